@@ -1,0 +1,150 @@
+"""The contract every runtime keeps, in this process or in another.
+
+A backend is made from a folder (or file) of weights and holds nothing but them: everything about
+one call lives in that call. `transcribe_batch` is the product; a single chunk is a batch of one.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from unispeech.errors import UnsupportedOption
+from unispeech.models.facts import ModelFacts
+from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
+from unispeech.types import Chunk, ChunkResult, Segment
+
+if TYPE_CHECKING:
+    from unispeech.types import Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a backend can honour. Whatever is not declared here is refused, never ignored."""
+
+    tasks: tuple[str, ...] = ("transcribe",)
+    strategies: tuple[str, ...] = ("batched",)
+    word_timestamps: bool = False
+    initial_prompt: bool = False
+    hotwords: bool = False
+    beam_size: bool = False
+    temperature: bool = False
+    detect_language: bool = False
+    devices: tuple[str, ...] = ("cpu",)
+    compute_types: tuple[str, ...] = ()
+    """Besides `default`."""
+    threads: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NativeRun:
+    """What a library's own long-form algorithm is saying, as it says it."""
+
+    segments: Iterator[Segment]
+    """Lazy where the library is; times from the start of the file."""
+    language: str
+    language_probability: float | None = None
+
+
+class Backend(ABC):
+    """One loaded model in one runtime. `transcribe*` never assigns to `self`.
+
+    Calls from several threads at once are safe: a library which is not gets a lock in its adapter.
+    Everything a library raises leaves here as a `BackendError` or a `ModelError`.
+    """
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
+        """Load the weights.
+
+        Raises:
+            ModelDamaged: the files are not a model this runtime can read.
+            BackendError: the library failed.
+        """
+
+    @property
+    def windows(self) -> tuple[float, ...]:
+        """The lengths in seconds the model may be shown, rising; the last is its full window.
+
+        A chunk is given the smallest one that holds it. Runtimes which always see the full window
+        have only that.
+        """
+        return (30.0,)
+
+    @abstractmethod
+    def transcribe_batch(
+        self, chunks: Sequence[Chunk], options: DecodeOptions
+    ) -> list[ChunkResult]:
+        """Decode chunks of one language (`chunk.language`), one result for each, in order.
+
+        Decodes once, at `options.temperatures[0]`; looking at the result and climbing the ladder is
+        the engine's part (`unispeech.guard`). Times in the results are from the chunk's start.
+        """
+
+    def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
+        """The library's own long-form algorithm, with its own defaults for what is not given."""
+        raise UnsupportedOption(
+            f"strategy 'native': {self.name} has no long-form algorithm", "use 'batched'"
+        )
+
+    def detect_language(self, samples: Samples) -> tuple[str, float]:
+        """The language of up to 30 s of speech, as a code, and its probability."""
+        raise UnsupportedOption(
+            f"{self.name} cannot detect the language", "give one with --language"
+        )
+
+    def close(self) -> None:
+        """Give the memory back. The backend cannot be used afterwards. May be called twice."""
+
+
+def refuse(
+    backend: str, can: Capabilities, load: LoadOptions, options: TranscribeOptions
+) -> None:
+    """Refuse what the backend cannot honour, before anything heavy happens.
+
+    Raises:
+        UnsupportedOption: names the first such option and says what would work.
+    """
+    decode = options.decode
+    device = load.device.split(":")[0]
+    _one_of(backend, "strategy", options.strategy, can.strategies)
+    _one_of(backend, "task", decode.task, can.tasks)
+    _one_of(backend, "device", device, ("auto", *can.devices))
+    _one_of(backend, "compute_type", load.compute_type, ("default", *can.compute_types))
+    asked = {
+        "word_timestamps": decode.word_timestamps,
+        "initial_prompt": decode.initial_prompt is not None,
+        "hotwords": decode.hotwords is not None,
+        "beam_size": decode.beam_size not in (None, 1),
+        "temperature": decode.temperature not in (None, (0.0,)),
+        "threads": load.threads != 0,
+    }
+    for option, given in asked.items():
+        if given and not getattr(can, option):
+            raise UnsupportedOption(
+                f"{option}: the backend {backend} cannot honour it",
+                "leave it out, or see `unispeech backends` for one that can",
+            )
+
+
+def _one_of(backend: str, option: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise UnsupportedOption(
+            f"{option} {value!r}: the backend {backend} has only {', '.join(allowed)}"
+        )
+
+
+def refuse_for_model(facts: ModelFacts, options: TranscribeOptions) -> None:
+    """Refuse what the model cannot do: a language it lacks, a translation it never learned."""
+    if options.decode.language is not None:
+        facts.language(options.decode.language)
+    if options.decode.task == "translate" and not facts.translates:
+        raise UnsupportedOption(
+            f"task 'translate': the model {facts.name} cannot translate",
+            "use a multilingual Whisper model (base, small, medium, large-v3)",
+        )

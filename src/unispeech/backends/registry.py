@@ -1,0 +1,121 @@
+"""Which backends there are: data, so that nothing is imported before it is used."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+
+from unispeech.backends.base import Backend, Capabilities
+from unispeech.errors import BackendMissing, UnknownBackend
+from unispeech.models.facts import Family
+
+ENTRY_POINTS = "unispeech.backends"
+"""A third party adds a backend with an entry point of this group that gives a `BackendSpec`."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackendSpec:
+    """One backend. Adding one is an adapter file and a row of `BUILT_IN`."""
+
+    name: str
+    target: str
+    """`package.module:Class` of the `Backend`."""
+    summary: str
+    requires: tuple[str, ...]
+    """Importable names that must be there; probed, not imported."""
+    capabilities: Capabilities
+    aliases: tuple[str, ...] = ()
+    extra: str = ""
+    """The extra of our package that installs it; empty where the default install has it."""
+    model_format: str = "ctranslate2"
+    """What the store hands it: ctranslate2, hf, openai, ggml, ..."""
+    family: Family = "whisper"
+    default_model: str = "base"
+    environment: str = field(default="")
+    """The name of the environment it can run in when it cannot live in this one."""
+
+    def installed(self) -> bool:
+        """Whether its libraries can be found. Importing a broken one could take us down with it."""
+        try:
+            return all(find_spec(name) is not None for name in self.requires)
+        except (ImportError, ValueError):
+            return False
+
+    @property
+    def install_command(self) -> str:
+        if self.environment:
+            return f"unispeech backends install {self.name}"
+        if self.extra:
+            return f"pip install 'unispeech[{self.extra}]'"
+        return "pip install unispeech"
+
+    def load_class(self) -> type[Backend]:
+        """Import the adapter.
+
+        Raises:
+            BackendMissing: its library is not installed.
+        """
+        if not self.installed():
+            raise BackendMissing(
+                f"the backend {self.name} is not installed", f"run: {self.install_command}"
+            )
+        module, _, name = self.target.partition(":")
+        backend: type[Backend] = getattr(importlib.import_module(module), name)
+        return backend
+
+
+BUILT_IN: tuple[BackendSpec, ...] = (
+    BackendSpec(
+        name="faster",
+        aliases=("faster-whisper", "ctranslate2"),
+        target="unispeech.backends.faster:FasterWhisper",
+        summary="faster-whisper (CTranslate2): fast on CPUs and NVIDIA GPUs",
+        requires=("faster_whisper", "ctranslate2"),
+        capabilities=Capabilities(
+            tasks=("transcribe", "translate"),
+            strategies=("batched", "native"),
+            word_timestamps=True,
+            initial_prompt=True,
+            hotwords=True,
+            beam_size=True,
+            temperature=True,
+            detect_language=True,
+            devices=("cpu", "cuda"),
+            compute_types=(
+                "int8", "int8_float32", "int8_float16", "int8_bfloat16",
+                "int16", "float16", "bfloat16", "float32",
+            ),
+        ),
+    ),
+)  # fmt: skip
+
+
+@cache
+def specs() -> dict[str, BackendSpec]:
+    """Every known backend by its own name, ours first."""
+    found = {spec.name: spec for spec in BUILT_IN}
+    for point in entry_points(group=ENTRY_POINTS):
+        spec = point.load()
+        found.setdefault(spec.name, spec)
+    return found
+
+
+def find(name: str) -> BackendSpec:
+    """The backend of a name or alias.
+
+    Raises:
+        UnknownBackend: there is none; the hint is the nearest name.
+    """
+    known = {alias: spec for spec in specs().values() for alias in (spec.name, *spec.aliases)}
+    wanted = name.strip().lower()
+    if wanted in known:
+        return known[wanted]
+    near = difflib.get_close_matches(wanted, list(known), n=1)
+    raise UnknownBackend(
+        f"there is no backend {name!r}",
+        f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(specs())}",
+    )

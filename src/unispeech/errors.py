@@ -1,0 +1,89 @@
+"""Every error a caller can meet.
+
+    UnispeechError                      what went wrong, where; `hint` says what to do
+    ├── AudioError (ValueError)         a recording that cannot be used
+    │   ├── AudioNotFound (FileNotFoundError)
+    │   └── AudioTruncated              it ends before its own header says; what came before is kept
+    ├── OptionError (ValueError)        an option with a wrong value
+    │   └── UnsupportedOption           a right value which this backend or model cannot honour
+    ├── BackendError (RuntimeError)     a runtime failed
+    │   ├── UnknownBackend (LookupError)
+    │   └── BackendMissing (ImportError)  known, but its library is not installed
+    ├── ModelError (RuntimeError)       weights that cannot be used
+    │   ├── UnknownModel (LookupError)
+    │   ├── ModelUnavailable            known, but it could not be downloaded
+    │   └── ModelDamaged                truncated, tampered with, or not what it says it is
+    └── Cancelled                       the caller's own `cancelled()` said so
+
+Each one is also the standard library's nearest error, so `except FileNotFoundError` works.
+`str(error)` is one line and ends with the hint.
+"""
+
+from __future__ import annotations
+
+
+class UnispeechError(Exception):
+    """The root of the tree. `message` and `hint` are one line each; `hint` may be empty."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.message = " ".join(message.split())
+        self.hint = " ".join(hint.split())
+        super().__init__(self.message, self.hint)
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+
+class AudioError(UnispeechError, ValueError):
+    """The recording cannot be used: not audio, no sound in it, empty, wrong samples."""
+
+
+class AudioNotFound(AudioError, FileNotFoundError):
+    """There is no such file."""
+
+
+class AudioTruncated(AudioError):
+    """The recording ends early. Raised after everything readable has been handed over."""
+
+
+class OptionError(UnispeechError, ValueError):
+    """An option has a value that makes no sense. The message names the option."""
+
+
+class UnsupportedOption(OptionError):
+    """The backend or the model cannot honour an option. Raised before any weights load."""
+
+
+class BackendError(UnispeechError, RuntimeError):
+    """A runtime failed; third-party exceptions are wrapped in this at the backend's edge."""
+
+
+class UnknownBackend(BackendError, LookupError):
+    """No backend has this name."""
+
+
+class BackendMissing(BackendError, ImportError):
+    """The backend is known but its library is not installed. The hint is the command."""
+
+
+class ModelError(UnispeechError, RuntimeError):
+    """Weights cannot be used."""
+
+
+class UnknownModel(ModelError, LookupError):
+    """Neither a path, nor in the store or catalog, nor a Hub id."""
+
+
+class ModelUnavailable(ModelError):
+    """The model is known, but none of its sources could be reached."""
+
+
+class ModelDamaged(ModelError):
+    """The files are truncated, tampered with, or of another architecture."""
+
+
+class Cancelled(UnispeechError):
+    """The work was stopped by the caller."""
+
+    def __init__(self, message: str = "cancelled", hint: str = "") -> None:
+        super().__init__(message, hint)

@@ -1,0 +1,1 @@
+"""Weights: what there is, where it lies, and how one format becomes another."""

@@ -1,0 +1,204 @@
+"""What a caller may ask for. Frozen, validated when made, one small class a stage.
+
+The names are those of the command line. `None` means "whatever is right here": the engine's own
+default with the batched strategy, the library's own with the native one.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, Self, TypedDict, get_args
+
+from unispeech.errors import OptionError
+
+Task = Literal["transcribe", "translate"]
+Strategy = Literal["batched", "native"]
+
+FALLBACK_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+"""Whisper's own ladder (openai/whisper, transcribe.py)."""
+
+
+def _choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise OptionError(f"{name} is {value!r}", f"use one of {', '.join(choices)}")
+
+
+def _between(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise OptionError(f"{name} is {value:g}", f"use a number from {low:g} to {high:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """How weights are loaded. Two engines with equal ones share the loaded model."""
+
+    device: str = "auto"
+    """`auto`, `cpu`, `cuda`, `cuda:1`, ... as far as the backend can."""
+    compute_type: str = "default"
+    """Numbers the weights are held in: `int8`, `float32`, ... `default` is int8 on a CPU where the
+    backend has it."""
+    threads: int = 0
+    """CPU threads; 0 means as many as there are cores."""
+    isolated: bool = False
+    """Run in the backend's own environment even where its library imports here."""
+
+    def __post_init__(self) -> None:
+        _between("threads", self.threads, 0, 1024)
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeOptions:
+    """How one chunk becomes text."""
+
+    language: str | None = None
+    """A code (`fr`) or an English name (`french`), checked against the model's own list when an
+    engine is made; None detects it."""
+    task: Task = "transcribe"
+    """`translate` gives English text whatever was spoken."""
+    beam_size: int | None = None
+    """Hypotheses kept; 1 is greedy. None is 5."""
+    temperature: tuple[float, ...] | None = None
+    """Sampling temperature, or the ladder climbed while a result is suspicious. None is Whisper's
+    own ladder, 0 to 1 in steps of 0.2."""
+    initial_prompt: str | None = None
+    """Text the model is told came before: names, spelling, style. Given to every chunk."""
+    hotwords: str | None = None
+    """Words to expect, space or comma separated."""
+    word_timestamps: bool = False
+    """A start and an end for every word."""
+
+    def __post_init__(self) -> None:
+        _choice("task", self.task, get_args(Task))
+        if self.beam_size is not None:
+            _between("beam_size", self.beam_size, 1, 100)
+        if isinstance(self.temperature, int | float):
+            object.__setattr__(self, "temperature", (float(self.temperature),))
+        if self.temperature is not None:
+            if not self.temperature:
+                raise OptionError("temperature is empty", "give at least one number")
+            for value in self.temperature:
+                _between("temperature", value, 0.0, 2.0)
+
+    @property
+    def temperatures(self) -> tuple[float, ...]:
+        return FALLBACK_TEMPERATURES if self.temperature is None else self.temperature
+
+    @property
+    def beam(self) -> int:
+        return 5 if self.beam_size is None else self.beam_size
+
+
+@dataclass(frozen=True, slots=True)
+class VadOptions:
+    """Where speech is. The method is Silero's hysteresis (snakers4/silero-vad, utils_vad.py)."""
+
+    enabled: bool = True
+    """False: everything is taken for speech, and chunks are cut where it is quietest."""
+    threshold: float = 0.5
+    """Probability above which speech begins; it ends below `threshold - 0.15`."""
+    min_silence: float = 0.16
+    """Seconds of silence that end a span of speech."""
+    pad: float = 0.4
+    """Seconds kept before and after speech."""
+
+    def __post_init__(self) -> None:
+        _between("vad_threshold", self.threshold, 0.01, 0.99)
+        _between("min_silence", self.min_silence, 0.0, 10.0)
+        _between("pad", self.pad, 0.0, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOptions:
+    """How chunks are cut and put together."""
+
+    batch_size: int = 16
+    """Chunks decoded at once. The text does not depend on it."""
+    chunk_length: float = 30.0
+    """Longest chunk in seconds; Whisper's window is 30."""
+
+    def __post_init__(self) -> None:
+        _between("batch_size", self.batch_size, 1, 1024)
+        _between("chunk_length", self.chunk_length, 5.0, 30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class TranscribeOptions:
+    """Everything about one run."""
+
+    decode: DecodeOptions = field(default_factory=DecodeOptions)
+    vad: VadOptions = field(default_factory=VadOptions)
+    batch: BatchOptions = field(default_factory=BatchOptions)
+    strategy: Strategy = "batched"
+    """`batched` is this engine's own; `native` is the library's own long-form algorithm."""
+    language_per_chunk: bool = False
+    """Detect the language of every chunk and not once per file."""
+
+    def __post_init__(self) -> None:
+        _choice("strategy", self.strategy, get_args(Strategy))
+        if self.language_per_chunk and self.decode.language is not None:
+            raise OptionError(
+                "language_per_chunk with a fixed language", "give one of the two options"
+            )
+
+    @classmethod
+    def of(cls, base: Self | None = None, **names: Any) -> Self:
+        """From the flat names of the command line, over `base` where one is given.
+
+        Raises:
+            OptionError: an unknown name (with the nearest known one) or a wrong value.
+        """
+        base = base or cls()
+        names = dict(names)
+        if "vad" in names:
+            names["vad_enabled"] = names.pop("vad")
+        parts: dict[str, Any] = {}
+        for part, prefix in (("decode", ""), ("vad", "vad_"), ("batch", "")):
+            old = getattr(base, part)
+            known = {prefix + f.name: f.name for f in fields(old)}
+            given = {known[name]: names.pop(name) for name in list(names) if name in known}
+            old_values = {f.name: getattr(old, f.name) for f in fields(old)}
+            parts[part] = type(old)(**{**old_values, **given})
+        top = {
+            name: names.pop(name, getattr(base, name)) for name in ("strategy", "language_per_chunk")
+        }
+        if names:
+            raise unknown_option(next(iter(names)))
+        return cls(**parts, **top)
+
+
+class CallOptions(TypedDict, total=False):
+    """The flat names, for type checkers (`**options: Unpack[CallOptions]`)."""
+
+    language: str | None
+    task: Task
+    beam_size: int | None
+    temperature: float | tuple[float, ...] | None
+    initial_prompt: str | None
+    hotwords: str | None
+    word_timestamps: bool
+    vad: bool
+    vad_threshold: float
+    vad_min_silence: float
+    vad_pad: float
+    batch_size: int
+    chunk_length: float
+    strategy: Strategy
+    language_per_chunk: bool
+
+
+class EngineOptions(CallOptions, total=False):
+    """What an engine takes: how to load, and the defaults of its calls."""
+
+    device: str
+    compute_type: str
+    threads: int
+    isolated: bool
+
+
+def unknown_option(name: str) -> OptionError:
+    """The error for a name nobody knows, with the nearest one that exists."""
+    near = difflib.get_close_matches(name, list(EngineOptions.__annotations__), n=1)
+    return OptionError(
+        f"there is no option {name!r}", f"did you mean {near[0]!r}?" if near else "see the docs"
+    )

@@ -1,0 +1,150 @@
+"""The words everything else is said in. All times are float seconds.
+
+Times are measured from the start of the file, except inside a `ChunkResult`: a backend knows only
+the chunk it was given, so there they are measured from the start of the chunk. Only
+`unispeech.stitch` turns one into the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Samples = npt.NDArray[np.float32]
+    """Mono PCM at 16 kHz, float32 in [-1, 1], shape (n,)."""
+
+SAMPLE_RATE = 16_000
+"""Hz. Whisper, wav2vec2 and Silero all read this rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time, `start <= end`."""
+
+    start: float
+    end: float
+
+    @property
+    def duration(self) -> float:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as the library gives it (Whisper keeps the leading space)."""
+
+    start: float
+    end: float
+    word: str
+    probability: float
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of text, usually a phrase or a sentence.
+
+    `text` is as the library gives it (Whisper keeps the leading space, so that joining segments
+    with nothing between them is right in every language). `words` is empty unless asked for.
+    `avg_logprob` is the mean log probability per token; `no_speech_prob` the model's own opinion
+    that there is no speech. Both are NaN-free: a backend without them gives 0.0.
+    """
+
+    id: int
+    start: float
+    end: float
+    text: str
+    words: tuple[Word, ...] = ()
+    avg_logprob: float = 0.0
+    no_speech_prob: float = 0.0
+    speaker: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Speech that has no trustworthy text. Nothing is lost silently: it is listed here."""
+
+    start: float
+    end: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said in one recording."""
+
+    text: str
+    language: str
+    duration: float
+    segments: tuple[Segment, ...]
+    backend: str
+    model: str
+    task: str = "transcribe"
+    language_probability: float | None = None
+    gaps: tuple[Gap, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """One line each; whatever was wrong with the input and was survived."""
+    complete: bool = True
+    """False where the recording could not be read to its end (see `warnings`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a recording, short enough for one window of the model.
+
+    `samples` holds start..end at 16 kHz. `speech` are the spans of speech inside it (times of the
+    file). `window` is the length in seconds that the model sees, silence added after the samples:
+    a function of the chunk and the model alone, never of its companions in a batch. `source` and
+    `index` place it: the source's number in the run, and the chunk's number in the source.
+    All chunks of one batch have the same `language`.
+    """
+
+    samples: Samples
+    start: float
+    end: float
+    speech: tuple[Span, ...] = ()
+    window: float = 30.0
+    language: str | None = None
+    source: int = 0
+    index: int = 0
+
+    @property
+    def duration(self) -> float:
+        return self.end - self.start
+
+    @property
+    def speech_duration(self) -> float:
+        return sum(span.duration for span in self.speech)
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkResult:
+    """What a backend heard in one chunk. Segment times are from the start of the chunk.
+
+    `suspicion` is why the text is not to be trusted, or empty. `frames` is for CTC backends: what
+    `unispeech.stitch` joins at the frame before it becomes text.
+    """
+
+    segments: tuple[Segment, ...]
+    suspicion: str = ""
+    frames: Any = None
+
+    @property
+    def text(self) -> str:
+        return "".join(segment.text for segment in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is. `total` is None while unknown (a stream)."""
+
+    done: float
+    total: float | None
+    source: str = ""
+    stage: str = "transcribe"
+    detail: dict[str, Any] = field(default_factory=dict)
