@@ -160,7 +160,8 @@ class TranscribeOptions:
             old_values = {f.name: getattr(old, f.name) for f in fields(old)}
             parts[part] = type(old)(**{**old_values, **given})
         top = {
-            name: names.pop(name, getattr(base, name)) for name in ("strategy", "language_per_chunk")
+            name: names.pop(name, getattr(base, name))
+            for name in ("strategy", "language_per_chunk")
         }
         if names:
             raise unknown_option(next(iter(names)))

@@ -98,13 +98,11 @@ class Backend(ABC):
             f"{self.name} cannot detect the language", "give one with --language"
         )
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  (nothing to give back is a fine answer)
         """Give the memory back. The backend cannot be used afterwards. May be called twice."""
 
 
-def refuse(
-    backend: str, can: Capabilities, load: LoadOptions, options: TranscribeOptions
-) -> None:
+def refuse(backend: str, can: Capabilities, load: LoadOptions, options: TranscribeOptions) -> None:
     """Refuse what the backend cannot honour, before anything heavy happens.
 
     Raises:
