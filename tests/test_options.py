@@ -1,5 +1,7 @@
 """Options: validated when made, flat names sorted into their rooms."""
 
+from typing import Any
+
 import pytest
 
 from unispeech import languages
@@ -36,7 +38,7 @@ def test_an_unknown_option_suggests_the_nearest() -> None:
         ("temperature", 9.0),
     ],
 )
-def test_a_wrong_value_names_the_option(name: str, value: object) -> None:
+def test_a_wrong_value_names_the_option(name: str, value: Any) -> None:
     with pytest.raises(OptionError, match=name):
         TranscribeOptions.of(**{name: value})
 

@@ -72,8 +72,6 @@ class DecodeOptions:
         _choice("task", self.task, get_args(Task))
         if self.beam_size is not None:
             _between("beam_size", self.beam_size, 1, 100)
-        if isinstance(self.temperature, int | float):
-            object.__setattr__(self, "temperature", (float(self.temperature),))
         if self.temperature is not None:
             if not self.temperature:
                 raise OptionError("temperature is empty", "give at least one number")
@@ -149,7 +147,8 @@ class TranscribeOptions:
             OptionError: an unknown name (with the nearest known one) or a wrong value.
         """
         base = base or cls()
-        names = dict(names)
+        if isinstance(names.get("temperature"), int | float):
+            names["temperature"] = (float(names["temperature"]),)
         if "vad" in names:
             names["vad_enabled"] = names.pop("vad")
         parts: dict[str, Any] = {}
