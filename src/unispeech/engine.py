@@ -1,25 +1,432 @@
-"""The engine (being written)."""
+"""The engine: one loaded backend, and the chain of stages from sources to transcripts.
+
+source → audio → vad → chunking → batching → guard(backend) → stitch → Transcript
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+import itertools
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
-from unispeech.types import Transcript
+from unispeech import batching, chunking, guard, stitch, vad
+from unispeech.audio import Recording
+from unispeech.backends import registry
+from unispeech.backends.base import Backend, refuse, refuse_for_model
+from unispeech.errors import BackendError, Cancelled, UnispeechError
+from unispeech.models import store
+from unispeech.options import CallOptions, EngineOptions, LoadOptions, TranscribeOptions
+from unispeech.types import (
+    SAMPLE_RATE,
+    Chunk,
+    ChunkResult,
+    End,
+    Gap,
+    Progress,
+    Segment,
+    Transcript,
+)
+
+if TYPE_CHECKING:
+    from unispeech.audio import Source
+
+OnProgress = Callable[[Progress], None]
+OnSegment = Callable[[Segment], None]
+
+DETECTION_SPEECH = 10.0
+"""Seconds of speech that are enough to tell the language from."""
+TAIL = 1.0
+"""Seconds of silence a window must leave after a chunk, or the decoder goes wrong."""
+
+
+def _never() -> bool:
+    return False
+
+
+def _ignore(news: object) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How one call is followed. All are called from the thread that does the work.
+
+    `on_segment` hears each segment as it is decoded, `on_progress` how far it is, and `cancelled`
+    is asked between batches (and makes the call raise `Cancelled`).
+    """
+
+    on_segment: OnSegment = _ignore
+    on_progress: OnProgress = _ignore
+    cancelled: Callable[[], bool] = _never
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One source on its way through a run."""
+
+    recording: Recording
+    language: str = ""
+    probability: float | None = None
+    error: Exception | None = None
+    count: int = 0
+
+    def placed(self, chunk: Chunk, result: ChunkResult) -> Iterator[Segment | Gap]:
+        """What a decoded chunk adds; nothing more once the source has failed."""
+        self.error = self.error or result.error
+        if self.error:
+            return
+        segments = stitch.place(chunk, result, self.count)
+        self.count += len(segments)
+        yield from segments
+        yield from stitch.gaps(chunk, result)
+
+    def progress(self, done: float) -> Progress:
+        return Progress(done, self.recording.duration, self.recording.name)
+
+    def end(self, number: int, error: Exception | None) -> End:
+        return End(
+            source=number,
+            duration=self.recording.duration or 0.0,
+            language=self.language,
+            language_probability=self.probability,
+            warnings=tuple(self.recording.warnings),
+            complete=self.recording.complete,
+            error=error,
+        )
 
 
 class Engine:
-    """Placeholder until the stages land; raises when made."""
+    """A loaded model that transcribes.
 
-    def __init__(self, backend: str = "faster", model: str = "base", **options: Any) -> None:
-        raise NotImplementedError
+        engine = Engine("faster", "base", language="en")
+        for segment in engine.segments("long.mp3"):
+            print(segment.start, segment.text)
+
+    `options` are the names of the command line (`unispeech transcribe --help`): how to load
+    (`device`, `compute_type`, `threads`, `isolated`) and the defaults of every call, which a call
+    may override. Safe to use from several threads.
+
+    Raises:
+        UnknownBackend, BackendMissing, UnknownModel, ModelUnavailable, ModelDamaged.
+        OptionError: a wrong value. UnsupportedOption: one that this backend or model cannot
+            honour; raised before any weights load.
+    """
+
+    def __init__(
+        self,
+        backend: str = "faster",
+        model: str | None = None,
+        *,
+        on_progress: OnProgress = _ignore,
+        **options: Unpack[EngineOptions],
+    ) -> None:
+        self.spec = registry.find(backend)
+        self.load_options, self.options = split_options(cast(dict[str, Any], options))
+        self.model = model or self.spec.default_model
+        refuse(self.spec.name, self.spec.capabilities, self.load_options, self.options)
+        self.facts = store.describe(self.model)
+        refuse_for_model(self.facts, self.options)
+        path = store.obtain(self.model, self.spec.model_format, on_progress)
+        self.backend: Backend = registry.load(self.spec, path, self.facts, self.load_options)
+
+    def segments(
+        self,
+        source: Source,
+        sample_rate: int | None = None,
+        call: Call | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Iterator[Segment]:
+        """The segments of one recording, as they are decoded.
+
+        Raises:
+            AudioError: the recording cannot be read; UnispeechError: anything else of the tree.
+        """
+        for item in self._events([(source, sample_rate)], self._options(options), call or Call()):
+            if isinstance(item, Segment):
+                yield item
+            elif isinstance(item, End) and item.error:
+                raise item.error
+
+    def transcribe(
+        self,
+        source: Source,
+        sample_rate: int | None = None,
+        call: Call | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Transcript:
+        """The whole transcript of one recording. Raises as `segments` does."""
+        result = next(self._many([(source, sample_rate)], options, call))
+        if isinstance(result, UnispeechError):
+            raise result
+        return result
+
+    def transcribe_many(
+        self,
+        sources: Iterable[Source],
+        sample_rate: int | None = None,
+        call: Call | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Iterator[Transcript | UnispeechError]:
+        """A transcript for each source, in order; for one that failed, its error in its place.
+
+        The sources share batches, so many short recordings together are faster than one by one.
+        """
+        return self._many(((source, sample_rate) for source in sources), options, call)
+
+    def detect_language(self, source: Source, sample_rate: int | None = None) -> tuple[str, float]:
+        """The language spoken at the beginning of a recording, and its probability."""
+        chunks = self._plan(Recording(source, sample_rate), self.options, 0)
+        return self._language([chunk for chunk, _ in zip(chunks, range(3), strict=False)])
+
+    def close(self) -> None:
+        """Give the memory back. The engine cannot be used afterwards."""
+        self.backend.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _options(self, overrides: CallOptions) -> TranscribeOptions:
+        options = TranscribeOptions.of(self.options, **overrides)
+        refuse(self.spec.name, self.spec.capabilities, self.load_options, options)
+        refuse_for_model(self.facts, options)
+        return options
+
+    def _many(
+        self,
+        sources: Iterable[tuple[Source, int | None]],
+        overrides: CallOptions,
+        call: Call | None,
+    ) -> Iterator[Transcript | UnispeechError]:
+        options = self._options(overrides)
+        call = call or Call()
+        segments: list[Segment] = []
+        gaps: list[Gap] = []
+        for item in self._events(sources, options, call):
+            if isinstance(item, Segment):
+                segments.append(item)
+                call.on_segment(item)
+            elif isinstance(item, Gap):
+                gaps.append(item)
+            else:
+                yield cast(UnispeechError, item.error) or stitch.transcript(
+                    segments,
+                    gaps,
+                    item,
+                    backend=self.spec.name,
+                    model=self.facts.name,
+                    task=options.decode.task,
+                )
+                segments, gaps = [], []
+
+    def _events(
+        self,
+        sources: Iterable[tuple[Source, int | None]],
+        options: TranscribeOptions,
+        call: Call,
+    ) -> Iterator[Segment | Gap | End]:
+        """Segments and gaps of each source in order, then its end. The loop of the whole engine."""
+        if options.strategy == "native":
+            yield from self._native(sources, options, call)
+            return
+        readings: dict[int, _Reading] = {}
+        items = self._items(sources, options, readings)
+        decode = partial(self._decode, options, call)
+        for item in batching.in_order(items, decode, options.batch.batch_size):
+            reading = readings[item.source if isinstance(item, End) else item[0].source]
+            if isinstance(item, End):
+                yield replace(item, error=item.error or reading.error)
+                del readings[item.source]
+            else:
+                yield from reading.placed(*item)
+                call.on_progress(reading.progress(item[0].end))
+
+    def _decode(
+        self, options: TranscribeOptions, call: Call, chunks: list[Chunk]
+    ) -> list[ChunkResult]:
+        if call.cancelled():
+            raise Cancelled()
+        try:
+            return guard.guarded(
+                self.backend.transcribe_batch, chunks, options.decode, self.backend.windows[-1]
+            )
+        except BackendError as error:
+            return [ChunkResult((), error=error)] * len(chunks)
+
+    def _items(
+        self,
+        sources: Iterable[tuple[Source, int | None]],
+        options: TranscribeOptions,
+        readings: dict[int, _Reading],
+    ) -> Iterator[Chunk | End]:
+        """The chunks of every source, ready to decode, each source closed by its end."""
+        for number, (source, sample_rate) in enumerate(sources):
+            reading = readings[number] = _Reading(Recording(source, sample_rate))
+            error: UnispeechError | None = None
+            try:
+                chunks = self._plan(reading.recording, options, number)
+                yield from self._spoken(chunks, reading, options)
+            except UnispeechError as problem:
+                error = problem
+            yield reading.end(number, error)
+
+    def _plan(
+        self, recording: Recording, options: TranscribeOptions, number: int
+    ) -> Iterator[Chunk]:
+        frames = vad.detect(recording.blocks(), options.vad.enabled)
+        windows = self.backend.windows
+        for chunk in chunking.plan(frames, options.vad, options.batch.chunk_length, number):
+            fits = (w for w in windows if w >= chunk.duration + TAIL)
+            yield replace(chunk, window=next(fits, windows[-1]))
+
+    def _spoken(
+        self, chunks: Iterator[Chunk], reading: _Reading, options: TranscribeOptions
+    ) -> Iterator[Chunk]:
+        """The same chunks with their language: given, the only one, or detected."""
+        if options.decode.language is not None:
+            reading.language = self.facts.language(options.decode.language)
+        elif options.language_per_chunk:
+            for chunk in chunks:
+                language, probability = self._language([chunk])
+                if not reading.language:
+                    reading.language, reading.probability = language, probability
+                yield replace(chunk, language=language)
+        else:
+            first: list[Chunk] = []
+            for chunk in chunks:
+                first.append(chunk)
+                if sum(c.speech_duration for c in first) >= DETECTION_SPEECH:
+                    break
+            if first:
+                reading.language, reading.probability = self._language(first)
+            chunks = itertools.chain(first, chunks)
+        for chunk in chunks:
+            yield replace(chunk, language=reading.language)
+
+    def _language(self, chunks: Sequence[Chunk]) -> tuple[str, float]:
+        import numpy as np
+
+        if not self.facts.multilingual:
+            return next(iter(self.facts.languages)), 1.0
+        if not chunks:
+            return "", 0.0
+        samples = np.concatenate([chunk.samples for chunk in chunks])[: 30 * SAMPLE_RATE]
+        return self.backend.detect_language(samples)
+
+    def _native(
+        self,
+        sources: Iterable[tuple[Source, int | None]],
+        options: TranscribeOptions,
+        call: Call,
+    ) -> Iterator[Segment | Gap | End]:
+        """The library's own algorithm; it wants the whole recording at once."""
+        for number, (source, sample_rate) in enumerate(sources):
+            reading = _Reading(Recording(source, sample_rate))
+            error: UnispeechError | None = None
+            try:
+                run = self.backend.transcribe_native(reading.recording.read(), options)
+                reading.language, reading.probability = run.language, run.language_probability
+                for segment in run.segments:
+                    if call.cancelled():
+                        raise Cancelled()
+                    yield segment
+                    call.on_progress(reading.progress(segment.end))
+            except Cancelled:
+                raise
+            except UnispeechError as problem:
+                error = problem
+            yield reading.end(number, error)
 
 
 class AsyncEngine:
-    """Placeholder until the stages land; raises when made."""
+    """The same engine for `async` code: the work is done in threads, the event loop stays free."""
 
-    def __init__(self, backend: str = "faster", model: str = "base", **options: Any) -> None:
-        raise NotImplementedError
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    async def load(
+        cls, backend: str = "faster", model: str | None = None, **options: Unpack[EngineOptions]
+    ) -> Self:
+        """An engine of its own; takes and raises what `Engine` does."""
+        return cls(await asyncio.to_thread(partial(Engine, backend, model, **options)))
+
+    async def transcribe(
+        self, source: Source, sample_rate: int | None = None, **options: Unpack[CallOptions]
+    ) -> Transcript:
+        """As `Engine.transcribe`. Cancelling the task stops the work after the current batch."""
+        with _until_cancelled() as call:
+            work = partial(self.engine.transcribe, source, sample_rate, call, **options)
+            return await asyncio.to_thread(work)
+
+    async def segments(
+        self, source: Source, sample_rate: int | None = None, **options: Unpack[CallOptions]
+    ) -> AsyncIterator[Segment]:
+        """As `Engine.segments`."""
+        with _until_cancelled() as call:
+            segments = self.engine.segments(source, sample_rate, call, **options)
+            while (segment := await asyncio.to_thread(next, segments, None)) is not None:
+                yield segment
+
+    async def transcribe_many(
+        self,
+        sources: Iterable[Source],
+        sample_rate: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncIterator[Transcript | UnispeechError]:
+        """As `Engine.transcribe_many`."""
+        with _until_cancelled() as call:
+            results = self.engine.transcribe_many(sources, sample_rate, call, **options)
+            while (result := await asyncio.to_thread(next, results, None)) is not None:
+                yield result
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self.engine.close)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
 
-def transcribe(source: Any, backend: str = "faster", model: str = "base") -> Transcript:
-    raise NotImplementedError
+@contextmanager
+def _until_cancelled() -> Iterator[Call]:
+    """A call that ends with the block: also when a task is cancelled and its thread works on."""
+    left = threading.Event()
+    try:
+        yield Call(cancelled=left.is_set)
+    finally:
+        left.set()
+
+
+def transcribe(
+    source: Source,
+    sample_rate: int | None = None,
+    *,
+    backend: str = "faster",
+    model: str | None = None,
+    **options: Unpack[EngineOptions],
+) -> Transcript:
+    """Load a model, transcribe one recording, let the model go.
+
+    `source` is a path, bytes, an open file, or an array with its `sample_rate`. Takes and raises
+    what `Engine` does; to transcribe several recordings, keep an `Engine`.
+    """
+    with Engine(backend, model, **options) as engine:
+        return engine.transcribe(source, sample_rate)
+
+
+def split_options(options: dict[str, Any]) -> tuple[LoadOptions, TranscribeOptions]:
+    """Flat names into how to load and how to transcribe."""
+    names = {f.name for f in fields(LoadOptions)}
+    load = {name: value for name, value in options.items() if name in names}
+    call = {name: value for name, value in options.items() if name not in names}
+    return LoadOptions(**load), TranscribeOptions.of(**call)

@@ -16,9 +16,14 @@ if TYPE_CHECKING:
 
     Samples = npt.NDArray[np.float32]
     """Mono PCM at 16 kHz, float32 in [-1, 1], shape (n,)."""
+    Frames = tuple[Samples, npt.NDArray[np.float32]]
+    """Samples, and the probability of speech in each `FRAME` of them (the last may hold fewer)."""
 
 SAMPLE_RATE = 16_000
 """Hz. Whisper, wav2vec2 and Silero all read this rate."""
+FRAME = 512
+"""Samples that one probability of speech is about (32 ms, Silero's)."""
+FRAME_SECONDS = FRAME / SAMPLE_RATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +137,26 @@ class ChunkResult:
 
     segments: tuple[Segment, ...]
     suspicion: str = ""
+    error: Exception | None = None
+    """Why there is no result: the backend failed."""
     frames: Any = None
 
     @property
     def text(self) -> str:
         return "".join(segment.text for segment in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """A source has no more chunks: how long it was, its language, and what was wrong with it."""
+
+    source: int
+    duration: float = 0.0
+    language: str = ""
+    language_probability: float | None = None
+    warnings: tuple[str, ...] = ()
+    complete: bool = True
+    error: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,8 @@ def refuse(backend: str, can: Capabilities, load: LoadOptions, options: Transcri
         UnsupportedOption: names the first such option and says what would work.
     """
     decode = options.decode
+    if options.strategy == "native":
+        refuse_for_native(options)
     device = load.device.split(":")[0]
     _one_of(backend, "strategy", options.strategy, can.strategies)
     _one_of(backend, "task", decode.task, can.tasks)
@@ -127,6 +129,22 @@ def refuse(backend: str, can: Capabilities, load: LoadOptions, options: Transcri
             raise UnsupportedOption(
                 f"{option}: the backend {backend} cannot honour it",
                 "leave it out, or see `unispeech backends` for one that can",
+            )
+
+
+def refuse_for_native(options: TranscribeOptions) -> None:
+    """The native strategy is the library's own: what only our engine does cannot be honoured."""
+    usual = TranscribeOptions()
+    for name, given, default in (
+        ("batch_size", options.batch.batch_size, usual.batch.batch_size),
+        ("chunk_length", options.batch.chunk_length, usual.batch.chunk_length),
+        ("vad_threshold", options.vad.threshold, usual.vad.threshold),
+        ("vad_min_silence", options.vad.min_silence, usual.vad.min_silence),
+        ("vad_pad", options.vad.pad, usual.vad.pad),
+    ):
+        if given != default:
+            raise UnsupportedOption(
+                f"{name}: the strategy 'native' cannot honour it", "use the strategy 'batched'"
             )
 
 

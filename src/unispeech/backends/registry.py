@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
+from pathlib import Path
 
 from unispeech.backends.base import Backend, Capabilities
 from unispeech.errors import BackendMissing, UnknownBackend
-from unispeech.models.facts import Family
+from unispeech.models.facts import Family, ModelFacts
+from unispeech.options import LoadOptions
 
 ENTRY_POINTS = "unispeech.backends"
 """A third party adds a backend with an entry point of this group that gives a `BackendSpec`."""
@@ -92,6 +94,17 @@ BUILT_IN: tuple[BackendSpec, ...] = (
         ),
     ),
 )  # fmt: skip
+
+
+def load(spec: BackendSpec, model: Path, facts: ModelFacts, options: LoadOptions) -> Backend:
+    """A loaded backend, in this process.
+
+    Raises:
+        BackendMissing: its library is not installed.
+        ModelDamaged: the files are not a model it can read.
+        BackendError: its library failed.
+    """
+    return spec.load_class()(model, facts, options)
 
 
 @cache

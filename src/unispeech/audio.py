@@ -1,0 +1,291 @@
+"""Any recording to 16 kHz mono, a block at a time.
+
+PyAV decodes and resamples (it carries FFmpeg's libraries, so no binary is needed). Samples are
+16-bit on the way, which is what Whisper was trained on and what openai-whisper and faster-whisper
+feed their models: the same file gives the same samples here.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import math
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from unispeech.errors import AudioError, AudioNotFound
+from unispeech.types import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    import av
+    import numpy as np
+    import numpy.typing as npt
+
+    from unispeech.types import Samples
+
+    Source = str | Path | bytes | IO[bytes] | npt.NDArray[np.generic]
+    """A path, the bytes of a file, an open file, or samples (float in [-1, 1] or int16) of shape
+    (n,) or (n, channels)."""
+
+BLOCK = 10 * SAMPLE_RATE
+"""Samples in a block; the last may be shorter."""
+
+_EXACT_DURATION = ("wav", "w64", "flac", "aiff", "caf", "mov", "matroska")
+"""Containers whose header states the real length, so that ending early can be noticed."""
+
+
+class Recording:
+    """One source being read. Iterate `blocks()` once; the other fields tell how it went.
+
+    `duration` is what the header says (None where it does not), and the real length once all has
+    been read. `warnings` collects a line for each thing that was wrong and survived; `complete` is
+    False where the recording ended before its header says.
+    """
+
+    def __init__(self, source: Source, sample_rate: int | None = None, name: str = "") -> None:
+        self.name = name or _name(source)
+        self.duration: float | None = None
+        self.complete = True
+        self.warnings: list[str] = []
+        self._source = source
+        self._sample_rate = sample_rate
+
+    def blocks(self) -> Iterator[Samples]:
+        """The samples, `BLOCK` at a time.
+
+        Raises:
+            AudioNotFound: there is no such file.
+            AudioError: it cannot be read as sound, or holds none.
+        """
+        seen = 0
+        for block in _regroup(self._decode(), BLOCK):
+            seen += len(block)
+            yield block
+        if seen == 0:
+            raise AudioError(f"{self.name}: there is no sound in it (0 seconds)")
+        self.duration = seen / SAMPLE_RATE
+
+    def read(self) -> Samples:
+        """All of it, shape (n,). Raises as `blocks()` does."""
+        import numpy as np
+
+        return np.concatenate(list(self.blocks()))
+
+    def _decode(self) -> Iterator[Samples]:
+        if hasattr(self._source, "dtype"):
+            return self._from_array(self._source)
+        if self._sample_rate is not None:
+            raise AudioError(
+                f"{self.name}: sample_rate is given for a file", "files say their own rate"
+            )
+        if isinstance(self._source, bytes | bytearray | memoryview):
+            return self._from_file(io.BytesIO(self._source))
+        if isinstance(self._source, str | Path):
+            return self._from_path(Path(self._source))
+        if hasattr(self._source, "read"):
+            return self._from_file(self._source)
+        raise AudioError(
+            f"a {type(self._source).__name__} is not a recording",
+            "give a path, bytes, an open file, or an array with its sample rate",
+        )
+
+    def _from_path(self, path: Path) -> Iterator[Samples]:
+        if not path.exists():
+            raise AudioNotFound(f"{self.name}: there is no such file")
+        if path.is_dir():
+            raise AudioError(f"{self.name}: it is a folder", "name the files in it")
+        try:
+            with path.open("rb") as file:
+                if not file.peek(1):
+                    raise AudioError(f"{self.name}: the file is empty (0 bytes)")
+                yield from self._from_file(file)
+        except PermissionError as error:
+            raise AudioError(f"{self.name}: not allowed to read it", "check its mode") from error
+
+    def _from_file(self, file: Any) -> Iterator[Samples]:
+        import av
+
+        # A recording has far more than enough log lines of its own; what matters is raised.
+        av.logging.set_level(av.logging.PANIC)
+        try:
+            with av.open(file, mode="r", metadata_errors="ignore") as container:
+                if not container.streams.audio:
+                    what = "video without sound" if container.streams.video else "no sound in it"
+                    raise AudioError(f"{self.name}: {what}", "give a file with an audio track")
+                stream = container.streams.audio[0]
+                stated = _stated_duration(container, stream)
+                self.duration = stated
+                yield from self._check_length(self._from_stream(container, stream), stated)
+        except (av.FFmpegError, ValueError) as error:
+            if isinstance(error, AudioError):
+                raise
+            raise AudioError(
+                f"{self.name}: not audio or video that can be read ({_reason(error)})",
+                "check that it plays, or convert it to WAV or FLAC",
+            ) from error
+
+    def _from_stream(
+        self, container: av.container.InputContainer, stream: av.AudioStream
+    ) -> Iterator[Samples]:
+        import av
+        import numpy as np
+
+        damaged = 0
+        bad_samples = 0
+        resampler: av.AudioResampler | None = None
+        shape: tuple[object, ...] = ()
+
+        def resampled(frame: av.AudioFrame | None) -> Iterator[Samples]:
+            if resampler is not None:
+                for piece in resampler.resample(frame):
+                    yield piece.to_ndarray()[0].astype(np.float32) / 32768.0
+
+        for packet in container.demux(stream):
+            try:
+                frames = packet.decode()
+            except av.InvalidDataError:
+                damaged += 1
+                continue
+            for frame in frames:
+                frame, bad = _without_nan(frame)
+                bad_samples += bad
+                frame.pts = None
+                if (frame.format.name, frame.layout.name, frame.sample_rate) != shape:
+                    yield from resampled(None)
+                    resampler = av.AudioResampler("s16", "mono", SAMPLE_RATE)
+                    shape = (frame.format.name, frame.layout.name, frame.sample_rate)
+                yield from resampled(frame)
+        yield from resampled(None)
+        if damaged:
+            self.warnings.append(f"{self.name}: {damaged} damaged packets were skipped")
+        if bad_samples:
+            self._warn_nan(bad_samples)
+
+    def _check_length(self, pieces: Iterator[Samples], stated: float | None) -> Iterator[Samples]:
+        seen = 0
+        for piece in pieces:
+            seen += len(piece)
+            yield piece
+        got = seen / SAMPLE_RATE
+        if stated is not None and got < stated - max(0.5, 0.01 * stated):
+            self.complete = False
+            self.warnings.append(
+                f"{self.name}: it ends after {got:.1f} s, its header says {stated:.1f} s; "
+                "what is there was transcribed, get a whole copy for the rest"
+            )
+
+    def _from_array(self, array: Any) -> Iterator[Samples]:
+        import numpy as np
+
+        if self._sample_rate is None or self._sample_rate <= 0:
+            raise AudioError("an array needs its sample_rate", "pass sample_rate=16000, say")
+        if array.ndim not in (1, 2) or (array.ndim == 2 and array.shape[1] > 64):
+            raise AudioError(
+                f"an array of shape {array.shape} is not sound", "give (n,) or (n, channels)"
+            )
+        if array.dtype.kind == "i":
+            array = array / float(-np.iinfo(array.dtype).min)
+        elif array.dtype.kind != "f":
+            raise AudioError(f"an array of {array.dtype} is not sound", "give float32 or int16")
+        samples = np.asarray(array, dtype=np.float32)
+        if samples.ndim == 2:
+            samples = samples.mean(axis=1)
+        bad = int(np.count_nonzero(~np.isfinite(samples)))
+        if bad:
+            samples = np.where(np.isfinite(samples), samples, np.float32(0))
+            self._warn_nan(bad)
+        self.duration = len(samples) / self._sample_rate
+        if self._sample_rate == SAMPLE_RATE:
+            yield samples
+        elif len(samples):
+            yield from _resample(samples, self._sample_rate)
+
+    def _warn_nan(self, count: int) -> None:
+        self.warnings.append(
+            f"{self.name}: {count} samples are not numbers (NaN or infinite) and were taken for "
+            "silence"
+        )
+
+
+def load(source: Source, sample_rate: int | None = None) -> Samples:
+    """Read a whole recording: mono, 16 kHz, shape (n,). See `Recording.blocks` for errors."""
+    return Recording(source, sample_rate).read()
+
+
+def _name(source: object) -> str:
+    if isinstance(source, str | Path):
+        return str(source)
+    name = getattr(source, "name", None)
+    return name if isinstance(name, str) else f"<{type(source).__name__}>"
+
+
+def _reason(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error)
+    return str(text).split(": '")[0].splitlines()[0][:120] if text else type(error).__name__
+
+
+def _stated_duration(
+    container: av.container.InputContainer, stream: av.AudioStream
+) -> float | None:
+    exact = any(name in container.format.name.split(",") for name in _EXACT_DURATION)
+    if not exact:
+        return container.duration / 1e6 if container.duration else None
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return container.duration / 1e6 if container.duration else None
+
+
+def _without_nan(frame: av.AudioFrame) -> tuple[av.AudioFrame, int]:
+    """The frame with NaN and infinities as silence, and how many there were."""
+    import av
+    import numpy as np
+
+    if not frame.format.name.startswith(("flt", "dbl")):
+        return frame, 0
+    array = frame.to_ndarray()
+    finite = np.isfinite(array)
+    bad = int(array.size - np.count_nonzero(finite))
+    if not bad:
+        return frame, 0
+    clean = av.AudioFrame.from_ndarray(
+        np.where(finite, array, array.dtype.type(0)), frame.format.name, frame.layout.name
+    )
+    clean.sample_rate = frame.sample_rate
+    return clean, bad
+
+
+def _resample(samples: Samples, rate: int) -> Iterator[Samples]:
+    import av
+    import numpy as np
+
+    resampler = av.AudioResampler("fltp", "mono", SAMPLE_RATE)
+    frames: Iterable[Any] = (
+        samples[start : start + rate] for start in range(0, len(samples), rate)
+    )
+    for piece in itertools.chain(frames, [None]):
+        frame = None
+        if piece is not None:
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(piece)[None], "fltp", "mono")
+            frame.sample_rate = rate
+        for out in resampler.resample(frame):
+            yield out.to_ndarray()[0]
+
+
+def _regroup(pieces: Iterator[Samples], size: int) -> Iterator[Samples]:
+    """The same samples in pieces of `size`, the last one shorter."""
+    import numpy as np
+
+    held: list[Samples] = []
+    count = 0
+    for piece in pieces:
+        held.append(piece)
+        count += len(piece)
+        if count >= size:
+            joined = np.concatenate(held)
+            whole = math.floor(count / size) * size
+            for start in range(0, whole, size):
+                yield joined[start : start + size]
+            held, count = [joined[whole:]], count - whole
+    if count:
+        yield np.concatenate(held)

@@ -1,0 +1,190 @@
+"""Where to cut: chunks are contiguous pieces of the recording, cut in silence if there is any.
+
+The plan is made on the go, with at most two chunks' worth of sound in memory:
+
+1. Frames of 32 ms become speech or silence by Silero's hysteresis.
+2. A silence longer than `MAX_GAP` ends a passage. So does the end of the file.
+3. A passage longer than a chunk is cut, at the best silence in reach: long silences first, and
+   pieces of even length, because a short last piece has too little context to be heard right.
+   Where there is no silence at all, the quietest moment has to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from unispeech.options import VadOptions
+from unispeech.types import FRAME, FRAME_SECONDS, SAMPLE_RATE, Chunk, Span
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from unispeech.types import Frames, Samples
+
+    Flags = npt.NDArray[np.bool_]
+
+MAX_GAP = 2.0
+"""Seconds of silence that are not worth decoding."""
+MIN_SPEECH = 0.1
+"""Seconds; anything shorter is a click."""
+
+
+def plan(
+    frames: Iterator[Frames], options: VadOptions, chunk_length: float, source: int = 0
+) -> Iterator[Chunk]:
+    """Cut a stream of sound into chunks of at most `chunk_length` seconds.
+
+    Every moment of speech is in exactly one chunk; chunks rise and do not overlap. `window` and
+    `language` are left for the engine to set.
+    """
+    passages = _Passages(options)
+    index = 0
+    longest = int(chunk_length / FRAME_SECONDS)
+    for samples, probabilities in frames:
+        passages.add(samples, probabilities)
+        for chunk in passages.take(longest, done=False):
+            yield replace(chunk, source=source, index=index)
+            index += 1
+    for chunk in passages.take(longest, done=True):
+        yield replace(chunk, source=source, index=index)
+        index += 1
+
+
+class _Passages:
+    """The sound that is not yet in a chunk: samples, and speech or not for each frame."""
+
+    def __init__(self, options: VadOptions) -> None:
+        import numpy as np
+
+        self._options = options
+        self._samples: Samples = np.zeros(0, np.float32)
+        self._speech: Flags = np.zeros(0, np.bool_)
+        self._base = 0  # the frame of the file at which both begin
+        self._speaking = False
+        self._quiet = 0  # frames since the probability fell
+
+    def add(self, samples: Samples, probabilities: npt.NDArray[np.float32]) -> None:
+        import numpy as np
+
+        self._samples = np.concatenate([self._samples, samples])
+        self._speech = np.concatenate([self._speech, self._flags(probabilities)])
+
+    def _flags(self, probabilities: npt.NDArray[np.float32]) -> Flags:
+        """Hysteresis: speech begins at the threshold and ends below `threshold - 0.15`."""
+        import numpy as np
+
+        low = max(self._options.threshold - 0.15, 0.01)
+        flags = np.zeros(len(probabilities), np.bool_)
+        for i, probability in enumerate(probabilities.tolist()):
+            if probability >= self._options.threshold:
+                self._speaking = True
+            elif probability < low:
+                self._speaking = False
+            flags[i] = self._speaking
+        return flags
+
+    def take(self, longest: int, done: bool) -> Iterator[Chunk]:
+        """The chunks that are certain by now; all that is left when `done`."""
+        gap = int(MAX_GAP / FRAME_SECONDS)
+        while True:
+            spans = _runs(self._speech, self._merge_frames())
+            if not spans:
+                self._drop(len(self._speech) - self._pad_frames())
+                return
+            first = spans[0][0]
+            ended = next(
+                (i for i in range(len(spans) - 1) if spans[i + 1][0] - spans[i][1] > gap), None
+            )
+            if ended is None and (
+                done or len(self._speech) - spans[-1][1] > gap + self._pad_frames()
+            ):
+                ended = len(spans) - 1
+            last = spans[-1 if ended is None else ended][1]
+            usable = longest - 2 * self._pad_frames()
+            if ended is None and last - first < 2 * usable:
+                return
+            inside = spans if ended is None else spans[: ended + 1]
+            if last - first <= usable and ended is not None:
+                yield from self._passage(inside, last, longest)
+                self._drop(last)
+            else:
+                cut = self._cut(inside, first, last if ended is not None else None, usable)
+                before = [(a, min(b, cut)) for a, b in inside if a < cut]
+                yield from self._passage(before, cut, longest, cut_at=cut)
+                self._drop(cut)
+
+    def _cut(self, spans: list[tuple[int, int]], first: int, last: int | None, usable: int) -> int:
+        """The frame at which to end the first chunk of a passage that is too long for one.
+
+        `last` is where the passage ends, or None while nobody knows.
+        """
+        earliest, latest = first + usable // 2, first + usable
+        even = latest if last is None else first + (last - first) / -(-(last - first) // usable)
+        best, best_score = 0, 0.0
+        for (_, end), (start, _) in zip(spans, spans[1:], strict=False):
+            middle = (end + start) // 2
+            if earliest <= middle <= latest:
+                score = min(start - end, 1.0 / FRAME_SECONDS) - 0.05 * abs(middle - even)
+                if not best or score > best_score:
+                    best, best_score = middle, score
+        return best or self._quietest(max(earliest, int(even) - usable // 4), latest)
+
+    def _quietest(self, low: int, high: int) -> int:
+        import numpy as np
+
+        samples = self._samples[low * FRAME : high * FRAME]
+        power = np.square(samples[: len(samples) // FRAME * FRAME]).reshape(-1, FRAME).mean(1)
+        smooth = np.convolve(power, np.ones(5), "same")
+        return low + int(np.argmin(smooth[2:-2])) + 2 if len(smooth) > 4 else high
+
+    def _passage(
+        self, spans: list[tuple[int, int]], last: int, longest: int, cut_at: int | None = None
+    ) -> Iterator[Chunk]:
+        pad = self._pad_frames()
+        start = max(0, spans[0][0] - pad)
+        end = min(len(self._speech), spans[-1][1] + pad)
+        if cut_at is not None:
+            end = min(end, cut_at)
+        spoken = sum(b - a for a, b in spans) * FRAME_SECONDS
+        if spoken < MIN_SPEECH:
+            return
+        samples = self._samples[start * FRAME : end * FRAME].copy()
+        offset = self._base + start
+        yield Chunk(
+            samples=samples,
+            start=offset * FRAME_SECONDS,
+            end=offset * FRAME_SECONDS + len(samples) / SAMPLE_RATE,
+            speech=tuple(
+                Span((self._base + a) * FRAME_SECONDS, (self._base + b) * FRAME_SECONDS)
+                for a, b in spans
+            ),
+        )
+
+    def _drop(self, frames: int) -> None:
+        if frames > 0:
+            self._samples = self._samples[frames * FRAME :]
+            self._speech = self._speech[frames:]
+            self._base += frames
+
+    def _pad_frames(self) -> int:
+        return round(self._options.pad / FRAME_SECONDS)
+
+    def _merge_frames(self) -> int:
+        return round(self._options.min_silence / FRAME_SECONDS)
+
+
+def _runs(flags: Flags, merge: int) -> list[tuple[int, int]]:
+    """The stretches of True as (start, end), those less than `merge` frames apart as one."""
+    import numpy as np
+
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    runs: list[tuple[int, int]] = []
+    for start, end in edges.reshape(-1, 2).tolist():
+        if runs and start - runs[-1][1] < merge:
+            runs[-1] = (runs[-1][0], end)
+        else:
+            runs.append((start, end))
+    return runs

@@ -1,0 +1,94 @@
+"""The command line. Thin: parse, call, print; every error ends here, as one line and an exit code.
+
+0    everything was done
+1    something failed; the rest was still done
+2    wrong usage: an unknown option, value, backend, model or language
+130  stopped with Ctrl-C; what was finished is kept
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from unispeech.errors import OptionError, UnispeechError, UnknownBackend, UnknownModel
+from unispeech.version import __version__
+
+COMMANDS = {
+    "transcribe": (
+        "unispeech.cli.transcribe:transcribe",
+        "Write down what was said in recordings.",
+    ),
+    "models": ("unispeech.cli.models:models", "List, pull, check and remove weights."),
+    "backends": (
+        "unispeech.cli.backends:backends",
+        "Which runtimes there are and what they can do.",
+    ),
+}
+"""Name: where it is, and its line in the help. Imported when used, so that help is instant."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="unispeech")
+def cli() -> None:
+    """Speech to text with whichever runtime is best on your machine.
+
+    \b
+    unispeech transcribe interview.mp3
+    unispeech transcribe *.wav --output-format srt --output-dir subtitles
+    unispeech backends
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line and leave with its exit code."""
+    try:
+        code = cli.main(prog_name="unispeech", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        say("stopped")
+        code = 130
+    except (OptionError, UnknownBackend, UnknownModel) as error:
+        say(str(error))
+        code = 2
+    except UnispeechError as error:
+        say(str(error))
+        code = 1
+    except BrokenPipeError:
+        # The reader has gone (`| head`): nothing more to say, and nothing left to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    except OSError as error:
+        say(f"{error.filename or 'system'}: {error.strerror or error}")
+        code = 1
+    sys.exit(code)
+
+
+def say(line: str) -> None:
+    """One line to stderr, with our name before it."""
+    click.echo(f"unispeech: {line}", err=True)

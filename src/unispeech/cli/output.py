@@ -1,0 +1,78 @@
+"""Where transcripts go: stdout as they are heard, or files, each whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from unispeech import formats
+from unispeech.cli.sources import Input
+from unispeech.formats import Layout
+from unispeech.types import Segment, Transcript
+
+
+class Output:
+    """Writes the transcripts of one run."""
+
+    def __init__(
+        self, wanted: Sequence[str], folder: Path | None, layout: Layout, several: bool
+    ) -> None:
+        self.formats = formats.extensions(wanted)
+        self.folder = folder or (Path() if len(self.formats) > 1 else None)
+        self.layout = layout
+        self.several = several
+        if self.folder is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def _live(self) -> bool:
+        """Whether segments are printed as they are heard."""
+        return self.folder is None and self.formats == ["txt"]
+
+    def begin(self, source: Input) -> None:
+        if self.folder is None and self.several:
+            click.echo(f"==> {source.name} <==")
+
+    def heard(self, segment: Segment) -> None:
+        if self._live:
+            click.echo(formats.line(segment))
+
+    def end(self, source: Input, transcript: Transcript) -> None:
+        if self.folder is None:
+            if not self._live:
+                click.echo(formats.render(transcript, self.formats[0], self.layout), nl=False)
+            return
+        for format in self.formats:
+            text = formats.render(transcript, format, self.layout)
+            _write(self.folder / f"{source.stem}.{format}", text)
+
+    def done(self, source: Input) -> bool:
+        """Whether every file this input would give is already there."""
+        return self.folder is not None and all(
+            (self.folder / f"{source.stem}.{format}").exists() for format in self.formats
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    """All of the file or nothing: a full disk or a kill never leaves half a transcript."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", text=True)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(name).chmod(0o666 & ~_umask())
+        Path(name).replace(path)
+    except BaseException as error:
+        Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = str(path)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

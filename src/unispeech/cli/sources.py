@@ -1,0 +1,87 @@
+"""What the user named: files, folders, patterns and stdin; each with a name for its output."""
+
+from __future__ import annotations
+
+import glob
+import io
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+MEDIA = frozenset(
+    {".3gp", ".aac", ".ac3", ".aif", ".aiff", ".amr", ".au", ".avi", ".caf", ".flac", ".flv",
+     ".m4a", ".m4b", ".m4v", ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpeg", ".mpg",
+     ".mts", ".oga", ".ogg", ".ogv", ".opus", ".ra", ".ts", ".wav", ".weba", ".webm", ".wma",
+     ".wmv", ".wv"}
+)  # fmt: skip
+"""What is taken from a folder. A file named by itself is tried whatever its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One recording to transcribe; `stem` is what its output files are called."""
+
+    path: Path | None
+    """None is stdin."""
+    stem: str
+
+    @property
+    def name(self) -> str:
+        return "<stdin>" if self.path is None else str(self.path)
+
+    def open(self) -> Path | io.BytesIO:
+        return self.path or io.BytesIO(sys.stdin.buffer.read())
+
+
+def find(arguments: Sequence[str]) -> list[Input]:
+    """Every recording named, in order, none twice; output names never collide.
+
+    Raises:
+        click.UsageError: a folder or a pattern without any recording.
+    """
+    paths: list[Path | None] = []
+    for argument in arguments:
+        for path in [None] if argument == "-" else _expand(argument):
+            if path not in paths:
+                paths.append(path)
+    return [Input(path, stem) for path, stem in zip(paths, _stems(paths), strict=True)]
+
+
+def _expand(argument: str) -> Iterator[Path]:
+    path = Path(argument).expanduser()
+    if path.is_dir():
+        inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in MEDIA and p.is_file())
+        if not inside:
+            raise click.UsageError(f"{argument}: no recordings in this folder")
+        yield from inside
+    elif not path.exists() and glob.has_magic(argument):
+        matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207  (`**` and absolute)
+        if not matches:
+            raise click.UsageError(f"{argument}: nothing matches this pattern")
+        for match in matches:
+            if Path(match).is_file():
+                yield Path(match)
+    else:
+        yield path
+
+
+def _stems(paths: Sequence[Path | None]) -> list[str]:
+    """`talk`; `talk.mp3` where two inputs are called talk; numbered where that is not enough."""
+    plain = [path.stem if path else "stdin" for path in paths]
+    shared = {stem for stem, count in Counter(s.casefold() for s in plain).items() if count > 1}
+    stems: list[str] = []
+    taken: set[str] = set()
+    for path, stem in zip(paths, plain, strict=True):
+        wanted = path.name if path and stem.casefold() in shared else stem
+        number = 1
+        unique = wanted
+        while unique.casefold() in taken:
+            number += 1
+            unique = f"{wanted}.{number}"
+        taken.add(unique.casefold())
+        stems.append(unique)
+    return stems

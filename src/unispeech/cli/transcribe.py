@@ -1,0 +1,205 @@
+"""`unispeech transcribe`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from unispeech.cli import say
+from unispeech.cli.output import Output
+from unispeech.cli.sources import Input, find
+from unispeech.engine import Call, Engine, OnProgress
+from unispeech.errors import UnispeechError
+from unispeech.formats import FORMATS, Layout
+from unispeech.types import Progress, Transcript
+
+LAYOUT = [field.name for field in fields(Layout)]
+
+
+def _temperatures(ctx: click.Context, option: click.Parameter, value: str | None) -> Any:
+    if value is None:
+        return None
+    try:
+        return tuple(float(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter("give a number, or several with commas") from None
+
+
+def _formats(ctx: click.Context, option: click.Parameter, value: str) -> list[str]:
+    wanted = [part.strip() for part in value.split(",") if part.strip()]
+    for name in wanted:
+        if name not in (*FORMATS, "all"):
+            raise click.BadParameter(f"{name!r} is not one of {', '.join(FORMATS)}, all")
+    return wanted or ["txt"]
+
+
+@click.command()
+@click.argument("sources", metavar="FILE...", nargs=-1, required=True)
+@click.option(
+    "--backend", default="faster", show_default=True, help="Runtime; see `unispeech backends`."
+)
+@click.option("--model", help="Name, Hub id or local path.  [default: base]")
+@click.option("--language", help="Code or English name.  [default: detected]")
+@click.option(
+    "--task",
+    type=click.Choice(["transcribe", "translate"]),
+    default="transcribe",
+    show_default=True,
+    help="`translate` writes English.",
+)
+@click.option(
+    "--strategy",
+    type=click.Choice(["batched", "native"]),
+    default="batched",
+    show_default=True,
+    help="This engine's batching, or the library's own algorithm.",
+)
+@click.option("--word-timestamps", is_flag=True, help="A start and an end for every word.")
+@click.option(
+    "-f",
+    "--output-format",
+    "wanted",
+    metavar="FORMAT",
+    callback=_formats,
+    default="txt",
+    show_default=True,
+    help="txt, srt, vtt, tsv, json (several with commas) or all.",
+)
+@click.option(
+    "-o",
+    "--output-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write files named after the inputs.  [default: stdout]",
+)
+@click.option("--skip-existing", is_flag=True, help="Leave out inputs whose output files exist.")
+@click.option("--batch-size", type=int, help="Chunks decoded at once.  [default: 16]")
+@click.option("--beam-size", type=int, help="Hypotheses kept; 1 is greedy.  [default: 5]")
+@click.option(
+    "--temperature",
+    metavar="T[,T...]",
+    callback=_temperatures,
+    help="Sampling temperature, or the ladder climbed on failure.",
+)
+@click.option("--initial-prompt", help="Text that came before: names, spelling, style.")
+@click.option("--hotwords", help="Words to expect.")
+@click.option("--no-vad", is_flag=True, help="Decode everything, also silence.")
+@click.option("--vad-threshold", type=float, help="Probability that is speech.  [default: 0.5]")
+@click.option("--language-per-chunk", is_flag=True, help="Detect the language again and again.")
+@click.option("--device", help="auto, cpu, cuda, cuda:1, ...  [default: auto]")
+@click.option("--compute-type", help="int8, float32, ...  [default: int8 on a CPU]")
+@click.option("--threads", type=int, help="CPU threads.  [default: one a core]")
+@click.option("--max-line-width", type=int, help="Characters in a subtitle line.")
+@click.option("--max-line-count", type=int, help="Lines in a subtitle.")
+@click.option("--max-words-per-line", type=int, help="Words in a subtitle line.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
+def transcribe(
+    sources: tuple[str, ...],
+    backend: str,
+    model: str | None,
+    wanted: list[str],
+    output_dir: Path | None,
+    skip_existing: bool,
+    no_vad: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Write down what was said in files, folders, patterns or stdin (-).
+
+    \b
+    unispeech transcribe interview.mp3
+    unispeech transcribe recordings/ --output-format srt --output-dir subtitles
+    unispeech transcribe talk.mp4 --language fr --task translate --output-format json
+    """
+    layout = Layout(**{name: options.pop(name) for name in LAYOUT})
+    inputs = find(sources)
+    given = {name: value for name, value in options.items() if value not in (None, False)}
+    if no_vad:
+        given["vad"] = False
+    if layout.given:
+        given["word_timestamps"] = True
+    output = Output(wanted, output_dir, layout, several=len(inputs) > 1)
+    if skip_existing:
+        if output.folder is None:
+            raise click.UsageError("--skip-existing needs --output-dir")
+        inputs = [source for source in inputs if not output.done(source)]
+        if not inputs:
+            return
+    with _progress(quiet) as on_progress:
+        engine = Engine(backend, model, on_progress=on_progress, **given)
+        failed = _run(engine, inputs, output, on_progress)
+    if failed:
+        sys.exit(1)
+
+
+def _run(engine: Engine, inputs: list[Input], output: Output, on_progress: OnProgress) -> int:
+    """Transcribe in order and write each as it is done. How many failed."""
+    failed = 0
+    waiting = iter(inputs)
+    current = next(waiting)
+    output.begin(current)
+    call = Call(on_segment=output.heard, on_progress=on_progress)
+    for result in engine.transcribe_many((source.open() for source in inputs), call=call):
+        failed += not _finish(output, current, result)
+        following = next(waiting, None)
+        if following is not None:
+            current = following
+            output.begin(current)
+    return failed
+
+
+def _finish(output: Output, source: Input, result: Transcript | UnispeechError) -> bool:
+    """Write one result and say what was wrong with it. Whether all of it is there."""
+    if isinstance(result, UnispeechError):
+        say(_named(source, str(result)))
+        return False
+    for warning in result.warnings:
+        say(f"warning: {warning}")
+    for gap in result.gaps:
+        say(f"warning: {source.name}: {gap.start:.1f}-{gap.end:.1f} s: {gap.reason}")
+    try:
+        output.end(source, result)
+    except OSError as error:
+        say(f"{error.filename}: {error.strerror}; free some space or choose another --output-dir")
+        return False
+    return result.complete
+
+
+def _named(source: Input, line: str) -> str:
+    return line if source.name in line else f"{source.name}: {line}"
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[OnProgress]:
+    """A bar on stderr with the time left, where somebody can see it."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda progress: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with Bar(*columns, console=console, transient=True, redirect_stdout=sys.stdout.isatty()) as bar:
+        task = bar.add_task("loading", total=None)
+        shown = [""]
+
+        def on_progress(progress: Progress) -> None:
+            label = f"{progress.stage} {Path(progress.source).name}".strip()
+            if label != shown[0]:
+                shown[0] = label
+                bar.reset(task, description=label, total=progress.total)
+            bar.update(task, completed=progress.done, total=progress.total)
+
+        yield on_progress

@@ -1,0 +1,192 @@
+"""A transcript as text, subtitles, a table or JSON. One function a format, over one cue iterator.
+
+The formats are openai-whisper's (whisper/utils.py), so that its users' scripts go on working.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from unispeech import languages
+from unispeech.errors import OptionError
+from unispeech.types import Segment, Transcript, Word
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How subtitles are cut. Any of them needs word times."""
+
+    max_line_width: int | None = None
+    """Characters in a line."""
+    max_line_count: int | None = None
+    """Lines in a cue."""
+    max_words_per_line: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("max_line_width", "max_line_count", "max_words_per_line"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise OptionError(f"{name} is {value}", "use a whole number from 1 up")
+
+    @property
+    def given(self) -> bool:
+        return (self.max_line_width, self.max_line_count, self.max_words_per_line) != (None,) * 3
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One subtitle: its lines are joined with newlines."""
+
+    start: float
+    end: float
+    text: str
+
+
+Render = Callable[[Transcript, Layout], str]
+
+
+def render(transcript: Transcript, format: str, layout: Layout | None = None) -> str:
+    """The transcript in a format of `FORMATS`, ending with a newline.
+
+    Raises:
+        OptionError: there is no such format.
+    """
+    if format not in FORMATS:
+        raise OptionError(f"there is no format {format!r}", f"use one of {', '.join(FORMATS)}")
+    return FORMATS[format](transcript, layout or Layout())
+
+
+def cues(transcript: Transcript, layout: Layout) -> Iterator[Cue]:
+    """The subtitles: a segment each, or cut by the layout where there are words."""
+    joiner = "" if transcript.language in languages.WITHOUT_SPACES else " "
+    for segment in transcript.segments:
+        if layout.given and segment.words:
+            yield from _cut(segment, layout, joiner)
+        else:
+            text = segment.text.strip().replace("-->", "->")
+            yield Cue(segment.start, segment.end, _speaker(segment.speaker) + text)
+
+
+def _cut(segment: Segment, layout: Layout, joiner: str) -> Iterator[Cue]:
+    """Words into lines, lines into cues. A word longer than a line has a line of its own."""
+    lines: list[list[Word]] = [[]]
+    for word in segment.words:
+        line = lines[-1]
+        long = layout.max_line_width is not None and (
+            len("".join(w.word for w in [*line, word]).strip()) > layout.max_line_width
+        )
+        many = layout.max_words_per_line is not None and len(line) >= layout.max_words_per_line
+        if line and (long or many):
+            lines.append([])
+        lines[-1].append(word)
+    per_cue = layout.max_line_count or (1 if layout.max_words_per_line else len(lines))
+    for first in range(0, len(lines), per_cue):
+        cue = lines[first : first + per_cue]
+        text = "\n".join("".join(w.word for w in line).strip() for line in cue)
+        speaker = _speaker(segment.speaker) if first == 0 else ""
+        yield Cue(cue[0][0].start, cue[-1][-1].end, speaker + text.replace("-->", "->"))
+
+
+def _speaker(speaker: str | None) -> str:
+    return f"[{speaker}]: " if speaker else ""
+
+
+def line(segment: Segment) -> str:
+    """A segment as a line of text."""
+    return _speaker(segment.speaker) + segment.text.strip()
+
+
+def txt(transcript: Transcript, layout: Layout) -> str:
+    return "".join(line(segment) + "\n" for segment in transcript.segments)
+
+
+def srt(transcript: Transcript, layout: Layout) -> str:
+    blocks = [
+        f"{number}\n{timestamp(cue.start)} --> {timestamp(cue.end)}\n{cue.text}\n\n"
+        for number, cue in enumerate(cues(transcript, layout), 1)
+    ]
+    return "".join(blocks)
+
+
+def vtt(transcript: Transcript, layout: Layout) -> str:
+    blocks = [
+        f"{timestamp(cue.start, '.', hours=False)} --> {timestamp(cue.end, '.', hours=False)}\n"
+        f"{cue.text}\n\n"
+        for cue in cues(transcript, layout)
+    ]
+    return "WEBVTT\n\n" + "".join(blocks)
+
+
+def tsv(transcript: Transcript, layout: Layout) -> str:
+    rows = [
+        f"{round(1000 * s.start)}\t{round(1000 * s.end)}\t{s.text.strip().replace(chr(9), ' ')}\n"
+        for s in transcript.segments
+    ]
+    return "start\tend\ttext\n" + "".join(rows)
+
+
+def to_json(transcript: Transcript, layout: Layout) -> str:
+    return json.dumps(as_dict(transcript), ensure_ascii=False, indent=2) + "\n"
+
+
+def as_dict(transcript: Transcript) -> dict[str, Any]:
+    """The JSON of a transcript. `gaps` and `warnings` are there only when there are any."""
+    whole: dict[str, Any] = {
+        "text": transcript.text,
+        "language": transcript.language,
+        "duration": transcript.duration,
+        "segments": [_segment(segment) for segment in transcript.segments],
+        "backend": transcript.backend,
+        "model": transcript.model,
+    }
+    if transcript.gaps:
+        whole["gaps"] = [asdict(gap) for gap in transcript.gaps]
+    if transcript.warnings:
+        whole["warnings"] = list(transcript.warnings)
+    return whole
+
+
+def _segment(segment: Segment) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "id": segment.id,
+        "start": segment.start,
+        "end": segment.end,
+        "text": segment.text,
+        "words": [_word(word) for word in segment.words],
+        "avg_logprob": segment.avg_logprob,
+        "no_speech_prob": segment.no_speech_prob,
+    }
+    if segment.speaker:
+        shown["speaker"] = segment.speaker
+    return shown
+
+
+def _word(word: Word) -> dict[str, Any]:
+    shown = {
+        "start": word.start,
+        "end": word.end,
+        "word": word.word,
+        "probability": round(word.probability, 4),
+    }
+    return {**shown, "speaker": word.speaker} if word.speaker else shown
+
+
+def timestamp(seconds: float, point: str = ",", hours: bool = True) -> str:
+    """`00:01:02,345`; without `hours` they are left out while they are zero."""
+    ms = max(0, round(seconds * 1000))
+    hour, ms = divmod(ms, 3_600_000)
+    minute, ms = divmod(ms, 60_000)
+    second, ms = divmod(ms, 1000)
+    start = f"{hour:02d}:" if hours or hour else ""
+    return f"{start}{minute:02d}:{second:02d}{point}{ms:03d}"
+
+
+FORMATS: dict[str, Render] = {"txt": txt, "srt": srt, "vtt": vtt, "tsv": tsv, "json": to_json}
+
+
+def extensions(formats: Sequence[str]) -> list[str]:
+    """`all` and single formats as a list of formats."""
+    return list(FORMATS) if "all" in formats else list(formats)

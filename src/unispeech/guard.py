@@ -1,0 +1,112 @@
+"""No runaway text and no lost speech: look at what was decoded, and decode again what is doubtful.
+
+A decoder can go wrong in two ways. It runs away: the same words over and over, or more characters
+than anyone can say in the time. Or it leaves early: a few words for many seconds of speech. Both
+are seen from the text and the speech that the VAD heard. A doubtful chunk is decoded again, alone,
+with the model's full window, climbing the temperatures; the best of what came out is kept, and
+what is still doubtful is reported as a gap.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from unispeech import languages
+from unispeech.options import DecodeOptions
+from unispeech.types import Chunk, ChunkResult
+
+Decode = Callable[[Sequence[Chunk], DecodeOptions], list[ChunkResult]]
+"""A backend's `transcribe_batch`."""
+
+MAX_COMPRESSION = 2.4
+"""UTF-8 bytes over zlib bytes; repetition is above (openai/whisper, transcribe.py)."""
+MIN_LOGPROB = -1.0
+"""Mean log probability of a token, below which the model was guessing (openai/whisper)."""
+NO_SPEECH = 0.6
+"""With a low log probability, above which the chunk is taken for silent (openai/whisper)."""
+MAX_RATE = 32.0
+"""Characters per second of chunk; auctioneers reach 25."""
+MIN_RATE = 4.0
+"""Characters per second of speech; slow reading has 8. A third of it where words have no spaces."""
+MIN_SPEECH = 3.0
+"""Seconds of speech, below which the lower rate says nothing."""
+
+
+def suspicion(chunk: Chunk, result: ChunkResult) -> str:
+    """Why the text cannot be what was said, or an empty string."""
+    text = result.text.strip()
+    dense = chunk.language in languages.WITHOUT_SPACES
+    if compression_ratio(text) > MAX_COMPRESSION:
+        return "repetition"
+    if len(text) > MAX_RATE * max(chunk.duration, 1.0):
+        return "more text than anyone can say in the time"
+    if chunk.speech_duration >= MIN_SPEECH:
+        rate = len(text) / chunk.speech_duration
+        if rate < (MIN_RATE / 3 if dense else MIN_RATE):
+            return "too little text for the speech" if text else "speech without text"
+    if _logprob(result) < MIN_LOGPROB:
+        return "the model was guessing"
+    return ""
+
+
+def guarded(
+    decode: Decode, chunks: Sequence[Chunk], options: DecodeOptions, full_window: float
+) -> list[ChunkResult]:
+    """Decode a batch; decode its doubtful chunks again. One result for each chunk, in order."""
+    first = decode(chunks, options)
+    return [
+        _again(decode, chunk, result, options, full_window) if suspicion(chunk, result) else result
+        for chunk, result in zip(chunks, first, strict=True)
+    ]
+
+
+def _again(
+    decode: Decode,
+    chunk: Chunk,
+    first: ChunkResult,
+    options: DecodeOptions,
+    full_window: float,
+) -> ChunkResult:
+    """Climb the ladder until nothing is doubtful; else the best that was seen."""
+    if _silent(first):
+        return replace(first, segments=())
+    wide = replace(chunk, window=full_window)
+    tried = [first]
+    ladder = options.temperatures
+    if wide.window == chunk.window:
+        ladder = ladder[1:]
+    for temperature in ladder:
+        result = decode([wide], replace(options, temperature=(temperature,)))[0]
+        if _silent(result):
+            return replace(result, segments=())
+        tried.append(result)
+        if not suspicion(chunk, result):
+            return result
+    best = max(tried, key=lambda result: _merit(chunk, result))
+    return replace(best, suspicion=suspicion(chunk, best))
+
+
+def _merit(chunk: Chunk, result: ChunkResult) -> tuple[int, float]:
+    """Anything is better than runaway text; then what the model believed more."""
+    why = suspicion(chunk, result)
+    runaway = why in ("repetition", "more text than anyone can say in the time")
+    return (0 if runaway else 1 if why else 2, _logprob(result))
+
+
+def _silent(result: ChunkResult) -> bool:
+    """Whisper's own rule: it hears no speech, and does not believe its text either."""
+    return bool(result.segments) and (
+        result.segments[0].no_speech_prob > NO_SPEECH and _logprob(result) < MIN_LOGPROB
+    )
+
+
+def _logprob(result: ChunkResult) -> float:
+    return min((segment.avg_logprob for segment in result.segments), default=0.0)
+
+
+def compression_ratio(text: str) -> float:
+    """UTF-8 bytes over their zlib size: about 1 to 2 for speech (openai/whisper, utils.py)."""
+    data = text.encode()
+    return len(data) / len(zlib.compress(data)) if data else 0.0
