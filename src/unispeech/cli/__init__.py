@@ -86,6 +86,12 @@ def main() -> NoReturn:
     except OSError as error:
         say(f"{error.filename or 'system'}: {error.strerror or error}")
         code = 1
+    except Exception as error:  # the last resort: a defect of ours, said in one line
+        if os.environ.get("UNISPEECH_DEBUG"):
+            raise
+        what = " ".join(str(error).split())
+        say(f"unexpected {type(error).__name__}: {what}; UNISPEECH_DEBUG=1 shows where")
+        code = 1
     sys.exit(code)
 
 
