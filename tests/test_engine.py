@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,8 @@ from unispeech import AsyncEngine, Transcript
 from unispeech.audio import load
 from unispeech.engine import Call, Engine
 from unispeech.errors import AudioNotFound, Cancelled, OptionError, UnsupportedOption
-from unispeech.types import Progress, Segment
+from unispeech.options import CallOptions
+from unispeech.types import Chunk, ChunkResult, Progress, Segment
 
 Get = Callable[..., Engine]
 
@@ -135,3 +136,34 @@ def test_native_is_the_library_itself(engine: Get) -> None:
     assert [(s.start, s.end, s.text, len(s.words)) for s in ours.segments] == [
         (s.start, s.end, s.text, len(s.words or ())) for s in theirs
     ]
+
+
+class Notes:
+    """A journal in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, ChunkResult] = {}
+        self.recordings = 0
+
+    def recorded(self, chunk: Chunk) -> ChunkResult | None:
+        return self.kept.get(chunk.index)
+
+    def record(self, chunks: Sequence[Chunk], results: Sequence[ChunkResult]) -> None:
+        self.recordings += len(chunks)
+        self.kept.update({c.index: r for c, r in zip(chunks, results, strict=True)})
+
+
+def test_with_a_journal_an_interrupted_call_goes_on_where_it_stopped(engine: Get) -> None:
+    notes = Notes()
+    options: CallOptions = {"batch_size": 1, "chunk_length": 5.0}
+    whole = engine().transcribe(SAMPLES / "pause.wav", **options)
+
+    def stop() -> bool:
+        return len(notes.kept) == 1
+
+    with pytest.raises(Cancelled):
+        call = Call(journal=notes, cancelled=stop)
+        engine().transcribe(SAMPLES / "pause.wav", call=call, **options)
+    again = engine().transcribe(SAMPLES / "pause.wav", call=Call(journal=notes), **options)
+    assert again == whole
+    assert notes.recordings == len(notes.kept) > 1, "nothing recorded was decoded again"

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, Unpack, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, Unpack, cast
 
 from unispeech import batching, chunking, guard, stitch, vad
 from unispeech.audio import Recording
@@ -52,17 +52,33 @@ def _ignore(news: object) -> None:
     return None
 
 
+class Journal(Protocol):
+    """What has been decoded of a recording, kept where it outlives the process.
+
+    Chunks are planned from the sound and the options alone, so after a restart `(source, index)`
+    means the same chunk. A chunk that was recorded is not decoded again.
+    """
+
+    def recorded(self, chunk: Chunk) -> ChunkResult | None:
+        """The result of a chunk, if there is one."""
+
+    def record(self, chunks: Sequence[Chunk], results: Sequence[ChunkResult]) -> None:
+        """Keep these results. Called as soon as they are final; not for chunks that failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """How one call is followed. All are called from the thread that does the work.
 
     `on_segment` hears each segment as it is decoded, `on_progress` how far it is, and `cancelled`
-    is asked between batches (and makes the call raise `Cancelled`).
+    is asked between batches (and makes the call raise `Cancelled`). With a `journal`, work that was
+    interrupted goes on where it stopped (the batched strategy only).
     """
 
     on_segment: OnSegment = _ignore
     on_progress: OnProgress = _ignore
     cancelled: Callable[[], bool] = _never
+    journal: Journal | None = None
 
 
 @dataclass(slots=True)
@@ -253,12 +269,26 @@ class Engine:
     ) -> list[ChunkResult]:
         if call.cancelled():
             raise Cancelled()
+        known = _known(call.journal, chunks)
+        unknown = [chunk for chunk, result in zip(chunks, known, strict=True) if result is None]
         try:
-            return guard.guarded(
-                self.backend.transcribe_batch, chunks, options.decode, self.backend.windows[-1]
-            )
+            fresh = iter(self._decode_unknown(options, call, unknown))
         except BackendError as error:
-            return [ChunkResult((), error=error)] * len(chunks)
+            fresh = itertools.repeat(ChunkResult((), error=error))
+        return [result or next(fresh) for result in known]
+
+    def _decode_unknown(
+        self, options: TranscribeOptions, call: Call, chunks: list[Chunk]
+    ) -> list[ChunkResult]:
+        if not chunks:
+            return []
+        return guard.guarded(
+            self.backend.transcribe_batch,
+            chunks,
+            options.decode,
+            self.backend.windows[-1],
+            call.journal.record if call.journal else guard.ignore,
+        )
 
     def _items(
         self,
@@ -343,6 +373,10 @@ class Engine:
             except UnispeechError as problem:
                 error = problem
             yield reading.end(number, error)
+
+
+def _known(journal: Journal | None, chunks: Sequence[Chunk]) -> list[ChunkResult | None]:
+    return [journal.recorded(chunk) if journal else None for chunk in chunks]
 
 
 class AsyncEngine:

@@ -19,6 +19,7 @@ from unispeech.types import Chunk, ChunkResult
 
 Decode = Callable[[Sequence[Chunk], DecodeOptions], list[ChunkResult]]
 """A backend's `transcribe_batch`."""
+Settled = Callable[[Sequence[Chunk], Sequence[ChunkResult]], None]
 
 MAX_COMPRESSION = 2.4
 """UTF-8 bytes over zlib bytes; repetition is above (openai/whisper, transcribe.py)."""
@@ -32,6 +33,10 @@ MIN_RATE = 4.0
 """Characters per second of speech; slow reading has 8. A third of it where words have no spaces."""
 MIN_SPEECH = 3.0
 """Seconds of speech, below which the lower rate says nothing."""
+
+
+def ignore(chunks: Sequence[Chunk], results: Sequence[ChunkResult]) -> None:
+    return None
 
 
 def suspicion(chunk: Chunk, result: ChunkResult) -> str:
@@ -52,14 +57,25 @@ def suspicion(chunk: Chunk, result: ChunkResult) -> str:
 
 
 def guarded(
-    decode: Decode, chunks: Sequence[Chunk], options: DecodeOptions, full_window: float
+    decode: Decode,
+    chunks: Sequence[Chunk],
+    options: DecodeOptions,
+    full_window: float,
+    settled: Settled = ignore,
 ) -> list[ChunkResult]:
-    """Decode a batch; decode its doubtful chunks again. One result for each chunk, in order."""
-    first = decode(chunks, options)
-    return [
-        _again(decode, chunk, result, options, full_window) if suspicion(chunk, result) else result
-        for chunk, result in zip(chunks, first, strict=True)
-    ]
+    """Decode a batch; decode its doubtful chunks again. One result for each chunk, in order.
+
+    `settled` hears of final results as soon as they are: those nobody doubts together, then the
+    others one by one.
+    """
+    results = decode(chunks, options)
+    doubtful = [i for i, chunk in enumerate(chunks) if suspicion(chunk, results[i])]
+    fine = [i for i in range(len(chunks)) if i not in doubtful]
+    settled([chunks[i] for i in fine], [results[i] for i in fine])
+    for i in doubtful:
+        results[i] = _again(decode, chunks[i], results[i], options, full_window)
+        settled([chunks[i]], [results[i]])
+    return results
 
 
 def _again(
