@@ -145,6 +145,7 @@ class Engine:
         self.load_options, self.options = split_options(cast(dict[str, Any], options))
         self.model = model or self.spec.default_model
         refuse(self.spec.name, self.spec.capabilities, self.load_options, self.options)
+        registry.interpreter(self.spec, self.load_options)
         self.facts = store.describe(self.model)
         refuse_for_model(self.facts, self.options)
         path = store.obtain(self.model, self.spec.model_format, on_progress)
@@ -254,7 +255,7 @@ class Engine:
             return
         readings: dict[int, _Reading] = {}
         items = self._items(sources, options, readings)
-        decode = partial(self._decode, options, call)
+        decode = partial(self._decode, readings, options, call)
         for item in batching.in_order(items, decode, options.batch.batch_size):
             reading = readings[item.source if isinstance(item, End) else item[0].source]
             if isinstance(item, End):
@@ -265,16 +266,26 @@ class Engine:
                 call.on_progress(reading.progress(item[0].end))
 
     def _decode(
-        self, options: TranscribeOptions, call: Call, chunks: list[Chunk]
+        self,
+        readings: dict[int, _Reading],
+        options: TranscribeOptions,
+        call: Call,
+        chunks: list[Chunk],
     ) -> list[ChunkResult]:
+        """One result a chunk. A source whose chunk failed is given up: no more of it is decoded."""
         if call.cancelled():
             raise Cancelled()
-        known = _known(call.journal, chunks)
+        known = [
+            ChunkResult((), error=error) if (error := readings[chunk.source].error) else result
+            for chunk, result in zip(chunks, _known(call.journal, chunks), strict=True)
+        ]
         unknown = [chunk for chunk, result in zip(chunks, known, strict=True) if result is None]
         try:
             fresh = iter(self._decode_unknown(options, call, unknown))
-        except BackendError as error:
-            fresh = itertools.repeat(ChunkResult((), error=error))
+        except BackendError as problem:
+            for chunk in unknown:
+                readings[chunk.source].error = problem
+            fresh = itertools.repeat(ChunkResult((), error=problem))
         return [result or next(fresh) for result in known]
 
     def _decode_unknown(
@@ -302,7 +313,10 @@ class Engine:
             error: UnispeechError | None = None
             try:
                 chunks = self._plan(reading.recording, options, number)
-                yield from self._spoken(chunks, reading, options)
+                for chunk in self._spoken(chunks, reading, options):
+                    if reading.error:  # the backend failed: there is no transcript to complete
+                        break
+                    yield chunk
             except UnispeechError as problem:
                 error = problem
             yield reading.end(number, error)

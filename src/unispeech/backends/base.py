@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from unispeech.errors import UnsupportedOption
 from unispeech.models.facts import ModelFacts
@@ -56,7 +56,7 @@ class Backend(ABC):
     Everything a library raises leaves here as a `BackendError` or a `ModelError`.
     """
 
-    name: ClassVar[str]
+    name: str
 
     @abstractmethod
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import sys
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
@@ -11,6 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from unispeech.backends.base import Backend, Capabilities
+from unispeech.backends.remote import Remote
+from unispeech.environments import place
 from unispeech.errors import BackendMissing, UnknownBackend
 from unispeech.models.facts import Family, ModelFacts
 from unispeech.options import LoadOptions
@@ -96,15 +99,38 @@ BUILT_IN: tuple[BackendSpec, ...] = (
 )  # fmt: skip
 
 
+def interpreter(spec: BackendSpec, options: LoadOptions) -> Path | None:
+    """Where the backend will run: None is this process, else the interpreter of its worker.
+
+    Cheap, so that a missing backend is known before any weights are fetched.
+
+    Raises:
+        BackendMissing: neither this interpreter nor an environment has its library.
+    """
+    installed = spec.installed()
+    if installed and not options.isolated:
+        return None
+    if environment := place.find(spec.environment):
+        return environment.python
+    if installed:
+        return Path(sys.executable)
+    raise BackendMissing(
+        f"the backend {spec.name} is not installed", f"run: {spec.install_command}"
+    )
+
+
 def load(spec: BackendSpec, model: Path, facts: ModelFacts, options: LoadOptions) -> Backend:
-    """A loaded backend, in this process.
+    """A loaded backend, in this process or (see `interpreter`) in a worker.
 
     Raises:
         BackendMissing: its library is not installed.
         ModelDamaged: the files are not a model it can read.
-        BackendError: its library failed.
+        BackendError: its library failed, or its worker.
     """
-    return spec.load_class()(model, facts, options)
+    python = interpreter(spec, options)
+    if python is None:
+        return spec.load_class()(model, facts, options)
+    return Remote(model, facts, options, name=spec.name, target=spec.target, python=python)
 
 
 @cache

@@ -1,0 +1,89 @@
+"""Any backend in a process of another interpreter: the same contract, the same results, the same
+errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from unispeech.backends.base import Backend, NativeRun
+from unispeech.environments.process import Patience, Process
+from unispeech.models.facts import ModelFacts
+from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
+from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Segment
+
+if TYPE_CHECKING:
+    from unispeech.types import Samples
+
+
+class Remote(Backend):
+    """A backend whose class `target` is loaded by the interpreter `python`.
+
+    The worker runs from the first use to `close()`, or until it has had nothing to do for
+    `patience.idle` seconds; the call after that loads the weights again.
+    """
+
+    def __init__(
+        self,
+        model: Path,
+        facts: ModelFacts,
+        options: LoadOptions,
+        *,
+        name: str,
+        target: str,
+        python: Path,
+        patience: Patience | None = None,
+    ) -> None:
+        self.name = name
+        load = (target, model, facts, replace(options, isolated=False))
+        self.process = Process(name, python, f"{__name__}:Served", load, patience)
+        self._windows: tuple[float, ...] = self.process.call("windows")
+
+    @property
+    def windows(self) -> tuple[float, ...]:
+        return self._windows
+
+    def transcribe_batch(
+        self, chunks: Sequence[Chunk], options: DecodeOptions
+    ) -> list[ChunkResult]:
+        audio = sum(chunk.window for chunk in chunks)
+        answer = self.process.call("transcribe_batch", list(chunks), options, audio=audio)
+        return cast(list[ChunkResult], answer)
+
+    def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
+        audio = len(samples) / SAMPLE_RATE
+        items = self.process.stream("native", samples, options, audio=audio)
+        language, probability = next(items)
+        return NativeRun(items, language, probability)
+
+    def detect_language(self, samples: Samples) -> tuple[str, float]:
+        audio = len(samples) / SAMPLE_RATE
+        return cast(tuple[str, float], self.process.call("detect_language", samples, audio=audio))
+
+    def close(self) -> None:
+        self.process.close()
+
+
+class Served:
+    """What the worker holds: the real backend, with nothing but values going in and out."""
+
+    def __init__(self, target: str, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
+        module, _, name = target.partition(":")
+        self._backend: Backend = getattr(import_module(module), name)(model, facts, options)
+        self.transcribe_batch = self._backend.transcribe_batch
+        self.detect_language = self._backend.detect_language
+
+    def windows(self) -> tuple[float, ...]:
+        return self._backend.windows
+
+    def native(
+        self, samples: Any, options: TranscribeOptions
+    ) -> Iterator[tuple[str, float | None] | Segment]:
+        """The language and its probability, then the segments."""
+        run = self._backend.transcribe_native(samples, options)
+        yield run.language, run.language_probability
+        yield from run.segments

@@ -1,0 +1,133 @@
+"""Where the environments are kept, and which of them are whole.
+
+    ROOT/<name>-<hash of its lock>/               one environment
+    ROOT/<name>-<hash of its lock>/unispeech.json written last: without it, a stopped installation
+    ROOT/.locks/<name>.lock                       one installer per environment, across processes
+
+ROOT is `UNISPEECH_ENV_DIR`, or the user's data folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from unispeech.environments import catalog
+from unispeech.environments.catalog import Lock
+from unispeech.errors import BackendError
+
+MARK = "unispeech.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One installed environment."""
+
+    name: str
+    folder: Path
+    current: bool
+    """Whether it is what this version's lock asks for; an older one is not used."""
+    size: int
+    """Bytes, when it was made."""
+
+    @property
+    def python(self) -> Path:
+        return interpreter(self.folder)
+
+
+def root() -> Path:
+    """The folder of all environments: `UNISPEECH_ENV_DIR` or the user's data folder."""
+    if given := os.environ.get("UNISPEECH_ENV_DIR"):
+        return Path(given).expanduser().absolute()
+    from platformdirs import user_data_path
+
+    return user_data_path("unispeech") / "environments"
+
+
+def folder_of(lock: Lock) -> Path:
+    return root() / f"{lock.name}-{lock.hash}"
+
+
+def interpreter(folder: Path) -> Path:
+    if sys.platform == "win32":
+        return folder / "Scripts" / "python.exe"
+    return folder / "bin" / "python"
+
+
+def find(name: str) -> Environment | None:
+    """The environment of a name, if it is there, whole, and what the lock asks for."""
+    lock = catalog.locks().get(name)
+    return _read(folder_of(lock)) if lock else None
+
+
+def listing() -> list[Environment]:
+    """Every whole environment, also those of older locks."""
+    marks = sorted(root().glob(f"*/{MARK}"))
+    return [environment for mark in marks if (environment := _read(mark.parent))]
+
+
+def _read(folder: Path) -> Environment | None:
+    try:
+        mark = json.loads((folder / MARK).read_text(encoding="utf-8"))
+        name, size = str(mark["name"]), int(mark["size"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if not interpreter(folder).exists():
+        return None
+    lock = catalog.locks().get(name)
+    return Environment(name, folder, lock is not None and folder == folder_of(lock), size)
+
+
+def mark(lock: Lock, folder: Path) -> Environment:
+    """Declare an environment whole."""
+    size = sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_symlink())
+    text = json.dumps({"name": lock.name, "size": size, "requirements": lock.requirements})
+    draft = folder / f".{MARK}"
+    draft.write_text(text + "\n", encoding="utf-8")
+    draft.replace(folder / MARK)
+    return Environment(lock.name, folder, True, size)
+
+
+def remove(name: str, keep: Path | None = None) -> int:
+    """Delete every environment of a name (whole, old or half made) and return the bytes freed."""
+    freed = 0
+    for folder in root().glob(f"{name}-*"):
+        if folder == keep or not folder.is_dir():
+            continue
+        environment = _read(folder)
+        # The mark goes first: from then on nobody takes what is left for an environment.
+        (folder / MARK).unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        freed += environment.size if environment else 0
+    return freed
+
+
+@contextmanager
+def locked(name: str) -> Iterator[None]:
+    """Be the only one who makes or removes this environment, among all processes.
+
+    Raises:
+        BackendError: the folder cannot be written.
+    """
+    from filelock import FileLock
+
+    path = root() / ".locks" / f"{name}.lock"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path)
+        lock.acquire()
+    except OSError as error:
+        raise BackendError(
+            f"cannot keep environments in {root()}: {error.strerror}",
+            "set UNISPEECH_ENV_DIR to a folder that you can write to",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
