@@ -59,7 +59,7 @@ class Shared(Backend):
     """
 
     def __init__(self, backend: Backend, batch_size: int = 16, wait: float = WAIT) -> None:
-        self.name = backend.name  # type: ignore[misc]  # that of whatever is inside
+        self.name = backend.name
         self._backend = backend
         self._batch_size = batch_size
         self._wait = wait
