@@ -25,7 +25,6 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-import unispeech
 from unispeech.environments.worker import PICKLE
 from unispeech.errors import BackendError
 
@@ -311,7 +310,7 @@ def _how(code: int | None) -> str:
 
 
 def _popen(python: Path, label: str) -> subprocess.Popen[bytes]:
-    package = str(Path(unispeech.__file__).parent)
+    package = str(Path(__file__).parent.parent)
     return subprocess.Popen(
         [str(python), "-P", "-c", BOOTSTRAP, package, label, str(os.getpid())],
         stdin=subprocess.PIPE,
