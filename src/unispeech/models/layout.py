@@ -11,6 +11,7 @@ Only headers and small JSON files are read here, never the weights.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import struct
 from pathlib import Path
@@ -149,6 +150,32 @@ def ggml_header(path: Path) -> tuple[int, ...]:
     if len(start) < 48:
         raise ModelDamaged(f"{path}: the file ends inside its header", "fetch it again")
     return struct.unpack("<11i", start[4:])
+
+
+COMPLETE = {
+    "ctranslate2": ("config.json", "tokenizer.json"),
+    "hf": ("tokenizer.json", "preprocessor_config.json", "generation_config.json"),
+}
+
+
+def complete(path: Path, format: str) -> bool:
+    """Whether a backend can load it as it is: a fine-tune often lies without its tokenizer.
+
+    Raises:
+        ModelDamaged: the weights are truncated.
+    """
+    if format == "ctranslate2":
+        from unispeech.models.convert import ctranslate2
+
+        ctranslate2.variables(path / "model.bin")
+    return all((path / name).is_file() for name in COMPLETE.get(format, ()))
+
+
+def fingerprint(path: Path) -> str:
+    """Changes when a file at the path changes: names, lengths and times of change."""
+    files = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
+    state = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files]
+    return hashlib.sha256(repr(state).encode()).hexdigest()
 
 
 def read_json(path: Path) -> Any:

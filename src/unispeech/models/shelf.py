@@ -148,7 +148,7 @@ def locked(name: str, waiting: Callable[[], None] = lambda: None) -> Iterator[No
     from filelock import FileLock, Timeout
 
     path = root() / ".locks" / (name.replace("/", "--") + ".lock")
-    with _writing(name):
+    with writing(name, root()):
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path)
         try:
@@ -190,7 +190,7 @@ def placing(
     """
     draft = Draft(_partial(name), name, format, source, licence, fingerprint)
     try:
-        with _writing(name):
+        with writing(name, root()):
             draft.folder.mkdir(parents=True)
             yield draft
             _write(draft)
@@ -259,8 +259,12 @@ def _damaged(kept: Kept, file: str, what: str) -> ModelDamaged:
 
 
 @contextmanager
-def _writing(name: str) -> Iterator[None]:
-    """Say in one line that the disk is full or the folder is not ours to write."""
+def writing(what: str, where: Path) -> Iterator[None]:
+    """Say in one line that the disk is full or the folder is not ours to write.
+
+    Raises:
+        ModelError: instead of the `OSError` of such a case.
+    """
     try:
         yield
     except OSError as error:
@@ -268,12 +272,12 @@ def _writing(name: str) -> Iterator[None]:
             raise
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise ModelError(
-                f"no room on the disk for the model {name} in {root()}",
-                "make room there, or set UNISPEECH_CACHE_DIR to a folder on another disk",
+                f"no room on the disk for the model {what} in {where}",
+                "make room there, or choose another disk (UNISPEECH_CACHE_DIR for the store)",
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
             raise ModelError(
-                f"cannot keep the model {name}: {error.strerror}: {error.filename or root()}",
-                "set UNISPEECH_CACHE_DIR to a folder that you can write to",
+                f"cannot write the model {what}: {error.strerror}: {error.filename or where}",
+                "choose a folder that you can write to (UNISPEECH_CACHE_DIR for the store)",
             ) from error
         raise

@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from unispeech.errors import ModelDamaged, ModelUnavailable, UnknownModel
+from unispeech.errors import ModelDamaged, ModelUnavailable, OptionError, UnknownModel
 from unispeech.models import catalog, download, layout, shelf
 from unispeech.models.catalog import Entry, Source
 from unispeech.models.facts import ModelFacts
@@ -48,7 +50,7 @@ def obtain(name: str, format: str = "ctranslate2", on_progress: OnProgress | Non
         held, held_format = _held(key) or _pull(key, say)
         if held_format == format:
             return held
-        return _converted(held, held_format, key, format, say)
+        return _converted(held, key, format, say)
 
 
 def describe(name: str) -> ModelFacts:
@@ -62,6 +64,10 @@ def describe(name: str) -> ModelFacts:
         ModelDamaged: a local model that is broken or of another architecture.
     """
     path = local_path(name)
+    if path is not None and layout.format_of(path) == "lora":
+        from unispeech.models.convert import lora
+
+        return replace(describe(lora.base_of(path)), name=name)
     if path is not None:
         return layout.facts_of(path, name)
     key = _key(name)
@@ -212,13 +218,74 @@ def _of_path(path: Path, format: str, say: OnProgress) -> Path:
     """A local model as it is, or converted once and kept under its path."""
     held = layout.format_of(path)
     layout.facts_of(path)
-    if held == format:
+    if held == format and layout.complete(path, held):
         return path
     place = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
-    key = f"local--{path.stem}--{place}"
+    key, state = f"local--{path.stem}--{place}", layout.fingerprint(path)
+    if (kept := shelf.find(key, format)) and kept.fingerprint == state:
+        return kept.path
     with shelf.locked(key, lambda: say(Progress(0, None, source=str(path), stage="wait"))):
-        return _converted(path, held, key, format, say)
+        if (kept := shelf.find(key, format)) and kept.fingerprint == state:
+            return kept.path
+        return _converted(path, key, format, say, state)
 
 
-def _converted(path: Path, held: str, key: str, format: str, say: OnProgress) -> Path:
-    raise ModelUnavailable(f"{path}: cannot be made into {format} yet")
+def _converted(path: Path, key: str, format: str, say: OnProgress, fingerprint: str = "") -> Path:
+    """Convert and keep. The caller holds the lock of `key`."""
+    from unispeech.models import convert
+
+    say(Progress(0, None, source=key, stage="convert"))
+    origin = f"converted from {path}"
+    with shelf.placing(key, format, origin, licence(key), fingerprint) as draft:
+        checkpoint = convert.read(path, _fetch(say, key))
+        convert.write(checkpoint, draft.folder, format, key.split("/")[-1].split("--")[0])
+        draft.notes += checkpoint.notes
+    notes = {"notes": list(draft.notes)}
+    say(Progress(1, 1, source=key, stage="convert", detail=notes))
+    kept = shelf.find(key, format)
+    assert kept is not None
+    return kept.path
+
+
+def _fetch(say: OnProgress, locked: str = "") -> Callable[[str], Path]:
+    """How a conversion gets the other models it needs, the one being locked included."""
+
+    def fetch(name: str) -> Path:
+        if locked and local_path(name) is None and _key(name) == locked:
+            return _pull(locked, say)[0]
+        return obtain(name, on_progress=say)
+
+    return fetch
+
+
+def convert_to(
+    source: str, target: Path, format: str, on_progress: OnProgress | None = None
+) -> tuple[str, ...]:
+    """Write a model, given by name or path, in another format to a path that does not exist yet.
+
+    `target` becomes a folder (`ctranslate2`, `hf`) or a file (`openai`, `ggml`), whole or not at
+    all. Returns notes: what the source format could not hold, and where it was taken from.
+
+    Raises:
+        OptionError: `target` exists, or no such format.
+        As `obtain`, and as the readers and writers of `unispeech.models.convert`.
+    """
+    from unispeech.models import convert
+
+    say = on_progress or (lambda progress: None)
+    if format not in convert.FORMATS:
+        known = ", ".join(convert.FORMATS)
+        raise OptionError(f"there is no format {format!r}", f"use one of {known}")
+    if target.exists():
+        raise OptionError(f"{target} exists already", "give a path that does not")
+    path = local_path(source) or obtain(source, _native_format(_key(source)), say)
+    say(Progress(0, None, source=source, stage="convert"))
+    checkpoint = convert.read(path, _fetch(say))
+    partial = target.parent / f".{target.name}.partial-{os.getpid()}"
+    try:
+        with shelf.writing(source, target.parent):
+            partial.mkdir(parents=True)
+            convert.write(checkpoint, partial, format, target.stem).rename(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return checkpoint.notes

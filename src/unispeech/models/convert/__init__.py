@@ -1,1 +1,66 @@
 """One checkpoint in every format: a neutral form, and a reader and a writer for each format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from unispeech.errors import OptionError
+from unispeech.models import layout
+from unispeech.models.convert.form import Checkpoint
+from unispeech.models.convert.tokens import Fetch
+
+FORMATS = ("ctranslate2", "hf", "openai", "ggml")
+"""What can be written. An adapter (`lora`) can also be read."""
+
+
+def read(path: Path, fetch: Fetch) -> Checkpoint:
+    """Read a model of any format.
+
+    `fetch` gives the CTranslate2 folder of another model by name: for the tokenizer that a format
+    lacks, and for the base of an adapter.
+
+    Raises:
+        ModelDamaged: truncated, incomplete, or of another architecture.
+        BackendMissing: a library that the format needs is not installed.
+    """
+    from unispeech.models.convert import ctranslate2, ggml, hf, lora, openai
+
+    held = layout.format_of(path)
+    if held == "lora":
+        return lora.read(path, lambda name: read(_base(name, fetch), fetch))
+    readers = {"ctranslate2": ctranslate2, "hf": hf, "openai": openai, "ggml": ggml}
+    return readers[held].read(path, fetch)
+
+
+def _base(name: str, fetch: Fetch) -> Path:
+    path = Path(name).expanduser()
+    return path if path.exists() else fetch(name)
+
+
+def write(checkpoint: Checkpoint, folder: Path, format: str, name: str = "model") -> Path:
+    """Write a model into a folder that exists, and return its path: the folder or a file in it.
+
+    Raises:
+        OptionError: no such format.
+        ModelDamaged: the format cannot hold this model.
+        BackendMissing: a library that the format needs is not installed.
+        OSError: the disk is full or cannot be written.
+    """
+    from unispeech.models.convert import ctranslate2, ggml, hf, openai
+
+    if format == "ctranslate2":
+        ctranslate2.write(checkpoint, folder)
+    elif format == "hf":
+        hf.write(checkpoint, folder)
+    elif format == "openai":
+        openai.write(checkpoint, path := folder / f"{name}.pt")
+        return path
+    elif format == "ggml":
+        ggml.write(checkpoint, path := folder / f"ggml-{name}.bin")
+        return path
+    else:
+        raise OptionError(f"there is no format {format!r}", f"use one of {', '.join(FORMATS)}")
+    return folder
+
+
+__all__ = ["FORMATS", "Checkpoint", "Fetch", "read", "write"]

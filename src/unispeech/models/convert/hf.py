@@ -1,0 +1,249 @@
+"""Hugging Face: `config.json`, `model.safetensors` and the tokenizer's files, as transformers saves.
+
+Shards and the older `pytorch_model.bin` are read too; one safetensors file is written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from unispeech.errors import ModelDamaged
+from unispeech.models import layout
+from unispeech.models.convert import names, tokens
+from unispeech.models.convert.form import Checkpoint, Dims, checked, integers, shapes
+from unispeech.models.convert.standard import Generation, end_of_text, generation
+
+if TYPE_CHECKING:
+    from unispeech.models.convert.form import Tensor
+
+
+def read(folder: Path, fetch: tokens.Fetch) -> Checkpoint:
+    """Read a folder that `save_pretrained` or a Trainer wrote.
+
+    Raises:
+        ModelDamaged: truncated, incomplete, or of another architecture.
+    """
+    config = layout.read_json(folder / "config.json")
+    if config.get("model_type") != "whisper":
+        raise ModelDamaged(f"{folder}: a {config.get('model_type')} model, not Whisper")
+    dims = _dims(config, folder)
+    theirs = weights(folder)
+    prefix = "" if any(name.startswith("model.") for name in theirs) else "model."
+    given = {
+        ours: theirs[name.removeprefix(prefix)]
+        for ours, _ in shapes(dims)
+        if (name := names.hf(ours)).removeprefix(prefix) in theirs
+    }
+    text, notes = tokenizer_in(folder, dims.n_vocab, fetch)
+    settings, more = _generation(folder, config, dims)
+    return Checkpoint(dims, checked(given, dims, folder), text, settings, (*notes, *more))
+
+
+def _dims(config: Mapping[str, Any], folder: Path) -> Dims:
+    try:
+        return Dims(
+            n_mels=config["num_mel_bins"],
+            n_audio_ctx=config["max_source_positions"],
+            n_audio_state=config["d_model"],
+            n_audio_head=config["encoder_attention_heads"],
+            n_audio_layer=config["encoder_layers"],
+            n_vocab=config["vocab_size"],
+            n_text_ctx=config["max_target_positions"],
+            n_text_state=config["d_model"],
+            n_text_head=config["decoder_attention_heads"],
+            n_text_layer=config["decoder_layers"],
+        )
+    except KeyError as error:
+        raise ModelDamaged(f"{folder / 'config.json'}: {error} is missing") from None
+
+
+def weights(folder: Path) -> dict[str, Tensor]:
+    """All tensors of a folder by their own names.
+
+    Raises:
+        ModelDamaged: a file is truncated or missing.
+        BackendMissing: they are pickled, and torch is not installed.
+    """
+    found: dict[str, Tensor] = {}
+    for name in layout.HF_WEIGHTS:
+        path = folder / name
+        if not path.is_file():
+            continue
+        shards = [path]
+        if name.endswith(".index.json"):
+            shards = [
+                folder / s for s in sorted(set(layout.read_json(path)["weight_map"].values()))
+            ]
+        for shard in shards:
+            found |= safetensors(shard) if ".safetensors" in shard.name else _pickled(shard)
+        return found
+    raise ModelDamaged(f"{folder}: no weights", f"expected one of {', '.join(layout.HF_WEIGHTS)}")
+
+
+def safetensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of one file. numpy has no bfloat16: those become float32, which holds them all.
+
+    Raises:
+        ModelDamaged: missing, truncated, or not a safetensors file.
+    """
+    from safetensors import SafetensorError, deserialize, safe_open
+
+    try:
+        with safe_open(path, "numpy") as file:
+            kinds = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+            if "BF16" not in kinds.values():
+                return {name: file.get_tensor(name) for name in kinds}
+        return {name: _array(entry) for name, entry in deserialize(path.read_bytes())}
+    except FileNotFoundError:
+        raise ModelDamaged(f"{path} is missing", "fetch it again") from None
+    except (SafetensorError, ValueError) as error:
+        raise ModelDamaged(f"{path}: truncated or damaged ({error})", "fetch it again") from None
+
+
+def _array(entry: Mapping[str, Any]) -> Tensor:
+    import numpy as np
+
+    kinds = {"F32": "<f4", "F16": "<f2", "BF16": "<u2", "F64": "<f8", "I64": "<i8"}
+    values: Any = np.frombuffer(entry["data"], dtype=kinds[entry["dtype"]])
+    if entry["dtype"] == "BF16":  # the upper half of a float32
+        values = (values.astype(np.uint32) << 16).view(np.float32)
+    tensor: Tensor = values.reshape(entry["shape"])
+    return tensor
+
+
+def _pickled(path: Path) -> dict[str, Tensor]:
+    from unispeech.models.convert import openai
+
+    return {name: openai.array(tensor) for name, tensor in openai.load(path).items()}
+
+
+def tokenizer_in(folder: Path, n_vocab: int, fetch: tokens.Fetch) -> tuple[str, list[str]]:
+    """The folder's `tokenizer.json`, or one made of `vocab.json`, or OpenAI's of that length.
+
+    Raises:
+        ModelDamaged: there is none and the vocabulary is not one of OpenAI's.
+    """
+    path = folder / "tokenizer.json"
+    if path.is_file():
+        layout.read_json(path)
+        return path.read_text(encoding="utf-8"), []
+    if (folder / "vocab.json").is_file():
+        vocabulary = dict(layout.read_json(folder / "vocab.json"))
+        added = folder / "added_tokens.json"
+        vocabulary |= layout.read_json(added) if added.is_file() else {}
+        words = sorted(vocabulary, key=vocabulary.__getitem__)
+        return tokens.tokenizer_of(words), ["tokenizer.json was made of vocab.json"]
+    try:
+        text = tokens.standard(n_vocab, fetch)
+    except ModelDamaged as error:
+        raise ModelDamaged(f"{folder}: the tokenizer is missing, and {error.message}",
+                           error.hint) from None  # fmt: skip
+    return text, ["the tokenizer is OpenAI's for this vocabulary: the folder has none"]
+
+
+def _generation(
+    folder: Path, config: Mapping[str, Any], dims: Dims
+) -> tuple[Generation, tuple[str, ...]]:
+    usual, path = generation(dims), folder / "generation_config.json"
+    given = layout.read_json(path) if path.is_file() else {}
+    heads = tuple((int(a), int(b)) for a, b in given.get("alignment_heads") or ())
+    suppress = given.get("suppress_tokens", config.get("suppress_tokens"))
+    begin = given.get("begin_suppress_tokens", config.get("begin_suppress_tokens"))
+    notes = () if heads else ("the alignment heads are the usual ones of a model of this size",)
+    if suppress is None:
+        notes = (*notes, "the suppressed tokens are OpenAI's: generation_config.json has none")
+    found = Generation(
+        alignment_heads=heads or usual.alignment_heads,
+        suppress=usual.suppress if suppress is None else integers(suppress),
+        suppress_begin=usual.suppress_begin if begin is None else integers(begin),
+        languages=tuple(sorted(given.get("lang_to_id", {}).values())) or usual.languages,
+    )
+    return found, notes
+
+
+def write(checkpoint: Checkpoint, folder: Path) -> None:
+    """Write a folder that transformers' `WhisperForConditionalGeneration` and processor load."""
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    named = {
+        names.hf(name): np.ascontiguousarray(tensor, dtype=checkpoint.dtype)
+        for name, tensor in checkpoint.tensors.items()
+    }
+    save_file(named, folder / "model.safetensors", metadata={"format": "pt"})
+    words = tokens.words_of(checkpoint.tokenizer, checkpoint.dims.n_vocab)
+    _dump(folder / "config.json", _config(checkpoint))
+    _dump(folder / "generation_config.json", _generation_config(checkpoint, words))
+    _dump(folder / "preprocessor_config.json", _preprocessor_config(checkpoint.dims))
+    (folder / "tokenizer.json").write_text(checkpoint.tokenizer, encoding="utf-8")
+    _dump(folder / "tokenizer_config.json", _tokenizer_config(words))
+    parsed = json.loads(checkpoint.tokenizer)["model"]
+    _dump(folder / "vocab.json", parsed["vocab"])
+    merges = [m if isinstance(m, str) else " ".join(m) for m in parsed["merges"]]
+    (folder / "merges.txt").write_text("\n".join(["#version: 0.2", *merges, ""]), encoding="utf-8")
+
+
+def _dump(path: Path, content: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _config(checkpoint: Checkpoint) -> dict[str, Any]:
+    dims, end = checkpoint.dims, end_of_text(checkpoint.dims.n_vocab)
+    return {
+        "architectures": ["WhisperForConditionalGeneration"], "model_type": "whisper",
+        "is_encoder_decoder": True, "activation_function": "gelu", "dtype": checkpoint.dtype,
+        "torch_dtype": checkpoint.dtype,  # the older name
+        "d_model": dims.n_audio_state, "num_hidden_layers": dims.n_audio_layer,
+        "encoder_layers": dims.n_audio_layer, "encoder_attention_heads": dims.n_audio_head,
+        "encoder_ffn_dim": 4 * dims.n_audio_state, "decoder_layers": dims.n_text_layer,
+        "decoder_attention_heads": dims.n_text_head, "decoder_ffn_dim": 4 * dims.n_text_state,
+        "max_source_positions": dims.n_audio_ctx, "max_target_positions": dims.n_text_ctx,
+        "num_mel_bins": dims.n_mels, "vocab_size": dims.n_vocab, "scale_embedding": False,
+        "tie_word_embeddings": True, "use_cache": True, "bos_token_id": end, "eos_token_id": end,
+        "pad_token_id": end, "decoder_start_token_id": end + 1,
+    }  # fmt: skip
+
+
+def _generation_config(checkpoint: Checkpoint, words: list[str]) -> dict[str, Any]:
+    end, found = words.index("<|endoftext|>"), checkpoint.generation
+    multilingual = checkpoint.dims.n_vocab != 51864
+    config: dict[str, Any] = {
+        "alignment_heads": [list(pair) for pair in found.alignment_heads],
+        "begin_suppress_tokens": list(found.suppress_begin),
+        "suppress_tokens": list(found.suppress), "bos_token_id": end, "eos_token_id": end,
+        "pad_token_id": end, "decoder_start_token_id": words.index("<|startoftranscript|>"),
+        "is_multilingual": multilingual, "max_initial_timestamp_index": 50,
+        "max_length": checkpoint.dims.n_text_ctx, "return_timestamps": False,
+        "no_timestamps_token_id": words.index("<|notimestamps|>"),
+        "prev_sot_token_id": words.index("<|startofprev|>"),
+    }  # fmt: skip
+    if multilingual:
+        config["lang_to_id"] = tokens.language_ids(words)
+        config["task_to_id"] = {
+            task: words.index(f"<|{task}|>") for task in ("transcribe", "translate")
+        }
+    return config
+
+
+def _preprocessor_config(dims: Dims) -> dict[str, Any]:
+    return {
+        "feature_extractor_type": "WhisperFeatureExtractor", "processor_class": "WhisperProcessor",
+        "feature_size": dims.n_mels, "sampling_rate": 16000, "hop_length": 160, "n_fft": 400,
+        "chunk_length": 30, "n_samples": 480000, "nb_max_frames": 3000, "padding_side": "right",
+        "padding_value": 0.0, "return_attention_mask": False,
+    }  # fmt: skip
+
+
+def _tokenizer_config(words: list[str]) -> dict[str, Any]:
+    end = "<|endoftext|>"
+    last = words.index("<|notimestamps|>") + 1
+    return {
+        "tokenizer_class": "WhisperTokenizer", "processor_class": "WhisperProcessor",
+        "bos_token": end, "eos_token": end, "unk_token": end, "pad_token": end,
+        "additional_special_tokens": words[words.index(end) : last], "errors": "replace",
+        "model_max_length": 1024, "add_prefix_space": False, "return_attention_mask": False,
+        "clean_up_tokenization_spaces": False,
+    }  # fmt: skip

@@ -1,0 +1,106 @@
+"""A LoRA adapter of peft, merged into the model that it was trained on.
+
+The merged weight is `W + scale * B A`, with `scale` = alpha / r (or alpha / sqrt(r) for rsLoRA):
+Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", 2021.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from unispeech.errors import ModelDamaged
+from unispeech.models import layout
+from unispeech.models.convert import hf, names
+from unispeech.models.convert.form import Checkpoint, shapes
+
+if TYPE_CHECKING:
+    from unispeech.models.convert.form import Tensor
+
+ADAPTER = re.compile(
+    r"(?:base_model\.model\.)?(?P<module>.+)\.lora_(?P<part>[AB])(?:\.\w+)?\.weight"
+)
+
+
+def read(folder: Path, base: Callable[[str], Checkpoint]) -> Checkpoint:
+    """Read an adapter's folder and its base, which `base` gives by name, and merge them.
+
+    Raises:
+        ModelDamaged: incomplete, trained on something else, or of a kind that cannot be merged so.
+    """
+    config = layout.read_json(folder / "adapter_config.json")
+    _must_be_plain(config, folder)
+    name = base_of(folder)
+    merged = base(name)
+    pairs = _pairs(folder)
+    ours = {names.hf(own).removesuffix(".weight"): own for own, _ in shapes(merged.dims)}
+    tensors = dict(merged.tensors)
+    for module, pair in pairs.items():
+        if module not in ours or set(pair) != {"A", "B"}:
+            raise ModelDamaged(f"{folder}: {module} does not belong to {name}")
+        tensors[ours[module]] = _merged(tensors[ours[module]], pair, _scale(config, module), folder)
+    dtypes = {tensor.dtype for tensor in tensors.values()}
+    if len(dtypes) > 1:
+        tensors = {key: tensor.astype("float32") for key, tensor in tensors.items()}
+    return replace(merged, tensors=tensors).with_notes(f"the adapter was merged into {name}")
+
+
+def base_of(folder: Path) -> str:
+    """The model an adapter was trained on; a path is also looked for beside the adapter."""
+    name = str(
+        layout.read_json(folder / "adapter_config.json").get("base_model_name_or_path") or ""
+    )
+    if not name:
+        raise ModelDamaged(f"{folder / 'adapter_config.json'}: it names no base model")
+    beside = folder / name
+    return str(beside) if not Path(name).is_absolute() and beside.exists() else name
+
+
+def _must_be_plain(config: Mapping[str, Any], folder: Path) -> None:
+    kind = config.get("peft_type")
+    odd = [key for key in ("use_dora", "modules_to_save", "fan_in_fan_out") if config.get(key)]
+    if kind != "LORA" or odd or config.get("bias", "none") != "none":
+        what = f"a {kind} adapter" if kind != "LORA" else f"LoRA with {', '.join(odd) or 'biases'}"
+        raise ModelDamaged(
+            f"{folder}: {what} cannot be merged here",
+            "merge it with peft's merge_and_unload() and save_pretrained()",
+        )
+
+
+def _pairs(folder: Path) -> dict[str, dict[str, Tensor]]:
+    path, pairs = folder / "adapter_model.safetensors", dict[str, dict[str, Tensor]]()
+    if not path.is_file():
+        raise ModelDamaged(f"{folder}: adapter_model.safetensors is missing", "save it again")
+    for name, tensor in hf.safetensors(path).items():
+        found = ADAPTER.fullmatch(name)
+        if found is None:
+            raise ModelDamaged(f"{path}: {name} is not a part of a LoRA adapter")
+        pairs.setdefault(found["module"], {})[found["part"]] = tensor
+    if not pairs:
+        raise ModelDamaged(f"{path}: it is empty")
+    return pairs
+
+
+def _scale(config: Mapping[str, Any], module: str) -> float:
+    def of(pattern: str, default: str) -> float:
+        for key, value in (config.get(pattern) or {}).items():
+            if re.fullmatch(rf"(.*\.)?({key})", module):
+                return float(value)
+        return float(config[default])
+
+    rank, alpha = of("rank_pattern", "r"), of("alpha_pattern", "lora_alpha")
+    return alpha / (math.sqrt(rank) if config.get("use_rslora") else rank)
+
+
+def _merged(weight: Tensor, pair: Mapping[str, Tensor], scale: float, folder: Path) -> Tensor:
+    import numpy as np
+
+    down, up = pair["A"].astype(np.float32), pair["B"].astype(np.float32)
+    if (up.shape[0], down.shape[-1]) != weight.shape:
+        raise ModelDamaged(f"{folder}: the adapter is of another size than its base model")
+    merged: Tensor = weight.astype(np.float32) + scale * (up @ down)
+    return merged

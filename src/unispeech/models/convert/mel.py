@@ -1,0 +1,47 @@
+"""The mel filters that a ggml file carries: those of Whisper's own feature extraction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+RATE, N_FFT = 16_000, 400
+
+
+def filters(n_mels: int) -> npt.NDArray[np.float32]:
+    """A triangular filter bank of the shape (n_mels, 201), on Slaney's scale with his norm.
+
+    The same numbers as `librosa.filters.mel(sr=16000, n_fft=400, n_mels=n_mels)`, which made
+    openai/whisper's `mel_filters.npz`.
+    """
+    import numpy as np
+
+    bins = np.fft.rfftfreq(N_FFT, 1 / RATE)
+    edges = _hertz(np.linspace(0.0, _mels(RATE / 2), n_mels + 2))
+    width = np.diff(edges)
+    slopes = edges[:, None] - bins[None, :]
+    rising, falling = -slopes[:-2] / width[:-1, None], slopes[2:] / width[1:, None]
+    bank = np.maximum(0.0, np.minimum(rising, falling))
+    bank *= (2.0 / (edges[2:] - edges[:-2]))[:, None]
+    return bank.astype(np.float32)
+
+
+# Slaney: linear up to 1 kHz, which is mel 15, logarithmic above it.
+_LINEAR, _KNEE_HERTZ, _KNEE_MELS = 200.0 / 3, 1000.0, 15.0
+_LOGSTEP = 0.06875177742094912  # log(6.4) / 27
+
+
+def _mels(hertz: float) -> float:
+    import math
+
+    return _KNEE_MELS + math.log(hertz / _KNEE_HERTZ) / _LOGSTEP
+
+
+def _hertz(mels: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    import numpy as np
+
+    above = _KNEE_HERTZ * np.exp(_LOGSTEP * (np.maximum(mels, _KNEE_MELS) - _KNEE_MELS))
+    return np.where(mels < _KNEE_MELS, _LINEAR * mels, above)

@@ -1,0 +1,313 @@
+"""Whisper's tokenizer: between a `tokenizer.json` and the bare list of tokens.
+
+A bare list is what CTranslate2 and ggml hold, in the spelling of GPT-2: every byte is a visible
+character. The list is enough, since in byte pair encoding the rank of a token says which two it is
+merged from.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from unispeech import languages
+from unispeech.errors import ModelDamaged
+from unispeech.models.convert.standard import CANTONESE, ENGLISH, MULTILINGUAL, end_of_text
+
+Fetch = Callable[[str], Path]
+"""Gives the CTranslate2 folder of a model of the catalog, for what another lacks."""
+
+STANDARD = {
+    ENGLISH: "3a1f1c010d179f036be1992bc14b861e326341438633869c694dc4dccfe153d3",
+    MULTILINGUAL: "de2b51643840893f26b6113b24777bdac8c38a7d05ccb579eeec8da26df76749",
+    CANTONESE: "de2b51643840893f26b6113b24777bdac8c38a7d05ccb579eeec8da26df76749",
+}
+"""sha256 of OpenAI's plain tokens, one a line, by the length of the vocabulary."""
+
+BEFORE_TASKS = "<|endoftext|>", "<|startoftranscript|>"
+TASKS = (
+    "<|translate|>", "<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nocaptions|>",
+    "<|notimestamps|>",
+)  # fmt: skip
+
+
+@cache
+def byte_letters() -> dict[int, str]:
+    """GPT-2's visible character for every byte (`bytes_to_unicode` of its encoder.py)."""
+    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in plain]
+    return {**{byte: chr(byte) for byte in plain},
+            **{byte: chr(256 + number) for number, byte in enumerate(others)}}  # fmt: skip
+
+
+def spelled(token: bytes) -> str:
+    letters = byte_letters()
+    return "".join(letters[byte] for byte in token)
+
+
+def bytes_of(word: str) -> bytes:
+    back = {letter: byte for byte, letter in byte_letters().items()}
+    return bytes(back[letter] for letter in word)
+
+
+def words_of(tokenizer: str, n_vocab: int) -> list[str]:
+    """Every token by its id, timestamps included.
+
+    Raises:
+        ModelDamaged: it has tokens that the model does not, or misses some before the timestamps.
+    """
+    parsed = json.loads(tokenizer)
+    by_id = {number: word for word, number in parsed["model"]["vocab"].items()}
+    by_id |= {token["id"]: token["content"] for token in parsed["added_tokens"]}
+    if len(by_id) > n_vocab or sorted(by_id) != list(range(len(by_id))):
+        raise ModelDamaged(
+            f"the tokenizer has {max(by_id) + 1} tokens but the model {n_vocab}",
+            "they are not of the same model",
+        )
+    words = [by_id[number] for number in range(len(by_id))]
+    return words + [f"<|{number * 0.02:.2f}|>" for number in range(n_vocab - len(words))]
+
+
+def tokenizer_of(words: Sequence[str]) -> str:
+    """The `tokenizer.json` of a list of tokens."""
+    end = words.index("<|endoftext|>")
+    plain = {word: number for number, word in enumerate(words[:end])}
+    last = words.index("<|notimestamps|>") if "<|notimestamps|>" in words else len(words) - 1
+    special = [
+        {
+            "id": number, "content": words[number], "single_word": False, "lstrip": False,
+            "rstrip": False, "normalized": False, "special": True,
+        }
+        for number in range(end, last + 1)
+    ]  # fmt: skip
+    letters = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True,
+               "use_regex": True}  # fmt: skip
+    model = {
+        "type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": "",
+        "end_of_word_suffix": "", "fuse_unk": False, "byte_fallback": False,
+        "ignore_merges": False, "vocab": plain, "merges": _merges(words[:end]),
+    }  # fmt: skip
+    return json.dumps(
+        {
+            "version": "1.0", "truncation": None, "padding": None, "added_tokens": special,
+            "normalizer": None, "pre_tokenizer": letters,
+            "post_processor": _template(words),
+            "decoder": {**letters, "add_prefix_space": True}, "model": model,
+        },
+        ensure_ascii=False,
+    )  # fmt: skip
+
+
+def _template(words: Sequence[str]) -> dict[str, Any]:
+    names = "<|startoftranscript|>", "<|notimestamps|>", "<|endoftext|>"
+    start, middle, end = ({"SpecialToken": {"id": name, "type_id": 0}} for name in names)
+    text = {"Sequence": {"id": "A", "type_id": 0}}
+    more = {"Sequence": {"id": "B", "type_id": 1}}
+    last = {"SpecialToken": {"id": names[2], "type_id": 1}}
+    return {
+        "type": "TemplateProcessing",
+        "single": [start, middle, text, end],
+        "pair": [start, middle, text, more, last],
+        "special_tokens": {
+            name: {"id": name, "ids": [words.index(name)], "tokens": [name]} for name in names
+        },
+    }
+
+
+def _merges(words: Sequence[str]) -> list[str]:
+    """The two parts of every token longer than a byte: what its characters merge into before it."""
+    ranks = {word: rank for rank, word in enumerate(words)}
+    merges = []
+    for word, rank in ranks.items():
+        if len(word) < 2:
+            continue
+        parts = list(word)
+        while len(parts) > 2:
+            pairs = [ranks.get(a + b, rank) for a, b in zip(parts, parts[1:], strict=False)]
+            best = min(range(len(pairs)), key=pairs.__getitem__)
+            if pairs[best] >= rank:
+                break
+            parts[best : best + 2] = [parts[best] + parts[best + 1]]
+        if len(parts) == 2:
+            merges.append(f"{parts[0]} {parts[1]}")
+    return merges
+
+
+def standard(n_vocab: int, fetch: Fetch) -> str:
+    """OpenAI's `tokenizer.json` of a vocabulary of this length.
+
+    Out of openai-whisper's data files where that is installed, else out of a model of the catalog.
+
+    Raises:
+        ModelDamaged: no vocabulary of OpenAI has this length.
+        ModelUnavailable: neither could be had.
+    """
+    if n_vocab not in (ENGLISH, MULTILINGUAL, CANTONESE):
+        raise ModelDamaged(
+            f"a vocabulary of {n_vocab} tokens is not one of OpenAI's",
+            "put the tokenizer.json it was trained with beside the weights",
+        )
+    plain = _installed(n_vocab)
+    if plain is None:
+        name = "tiny.en" if n_vocab == ENGLISH else "base"
+        text = (fetch(name) / "tokenizer.json").read_text(encoding="utf-8")
+        if n_vocab != CANTONESE:
+            return text
+        plain = words_of(text, MULTILINGUAL)[: end_of_text(n_vocab)]
+    return tokenizer_of([*plain, *specials(n_vocab)])
+
+
+def specials(n_vocab: int) -> list[str]:
+    """The special tokens of one of OpenAI's vocabularies, timestamps left out."""
+    codes = [code for code in _order() if code != "yue" or n_vocab == CANTONESE]
+    return [*BEFORE_TASKS, *(f"<|{code}|>" for code in codes), *TASKS]
+
+
+def _order() -> list[str]:
+    """The codes in the order of OpenAI's tokens, which is the order of its training hours."""
+    return [
+        "en",
+        "zh",
+        "de",
+        "es",
+        "ru",
+        "ko",
+        "fr",
+        "ja",
+        "pt",
+        "tr",
+        "pl",
+        "ca",
+        "nl",
+        "ar",
+        "sv",
+        "it",
+        "id",
+        "hi",
+        "fi",
+        "vi",
+        "he",
+        "uk",
+        "el",
+        "ms",
+        "cs",
+        "ro",
+        "da",
+        "hu",
+        "ta",
+        "no",
+        "th",
+        "ur",
+        "hr",
+        "bg",
+        "lt",
+        "la",
+        "mi",
+        "ml",
+        "cy",
+        "sk",
+        "te",
+        "fa",
+        "lv",
+        "bn",
+        "sr",
+        "az",
+        "sl",
+        "kn",
+        "et",
+        "mk",
+        "br",
+        "eu",
+        "is",
+        "hy",
+        "ne",
+        "mn",
+        "bs",
+        "kk",
+        "sq",
+        "sw",
+        "gl",
+        "mr",
+        "pa",
+        "si",
+        "km",
+        "sn",
+        "yo",
+        "so",
+        "af",
+        "oc",
+        "ka",
+        "be",
+        "tg",
+        "sd",
+        "gu",
+        "am",
+        "yi",
+        "lo",
+        "uz",
+        "fo",
+        "ht",
+        "ps",
+        "tk",
+        "nn",
+        "mt",
+        "sa",
+        "lb",
+        "my",
+        "bo",
+        "tl",
+        "mg",
+        "as",
+        "tt",
+        "haw",
+        "ln",
+        "ha",
+        "ba",
+        "jw",
+        "su",
+        "yue",
+    ]
+
+
+def _installed(n_vocab: int) -> list[str] | None:
+    """The plain tokens from openai-whisper's files, which are read without importing it."""
+    spec = find_spec("whisper")
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    name = "gpt2" if n_vocab == ENGLISH else "multilingual"
+    path = Path(spec.submodule_search_locations[0]) / "assets" / f"{name}.tiktoken"
+    if not path.is_file():
+        return None
+    ranked = [line.split() for line in path.read_bytes().splitlines() if line]
+    ranked.sort(key=lambda pair: int(pair[1]))
+    return [spelled(base64.b64decode(token)) for token, _ in ranked]
+
+
+def language_ids(words: Sequence[str]) -> dict[str, int]:
+    """`<|xx|>` to its id, for the languages that Whisper knows."""
+    return {
+        word: number
+        for number, word in enumerate(words)
+        if word.startswith("<|") and word[2:-2] in languages.WHISPER
+    }
+
+
+def must_be_standard(tokenizer: str, n_vocab: int, what: str) -> None:
+    """Refuse a vocabulary that is not OpenAI's where the reader of the format has no other.
+
+    Raises:
+        ModelDamaged: it is not one of OpenAI's.
+    """
+    words = words_of(tokenizer, n_vocab)
+    plain = words[: end_of_text(n_vocab)] if n_vocab in STANDARD else []
+    if hashlib.sha256("\n".join(plain).encode()).hexdigest() != STANDARD.get(n_vocab):
+        raise ModelDamaged(
+            f"{what} cannot hold this model: its vocabulary is not OpenAI's",
+            "use it with a backend that reads CTranslate2 or Hugging Face folders",
+        )
