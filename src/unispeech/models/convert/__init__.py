@@ -28,8 +28,10 @@ def read(path: Path, fetch: Fetch) -> Checkpoint:
     held = layout.format_of(path)
     if held == "lora":
         return lora.read(path, lambda name: read(_base(name, fetch), fetch))
-    readers = {"ctranslate2": ctranslate2, "hf": hf, "openai": openai, "ggml": ggml}
-    return readers[held].read(path, fetch)
+    readers = {
+        "ctranslate2": ctranslate2.read, "hf": hf.read, "openai": openai.read, "ggml": ggml.read,
+    }  # fmt: skip
+    return readers[held](path, fetch)
 
 
 def _base(name: str, fetch: Fetch) -> Path:

@@ -9,6 +9,7 @@ Writing is left to that library's own classes.
 from __future__ import annotations
 
 import json
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -100,10 +101,8 @@ def _string(file: Any) -> str:
 
 def _dims(index: Mapping[str, Variable], path: Path) -> Dims:
     def layers(side: str) -> int:
-        return len(
-            {name.split("/")[1] for name in index if name.startswith(f"{side}/layer_")}
-            - {"layer_norm"}
-        )
+        numbered = (re.match(rf"{side}/layer_(\d+)/", name) for name in index)
+        return len({match[1] for match in numbered if match})
 
     try:
         audio, mels, _ = index["encoder/conv1/weight"].shape
@@ -203,11 +202,9 @@ def _part(checkpoint: Checkpoint, name: str, together: tuple[str, ...]) -> Any:
 def _set(spec: Any, name: str, value: Any) -> None:
     *scopes, last = name.split("/")
     for scope in scopes:
-        layer, _, number = scope.rpartition("_")
-        if layer == "layer" and number.isdigit():
-            spec = spec.layer[int(number)]
-        elif layer == "linear":
-            spec = spec.linear[int(number)]
-        else:
+        listed, _, number = scope.rpartition("_")
+        if hasattr(spec, scope):
             spec = getattr(spec, scope)
+        else:  # layer_3 is the fourth of `layer`
+            spec = getattr(spec, listed)[int(number)]
     setattr(spec, last, value)

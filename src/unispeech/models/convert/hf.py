@@ -1,4 +1,4 @@
-"""Hugging Face: `config.json`, `model.safetensors` and the tokenizer's files, as transformers saves.
+"""Hugging Face: `config.json`, `model.safetensors`, the tokenizer's files, as transformers saves.
 
 Shards and the older `pytorch_model.bin` are read too; one safetensors file is written.
 """
@@ -74,9 +74,8 @@ def weights(folder: Path) -> dict[str, Tensor]:
             continue
         shards = [path]
         if name.endswith(".index.json"):
-            shards = [
-                folder / s for s in sorted(set(layout.read_json(path)["weight_map"].values()))
-            ]
+            where = layout.read_json(path)["weight_map"]
+            shards = [folder / shard for shard in sorted(set(where.values()))]
         for shard in shards:
             found |= safetensors(shard) if ".safetensors" in shard.name else _pickled(shard)
         return found
@@ -96,7 +95,8 @@ def safetensors(path: Path) -> dict[str, Tensor]:
             kinds = {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
             if "BF16" not in kinds.values():
                 return {name: file.get_tensor(name) for name in kinds}
-        return {name: _array(entry) for name, entry in deserialize(path.read_bytes())}
+        entries: Any = deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
+        return {name: _array(entry) for name, entry in entries}
     except FileNotFoundError:
         raise ModelDamaged(f"{path} is missing", "fetch it again") from None
     except (SafetensorError, ValueError) as error:

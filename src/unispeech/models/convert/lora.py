@@ -51,9 +51,8 @@ def read(folder: Path, base: Callable[[str], Checkpoint]) -> Checkpoint:
 
 def base_of(folder: Path) -> str:
     """The model an adapter was trained on; a path is also looked for beside the adapter."""
-    name = str(
-        layout.read_json(folder / "adapter_config.json").get("base_model_name_or_path") or ""
-    )
+    config = layout.read_json(folder / "adapter_config.json")
+    name = str(config.get("base_model_name_or_path") or "")
     if not name:
         raise ModelDamaged(f"{folder / 'adapter_config.json'}: it names no base model")
     beside = folder / name

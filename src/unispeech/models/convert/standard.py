@@ -94,7 +94,9 @@ def generation(dims: Dims) -> Generation:
         # the start, and from <|translate|> to <|nospeech|>
         suppress=(*plain, end + 1, *range(after, after + 5)),
         suppress_begin=(220, end),
-        languages=tuple(range(first, after)),
+        # The English models have the other languages' tokens and no use for them; published
+        # conversions leave out the first, <|en|>.
+        languages=tuple(range(first + (dims.n_vocab == ENGLISH), after)),
     )
 
 

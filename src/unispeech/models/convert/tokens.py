@@ -18,6 +18,7 @@ from typing import Any
 
 from unispeech import languages
 from unispeech.errors import ModelDamaged
+from unispeech.models import shelf
 from unispeech.models.convert.standard import CANTONESE, ENGLISH, MULTILINGUAL, end_of_text
 
 Fetch = Callable[[str], Path]
@@ -142,7 +143,8 @@ def _merges(words: Sequence[str]) -> list[str]:
 def standard(n_vocab: int, fetch: Fetch) -> str:
     """OpenAI's `tokenizer.json` of a vocabulary of this length.
 
-    Out of openai-whisper's data files where that is installed, else out of a model of the catalog.
+    Out of a kept model of the catalog; out of openai-whisper's data files, if that is installed;
+    out of a model of the catalog that is fetched for it.
 
     Raises:
         ModelDamaged: no vocabulary of OpenAI has this length.
@@ -153,9 +155,9 @@ def standard(n_vocab: int, fetch: Fetch) -> str:
             f"a vocabulary of {n_vocab} tokens is not one of OpenAI's",
             "put the tokenizer.json it was trained with beside the weights",
         )
-    plain = _installed(n_vocab)
+    name = "tiny.en" if n_vocab == ENGLISH else "base"
+    plain = None if shelf.formats(name) else _installed(n_vocab)
     if plain is None:
-        name = "tiny.en" if n_vocab == ENGLISH else "base"
         text = (fetch(name) / "tokenizer.json").read_text(encoding="utf-8")
         if n_vocab != CANTONESE:
             return text
@@ -166,113 +168,20 @@ def standard(n_vocab: int, fetch: Fetch) -> str:
 def specials(n_vocab: int) -> list[str]:
     """The special tokens of one of OpenAI's vocabularies, timestamps left out."""
     codes = [code for code in _order() if code != "yue" or n_vocab == CANTONESE]
+    if n_vocab == ENGLISH:  # the older vocabulary spells Hebrew so
+        codes[codes.index("he")] = "iw"
     return [*BEFORE_TASKS, *(f"<|{code}|>" for code in codes), *TASKS]
 
 
 def _order() -> list[str]:
     """The codes in the order of OpenAI's tokens, which is the order of its training hours."""
-    return [
-        "en",
-        "zh",
-        "de",
-        "es",
-        "ru",
-        "ko",
-        "fr",
-        "ja",
-        "pt",
-        "tr",
-        "pl",
-        "ca",
-        "nl",
-        "ar",
-        "sv",
-        "it",
-        "id",
-        "hi",
-        "fi",
-        "vi",
-        "he",
-        "uk",
-        "el",
-        "ms",
-        "cs",
-        "ro",
-        "da",
-        "hu",
-        "ta",
-        "no",
-        "th",
-        "ur",
-        "hr",
-        "bg",
-        "lt",
-        "la",
-        "mi",
-        "ml",
-        "cy",
-        "sk",
-        "te",
-        "fa",
-        "lv",
-        "bn",
-        "sr",
-        "az",
-        "sl",
-        "kn",
-        "et",
-        "mk",
-        "br",
-        "eu",
-        "is",
-        "hy",
-        "ne",
-        "mn",
-        "bs",
-        "kk",
-        "sq",
-        "sw",
-        "gl",
-        "mr",
-        "pa",
-        "si",
-        "km",
-        "sn",
-        "yo",
-        "so",
-        "af",
-        "oc",
-        "ka",
-        "be",
-        "tg",
-        "sd",
-        "gu",
-        "am",
-        "yi",
-        "lo",
-        "uz",
-        "fo",
-        "ht",
-        "ps",
-        "tk",
-        "nn",
-        "mt",
-        "sa",
-        "lb",
-        "my",
-        "bo",
-        "tl",
-        "mg",
-        "as",
-        "tt",
-        "haw",
-        "ln",
-        "ha",
-        "ba",
-        "jw",
-        "su",
-        "yue",
-    ]
+    codes = (
+        "en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no "
+        "th ur hr bg lt la mi ml cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw "
+        "gl mr pa si km sn yo so af oc ka be tg sd gu am yi lo uz fo ht ps tk nn mt sa lb my bo tl "
+        "mg as tt haw ln ha ba jw su yue"
+    )
+    return codes.split()
 
 
 def _installed(n_vocab: int) -> list[str] | None:
