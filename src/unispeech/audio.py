@@ -35,6 +35,15 @@ _EXACT_DURATION = ("wav", "w64", "flac", "aiff", "caf", "mov", "matroska")
 """Containers whose header states the real length, so that ending early can be noticed."""
 
 
+MEDIA = frozenset(
+    {".3gp", ".aac", ".ac3", ".aif", ".aiff", ".amr", ".au", ".avi", ".caf", ".flac", ".flv",
+     ".m4a", ".m4b", ".m4v", ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpeg", ".mpg",
+     ".mts", ".oga", ".ogg", ".ogv", ".opus", ".ra", ".ts", ".wav", ".weba", ".webm", ".wma",
+     ".wmv", ".wv"}
+)  # fmt: skip
+"""What is taken from a folder. A file named by itself is tried whatever its name."""
+
+
 class Recording:
     """One source being read. Iterate `blocks()` once; the other fields tell how it went.
 

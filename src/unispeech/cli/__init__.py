@@ -28,6 +28,7 @@ COMMANDS = {
         "unispeech.cli.backends:backends",
         "Which runtimes there are and what they can do.",
     ),
+    "bench": ("unispeech.cli.bench:bench", "Measure which runtime is best on your machine."),
 }
 """Name: where it is, and its line in the help. Imported when used, so that help is instant."""
 

@@ -12,13 +12,7 @@ from pathlib import Path
 
 import click
 
-MEDIA = frozenset(
-    {".3gp", ".aac", ".ac3", ".aif", ".aiff", ".amr", ".au", ".avi", ".caf", ".flac", ".flv",
-     ".m4a", ".m4b", ".m4v", ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpeg", ".mpg",
-     ".mts", ".oga", ".ogg", ".ogv", ".opus", ".ra", ".ts", ".wav", ".weba", ".webm", ".wma",
-     ".wmv", ".wv"}
-)  # fmt: skip
-"""What is taken from a folder. A file named by itself is tried whatever its name."""
+from unispeech.audio import MEDIA
 
 
 @dataclass(frozen=True, slots=True)

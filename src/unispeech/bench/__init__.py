@@ -1,0 +1,1 @@
+"""The benchmark: which runtime, on this machine, on this audio."""

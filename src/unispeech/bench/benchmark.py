@@ -1,0 +1,57 @@
+"""A benchmark from what the command line asks to what it leaves in its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from unispeech.bench import datasets, plan, results, runner
+from unispeech.bench.peers import PREFIX
+from unispeech.bench.results import Results
+from unispeech.bench.runner import Plan
+
+
+def prepare(
+    data: str | None, folder: Path, repeats: int, asked: dict[str, Any]
+) -> tuple[Plan, str]:
+    """What to measure, and the name of the baseline. `asked` are the options of the command.
+
+    Raises:
+        OptionError, UnknownBackend: what was asked for makes no sense.
+    """
+    backends = plan.chosen(asked["backends"] or (), plan.installed())
+    configurations = plan.configurations(
+        plan.Grid(
+            backends=backends,
+            models=asked["models"],
+            compute_types=asked["compute_types"],
+            batch_sizes=asked["batch_sizes"],
+            strategies=asked["strategies"],
+            beam_sizes=asked["beam_sizes"],
+            threads=asked["threads"],
+            device=asked["device"],
+            words=asked["word_timestamps"],
+        )
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    ids = asked["ids"].read_text(encoding="utf-8").split() if asked["ids"] else []
+    choice = datasets.Choice(asked["language"], tuple(ids), asked["sample"] or 0, asked["join"])
+    chosen = datasets.choose(datasets.load(data, folder / "audio"), choice)
+    warm_up = datasets.warm_up(chosen)
+    if choice.join is not None:
+        chosen = [datasets.join(chosen, choice.join, folder / "joined.wav")]
+    peers = [b for b in backends if b.startswith(PREFIX)]
+    baseline = asked["baseline"] or (peers or list(backends))[0]
+    return Plan(configurations, chosen, warm_up, repeats, folder, asked["timeout"]), baseline
+
+
+def write(plan: Plan, baseline: str, data: str) -> Results:
+    """Put the runs together and write the results beside them."""
+    found = Results(
+        rows=tuple(results.rows(plan.configurations, plan.utterances, runner.records(plan))),
+        utterances=tuple(plan.utterances),
+        baseline=baseline,
+        facts=results.facts(data, plan.utterances, plan.repeats),
+    )
+    found.save(plan.folder / "results.json")
+    return found

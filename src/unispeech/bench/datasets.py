@@ -1,0 +1,237 @@
+"""Recordings with their texts, from whatever form they are kept in."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import wave
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from unispeech.audio import MEDIA, Recording
+from unispeech.bench.metrics import WordTime
+from unispeech.errors import OptionError
+from unispeech.types import SAMPLE_RATE
+
+NO_SPEECH = "zxx"
+"""ISO 639-2 for no linguistic content: an empty text is then a reference, and not a missing one."""
+JOIN_PAUSE = 0.5
+"""Seconds of silence between recordings that are joined."""
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One recording of a data set."""
+
+    id: str
+    audio: Path
+    text: str | None = None
+    """What is said; empty where nothing is; None where nobody knows."""
+    language: str | None = None
+    """A code that models know, or None: detected."""
+    duration: float = 0.0
+    words: tuple[WordTime, ...] = field(default=(), repr=False)
+
+
+def samples() -> Path:
+    """The clips that come with the project.
+
+    Raises:
+        OptionError: they were not installed with it.
+    """
+    package = Path(__file__).parent.parent
+    for folder in (package / "samples", package.parent.parent / "samples"):
+        if folder.is_dir():
+            return folder
+    raise OptionError("the sample clips are not installed", "name a folder of recordings")
+
+
+def load(data: str | None, keep: Path) -> list[Utterance]:
+    """The recordings of a data set, in a fixed order. `keep` is where a downloaded one is put.
+
+    Raises:
+        OptionError: there is no such data set, or none of its recordings is there.
+    """
+    path = samples() if data is None else Path(data).expanduser()
+    if data is not None and not path.exists():
+        from unispeech.bench.hub import from_hub
+
+        found = from_hub(data, keep)
+    elif path.is_file():
+        found = list(_manifest(path))
+    elif (path / "manifest.jsonl").exists():
+        found = list(_manifest(path / "manifest.jsonl"))
+    elif any(path.rglob("*.trans.txt")):
+        found = list(_librispeech(path))
+    else:
+        found = list(_folder(path))
+    if not found:
+        raise OptionError(f"{path}: no recordings in it", "see `unispeech bench --help`")
+    if missing := [u for u in found if not u.audio.exists()]:
+        raise OptionError(
+            f"{missing[0].audio}: there is no such file",
+            f"{len(missing)} of the {len(found)} recordings of {path} are missing",
+        )
+    return [u if u.duration else replace(u, duration=_duration(u.audio)) for u in found]
+
+
+def _manifest(path: Path) -> Iterator[Utterance]:
+    for number, row in enumerate(_rows(path), 1):
+        try:
+            audio = row.get("audio") or row.get("audio_filepath") or row["path"]
+            yield _utterance(path.parent / audio, row)
+        except (KeyError, TypeError, ValueError) as error:
+            raise OptionError(
+                f"{path}: row {number} has no usable {error}",
+                "each row needs `audio`, and `text` to be scored",
+            ) from error
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    if path.suffix.lower() in (".tsv", ".csv"):
+        yield from csv.DictReader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
+        return
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise OptionError(f"{path}: line {number} is not JSON ({error})") from error
+        if not isinstance(row, dict):
+            raise OptionError(f"{path}: line {number} is not a JSON object")
+        yield row
+
+
+def _utterance(audio: Path, row: dict[str, Any]) -> Utterance:
+    language = row.get("language") or None
+    text = row.get("text", row.get("sentence"))
+    return Utterance(
+        id=str(row.get("id") or audio.name),
+        audio=audio,
+        text=text if text or language == NO_SPEECH else None,
+        language=known(language),
+        duration=float(row.get("duration_s") or row.get("duration") or 0),
+        words=tuple((str(w), float(s), float(e)) for w, s, e in row.get("words") or ()),
+    )
+
+
+def known(language: str | None) -> str | None:
+    """The code as models know it; None for what is no single language (`zxx`, `mixed`)."""
+    from unispeech.languages import WHISPER
+
+    code = (language or "").lower().replace("_", "-").split("-")[0]
+    return code if code in WHISPER else None
+
+
+def _librispeech(folder: Path) -> Iterator[Utterance]:
+    """`84-121123.trans.txt` beside `84-121123-0000.flac`: lines of id and text."""
+    for path in sorted(folder.rglob("*.trans.txt")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            name, _, text = line.partition(" ")
+            yield Utterance(name, path.parent / f"{name}.flac", text, "en")
+
+
+def _folder(folder: Path) -> Iterator[Utterance]:
+    """Recordings, each with its text in a `.txt` of the same name; its language may stand in a
+    `.language.txt`, or in `language.txt` for all of the folder."""
+    for audio in sorted(p for p in folder.rglob("*") if p.suffix.lower() in MEDIA):
+        text = audio.with_suffix(".txt")
+        languages = (audio.with_suffix(".language.txt"), audio.parent / "language.txt")
+        language = next((p.read_text("utf-8").strip() for p in languages if p.exists()), None)
+        yield Utterance(
+            id=str(audio.relative_to(folder)),
+            audio=audio,
+            text=text.read_text(encoding="utf-8").strip() if text.exists() else None,
+            language=known(language),
+        )
+
+
+def _duration(audio: Path) -> float:
+    recording = Recording(audio)
+    for _ in recording.blocks():
+        pass
+    return recording.duration or 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which of a set's recordings are used, and how."""
+
+    language: str | None = None
+    ids: tuple[str, ...] = ()
+    """Only these: names with or without the folder and the suffix."""
+    sample: int = 0
+    """So many at random, always the same ones; 0 is all."""
+    join: float | None = None
+    """One long recording of them all: 0 once through, otherwise at least so many seconds."""
+
+
+def choose(utterances: Sequence[Utterance], choice: Choice) -> list[Utterance]:
+    """The chosen recordings, in their old order.
+
+    Raises:
+        OptionError: none is left, or one that was named is not there.
+    """
+    chosen = list(utterances)
+    if choice.language:
+        chosen = [u for u in chosen if u.language == choice.language]
+    if choice.ids:
+        by_name = {Path(u.id).stem: u for u in chosen}
+        if missing := [name for name in choice.ids if Path(name).stem not in by_name]:
+            raise OptionError(
+                f"{len(missing)} of {len(choice.ids)} ids are not in the data ({missing[0]}, ...)"
+            )
+        chosen = [by_name[Path(name).stem] for name in choice.ids]
+    if 0 < choice.sample < len(chosen):
+        # Random once and for all: the order of a set says something about it.
+        picked = random.Random(0).sample(range(len(chosen)), choice.sample)
+        chosen = [chosen[i] for i in sorted(picked)]
+    if not chosen:
+        raise OptionError("no recordings are left", "widen --language or --ids")
+    return chosen
+
+
+def join(utterances: Sequence[Utterance], seconds: float, path: Path) -> Utterance:
+    """One recording of them all, written to `path`, over and over until `seconds` are reached.
+
+    Raises:
+        AudioError: one of them cannot be read.
+    """
+    languages = {u.language for u in utterances}
+    texts: list[str | None] = []
+    words: list[WordTime] = []
+    at = 0.0
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        while not texts or at < seconds:
+            for utterance in utterances:
+                length = _append(file, utterance.audio)
+                texts.append(utterance.text)
+                words += [(w, s + at, e + at) for w, s, e in utterance.words]
+                at += length + JOIN_PAUSE
+    joined = None if None in texts else " ".join(t for t in texts if t)
+    language = languages.pop() if len(languages) == 1 else None
+    return Utterance(path.name, path, joined, language, round(at, 3), tuple(words))
+
+
+def _append(file: wave.Wave_write, audio: Path) -> float:
+    import numpy as np
+
+    count = 0
+    for block in Recording(audio).blocks():
+        file.writeframes(np.clip(np.rint(block * 32768), -32768, 32767).astype("<i2").tobytes())
+        count += len(block)
+    file.writeframes(bytes(2 * round(JOIN_PAUSE * SAMPLE_RATE)))
+    return count / SAMPLE_RATE
+
+
+def warm_up(utterances: Iterable[Utterance]) -> Utterance:
+    """The one to warm up with: the shortest of at least two seconds that has speech."""
+    return min(utterances, key=lambda u: (not u.text, u.duration < 2, u.duration))

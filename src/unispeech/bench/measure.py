@@ -1,0 +1,176 @@
+"""The process that measures one configuration once: load, warm up, transcribe, report, leave.
+
+The job comes as one JSON object on stdin; news goes out as JSON lines on what was stdout (a library
+that prints is sent to stderr): `loaded`, `started`, `file` for each recording, `done` or `failed`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any, cast
+
+from unispeech.bench import meters, peers
+from unispeech.bench.plan import Configuration
+from unispeech.engine import Call, Engine
+from unispeech.errors import UnispeechError
+from unispeech.models import store
+from unispeech.types import Segment, Transcript
+
+Say = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One recording to transcribe."""
+
+    id: str
+    audio: Path
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was heard in it, or why nothing was."""
+
+    task: Task
+    text: str = ""
+    words: tuple[tuple[str, float, float], ...] = ()
+    error: str = ""
+
+
+class Ours:
+    """An engine; all recordings of one language share its batches."""
+
+    def __init__(self, one: Configuration) -> None:
+        self.engine = Engine(one.backend, one.model, **cast(Any, one.options()))
+
+    def run(self, tasks: Sequence[Task], first: Callable[[], None]) -> Iterator[Answer]:
+        call = Call(on_segment=lambda segment: first())
+        for language in dict.fromkeys(task.language for task in tasks):
+            group = [task for task in tasks if task.language == language]
+            results = self.engine.transcribe_many(
+                (task.audio for task in group), call=call, language=language
+            )
+            for task, result in zip(group, results, strict=True):
+                yield _answer(task, result)
+
+
+def _answer(task: Task, result: Transcript | UnispeechError) -> Answer:
+    if not isinstance(result, Transcript):
+        return Answer(task, error=str(result))
+    return Answer(task, result.text, tuple(_words(result.segments)))
+
+
+def _words(segments: Sequence[Segment]) -> Iterator[tuple[str, float, float]]:
+    for segment in segments:
+        for word in segment.words:
+            yield word.word, word.start, word.end
+
+
+class Theirs:
+    """A peer: one recording after the other."""
+
+    def __init__(self, one: Configuration) -> None:
+        peer = peers.find(one.backend)
+        self.peer = peer.load(store.obtain(one.model, peer.model_format), one)
+        self.facts = store.describe(one.model)
+
+    def run(self, tasks: Sequence[Task], first: Callable[[], None]) -> Iterator[Answer]:
+        for task in tasks:
+            texts: list[str] = []
+            words: list[tuple[str, float, float]] = []
+            try:
+                if task.language is not None:
+                    self.facts.language(task.language)
+                for text, timed in self.peer.transcribe(task.audio, task.language):
+                    first()
+                    texts.append(text)
+                    words += timed
+                yield Answer(task, "".join(texts).strip(), tuple(words))
+            except Exception as error:  # a library may raise anything; the next file still counts
+                yield Answer(task, error=f"{type(error).__name__}: {error}")
+
+
+def measure(one: Configuration, tasks: Sequence[Task], warm_up: Task, say: Say) -> None:
+    """Do the work of one run and tell how it goes."""
+    began = time.perf_counter()
+    subject = Theirs(one) if one.is_peer else Ours(one)
+    loaded = time.perf_counter() - began
+    say("loaded", seconds=loaded, versions=versions())
+    for _ in subject.run([warm_up], lambda: None):
+        pass
+    firsts: list[float] = []
+
+    def first() -> None:
+        if not firsts:
+            firsts.append(time.perf_counter() - started)
+
+    say("started")
+    energy, cpu = meters.Energy(), meters.cpu_seconds()
+    started = time.perf_counter()
+    answers: list[tuple[Answer, float]] = []
+    for answer in subject.run(tasks, first):
+        answers.append((answer, time.perf_counter() - started))
+        say("file", id=answer.task.id)
+    wall = time.perf_counter() - started
+    say(
+        "done",
+        load=loaded,
+        wall=wall,
+        first_segment=firsts[0] if firsts else None,
+        cpu=meters.cpu_seconds() - cpu,
+        energy=energy.joules(),
+        own_peak=meters.own_peak(),
+        files=[
+            {"id": a.task.id, "text": a.text, "words": a.words, "error": a.error, "at": at}
+            for a, at in answers
+        ],
+    )
+
+
+def versions() -> dict[str, str]:
+    """Every installed distribution whose package this process has imported."""
+    owners = metadata.packages_distributions()
+    loaded = {name.partition(".")[0] for name in list(sys.modules)}
+    names = {owner for module in loaded for owner in owners.get(module, ())}
+    return {name: metadata.version(name) for name in sorted(names, key=str.casefold)}
+
+
+def main() -> int:
+    """Read the job, measure, and say what went wrong in one line where something did."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)
+
+    def say(event: str, **news: Any) -> None:
+        out.write(json.dumps({"event": event, **news}) + "\n")
+
+    job = json.load(sys.stdin)
+    one = Configuration(**job["configuration"])
+    meters.pin(one.threads)
+    tasks = [Task(t["id"], Path(t["audio"]), t["language"]) for t in job["tasks"]]
+    try:
+        measure(one, tasks[1:], tasks[0], say)
+    except UnispeechError as error:
+        say("failed", reason=str(error))
+        return 1
+    except MemoryError:
+        say("failed", reason="out of memory")
+        return 1
+    except Exception as error:  # a row that says so, whatever it was
+        import traceback
+
+        traceback.print_exc()
+        say("failed", reason=f"{type(error).__name__}: {' '.join(str(error).split())}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,162 @@
+"""Which configurations are measured: the grid of what was asked for, as far as each can do it."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from unispeech.backends import registry
+from unispeech.backends.base import refuse
+from unispeech.bench import peers
+from unispeech.engine import split_options
+from unispeech.errors import OptionError, UnispeechError
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One row of the report."""
+
+    backend: str
+    """One of ours, or `peer:NAME`: the plain library, called as its documentation says."""
+    model: str
+    compute_type: str = "default"
+    batch_size: int = 16
+    strategy: str = "batched"
+    beam_size: int = 5
+    threads: int = 0
+    device: str = "auto"
+    words: bool = False
+
+    @property
+    def is_peer(self) -> bool:
+        return self.backend.startswith(peers.PREFIX)
+
+    @property
+    def key(self) -> str:
+        """The same for the same configuration, always."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def name(self) -> str:
+        """What tells it from the others, in words."""
+        parts = [self.backend, self.model]
+        if self.compute_type != "default":
+            parts.append(self.compute_type)
+        if self.strategy != "batched":
+            parts.append(self.strategy)
+        elif self.batch_size and not peers.one_by_one(self.backend):
+            parts.append(f"batch {self.batch_size}")
+        return " · ".join([*parts, f"beam {self.beam_size}"])
+
+    def options(self) -> dict[str, Any]:
+        """As `Engine` takes them."""
+        options: dict[str, Any] = {
+            "compute_type": self.compute_type,
+            "strategy": self.strategy,
+            "threads": self.threads,
+            "device": self.device,
+        }
+        if self.strategy == "batched":
+            options["batch_size"] = self.batch_size
+        if self._can("beam_size"):
+            options["beam_size"] = self.beam_size
+        if self.words:
+            options["word_timestamps"] = True
+        return options
+
+    def _can(self, ability: str) -> bool:
+        return self.is_peer or bool(getattr(registry.find(self.backend).capabilities, ability))
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """What was asked for; every combination is a configuration."""
+
+    backends: tuple[str, ...]
+    models: tuple[str, ...]
+    compute_types: tuple[str, ...] = ("default",)
+    batch_sizes: tuple[int, ...] = (16,)
+    strategies: tuple[str, ...] = ("batched",)
+    beam_sizes: tuple[int, ...] = (5,)
+    threads: int = 0
+    device: str = "auto"
+    words: bool = False
+
+
+def installed() -> tuple[str, ...]:
+    """Every backend of ours that can run here."""
+    return tuple(spec.name for spec in registry.specs().values() if spec.installed())
+
+
+def configurations(grid: Grid) -> list[Configuration]:
+    """The grid, without what makes no difference to a backend (a beam where it has none).
+
+    Raises:
+        UnknownBackend: a name nobody knows. OptionError: an empty grid.
+    """
+    found: dict[str, Configuration] = {}
+    for model, backend, compute_type, strategy, batch_size, beam_size in itertools.product(
+        grid.models,
+        grid.backends,
+        grid.compute_types,
+        grid.strategies,
+        grid.batch_sizes,
+        grid.beam_sizes,
+    ):
+        one = _sensible(
+            Configuration(
+                _known(backend), model, compute_type, batch_size, strategy, beam_size,
+                grid.threads, grid.device, grid.words,
+            )
+        )  # fmt: skip
+        found.setdefault(one.key, one)
+    if not found:
+        raise OptionError("nothing to measure", "name a backend and a model")
+    return list(found.values())
+
+
+def _known(backend: str) -> str:
+    if backend.startswith(peers.PREFIX):
+        return peers.find(backend).name
+    return registry.find(backend).name
+
+
+def _sensible(one: Configuration) -> Configuration:
+    """What the backend has no choice about does not make another configuration."""
+    if one.is_peer:
+        peer = peers.find(one.backend)
+        return replace(one, strategy="batched", batch_size=one.batch_size if peer.batches else 0)
+    can = registry.find(one.backend).capabilities
+    return replace(
+        one,
+        beam_size=one.beam_size if can.beam_size else 1,
+        batch_size=one.batch_size if one.strategy == "batched" else 0,
+        words=one.words and can.word_timestamps,
+        threads=one.threads if can.threads else 0,
+    )
+
+
+def objection(one: Configuration) -> str:
+    """Why this configuration cannot be, before anything is loaded; empty where it can."""
+    if one.is_peer:
+        return ""
+    spec = registry.find(one.backend)
+    try:
+        refuse(spec.name, spec.capabilities, *split_options(one.options()))
+        spec.load_class()
+    except UnispeechError as error:
+        return str(error)
+    return ""
+
+
+def chosen(names: Sequence[str], available: Sequence[str]) -> tuple[str, ...]:
+    """`all` is every installed one of ours; the rest stay as they were named."""
+    expanded: list[str] = []
+    for name in names or ("all",):
+        expanded += available if name == "all" else [name]
+    return tuple(dict.fromkeys(expanded))

@@ -1,0 +1,263 @@
+"""From runs to results: one row for each configuration, medians and spread, and what it ran on."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shlex
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from unispeech.bench import metrics
+from unispeech.bench.datasets import Utterance
+from unispeech.bench.metrics import Corpus, Score
+from unispeech.bench.plan import Configuration
+from unispeech.version import __version__
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A number measured several times."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Iterable[float | None]) -> Spread | None:
+        there = [value for value in values if value is not None]
+        return cls(statistics.median(there), min(there), max(there)) if there else None
+
+
+@dataclass(frozen=True, slots=True)
+class WordErrors:
+    """Median absolute errors of word times in seconds."""
+
+    start: float
+    end: float
+    matched: float
+    """Percent of the reference words that could be compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One configuration. Measures are None where they could not be taken."""
+
+    name: str
+    configuration: Configuration
+    failed: str = ""
+    """Why there is nothing else here."""
+    corpus: Corpus | None = None
+    throughput: Spread | None = None
+    """Seconds of audio for each second of work, without loading."""
+    load: Spread | None = None
+    """Seconds."""
+    first_segment: Spread | None = None
+    """Seconds from the call to the first segment of the first recording."""
+    peak: Spread | None = None
+    """Bytes, the whole process tree."""
+    cpu_hours: Spread | None = None
+    """Processor seconds for an hour of audio."""
+    joules: Spread | None = None
+    """For an hour of audio."""
+    words: WordErrors | None = None
+    """How far word times are off, where both sides have them."""
+    identical: bool | None = None
+    """Whether every repeat gave the same text; None with a single one."""
+    files_failed: int = 0
+    scores: tuple[Score | None, ...] = field(default=(), repr=False)
+    """One for each recording, None where it has no reference."""
+    texts: tuple[str, ...] = field(default=(), repr=False)
+    runs: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+
+    @property
+    def speed(self) -> float | None:
+        return self.throughput.median if self.throughput else None
+
+
+def rows(
+    configurations: Sequence[Configuration],
+    utterances: Sequence[Utterance],
+    records: Iterable[dict[str, Any]],
+) -> list[Row]:
+    """A row for each configuration, in order."""
+    runs: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        key = Configuration(**record["configuration"]).key
+        runs.setdefault(key, []).append(record)
+    return [_row(one, utterances, runs.get(one.key, [])) for one in configurations]
+
+
+def _row(one: Configuration, utterances: Sequence[Utterance], runs: list[dict[str, Any]]) -> Row:
+    name = one.name
+    done = [run for run in runs if run["status"] == "done"]
+    failed = next((run["reason"] for run in runs if run["status"] == "failed"), "")
+    if failed or not done:
+        return Row(name, one, failed=failed or "not measured", runs=tuple(runs))
+    seconds = sum(u.duration for u in utterances)
+    hours = seconds / 3600
+    heard = {file["id"]: file for file in done[0]["files"]}
+    scores = tuple(
+        None if u.text is None else metrics.score(u.text, heard[u.id]["text"], u.language)
+        for u in utterances
+    )
+    scored = [score for score in scores if score is not None]
+    errors = [file["error"] for file in done[0]["files"] if file["error"]]
+    if len(errors) == len(utterances):
+        return Row(name, one, failed=errors[0], runs=tuple(runs))
+    return Row(
+        name=name,
+        configuration=one,
+        corpus=metrics.corpus(scored) if scored else None,
+        throughput=Spread.of(seconds / run["wall"] for run in done),
+        load=Spread.of(run["load"] for run in done),
+        first_segment=Spread.of(run["first_segment"] for run in done),
+        peak=Spread.of(run["peak"] for run in done),
+        cpu_hours=Spread.of(run["cpu"] / hours for run in done),
+        joules=Spread.of(run["energy"] and run["energy"] / hours for run in done),
+        words=_word_times(utterances, heard),
+        identical=_identical(done),
+        files_failed=len(errors),
+        scores=scores,
+        texts=tuple(heard[u.id]["text"] for u in utterances),
+        runs=tuple(runs),
+    )
+
+
+def _identical(runs: Sequence[dict[str, Any]]) -> bool | None:
+    if len(runs) < 2:
+        return None
+    return len({json.dumps([file["text"] for file in run["files"]]) for run in runs}) == 1
+
+
+def _word_times(utterances: Sequence[Utterance], heard: dict[str, Any]) -> WordErrors | None:
+    timed = [u for u in utterances if u.words and heard[u.id]["words"]]
+    found = [metrics.word_times(u.words, heard[u.id]["words"]) for u in timed]
+    starts = [error for one in found for error in one.start_errors]
+    ends = [error for one in found for error in one.end_errors]
+    if not starts:
+        return None
+    matched = 100 * len(starts) / sum(one.expected for one in found)
+    return WordErrors(statistics.median(starts), statistics.median(ends), matched)
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Everything a benchmark has found."""
+
+    rows: tuple[Row, ...]
+    utterances: tuple[Utterance, ...]
+    baseline: str
+    """The name of the row that the others' speed is compared with."""
+    facts: dict[str, Any]
+    """Data, command, commit, hardware: what the figures hold for."""
+
+    def ratio(self, row: Row) -> float | None:
+        """How many times as fast as the baseline. With a grid over models and beams, the baseline
+        is the one of the same model and beam."""
+        base = self.base(row)
+        if base is None or not base.speed or not row.speed:
+            return None
+        return row.speed / base.speed
+
+    def base(self, row: Row) -> Row | None:
+        """What a row is compared with: the baseline's own row which is most like it."""
+        rows = [r for r in self.rows if not r.failed and r.configuration.backend == self.baseline]
+        if not rows:
+            return next((r for r in self.rows if r.name == self.baseline and not r.failed), None)
+        mine = asdict(row.configuration)
+
+        def alike(other: Row) -> tuple[bool, ...]:
+            theirs = asdict(other.configuration)
+            order = ("model", "beam_size", "compute_type", "batch_size", "strategy")
+            return tuple(mine[name] == theirs[name] for name in order)
+
+        best = max(rows, key=alike)
+        return best if best.configuration.model == row.configuration.model else None
+
+    def raw(self) -> dict[str, Any]:
+        """Everything, as JSON has it."""
+        return {
+            "format": FORMAT,
+            "facts": self.facts,
+            "baseline": self.baseline,
+            "utterances": [asdict(u) | {"audio": str(u.audio)} for u in self.utterances],
+            "rows": [
+                {k: v for k, v in asdict(row).items() if k != "texts"} | {"ratio": self.ratio(row)}
+                for row in self.rows
+            ],
+        }
+
+    def save(self, path: Path) -> None:
+        text = json.dumps(self.raw(), ensure_ascii=False, indent=1)
+        half = path.with_suffix(".part")
+        half.write_text(text, encoding="utf-8")
+        half.replace(path)
+
+
+def facts(data: str, utterances: Sequence[Utterance], repeats: int) -> dict[str, Any]:
+    """What the figures were measured on."""
+    import psutil
+
+    return {
+        "data": data,
+        "recordings": len(utterances),
+        "audio_seconds": round(sum(u.duration for u in utterances), 3),
+        "languages": sorted({u.language or "?" for u in utterances}),
+        "repeats": repeats,
+        "command": shlex.join(["unispeech", *sys.argv[1:]]),
+        "unispeech": __version__,
+        "commit": _commit(),
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "memory": psutil.virtual_memory().total,
+        "gpus": _gpus(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+    }
+
+
+def _commit() -> str:
+    """The commit of a checkout, with a + where files differ from it; empty when installed."""
+    here = Path(__file__).resolve().parents[3]
+    if not (here / ".git").exists():
+        return ""
+    git = ["git", "-C", str(here)]
+    try:
+        head, dirty = (
+            subprocess.run([*git, *words], capture_output=True, text=True)
+            for words in (("rev-parse", "--short", "HEAD"), ("status", "--porcelain"))
+        )
+    except OSError:
+        return ""
+    return head.stdout.strip() + ("+" if dirty.stdout.strip() else "")
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return " ".join(line.partition(":")[2].split())
+    return platform.processor() or platform.machine()
+
+
+def _gpus() -> list[str]:
+    try:
+        said = subprocess.run(
+            ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"],
+            capture_output=True, text=True, timeout=10,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return said.stdout.strip().splitlines() if said.returncode == 0 else []

@@ -1,0 +1,155 @@
+"""The results as a table for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from unispeech.bench.results import Results, Row, Spread
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One measure: its heading, how it is said, and what it means."""
+
+    heading: str
+    value: Callable[[Results, Row], str]
+    meaning: str
+
+
+def number(value: float | None, digits: int = 1) -> str:
+    return "" if value is None else f"{value:,.{digits}f}"
+
+
+def spread(value: Spread | None, scale: float = 1.0, digits: int = 1) -> str:
+    """The median, with half the distance between the extremes where there are several runs."""
+    if value is None:
+        return ""
+    half = (value.high - value.low) / 2 / scale
+    text = number(value.median / scale, digits)
+    return f"{text} ±{half:.{digits}f}" if half else text
+
+
+def wer(row: Row) -> str:
+    if row.corpus is None or row.corpus.wer is None:
+        return ""
+    text = number(row.corpus.wer, 2)
+    if row.corpus.wer_low is None or row.corpus.wer_high is None:
+        return text
+    return f"{text} [{row.corpus.wer_low:.1f}-{row.corpus.wer_high:.1f}]"
+
+
+def _ratio(results: Results, row: Row) -> str:
+    ratio = results.ratio(row)
+    return "" if ratio is None else f"{ratio:.2f}x"
+
+
+def _corpus(name: str, digits: int = 0) -> Callable[[Results, Row], str]:
+    def value(results: Results, row: Row) -> str:
+        return "" if row.corpus is None else number(getattr(row.corpus, name), digits)
+
+    return value
+
+
+COLUMNS = (
+    Column("configuration", lambda results, row: row.name, ""),
+    Column(
+        "WER %",
+        lambda results, row: wer(row),
+        "word error rate, errors of all recordings over words of all, with its 95 % interval",
+    ),
+    Column("CER %", _corpus("cer", 2), "character error rate"),
+    Column("lost", _corpus("lost"), "words missing in runs of 5 or more"),
+    Column(
+        "added", _corpus("added"), "words nobody said, in runs of 5 or more or where no one spoke"
+    ),
+    Column(
+        "speed",
+        lambda results, row: spread(row.throughput),
+        "seconds of audio for each second of work, without loading",
+    ),
+    Column("ratio", _ratio, "speed over the baseline's"),
+    Column("load s", lambda results, row: spread(row.load, digits=2), "seconds to load"),
+    Column(
+        "first s",
+        lambda results, row: spread(row.first_segment, digits=2),
+        "seconds to the first segment",
+    ),
+    Column(
+        "memory MB",
+        lambda results, row: spread(row.peak, 1e6, 0),
+        "the most that all its processes held",
+    ),
+    Column(
+        "CPU s/h",
+        lambda results, row: spread(row.cpu_hours, digits=0),
+        "processor seconds for an hour of audio",
+    ),
+    Column(
+        "kJ/h",
+        lambda results, row: spread(row.joules, 1e3),
+        "energy of the processor for an hour of audio",
+    ),
+    Column(
+        "word ms",
+        lambda results, row: (
+            f"{1000 * row.words.start:.0f}/{1000 * row.words.end:.0f}" if row.words else ""
+        ),
+        "median error of word starts and ends",
+    ),
+    Column(
+        "same",
+        lambda results, row: "" if row.identical is None else ("yes" if row.identical else "no"),
+        "every repeat gave the same text",
+    ),
+)
+
+
+def columns(results: Results) -> list[Column]:
+    """Those that have something to say."""
+    good = [row for row in results.rows if not row.failed]
+    return [
+        column
+        for column in COLUMNS
+        if column is COLUMNS[0] or any(column.value(results, row) for row in good)
+    ]
+
+
+def table(results: Results) -> Table:
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    shown = columns(results)
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in shown:
+        made.add_column(column.heading, justify="left" if column is COLUMNS[0] else "right")
+    for row in results.rows:
+        if row.failed:
+            made.add_row(f"{escape(row.name)}\n[red]{escape(row.failed)}[/]")
+        else:
+            made.add_row(*[escape(column.value(results, row)) for column in shown])
+    return made
+
+
+def notes(results: Results) -> list[str]:
+    """What the figures hold for, in a line or two."""
+    facts = results.facts
+    minutes = facts["audio_seconds"] / 60
+    lines = [
+        f"{facts['recordings']} recordings, {minutes:.1f} minutes of audio "
+        f"({', '.join(facts['languages'])}), {facts['repeats']} rounds; "
+        f"{facts['processor']}, {facts['cores']} cores",
+    ]
+    if any(results.ratio(row) is not None for row in results.rows):
+        lines.append(f"ratio: to {results.baseline} with the same model")
+    lines += [
+        f"{row.name}: {row.files_failed} recordings failed and count as silence"
+        for row in results.rows
+        if row.files_failed
+    ]
+    return lines

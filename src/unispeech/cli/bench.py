@@ -1,0 +1,203 @@
+"""`unispeech bench`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import click
+
+from unispeech.cli import say
+from unispeech.errors import OptionError, UnispeechError
+
+NEEDED = {"jiwer": "jiwer", "psutil": "psutil", "whisper_normalizer": "whisper-normalizer"}
+
+
+class Several(click.ParamType[tuple[Any, ...]]):
+    """Values with commas between them."""
+
+    name = "a,b,..."
+
+    def __init__(self, kind: type = str) -> None:
+        self.kind = kind
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[Any, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(self.kind(part.strip()) for part in value.split(",") if part.strip())
+        except ValueError:
+            self.fail(f"{value!r}: give whole numbers with commas between them", param, ctx)
+
+
+class Length(click.ParamType[float]):
+    """Seconds, or a number with s, m or h."""
+
+    name = "length"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        if isinstance(value, float):
+            return value
+        unit = {"s": 1, "m": 60, "h": 3600}.get(value[-1:], 0)
+        try:
+            return float(value[:-1]) * unit if unit else float(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a length", param, ctx)
+
+
+class BenchGroup(click.Group):
+    """`bench DATA` measures; `bench compare` compares."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or args[0] not in self.commands:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=BenchGroup)
+def bench() -> None:
+    """Measure which runtime is best on this machine and audio."""
+    missing = [wheel for module, wheel in NEEDED.items() if find_spec(module) is None]
+    if missing:
+        raise OptionError(
+            f"the benchmark needs {', '.join(missing)}", "run: pip install 'unispeech[bench]'"
+        )
+
+
+@bench.command()
+@click.argument("data", required=False)
+@click.option("--backends", type=Several(), help="Ours, and peer:NAME.  [default: all installed]")
+@click.option("--models", type=Several(), default="base", show_default=True, help="Models.")
+@click.option("--compute-types", type=Several(), default="default", help="int8, float32, ...")
+@click.option("--batch-sizes", type=Several(int), default="16", show_default=True)
+@click.option("--strategies", type=Several(), default="batched", show_default=True)
+@click.option("--beam-sizes", type=Several(int), default="5", show_default=True)
+@click.option("--device", default="auto", show_default=True)
+@click.option(
+    "--threads", type=click.IntRange(0), default=0, help="Processors to use.  [default: all]"
+)
+@click.option(
+    "--word-timestamps", is_flag=True, help="Measure word times (where the data has them)."
+)
+@click.option("--repeat", type=click.IntRange(1), default=3, show_default=True, help="Rounds.")
+@click.option(
+    "--baseline", help="The backend others are compared with.  [default: a peer, else the first]"
+)
+@click.option("--language", help="Only recordings in this language.")
+@click.option(
+    "--ids",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Only the recordings listed in this file.",
+)
+@click.option(
+    "--sample", type=click.IntRange(1), help="So many recordings at random, always the same."
+)
+@click.option(
+    "--join",
+    type=Length(),
+    is_flag=False,
+    flag_value="0",
+    help="All as one long recording; with a length (3h), repeated until it is that long.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0),
+    default=0,
+    help="Seconds a run may take.  [default: no limit]",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the report; a stopped benchmark goes on in it.",
+)
+@click.option("--fresh", is_flag=True, help="Measure again what the folder holds already.")
+def run(data: str | None, out: Path | None, repeat: int, fresh: bool, **asked: Any) -> None:
+    """Measure which runtime is best on this machine and this audio.
+
+    DATA is a folder of recordings with .txt beside them, a folder with manifest.jsonl, a JSONL or TSV
+    manifest, a LibriSpeech folder, or a set of Hugging Face datasets (owner/set:config:split).
+    Without it: the sample clips.
+
+    \b
+    unispeech bench
+    unispeech bench recordings/ --backends faster,peer:faster-batched --models tiny.en,base
+    unispeech bench test-clean/ --ids benchmarks/librispeech-250.txt --out results
+    unispeech bench compare results-old results-new --fail-if 'wer>+0.3'
+    """
+    from unispeech.bench import runner, table
+    from unispeech.bench.benchmark import prepare, write
+
+    folder = out or Path(time.strftime("unispeech-bench-%Y%m%d-%H%M%S"))
+    plan, baseline = prepare(data, folder, repeat, asked)
+    if fresh:
+        for one in plan.configurations:
+            for number in range(repeat):
+                plan.path(one, number).unlink(missing_ok=True)
+    try:
+        with _progress() as on_step:
+            runner.run(plan, on_step)
+    except KeyboardInterrupt:
+        kept = sum(1 for _ in runner.records(plan))
+        say(
+            f"{kept} of {len(plan.configurations) * repeat} runs are kept; go on with --out {folder}"
+        )
+        raise
+    results = write(plan, baseline, data or "the samples")
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else 220)
+    console.print(table.table(results))
+    for line in table.notes(results):
+        click.echo(line)
+    click.echo(f"results: {folder / 'results.json'}")
+    if any(row.failed for row in results.rows):
+        raise UnispeechError("some configurations failed", "their rows say why")
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """A bar on a terminal; a line for each run elsewhere."""
+    from unispeech.bench.runner import Step
+
+    if not sys.stderr.isatty():
+
+        def line(step: Step) -> None:
+            if step.stage in ("done", "failed", "kept"):
+                what = f"{step.stage}: {step.reason}" if step.reason else step.stage
+                say(f"{step.number}/{step.total} {step.configuration.name}: {what}")
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        runs = bar.add_task("runs", total=None)
+        files = bar.add_task("", total=None)
+
+        def show(step: Step) -> None:
+            over = step.stage in ("done", "failed", "kept")
+            bar.update(runs, completed=step.number - (not over), total=step.total)
+            label = f"{step.configuration.name}: {step.stage}"
+            bar.update(files, description=label, completed=step.file, total=step.files or None)
+            if step.stage == "failed":
+                bar.console.print(f"{step.configuration.name}: {step.reason}", markup=False)
+
+        yield show
