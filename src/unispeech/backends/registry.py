@@ -96,6 +96,26 @@ BUILT_IN: tuple[BackendSpec, ...] = (
             ),
         ),
     ),
+    BackendSpec(
+        name="openai",
+        aliases=("openai-whisper", "whisper"),
+        target="unispeech.backends.openai:OpenAIWhisper",
+        summary="openai-whisper (PyTorch): the reference implementation",
+        requires=("whisper", "torch"),
+        capabilities=Capabilities(
+            tasks=("transcribe", "translate"),
+            strategies=("batched", "native"),
+            word_timestamps=True,
+            initial_prompt=True,
+            beam_size=True,
+            temperature=True,
+            detect_language=True,
+            devices=("cpu", "cuda"),
+            compute_types=("int8", "float16", "float32"),
+        ),
+        extra="openai",
+        model_format="openai",
+    ),
 )  # fmt: skip
 
 

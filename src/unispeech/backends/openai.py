@@ -1,0 +1,231 @@
+"""openai-whisper: the reference implementation, on PyTorch (openai/whisper)."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+import whisper
+from whisper.timing import add_word_timestamps
+from whisper.tokenizer import Tokenizer, get_tokenizer
+
+from unispeech.backends import pytorch, tokens
+from unispeech.backends.base import Backend, NativeRun
+from unispeech.errors import BackendError, ModelDamaged
+from unispeech.models.facts import ModelFacts
+from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
+from unispeech.types import Chunk, ChunkResult, Segment, Word
+
+if TYPE_CHECKING:
+    from unispeech.types import Samples
+
+BEST_OF = 5
+"""Samples drawn at a temperature above 0 (the default of its command line)."""
+
+_LOCK = threading.Lock()
+# One call at a time in a process: the library hangs its cache on the modules of the model with
+# hooks, and switches attention off and on for all models when it aligns words.
+
+
+class OpenAIWhisper(Backend):
+    """A Whisper model in PyTorch. Calls are taken one after the other."""
+
+    name = "openai"
+
+    def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
+        device = pytorch.device_of(self.name, options)
+        precision = pytorch.precision_of(self.name, options, device)
+        self._threads = options.threads
+        self._half = precision == "float16"
+        try:
+            self._model: Any = whisper.load_model(str(model), device=device)
+        except (
+            RuntimeError, ValueError, OSError, EOFError, LookupError, TypeError, AttributeError,
+            pickle.UnpicklingError,
+        ) as error:  # fmt: skip
+            raise ModelDamaged(f"openai cannot read the model {model}: {_first(error)}") from error
+        if heads := whisper._ALIGNMENT_HEADS.get(facts.name):
+            self._model.set_alignment_heads(heads)
+        if precision == "int8":
+            self._model = _quantised(self._model)
+
+    def transcribe_batch(
+        self, chunks: Sequence[Chunk], options: DecodeOptions
+    ) -> list[ChunkResult]:
+        with self._running() as model:
+            mels = torch.stack([self._mel(chunk.samples) for chunk in chunks])
+            asked = whisper.DecodingOptions(
+                task=options.task,
+                language=chunks[0].language or "en",
+                prompt=options.initial_prompt,
+                fp16=self._half,
+                **_search(options),
+            )
+            tokenizer = _tokenizer(model, asked)
+            results = []
+            for chunk, mel, decoded in zip(chunks, mels, _decode(model, mels, asked), strict=True):
+                found = _segments(tokenizer, decoded, chunk.duration)
+                if options.word_timestamps:
+                    self._align(model, tokenizer, mel, found, chunk.duration)
+                results.append(ChunkResult(tuple(_segment(0, one) for one in found)))
+            return results
+
+    def _mel(self, samples: Samples) -> torch.Tensor:
+        """Log-mel features of up to 30 s, silence added: shape (mels, 3000)."""
+        padded = whisper.pad_or_trim(torch.from_numpy(samples.copy()))
+        mel: torch.Tensor = whisper.log_mel_spectrogram(padded, self._model.dims.n_mels)
+        return mel.to(self._model.device)
+
+    def _align(
+        self,
+        model: Any,
+        tokenizer: Tokenizer,
+        mel: torch.Tensor,
+        segments: list[dict[str, Any]],
+        duration: float,
+    ) -> None:
+        """Give the segments their words, and the times of those."""
+        add_word_timestamps(
+            segments=segments,
+            model=model,
+            tokenizer=tokenizer,
+            mel=mel.half() if self._half else mel,
+            num_frames=min(int(duration * 100), mel.shape[-1]),
+            last_speech_timestamp=0.0,
+        )
+
+    def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
+        """`whisper.transcribe` with its own defaults for whatever is not given."""
+        decode = options.decode
+        given: dict[str, Any] = {
+            name: value
+            for name in ("language", "beam_size", "temperature", "initial_prompt")
+            if (value := getattr(decode, name)) is not None
+        }
+        with self._running() as model:
+            said = whisper.transcribe(
+                model,
+                samples,
+                task=decode.task,
+                word_timestamps=decode.word_timestamps,
+                fp16=self._half,
+                **given,
+            )
+        segments = (_segment(i, segment) for i, segment in enumerate(said["segments"]))
+        return NativeRun(segments, said["language"])
+
+    def detect_language(self, samples: Samples) -> tuple[str, float]:
+        with self._running() as model:
+            mel = self._mel(samples)
+            _, probabilities = model.detect_language(mel.half() if self._half else mel)
+        language = max(probabilities, key=probabilities.__getitem__)
+        return language, float(probabilities[language])
+
+    def close(self) -> None:
+        with _LOCK:
+            self._model = None
+
+    @contextmanager
+    def _running(self) -> Iterator[Any]:
+        """The model, for one call at a time; what the library raises or warns of stays here."""
+        with _LOCK, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if self._model is None:
+                raise BackendError("openai: the backend is closed", "make a new engine")
+            try:
+                with pytorch.running(self._threads):
+                    yield self._model
+            except (RuntimeError, ValueError, LookupError, TypeError, AssertionError) as error:
+                raise BackendError(f"openai: {_first(error)}") from error
+
+
+def _first(error: Exception) -> str:
+    """The first line of a message; PyTorch's can be a page long."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _quantised(model: Any) -> Any:
+    """The model with its Linear layers in int8 (as MiscellaneousStuff/openai-whisper-cpu does).
+
+    Whisper's own Linear casts its weights to the input's type, which here are always the same, and
+    PyTorch knows only its own class: so the layers become that first.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            from torch.ao.quantization import quantize_dynamic
+        except ImportError as error:
+            raise BackendError(
+                "openai: this PyTorch has no dynamic quantisation", "use --compute-type float32"
+            ) from error
+        for module in model.modules():
+            if isinstance(module, whisper.model.Linear):
+                module.__class__ = torch.nn.Linear
+        quantise: Any = quantize_dynamic
+        return quantise(model, {torch.nn.Linear}, dtype=torch.qint8, inplace=True)
+
+
+def _decode(
+    model: Any, mels: torch.Tensor, asked: whisper.DecodingOptions
+) -> list[whisper.DecodingResult]:
+    """All at once where one hypothesis is kept; with more the library can decode only one chunk."""
+    if (asked.beam_size or asked.best_of or 1) == 1:
+        results: list[whisper.DecodingResult] = model.decode(mels, asked)
+        return results
+    return [model.decode(mel, asked) for mel in mels]
+
+
+def _search(options: DecodeOptions) -> dict[str, Any]:
+    temperature = options.temperatures[0]
+    if temperature > 0:
+        return {"temperature": temperature, "best_of": BEST_OF}
+    return {"beam_size": options.beam if options.beam > 1 else None}
+
+
+def _tokenizer(model: Any, asked: whisper.DecodingOptions) -> Tokenizer:
+    return get_tokenizer(
+        model.is_multilingual,
+        num_languages=model.num_languages,
+        language=asked.language,
+        task=asked.task,
+    )
+
+
+def _segments(
+    tokenizer: Tokenizer, decoded: whisper.DecodingResult, duration: float
+) -> list[dict[str, Any]]:
+    """Segments in the form of `whisper.transcribe`."""
+    pieces = tokens.cut(decoded.tokens, tokenizer.eot, tokenizer.timestamp_begin, duration)
+    return [
+        {
+            "seek": 0,
+            "start": piece.start,
+            "end": piece.end,
+            "text": tokenizer.decode(list(piece.tokens)),
+            "tokens": list(piece.tokens),
+            "avg_logprob": decoded.avg_logprob,
+            "no_speech_prob": decoded.no_speech_prob,
+        }
+        for piece in pieces
+    ]
+
+
+def _segment(number: int, said: dict[str, Any]) -> Segment:
+    return Segment(
+        id=number,
+        start=float(said["start"]),
+        end=float(said["end"]),
+        text=said["text"],
+        words=tuple(
+            Word(float(w["start"]), float(w["end"]), w["word"], float(w["probability"]))
+            for w in said.get("words", ())
+        ),
+        avg_logprob=float(said["avg_logprob"]),
+        no_speech_prob=float(said["no_speech_prob"]),
+    )
