@@ -6,6 +6,10 @@ import click
 
 from unispeech.backends import registry
 from unispeech.backends.registry import BackendSpec
+from unispeech.cli import environments
+from unispeech.environments import place
+
+MISSING = "[dim]not installed[/]"
 
 
 @click.group(invoke_without_command=True)
@@ -14,6 +18,10 @@ def backends(ctx: click.Context) -> None:
     """Which runtimes there are, what each can do, and what command would add it."""
     if ctx.invoked_subcommand is None:
         show()
+
+
+for command in environments.COMMANDS:
+    backends.add_command(command)
 
 
 def show() -> None:
@@ -25,10 +33,17 @@ def show() -> None:
     for heading in ("backend", "state", "what it is", "can"):
         table.add_column(heading, overflow="fold", no_wrap=heading in ("backend", "state"))
     for spec in registry.specs().values():
-        state = "[green]installed[/]" if spec.installed() else "[dim]not installed[/]"
-        summary = spec.summary if spec.installed() else f"{spec.summary}\n→ {_escaped(spec)}"
+        state = _state(spec)
+        missing = state == MISSING
+        summary = f"{spec.summary}\n→ {_escaped(spec)}" if missing else spec.summary
         table.add_row(spec.name, state, summary, ", ".join(_abilities(spec)))
     Console().print(table)
+
+
+def _state(spec: BackendSpec) -> str:
+    if spec.installed():
+        return "[green]installed[/]"
+    return "[green]installed, isolated[/]" if place.find(spec.environment) else MISSING
 
 
 def _escaped(spec: BackendSpec) -> str:

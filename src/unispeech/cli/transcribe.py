@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -13,11 +11,12 @@ import click
 
 from unispeech.cli import say
 from unispeech.cli.output import Output
+from unispeech.cli.progress import bar
 from unispeech.cli.sources import Input, find
 from unispeech.engine import Call, Engine, OnProgress
 from unispeech.errors import UnispeechError
 from unispeech.formats import FORMATS, Layout
-from unispeech.types import Progress, Transcript
+from unispeech.types import Transcript
 
 LAYOUT = [field.name for field in fields(Layout)]
 
@@ -130,7 +129,7 @@ def transcribe(
         inputs = [source for source in inputs if not output.done(source)]
         if not inputs:
             return
-    with _progress(quiet) as on_progress:
+    with bar(quiet) as on_progress:
         engine = Engine(backend, model, on_progress=on_progress, **given)
         failed = _run(engine, inputs, output, on_progress)
     if failed:
@@ -172,34 +171,3 @@ def _finish(output: Output, source: Input, result: Transcript | UnispeechError) 
 
 def _named(source: Input, line: str) -> str:
     return line if source.name in line else f"{source.name}: {line}"
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[OnProgress]:
-    """A bar on stderr with the time left, where somebody can see it."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda progress: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Bar(*columns, console=console, transient=True, redirect_stdout=sys.stdout.isatty()) as bar:
-        task = bar.add_task("loading", total=None)
-        shown = [""]
-
-        def on_progress(progress: Progress) -> None:
-            label = f"{progress.stage} {Path(progress.source).name}".strip()
-            if label != shown[0]:
-                shown[0] = label
-                bar.reset(task, description=label, total=progress.total)
-            bar.update(task, completed=progress.done, total=progress.total)
-
-        yield on_progress

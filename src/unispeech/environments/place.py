@@ -15,7 +15,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unispeech.environments import catalog
@@ -63,13 +63,29 @@ def interpreter(folder: Path) -> Path:
 def find(name: str) -> Environment | None:
     """The environment of a name, if it is there, whole, and what the lock asks for."""
     lock = catalog.locks().get(name)
-    return _read(folder_of(lock)) if lock else None
+    return whole(lock) if lock else None
+
+
+def whole(lock: Lock) -> Environment | None:
+    """The environment that is exactly what a lock asks for, if it is there and complete."""
+    environment = _read(folder_of(lock))
+    return replace(environment, current=True) if environment else None
 
 
 def listing() -> list[Environment]:
     """Every whole environment, also those of older locks."""
     marks = sorted(root().glob(f"*/{MARK}"))
     return [environment for mark in marks if (environment := _read(mark.parent))]
+
+
+def unfinished() -> list[Path]:
+    """Folders of installations that were stopped (or are going on)."""
+    names = set(catalog.locks())
+    return [
+        folder
+        for folder in sorted(root().glob("*-*"))
+        if folder.name.rpartition("-")[0] in names and _read(folder) is None
+    ]
 
 
 def _read(folder: Path) -> Environment | None:

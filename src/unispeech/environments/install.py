@@ -1,0 +1,133 @@
+"""Making an environment: `python -m venv`, then pip with the pins of its lock."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from unispeech.environments import place
+from unispeech.environments.catalog import Lock
+from unispeech.environments.place import Environment
+from unispeech.environments.process import environ
+from unispeech.errors import BackendError
+from unispeech.types import Progress
+
+OnProgress = Callable[[Progress], None]
+
+LAST_LINES = 3
+RESOLVED = re.compile(r"^(?:Collecting|Processing|Requirement already satisfied:) ")
+
+
+def install(lock: Lock, on_progress: OnProgress = lambda progress: None) -> Environment:
+    """The environment of a lock, made if it is not there; older ones of its name are deleted.
+
+    Safe to call from several processes at once: one makes it, the others wait. A killed
+    installation leaves a folder that nobody takes for an environment and the next one clears.
+
+    Raises:
+        BackendError: pip failed (the message ends with what it said), or the disk is full.
+    """
+    if environment := place.whole(lock):
+        return environment
+    with place.locked(lock.name):
+        if environment := place.whole(lock):
+            return environment
+        place.remove(lock.name)
+        folder = place.folder_of(lock)
+        try:
+            _fill(lock, folder, on_progress)
+            return place.mark(lock, folder)
+        except BaseException:
+            place.remove(lock.name)
+            raise
+
+
+def _fill(lock: Lock, folder: Path, on_progress: OnProgress) -> None:
+    def report(stage: str, done: int) -> None:
+        on_progress(Progress(done, len(lock.requirements) + 1, lock.name, stage))
+
+    report("making", 0)
+    _run(lock.name, [sys.executable, "-m", "venv", str(folder)])
+    python = place.interpreter(folder)
+    together = [line for line in lock.requirements if line not in lock.alone]
+    count = 0
+    for line in _pip(lock.name, python, together):
+        if RESOLVED.match(line):
+            count = min(count + 1, len(together))
+            report("downloading", count)
+        elif line.startswith("Installing collected packages"):
+            report("installing", count)
+    if lock.alone:
+        for _ in _pip(lock.name, python, lock.alone, "--no-deps"):
+            pass
+    report("checking", len(lock.requirements))
+    if problem := check(python, lock):
+        raise BackendError(f"{lock.name}: {problem}")
+    report("checking", len(lock.requirements) + 1)
+
+
+def check(python: Path, lock: Lock) -> str:
+    """What is wrong with an environment, or an empty string: every module it is for has to import.
+
+    Each one in an interpreter of its own, since a broken library may take that down.
+    """
+    for module in lock.imports:
+        done = subprocess.run(
+            [str(python), "-P", "-c", f"import {module}"],
+            capture_output=True,
+            text=True,
+            env=environ(python),
+            check=False,
+        )
+        if done.returncode:
+            lines = [line for line in done.stderr.splitlines() if line.strip()]
+            return f"{module} does not import: {lines[-1] if lines else done.returncode}"
+    return ""
+
+
+def _pip(name: str, python: Path, requirements: Sequence[str], *flags: str) -> Iterator[str]:
+    """pip's lines as it says them. Its index and its settings are the user's own."""
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = Path(folder) / "requirements.txt"
+        wanted.write_text("\n".join(requirements) + "\n", encoding="utf-8")
+        command = [
+            str(python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check",
+            "--progress-bar", "off", *flags, "-r", str(wanted),
+        ]  # fmt: skip
+        yield from _lines(name, command, python)
+
+
+def _run(name: str, command: Sequence[str]) -> None:
+    for _ in _lines(name, command, Path(sys.executable)):
+        pass
+
+
+def _lines(name: str, command: Sequence[str], python: Path) -> Iterator[str]:
+    said: deque[str] = deque(maxlen=LAST_LINES)
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=environ(python),
+    ) as process:
+        try:
+            for line in process.stdout or ():
+                if line.strip() and not line.startswith("WARNING:"):
+                    said.append(line.strip())
+                yield line
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
+        raise BackendError(
+            f"installing {name} failed: {' / '.join(said) or f'exit code {process.returncode}'}",
+            "the package index has to be reachable by pip, and the disk must have room",
+        )
