@@ -40,6 +40,8 @@ OnSegment = Callable[[Segment], None]
 
 DETECTION_SPEECH = 10.0
 """Seconds of speech that are enough to tell the language from."""
+READ_AHEAD = 16
+"""Chunks read and planned before anybody asks for them."""
 TAIL = 1.0
 """Seconds of silence a window must leave after a chunk, or the decoder goes wrong."""
 
@@ -254,9 +256,11 @@ class Engine:
             yield from self._native(sources, options, call)
             return
         readings: dict[int, _Reading] = {}
-        items = self._items(sources, options, readings)
+        items = batching.ahead(self._items(sources, options, readings), READ_AHEAD)
         decode = partial(self._decode, readings, options, call)
-        for item in batching.in_order(items, decode, options.batch.batch_size):
+        for item in batching.in_order(
+            items, decode, options.batch.batch_size, self.backend.workers
+        ):
             reading = readings[item.source if isinstance(item, End) else item[0].source]
             if isinstance(item, End):
                 yield replace(item, error=item.error or reading.error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from unispeech import sentences
 from unispeech.types import Chunk, ChunkResult, End, Gap, Segment, Transcript, Word
 
 MIN_GAP = 1.0
@@ -12,10 +13,16 @@ MIN_GAP = 1.0
 
 
 def place(chunk: Chunk, result: ChunkResult, first_id: int) -> tuple[Segment, ...]:
-    """The segments of a chunk on the file's clock: inside the chunk, rising, numbered on."""
+    """The segments of a chunk on the file's clock: inside the chunk, rising, numbered on.
+
+    A backend that gives a chunk as one segment gets it cut into sentences.
+    """
     placed: list[Segment] = []
     earliest = chunk.start
-    for segment in result.segments:
+    segments = result.segments
+    if len(segments) == 1:
+        segments = tuple(sentences.cut(chunk, segments[0]))
+    for segment in segments:
         if not segment.text.strip():
             continue
         start = _clamp(chunk.start + segment.start, earliest, chunk.end)

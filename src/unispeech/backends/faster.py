@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,9 @@ from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Segment, Word
 if TYPE_CHECKING:
     from unispeech.types import Samples
 
-TICK = 0.02
-"""Seconds of one timestamp token."""
+WINDOWS = (15.0, 20.0, 25.0, 30.0)
+"""Seconds. The encoder's cost grows faster than its window; below 15 s the text gets worse
+(docs/decisions.md, "Short windows")."""
 BEST_OF = 5
 """Samples drawn at a temperature above 0 (openai/whisper's default)."""
 PREPENDED = "\"'“¿([{-"
@@ -36,13 +38,15 @@ class FasterWhisper(Backend):
 
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
         device, _, number = options.device.partition(":")
+        self.workers = options.threads or _cores()
         try:
             self._model = WhisperModel(
                 str(model),
                 device=device,
                 device_index=int(number or 0),
                 compute_type=_compute_type(options),
-                cpu_threads=options.threads or _cores(),
+                cpu_threads=1,
+                num_workers=self.workers,
                 local_files_only=True,
             )
         except (RuntimeError, ValueError, OSError) as error:
@@ -54,25 +58,26 @@ class FasterWhisper(Backend):
 
     @property
     def windows(self) -> tuple[float, ...]:
-        return (30.0,)
+        import os
+
+        return tuple(float(x) for x in os.environ.get("WIN", "15,20,25,30").split(","))
 
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:
+        results: dict[int, ChunkResult] = {}
         try:
-            results: list[ChunkResult | None] = [None] * len(chunks)
             for window in sorted({chunk.window for chunk in chunks}):
                 places = [i for i, chunk in enumerate(chunks) if chunk.window == window]
-                batch = [chunks[i] for i in places]
-                for i, result in zip(places, self._decode(batch, window, options), strict=True):
-                    results[i] = result
-            return [result for result in results if result is not None]
+                decoded = self._decode([chunks[i] for i in places], options)
+                results.update(zip(places, decoded, strict=True))
         except (RuntimeError, ValueError) as error:
             raise BackendError(f"faster: {error}") from error
+        return [results[i] for i in range(len(chunks))]
 
-    def _decode(
-        self, chunks: list[Chunk], window: float, options: DecodeOptions
-    ) -> list[ChunkResult]:
+    def _decode(self, chunks: list[Chunk], options: DecodeOptions) -> list[ChunkResult]:
+        """Chunks of one window."""
+        window = chunks[0].window
         tokenizer = self._tokenizer(chunks[0].language, options.task)
         prompt = self._model.get_prompt(
             tokenizer,
@@ -80,6 +85,7 @@ class FasterWhisper(Backend):
             if options.initial_prompt
             else [],
             hotwords=options.hotwords,
+            without_timestamps=True,
         )
         encoded = self._model.encode(np.stack([self._features(chunk, window) for chunk in chunks]))
         outputs = self._model.model.generate(
@@ -89,16 +95,24 @@ class FasterWhisper(Backend):
             suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
             return_scores=True,
             return_no_speech_prob=True,
-            max_initial_timestamp_index=50,
             **_search(options),
         )
         segments = [
-            _segments(tokenizer, output, chunk.duration)
-            for chunk, output in zip(chunks, outputs, strict=True)
+            _segment(tokenizer, output, chunk)
+            for output, chunk in zip(outputs, chunks, strict=True)
         ]
         if options.word_timestamps:
-            segments = self._with_words(tokenizer, encoded, chunks, segments)
-        return [ChunkResult(tuple(segment for segment, _ in pairs)) for pairs in segments]
+            alignments = self._model.find_alignment(
+                tokenizer,
+                [[t for t in output.sequences_ids[0] if t < tokenizer.eot] for output in outputs],
+                encoded,
+                [round(chunk.duration * 100) for chunk in chunks],
+            )
+            segments = [
+                replace(segment, words=_words(alignment))
+                for segment, alignment in zip(segments, alignments, strict=True)
+            ]
+        return [ChunkResult((segment,)) for segment in segments]
 
     def _features(self, chunk: Chunk, window: float) -> Any:
         """Log-mel features of the chunk followed by silence up to the window, shape (mels, n)."""
@@ -113,25 +127,6 @@ class FasterWhisper(Backend):
         return Tokenizer(
             self._model.hf_tokenizer, multilingual, task=task, language=language or "en"
         )
-
-    def _with_words(
-        self,
-        tokenizer: Tokenizer,
-        encoded: ctranslate2.StorageView,
-        chunks: list[Chunk],
-        segments: list[list[tuple[Segment, list[int]]]],
-    ) -> list[list[tuple[Segment, list[int]]]]:
-        alignments = self._model.find_alignment(
-            tokenizer,
-            [[token for _, tokens in pairs for token in tokens] for pairs in segments],
-            encoded,
-            [min(int(chunk.duration * 100), int(chunk.window * 100)) for chunk in chunks],
-        )
-        for alignment in alignments:
-            merge_punctuations(alignment, PREPENDED, APPENDED)
-        return [
-            _timed(pairs, alignment) for pairs, alignment in zip(segments, alignments, strict=True)
-        ]
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
         """`WhisperModel.transcribe` with its own defaults for whatever is not given."""
@@ -191,74 +186,26 @@ def _search(options: DecodeOptions) -> dict[str, Any]:
     return {"beam_size": options.beam}
 
 
-def _segments(
-    tokenizer: Tokenizer, output: Any, duration: float
-) -> list[tuple[Segment, list[int]]]:
-    """Cut the tokens at pairs of timestamps (openai/whisper, transcribe.py), each with its tokens.
-
-    Text after the last timestamp is kept: it ends with the chunk.
-    """
+def _segment(tokenizer: Tokenizer, output: Any, chunk: Chunk) -> Segment:
+    """The text of a chunk as one segment. The score is the sum of the log probabilities."""
     tokens: list[int] = output.sequences_ids[0]
-    logprob = output.scores[0] * len(tokens) / (len(tokens) + 1)
-    cut: list[tuple[float, float, list[int]]] = []
-    start: float | None = None
-    text: list[int] = []
-    for token in tokens:
-        if token < tokenizer.timestamp_begin:
-            text.append(token)
-            continue
-        time = (token - tokenizer.timestamp_begin) * TICK
-        if text:
-            cut.append((start or 0.0, time, text))
-            text, start = [], None
-        else:
-            start = time
-    if text:
-        cut.append((start or (cut[-1][1] if cut else 0.0), duration, text))
-    return [
-        (
-            Segment(
-                id=0,
-                start=start,
-                end=end,
-                text=tokenizer.decode(text),
-                avg_logprob=logprob,
-                no_speech_prob=output.no_speech_prob,
-            ),
-            [token for token in text if token < tokenizer.eot],
-        )
-        for start, end, text in cut
-    ]
+    return Segment(
+        id=0,
+        start=0.0,
+        end=chunk.duration,
+        text=tokenizer.decode(tokens),
+        avg_logprob=output.scores[0] * len(tokens) / (len(tokens) + 1),
+        no_speech_prob=output.no_speech_prob,
+    )
 
 
-def _timed(
-    pairs: list[tuple[Segment, list[int]]], alignment: list[dict[str, Any]]
-) -> list[tuple[Segment, list[int]]]:
-    """Deal the aligned words out to the segments whose tokens they are."""
-    from dataclasses import replace
-
-    timed: list[tuple[Segment, list[int]]] = []
-    at = 0
-    for segment, tokens in pairs:
-        words: list[Word] = []
-        taken = 0
-        while at < len(alignment) and taken < len(tokens):
-            word = alignment[at]
-            taken += len(word["tokens"])
-            at += 1
-            if word["word"]:
-                words.append(
-                    Word(
-                        float(word["start"]),
-                        float(word["end"]),
-                        word["word"],
-                        float(word["probability"]),
-                    )
-                )
-        if words:
-            segment = replace(segment, start=words[0].start, end=words[-1].end, words=tuple(words))
-        timed.append((segment, tokens))
-    return timed
+def _words(alignment: list[dict[str, Any]]) -> tuple[Word, ...]:
+    merge_punctuations(alignment, PREPENDED, APPENDED)
+    return tuple(
+        Word(float(w["start"]), float(w["end"]), w["word"], float(w["probability"]))
+        for w in alignment
+        if w["word"]
+    )
 
 
 def _native(segments: Any) -> Iterator[Segment]:

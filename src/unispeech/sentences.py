@@ -1,0 +1,94 @@
+"""A chunk's text cut into sentences with times.
+
+With word times the cut is exact. Without, the time of a sentence's end is estimated: as far through
+the speech of the chunk as the text is through its characters, moved to the nearest pause that the
+VAD heard.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from unispeech.types import Chunk, Segment, Span, Word
+
+PAUSE = 1.0
+"""Seconds between words that end a segment whatever the punctuation."""
+SNAP = 1.5
+"""Seconds within which an estimated end is moved to a pause."""
+
+_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*(?=\s)|(?<=[。！？])[」』”]*")
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(\"'])(?:[A-Z]|mr|mrs|ms|dr|prof|st|sr|jr|vs|no|vol|etc|e\.g|i\.e)\.$", re.IGNORECASE
+)
+
+
+def cut(chunk: Chunk, segment: Segment) -> Iterator[Segment]:
+    """The segment as one or more segments, times still from the start of the chunk."""
+    if segment.words:
+        for words in _phrases(segment.words):
+            text = "".join(word.word for word in words)
+            yield replace(
+                segment, start=words[0].start, end=words[-1].end, text=text, words=tuple(words)
+            )
+        return
+    texts = split(segment.text)
+    spans = _speech(chunk)
+    total = sum(len(text) for text in texts)
+    start, said = spans[0].start, 0
+    for text in texts:
+        said += len(text)
+        end, following = _moment(spans, said / total) if said < total else (spans[-1].end, 0.0)
+        yield replace(segment, start=start, end=max(start, end), text=text)
+        start = max(start, following)
+
+
+def split(text: str) -> list[str]:
+    """Sentences; joined with nothing between them they are the text again."""
+    sentences: list[str] = []
+    start = 0
+    for match in _END.finditer(text):
+        sentence = text[start : match.end()]
+        if sentence.strip() and not _ABBREVIATION.search(sentence):
+            sentences.append(sentence)
+            start = match.end()
+    if text[start:].strip() or not sentences:
+        sentences.append(text[start:])
+    else:
+        sentences[-1] += text[start:]
+    return sentences
+
+
+def _phrases(words: Sequence[Word]) -> Iterator[list[Word]]:
+    phrase: list[Word] = []
+    for i, word in enumerate(words):
+        phrase.append(word)
+        text = "".join(w.word for w in phrase)
+        last = i + 1 == len(words)
+        if last or words[i + 1].start - word.end >= PAUSE or len(split(text + " x")) > 1:
+            yield phrase
+            phrase = []
+
+
+def _speech(chunk: Chunk) -> list[Span]:
+    """Where the chunk has speech, on its own clock."""
+    if not chunk.speech:
+        return [Span(0.0, chunk.duration)]
+    return [Span(span.start - chunk.start, span.end - chunk.start) for span in chunk.speech]
+
+
+def _moment(spans: list[Span], fraction: float) -> tuple[float, float]:
+    """Where a sentence ends and the next begins, `fraction` of the speech in."""
+    left = fraction * sum(span.duration for span in spans)
+    at = spans[-1].end
+    for span in spans:
+        if left <= span.duration:
+            at = span.start + left
+            break
+        left -= span.duration
+    pauses = [(a.end, b.start) for a, b in zip(spans, spans[1:], strict=False)]
+    near = min(pauses, key=lambda p: min(abs(p[0] - at), abs(p[1] - at)), default=(at, at))
+    if min(abs(near[0] - at), abs(near[1] - at)) <= SNAP:
+        return near
+    return at, at
