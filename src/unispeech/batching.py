@@ -6,8 +6,8 @@ padding; the first batches are small, so that the first words come soon. Which c
 batch depends on the chunks alone, never on how fast anything went, and a chunk's text does not
 depend on its companions: the same input gives the same output.
 
-A source is read in a thread of its own (`ahead`) while batches are decoded, as many at once as the
-backend has workers.
+A source is read in a thread of its own (`ahead`) while batches are decoded, and a second batch is
+handed over before the first is done, so that the backend never waits for us.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from unispeech.types import Chunk, ChunkResult, End
 
 LOOKAHEAD = 3
 """Batches' worth of chunks that may be waiting."""
+IN_FLIGHT = 2
+"""Batches handed to the backend at once."""
 
 Item = Chunk | End
 Decode = Callable[[list[Chunk]], list[ChunkResult]]
@@ -45,20 +47,20 @@ class _Slot:
 
 
 def in_order(
-    items: Iterator[Item], decode: Decode, batch_size: int, workers: int = 1
+    items: Iterator[Item], decode: Decode, batch_size: int
 ) -> Iterator[tuple[Chunk, ChunkResult] | End]:
     """Decode the chunks among `items` in batches and give everything back in its old order.
 
-    `batch_size` chunks are decoded at once, by `workers` calls of `decode` in as many threads. The
-    ends of sources pass through in their place. Lazy: a bounded number of chunks is held.
+    `decode` is called from up to `IN_FLIGHT` threads at once. The ends of sources pass through in
+    their place. Lazy: a bounded number of chunks is held.
     """
     slots: deque[_Slot] = deque()  # everything that is not given back yet, in order
     waiting: list[_Slot] = []  # the chunks among them that no worker has
     running: set[Future[list[ChunkResult]]] = set()
-    steps = _steps(-(-batch_size // workers), workers)
+    steps = _steps(batch_size)
     size, needed = next(steps)
     exhausted = False
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
+    pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="decode")
     try:
         while True:
             while not exhausted and len(waiting) < needed:
@@ -67,9 +69,9 @@ def in_order(
                 if item is not None:
                     slots.append(_Slot(item))
                     waiting += [slots[-1]] if isinstance(item, Chunk) else []
-            if waiting and len(running) < workers:
+            if waiting and len(running) < IN_FLIGHT:
                 if exhausted:
-                    size = min(size, -(-len(waiting) // workers))
+                    size = min(size, -(-len(waiting) // IN_FLIGHT))
                 running.add(_submit(pool, decode, _pick(waiting, size)))
                 size, needed = next(steps)
                 continue
@@ -115,17 +117,17 @@ def ahead(items: Iterator[Item], limit: int) -> Iterator[Item]:
         thread.join()
 
 
-def _steps(full: int, workers: int) -> Iterator[tuple[int, int]]:
+def _steps(full: int) -> Iterator[tuple[int, int]]:
     """The size of each batch, and how many chunks must be waiting for it to be put together.
 
-    Small ones first, one for each worker, doubling until they are full.
+    Small ones first, doubling until they are full.
     """
     size = 1
     while size < full:
-        yield from [(size, size)] * workers
+        yield from [(size, size)] * IN_FLIGHT
         size *= 2
     while True:
-        yield full, LOOKAHEAD * full * workers
+        yield full, LOOKAHEAD * full
 
 
 def _submit(pool: ThreadPoolExecutor, decode: Decode, batch: list[_Slot]) -> Future[Any]:

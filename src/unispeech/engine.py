@@ -258,9 +258,7 @@ class Engine:
         readings: dict[int, _Reading] = {}
         items = batching.ahead(self._items(sources, options, readings), READ_AHEAD)
         decode = partial(self._decode, readings, options, call)
-        for item in batching.in_order(
-            items, decode, options.batch.batch_size, self.backend.workers
-        ):
+        for item in batching.in_order(items, decode, options.batch.batch_size):
             reading = readings[item.source if isinstance(item, End) else item[0].source]
             if isinstance(item, End):
                 yield replace(item, error=item.error or reading.error)

@@ -57,8 +57,6 @@ class Backend(ABC):
     """
 
     name: str
-    workers: int = 1
-    """How many calls of `transcribe_batch` at once make full use of the machine."""
 
     @abstractmethod
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:

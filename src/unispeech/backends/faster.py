@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +16,10 @@ from faster_whisper.transcribe import get_suppressed_tokens, merge_punctuations
 
 from unispeech.backends.base import Backend, NativeRun
 from unispeech.errors import BackendError, ModelDamaged
+from unispeech.logmel import log_mel
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
-from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Segment, Word
+from unispeech.types import Chunk, ChunkResult, Segment, Word
 
 if TYPE_CHECKING:
     from unispeech.types import Samples
@@ -32,13 +34,17 @@ APPENDED = "\"'.。,，!！?？:：”)]}、"
 
 
 class FasterWhisper(Backend):
-    """A CTranslate2 Whisper model. CTranslate2 is safe to call from several threads."""
+    """A CTranslate2 Whisper model. CTranslate2 is safe to call from several threads.
+
+    On a CPU a batch is shared among one-thread workers, which share the weights: they get far more
+    out of the cores than one worker with several threads (docs/decisions.md, "One thread each").
+    """
 
     name = "faster"
 
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
         device, _, number = options.device.partition(":")
-        self.workers = options.threads or _cores()
+        self._workers = options.threads or _cores()
         try:
             self._model = WhisperModel(
                 str(model),
@@ -46,7 +52,7 @@ class FasterWhisper(Backend):
                 device_index=int(number or 0),
                 compute_type=_compute_type(options),
                 cpu_threads=1,
-                num_workers=self.workers,
+                num_workers=self._workers,
                 local_files_only=True,
             )
         except (RuntimeError, ValueError, OSError) as error:
@@ -65,12 +71,21 @@ class FasterWhisper(Backend):
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:
+        shares = [
+            share
+            for window in sorted({chunk.window for chunk in chunks})
+            for share in _shares(
+                [i for i, c in enumerate(chunks) if c.window == window], self._workers
+            )
+        ]
         results: dict[int, ChunkResult] = {}
         try:
-            for window in sorted({chunk.window for chunk in chunks}):
-                places = [i for i, chunk in enumerate(chunks) if chunk.window == window]
-                decoded = self._decode([chunks[i] for i in places], options)
-                results.update(zip(places, decoded, strict=True))
+            with ThreadPoolExecutor(self._workers) as threads:
+                decoded = threads.map(
+                    lambda s: self._decode([chunks[i] for i in s], options), shares
+                )
+                for share, answers in zip(shares, decoded, strict=True):
+                    results.update(zip(share, answers, strict=True))
         except (RuntimeError, ValueError) as error:
             raise BackendError(f"faster: {error}") from error
         return [results[i] for i in range(len(chunks))]
@@ -87,7 +102,9 @@ class FasterWhisper(Backend):
             hotwords=options.hotwords,
             without_timestamps=True,
         )
-        encoded = self._model.encode(np.stack([self._features(chunk, window) for chunk in chunks]))
+        filters = self._model.feature_extractor.mel_filters
+        features = np.stack([log_mel(chunk.samples, filters, window) for chunk in chunks])
+        encoded = self._model.encode(features)
         outputs = self._model.model.generate(
             encoded,
             [prompt] * len(chunks),
@@ -113,14 +130,6 @@ class FasterWhisper(Backend):
                 for segment, alignment in zip(segments, alignments, strict=True)
             ]
         return [ChunkResult((segment,)) for segment in segments]
-
-    def _features(self, chunk: Chunk, window: float) -> Any:
-        """Log-mel features of the chunk followed by silence up to the window, shape (mels, n)."""
-        extract = self._model.feature_extractor
-        size = round(window * SAMPLE_RATE)
-        samples = np.zeros(size, np.float32)
-        samples[: min(size, len(chunk.samples))] = chunk.samples[:size]
-        return extract(samples, padding=0)[:, : size // extract.hop_length]
 
     def _tokenizer(self, language: str | None, task: str) -> Tokenizer:
         multilingual = self._model.model.is_multilingual
@@ -157,6 +166,12 @@ class FasterWhisper(Backend):
 
     def close(self) -> None:
         self._model.model.unload_model()
+
+
+def _shares(items: list[int], workers: int) -> list[list[int]]:
+    """The items in at most `workers` even parts."""
+    size = -(-len(items) // workers)
+    return [items[i : i + size] for i in range(0, len(items), size)]
 
 
 def _cores() -> int:
