@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from unispeech.bench import datasets, plan, results, runner
+from unispeech.bench import datasets, plan, report, results, runner
 from unispeech.bench.peers import PREFIX
 from unispeech.bench.results import Results
 from unispeech.bench.runner import Plan
@@ -54,4 +54,5 @@ def write(plan: Plan, baseline: str, data: str) -> Results:
         facts=results.facts(data, plan.utterances, plan.repeats),
     )
     found.save(plan.folder / "results.json")
+    report.write(found, plan.folder / "report.html")
     return found

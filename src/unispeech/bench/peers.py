@@ -97,8 +97,3 @@ def find(name: str) -> Peer:
     if find_spec(known[name].requires) is None:
         raise BackendMissing(f"{name}: {known[name].requires} is not installed")
     return known[name]
-
-
-def one_by_one(backend: str) -> bool:
-    """Whether this is a peer without batches."""
-    return any(peer.name == backend and not peer.batches for peer in PEERS)

@@ -42,16 +42,20 @@ class Configuration:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
+    def parts(self) -> tuple[str, ...]:
+        """Everything that makes it what it is, in words; the backend comes first."""
+        return (
+            self.backend,
+            self.model,
+            "" if self.compute_type == "default" else self.compute_type,
+            "" if self.strategy == "batched" else self.strategy,
+            f"batch {self.batch_size}" if self.batch_size else "",
+            f"beam {self.beam_size}",
+        )
+
+    @property
     def name(self) -> str:
-        """What tells it from the others, in words."""
-        parts = [self.backend, self.model]
-        if self.compute_type != "default":
-            parts.append(self.compute_type)
-        if self.strategy != "batched":
-            parts.append(self.strategy)
-        elif self.batch_size and not peers.one_by_one(self.backend):
-            parts.append(f"batch {self.batch_size}")
-        return " · ".join([*parts, f"beam {self.beam_size}"])
+        return " · ".join(part for part in self.parts if part)
 
     def options(self) -> dict[str, Any]:
         """As `Engine` takes them."""
@@ -139,6 +143,24 @@ def _sensible(one: Configuration) -> Configuration:
         words=one.words and can.word_timestamps,
         threads=one.threads if can.threads else 0,
     )
+
+
+def labels(configurations: Sequence[Configuration]) -> tuple[list[str], str]:
+    """The shortest name that tells each from the others, and what is the same for all."""
+    columns = list(zip(*(one.parts for one in configurations), strict=True))
+    # What only some of them have is no choice of the user's (a batch size, for a peer without).
+    same = [len({part for part in column if part}) <= 1 for column in columns]
+    same[0] = False
+    short = [
+        " · ".join(
+            part for part, shared in zip(one.parts, same, strict=True) if part and not shared
+        )
+        for one in configurations
+    ]
+    if len(set(short)) < len(short):
+        return [one.name for one in configurations], ""
+    common = (max(column) for column, shared in zip(columns, same, strict=True) if shared)
+    return short, " · ".join(part for part in common if part)
 
 
 def objection(one: Configuration) -> str:

@@ -9,12 +9,13 @@ import shlex
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from unispeech.bench import metrics
+from unispeech.bench import metrics, plan
 from unispeech.bench.datasets import Utterance
 from unispeech.bench.metrics import Corpus, Score
 from unispeech.bench.plan import Configuration
@@ -93,11 +94,16 @@ def rows(
     for record in records:
         key = Configuration(**record["configuration"]).key
         runs.setdefault(key, []).append(record)
-    return [_row(one, utterances, runs.get(one.key, [])) for one in configurations]
+    names, _ = plan.labels(configurations)
+    return [
+        _row(name, one, utterances, runs.get(one.key, []))
+        for name, one in zip(names, configurations, strict=True)
+    ]
 
 
-def _row(one: Configuration, utterances: Sequence[Utterance], runs: list[dict[str, Any]]) -> Row:
-    name = one.name
+def _row(
+    name: str, one: Configuration, utterances: Sequence[Utterance], runs: list[dict[str, Any]]
+) -> Row:
     done = [run for run in runs if run["status"] == "done"]
     failed = next((run["reason"] for run in runs if run["status"] == "failed"), "")
     if failed or not done:
@@ -160,13 +166,23 @@ class Results:
     facts: dict[str, Any]
     """Data, command, commit, hardware: what the figures hold for."""
 
-    def ratio(self, row: Row) -> float | None:
-        """How many times as fast as the baseline. With a grid over models and beams, the baseline
-        is the one of the same model and beam."""
+    @property
+    def common(self) -> str:
+        """What is the same for every configuration, in words."""
+        return plan.labels([row.configuration for row in self.rows])[1]
+
+    def ratio(self, row: Row) -> Spread | None:
+        """How many times as fast as the baseline: in each round, then the median.
+
+        Both ran minutes apart in a round, so a machine that slows down slows both.
+        """
         base = self.base(row)
-        if base is None or not base.speed or not row.speed:
+        if base is None or base is row or row.failed:
             return None
-        return row.speed / base.speed
+        theirs = {run["repeat"]: run["wall"] for run in base.runs}
+        return Spread.of(
+            theirs[run["repeat"]] / run["wall"] for run in row.runs if run["repeat"] in theirs
+        )
 
     def base(self, row: Row) -> Row | None:
         """What a row is compared with: the baseline's own row which is most like it."""
@@ -190,11 +206,13 @@ class Results:
             "facts": self.facts,
             "baseline": self.baseline,
             "utterances": [asdict(u) | {"audio": str(u.audio)} for u in self.utterances],
-            "rows": [
-                {k: v for k, v in asdict(row).items() if k != "texts"} | {"ratio": self.ratio(row)}
-                for row in self.rows
-            ],
+            "rows": [self._raw(row) for row in self.rows],
         }
+
+    def _raw(self, row: Row) -> dict[str, Any]:
+        ratio = self.ratio(row)
+        fields = {name: value for name, value in asdict(row).items() if name != "texts"}
+        return fields | {"ratio": asdict(ratio) if ratio else None}
 
     def save(self, path: Path) -> None:
         text = json.dumps(self.raw(), ensure_ascii=False, indent=1)
@@ -213,6 +231,7 @@ def facts(data: str, utterances: Sequence[Utterance], repeats: int) -> dict[str,
         "audio_seconds": round(sum(u.duration for u in utterances), 3),
         "languages": sorted({u.language or "?" for u in utterances}),
         "repeats": repeats,
+        "date": time.strftime("%Y-%m-%d %H:%M %Z"),
         "command": shlex.join(["unispeech", *sys.argv[1:]]),
         "unispeech": __version__,
         "commit": _commit(),

@@ -44,8 +44,14 @@ def wer(row: Row) -> str:
 
 
 def _ratio(results: Results, row: Row) -> str:
+    if row is results.base(row):
+        return "1"
     ratio = results.ratio(row)
-    return "" if ratio is None else f"{ratio:.2f}x"
+    if ratio is None:
+        return ""
+    if ratio.low == ratio.high:
+        return f"{ratio.median:.2f}x"
+    return f"{ratio.median:.2f}x [{ratio.low:.2f}-{ratio.high:.2f}]"
 
 
 def _corpus(name: str, digits: int = 0) -> Callable[[Results, Row], str]:
@@ -72,7 +78,7 @@ COLUMNS = (
         lambda results, row: spread(row.throughput),
         "seconds of audio for each second of work, without loading",
     ),
-    Column("ratio", _ratio, "speed over the baseline's"),
+    Column("ratio", _ratio, "speed over the baseline's, round by round"),
     Column("load s", lambda results, row: spread(row.load, digits=2), "seconds to load"),
     Column(
         "first s",
@@ -146,7 +152,9 @@ def notes(results: Results) -> list[str]:
         f"{facts['processor']}, {facts['cores']} cores",
     ]
     if any(results.ratio(row) is not None for row in results.rows):
-        lines.append(f"ratio: to {results.baseline} with the same model")
+        lines.append(f"ratio to {results.baseline} with the same model")
+    if results.common:
+        lines.append(f"all: {results.common}")
     lines += [
         f"{row.name}: {row.files_failed} recordings failed and count as silence"
         for row in results.rows

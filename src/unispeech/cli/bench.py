@@ -15,7 +15,12 @@ import click
 from unispeech.cli import say
 from unispeech.errors import OptionError, UnispeechError
 
-NEEDED = {"jiwer": "jiwer", "psutil": "psutil", "whisper_normalizer": "whisper-normalizer"}
+NEEDED = {
+    "jinja2": "jinja2",
+    "jiwer": "jiwer",
+    "psutil": "psutil",
+    "whisper_normalizer": "whisper-normalizer",
+}
 
 
 class Several(click.ParamType[tuple[Any, ...]]):
@@ -138,6 +143,8 @@ def run(data: str | None, out: Path | None, repeat: int, fresh: bool, **asked: A
         for one in plan.configurations:
             for number in range(repeat):
                 plan.path(one, number).unlink(missing_ok=True)
+    if kept := sum(1 for _ in runner.records(plan)):
+        say(f"{kept} runs are in {folder} already; --fresh measures them again")
     try:
         with _progress() as on_step:
             runner.run(plan, on_step)
@@ -154,7 +161,7 @@ def run(data: str | None, out: Path | None, repeat: int, fresh: bool, **asked: A
     console.print(table.table(results))
     for line in table.notes(results):
         click.echo(line)
-    click.echo(f"results: {folder / 'results.json'}")
+    click.echo(f"report: {folder / 'report.html'}")
     if any(row.failed for row in results.rows):
         raise UnispeechError("some configurations failed", "their rows say why")
 
@@ -167,7 +174,7 @@ def _progress() -> Iterator[Any]:
     if not sys.stderr.isatty():
 
         def line(step: Step) -> None:
-            if step.stage in ("done", "failed", "kept"):
+            if step.stage in ("done", "failed"):
                 what = f"{step.stage}: {step.reason}" if step.reason else step.stage
                 say(f"{step.number}/{step.total} {step.configuration.name}: {what}")
 

@@ -1,0 +1,191 @@
+"""The charts of the report, as inline SVG: no script and no file beside the page is needed.
+
+Colours and fonts are the page's (`report.css`), so that they follow its light and dark.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+WIDTH, HEIGHT = 760, 380
+LEFT, RIGHT, TOP, BOTTOM = 64, 24, 16, 52
+COLOURS = 8
+"""Classes `c0`..`c7` of the style sheet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One dot: where, how sure, what it is called, and its colour."""
+
+    x: float
+    y: float
+    label: str
+    colour: int
+    x_range: tuple[float, float] | None = None
+    y_range: tuple[float, float] | None = None
+    hollow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """From values to pixels, and the marks on the way."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+    log: bool = False
+
+    def at(self, value: float) -> float:
+        f: Callable[[float], float] = math.log if self.log else float
+        value = max(value, self.low) if self.log else value
+        part = (f(value) - f(self.low)) / (f(self.high) - f(self.low))
+        return round(self.start + part * (self.end - self.start), 1)
+
+    def ticks(self) -> list[float]:
+        if self.log:
+            decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
+            marks = [m * 10.0**d for d in decades for m in (1, 2, 5)]
+        else:
+            rough = (self.high - self.low) / 5
+            unit = 10.0 ** math.floor(math.log10(rough))
+            step = next(unit * m for m in (1, 2, 2.5, 5, 10) if unit * m >= rough)
+            first = math.ceil(self.low / step - 1e-9)
+            marks = [step * i for i in range(first, first + 12)]
+        return [mark for mark in marks if self.low * 0.999999 <= mark <= self.high * 1.000001]
+
+
+def speed_against_error(points: Sequence[Point], unit: str = "word") -> str:
+    """Word error rate (down is better) against speed (right is better), the Pareto front joined."""
+    xs = [v for p in points for v in (p.x, *(p.x_range or ()))]
+    ys = [v for p in points for v in (p.y, *(p.y_range or ()))]
+    log = max(xs) / min(xs) > 8
+    x = Axis(
+        min(xs) * (0.8 if log else 0.9), max(xs) * (1.25 if log else 1.1), LEFT, WIDTH - RIGHT, log
+    )
+    room = (max(ys) - min(ys) or 1) * 0.15
+    y = Axis(max(0, min(ys) - room), max(ys) + room, HEIGHT - BOTTOM, TOP)
+    body = [
+        *_frame(
+            x,
+            y,
+            "seconds of audio for each second of work →",
+            f"{unit} error rate, % (lower is better)",
+        )
+    ]
+    front = pareto(points)
+    steps = " ".join(f"{'L' if i else 'M'}{x.at(p.x)},{y.at(p.y)}" for i, p in enumerate(front))
+    body.append(f'<path class="front" d="{steps}"/>')
+    for point in points:
+        body += _whiskers(point, x, y)
+    for point in points:
+        mark = "dot best" if point in front else "dot"
+        body.append(
+            f'<circle class="{mark} c{point.colour % COLOURS}" cx="{x.at(point.x)}" '
+            f'cy="{y.at(point.y)}" r="6"><title>{escape(point.label)}: {point.y:.2f} %, '
+            f"{point.x:.1f}x</title></circle>"
+        )
+    body += _labels([(x.at(p.x), y.at(p.y), p.label) for p in points])
+    return _svg(body, HEIGHT, "Word error rate against speed")
+
+
+def pareto(points: Iterable[Point]) -> list[Point]:
+    """Those that no other beats in both speed and error rate, slowest first."""
+    front: list[Point] = []
+    for point in sorted(points, key=lambda p: (-p.x, p.y)):
+        if not front or point.y < front[-1].y:
+            front.append(point)
+    return front[::-1]
+
+
+BARS = 500
+"""Width of a bar chart: two of them stand side by side."""
+
+
+def bars(rows: Sequence[tuple[str, float, str, int]], title: str) -> str:
+    """A bar for each (label, value, value in words, colour), the longest across the chart."""
+    most = max((value for _, value, _, _ in rows), default=1) or 1
+    body: list[str] = []
+    for number, (label, value, words, colour) in enumerate(rows):
+        top = number * 44
+        length = max(2, (BARS - 90) * value / most)
+        body.append(f'<text class="name" x="0" y="{top + 14}">{escape(label)}</text>')
+        body.append(
+            f'<rect class="bar c{colour % COLOURS}" x="0" y="{top + 20}" width="{length:.1f}" '
+            f'height="14" rx="3"/>'
+        )
+        body.append(
+            f'<text class="value" x="{length + 8:.1f}" y="{top + 32}">{escape(words)}</text>'
+        )
+    return _svg(body, 44 * len(rows), title, BARS)
+
+
+def scatter(points: Sequence[Point], x_title: str, y_title: str) -> str:
+    """A dot for each recording."""
+    x = Axis(0, max(p.x for p in points) * 1.05 or 1, LEFT, WIDTH - RIGHT)
+    y = Axis(0, max(1.0, max(p.y for p in points) * 1.05), HEIGHT - BOTTOM, TOP)
+    body = [*_frame(x, y, x_title, y_title)]
+    for point in points:
+        body.append(
+            f'<circle class="file c{point.colour % COLOURS}" cx="{x.at(point.x)}" '
+            f'cy="{y.at(point.y)}" r="4"><title>{escape(point.label)}</title></circle>'
+        )
+    return _svg(body, HEIGHT, y_title)
+
+
+def _frame(x: Axis, y: Axis, x_title: str, y_title: str) -> Iterable[str]:
+    bottom, left = HEIGHT - BOTTOM, LEFT
+    for tick in x.ticks():
+        at = x.at(tick)
+        yield f'<path class="grid" d="M{at},{TOP}V{bottom}"/>'
+        yield f'<text class="tick" x="{at}" y="{bottom + 20}" text-anchor="middle">{tick:g}</text>'
+    for tick in y.ticks():
+        at = y.at(tick)
+        yield f'<path class="grid" d="M{left},{at}H{WIDTH - RIGHT}"/>'
+        place = f'x="{left - 10}" y="{at + 4}" text-anchor="end"'
+        yield f'<text class="tick" {place}>{tick:g}</text>'
+    middle = (LEFT + WIDTH - RIGHT) / 2
+    place = f'x="{middle}" y="{HEIGHT - 8}" text-anchor="middle"'
+    yield f'<text class="axis" {place}>{escape(x_title)}</text>'
+    turn = (TOP + bottom) / 2
+    yield (
+        f'<text class="axis" transform="translate(14 {turn}) rotate(-90)" '
+        f'text-anchor="middle">{escape(y_title)}</text>'
+    )
+
+
+def _whiskers(point: Point, x: Axis, y: Axis) -> Iterable[str]:
+    px, py = x.at(point.x), y.at(point.y)
+    lines = []
+    if point.x_range:
+        lines.append(f"M{x.at(point.x_range[0])},{py}H{x.at(point.x_range[1])}")
+    if point.y_range:
+        lines.append(f"M{px},{y.at(point.y_range[0])}V{y.at(point.y_range[1])}")
+    if lines:
+        yield f'<path class="whisker c{point.colour % COLOURS}" d="{"".join(lines)}"/>'
+
+
+def _labels(places: Sequence[tuple[float, float, str]]) -> Iterable[str]:
+    """Names beside the dots: on the side with room, moved down where they would overlap."""
+    taken = [(x - 8, x + 8, y - 8, y + 8) for x, y, _ in places]
+    for x, y, label in sorted(places, key=lambda place: place[1]):
+        width = 6.3 * len(label)
+        right = x + 12 + width < WIDTH
+        start = x + 12 if right else x - 12 - width
+        top = y - 8
+        while any(
+            start < b and a < start + width and top < d and c < top + 15 for a, b, c, d in taken
+        ):
+            top += 3
+        taken.append((start, start + width, top, top + 15))
+        yield f'<text class="label" x="{start:.1f}" y="{top + 12:.1f}">{escape(label)}</text>'
+
+
+def _svg(body: Iterable[str], height: float, title: str, width: float = WIDTH) -> str:
+    return (
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title)}">'
+        f"{''.join(body)}</svg>"
+    )

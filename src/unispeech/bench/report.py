@@ -1,0 +1,181 @@
+"""`report.html`: the results as one page that needs nothing beside it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from unispeech.audio import Recording
+from unispeech.bench import charts, diff, table
+from unispeech.bench.charts import Point
+from unispeech.bench.datasets import Utterance
+from unispeech.bench.results import Results, Row
+from unispeech.errors import AudioError
+from unispeech.types import SAMPLE_RATE
+
+WORST = 12
+"""Recordings shown with their comparison and sound."""
+LONGEST_SOUND = 120.0
+"""Seconds of a recording that is still put into the page."""
+MARGIN = 0.5
+"""Points of word error rate above the best within which a row may win by speed."""
+MOST_DOTS = 6000
+
+
+def write(results: Results, path: Path) -> None:
+    """Write the page, whole or not at all."""
+    half = path.with_suffix(".part")
+    half.write_text(page(results), encoding="utf-8")
+    half.replace(path)
+
+
+def page(results: Results) -> str:
+    import jinja2
+
+    folder = files("unispeech.bench") / "page"
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string((folder / "report.html.j2").read_text("utf-8"))
+    backends = list(dict.fromkeys(row.configuration.backend for row in results.rows))
+    colour = {backend: number for number, backend in enumerate(backends)}
+    good = [row for row in results.rows if not row.failed]
+    return template.render(
+        style=(folder / "report.css").read_text("utf-8"),
+        script=(folder / "report.js").read_text("utf-8"),
+        results=results,
+        facts=results.facts,
+        minutes=results.facts["audio_seconds"] / 60,
+        verdict=verdict(results),
+        winner=best(results),
+        columns=table.columns(results),
+        notes=table.notes(results)[1:],
+        colour=colour,
+        quality=_quality(good, colour),
+        speed=_bars(good, colour, "throughput", "{:.1f}x"),
+        memory=_bars(good, colour, "peak", "{:,.0f} MB", 1e6),
+        scatters=_scatters(good, results.utterances, colour),
+        worst=[
+            (one, results.utterances[one.number], _sound(results.utterances[one.number]))
+            for one in diff.worst(results, WORST)
+        ],
+        versions=_versions(results),
+    )
+
+
+def best(results: Results) -> Row | None:
+    """The fastest of those whose word error rate is within `MARGIN` of the best."""
+    good = [row for row in results.rows if not row.failed and row.speed]
+    rates = [row.corpus.wer for row in good if row.corpus and row.corpus.wer is not None]
+    if rates:
+        limit = min(rates) + MARGIN
+        good = [r for r in good if r.corpus and r.corpus.wer is not None and r.corpus.wer <= limit]
+    return max(good, key=lambda row: row.speed or 0, default=None)
+
+
+def verdict(results: Results) -> str:
+    """What the page is about, in a sentence."""
+    winner = best(results)
+    if winner is None:
+        return "Nothing could be measured"
+    if len([row for row in results.rows if not row.failed]) == 1:
+        return f"{winner.name} runs at {winner.speed:.0f} times real time"
+    rate = winner.corpus.wer if winner.corpus else None
+    if rate is None:
+        return f"{winner.name} is the fastest here: {winner.speed:.0f} times real time"
+    return (
+        f"{winner.name} is the fastest within {MARGIN} points of the best word error rate: "
+        f"{winner.speed:.0f} times real time at {rate:.1f} %"
+    )
+
+
+def _quality(rows: Sequence[Row], colour: dict[str, int]) -> str:
+    points = [
+        Point(
+            row.throughput.median,
+            row.corpus.wer,
+            row.name,
+            colour[row.configuration.backend],
+            (row.throughput.low, row.throughput.high),
+            None
+            if row.corpus.wer_low is None or row.corpus.wer_high is None
+            else (row.corpus.wer_low, row.corpus.wer_high),
+        )
+        for row in rows
+        if row.throughput and row.corpus and row.corpus.wer is not None
+    ]
+    return charts.speed_against_error(points) if points else ""
+
+
+def _bars(
+    rows: Sequence[Row], colour: dict[str, int], name: str, words: str, unit: float = 1.0
+) -> str:
+    made: list[tuple[str, float, str, int]] = []
+    for row in rows:
+        if (value := getattr(row, name)) is not None:
+            amount = value.median / unit
+            made.append((row.name, amount, words.format(amount), colour[row.configuration.backend]))
+    return charts.bars(made, name)
+
+
+def _scatters(
+    rows: Sequence[Row], utterances: Sequence[Utterance], colour: dict[str, int]
+) -> list[tuple[str, str]]:
+    """For each row a chart of every recording's word error rate against its length."""
+    made: list[tuple[str, str]] = []
+    for row in rows:
+        points = [
+            Point(
+                utterance.duration,
+                100 * score.errors / score.words,
+                f"{utterance.id}: {score.errors} errors in {score.words} words",
+                colour[row.configuration.backend],
+            )
+            for utterance, score in zip(utterances, row.scores, strict=True)
+            if score is not None and score.words
+        ]
+        if len(points) >= 3 and len(points) * (len(made) + 1) <= MOST_DOTS:
+            chart = charts.scatter(points, "length of the recording, seconds", "word error rate, %")
+            made.append((row.name, chart))
+    return made
+
+
+def _sound(utterance: Utterance) -> str:
+    """The recording as a `data:` address, small; empty where it is too long or cannot be read."""
+    import av
+    import numpy as np
+
+    if utterance.duration > LONGEST_SOUND:
+        return ""
+    try:
+        samples = Recording(utterance.audio).read()
+    except AudioError:
+        return ""
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp3") as container:  # every browser plays it
+        stream = container.add_stream("libmp3lame", rate=SAMPLE_RATE, layout="mono")
+        stream.bit_rate = 32_000
+        whole = np.clip(samples * 32768, -32768, 32767).astype(np.int16)[None]
+        frame = av.AudioFrame.from_ndarray(whole, "s16", "mono")
+        frame.sample_rate = SAMPLE_RATE
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            container.mux(packet)
+    return "data:audio/mpeg;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def _versions(results: Results) -> list[tuple[str, dict[str, str]]]:
+    """The libraries of each backend, those which all of them share apart."""
+    found: dict[str, dict[str, str]] = {}
+    for row in results.rows:
+        for run in row.runs:
+            found.setdefault(row.configuration.backend, {}).update(run.get("versions", {}))
+    every: list[Any] = [set(libraries.items()) for libraries in found.values()]
+    shared = set.intersection(*every) if len(every) > 1 else set()
+    listed = [("all", dict(sorted(shared)))] if shared else []
+    for backend, libraries in found.items():
+        own = {name: v for name, v in libraries.items() if (name, v) not in shared}
+        if own:
+            listed.append((backend, own))
+    return listed
