@@ -138,7 +138,7 @@ def as_dict(transcript: Transcript) -> dict[str, Any]:
         "text": transcript.text,
         "language": transcript.language,
         "duration": transcript.duration,
-        "segments": [_segment(segment) for segment in transcript.segments],
+        "segments": [segment_dict(segment) for segment in transcript.segments],
         "backend": transcript.backend,
         "model": transcript.model,
     }
@@ -149,7 +149,7 @@ def as_dict(transcript: Transcript) -> dict[str, Any]:
     return whole
 
 
-def _segment(segment: Segment) -> dict[str, Any]:
+def segment_dict(segment: Segment) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": segment.id,
         "start": segment.start,

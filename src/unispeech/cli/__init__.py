@@ -29,6 +29,9 @@ COMMANDS = {
         "Which runtimes there are and what they can do.",
     ),
     "bench": ("unispeech.cli.bench:bench", "Measure which runtime is best on your machine."),
+    "serve": ("unispeech.cli.serve:serve", "Run the service."),
+    "worker": ("unispeech.cli.serve:worker", "Run jobs of a service in a process of its own."),
+    "keys": ("unispeech.cli.serve:keys", "Make, list and revoke API keys."),
 }
 """Name: where it is, and its line in the help. Imported when used, so that help is instant."""
 

@@ -1,0 +1,55 @@
+"""What every route needs: the service, and who is asking."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from unispeech.server.answers import Refused
+from unispeech.server.database import Job
+from unispeech.server.keys import Key
+from unispeech.server.service import Service
+
+
+def service(request: Request) -> Service:
+    found: Service = request.app.state.service
+    return found
+
+
+async def caller(request: Request) -> Key:
+    """Blocks the event loop for no longer than one look-up by an index."""
+    return await asyncio.to_thread(service(request).admit, request)
+
+
+TheService = Annotated[Service, Depends(service)]
+Caller = Annotated[Key, Depends(caller)]
+
+
+async def job_of(service: Service, key: Key, id: str) -> Job:
+    """The job, if it is this caller's.
+
+    Raises:
+        Refused: 404, also where it is somebody else's.
+    """
+    job = await asyncio.to_thread(service.database.job, id)
+    if job is None or job.owner != key.id:
+        raise Refused(404, "there is no such job", code="job_not_found")
+    return job
+
+
+@asynccontextmanager
+async def scratch(service: Service) -> AsyncIterator[Path]:
+    """A folder for the files of one request, gone at its end."""
+    folder = service.scratch / uuid.uuid4().hex
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, True)

@@ -1,0 +1,116 @@
+"""Errors as answers: one table of statuses, and the body that each dialect's clients expect."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from starlette.exceptions import HTTPException
+
+from unispeech.errors import (
+    AudioError,
+    ModelUnavailable,
+    OptionError,
+    UnispeechError,
+    UnknownBackend,
+    UnknownModel,
+)
+from unispeech.server.decoding import TooLong
+from unispeech.server.speech import Busy, public
+
+log = logging.getLogger("unispeech.server")
+
+
+class Refused(UnispeechError):
+    """A request that is answered with this status. `param` is the field that is wrong."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        hint: str = "",
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, hint)
+        self.status, self.param, self.code, self.headers = status, param, code, headers
+
+
+STATUSES: tuple[tuple[type[UnispeechError], int, str], ...] = (
+    (Busy, 429, "busy"),
+    (TooLong, 413, "audio_too_long"),
+    (AudioError, 400, "invalid_audio"),
+    (UnknownModel, 404, "model_not_found"),
+    (ModelUnavailable, 404, "model_not_available"),
+    (UnknownBackend, 404, "backend_not_found"),
+    (OptionError, 400, "invalid_value"),
+)
+"""The first class that fits decides. Whatever is not here is our own failure: 500."""
+
+KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error",
+         429: "rate_limit_error"}  # fmt: skip
+
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    400: {"description": "Something in the request is wrong; the message says what."},
+    401: {"description": "An API key is needed."},
+    404: {"description": "There is no such job, model or backend."},
+    413: {"description": "The upload is too large or the recording too long."},
+    429: {"description": "Too many requests; Retry-After says when to come back."},
+}
+"""What any route may answer besides its own statuses, for the OpenAPI document."""
+
+
+def answer(request: Request, error: Exception) -> Response:
+    """Any error as the answer that the client of this route understands."""
+    status, code, param, headers = _status(error)
+    message = _message(error) if status != 500 else "internal error; the log has the details"
+    if status == 500:
+        log.error("request failed", exc_info=error)
+    path = request.url.path
+    if _is_waas(path):
+        return PlainTextResponse(message, status, headers)
+    if path.startswith(("/asr", "/detect-language")):
+        return JSONResponse({"detail": message}, status, headers)
+    kind = KINDS.get(status, "server_error" if status >= 500 else "invalid_request_error")
+    body = {"error": {"message": message, "type": kind, "param": param, "code": code}}
+    return JSONResponse(body, status, headers)
+
+
+async def answer_async(request: Request, error: Exception) -> Response:
+    return answer(request, error)
+
+
+def _is_waas(path: str) -> bool:
+    first = path.removeprefix("/v1/").split("/")[0]
+    return path.startswith("/v1/") and first in (
+        "transcribe", "jobs", "download", "detect", "queue", "stats",
+    )  # fmt: skip
+
+
+def _status(error: Exception) -> tuple[int, str | None, str | None, dict[str, str] | None]:
+    if isinstance(error, Refused):
+        return error.status, error.code, error.param, error.headers
+    if isinstance(error, HTTPException):
+        return error.status_code, None, None, dict(error.headers or {})
+    if isinstance(error, RequestValidationError):
+        place = [str(part) for part in error.errors()[0]["loc"][1:]]
+        return 400, "invalid_value", ".".join(place) or None, None
+    for kind, status, code in STATUSES:
+        if isinstance(error, kind):
+            headers = {"Retry-After": "5"} if status == 429 else None
+            return status, code, "model" if isinstance(error, UnknownModel) else None, headers
+    return 500, None, None, None
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, HTTPException):
+        return str(error.detail)
+    if isinstance(error, RequestValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    return public(error)

@@ -1,0 +1,114 @@
+"""The application: the routes of every dialect behind one set of manners."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from unispeech.errors import UnispeechError
+from unispeech.server import api, asr, metrics, openai, operations, uploads, waas
+from unispeech.server.answers import answer_async
+from unispeech.server.service import Service
+from unispeech.server.settings import Settings
+from unispeech.version import __version__
+
+log = logging.getLogger("unispeech.access")
+
+SECURITY = {
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+    b"referrer-policy": b"no-referrer",
+    b"cross-origin-resource-policy": b"same-origin",
+}
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service as an ASGI application; its work begins with its lifespan."""
+    service = Service(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(service.start)
+        yield
+        await asyncio.to_thread(service.stop)
+
+    app = FastAPI(
+        title="UniSpeech",
+        version=__version__,
+        description="Speech to text: OpenAI's, WAAS's and whisper-asr-webservice's HTTP "
+        "interfaces, and one of our own for jobs.",
+        lifespan=lifespan,
+    )
+    app.state.service = service
+    for module in (api, openai, waas, asr, operations):
+        app.include_router(module.router)
+    for kind in (UnispeechError, HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, answer_async)
+    app.add_middleware(uploads.BodyLimit, limit=settings.max_upload)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["Authorization", "Content-Type", "X-API-Key", "Last-Event-ID"],
+            expose_headers=["X-Request-ID", "Retry-After"],
+        )
+    app.add_middleware(Manners)
+    return app
+
+
+class Manners:
+    """What every answer gets: a request id, security headers, a line in the log, a measurement.
+
+    The line has the route and not the path or the query: those hold names and addresses.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.monotonic()
+        id = _request_id(scope)
+        status = 500
+
+        async def polite(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = message.setdefault("headers", [])
+                headers += [*SECURITY.items(), (b"x-request-id", id.encode())]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, polite)
+        finally:
+            took = time.monotonic() - began
+            route = getattr(scope.get("route"), "path", "none")
+            metrics.REQUESTS.labels(scope["method"], route, status).inc()
+            metrics.LATENCY.labels(route).observe(took)
+            log.info(
+                "request",
+                extra={
+                    "request": id, "method": scope["method"], "route": route, "status": status,
+                    "seconds": round(took, 4),
+                },
+            )  # fmt: skip
+
+
+def _request_id(scope: Scope) -> str:
+    given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+    return given if re.fullmatch(r"[\w-]{1,64}", given) else uuid.uuid4().hex

@@ -1,0 +1,311 @@
+"""The tables, on SQLite or Postgres. One function a question; rows come out as dataclasses."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from unispeech.errors import OptionError
+
+metadata = sa.MetaData()
+
+jobs = sa.Table(
+    "unispeech_jobs",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("owner", sa.String(64), nullable=False, index=True),
+    sa.Column("dialect", sa.String(16), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False, index=True),
+    sa.Column("filename", sa.Text, nullable=False),
+    sa.Column("options", sa.Text, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("webhook_id", sa.Text),
+    sa.Column("email", sa.Text),
+    sa.Column("url", sa.Text),
+    sa.Column("parent", sa.String(36)),
+    sa.Column("range_start", sa.Float),
+    sa.Column("range_end", sa.Float),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("started", sa.Float),
+    sa.Column("ended", sa.Float),
+    sa.Column("duration", sa.Float),
+    sa.Column("done", sa.Float, nullable=False),
+    sa.Column("worker", sa.String(64)),
+    sa.Column("run", sa.Integer, nullable=False),
+    sa.Column("interruptions", sa.Integer, nullable=False),
+    sa.Column("cancel", sa.Boolean, nullable=False),
+    sa.Column("error", sa.Text),
+    sa.Column("transcript", sa.Text),
+)
+chunks = sa.Table(
+    "unispeech_chunks",
+    metadata,
+    sa.Column("job", sa.String(36), primary_key=True),
+    sa.Column("run", sa.Integer, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("result", sa.LargeBinary, nullable=False),
+)
+events = sa.Table(
+    "unispeech_events",
+    metadata,
+    sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("job", sa.String(36), nullable=False, index=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+)
+keys = sa.Table(
+    "unispeech_keys",
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("rate_limit", sa.Text),
+    sa.Column("max_upload", sa.BigInteger),
+    sa.Column("max_duration", sa.Float),
+)
+workers = sa.Table(
+    "unispeech_workers",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("beat", sa.Float, nullable=False),
+)
+
+
+class State(StrEnum):
+    """Where a job is. It goes down this list and ends in one of the last three."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        return self in (State.DONE, State.FAILED, State.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One accepted recording. Times are seconds since 1970, durations seconds of sound."""
+
+    id: str
+    owner: str
+    dialect: str
+    filename: str
+    options: dict[str, Any]
+    state: State = State.QUEUED
+    priority: int = 0
+    """Lower goes first."""
+    webhook_id: str | None = None
+    email: str | None = None
+    url: str | None = None
+    parent: str | None = None
+    """The job of whose recording this decodes a range again."""
+    range_start: float | None = None
+    range_end: float | None = None
+    created: float = 0.0
+    started: float | None = None
+    ended: float | None = None
+    duration: float | None = None
+    done: float = 0.0
+    worker: str | None = None
+    run: int = 0
+    """How often it was asked for; a retry is a new run."""
+    interruptions: int = 0
+    """How often the process that ran it went away."""
+    cancel: bool = False
+    error: str | None = None
+    transcript: str | None = None
+    """JSON; see `unispeech.server.records`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a job: `state`, `progress` or `segment`."""
+
+    number: int
+    kind: str
+    body: dict[str, Any]
+
+
+class Database:
+    """The service's memory. Safe to use from several threads and processes."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.engine = sa.create_engine(normal(url), pool_pre_ping=True, pool_size=20)
+        except (sa.exc.ArgumentError, ImportError) as error:
+            raise OptionError(f"database_url: {error}") from None
+        if self.engine.dialect.name == "sqlite":
+            sa.event.listen(self.engine, "connect", _pragmas)
+        with self.engine.begin() as connection:
+            if self.engine.dialect.name == "postgresql":
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(7261834)"))
+            metadata.create_all(connection)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    # jobs
+
+    def add(self, job: Job) -> None:
+        values = {f.name: getattr(job, f.name) for f in fields(Job)}
+        with self.engine.begin() as c:
+            c.execute(jobs.insert().values({**values, "options": json.dumps(job.options)}))
+
+    def job(self, id: str) -> Job | None:
+        with self.engine.connect() as c:
+            row = c.execute(sa.select(jobs).where(jobs.c.id == id)).mappings().first()
+        return _job(row) if row else None
+
+    def list(
+        self, owner: str | None, state: State | None, limit: int, before: float | None = None
+    ) -> Sequence[Job]:
+        """The newest first. `owner` None: everybody's."""
+        query = sa.select(jobs).order_by(jobs.c.created.desc(), jobs.c.id).limit(limit)
+        if owner is not None:
+            query = query.where(jobs.c.owner == owner)
+        if state is not None:
+            query = query.where(jobs.c.state == state)
+        if before is not None:
+            query = query.where(jobs.c.created < before)
+        with self.engine.connect() as c:
+            return [_job(row) for row in c.execute(query).mappings()]
+
+    def change(self, id: str, *, only_in: Iterable[State] = State, **values: Any) -> bool:
+        """Set columns of a job that is in one of these states. Whether it was."""
+        query = jobs.update().where(jobs.c.id == id, jobs.c.state.in_(list(only_in)))
+        with self.engine.begin() as c:
+            return c.execute(query.values(**values)).rowcount == 1
+
+    def count(self, *states: State) -> int:
+        query = sa.select(sa.func.count()).select_from(jobs).where(jobs.c.state.in_(states))
+        with self.engine.connect() as c:
+            return int(c.execute(query).scalar_one())
+
+    def ahead(self, job: Job) -> int:
+        """How many queued jobs go before this one."""
+        query = (
+            sa.select(sa.func.count())
+            .select_from(jobs)
+            .where(
+                jobs.c.state == State.QUEUED,
+                sa.tuple_(jobs.c.priority, jobs.c.created) < (job.priority, job.created),
+            )
+        )
+        with self.engine.connect() as c:
+            return int(c.execute(query).scalar_one())
+
+    def transcribed(self) -> float:
+        """Seconds of sound in finished jobs."""
+        query = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.duration), 0.0))
+        with self.engine.connect() as c:
+            return float(c.execute(query.where(jobs.c.state == State.DONE)).scalar_one())
+
+    def expired(self, before: float) -> Sequence[str]:
+        """Final jobs that ended before this time."""
+        query = sa.select(jobs.c.id).where(
+            jobs.c.state.in_([s for s in State if s.final]), jobs.c.ended < before
+        )
+        with self.engine.connect() as c:
+            return [str(id) for id in c.execute(query).scalars()]
+
+    def remove(self, id: str) -> None:
+        with self.engine.begin() as c:
+            for table in (chunks, events):
+                c.execute(table.delete().where(table.c.job == id))
+            c.execute(jobs.delete().where(jobs.c.id == id))
+
+    # what was decoded, and what was said about it
+
+    def results(self, job: str, run: int) -> dict[int, bytes]:
+        query = sa.select(chunks.c.number, chunks.c.result)
+        with self.engine.connect() as c:
+            rows = c.execute(query.where(chunks.c.job == job, chunks.c.run == run))
+            return {int(number): bytes(result) for number, result in rows}
+
+    def keep(self, job: str, run: int, results: dict[int, bytes]) -> None:
+        rows = [{"job": job, "run": run, "number": n, "result": r} for n, r in results.items()]
+        with self.engine.begin() as c:
+            numbers = list(results)
+            same = (chunks.c.job == job, chunks.c.run == run, chunks.c.number.in_(numbers))
+            c.execute(chunks.delete().where(*same))
+            c.execute(chunks.insert(), rows)
+
+    def forget(self, job: str) -> None:
+        """The chunks of a job; its transcript has them all."""
+        with self.engine.begin() as c:
+            c.execute(chunks.delete().where(chunks.c.job == job))
+
+    def tell(self, job: str, kind: str, body: dict[str, Any]) -> None:
+        with self.engine.begin() as c:
+            c.execute(events.insert().values(job=job, kind=kind, body=json.dumps(body)))
+
+    def told(self, job: str, after: int = 0) -> Sequence[Event]:
+        query = sa.select(events).where(events.c.job == job, events.c.number > after)
+        with self.engine.connect() as c:
+            rows = c.execute(query.order_by(events.c.number)).mappings()
+            return [Event(row["number"], row["kind"], json.loads(row["body"])) for row in rows]
+
+    def untell(self, job: str) -> None:
+        with self.engine.begin() as c:
+            c.execute(events.delete().where(events.c.job == job))
+
+    # who is alive
+
+    def beat(self, id: str, host: str, pid: int) -> None:
+        with self.engine.begin() as c:
+            changed = c.execute(workers.update().where(workers.c.id == id).values(beat=time.time()))
+            if not changed.rowcount:
+                c.execute(workers.insert().values(id=id, host=host, pid=pid, beat=time.time()))
+
+    def leave(self, *ids: str) -> None:
+        with self.engine.begin() as c:
+            c.execute(workers.delete().where(workers.c.id.in_(ids)))
+
+    def alive(self) -> Sequence[tuple[str, str, int, float]]:
+        """(id, host, pid, last beat) of every worker that has not left."""
+        with self.engine.connect() as c:
+            rows = c.execute(sa.select(workers))
+            return [(row.id, row.host, row.pid, row.beat) for row in rows]
+
+    def ping(self) -> None:
+        with self.engine.connect() as c:
+            c.execute(sa.select(1))
+
+
+def normal(url: str) -> str:
+    """A URL with the driver we ship."""
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def sqlite_url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+def _pragmas(connection: Any, _: object) -> None:
+    """WAL so that readers never wait; NORMAL loses nothing when a process is killed."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.close()
+
+
+def _job(row: Any) -> Job:
+    values = {f.name: row[f.name] for f in fields(Job)}
+    return Job(**{**values, "options": json.loads(row["options"]), "state": State(row["state"])})

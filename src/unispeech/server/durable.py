@@ -1,0 +1,197 @@
+"""Durable execution of jobs and notices, by DBOS Transact on SQLite or Postgres.
+
+A job is a DBOS workflow on a queue. DBOS brings a workflow that was running when its process died
+back to the queue, but only knows that of its own process id; who is alive is told by a heartbeat
+here. What a workflow has decoded is in the chunk table (`records.JobJournal`), so running it again
+repeats at most the batch in flight.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+
+from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
+
+from unispeech.errors import UnispeechError
+from unispeech.server.database import Database, Job, State, normal
+from unispeech.server.jobs import INTERRUPTIONS, Jobs
+from unispeech.server.notices import Notices
+
+log = logging.getLogger("unispeech.server")
+
+TRANSCRIBE, NOTIFY = "unispeech_transcribe", "unispeech_notify"
+BEAT = 5.0
+"""Seconds between two heartbeats of a worker."""
+DEAD = 20.0
+"""Seconds without a heartbeat after which a worker is taken for dead."""
+ATTEMPTS = 12
+"""Times that a webhook or an e-mail is tried, the wait doubling from a second to 17 minutes."""
+POLL = 0.25
+"""Seconds between two looks at a queue."""
+VERSION = "unispeech-1"
+"""Changes when a workflow's steps do: workflows go on only under the version they began with."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """What the workflows work with. DBOS is one to a process, and so is this."""
+
+    jobs: Jobs
+    notices: Notices
+    worker: str
+
+
+_work: _Work | None = None
+
+
+def _current() -> _Work:
+    assert _work is not None, "no worker is running"
+    return _work
+
+
+@DBOS.workflow(name="unispeech.transcribe", max_recovery_attempts=2 * INTERRUPTIONS)
+def _transcribe(id: str, run: int) -> None:
+    work = _current()
+    job = work.jobs.database.job(id)
+    if job is None or job.run != run:
+        return  # deleted, or asked for again since
+    work.jobs.run(id, work.worker)
+    for kind in work.notices.wanted(id):
+        _tell(id, run, kind, attempt=1)
+
+
+@DBOS.workflow(name="unispeech.notify", max_recovery_attempts=1000)
+def _notify(id: str, run: int, kind: str, attempt: int) -> None:
+    """Tell once; where that fails, queue another attempt for later. Nothing sleeps meanwhile."""
+    try:
+        _current().notices.send(id, kind)
+    except UnispeechError:
+        if attempt < ATTEMPTS:
+            _tell(id, run, kind, attempt + 1, delay=float(2 ** (attempt - 1)))
+
+
+def _tell(id: str, run: int, kind: str, attempt: int, delay: float | None = None) -> None:
+    options = SetEnqueueOptions(delay_seconds=delay)
+    with SetWorkflowID(f"{id}.{run}.{kind}.{attempt}"), options:
+        DBOS.enqueue_workflow(NOTIFY, _notify, id, run, kind, attempt)
+
+
+class Worker:
+    """This process's part in the queue: it runs jobs, or only puts them there (`at_once` 0)."""
+
+    def __init__(
+        self, database: Database, jobs: Jobs, notices: Notices, url: str, at_once: int
+    ) -> None:
+        self.database = database
+        self.jobs = jobs
+        self.id = f"{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._notices = notices
+        self._url = normal(url)
+        self._at_once = at_once
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="unispeech-beat", daemon=True)
+
+    def start(self) -> None:
+        global _work
+        _work = _Work(self.jobs, self._notices, self.id)
+        self.jobs.stopping.clear()
+        self._beat()
+        config: DBOSConfig = {
+            "name": "unispeech",
+            "system_database_url": self._url,
+            "executor_id": self.id,
+            "application_version": VERSION,
+            "log_level": "ERROR",
+        }
+        DBOS(config=config)
+        logger = logging.getLogger("dbos")
+        logger.handlers.clear()  # what it says goes where all else goes
+        logger.propagate = True
+        if not self._at_once:
+            DBOS.listen_queues([])
+        DBOS.launch()
+        DBOS.register_queue(
+            TRANSCRIBE,
+            worker_concurrency=self._at_once or None,
+            polling_interval_sec=POLL,
+            on_conflict="always_update" if self._at_once else "never_update",
+        )
+        DBOS.register_queue(NOTIFY, worker_concurrency=16, polling_interval_sec=POLL)
+        self._thread.start()
+
+    def enqueue(self, job: Job) -> None:
+        """Hand an accepted job to the queue. Twice is as good as once."""
+        priority = min(max(job.priority, 0), 1_000_000) + 1
+        with SetWorkflowID(f"{job.id}.{job.run}"), SetEnqueueOptions(priority=priority):
+            DBOS.enqueue_workflow(TRANSCRIBE, _transcribe, job.id, job.run)
+
+    def stop(self) -> None:
+        """Hand running jobs back after the batch in flight, and leave."""
+        self.jobs.stopping.set()
+        self._stop.set()
+        self._thread.join(timeout=30)
+        self.jobs.wait(60.0)
+        DBOS.destroy(workflow_completion_timeout_sec=0)
+        self.database.leave(self.id)
+
+    def _watch(self) -> None:
+        """Beat; take over from the dead; enqueue what was accepted but not enqueued; sweep."""
+        while not self._stop.wait(0 if not self._beats else BEAT):
+            try:
+                self._beat()
+                self._take_over()
+                if self._beats % 120 == 1:
+                    self.jobs.sweep(self.jobs.speech.settings.retention_days)
+            except Exception:
+                log.exception("the heartbeat failed")
+
+    _beats = 0
+
+    def _beat(self) -> None:
+        self.database.beat(self.id, platform.node(), os.getpid())
+        self._beats += 1
+
+    def _take_over(self) -> None:
+        live = {self.id}
+        gone = []
+        for id, host, pid, beat in self.database.alive():
+            if id == self.id or not _dead(host, pid, beat):
+                live.add(id)
+            else:
+                gone.append(id)
+        pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+        orphaned = {w.executor_id for w in pending if w.executor_id} - live
+        if orphaned:
+            log.warning("taking over from workers that are gone", extra={"workers": len(orphaned)})
+            # Not public, but what DBOS's own admin server calls; the public `resume_workflow`
+            # would also take a workflow back from a live worker that was quicker.
+            DBOS._recover_pending_workflows(sorted(orphaned))
+        if gone:
+            self.database.leave(*gone)
+        for job in self.database.list(None, State.QUEUED, 1000):
+            if time.time() - job.created > BEAT or self._beats <= 2:
+                self.enqueue(job)
+
+
+def _dead(host: str, pid: int, beat: float) -> bool:
+    if time.time() - beat > DEAD:
+        return True
+    if host != platform.node():
+        return False
+    return pid == os.getpid() or not _running(pid)
+
+
+def _running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

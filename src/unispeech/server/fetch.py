@@ -1,0 +1,120 @@
+"""Fetching a recording from a URL, and never from inside the house.
+
+Every connection, also that of a redirect, goes to an address that was looked up and checked here,
+so neither a name that points inside nor one that changes between check and use gets anywhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpcore
+
+from unispeech.server import uploads
+from unispeech.server.answers import Refused
+
+REDIRECTS = 5
+TIMEOUTS = {"connect": 10.0, "read": 30.0, "write": 30.0, "pool": 10.0}
+LONGEST = 1800.0
+"""Seconds one fetch may take."""
+
+
+class _Public(httpcore.AnyIOBackend):
+    """Connects to public addresses only."""
+
+    def __init__(self, private: bool) -> None:
+        self._private = private
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        address = await self._address(host, port)
+        return await super().connect_tcp(address, port, timeout, local_address, socket_options)
+
+    async def _address(self, host: str, port: int) -> str:
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            raise Refused(400, "the URL's host cannot be found", param="url") from None
+        addresses = [str(info[4][0]) for info in found]
+        if not self._private and not all(_is_public(address) for address in addresses):
+            raise Refused(400, "the URL is not at a public address", param="url")
+        return addresses[0]
+
+
+def _is_public(address: str) -> bool:
+    ip = ipaddress.ip_address(address.split("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inside = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
+        if inside and not _is_public(str(inside)):
+            return False
+    return ip.is_global and not ip.is_multicast
+
+
+async def fetch(url: str, target: Path, limit: int, private: bool = False) -> str:
+    """Write what is at a URL to a file; the name it seems to have.
+
+    Raises:
+        Refused: 400 where it cannot be had from a public address; 413 where it is too large.
+    """
+    try:
+        async with asyncio.timeout(LONGEST), httpcore.AsyncConnectionPool(
+            network_backend=_Public(private)
+        ) as pool:  # fmt: skip
+            for _ in range(REDIRECTS + 1):
+                following = await _get(pool, _checked(url), target, limit)
+                if following is None:
+                    return uploads.clean_name(urlsplit(url).path)
+                url = urljoin(url, following)
+    except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError,
+            httpcore.UnsupportedProtocol, TimeoutError) as error:  # fmt: skip
+        raise Refused(
+            400, f"the URL cannot be fetched ({type(error).__name__})", param="url"
+        ) from error
+    raise Refused(400, "the URL redirects too often", param="url")
+
+
+def _checked(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        url.encode("ascii")
+    except (ValueError, UnicodeError):
+        valid = False
+    if not valid:
+        raise Refused(400, "the URL is not http:// or https://", param="url")
+    return url
+
+
+async def _get(
+    pool: httpcore.AsyncConnectionPool, url: str, target: Path, limit: int
+) -> str | None:
+    """Save the body; or where it says to look instead."""
+    async with pool.stream("GET", url, extensions={"timeout": TIMEOUTS}) as response:
+        headers = {name.lower(): value for name, value in response.headers}
+        if response.status in (301, 302, 303, 307, 308) and b"location" in headers:
+            return headers[b"location"].decode("latin-1")
+        if response.status != 200:
+            raise Refused(400, f"the URL answered {response.status}", param="url")
+        length = headers.get(b"content-length", b"")
+        if length.isdigit() and int(length) > limit:
+            raise uploads.too_large(limit)
+        await uploads.save(_pieces(response), target, limit)
+    return None
+
+
+async def _pieces(response: httpcore.Response) -> AsyncIterator[bytes]:
+    async for piece in response.aiter_stream():
+        yield piece

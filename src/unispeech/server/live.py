@@ -1,0 +1,63 @@
+"""Blocking work under a request that may go away, and what it says meanwhile, as SSE."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Generic, TypeVar
+
+from fastapi import Request
+
+T = TypeVar("T")
+
+HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+"""For a stream of events: nothing on the way may hold it back."""
+
+
+@asynccontextmanager
+async def gone(request: Request) -> AsyncIterator[threading.Event]:
+    """An event that is set when the client hangs up or the block ends."""
+    left = threading.Event()
+
+    async def watch() -> None:
+        while not await request.is_disconnected():
+            await asyncio.sleep(0.5)
+        left.set()
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield left
+    finally:
+        left.set()
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
+
+
+class Feed(Generic[T]):
+    """From a working thread to the event loop: what is put there comes out here, in order."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[T | None] = asyncio.Queue()
+
+    def put(self, item: T) -> None:
+        """From the thread."""
+        self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
+
+    async def until(self, work: asyncio.Future[Any]) -> AsyncIterator[T]:
+        """Everything that is put before the work is over."""
+        work.add_done_callback(lambda _: self._queue.put_nowait(None))
+        while (item := await self._queue.get()) is not None:
+            yield item
+
+
+def event(data: Any, kind: str = "", id: int | None = None) -> str:
+    """One server-sent event."""
+    head = (f"id: {id}\n" if id is not None else "") + (f"event: {kind}\n" if kind else "")
+    text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
+    return f"{head}data: {text}\n\n"

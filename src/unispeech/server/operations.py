@@ -1,0 +1,56 @@
+"""For those who run the service: is it alive, is it ready, how is it doing."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import FileResponse, JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from unispeech.server import metrics
+from unispeech.server.access import TheService
+from unispeech.server.database import State
+
+router = APIRouter(tags=["Operations"])
+
+STATIC = Path(__file__).parent / "static"
+
+
+@router.get("/healthz")
+async def alive() -> dict[str, str]:
+    """The process answers. Touches nothing, so it is quick however much there is to do."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", responses={503: {"description": "Starting, stopping, or no database."}})
+async def ready(service: TheService) -> Response:
+    """It can take work: started, not stopping, and its database answers."""
+    reason = "" if service.ready else "starting or stopping"
+    if not reason:
+        try:
+            await asyncio.to_thread(service.database.ping)
+        except Exception as error:
+            reason = f"the database does not answer ({type(error).__name__})"
+    body: dict[str, Any] = {"status": "not ready", "reason": reason} if reason else {"status": "ok"}
+    return JSONResponse(body, 503 if reason else 200)
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+async def prometheus(service: TheService) -> Response:
+    """Counts and times in Prometheus's text format. Holds no names, texts or keys."""
+
+    def gathered() -> bytes:
+        metrics.QUEUED.set(service.database.count(State.QUEUED))
+        metrics.RUNNING.set(service.database.count(State.RUNNING))
+        metrics.ENGINES.set(len(service.speech.pool.loaded()))
+        return generate_latest()
+
+    return Response(await asyncio.to_thread(gathered), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/", include_in_schema=False)
+async def page() -> FileResponse:
+    return FileResponse(STATIC / "index.html")

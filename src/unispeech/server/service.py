@@ -1,0 +1,106 @@
+"""Everything one server or worker process consists of, put together and taken apart in order."""
+
+from __future__ import annotations
+
+import tempfile
+
+from fastapi import Request
+
+from unispeech.server.answers import Refused
+from unispeech.server.database import Database, sqlite_url
+from unispeech.server.decoding import Cut
+from unispeech.server.durable import Worker
+from unispeech.server.jobs import Jobs
+from unispeech.server.keys import Key, Keys, Rates
+from unispeech.server.notices import Notices
+from unispeech.server.settings import Settings
+from unispeech.server.speech import Speech
+
+ANYBODY = Key("", "no key")
+
+
+class Service:
+    """Made before the first request, started by the event loop, stopped at the end.
+
+    Raises:
+        OptionError: a setting that cannot be used.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        self.scratch = settings.data_dir / "scratch"
+        self.scratch.mkdir(exist_ok=True)
+        # Uploads spool here and not in /tmp, which is memory on many machines.
+        tempfile.tempdir = str(self.scratch)
+        self.database = Database(
+            settings.database_url or sqlite_url(settings.data_dir / "unispeech.sqlite")
+        )
+        self.keys = Keys(self.database, settings.api_key)
+        self.rates = Rates(settings.rate_limit)
+        self.notices = Notices(settings, self.database)
+        self.speech = Speech(settings)
+        self.jobs = Jobs(self.database, self.speech, settings.data_dir / "jobs")
+        self.worker = Worker(
+            self.database,
+            self.jobs,
+            self.notices,
+            settings.database_url or sqlite_url(settings.data_dir / "workflows.sqlite"),
+            settings.jobs_at_once,
+        )
+        self.ready = False
+
+    def start(self) -> None:
+        """Blocking: migrations, the queue, the first decoding process."""
+        self.speech.decoders.start()
+        self.worker.start()
+        self.ready = True
+
+    def stop(self) -> None:
+        """Blocking: what runs is handed back after its batch."""
+        self.ready = False
+        self.worker.stop()
+        self.speech.close()
+        self.database.close()
+
+    def admit(self, request: Request) -> Key:
+        """Whose request this is.
+
+        Raises:
+            Refused: 401 without a valid key where one is needed, 429 where it calls too often.
+        """
+        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+        secret = request.headers.get("x-api-key") or (
+            bearer.strip() if scheme.lower() == "bearer" else ""
+        )
+        key = self.keys.find(secret) if secret else None
+        if key is None:
+            if self.settings.keys_required:
+                raise Refused(
+                    401,
+                    "this API key is not valid" if secret else "an API key is needed",
+                    "send it as Authorization: Bearer KEY",
+                    code="invalid_api_key",
+                    headers={"WWW-Authenticate": "Bearer"},
+                )
+            key = ANYBODY
+        client = request.client.host if request.client else ""
+        wait = self.rates.wait(key.id or client, key.rate_limit)
+        if wait:
+            raise Refused(
+                429,
+                "too many requests",
+                code="rate_limit_exceeded",
+                headers={"Retry-After": str(int(wait) + 1)},
+            )
+        return key
+
+    def max_upload(self, key: Key) -> int:
+        return min(key.max_upload or self.settings.max_upload, self.settings.max_upload)
+
+    def max_duration(self, key: Key) -> float:
+        return min(key.max_duration or self.settings.max_duration, self.settings.max_duration)
+
+    def cut(self, key: Key) -> Cut:
+        """All of a recording, if it is not too long for this caller."""
+        return Cut(longest=self.max_duration(key))

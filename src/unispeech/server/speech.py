@@ -1,0 +1,174 @@
+"""Speech to text for the server: what is asked for is checked, then decoded on shared engines."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import threading
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from unispeech.backends import registry
+from unispeech.backends.base import refuse, refuse_for_model
+from unispeech.engine import Call, Engine, split_options
+from unispeech.errors import UnispeechError, UnknownModel
+from unispeech.models import catalog, shelf, store
+from unispeech.options import LoadOptions, TranscribeOptions
+from unispeech.pool import Pool
+from unispeech.server import metrics
+from unispeech.server.decoding import Cut, Decoded, Decoders
+from unispeech.server.settings import Settings
+from unispeech.types import Transcript
+
+HOSTED = frozenset(
+    {
+        "whisper-1",
+        "gpt-transcribe",
+        "gpt-4o-transcribe",
+        "gpt-4o-mini-transcribe",
+        "gpt-4o-mini-transcribe-2025-12-15",
+        "gpt-4o-transcribe-diarize",
+    }
+)
+"""Model ids of OpenAI's own service; here they mean the server's default."""
+
+
+class Busy(UnispeechError):
+    """Too much is waiting already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a request wants, checked: which engine, and how to transcribe."""
+
+    backend: str
+    model: str
+    options: dict[str, Any]
+    """The flat names of `TranscribeOptions.of`, only those that were given."""
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"backend": self.backend, "model": self.model, **self.options}
+
+
+class Speech:
+    """The engines, the decoding processes and the threads of one server process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.pool = Pool(settings.engines, settings.idle_timeout, settings.batch_size)
+        self.decoders = Decoders(settings.decoders, settings.decode_memory, settings.decode_timeout)
+        self.threads = ThreadPoolExecutor(settings.requests_at_once, "unispeech-request")
+        self._places = asyncio.Semaphore(settings.requests_at_once)
+        self._waiting = 0
+
+    def ask(self, model: str | None = None, backend: str | None = None, **options: Any) -> Ask:
+        """Check a request before anything heavy happens.
+
+        Raises:
+            UnknownBackend, UnknownModel: not here. OptionError: a wrong or unknown option.
+            UnsupportedOption: one that this backend or model cannot honour.
+        """
+        spec = registry.find(backend or self.settings.backend)
+        name = self.model(model)
+        given = {key: value for key, value in options.items() if value is not None}
+        load, wanted = split_options(given)
+        if load != LoadOptions():
+            raise UnknownModel("how a model is loaded is the server's own affair")
+        refuse(spec.name, spec.capabilities, self.settings.load_options, wanted)
+        refuse_for_model(store.describe(name), wanted)
+        return Ask(spec.name, name, given)
+
+    def model(self, name: str | None) -> str:
+        """The model that a client's name means.
+
+        Raises:
+            UnknownModel: it is neither the server's own, nor in the store, nor in the catalog.
+        """
+        if not name or name in HOSTED or name == self.settings.model:
+            return self.settings.model
+        if catalog.find(name) or (store.HUB_ID.fullmatch(name) and shelf.formats(name)):
+            return name
+        near = catalog.nearest(name)
+        raise UnknownModel(
+            f"there is no model {name[:100]!r} here", f"did you mean {near!r}?" if near else ""
+        )
+
+    @contextmanager
+    def engine(self, ask: Ask) -> Iterator[Engine]:
+        with self.pool.engine(ask.backend, ask.model, self.settings.load_options) as engine:
+            yield engine
+
+    def transcribe(self, ask: Ask, decoded: Decoded, call: Call) -> Transcript:
+        """Blocking. What was wrong with the upload is said in the transcript's warnings."""
+        with self.engine(ask) as engine:
+            transcript = engine.transcribe(decoded.path, call=call, **ask.options)
+        metrics.AUDIO_SECONDS.inc(transcript.duration)
+        return replace(
+            transcript,
+            warnings=(*decoded.warnings, *transcript.warnings),
+            complete=decoded.complete and transcript.complete,
+        )
+
+    def detect(self, ask: Ask, decoded: Decoded) -> tuple[str, float]:
+        """The language spoken at the beginning, as a code, and its probability. Blocking."""
+        with self.engine(ask) as engine:
+            return engine.detect_language(decoded.path)
+
+    @asynccontextmanager
+    async def admitted(self) -> AsyncIterator[None]:
+        """A place among the requests that are worked on, waiting for one if need be.
+
+        Raises:
+            Busy: too many wait already.
+        """
+        if self._waiting >= self.settings.queue_size:
+            raise Busy("too many requests are waiting", "try again in a moment")
+        self._waiting += 1
+        metrics.WAITING.set(self._waiting)
+        try:
+            await self._places.acquire()
+        finally:
+            self._waiting -= 1
+            metrics.WAITING.set(self._waiting)
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    async def decode(self, source: Path, name: str, cut: Cut | None = None) -> Decoded:
+        target = source.with_suffix(".decoded.wav")
+        cut = cut or Cut(longest=self.settings.max_duration)
+        return await self.decoders.decode_async(source, target, name, cut)
+
+    async def run(self, work: partial[Any], left: threading.Event | None = None) -> Any:
+        """Blocking work in a thread of ours; `left` is set where the caller goes away."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self.threads, work)
+        except asyncio.CancelledError:
+            if left:
+                left.set()
+            raise
+
+    def close(self) -> None:
+        with contextlib.suppress(RuntimeError):
+            self.decoders.close()
+        self.threads.shutdown(wait=True, cancel_futures=True)
+        self.pool.close()
+
+
+def check(options: dict[str, Any]) -> TranscribeOptions:
+    return TranscribeOptions.of(**options)
+
+
+_PATH = re.compile(r"(?<![\w:/])/(?:[^\s/:'\"]+/)+([^\s/:'\"]*)")
+
+
+def public(error: BaseException) -> str:
+    """What a client may read of an error: one line without the paths of this machine."""
+    return _PATH.sub(r"\1", str(error))

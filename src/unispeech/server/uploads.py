@@ -1,0 +1,133 @@
+"""What clients send: to disk as it arrives, never whole in memory, never more than allowed."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import BinaryIO
+
+from anyascii import anyascii
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from unispeech.server.answers import Refused
+
+PIECE = 1 << 20
+"""Bytes that are written at once."""
+FIELDS = 1 << 20
+"""Bytes of a form besides its file."""
+
+
+def too_large(limit: int) -> Refused:
+    # The rest of the body is not read, so the connection is of no more use.
+    return Refused(
+        413,
+        f"the upload is larger than {limit} bytes",
+        code="upload_too_large",
+        headers={"Connection": "close"},
+    )
+
+
+class BodyLimit:
+    """Cuts every request's body off at a number of bytes, whatever its headers say."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self.app = app
+        self.limit = limit + FIELDS
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self.limit:
+                raise too_large(self.limit - FIELDS)
+            return message
+
+        await self.app(scope, counted, send)
+
+
+def check_length(request: Request, limit: int) -> None:
+    """Refuse before reading what its own header says is too much."""
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > limit + FIELDS:
+        raise too_large(limit)
+
+
+async def save_body(request: Request, target: Path, limit: int) -> int:
+    """The raw body, whatever its Content-Type. How many bytes it had."""
+    check_length(request, limit)
+    return await save(request.stream(), target, limit)
+
+
+async def save(pieces: AsyncIterator[bytes], target: Path, limit: int) -> int:
+    """Write what arrives; raises `Refused` (413) at the first byte too many."""
+    total, held = 0, bytearray()
+    with target.open("wb") as file:
+        async for piece in pieces:
+            total += len(piece)
+            if total > limit:
+                raise too_large(limit)
+            held += piece
+            if len(held) >= PIECE:
+                await asyncio.to_thread(file.write, bytes(held))
+                held.clear()
+        await asyncio.to_thread(file.write, bytes(held))
+    return total
+
+
+async def form(request: Request, limit: int) -> FormData:
+    """The fields of a form; files are on disk (see `BodyLimit` for how large)."""
+    check_length(request, limit)
+    kind = request.headers.get("content-type", "")
+    if not kind.startswith(("multipart/form-data", "application/x-www-form-urlencoded")):
+        raise Refused(400, "the body is not a form", "send multipart/form-data")
+    try:
+        return await request.form(max_files=20, max_fields=300, max_part_size=FIELDS)
+    except (ClientDisconnect, Refused):
+        raise
+    except (ValueError, KeyError, UnicodeError) as error:
+        raise Refused(400, "the body is not a form that can be read") from error
+
+
+async def save_file(file: UploadFile, target: Path, limit: int) -> int:
+    """A form's file, in its place. How many bytes it had."""
+    if file.size is not None and file.size > limit:
+        raise too_large(limit)
+    await asyncio.to_thread(_copy, file.file, target)
+    return target.stat().st_size
+
+
+def _copy(source: BinaryIO, target: Path) -> None:
+    source.seek(0)
+    with target.open("wb") as file:
+        shutil.copyfileobj(source, file, PIECE)
+
+
+def file_field(fields: FormData, *names: str) -> UploadFile | None:
+    for name in names:
+        value = fields.get(name)
+        if isinstance(value, UploadFile):
+            return value
+    return None
+
+
+def clean_name(name: str | None, otherwise: str = "recording") -> str:
+    """A client's file name without folders and control characters, at most 200 characters."""
+    last = re.split(r"[/\\]", name or "")[-1]
+    kept = "".join(c for c in last if c.isprintable()).strip()
+    return kept[:200] or otherwise
+
+
+def header_name(name: str) -> str:
+    """A name that is safe in a header: letters and digits of ASCII, `_` for the rest."""
+    return re.sub(r"[^A-Za-z0-9+]", "_", anyascii(name)) or "untitled"

@@ -1,0 +1,303 @@
+"""The dialect of WAAS (schibsted/WAAS): a client written for it works unchanged.
+
+Its shapes and statuses are kept, its known mistakes are not. Errors are plain text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from email.utils import formatdate
+from functools import partial
+from typing import Any
+from urllib.parse import unquote
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+
+from unispeech import formats, languages
+from unispeech.errors import UnispeechError, UnknownModel
+from unispeech.models import catalog
+from unispeech.server import records, uploads
+from unispeech.server.access import Caller, TheService, job_of, scratch
+from unispeech.server.answers import DOCUMENTED
+from unispeech.server.database import Job, State
+from unispeech.server.service import Service
+from unispeech.types import Transcript
+
+router = APIRouter(tags=["WAAS"])
+
+OUTPUTS = ["srt", "vtt", "json", "txt", "timecode_txt", "jojo"]
+TASKS = ["transcribe", "translate"]
+RQ_STATES = {
+    State.QUEUED: "queued",
+    State.RUNNING: "started",
+    State.DONE: "finished",
+    State.FAILED: "failed",
+    State.CANCELLED: "canceled",
+}
+"""Ours in the words of RQ, which WAAS shows."""
+
+RAW_BODY: dict[str, Any] = {
+    "requestBody": {
+        "description": "The recording itself, whatever the Content-Type says.",
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+TEXT: dict[str, Any] = {"content": {"text/plain": {}}}
+
+
+def models() -> list[str]:
+    return [entry.name for entry in catalog.ENTRIES if entry.family == "whisper"]
+
+
+def _parameter(options: list[str], default: str | None) -> dict[str, Any]:
+    shown: dict[str, Any] = {"type": "enum", "options": options, "optional": True}
+    return {**shown, "default": default} if default else shown
+
+
+def _language_names() -> list[str]:
+    return sorted({*languages.WHISPER.values(), *languages.ALIASES} - set(_CODES))
+
+
+_CODES = frozenset({*languages.WHISPER, *(a for a in languages.ALIASES if len(a) == 2)})
+
+
+@router.options("/v1/transcribe")
+async def transcribe_options(service: TheService) -> dict[str, Any]:
+    text = {"type": "string", "optional": True}
+    return {
+        "queryParams": {
+            "model": _parameter(models(), service.settings.waas_model),
+            "task": _parameter(TASKS, "transcribe"),
+            "languages": _parameter(_language_names(), None),
+            "email_callback": text,
+            "webhook_id": text,
+            "filename": text,
+        }
+    }
+
+
+@router.options("/v1/detect")
+async def detect_options(service: TheService) -> dict[str, Any]:
+    return {"queryParams": {"model": _parameter(models(), service.settings.waas_model)}}
+
+
+@router.options("/v1/download/{job_id}")
+async def download_options(job_id: str) -> dict[str, Any]:
+    return {"queryParams": {"output": _parameter(OUTPUTS, "srt")}}
+
+
+@router.post(
+    "/v1/transcribe",
+    status_code=201,
+    responses={**DOCUMENTED, 405: {"description": "The webhook is not on the list."}},
+    openapi_extra=RAW_BODY,
+)
+async def transcribe(
+    request: Request,
+    service: TheService,
+    key: Caller,
+    model: str | None = None,
+    task: str = "transcribe",
+    language: str | None = None,
+    email_callback: str | None = None,
+    webhook_id: str | None = None,
+    filename: str = "untitled-transcription",
+) -> Response:
+    """Queue the recording in the body. `language` is an English name, as `norwegian`."""
+    wrong = _wrong(service, model, task, language)
+    if wrong:
+        return PlainTextResponse(wrong, 400)
+    await asyncio.to_thread(service.jobs.room)
+    id, place = service.jobs.new_place()
+    try:
+        size = await uploads.save_body(request, place.upload, service.max_upload(key))
+        if not size:
+            return PlainTextResponse("No file uploaded", 400)
+        if not email_callback and not webhook_id:
+            return PlainTextResponse("No email_callback or webhook_callback_url set", 400)
+        if webhook_id and webhook_id not in service.notices.webhooks:
+            return JSONResponse({"error": "Invalid webhook id"}, 405)
+        try:
+            ask = service.speech.ask(
+                model or service.settings.waas_model, task=task, language=language or None
+            )
+        except UnispeechError as error:  # such as translating with a model that cannot
+            return PlainTextResponse(str(error), 400)
+        job = Job(
+            id=id,
+            owner=key.id,
+            dialect="waas",
+            filename=uploads.clean_name(unquote(filename), "untitled-transcription"),
+            options={**ask.as_dict(), "max_duration": service.max_duration(key)},
+            webhook_id=webhook_id or None,
+            email=_address(email_callback),
+            priority=5,
+        )
+        await asyncio.to_thread(_accept, service, job)
+        return JSONResponse({"job_id": id}, 201)
+    finally:
+        await asyncio.to_thread(service.jobs.tidy, id)
+
+
+def _accept(service: Service, job: Job) -> None:
+    service.worker.enqueue(service.jobs.accept(job))
+
+
+def _address(email: str | None) -> str | None:
+    """One line; a line break would add headers to the e-mail."""
+    return "".join(email.split())[:320] if email else None
+
+
+def _wrong(service: Service, model: str | None, task: str, language: str | None) -> str:
+    """What is wrong, in WAAS's order and words."""
+    try:
+        service.speech.model(model or service.settings.waas_model)
+    except UnknownModel:
+        return "Model not available"
+    if language and language not in _language_names():
+        return "Language not supported"
+    return "" if task in TASKS else "Task not supported"
+
+
+@router.post(
+    "/v1/detect",
+    responses={**DOCUMENTED, 405: {"description": "The webhook is not on the list."}},
+    openapi_extra=RAW_BODY,
+)
+async def detect(
+    request: Request, service: TheService, key: Caller, model: str | None = None
+) -> Response:
+    """The language of the recording in the body."""
+    wrong = _wrong(service, model, "transcribe", None)
+    if wrong:
+        return PlainTextResponse(wrong, 400)
+    ask = service.speech.ask(model or service.settings.waas_model)
+    async with scratch(service) as folder, service.speech.admitted():
+        upload = folder / "upload"
+        if not await uploads.save_body(request, upload, service.max_upload(key)):
+            return PlainTextResponse("No file uploaded", 400)
+        decoded = await service.speech.decode(upload, "the recording", service.cut(key))
+        code, _ = await service.speech.run(partial(service.speech.detect, ask, decoded))
+    return JSONResponse({"detectedLanguage": languages.name(code), "languageCode": code})
+
+
+@router.get("/v1/jobs/{job_id}", responses=DOCUMENTED)
+async def job(job_id: str, service: TheService, key: Caller) -> dict[str, Any]:
+    """A job as RQ would show it. What would leak a path or an address is there, and null."""
+    found = await job_of(service, key, job_id)
+    waiting = found.state is State.QUEUED
+    position = await asyncio.to_thread(service.database.ahead, found) if waiting else None
+    size = await asyncio.to_thread(service.database.count, State.QUEUED)
+    return {
+        "status": RQ_STATES[found.state],
+        "meta": {
+            "email": None,
+            "webhook_id": found.webhook_id,
+            "uploaded_filename": found.filename,
+        },
+        "origin": "default",
+        "func_name": "transcriber.transcribe",
+        "args": None,
+        "result": None,
+        "enqueued_at": _date(found.created),
+        "started_at": _date(found.started),
+        "ended_at": _date(found.ended),
+        "exc_info": found.error,
+        "last_heartbeat": None,
+        "worker_name": None,
+        "seconds_used": _seconds_used(found),
+        "position_in_queue": position,
+        "queue_size": size,
+    }
+
+
+def _date(time: float | None) -> str | None:
+    """RFC 822, as Flask's jsonify writes it."""
+    return formatdate(time, usegmt=True) if time is not None else None
+
+
+def _seconds_used(job: Job) -> float | None:
+    return job.ended - job.started if job.ended and job.started else None
+
+
+@router.get(
+    "/v1/download/{job_id}",
+    responses={
+        **DOCUMENTED,
+        425: {"description": "The job is not done yet."},
+        500: {"description": "The job failed."},
+    },
+)
+async def download(job_id: str, service: TheService, key: Caller, output: str = "srt") -> Response:
+    """The transcript as `srt`, `vtt`, `txt`, `timecode_txt`, `json` or `jojo`."""
+    found = await asyncio.to_thread(service.database.job, job_id)
+    if found is None or found.owner != key.id:
+        return PlainTextResponse("No such job", 404)
+    if found.state is State.CANCELLED:
+        return PlainTextResponse("Job canceled", 400)
+    if found.state is State.FAILED:
+        return PlainTextResponse("Job failed", 500)
+    if found.transcript is None:
+        return PlainTextResponse("Job not done yet", 425)
+    if output not in OUTPUTS:
+        return PlainTextResponse("Output not supported", 400)
+    return _rendered(found, records.load(found.transcript), output)
+
+
+def _rendered(job: Job, transcript: Transcript, output: str) -> Response:
+    if output == "json":
+        return JSONResponse(whisper_result(transcript))
+    stem = uploads.header_name(job.filename)
+    if output == "jojo":
+        headers = _attachment(stem, "jojo")
+        return JSONResponse(jojo(job, transcript), headers=headers)
+    if output == "vtt":
+        text = formats.render(transcript, "vtt")
+        return Response(text, headers=_attachment(stem, "vtt"), media_type="text/vtt")
+    text = formats.render(transcript, "srt" if output == "timecode_txt" else output)
+    extension = "txt" if output == "timecode_txt" else output
+    return PlainTextResponse(text, headers=_attachment(stem, extension))
+
+
+def _attachment(stem: str, extension: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{stem}.{extension}"'}
+
+
+def whisper_result(transcript: Transcript) -> dict[str, Any]:
+    """What openai-whisper's `transcribe` returns."""
+    return {
+        "text": transcript.text,
+        "segments": [formats.segment_dict(segment) for segment in transcript.segments],
+        "language": transcript.language,
+    }
+
+
+def jojo(job: Job, transcript: Transcript) -> dict[str, Any]:
+    """The document of WAAS's own editor: times in whole hundredths of a second."""
+    return {
+        "docVersion": "1.0",
+        "id": job.id,
+        "audiofile": {"id": job.id, "url": f"file://web/{job.filename}"},
+        "segments": [
+            {
+                "id": str(segment.id),
+                "timeStart": int(segment.start * 100),
+                "timeEnd": int(segment.end * 100),
+                "text": segment.text.strip(),
+            }
+            for segment in transcript.segments
+        ],
+    }
+
+
+@router.get("/v1/queue", responses=DOCUMENTED)
+async def queue(service: TheService, key: Caller) -> dict[str, int]:
+    """How many jobs wait."""
+    return {"count": await asyncio.to_thread(service.database.count, State.QUEUED)}
+
+
+@router.get("/v1/stats", responses=DOCUMENTED)
+async def stats(service: TheService, key: Caller) -> dict[str, float]:
+    """Seconds of sound transcribed by all jobs that are kept."""
+    return {"total_time_transcribed": await asyncio.to_thread(service.database.transcribed)}

@@ -1,0 +1,149 @@
+"""A real server in a process of its own, as tests and benchmarks start it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """`unispeech serve` (or `worker`) that can be killed and started again where it was."""
+
+    def __init__(self, folder: Path, *, command: str = "serve", **settings: object) -> None:
+        self.folder = folder
+        self.command = command
+        self.port = free_port()
+        self.log = folder / f"{command}-{self.port}.log"
+        names = {"data_dir": folder / "data", "model": "tiny.en", "waas_model": "tiny.en"}
+        self.environment = {
+            name.upper() if name.startswith(("email", "allowed", "base_url"))
+            else f"UNISPEECH_{name.upper()}": str(value)
+            for name, value in {**names, **settings}.items()
+        }  # fmt: skip
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, wait: bool = True) -> Server:
+        arguments = ["--port", str(self.port)] if self.command == "serve" else []
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "unispeech", self.command, *arguments],
+                env={**os.environ, **self.environment},
+                stderr=log,
+                stdout=log,
+            )
+        if wait and self.command == "serve":
+            self.wait()
+        return self
+
+    def wait(self, seconds: float = 60.0) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            assert self.process is not None and self.process.poll() is None, self.log.read_text()
+            try:
+                if httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.1)
+        raise AssertionError(f"not ready in {seconds} s:\n{self.log.read_text()}")
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        """As an operator would. The exit code."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=90)
+
+    def client(self, **headers: str) -> httpx.Client:
+        return httpx.Client(base_url=self.url, timeout=120, headers=headers)
+
+
+def until_ended(client: httpx.Client, job: str, seconds: float = 120.0) -> dict[str, Any]:
+    """The job once it is done, failed or cancelled."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        shown: dict[str, Any] = client.get(f"/api/jobs/{job}").raise_for_status().json()
+        if shown["state"] in ("done", "failed", "cancelled"):
+            return shown
+        time.sleep(0.1)
+    raise AssertionError(f"still {shown}")
+
+
+class Receiver:
+    """A webhook's other end: keeps what arrives; answers 500 the first `failures` times."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.arrived: list[tuple[dict[str, str], bytes]] = []
+        receiver = self
+
+        class Answer(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.arrived.append((dict(self.headers.items()), body))
+                self.send_response(500 if len(receiver.arrived) <= failures else 200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def bodies(self) -> list[dict[str, Any]]:
+        return [json.loads(body) for _, body in self.arrived]
+
+    def wait(self, count: int, seconds: float = 60.0) -> None:
+        deadline = time.monotonic() + seconds
+        while len(self.arrived) < count and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert len(self.arrived) >= count, self.arrived
+
+    def allow(self, folder: Path, id: str = "desk", token: str = "s3cret") -> Path:
+        """The allow-list file that names this receiver."""
+        path = folder / "webhooks.json"
+        path.write_text(json.dumps([{"id": id, "url": self.url, "token": token}]))
+        return path
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@contextmanager
+def running(folder: Path, **settings: object) -> Iterator[Server]:
+    server = Server(folder, **settings).start()  # type: ignore[arg-type]
+    try:
+        yield server
+    finally:
+        server.stop()
