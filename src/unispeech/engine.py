@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, Unpack, cast
 
 from unispeech import batching, chunking, guard, stitch, vad
 from unispeech.audio import Recording
-from unispeech.backends import registry
+from unispeech.backends import choose, registry
 from unispeech.backends.base import Backend, refuse, refuse_for_model
 from unispeech.errors import BackendError, Cancelled, UnispeechError
 from unispeech.models import store
@@ -143,8 +143,8 @@ class Engine:
         on_progress: OnProgress = _ignore,
         **options: Unpack[EngineOptions],
     ) -> None:
-        self.spec = registry.find(backend)
         self.load_options, self.options = split_options(cast(dict[str, Any], options))
+        self.spec = choose.find(backend, model, self.load_options, self.options)
         self.model = model or self.spec.default_model
         refuse(self.spec.name, self.spec.capabilities, self.load_options, self.options)
         registry.interpreter(self.spec, self.load_options)

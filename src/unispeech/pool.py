@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from unispeech.backends import registry
+from unispeech.backends import choose
 from unispeech.backends.base import Backend, NativeRun
 from unispeech.engine import Engine
 from unispeech.errors import BackendError
@@ -198,7 +198,7 @@ class Pool:
         Raises:
             As `Engine`.
         """
-        spec = registry.find(backend)
+        spec = choose.find(backend, model, load)
         key = (spec.name, model or spec.default_model, load or LoadOptions())
         slot = self._enter(key)
         try:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from unispeech.backends import choose
+from unispeech.backends.choose import Measured
 from unispeech.bench import datasets, plan, report, results, runner
 from unispeech.bench.peers import PREFIX
 from unispeech.bench.results import Results
@@ -54,5 +57,18 @@ def write(plan: Plan, baseline: str, data: str) -> Results:
         facts=results.facts(data, plan.utterances, plan.repeats),
     )
     found.save(plan.folder / "results.json")
+    if summary := list(_summary(found)):
+        choose.remember(summary)
     report.write(found, plan.folder / "report.html")
     return found
+
+
+def _summary(found: Results) -> Iterator[Measured]:
+    """What `--backend auto` goes by: our own rows that could be scored."""
+    for row in found.rows:
+        one = row.configuration
+        if one.is_peer or one.strategy != "batched" or row.files_failed or not row.throughput:
+            continue
+        if row.corpus and row.corpus.wer is not None:
+            speed = row.throughput.median
+            yield Measured(one.backend, one.model, one.beam_size, row.corpus.wer, speed)

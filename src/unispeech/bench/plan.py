@@ -13,7 +13,8 @@ from unispeech.backends import registry
 from unispeech.backends.base import refuse
 from unispeech.bench import peers
 from unispeech.engine import split_options
-from unispeech.errors import OptionError, UnispeechError
+from unispeech.errors import BackendMissing, OptionError, UnispeechError
+from unispeech.options import LoadOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,15 @@ class Grid:
 
 def installed() -> tuple[str, ...]:
     """Every backend of ours that can run here."""
-    return tuple(spec.name for spec in registry.specs().values() if spec.installed())
+    return tuple(name for name, spec in registry.specs().items() if _runs(spec))
+
+
+def _runs(spec: registry.BackendSpec) -> bool:
+    try:
+        registry.interpreter(spec, LoadOptions())
+    except BackendMissing:
+        return False
+    return True
 
 
 def configurations(grid: Grid) -> list[Configuration]:
@@ -169,8 +178,9 @@ def objection(one: Configuration) -> str:
         return ""
     spec = registry.find(one.backend)
     try:
-        refuse(spec.name, spec.capabilities, *split_options(one.options()))
-        spec.load_class()
+        load, options = split_options(one.options())
+        refuse(spec.name, spec.capabilities, load, options)
+        registry.interpreter(spec, load)
     except UnispeechError as error:
         return str(error)
     return ""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from unispeech.audio import Recording
+from unispeech.backends.choose import MARGIN
 from unispeech.bench import charts, diff, table
 from unispeech.bench.charts import Point
 from unispeech.bench.datasets import Utterance
@@ -21,8 +22,6 @@ WORST = 12
 """Recordings shown with their comparison and sound."""
 LONGEST_SOUND = 120.0
 """Seconds of a recording that is still put into the page."""
-MARGIN = 0.5
-"""Points of word error rate above the best within which a row may win by speed."""
 MOST_DOTS = 6000
 
 

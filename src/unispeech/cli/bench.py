@@ -208,3 +208,37 @@ def _progress() -> Iterator[Any]:
                 bar.console.print(f"{step.configuration.name}: {step.reason}", markup=False)
 
         yield show
+
+
+@bench.command()
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@click.option(
+    "--fail-if",
+    "conditions",
+    multiple=True,
+    metavar="CONDITION",
+    help="Exit with 1 where this holds, as 'wer>+0.3' or 'speed<-10%'.  [may be repeated]",
+)
+def compare(old: Path, new: Path, conditions: tuple[str, ...]) -> None:
+    """What has changed between two benchmarks (their folders, or their results.json).
+
+    \b
+    unispeech bench compare results-old results-new
+    unispeech bench compare results-old results-new --fail-if 'wer>+0.3'
+    unispeech bench compare results-old results-new --fail-if 'speed<-10%' --fail-if 'lost>0'
+    """
+    from rich.console import Console
+
+    from unispeech.bench import compare as two
+
+    wanted = [two.Condition.of(condition) for condition in conditions]
+    before, after = two.read(old), two.read(new)
+    found = two.pairs(before, after)
+    for line in two.differences(before, after):
+        say(f"warning: {line}")
+    Console(width=None if sys.stdout.isatty() else 220).print(two.table(found))
+    if broken := two.broken(found, wanted):
+        for line in broken:
+            say(line)
+        raise UnispeechError(f"{len(broken)} of the conditions to fail on hold")

@@ -9,11 +9,12 @@ from typing import Any
 
 import click
 
+from unispeech.backends import choose
 from unispeech.cli import say
 from unispeech.cli.output import Output
 from unispeech.cli.progress import bar
 from unispeech.cli.sources import Input, find
-from unispeech.engine import Call, Engine, OnProgress
+from unispeech.engine import Call, Engine, OnProgress, split_options
 from unispeech.errors import UnispeechError
 from unispeech.formats import FORMATS, Layout
 from unispeech.types import Transcript
@@ -41,7 +42,10 @@ def _formats(ctx: click.Context, option: click.Parameter, value: str) -> list[st
 @click.command()
 @click.argument("sources", metavar="FILE...", nargs=-1, required=True)
 @click.option(
-    "--backend", default="faster", show_default=True, help="Runtime; see `unispeech backends`."
+    "--backend",
+    default="faster",
+    show_default=True,
+    help="Runtime (see `unispeech backends`), or auto.",
 )
 @click.option("--model", help="Name, Hub id or local path.  [default: base]")
 @click.option("--language", help="Code or English name.  [default: detected]")
@@ -130,10 +134,20 @@ def transcribe(
         if not inputs:
             return
     with bar(quiet) as on_progress:
+        backend = _chosen(backend, model, given)
         engine = Engine(backend, model, on_progress=on_progress, **given)
         failed = _run(engine, inputs, output, on_progress)
     if failed:
         sys.exit(1)
+
+
+def _chosen(backend: str, model: str | None, given: dict[str, Any]) -> str:
+    """The backend to use; which one and why is said where it was left to us."""
+    if backend.lower() != choose.AUTO:
+        return backend
+    choice = choose.automatic(model, *split_options(given))
+    say(f"backend {choice.reason}")
+    return choice.backend
 
 
 def _run(engine: Engine, inputs: list[Input], output: Output, on_progress: OnProgress) -> int:
