@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from unispeech import riff
 from unispeech.errors import AudioError, AudioNotFound
 from unispeech.types import SAMPLE_RATE
 
@@ -117,13 +118,14 @@ class Recording:
 
         # A recording has far more than enough log lines of its own; what matters is raised.
         av.logging.set_level(av.logging.PANIC)
+        promised = riff.promised_duration(file) if _seekable(file) else None
         try:
             with av.open(file, mode="r", metadata_errors="ignore") as container:
                 if not container.streams.audio:
                     what = "video without sound" if container.streams.video else "no sound in it"
                     raise AudioError(f"{self.name}: {what}", "give a file with an audio track")
                 stream = container.streams.audio[0]
-                stated = _stated_duration(container, stream)
+                stated = promised or _stated_duration(container, stream)
                 self.duration = stated
                 yield from self._check_length(self._from_stream(container, stream), stated)
         except (av.FFmpegError, ValueError) as error:
@@ -227,6 +229,10 @@ def _name(source: object) -> str:
         return str(source)
     name = getattr(source, "name", None)
     return name if isinstance(name, str) else f"<{type(source).__name__}>"
+
+
+def _seekable(file: Any) -> bool:
+    return hasattr(file, "seekable") and bool(file.seekable())
 
 
 def _reason(error: Exception) -> str:

@@ -1,0 +1,46 @@
+"""Importing the package is instant and brings nothing heavy; so is asking for help."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+HEAVY = {"numpy", "av", "onnxruntime", "ctranslate2", "faster_whisper", "torch", "transformers",
+         "huggingface_hub", "rich", "fastapi", "click", "tokenizers"}  # fmt: skip
+
+
+def _loaded_by(code: str) -> set[str]:
+    script = f"{code}\nimport sys; print(' '.join(m.split('.')[0] for m in sys.modules))"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
+
+
+def test_importing_brings_nothing_heavy() -> None:
+    assert not _loaded_by("import unispeech") & HEAVY
+
+
+def test_errors_types_and_the_registry_bring_nothing_heavy() -> None:
+    loaded = _loaded_by(
+        "import unispeech.errors, unispeech.types, unispeech.options\n"
+        "from unispeech.backends import registry; registry.specs()"
+    )
+    assert not loaded & HEAVY
+
+
+def test_help_brings_only_the_command_line() -> None:
+    code = (
+        "import contextlib, io\nfrom unispeech.cli import cli\n"
+        "with contextlib.redirect_stdout(io.StringIO()):\n"
+        "    cli.main(['--help'], standalone_mode=False)"
+    )
+    assert _loaded_by(code) & HEAVY <= {"click"}
+
+
+def test_every_exported_name_is_there() -> None:
+    import unispeech
+
+    assert sorted(unispeech.__all__) == [
+        "AsyncEngine", "Engine", "Gap", "Progress", "Segment", "Transcript", "UnispeechError",
+        "Word", "__version__", "transcribe",
+    ]  # fmt: skip
+    assert all(getattr(unispeech, name) for name in unispeech.__all__)

@@ -1,0 +1,256 @@
+"""Invariants of the stages, whatever the input."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unispeech import batching, chunking, guard, sentences, stitch
+from unispeech.options import DecodeOptions, VadOptions
+from unispeech.types import (
+    FRAME,
+    FRAME_SECONDS,
+    SAMPLE_RATE,
+    Chunk,
+    ChunkResult,
+    End,
+    Segment,
+    Span,
+    Word,
+)
+
+if TYPE_CHECKING:
+    from unispeech.types import Frames
+
+# Runs of speech and silence, in frames.
+runs = st.lists(st.tuples(st.booleans(), st.integers(1, 1500)), min_size=1, max_size=12)
+
+
+def _frames(pattern: list[tuple[bool, int]], block: int) -> Iterator[Frames]:
+    flags = np.concatenate([np.full(n, float(speech), np.float32) for speech, n in pattern])
+    samples = np.random.default_rng(0).normal(0, 0.1, len(flags) * FRAME).astype(np.float32)
+    for start in range(0, len(flags), block):
+        part = flags[start : start + block]
+        yield samples[start * FRAME : (start + len(part)) * FRAME], part
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    pattern=runs, chunk_length=st.sampled_from([5.0, 20.0, 30.0]), pad=st.sampled_from([0.0, 0.4])
+)
+def test_chunks_cover_all_speech_once_rise_and_fit(
+    pattern: list[tuple[bool, int]], chunk_length: float, pad: float
+) -> None:
+    options = VadOptions(pad=pad)
+    chunks = list(chunking.plan(_frames(pattern, 313), options, chunk_length))
+    speech = np.concatenate([np.full(n, speech) for speech, n in pattern])
+    covered = np.zeros(len(speech), int)
+    previous = 0.0
+    for chunk in chunks:
+        assert chunk.start >= previous - 1e-6
+        assert chunk.duration <= chunk_length + 1e-6
+        assert len(chunk.samples) == pytest.approx(chunk.duration * SAMPLE_RATE, abs=1)
+        covered[round(chunk.start / FRAME_SECONDS) : round(chunk.end / FRAME_SECONDS)] += 1
+        previous = chunk.end
+    clicks = int(chunking.MIN_SPEECH / FRAME_SECONDS) + 1
+    missed = speech & (covered == 0)
+    assert covered.max(initial=0) <= 1
+    assert not any(b - a > clicks for a, b in chunking._runs(missed, 0))
+
+
+@settings(max_examples=30, deadline=None)
+@given(pattern=runs, blocks=st.lists(st.integers(1, 700), min_size=2, max_size=2))
+def test_the_plan_does_not_depend_on_how_the_sound_arrives(
+    pattern: list[tuple[bool, int]], blocks: list[int]
+) -> None:
+    one, two = (list(chunking.plan(_frames(pattern, b), VadOptions(), 30.0)) for b in blocks)
+    assert [(c.start, c.end, c.speech) for c in one] == [(c.start, c.end, c.speech) for c in two]
+
+
+def _chunk(number: int, seconds: float = 10.0, language: str = "en") -> Chunk:
+    return Chunk(np.zeros(1, np.float32), number, number + seconds, language=language, index=number)
+
+
+def _named(chunk: Chunk) -> ChunkResult:
+    return ChunkResult((Segment(0, 0.0, 1.0, f" {chunk.source}.{chunk.index}"),))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    items=st.lists(
+        st.one_of(
+            st.none(),
+            st.tuples(st.floats(1.0, 30.0), st.sampled_from(["en", "fr"])),
+        ),
+        max_size=60,
+    ),
+    batch_size=st.integers(1, 16),
+)
+def test_results_come_in_order_with_their_chunks(
+    items: list[tuple[float, str] | None], batch_size: int
+) -> None:
+    stream: list[Chunk | End] = [
+        End(i) if item is None else _chunk(i, *item) for i, item in enumerate(items)
+    ]
+    most = [0]
+
+    def decode(chunks: list[Chunk]) -> list[ChunkResult]:
+        assert len({(c.language, c.window) for c in chunks}) == 1
+        most[0] = max(most[0], len(chunks))
+        return [_named(c) for c in chunks]
+
+    out = list(batching.in_order(batching.ahead(iter(stream), 4), decode, batch_size))
+    assert [o if isinstance(o, End) else o[0] for o in out] == stream
+    assert all(o[1].text == f" 0.{o[0].index}" for o in out if not isinstance(o, End))
+    assert most[0] <= batch_size
+
+
+def test_reading_ahead_is_bounded_and_stops_with_its_reader() -> None:
+    read: list[int] = []
+
+    def items() -> Iterator[Chunk]:
+        for i in range(1000):
+            read.append(i)
+            yield _chunk(i)
+
+    stream = batching.in_order(
+        batching.ahead(items(), 4), lambda chunks: [_named(c) for c in chunks], 4
+    )
+    next(stream)
+    time.sleep(0.2)
+    assert len(read) <= 4 + 4 * (batching.LOOKAHEAD + batching.IN_FLIGHT) + 2
+    del stream
+    before = len(read)
+    time.sleep(0.2)
+    assert len(read) == before
+    assert not any(t.name in ("read ahead", "decode") for t in threading.enumerate())
+
+
+def test_an_error_while_reading_or_decoding_reaches_the_caller() -> None:
+    def broken() -> Iterator[Chunk]:
+        yield _chunk(0)
+        raise OSError("the disk is gone")
+
+    def fails(chunks: list[Chunk]) -> list[ChunkResult]:
+        raise RuntimeError("no")
+
+    with pytest.raises(OSError, match="disk"):
+        list(batching.in_order(batching.ahead(broken(), 2), lambda c: [_named(x) for x in c], 2))
+    with pytest.raises(RuntimeError, match="no"):
+        list(batching.in_order(iter([_chunk(0)]), fails, 2))
+
+
+@given(text=st.text(max_size=200))
+def test_sentences_joined_are_the_text(text: str) -> None:
+    assert "".join(sentences.split(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        (" One. Two! Three?", 3),
+        (" Mr. Smith met Dr. Jones at 5.30 p.m. They spoke.", 2),
+        (" Version 1.2.3 is out.", 1),
+        ("你好。今天天气很好。", 2),
+        (' "Stop." he said.', 2),
+        (" No end", 1),
+    ],
+)
+def test_where_sentences_end(text: str, count: int) -> None:
+    assert len(sentences.split(text)) == count
+
+
+@given(
+    spans=st.lists(st.floats(0.1, 3.0), min_size=2, max_size=12),
+    text=st.text(alphabet="ab .!?", min_size=1, max_size=120),
+)
+def test_placed_segments_rise_inside_their_chunk(spans: list[float], text: str) -> None:
+    edges = np.cumsum(spans)
+    speech = tuple(
+        Span(5 + float(a), 5 + float(b)) for a, b in zip(edges[::2], edges[1::2], strict=False)
+    )
+    chunk = Chunk(np.zeros(1, np.float32), 5.0, 5.0 + float(edges[-1]), speech)
+    whole = ChunkResult((Segment(0, 0.0, chunk.duration, text),))
+    placed = stitch.place(chunk, whole, 3)
+    times = [t for s in placed for t in (s.start, s.end)]
+    assert times == sorted(times)
+    assert all(chunk.start - 1e-3 <= t <= chunk.end + 1e-3 for t in times)
+    assert [s.id for s in placed] == list(range(3, 3 + len(placed)))
+    assert "".join(s.text for s in placed).split() == text.split()
+
+
+def test_words_keep_inside_their_segment_when_the_library_says_nonsense() -> None:
+    words = (Word(3.0, 2.0, " a", 1.0), Word(1.0, 99.0, " b", 1.0))
+    chunk = Chunk(np.zeros(1, np.float32), 10.0, 14.0)
+    (segment,) = stitch.place(chunk, ChunkResult((Segment(0, 0, 4, " a b", words),)), 0)
+    times = [t for w in segment.words for t in (w.start, w.end)]
+    assert times == sorted(times) and segment.start <= times[0] and times[-1] <= segment.end
+
+
+def _speech(seconds: float) -> Chunk:
+    return Chunk(
+        np.zeros(1, np.float32), 0.0, seconds, (Span(0.0, seconds),), window=15.0, language="en"
+    )
+
+
+def _said(text: str, logprob: float = -0.3, silent: float = 0.0) -> ChunkResult:
+    return ChunkResult((Segment(0, 0, 1, text, (), logprob, silent),))
+
+
+@pytest.mark.parametrize(
+    ("result", "why"),
+    [
+        (_said(" This is what a person says in about ten seconds, roughly, I think."), ""),
+        (_said(" so so so so so so so so so so so so so so so so so so so so so so"), "repetition"),
+        (_said(" x1y2z3w4 " * 60), "repetition"),
+        (_said("".join(f" {i * 7919 % 100003}" for i in range(90))), "more text"),
+        (_said(" Yes."), "too little"),
+        (_said(""), "without text"),
+        (_said(" This is what a person says in about ten seconds, roughly.", -1.5), "guessing"),
+    ],
+)
+def test_what_is_suspicious(result: ChunkResult, why: str) -> None:
+    found = guard.suspicion(_speech(10.0), result)
+    assert why in found if why else found == ""
+
+
+def test_a_doubtful_chunk_is_decoded_again_wider_and_warmer() -> None:
+    asked: list[tuple[float, float]] = []
+
+    def decode(chunks: Sequence[Chunk], options: DecodeOptions) -> list[ChunkResult]:
+        (chunk,) = chunks
+        asked.append((chunk.window, options.temperatures[0]))
+        good = " This is what a person says in about ten seconds, roughly, I think."
+        return [_said(good if len(asked) == 3 else " Yes.")]
+
+    (result,) = guard.guarded(decode, [_speech(10.0)], DecodeOptions(), 30.0)
+    assert asked == [(15.0, 0.0), (30.0, 0.0), (30.0, 0.2)]
+    assert result.suspicion == "" and result.text.startswith(" This is")
+
+
+def test_what_stays_doubtful_is_reported_as_a_gap() -> None:
+    chunk = _speech(10.0)
+    (result,) = guard.guarded(
+        lambda chunks, options: [_said(" Yes.")], [chunk], DecodeOptions(), 30.0
+    )
+    (gap,) = stitch.gaps(chunk, result)
+    assert result.text == " Yes." and "too little" in gap.reason and gap.end == 10.0
+
+
+def test_what_the_model_takes_for_silence_is_no_text_but_a_gap() -> None:
+    chunk = replace(_speech(5.0), window=30.0)
+    (result,) = guard.guarded(
+        lambda chunks, options: [_said(" Thanks for watching!", -1.4, 0.9)],
+        [chunk],
+        DecodeOptions(),
+        30.0,
+    )
+    assert result.segments == () and "no speech" in stitch.gaps(chunk, result)[0].reason
