@@ -168,6 +168,14 @@ def complete(path: Path, format: str) -> bool:
         from unispeech.models.convert import ctranslate2
 
         ctranslate2.variables(path / "model.bin")
+    if format == "hf":
+        from unispeech.models.convert import hf
+
+        hf.must_be_whole(path)
+    if format == "ggml":
+        from unispeech.models.convert import ggml
+
+        ggml.must_be_whole(path)
     return all((path / name).is_file() for name in COMPLETE.get(format, ()))
 
 
