@@ -116,6 +116,25 @@ BUILT_IN: tuple[BackendSpec, ...] = (
         extra="openai",
         model_format="openai",
     ),
+    BackendSpec(
+        name="openvino",
+        aliases=("openvino-genai",),
+        target="unispeech.backends.openvino:OpenVINO",
+        summary="OpenVINO: Intel processors, bfloat16 and int8",
+        requires=("openvino", "openvino_genai", "openvino_tokenizers", "transformers"),
+        capabilities=Capabilities(
+            tasks=("transcribe", "translate"),
+            strategies=("batched", "native"),
+            initial_prompt=True,
+            hotwords=True,
+            temperature=True,
+            detect_language=True,
+            devices=("cpu", "gpu"),
+            compute_types=("int8", "bfloat16", "float32"),
+        ),
+        model_format="hf",
+        environment="openvino",
+    ),
 )  # fmt: skip
 
 
