@@ -16,29 +16,32 @@ from transformers.models.whisper.generation_whisper import _dynamic_time_warping
 from transformers.models.whisper.tokenization_whisper import _combine_tokens_into_words
 
 from unispeech import languages
-from unispeech.backends.tokens import TICK, Piece
 from unispeech.types import Word
+
+TICK = 0.02
+"""Seconds of one frame of the encoder."""
 
 
 def words(
     model: Any,
     tokenizer: Any,
     encoded: torch.Tensor,
-    start: Sequence[int],
-    pieces: Sequence[Piece],
+    sequence: Sequence[int],
+    begin: int,
     duration: float,
     language: str | None,
-) -> list[tuple[Word, ...]]:
-    """The words of each piece of a chunk, with times from its start.
+) -> tuple[Word, ...]:
+    """The words of a chunk with times from its start.
 
-    `encoded` is the chunk's (1, 1500, width); `start` the tokens that begin a text of its language
-    and task. Leaves the model with eager attention: no other kind can be looked at.
+    `encoded` is (1, 1500, width). `sequence` is what was decoded, from <|startoftranscript|> on;
+    its text starts at `begin`. Leaves the model with eager attention: no other kind can be looked
+    at.
     """
-    text = [token for piece in pieces for token in piece.tokens]
+    text = [token for token in sequence[begin:] if token < model.generation_config.eos_token_id]
     if not text:
-        return [() for _ in pieces]
+        return ()
     config = model.generation_config
-    ids = [*start, config.no_timestamps_token_id, *text, config.eos_token_id]
+    ids = [*sequence[:begin], *text, config.eos_token_id]
     model.set_attn_implementation("eager")
     outputs = model(
         decoder_input_ids=torch.tensor([ids], device=model.device),
@@ -46,17 +49,12 @@ def words(
         output_attentions=True,
         use_cache=False,
     )
-    likely = outputs.logits[0, len(start) : -1, : config.eos_token_id].float().softmax(-1)
+    likely = outputs.logits[0, begin - 1 : -2, : config.eos_token_id].float().softmax(-1)
     chances = likely[torch.arange(len(text)), text].tolist()
-    heads = torch.stack([outputs.cross_attentions[l][0, h] for l, h in config.alignment_heads])
-    times = _times(heads, len(start), duration, model.config.median_filter_width)
-    found, at = [], 0
-    for piece in pieces:
-        stop = at + len(piece.tokens)
-        timed_tokens = list(zip(text[at:stop], times[at:stop], chances[at:stop], strict=True))
-        found.append(timed(tokenizer, timed_tokens, times[stop], language))
-        at = stop
-    return found
+    heads = torch.stack([outputs.cross_attentions[i][0, h] for i, h in config.alignment_heads])
+    times = _times(heads, begin - 1, duration, model.config.median_filter_width)
+    spoken = list(zip(text, times[:-1], chances, strict=True))
+    return timed(tokenizer, spoken, times[-1], language)
 
 
 def _times(heads: torch.Tensor, skipped: int, duration: float, width: int) -> list[float]:
@@ -78,18 +76,20 @@ def _times(heads: torch.Tensor, skipped: int, duration: float, width: int) -> li
 def timed(
     tokenizer: Any, spoken: Sequence[tuple[int, float, float]], end: float, language: str | None
 ) -> tuple[Word, ...]:
-    """Words from (token, second at which it begins, probability); the last one ends at `end`."""
+    """Words from (token, second at which it begins, probability); the last one ends at `end`.
+
+    Punctuation belongs to a word but not to its time: the pause after it is nobody's.
+    """
     ids = [token for token, _, _ in spoken]
     begins = [*(begin for _, begin, _ in spoken), end]
     name = languages.WHISPER.get(language or "en", "english")
     texts, _, places = _combine_tokens_into_words(tokenizer, ids, name)
-    return tuple(
-        Word(
-            start=begins[place[0]],
-            end=max(begins[place[0]], begins[place[-1] + 1]),
-            word=text,
-            probability=float(np.mean([spoken[i][2] for i in place])),
-        )
-        for text, place in zip(texts, places, strict=True)
-        if place
-    )
+    found = []
+    for text, place in zip(texts, places, strict=True):
+        if place:
+            heard = [i for i in place if any(c.isalnum() for c in tokenizer.decode([ids[i]]))]
+            heard = heard or place
+            start, stop = begins[place[0]], begins[heard[-1] + 1]
+            chance = float(np.mean([spoken[i][2] for i in heard]))
+            found.append(Word(start, max(start, stop), text, chance))
+    return tuple(found)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 from transformers.modeling_outputs import BaseModelOutput
-from transformers.utils import logging as chatter
+from transformers.utils import logging
 
 from unispeech import languages
-from unispeech.backends import attention, pytorch, tokens
+from unispeech.backends import attention, pytorch
 from unispeech.backends.base import Backend, NativeRun
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.models.facts import ModelFacts
@@ -46,13 +46,16 @@ class Transformers(Backend):
                 self._processor: Any = WhisperProcessor.from_pretrained(
                     str(model), local_files_only=True
                 )
-                self._model: Any = WhisperForConditionalGeneration.from_pretrained(
+                loaded: Any = WhisperForConditionalGeneration.from_pretrained(
                     str(model),
                     dtype=getattr(torch, precision),
                     attn_implementation="sdpa",
                     local_files_only=True,
-                ).to(device)
-        except Exception as error:  # safetensors, tokenizers and torch each have errors of their own
+                )
+                self._model: Any = loaded.to(device)
+        except (
+            Exception
+        ) as error:  # safetensors, tokenizers and torch each have errors of their own
             raise ModelDamaged(f"hf cannot read the model {model}: {_first(error)}") from error
         self._complete()
 
@@ -83,8 +86,7 @@ class Transformers(Backend):
             encoded = self._encode(model, [chunk.samples for chunk in chunks])
             found = model.generate(
                 encoder_outputs=BaseModelOutput(last_hidden_state=encoded),
-                return_timestamps=True,
-                force_unique_generate_call=True,
+                return_timestamps=False,
                 return_dict_in_generate=True,
                 temperature=(options.temperatures[0],),
                 num_beams=options.beam if options.temperatures[0] == 0 else 1,
@@ -126,39 +128,30 @@ class Transformers(Backend):
         sequence: list[int],
         options: DecodeOptions,
     ) -> ChunkResult:
-        """The segments of one decoded chunk; `sequence` begins with the prompt."""
+        """The text of one decoded chunk as one segment; `sequence` begins with the prompt."""
         config = model.generation_config
-        first = sequence.index(config.decoder_start_token_id)
-        begin = first + (3 if config.is_multilingual else 1)
         end = config.eos_token_id
+        first = sequence.index(config.decoder_start_token_id)
+        begin = sequence.index(config.no_timestamps_token_id, first) + 1
         if end in sequence[begin:]:
             sequence = sequence[: sequence.index(end, begin)]
         logprob, silence = _scores(model, encoded, [*sequence, end], first, begin)
-        pieces = tokens.cut(
-            sequence[begin:], end, config.no_timestamps_token_id + 1, chunk.duration
-        )
-        words = (
-            attention.words(
-                model, self._processor.tokenizer, encoded, sequence[first:begin], pieces,
+        words: tuple[Word, ...] = ()
+        if options.word_timestamps:
+            words = attention.words(
+                model, self._processor.tokenizer, encoded, sequence[first:], begin - first,
                 chunk.duration, chunk.language,
-            )
-            if options.word_timestamps
-            else [()] * len(pieces)
-        )  # fmt: skip
-        return ChunkResult(
-            tuple(
-                Segment(
-                    id=0,
-                    start=mine[0].start if mine else piece.start,
-                    end=mine[-1].end if mine else piece.end,
-                    text=self._text(piece.tokens),
-                    words=mine,
-                    avg_logprob=logprob,
-                    no_speech_prob=silence,
-                )
-                for piece, mine in zip(pieces, words, strict=True)
-            )
+            )  # fmt: skip
+        segment = Segment(
+            id=0,
+            start=0.0,
+            end=chunk.duration,
+            text=self._text(sequence[begin:]),
+            words=words,
+            avg_logprob=logprob,
+            no_speech_prob=silence,
         )
+        return ChunkResult((segment,))
 
     def _text(self, ids: Sequence[int]) -> str:
         text: str = self._processor.tokenizer.decode(list(ids), skip_special_tokens=True)
@@ -273,19 +266,13 @@ def _scores(
     """The mean log probability of the tokens from `begin` on, and that of silence at `first`.
 
     `generate` could give every step's scores, but for a batch of beams that is gigabytes; reading
-    the finished text once more is one quick pass. A timestamp is weighed among timestamps alone,
-    as they are decoded (openai/whisper, ApplyTimestampRules).
+    the finished text once more is one quick pass.
     """
     logits = _logits(model, encoded, sequence[:-1])
-    stamp = model.generation_config.no_timestamps_token_id
-    silence = float(logits[first].softmax(-1)[stamp - 1])
-    total = 0.0
-    for row, token in zip(logits[begin - 1 :], sequence[begin:], strict=True):
-        if token > stamp:
-            total += float(row[stamp + 1 :].log_softmax(-1)[token - stamp - 1])
-        else:
-            total += float(row.log_softmax(-1)[token])
-    return total / (len(sequence) - begin), silence
+    silence = logits[first].softmax(-1)[model.generation_config.no_timestamps_token_id - 1]
+    said = torch.tensor(sequence[begin:], device=logits.device)
+    scores = logits[begin - 1 :].log_softmax(-1).gather(-1, said[:, None])
+    return float(scores.mean()), float(silence)
 
 
 def _first(error: Exception) -> str:
@@ -293,6 +280,7 @@ def _first(error: Exception) -> str:
 
 
 _QUIET = threading.Lock()
+_CHATTER: Any = logging
 
 
 @contextmanager
@@ -300,12 +288,12 @@ def _quiet() -> Iterator[None]:
     """Neither warnings nor progress bars, which the library keeps settings of for the process."""
     with _QUIET, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        loudness, bars = chatter.get_verbosity(), chatter.is_progress_bar_enabled()
-        chatter.set_verbosity_error()
-        chatter.disable_progress_bar()
+        loudness, bars = _CHATTER.get_verbosity(), _CHATTER.is_progress_bar_enabled()
+        _CHATTER.set_verbosity_error()
+        _CHATTER.disable_progress_bar()
         try:
             yield
         finally:
-            chatter.set_verbosity(loudness)
+            _CHATTER.set_verbosity(loudness)
             if bars:
-                chatter.enable_progress_bar()
+                _CHATTER.enable_progress_bar()
