@@ -40,6 +40,9 @@ class BackendSpec:
     """What the store hands it: ctranslate2, hf, openai, ggml, ..."""
     family: Family = "whisper"
     default_model: str = "base"
+    """Empty where there is none, and one has to be given."""
+    context: float = 0.0
+    """Seconds of sound around a chunk that the model should see; for what it says of frames."""
     environment: str = field(default="")
     """The name of the environment it can run in when it cannot live in this one."""
 
@@ -72,6 +75,13 @@ class BackendSpec:
         backend: type[Backend] = getattr(importlib.import_module(module), name)
         return backend
 
+
+CTC = Capabilities(
+    word_timestamps=True,
+    ngram=True,
+    devices=("cpu", "cuda", "mps"),
+    compute_types=("float32", "float16", "bfloat16"),
+)
 
 BUILT_IN: tuple[BackendSpec, ...] = (
     BackendSpec(
@@ -173,6 +183,32 @@ BUILT_IN: tuple[BackendSpec, ...] = (
         ),
         model_format="hf",
         environment="openvino",
+    ),
+    BackendSpec(
+        name="mms",
+        aliases=("mms-1b-all",),
+        target="unispeech.backends.mms:Mms",
+        summary="MMS (transformers): over a thousand languages, an adapter for each",
+        requires=("transformers", "torch"),
+        extra="mms",
+        capabilities=CTC,
+        model_format="hf",
+        family="ctc",
+        default_model="mms-1b-all",
+        context=1.5,
+    ),
+    BackendSpec(
+        name="ctc",
+        aliases=("wav2vec2", "hubert"),
+        target="unispeech.backends.ctc:Ctc",
+        summary="any wav2vec2, HuBERT or WavLM checkpoint with CTC (transformers)",
+        requires=("transformers", "torch"),
+        extra="mms",
+        capabilities=CTC,
+        model_format="hf",
+        family="ctc",
+        default_model="",
+        context=1.5,
     ),
 )  # fmt: skip
 

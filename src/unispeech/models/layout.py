@@ -19,6 +19,7 @@ from typing import Any
 
 from unispeech import languages
 from unispeech.errors import ModelDamaged
+from unispeech.models import ctc
 from unispeech.models.catalog import ENGLISH, WITHOUT_CANTONESE
 from unispeech.models.facts import ModelFacts
 
@@ -110,8 +111,8 @@ def _hf(path: Path, name: str) -> ModelFacts:
     kind = config.get("model_type", "")
     if kind == "whisper":
         return _whisper(name, int(config.get("vocab_size", 51865)))
-    if kind in ("wav2vec2", "wav2vec2-bert", "hubert"):
-        return ModelFacts(name, family="ctc", translates=False)
+    if kind in ctc.ARCHITECTURES:
+        return ctc.facts_of(path, name)
     raise ModelDamaged(f"{path}: a {kind or 'nameless'} model, not Whisper", "give a Whisper model")
 
 

@@ -75,6 +75,33 @@ def describe(name: str) -> ModelFacts:
     return layout.facts_of(held[0], key) if held else ModelFacts(key)
 
 
+def adapter(name: str, file: str, on_progress: OnProgress | None = None) -> Path:
+    """One more file of a model on the Hub: a language's adapter. Kept as a model of its own.
+
+    Raises:
+        ModelUnavailable: it could not be fetched, or the repository does not have it.
+        ModelError: no room on the disk.
+    """
+    say = on_progress or (lambda progress: None)
+    key = _key(name)
+    own = f"{key}/{file}"
+    source = replace(_sources(key)[0], files=(file,), sha256={})
+    if kept := shelf.find(own, "adapter"):
+        return kept.path / file
+    if cached := download.in_hub_cache(source.repository, source.revision or None, (file,)):
+        return cached / file
+    with shelf.locked(own, lambda: say(Progress(0, None, source=own, stage="wait"))):
+        if kept := shelf.find(own, "adapter"):
+            return kept.path / file
+        with shelf.placing(own, "adapter", str(source), licence(key)) as draft:
+            download.from_source(source, draft.folder, 9, say, own)
+            if not (draft.folder / file).is_file():
+                raise ModelUnavailable(f"{source} has no {file}", "choose another language")
+    kept = shelf.find(own, "adapter")
+    assert kept is not None
+    return kept.path / file
+
+
 def pull(name: str, on_progress: OnProgress | None = None) -> shelf.Kept | None:
     """Fetch a model, or fetch it again where verifying what is kept finds it damaged.
 
