@@ -40,8 +40,8 @@ RATE = 16_000
 SENTENCES = 240  # spoken for training, a language
 HELD_OUT = 12
 BATCH = 8
-STEPS = 700
-LID_STEPS = 60
+STEPS = 1400
+LID_STEPS = 100
 
 WORDS = {
     "eng": ["one", "two", "three", "four", "five", "seven"]

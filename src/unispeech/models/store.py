@@ -210,8 +210,8 @@ def _pull_from(source: Source, key: str, entry: Entry | None, say: OnProgress) -
 def _of_path(path: Path, format: str, say: OnProgress) -> Path:
     """A local model as it is, or converted once and kept under its path."""
     held = layout.format_of(path)
-    layout.facts_of(path)
-    if held == format and layout.complete(path, held):
+    facts = layout.facts_of(path)
+    if held == format and (facts.family != "whisper" or layout.complete(path, held)):
         return path
     key, state = local_key(path), layout.fingerprint(path)
     if (kept := shelf.find(key, format)) and kept.fingerprint == state:
