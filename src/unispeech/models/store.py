@@ -83,7 +83,7 @@ def adapter(name: str, file: str, on_progress: OnProgress | None = None) -> Path
         ModelError: no room on the disk.
     """
     say = on_progress or (lambda progress: None)
-    key = _key(name)
+    key = key_of(name)
     own = f"{key}/{file}"
     source = replace(_sources(key)[0], files=(file,), sha256={})
     if kept := shelf.find(own, "adapter"):
