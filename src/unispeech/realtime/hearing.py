@@ -1,0 +1,123 @@
+"""How a session hears a stretch of sound: through an engine's backend, a word at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self, Unpack, cast
+
+from unispeech import guard, languages, stitch
+from unispeech.backends.base import Backend
+from unispeech.engine import TAIL, Engine
+from unispeech.errors import BackendError, UnsupportedOption
+from unispeech.models.facts import ModelFacts
+from unispeech.options import CallOptions, DecodeOptions, TranscribeOptions
+from unispeech.types import Chunk, ChunkResult, Segment, Word
+
+if TYPE_CHECKING:
+    from unispeech.types import Samples
+
+PROMPT = 200
+"""Characters of what is final that the model is told came before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A stretch of sound as words on the stream's clock."""
+
+    words: tuple[Word, ...] = ()
+    doubt: str = ""
+    """Why the words are not to be trusted, or empty."""
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """One backend and the options of one stream. Holds no state: many sessions may share it.
+
+    Where the engine comes from a pool, the streams that are heard at once share batches.
+    """
+
+    backend: Backend
+    facts: ModelFacts
+    options: TranscribeOptions
+    prompts: bool = True
+    """Whether the backend can be told what came before."""
+
+    @classmethod
+    def of(cls, engine: Engine, **options: Unpack[CallOptions]) -> Self:
+        """What an engine hears with, its defaults overridden by `options`.
+
+        Raises:
+            UnsupportedOption: the backend or the model cannot honour one.
+        """
+        able = engine.spec.capabilities
+        if able.word_timestamps:
+            options = cast(CallOptions, {**options, "word_timestamps": True})
+        resolved = engine.resolve(**options)
+        if resolved.strategy == "native":
+            raise UnsupportedOption("strategy 'native' cannot be live", "leave it out")
+        return cls(engine.backend, engine.facts, resolved, able.initial_prompt)
+
+    def language(self, samples: Samples) -> tuple[str, float]:
+        """The language of a stretch of speech, and how sure that is."""
+        if self.options.decode.language is not None:
+            return self.facts.language(self.options.decode.language), 1.0
+        if not self.facts.multilingual:
+            return next(iter(self.facts.languages)), 1.0
+        return self.backend.detect_language(samples)
+
+    def draft(self, chunk: Chunk, before: str) -> Heard:
+        """Decoded once, as fast as can be. Raises nothing: a failed draft is a doubtful one."""
+        chunk = self._fit(chunk)
+        try:
+            result = self.backend.transcribe_batch([chunk], self._told(before))[0]
+        except BackendError as error:
+            return Heard(doubt=str(error))
+        return Heard(self._words(chunk, result), guard.suspicion(chunk, result))
+
+    def settle(self, chunk: Chunk, before: str) -> Heard:
+        """Decoded with the engine's care against runaway and missing text."""
+        chunk = self._fit(chunk)
+        try:
+            decode, full = self.backend.transcribe_batch, self.backend.windows[-1]
+            result = guard.guarded(decode, [chunk], self._told(before), full)[0]
+        except BackendError as error:
+            return Heard(doubt=str(error))
+        gaps = stitch.gaps(chunk, result)
+        return Heard(self._words(chunk, result), gaps[0].reason if gaps else "")
+
+    def _fit(self, chunk: Chunk) -> Chunk:
+        windows = self.backend.windows
+        fits = (w for w in windows if w >= chunk.duration + TAIL)
+        return replace(chunk, window=next(fits, windows[-1]))
+
+    def _told(self, before: str) -> DecodeOptions:
+        """The options with the caller's own prompt and what is final as the prompt."""
+        options = self.options.decode
+        if not self.prompts or not before:
+            return options
+        prompt = " ".join(filter(None, [options.initial_prompt, before.strip()]))
+        return replace(options, initial_prompt=prompt)
+
+    def _words(self, chunk: Chunk, result: ChunkResult) -> tuple[Word, ...]:
+        spoken = chunk.language if self.options.decode.task == "transcribe" else "en"
+        dense = spoken in languages.WITHOUT_SPACES
+        return tuple(
+            word
+            for segment in stitch.place(chunk, result, 0)
+            for word in segment.words or _spread(segment, dense)
+        )
+
+
+def _spread(segment: Segment, dense: bool) -> Iterator[Word]:
+    """The words of a segment without word times: shared out by their length."""
+    text = segment.text
+    pieces = list(text) if dense else [f" {piece}" for piece in text.split()]
+    if pieces and not text[:1].isspace() and not dense:
+        pieces[0] = pieces[0].lstrip()
+    total = sum(map(len, pieces)) or 1
+    at = segment.start
+    for piece in pieces:
+        end = at + (segment.end - segment.start) * len(piece) / total
+        yield Word(round(at, 3), round(end, 3), piece, 0.0)
+        at = end

@@ -1,0 +1,122 @@
+"""`unispeech mic` as a user runs it: a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import wave
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from conftest import SAMPLES, reference, words
+from unispeech.audio import load
+from unispeech.errors import AudioError
+from unispeech.realtime.mic import Device, choose
+
+
+def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "unispeech", "mic", *arguments],
+        input=stdin,
+        capture_output=True,
+        timeout=200,
+        check=False,
+    )
+
+
+def test_a_file_played_fast_gives_lines_and_files(tmp_path: Path) -> None:
+    name = str(tmp_path / "talk")
+    file = str(SAMPLES / "pause.wav")
+    done = run("--input", file, "--fast", "--model", "tiny.en", "--save", name)
+    assert done.returncode == 0, done.stderr
+    assert words(done.stdout.decode()) == words(reference("pause"))
+    assert words(Path(f"{name}.txt").read_text()) == words(reference("pause"))
+    saved = json.loads(Path(f"{name}.json").read_text())
+    assert saved["segments"][0]["words"] and saved["language"] == "en"
+    with wave.open(f"{name}.wav") as recorded:
+        assert abs(recorded.getnframes() - len(load(SAMPLES / "pause.wav"))) < 2
+    again = run("--input", file, "--fast", "--model", "tiny.en", "--save", name)
+    assert again.returncode == 1 and b"talk.wav" in again.stderr
+
+
+@pytest.mark.slow
+def test_raw_pcm_on_stdin_gives_json_lines() -> None:
+    pcm = (load(SAMPLES / "english.wav") * 32767).astype("<i2").tobytes()
+    done = run("-", "--model", "tiny.en", "--output-format", "jsonl", stdin=pcm)
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    finals = "".join(event["text"] for event in events if event["type"] == "final")
+    assert words(finals) == words(reference("english"))
+    assert all({"type", "start", "end", "text", "words"} <= event.keys() for event in events)
+    assert events[-1]["type"] == "endpoint"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child alone")
+def test_ctrl_c_ends_the_sound_and_what_was_said_is_written() -> None:
+    command = [sys.executable, "-m", "unispeech", "mic", "--model", "tiny.en", "--input"]
+    process = subprocess.Popen(
+        [*command, str(SAMPLES / "pause.wav"), "--output-format", "jsonl"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    assert json.loads(first)["type"] == "partial"
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    rest, complaint = process.communicate(timeout=100)
+    assert process.returncode == 0, complaint
+    events = [json.loads(line) for line in rest.splitlines()]
+    assert events[-1]["type"] == "endpoint" and events[-1]["end"] < 14
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--input", "missing.wav"], 1, "missing.wav: there is no such file"),
+        (["--fast"], 2, "--fast needs"),
+        (["-", "--input", "x.wav"], 2, "either"),
+        (["-", "--sample-rate", "5"], 1, "5 Hz"),
+        (["-", "--model", "tiny.en", "--step", "99"], 2, "step is 99"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line(arguments: list[str], code: int, said: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == code and said in done.stderr.decode(), done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_without_a_microphone_the_words_are_clear() -> None:
+    done = run("--input-device", "no such microphone")
+    assert done.returncode == 1
+    expected = (
+        ("there is no microphone", "PortAudio", "no such microphone")
+        if find_spec("sounddevice")
+        else ("unispeech[mic]",)
+    )
+    assert any(words in done.stderr.decode() for words in expected), done.stderr
+
+
+def test_a_microphone_is_chosen_by_number_by_name_or_by_default() -> None:
+    known = [
+        Device(0, "Built-in Microphone", 1, 48_000, False),
+        Device(3, "USB Microphone", 2, 44_100, True),
+        Device(5, "Monitor of Speakers", 2, 48_000, False),
+    ]
+    assert choose(None, known).index == 3
+    assert choose("0", known).index == 0
+    assert choose("usb", known).index == 3
+    assert choose("monitor", known).loopback
+    with pytest.raises(AudioError, match="several"):
+        choose("microphone", known)
+    with pytest.raises(AudioError, match="no input device '7'"):
+        choose("7", known)
+    with pytest.raises(AudioError, match="no microphone"):
+        choose(None, [])
