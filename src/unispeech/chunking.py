@@ -33,14 +33,19 @@ MIN_SPEECH = 0.1
 
 
 def plan(
-    frames: Iterator[Frames], options: VadOptions, chunk_length: float, source: int = 0
+    frames: Iterator[Frames],
+    options: VadOptions,
+    chunk_length: float,
+    source: int = 0,
+    context: float = 0.0,
 ) -> Iterator[Chunk]:
     """Cut a stream of sound into chunks of at most `chunk_length` seconds.
 
     Every moment of speech is in exactly one chunk; chunks rise and do not overlap. `window` and
-    `language` are left for the engine to set.
+    `language` are left for the engine to set. With `context` (at most 1.5), each brings so many
+    seconds of the sound on either side with it, as far as there is any.
     """
-    passages = _Passages(options)
+    passages = _Passages(options, round(context * SAMPLE_RATE))
     index = 0
     longest = int(chunk_length / FRAME_SECONDS)
     for samples, probabilities in frames:
@@ -56,10 +61,12 @@ def plan(
 class _Passages:
     """The sound that is not yet in a chunk: samples, and speech or not for each frame."""
 
-    def __init__(self, options: VadOptions) -> None:
+    def __init__(self, options: VadOptions, context: int) -> None:
         import numpy as np
 
         self._options = options
+        self._context = context
+        self._before: Samples = np.zeros(0, np.float32)  # the last that was dropped, for context
         self._samples: Samples = np.zeros(0, np.float32)
         self._speech: Flags = np.zeros(0, np.bool_)
         self._base = 0  # the frame of the file at which both begin
@@ -143,6 +150,8 @@ class _Passages:
     def _passage(
         self, spans: list[tuple[int, int]], last: int, longest: int, cut_at: int | None = None
     ) -> Iterator[Chunk]:
+        import numpy as np
+
         pad = self._pad_frames()
         start = max(0, spans[0][0] - pad)
         end = min(len(self._speech), spans[-1][1] + pad)
@@ -153,8 +162,11 @@ class _Passages:
             return
         samples = self._samples[start * FRAME : end * FRAME].copy()
         offset = self._base + start
+        before, after = self._around(start * FRAME, end * FRAME)
         yield Chunk(
-            samples=samples,
+            samples=np.concatenate([before, samples, after]) if self._context else samples,
+            before=len(before) / SAMPLE_RATE,
+            after=len(after) / SAMPLE_RATE,
             start=offset * FRAME_SECONDS,
             end=offset * FRAME_SECONDS + len(samples) / SAMPLE_RATE,
             speech=tuple(
@@ -163,8 +175,23 @@ class _Passages:
             ),
         )
 
+    def _around(self, start: int, end: int) -> tuple[Samples, Samples]:
+        """The context before and after a stretch of the samples held."""
+        import numpy as np
+
+        held = self._samples[max(0, start - self._context) : start]
+        missing = self._context - len(held)
+        earlier = self._before[max(0, len(self._before) - missing) :][:missing]
+        after = self._samples[end : end + self._context]
+        return np.concatenate([earlier, held]), after
+
     def _drop(self, frames: int) -> None:
+        import numpy as np
+
         if frames > 0:
+            if self._context:
+                gone = np.concatenate([self._before, self._samples[: frames * FRAME]])
+                self._before = gone[-self._context :]
             self._samples = self._samples[frames * FRAME :]
             self._speech = self._speech[frames:]
             self._base += frames

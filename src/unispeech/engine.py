@@ -14,17 +14,32 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, Self, Unpack, cast
 
-from unispeech import batching, chunking, guard, stitch, vad
+from unispeech import batching, chunking, ctc, guard, stitch, vad
+from unispeech.annotate import align
 from unispeech.audio import Recording
 from unispeech.backends import choose, registry
-from unispeech.backends.base import Backend, refuse, refuse_for_model
-from unispeech.errors import BackendError, Cancelled, UnispeechError
+from unispeech.backends.base import Backend, refuse, refuse_family, refuse_for_model
+from unispeech.errors import (
+    BackendError,
+    BackendMissing,
+    Cancelled,
+    OptionError,
+    UnispeechError,
+    UnsupportedOption,
+)
 from unispeech.models import store
-from unispeech.options import CallOptions, EngineOptions, LoadOptions, TranscribeOptions
+from unispeech.options import (
+    CallOptions,
+    DecodeOptions,
+    EngineOptions,
+    LoadOptions,
+    TranscribeOptions,
+)
 from unispeech.types import (
     SAMPLE_RATE,
     Chunk,
     ChunkResult,
+    Emissions,
     End,
     Gap,
     Progress,
@@ -34,6 +49,7 @@ from unispeech.types import (
 
 if TYPE_CHECKING:
     from unispeech.audio import Source
+    from unispeech.backends.lid import LanguageIdentifier
 
 OnProgress = Callable[[Progress], None]
 OnSegment = Callable[[Segment], None]
@@ -146,10 +162,15 @@ class Engine:
         self.load_options, self.options = split_options(cast(dict[str, Any], options))
         self.spec = choose.find(backend, model, self.load_options, self.options)
         self.model = model or self.spec.default_model
+        if not self.model:
+            raise OptionError(f"model: the backend {self.spec.name} has no default", "give --model")
         refuse(self.spec.name, self.spec.capabilities, self.load_options, self.options)
-        registry.interpreter(self.spec, self.load_options)
         self.facts = store.describe(self.model)
+        refuse_family(self.spec.name, self.spec.family, self.facts)
         refuse_for_model(self.facts, self.options)
+        registry.interpreter(self.spec, self.load_options)
+        if self.options.detect_language is not None:
+            self._identifier(self.options.detect_language)
         path = store.obtain(self.model, self.spec.model_format, on_progress)
         self.backend: Backend = registry.load(self.spec, path, self.facts, self.load_options)
 
@@ -200,7 +221,51 @@ class Engine:
     def detect_language(self, source: Source, sample_rate: int | None = None) -> tuple[str, float]:
         """The language spoken at the beginning of a recording, and its probability."""
         chunks = self._plan(Recording(source, sample_rate), self.options, 0)
-        return self._language([chunk for chunk, _ in zip(chunks, range(3), strict=False)])
+        first = [chunk for chunk, _ in zip(chunks, range(3), strict=False)]
+        return self._language(first, self.options)
+
+    def align(
+        self,
+        source: Source,
+        text: str,
+        sample_rate: int | None = None,
+        call: Call | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Transcript:
+        """When each word of a text that is known was said; a line of the text is a segment.
+
+        Only with a CTC model, which need not have written the text.
+
+        Raises:
+            UnsupportedOption: the backend is of another kind.
+            AudioError: the recording cannot be read, or is too short for the text.
+        """
+        if self.spec.family != "ctc":
+            raise UnsupportedOption(
+                f"align: the backend {self.spec.name} does not hear letters", "use mms or ctc"
+            )
+        settled = self._options({**options, "vad": False})
+        reading = _Reading(Recording(source, sample_rate))
+        chunks = self._spoken(self._plan(reading.recording, settled, 0), reading, settled)
+        call = call or Call()
+        decode = partial(self._decode, {0: reading}, settled, call)
+        heard = []
+        for item in batching.in_order(chunks, decode, settled.batch.batch_size):
+            assert not isinstance(item, End)
+            chunk, result = item
+            if result.error:
+                raise result.error
+            assert result.emissions is not None
+            heard.append(replace(result.emissions, start=result.emissions.start + chunk.start))
+            call.on_progress(reading.progress(chunk.end))
+        return stitch.transcript(
+            align.lines(ctc.joined(heard), text, reading.language),
+            (),
+            reading.end(0, None),
+            backend=self.spec.name,
+            model=self.facts.name,
+            task="align",
+        )
 
     def resolve(self, **options: Unpack[CallOptions]) -> TranscribeOptions:
         """This engine's defaults overridden by `options`; refuses what it cannot honour."""
@@ -220,6 +285,15 @@ class Engine:
         options = TranscribeOptions.of(self.options, **overrides)
         refuse(self.spec.name, self.spec.capabilities, self.load_options, options)
         refuse_for_model(self.facts, options)
+        decided = options.decode.language or options.detect_language
+        if not (decided or self.spec.capabilities.detect_language) and self.facts.multilingual:
+            raise UnsupportedOption(
+                f"language: the backend {self.spec.name} has to be told which is spoken",
+                "give --language, or --detect-language mms",
+            )
+        if not self.spec.capabilities.temperature:
+            # Decoding again would say the same again.
+            options = replace(options, decode=replace(options.decode, temperature=(0.0,)))
         return options
 
     def _many(
@@ -262,7 +336,8 @@ class Engine:
         readings: dict[int, _Reading] = {}
         items = batching.ahead(self._items(sources, options, readings), READ_AHEAD)
         decode = partial(self._decode, readings, options, call)
-        for item in batching.in_order(items, decode, options.batch.batch_size):
+        results = batching.in_order(items, decode, options.batch.batch_size)
+        for item in stitch.joined(results, partial(_read, options.decode)):
             reading = readings[item.source if isinstance(item, End) else item[0].source]
             if isinstance(item, End):
                 yield replace(item, error=item.error or reading.error)
@@ -332,8 +407,10 @@ class Engine:
     ) -> Iterator[Chunk]:
         frames = vad.detect(recording.blocks(), options.vad.enabled)
         windows = self.backend.windows
-        for chunk in chunking.plan(frames, options.vad, options.batch.chunk_length, number):
-            fits = (w for w in windows if w >= chunk.duration + TAIL)
+        for chunk in chunking.plan(
+            frames, options.vad, options.batch.chunk_length, number, self.spec.context
+        ):
+            fits = (w for w in windows if w >= chunk.before + chunk.duration + chunk.after + TAIL)
             yield replace(chunk, window=next(fits, windows[-1]))
 
     def _spoken(
@@ -344,7 +421,7 @@ class Engine:
             reading.language = self.facts.language(options.decode.language)
         elif options.language_per_chunk:
             for chunk in chunks:
-                language, probability = self._language([chunk])
+                language, probability = self._language([chunk], options)
                 if not reading.language:
                     reading.language, reading.probability = language, probability
                 yield replace(chunk, language=language)
@@ -355,12 +432,12 @@ class Engine:
                 if sum(c.speech_duration for c in first) >= DETECTION_SPEECH:
                     break
             if first:
-                reading.language, reading.probability = self._language(first)
+                reading.language, reading.probability = self._language(first, options)
             chunks = itertools.chain(first, chunks)
         for chunk in chunks:
             yield replace(chunk, language=reading.language)
 
-    def _language(self, chunks: Sequence[Chunk]) -> tuple[str, float]:
+    def _language(self, chunks: Sequence[Chunk], options: TranscribeOptions) -> tuple[str, float]:
         import numpy as np
 
         if not self.facts.multilingual:
@@ -368,7 +445,21 @@ class Engine:
         if not chunks:
             return "", 0.0
         samples = np.concatenate([chunk.samples for chunk in chunks])[: 30 * SAMPLE_RATE]
-        return self.backend.detect_language(samples)
+        if options.detect_language is None:
+            return self.backend.detect_language(samples)
+        return self._identifier(options.detect_language).detect(samples, self.facts.languages)
+
+    def _identifier(self, model: str) -> LanguageIdentifier:
+        """The model that tells languages apart, loaded once for all engines."""
+        refuse_family("--detect-language", "lid", store.describe(model))
+        if not registry.find("mms").installed():
+            raise BackendMissing(
+                "detect_language: its libraries are not installed",
+                f"run: {registry.find('mms').install_command}",
+            )
+        from unispeech.backends.lid import identifier
+
+        return identifier(store.obtain(model, "hf"), self.load_options.device)
 
     def _native(
         self,
@@ -393,6 +484,12 @@ class Engine:
             except UnispeechError as problem:
                 error = problem
             yield reading.end(number, error)
+
+
+def _read(
+    options: DecodeOptions, emissions: Emissions, language: str | None
+) -> tuple[Segment, ...]:
+    return ctc.read(emissions, language, options.word_timestamps, options.ngram)
 
 
 def _known(journal: Journal | None, chunks: Sequence[Chunk]) -> list[ChunkResult | None]:

@@ -1,9 +1,18 @@
-"""The languages Whisper knows: code to English name, as in openai/whisper's tokenizer.py."""
+"""Languages by code and English name: Whisper's own, and those of ISO 639 and of MMS.
+
+`WHISPER` is as in openai/whisper's tokenizer.py. `languages.tsv` beside this file has a row for
+every language of Meta's MMS (Pratap et al. 2023) and of ISO 639-1: its code (ISO 639-3, with the
+script or dialect where MMS has several), its ISO 639-1 code, its English name, and which MMS models
+have it (a: mms-1b-all, f: mms-1b-fl102, l: mms-1b-l1107).
+"""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 from unispeech.errors import OptionError
 
@@ -41,9 +50,68 @@ WITHOUT_SPACES = frozenset({"zh", "ja", "th", "lo", "my", "yue", "km", "bo"})
 """Written without spaces between words: scored by characters, lines broken anywhere."""
 
 
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One row of the table."""
+
+    code: str
+    iso639_1: str
+    name: str
+    mms: str
+
+
+@cache
+def table() -> Mapping[str, Language]:
+    """Every row of `languages.tsv` by its code."""
+    text = files("unispeech").joinpath("languages.tsv").read_text(encoding="utf-8")
+    rows = (Language(*line.split("\t")) for line in text.splitlines()[1:])
+    return {row.code: row for row in rows}
+
+
+def mms(model: str) -> dict[str, str]:
+    """Code to English name of the languages of an MMS model: `a`, `f` or `l`, as in the table."""
+    return {row.code: row.name for row in table().values() if model in row.mms}
+
+
+def iso639_1(code: str) -> str:
+    """The two-letter code of a language: `deu`, `de` and `azj-script_latin` have one, or empty."""
+    base = code.partition("-")[0]
+    row = table().get(code) or table().get(base)
+    if row and row.iso639_1:
+        return row.iso639_1
+    variants = (row.iso639_1 for row in table().values() if row.code.startswith(base + "-"))
+    return next((part for part in variants if part), base if len(base) == 2 else "")
+
+
+def aliases(codes: Iterable[str]) -> dict[str, str]:
+    """Other names for languages known by ISO 639-3: `sw`, `swahili` and `azj` for one that exists.
+
+    Where a language is there in several scripts or dialects, its bare code means the one that has
+    the two-letter code in the table, or none of them.
+    """
+    codes = list(codes)
+    found = {"no": "nob"} if "nob" in codes else {}
+    bases = [code.partition("-")[0] for code in codes]
+    for code, base in zip(codes, bases, strict=True):
+        row = table().get(code)
+        part1 = row.iso639_1 if row else ""
+        names = [
+            part1,
+            WHISPER.get(part1, ""),
+            table()[base].name.lower() if base in table() else "",
+        ]
+        if part1 or bases.count(base) == 1:
+            names.append(base)
+        for name in names:
+            if name:
+                found.setdefault(name, code)
+    return found
+
+
 def name(code: str) -> str:
-    """The English name of a code, or the code itself where it is not one of Whisper's."""
-    return WHISPER.get(code, code)
+    """The English name of a code, or the code itself where nobody knows one."""
+    row = table().get(code) or table().get(code.partition("-")[0])
+    return WHISPER.get(code) or (row.name if row else code)
 
 
 def code(
@@ -55,21 +123,27 @@ def code(
         OptionError: nobody knows it; the hint is the nearest name that exists.
     """
     wanted = language.strip().lower()
-    names = {name: code for code, name in known.items()}
+    names = {name.lower(): code for code, name in known.items()}
     for word in (wanted, wanted.replace("_", "-").split("-")[0]):
-        if word in known:
-            return word
-        if word in names:
-            return names[word]
-        if aliases.get(word) in known:
-            return aliases[word]
+        part1 = iso639_1(word) or iso639_1(_named().get(word, ""))
+        for meant in (word, names.get(word), aliases.get(word), part1, aliases.get(part1)):
+            if meant and meant in known:
+                return meant
     raise OptionError(f"unknown language {language!r}", _suggestion(wanted, known, names, aliases))
 
 
+@cache
+def _named() -> dict[str, str]:
+    return {row.name.lower(): row.code for row in table().values()}
+
+
 def _suggestion(
-    wanted: str, known: Iterable[str], names: Iterable[str], aliases: Iterable[str]
+    wanted: str, known: Mapping[str, str], names: Mapping[str, str], aliases: Iterable[str]
 ) -> str:
+    variants = [code for code in known if code.startswith(f"{wanted}-")]
+    if variants:
+        return f"there are several: {', '.join(variants)}"
     near = difflib.get_close_matches(wanted, [*names, *aliases, *known], n=1)
     if near:
-        return f"did you mean {near[0]!r}?"
+        return f"did you mean {known[names[near[0]]] if near[0] in names else near[0]!r}?"
     return "give a code such as 'fr' or a name such as 'french'"

@@ -67,6 +67,8 @@ class DecodeOptions:
     """Words to expect, space or comma separated."""
     word_timestamps: bool = False
     """A start and an end for every word."""
+    ngram: str | None = None
+    """The path of a KenLM model of words (CTC backends): spelling and grammar it knows win."""
 
     def __post_init__(self) -> None:
         _choice("task", self.task, get_args(Task))
@@ -131,12 +133,18 @@ class TranscribeOptions:
     """`batched` is this engine's own; `native` is the library's own long-form algorithm."""
     language_per_chunk: bool = False
     """Detect the language of every chunk and not once per file."""
+    detect_language: str | None = None
+    """A model that tells languages apart and decides in the backend's place: `mms` or a path."""
 
     def __post_init__(self) -> None:
         _choice("strategy", self.strategy, get_args(Strategy))
         if self.language_per_chunk and self.decode.language is not None:
             raise OptionError(
                 "language_per_chunk with a fixed language", "give one of the two options"
+            )
+        if self.detect_language is not None and self.decode.language is not None:
+            raise OptionError(
+                "detect_language with a fixed language", "give one of the two options"
             )
 
     @classmethod
@@ -160,7 +168,7 @@ class TranscribeOptions:
             parts[part] = type(old)(**{**old_values, **given})
         top = {
             name: names.pop(name, getattr(base, name))
-            for name in ("strategy", "language_per_chunk")
+            for name in ("strategy", "language_per_chunk", "detect_language")
         }
         if names:
             raise unknown_option(next(iter(names)))
@@ -177,6 +185,7 @@ class CallOptions(TypedDict, total=False):
     initial_prompt: str | None
     hotwords: str | None
     word_timestamps: bool
+    ngram: str | None
     vad: bool
     vad_threshold: float
     vad_min_silence: float
@@ -185,6 +194,7 @@ class CallOptions(TypedDict, total=False):
     chunk_length: float
     strategy: Strategy
     language_per_chunk: bool
+    detect_language: str | None
 
 
 class EngineOptions(CallOptions, total=False):

@@ -2,25 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from unispeech import sentences
-from unispeech.types import Chunk, ChunkResult, End, Gap, Segment, Transcript, Word
+from unispeech import ctc, sentences
+from unispeech.types import (
+    Chunk,
+    ChunkResult,
+    Emissions,
+    End,
+    Gap,
+    Segment,
+    Transcript,
+    Word,
+)
 
 MIN_GAP = 1.0
 """Seconds of speech without text that are worth reporting."""
 
 
+Decoded = tuple[Chunk, ChunkResult]
+Read = Callable[[Emissions, str | None], tuple[Segment, ...]]
+"""What a CTC model said of a chunk, and the chunk's language, as segments."""
+TOUCHING = 0.001
+"""Seconds between two chunks that follow upon each other."""
+
+
+def joined(items: Iterable[Decoded | End], read: Read) -> Iterator[Decoded | End]:
+    """Read the chunks of a CTC model as one: where two meet, no word is cut in two.
+
+    Where a chunk ends in the middle of speech, it and the next divide their frames anew, at a pause
+    between words. So one chunk is held back until the next is there. Everything else passes.
+    """
+    held: Decoded | None = None
+    for item in items:
+        if not isinstance(item, End) and held and _meet(held, item):
+            held, item = _divided(held, item)
+        if held:
+            yield _read(held, read)
+            held = None
+        if isinstance(item, End) or item[1].emissions is None:
+            yield item
+        else:
+            held = item
+    if held:
+        yield _read(held, read)
+
+
+def _meet(left: Decoded, right: Decoded) -> bool:
+    emissions = right[1].emissions
+    return (
+        emissions is not None
+        and left[0].source == right[0].source
+        and left[0].language == right[0].language
+        and abs(left[0].end - right[0].start) < TOUCHING
+    )
+
+
+def _divided(left: Decoded, right: Decoded) -> tuple[Decoded, Decoded]:
+    assert left[1].emissions is not None and right[1].emissions is not None
+    first, second = ctc.meeting(left[1].emissions, right[1].emissions)
+    cut = left[0].start + first.start + len(first.scores) * first.step
+    return (
+        (replace(left[0], end=cut), replace(left[1], emissions=first)),
+        (replace(right[0], start=cut), replace(right[1], emissions=second)),
+    )
+
+
+def _read(item: Decoded, read: Read) -> Decoded:
+    chunk, result = item
+    assert result.emissions is not None
+    segments = read(result.emissions, chunk.language)
+    return chunk, replace(result, segments=segments)
+
+
 def place(chunk: Chunk, result: ChunkResult, first_id: int) -> tuple[Segment, ...]:
     """The segments of a chunk on the file's clock: inside the chunk, rising, numbered on.
 
-    A backend that gives a chunk as one segment gets it cut into sentences.
+    A backend that gives a chunk as one segment gets it cut into sentences; a CTC model hears no
+    punctuation, and its segments are cut at pauses already.
     """
     placed: list[Segment] = []
     earliest = chunk.start
     segments = result.segments
-    if len(segments) == 1:
+    if len(segments) == 1 and result.emissions is None:
         segments = tuple(sentences.cut(chunk, segments[0]))
     for segment in segments:
         if not segment.text.strip():
@@ -46,7 +111,8 @@ def _words(words: Iterable[Word], offset: float, start: float, end: float) -> tu
     for word in words:
         word_start = _clamp(offset + word.start, placed[-1].end if placed else start, end)
         word_end = _clamp(offset + word.end, word_start, end)
-        placed.append(replace(word, start=word_start, end=word_end))
+        letters = _words(word.characters, offset, word_start, word_end)
+        placed.append(replace(word, start=word_start, end=word_end, characters=letters))
     return tuple(placed)
 
 

@@ -47,6 +47,8 @@ class Word:
     word: str
     probability: float
     speaker: str | None = None
+    characters: tuple[Word, ...] = ()
+    """Its letters with their times, where the backend hears letters (CTC)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,8 @@ class Chunk:
     file). `window` is the length in seconds that the model sees, silence added after the samples:
     a function of the chunk and the model alone, never of its companions in a batch. `source` and
     `index` place it: the source's number in the run, and the chunk's number in the source.
-    All chunks of one batch have the same `language`.
+    All chunks of one batch have the same `language`. For a backend that wants context, `samples`
+    begins `before` seconds before start and ends `after` seconds after end.
     """
 
     samples: Samples
@@ -117,6 +120,8 @@ class Chunk:
     language: str | None = None
     source: int = 0
     index: int = 0
+    before: float = 0.0
+    after: float = 0.0
 
     @property
     def duration(self) -> float:
@@ -128,18 +133,36 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Emissions:
+    """What a CTC model says of each frame of a chunk.
+
+    `scores` are log probabilities, float32, shape (frames, tokens). `tokens` is the text of each
+    column: a letter, a space between words, or nothing (`<s>` and the like). The first frame begins
+    `start` seconds after the chunk, each is `step` seconds long.
+    """
+
+    scores: npt.NDArray[np.float32]
+    tokens: tuple[str, ...]
+    blank: int
+    step: float
+    start: float = 0.0
+    inside_word: bool = False
+    """The first letter belongs to the word before: a long word had to be cut."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkResult:
     """What a backend heard in one chunk. Segment times are from the start of the chunk.
 
-    `suspicion` is why the text is not to be trusted, or empty. `frames` is for CTC backends: what
-    `unispeech.stitch` joins at the frame before it becomes text.
+    `suspicion` is why the text is not to be trusted, or empty. `emissions` is for CTC backends:
+    what `unispeech.stitch` joins at the frame before it becomes text.
     """
 
     segments: tuple[Segment, ...]
     suspicion: str = ""
     error: Exception | None = None
     """Why there is no result: the backend failed."""
-    frames: Any = None
+    emissions: Emissions | None = None
 
     @property
     def text(self) -> str:

@@ -33,6 +33,7 @@ class Capabilities:
     beam_size: bool = False
     temperature: bool = False
     detect_language: bool = False
+    ngram: bool = False
     devices: tuple[str, ...] = ("cpu",)
     compute_types: tuple[str, ...] = ()
     """Besides `default`."""
@@ -122,6 +123,7 @@ def refuse(backend: str, can: Capabilities, load: LoadOptions, options: Transcri
         "hotwords": decode.hotwords is not None,
         "beam_size": decode.beam_size not in (None, 1),
         "temperature": decode.temperature not in (None, (0.0,)),
+        "ngram": decode.ngram is not None,
         "threads": load.threads != 0,
     }
     for option, given in asked.items():
@@ -152,6 +154,21 @@ def _one_of(backend: str, option: str, value: str, allowed: tuple[str, ...]) -> 
     if value not in allowed:
         raise UnsupportedOption(
             f"{option} {value!r}: the backend {backend} has only {', '.join(allowed)}"
+        )
+
+
+def refuse_family(backend: str, family: str, facts: ModelFacts) -> None:
+    """Refuse a model of another family than the backend runs.
+
+    Raises:
+        UnsupportedOption: says which the model is.
+    """
+    if facts.family != family:
+        what = {"whisper": "Whisper", "ctc": "CTC (wav2vec2, HuBERT, MMS)", "lid": "language id"}
+        raise UnsupportedOption(
+            f"model {facts.name}: a {what[facts.family]} model, and the backend {backend} runs "
+            f"{what[family]} models",
+            "choose another --model or --backend",
         )
 
 

@@ -15,9 +15,11 @@ import whisper
 from whisper.timing import add_word_timestamps
 from whisper.tokenizer import Tokenizer, get_tokenizer
 
-from unispeech.backends import pytorch, tokens
+from unispeech.backends import pytorch
 from unispeech.backends.base import Backend, NativeRun
 from unispeech.errors import BackendError, ModelDamaged
+from unispeech.models.convert import standard
+from unispeech.models.convert.form import Dims
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.types import Chunk, ChunkResult, Segment, Word
@@ -50,8 +52,7 @@ class OpenAIWhisper(Backend):
             pickle.UnpicklingError,
         ) as error:  # fmt: skip
             raise ModelDamaged(f"openai cannot read the model {model}: {_first(error)}") from error
-        if heads := whisper._ALIGNMENT_HEADS.get(facts.name):
-            self._model.set_alignment_heads(heads)
+        _hear_words(self._model)
         if precision == "int8":
             self._model = _quantised(self._model)
 
@@ -64,17 +65,17 @@ class OpenAIWhisper(Backend):
                 task=options.task,
                 language=chunks[0].language or "en",
                 prompt=options.initial_prompt,
+                without_timestamps=True,
                 fp16=self._half,
                 **_search(options),
             )
             tokenizer = _tokenizer(model, asked)
-            results = []
-            for chunk, mel, decoded in zip(chunks, mels, _decode(model, mels, asked), strict=True):
-                found = _segments(tokenizer, decoded, chunk.duration)
-                if options.word_timestamps:
-                    self._align(model, tokenizer, mel, found, chunk.duration)
-                results.append(ChunkResult(tuple(_segment(0, one) for one in found)))
-            return results
+            return [
+                self._result(model, tokenizer, chunk, mel, decoded, options.word_timestamps)
+                for chunk, mel, decoded in zip(
+                    chunks, mels, _decode(model, mels, asked), strict=True
+                )
+            ]
 
     def _mel(self, samples: Samples) -> torch.Tensor:
         """Log-mel features of up to 30 s, silence added: shape (mels, 3000)."""
@@ -82,23 +83,35 @@ class OpenAIWhisper(Backend):
         mel: torch.Tensor = whisper.log_mel_spectrogram(padded, self._model.dims.n_mels)
         return mel.to(self._model.device)
 
-    def _align(
+    def _result(
         self,
         model: Any,
         tokenizer: Tokenizer,
+        chunk: Chunk,
         mel: torch.Tensor,
-        segments: list[dict[str, Any]],
-        duration: float,
-    ) -> None:
-        """Give the segments their words, and the times of those."""
-        add_word_timestamps(
-            segments=segments,
-            model=model,
-            tokenizer=tokenizer,
-            mel=mel.half() if self._half else mel,
-            num_frames=min(int(duration * 100), mel.shape[-1]),
-            last_speech_timestamp=0.0,
-        )
+        decoded: whisper.DecodingResult,
+        with_words: bool,
+    ) -> ChunkResult:
+        """The text of a chunk as one segment, in the form of `whisper.transcribe` on the way."""
+        said: dict[str, Any] = {
+            "seek": 0,
+            "start": 0.0,
+            "end": chunk.duration,
+            "text": tokenizer.decode(decoded.tokens),
+            "tokens": decoded.tokens,
+            "avg_logprob": decoded.avg_logprob,
+            "no_speech_prob": decoded.no_speech_prob,
+        }
+        if with_words:
+            add_word_timestamps(
+                segments=[said],
+                model=model,
+                tokenizer=tokenizer,
+                mel=mel.half() if self._half else mel,
+                num_frames=min(round(chunk.duration * 100), mel.shape[-1]),
+                last_speech_timestamp=0.0,
+            )
+        return ChunkResult((_segment(0, said),))
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
         """`whisper.transcribe` with its own defaults for whatever is not given."""
@@ -150,6 +163,20 @@ def _first(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
+def _hear_words(model: Any) -> None:
+    """Set the heads that follow the words, which a checkpoint does not hold.
+
+    The library knows them only by the names of its own downloads, and else takes all heads of the
+    upper half of the layers.
+    """
+    dims = model.dims
+    heads = standard.alignment_heads(Dims(**vars(dims)))
+    mask = torch.zeros(dims.n_text_layer, dims.n_text_head, dtype=torch.bool)
+    mask[tuple(zip(*heads, strict=True))] = True
+    sparse = mask.to(model.device).to_sparse()
+    model.register_buffer("alignment_heads", sparse, persistent=False)
+
+
 def _quantised(model: Any) -> Any:
     """The model with its Linear layers in int8 (as MiscellaneousStuff/openai-whisper-cpu does).
 
@@ -195,25 +222,6 @@ def _tokenizer(model: Any, asked: whisper.DecodingOptions) -> Tokenizer:
         language=asked.language,
         task=asked.task,
     )
-
-
-def _segments(
-    tokenizer: Tokenizer, decoded: whisper.DecodingResult, duration: float
-) -> list[dict[str, Any]]:
-    """Segments in the form of `whisper.transcribe`."""
-    pieces = tokens.cut(decoded.tokens, tokenizer.eot, tokenizer.timestamp_begin, duration)
-    return [
-        {
-            "seek": 0,
-            "start": piece.start,
-            "end": piece.end,
-            "text": tokenizer.decode(list(piece.tokens)),
-            "tokens": list(piece.tokens),
-            "avg_logprob": decoded.avg_logprob,
-            "no_speech_prob": decoded.no_speech_prob,
-        }
-        for piece in pieces
-    ]
 
 
 def _segment(number: int, said: dict[str, Any]) -> Segment:

@@ -40,6 +40,9 @@ class BackendSpec:
     """What the store hands it: ctranslate2, hf, openai, ggml, ..."""
     family: Family = "whisper"
     default_model: str = "base"
+    """Empty where there is none, and one has to be given."""
+    context: float = 0.0
+    """Seconds of sound around a chunk that the model should see; for what it says of frames."""
     environment: str = field(default="")
     """The name of the environment it can run in when it cannot live in this one."""
 
@@ -72,6 +75,13 @@ class BackendSpec:
         backend: type[Backend] = getattr(importlib.import_module(module), name)
         return backend
 
+
+CTC = Capabilities(
+    word_timestamps=True,
+    ngram=True,
+    devices=("cpu", "cuda", "mps"),
+    compute_types=("float32", "float16", "bfloat16"),
+)
 
 BUILT_IN: tuple[BackendSpec, ...] = (
     BackendSpec(
@@ -115,6 +125,90 @@ BUILT_IN: tuple[BackendSpec, ...] = (
         ),
         extra="openai",
         model_format="openai",
+    ),
+    BackendSpec(
+        name="hf",
+        aliases=("transformers", "huggingface"),
+        target="unispeech.backends.hf:Transformers",
+        summary="transformers (PyTorch): any Whisper of the Hugging Face Hub",
+        requires=("transformers", "torch"),
+        capabilities=Capabilities(
+            tasks=("transcribe", "translate"),
+            strategies=("batched", "native"),
+            word_timestamps=True,
+            initial_prompt=True,
+            beam_size=True,
+            temperature=True,
+            detect_language=True,
+            devices=("cpu", "cuda"),
+            compute_types=("float16", "bfloat16", "float32"),
+        ),
+        extra="hf",
+        model_format="hf",
+    ),
+    BackendSpec(
+        name="cpp",
+        aliases=("whisper.cpp", "whisper-cpp", "pywhispercpp"),
+        target="unispeech.backends.cpp:WhisperCpp",
+        summary="whisper.cpp (ggml): no Python libraries behind it, quantised files",
+        requires=("pywhispercpp", "_pywhispercpp"),
+        capabilities=Capabilities(
+            tasks=("transcribe", "translate"),
+            strategies=("batched", "native"),
+            word_timestamps=True,
+            initial_prompt=True,
+            beam_size=True,
+            temperature=True,
+            detect_language=True,
+            devices=("cpu",),
+        ),
+        extra="cpp",
+        model_format="ggml",
+    ),
+    BackendSpec(
+        name="openvino",
+        aliases=("openvino-genai",),
+        target="unispeech.backends.openvino:OpenVINO",
+        summary="OpenVINO: Intel processors, bfloat16 and int8",
+        requires=("openvino", "openvino_genai", "openvino_tokenizers", "transformers"),
+        capabilities=Capabilities(
+            tasks=("transcribe", "translate"),
+            strategies=("batched", "native"),
+            initial_prompt=True,
+            hotwords=True,
+            temperature=True,
+            detect_language=True,
+            devices=("cpu", "gpu"),
+            compute_types=("int8", "bfloat16", "float32"),
+        ),
+        model_format="hf",
+        environment="openvino",
+    ),
+    BackendSpec(
+        name="mms",
+        aliases=("mms-1b-all",),
+        target="unispeech.backends.mms:Mms",
+        summary="MMS (transformers): over a thousand languages, an adapter for each",
+        requires=("transformers", "torch"),
+        extra="mms",
+        capabilities=CTC,
+        model_format="hf",
+        family="ctc",
+        default_model="mms-1b-all",
+        context=1.5,
+    ),
+    BackendSpec(
+        name="ctc",
+        aliases=("wav2vec2", "hubert"),
+        target="unispeech.backends.ctc:Ctc",
+        summary="any wav2vec2, HuBERT or WavLM checkpoint with CTC (transformers)",
+        requires=("transformers", "torch"),
+        extra="mms",
+        capabilities=CTC,
+        model_format="hf",
+        family="ctc",
+        default_model="",
+        context=1.5,
     ),
 )  # fmt: skip
 

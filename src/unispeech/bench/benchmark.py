@@ -36,12 +36,12 @@ def prepare(
             words=asked["word_timestamps"],
         )
     )
-    folder.mkdir(parents=True, exist_ok=True)
     ids = asked["ids"].read_text(encoding="utf-8").split() if asked["ids"] else []
     choice = datasets.Choice(asked["language"], tuple(ids), asked["sample"] or 0, asked["join"])
     chosen = datasets.choose(datasets.load(data, folder / "audio"), choice)
     warm_up = datasets.warm_up(chosen)
     if choice.join is not None:
+        folder.mkdir(parents=True, exist_ok=True)
         chosen = [datasets.join(chosen, choice.join, folder / "joined.wav")]
     peers = [b for b in backends if b.startswith(PREFIX)]
     baseline = asked["baseline"] or (peers or list(backends))[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -13,8 +13,12 @@ from unispeech.backends import registry
 from unispeech.backends.base import refuse
 from unispeech.bench import peers
 from unispeech.engine import split_options
-from unispeech.errors import BackendMissing, OptionError, UnispeechError
+from unispeech.errors import BackendMissing, OptionError, UnispeechError, UnsupportedOption
+from unispeech.models import store
 from unispeech.options import LoadOptions
+
+BATCH = 4
+"""The place of the batch size among the parts of a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +161,10 @@ def _sensible(one: Configuration) -> Configuration:
 def labels(configurations: Sequence[Configuration]) -> tuple[list[str], str]:
     """The shortest name that tells each from the others, and what is the same for all."""
     columns = list(zip(*(one.parts for one in configurations), strict=True))
-    # What only some of them have is no choice of the user's (a batch size, for a peer without).
-    same = [len({part for part in column if part}) <= 1 for column in columns]
+    same = [len(set(column)) == 1 for column in columns]
     same[0] = False
+    # Who has no batches was not given a choice of their size.
+    same[BATCH] = len({part for part in columns[BATCH] if part}) <= 1
     short = [
         " · ".join(
             part for part, shared in zip(one.parts, same, strict=True) if part and not shared
@@ -172,12 +177,19 @@ def labels(configurations: Sequence[Configuration]) -> tuple[list[str], str]:
     return short, " · ".join(part for part in common if part)
 
 
-def objection(one: Configuration) -> str:
+def objection(one: Configuration, languages: Iterable[str | None]) -> str:
     """Why this configuration cannot be, before anything is loaded; empty where it can."""
-    if one.is_peer:
-        return ""
-    spec = registry.find(one.backend)
     try:
+        facts = store.describe(one.model)
+        for language in languages:
+            if language and language not in facts.languages:
+                raise UnsupportedOption(
+                    f"the data has recordings in {language!r}, which {facts.name} does not know",
+                    "leave them out with --language",
+                )
+        if one.is_peer:
+            return ""
+        spec = registry.find(one.backend)
         load, options = split_options(one.options())
         refuse(spec.name, spec.capabilities, load, options)
         registry.interpreter(spec, load)

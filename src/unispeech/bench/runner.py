@@ -129,7 +129,7 @@ def _measure(plan: Plan, one: Configuration, watch: _Watch) -> dict[str, Any]:
         "began": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "status": "failed",
     }
-    if reason := objection(one):
+    if reason := objection(one, {u.language for u in plan.utterances}):
         return record | {"reason": reason}
     watch.heard("loading")
     log = plan.folder / "runs" / f"{one.key}.log"

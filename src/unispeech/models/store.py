@@ -6,21 +6,19 @@ index. Once a model is kept, nothing here touches the network again for it.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from unispeech.errors import ModelDamaged, ModelUnavailable, OptionError, UnknownModel
+from unispeech.errors import ModelDamaged, ModelUnavailable, OptionError
 from unispeech.models import catalog, download, layout, shelf
 from unispeech.models.catalog import Entry, Source
 from unispeech.models.facts import ModelFacts
+from unispeech.models.naming import key_of, local_key, local_path, short
 from unispeech.types import Progress
 
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 CTRANSLATE2_FILES = ("model.bin", "config.json", "tokenizer.json")
 OnProgress = Callable[[Progress], None]
 
@@ -41,7 +39,7 @@ def obtain(name: str, format: str = "ctranslate2", on_progress: OnProgress | Non
     path = local_path(name)
     if path is not None:
         return _of_path(path, format, say)
-    key = _key(name)
+    key = key_of(name)
     if kept := shelf.find(key, format):
         return kept.path
     with shelf.locked(key, lambda: say(Progress(0, None, source=key, stage="wait"))):
@@ -70,11 +68,38 @@ def describe(name: str) -> ModelFacts:
         return replace(describe(lora.base_of(path)), name=name)
     if path is not None:
         return layout.facts_of(path, name)
-    key = _key(name)
+    key = key_of(name)
     if entry := catalog.find(key):
         return entry.facts
     held = _held(key)
     return layout.facts_of(held[0], key) if held else ModelFacts(key)
+
+
+def adapter(name: str, file: str, on_progress: OnProgress | None = None) -> Path:
+    """One more file of a model on the Hub: a language's adapter. Kept as a model of its own.
+
+    Raises:
+        ModelUnavailable: it could not be fetched, or the repository does not have it.
+        ModelError: no room on the disk.
+    """
+    say = on_progress or (lambda progress: None)
+    key = key_of(name)
+    own = f"{key}/{file}"
+    source = replace(_sources(key)[0], files=(file,), sha256={})
+    if kept := shelf.find(own, "adapter"):
+        return kept.path / file
+    if cached := download.in_hub_cache(source.repository, source.revision or None, (file,)):
+        return cached / file
+    with shelf.locked(own, lambda: say(Progress(0, None, source=own, stage="wait"))):
+        if kept := shelf.find(own, "adapter"):
+            return kept.path / file
+        with shelf.placing(own, "adapter", str(source), licence(key)) as draft:
+            download.from_source(source, draft.folder, 9, say, own)
+            if not (draft.folder / file).is_file():
+                raise ModelUnavailable(f"{source} has no {file}", "choose another language")
+    kept = shelf.find(own, "adapter")
+    assert kept is not None
+    return kept.path / file
 
 
 def pull(name: str, on_progress: OnProgress | None = None) -> shelf.Kept | None:
@@ -87,7 +112,7 @@ def pull(name: str, on_progress: OnProgress | None = None) -> shelf.Kept | None:
     """
     if local_path(name) is not None:
         return None
-    key = _key(name)
+    key = key_of(name)
     for format in shelf.formats(key):
         try:
             whole = (kept := shelf.find(key, format)) and not shelf.verify(kept)
@@ -100,51 +125,19 @@ def pull(name: str, on_progress: OnProgress | None = None) -> shelf.Kept | None:
     return shelf.find(key, wanted)
 
 
-def local_path(name: str) -> Path | None:
-    """The path that a name means, if it means one.
-
-    A folder that happens to be called `base` is that only if there is a model in it.
-
-    Raises:
-        UnknownModel: it can only be a path, and there is nothing.
-    """
-    path = Path(name).expanduser()
-    written_as_path = (
-        path.is_absolute() or name.startswith((".", "~")) or path.suffix in (".pt", ".bin")
-        or os.sep != "/" and os.sep in name
-    )  # fmt: skip
-    if written_as_path:
-        if not path.exists():
-            raise UnknownModel(f"there is no model at {name}", "give a folder or file that exists")
-        return path
-    if not path.exists():
-        return None
-    if catalog.find(name) is None:
-        return path
-    try:
-        layout.format_of(path)
-    except ModelDamaged:
-        return None
-    return path
+def format_held(name: str) -> str:
+    """The format in which a model is there already; `ctranslate2` where it is not."""
+    path = local_path(name)
+    if path is not None:
+        return layout.format_of(path)
+    held = _held(key_of(name))
+    return held[1] if held else _native_format(key_of(name))
 
 
 def licence(name: str) -> str:
     """The licence of a model's weights as far as the catalog knows it, or empty."""
     entry = catalog.find(name)
     return entry.licence if entry else ""
-
-
-def _key(name: str) -> str:
-    """The name under which a model is kept: of the catalog, or the Hub id itself."""
-    if entry := catalog.find(name):
-        return entry.name
-    if HUB_ID.fullmatch(name):
-        return name
-    near = catalog.nearest(name)
-    raise UnknownModel(
-        f"there is no model {name!r}",
-        f"did you mean {near!r}?" if near else "see: unispeech models list",
-    )
 
 
 def _sources(key: str) -> tuple[Source, ...]:
@@ -217,11 +210,10 @@ def _pull_from(source: Source, key: str, entry: Entry | None, say: OnProgress) -
 def _of_path(path: Path, format: str, say: OnProgress) -> Path:
     """A local model as it is, or converted once and kept under its path."""
     held = layout.format_of(path)
-    layout.facts_of(path)
-    if held == format and layout.complete(path, held):
+    facts = layout.facts_of(path)
+    if held == format and (facts.family != "whisper" or layout.complete(path, held)):
         return path
-    place = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
-    key, state = f"local--{path.stem}--{place}", layout.fingerprint(path)
+    key, state = local_key(path), layout.fingerprint(path)
     if (kept := shelf.find(key, format)) and kept.fingerprint == state:
         return kept.path
     with shelf.locked(key, lambda: say(Progress(0, None, source=str(path), stage="wait"))):
@@ -238,7 +230,7 @@ def _converted(path: Path, key: str, format: str, say: OnProgress, fingerprint: 
     origin = f"converted from {path}"
     with shelf.placing(key, format, origin, licence(key), fingerprint) as draft:
         checkpoint = convert.read(path, _fetch(say, key))
-        convert.write(checkpoint, draft.folder, format, key.split("/")[-1].split("--")[0])
+        convert.write(checkpoint, draft.folder, format, short(key))
         draft.notes += checkpoint.notes
     notes = {"notes": list(draft.notes)}
     say(Progress(1, 1, source=key, stage="convert", detail=notes))
@@ -251,7 +243,7 @@ def _fetch(say: OnProgress, locked: str = "") -> Callable[[str], Path]:
     """How a conversion gets the other models it needs, the one being locked included."""
 
     def fetch(name: str) -> Path:
-        if locked and local_path(name) is None and _key(name) == locked:
+        if locked and local_path(name) is None and key_of(name) == locked:
             return _pull(locked, say)[0]
         return obtain(name, on_progress=say)
 
@@ -278,7 +270,7 @@ def convert_to(
         raise OptionError(f"there is no format {format!r}", f"use one of {known}")
     if target.exists():
         raise OptionError(f"{target} exists already", "give a path that does not")
-    path = local_path(source) or obtain(source, _native_format(_key(source)), say)
+    path = local_path(source) or obtain(source, _native_format(key_of(source)), say)
     say(Progress(0, None, source=source, stage="convert"))
     checkpoint = convert.read(path, _fetch(say))
     partial = target.parent / f".{target.name}.partial-{os.getpid()}"

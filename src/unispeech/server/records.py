@@ -11,17 +11,27 @@ from pydantic import TypeAdapter
 
 from unispeech import formats
 from unispeech.server.database import Database
-from unispeech.types import Chunk, ChunkResult, Segment, Transcript
+from unispeech.types import Chunk, ChunkResult, Emissions, Segment, Transcript
 
 _TRANSCRIPT = TypeAdapter(Transcript)
+
+
+@dataclass(frozen=True, slots=True)
+class _Emissions:
+    """What a CTC backend said of each frame; the scores as base64 of a compressed NumPy file."""
+
+    scores: str
+    tokens: tuple[str, ...]
+    blank: int
+    step: float
+    start: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Result:
     segments: tuple[Segment, ...]
     suspicion: str
-    frames: str | None = None
-    """A CTC backend's frame scores, as the base64 of a NumPy file."""
+    emissions: _Emissions | None = None
 
 
 _RESULT = TypeAdapter(_Result)
@@ -56,34 +66,37 @@ class JobJournal:
 
 
 def _packed(result: ChunkResult) -> bytes:
-    return _RESULT.dump_json(_Result(result.segments, result.suspicion, _text(result.frames)))
+    return _RESULT.dump_json(_Result(result.segments, result.suspicion, _text(result.emissions)))
 
 
 def _unpacked(data: bytes) -> ChunkResult:
     kept = _RESULT.validate_json(data)
-    return ChunkResult(kept.segments, kept.suspicion, frames=_frames(kept.frames))
+    return ChunkResult(kept.segments, kept.suspicion, emissions=_emissions(kept.emissions))
 
 
-def _text(frames: Any) -> str | None:
-    if frames is None:
+def _text(said: Emissions | None) -> _Emissions | None:
+    if said is None:
         return None
     import base64
 
     import numpy as np
 
     file = io.BytesIO()
-    np.save(file, np.asarray(frames), allow_pickle=False)
-    return base64.b64encode(file.getvalue()).decode()
+    np.savez_compressed(file, scores=said.scores)
+    scores = base64.b64encode(file.getvalue()).decode()
+    return _Emissions(scores, said.tokens, said.blank, said.step, said.start)
 
 
-def _frames(text: str | None) -> Any:
-    if text is None:
+def _emissions(kept: _Emissions | None) -> Emissions | None:
+    if kept is None:
         return None
     import base64
 
     import numpy as np
 
-    return np.load(io.BytesIO(base64.b64decode(text)), allow_pickle=False)
+    file = io.BytesIO(base64.b64decode(kept.scores))
+    scores = np.load(file, allow_pickle=False)["scores"]
+    return Emissions(scores, kept.tokens, kept.blank, kept.step, kept.start)
 
 
 def segment(segment: Segment) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from unispeech.backends import registry
 from unispeech.backends.base import refuse, refuse_for_model
 from unispeech.engine import Call, Engine, split_options
 from unispeech.errors import UnispeechError, UnknownModel
-from unispeech.models import catalog, shelf, store
+from unispeech.models import catalog, naming, shelf, store
 from unispeech.options import LoadOptions, TranscribeOptions
 from unispeech.pool import Pool
 from unispeech.server import metrics
@@ -92,7 +92,7 @@ class Speech:
         """
         if not name or name in HOSTED or name == self.settings.model:
             return self.settings.model
-        if catalog.find(name) or (store.HUB_ID.fullmatch(name) and shelf.formats(name)):
+        if catalog.find(name) or (naming.HUB_ID.fullmatch(name) and shelf.formats(name)):
             return name
         near = catalog.nearest(name)
         raise UnknownModel(

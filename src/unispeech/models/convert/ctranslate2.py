@@ -87,6 +87,9 @@ def variables(path: Path) -> dict[str, Variable]:
                 index[name] = Variable(shape, TYPES[kind], file.tell(), length)
                 if file.seek(length, 1) > size:
                     raise EOFError
+            (aliases,) = struct.unpack("<I", file.read(4))
+            for _ in range(2 * aliases):
+                _string(file)
         except (struct.error, EOFError, IndexError, UnicodeDecodeError):
             raise ModelDamaged(
                 f"{path}: the file is truncated or damaged ({size} bytes)", "fetch it again"
@@ -96,7 +99,9 @@ def variables(path: Path) -> dict[str, Variable]:
 
 def _string(file: Any) -> str:
     (length,) = struct.unpack("<H", file.read(2))
-    return bytes(file.read(length))[:-1].decode()
+    if len(text := bytes(file.read(length))) < length:
+        raise EOFError
+    return text[:-1].decode()
 
 
 def _dims(index: Mapping[str, Variable], path: Path) -> Dims:

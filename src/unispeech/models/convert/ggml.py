@@ -39,15 +39,7 @@ def read(path: Path, fetch: tokens.Fetch) -> Checkpoint:
             f"{path}: a quantised ggml file cannot be converted back",
             "convert from the float16 file, or from another format",
         )
-    with path.open("rb") as file:
-        try:
-            file.seek(48)
-            rows, columns = struct.unpack("<ii", file.read(8))
-            file.seek(4 * rows * columns, 1)
-            plain = [_bytes(file) for _ in range(struct.unpack("<i", file.read(4))[0])]
-            found = dict(_tensors(file, header[10]))
-        except (struct.error, ValueError, EOFError, UnicodeDecodeError):
-            raise ModelDamaged(f"{path}: the file is truncated or damaged") from None
+    plain, found = _contents(path, header[10])
     shaped = {name: found[name].reshape(shape) for name, shape in _expected(dims, found)}
     notes = ("the alignment heads and suppressed tokens are OpenAI's: a ggml file has none",)
     words = [*(tokens.spelled(token) for token in plain), *tokens.specials(dims.n_vocab)]
@@ -56,6 +48,31 @@ def read(path: Path, fetch: tokens.Fetch) -> Checkpoint:
         tokens.tokenizer_of(words)
     )  # fmt: skip
     return Checkpoint(dims, checked(shaped, dims, path), text, generation(dims), notes)
+
+
+def must_be_whole(path: Path) -> None:
+    """Walk through a float32 or float16 file; the blocks of a quantised one are not looked at.
+
+    Raises:
+        ModelDamaged: truncated, or tensors are missing.
+    """
+    header = layout.ggml_header(path)
+    if header[10] in (FLOAT32, FLOAT16):
+        names = set(_contents(path, header[10])[1])
+        if missing := {name for name, _ in shapes(_dims(header))} - names:
+            raise ModelDamaged(f"{path}: the tensor {min(missing)} is missing", "fetch it again")
+
+
+def _contents(path: Path, precision: int) -> tuple[list[bytes], dict[str, Tensor]]:
+    with path.open("rb") as file:
+        try:
+            file.seek(48)
+            rows, columns = struct.unpack("<ii", file.read(8))
+            file.seek(4 * rows * columns, 1)
+            plain = [_bytes(file) for _ in range(struct.unpack("<i", file.read(4))[0])]
+            return plain, dict(_tensors(file, precision))
+        except (struct.error, ValueError, EOFError, UnicodeDecodeError):
+            raise ModelDamaged(f"{path}: the file is truncated or damaged") from None
 
 
 def _dims(header: tuple[int, ...]) -> Dims:

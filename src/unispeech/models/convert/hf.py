@@ -5,7 +5,9 @@ Shards and the older `pytorch_model.bin` are read too; one safetensors file is w
 
 from __future__ import annotations
 
+import errno
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,7 +102,27 @@ def safetensors(path: Path) -> dict[str, Tensor]:
     except FileNotFoundError:
         raise ModelDamaged(f"{path} is missing", "fetch it again") from None
     except (SafetensorError, ValueError) as error:
-        raise ModelDamaged(f"{path}: truncated or damaged ({error})", "fetch it again") from None
+        raise _truncated(path, error) from None
+
+
+def must_be_whole(folder: Path) -> None:
+    """Look at the headers of a folder's safetensors, which say how long the files must be.
+
+    Raises:
+        ModelDamaged: one is truncated.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    for path in sorted(folder.glob("*.safetensors")):
+        try:
+            with safe_open(path, "numpy"):
+                pass
+        except (SafetensorError, ValueError) as error:
+            raise _truncated(path, error) from None
+
+
+def _truncated(path: Path, error: Exception) -> ModelDamaged:
+    return ModelDamaged(f"{path}: truncated or damaged ({error})", "fetch it again")
 
 
 def _array(entry: Mapping[str, Any]) -> Tensor:
@@ -167,13 +189,18 @@ def _generation(
 def write(checkpoint: Checkpoint, folder: Path) -> None:
     """Write a folder that transformers' `WhisperForConditionalGeneration` and processor load."""
     import numpy as np
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     named = {
         names.hf(name): np.ascontiguousarray(tensor, dtype=checkpoint.dtype)
         for name, tensor in checkpoint.tensors.items()
     }
-    save_file(named, folder / "model.safetensors", metadata={"format": "pt"})
+    try:
+        save_file(named, folder / "model.safetensors", metadata={"format": "pt"})
+    except SafetensorError as error:  # what it makes of a full disk
+        code = re.search(r"os error (\d+)", str(error))
+        raise OSError(int(code[1]) if code else errno.EIO, str(error)) from None
     words = tokens.words_of(checkpoint.tokenizer, checkpoint.dims.n_vocab)
     _dump(folder / "config.json", _config(checkpoint))
     _dump(folder / "generation_config.json", _generation_config(checkpoint, words))

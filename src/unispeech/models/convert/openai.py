@@ -62,9 +62,12 @@ def write(checkpoint: Checkpoint, path: Path) -> None:
         for name, tensor in checkpoint.tensors.items()
     }
     found = asdict(checkpoint.generation)
-    torch.save(
-        {"dims": checkpoint.dims.as_dict(), "model_state_dict": state, SETTINGS: found}, path
-    )
+    content = {"dims": checkpoint.dims.as_dict(), "model_state_dict": state, SETTINGS: found}
+    try:
+        with path.open("wb") as file:
+            torch.save(content, file)
+    except RuntimeError as error:  # what torch makes of a full disk
+        raise (error.__context__ if isinstance(error.__context__, OSError) else error) from None
 
 
 def dimensions(path: Path) -> Dims:
@@ -122,7 +125,8 @@ def load(path: Path) -> Any:
     torch = _torch(path)
     try:
         # Mapped, so that a look at a large file costs little. Files of before 2020 cannot be.
-        zipped = path.open("rb").read(2) == b"PK"
+        with path.open("rb") as file:
+            zipped = file.read(2) == b"PK"
         return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError, KeyError) as error:
         lines = [line for line in str(error).splitlines() if line.strip()]

@@ -1,0 +1,227 @@
+"""When each word of a known text was said, from what a CTC model says of each frame.
+
+The likeliest path through the letters of the text, a blank allowed between any two (Graves et al.
+2006; Kürzinger et al. 2020): the Viterbi algorithm over frames, a window of letters at a time so
+that hours fit into memory. Any model whose letters the text is written in will do, whoever wrote
+the text.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from unispeech import languages
+from unispeech.ctc import FLOOR
+from unispeech.errors import AudioError
+from unispeech.types import Emissions, Segment, Word
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+WINDOW = 2048
+"""States kept at a time, two for a letter: exact for texts of less than 1,000 letters, and for
+longer ones as long as the likeliest place is not wrong by about half a minute of speech."""
+IMPOSSIBLE = -1e30
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One letter of the text that the model can hear; `token` -1 is a sound of any letter."""
+
+    word: int
+    text: str
+    token: int
+
+
+def align(emissions: Emissions, text: str, dense: bool = False) -> tuple[Word, ...]:
+    """The words of a text with their times, in the order of the text.
+
+    Times are seconds on the clock of `emissions`. A word is what stands between spaces, each
+    letter where words have none (`dense`). Upper and lower case, accents and punctuation are
+    matched to the letters the model has. A word without any of them (`42`, in most models) gets the
+    time at which something was said between its neighbours. `probability` is how sure the model
+    was of the letters, 0 for a word without any.
+
+    Raises:
+        AudioError: there is less sound than the text has letters.
+    """
+    words = list("".join(text.split())) if dense else text.split()
+    letters = spell(words, emissions)
+    if not letters:
+        return ()
+    scores = _with_any(emissions)
+    spans = path(scores, [letter.token for letter in letters], emissions.blank)
+    return tuple(
+        _word(emissions, scores, words[number], number, letters, spans, dense)
+        for number in range(len(words))
+    )
+
+
+def lines(emissions: Emissions, text: str, language: str | None = None) -> tuple[Segment, ...]:
+    """A segment for each line of a text that has any words, from its first word to its last.
+
+    Raises as `align`.
+    """
+    dense = languages.iso639_1(language or "") in languages.WITHOUT_SPACES
+    waiting = list(align(emissions, text, dense))
+    segments: list[Segment] = []
+    for line in text.splitlines():
+        count = len("".join(line.split())) if dense else len(line.split())
+        words, waiting = tuple(waiting[:count]), waiting[count:]
+        if words:
+            said = "".join(word.word for word in words)
+            start, end = words[0].start, words[-1].end
+            segments.append(Segment(len(segments), start, end, said, words, language=language))
+    return tuple(segments)
+
+
+def spell(words: Sequence[str], emissions: Emissions) -> list[Letter]:
+    """The words in the model's letters, a space between two where it has one."""
+    tokens = {text: number for number, text in enumerate(emissions.tokens) if text}
+    spelled: list[Letter] = []
+    for number, word in enumerate(words):
+        if spelled and " " in tokens:
+            spelled.append(Letter(-1, " ", tokens[" "]))
+        heard = [Letter(number, c, tokens[t]) for c in word for t in _known(c, tokens)]
+        spelled += heard or [Letter(number, word, -1)]
+    return spelled
+
+
+def _known(character: str, tokens: Mapping[str, int]) -> str:
+    """The letter as the model has it: itself, or in the other case, or without its accents."""
+    bare = unicodedata.normalize("NFKD", character)
+    for form in (character, character.lower(), character.upper(), bare, bare.lower(), bare.upper()):
+        kept = "".join(letter for letter in form if letter in tokens and letter != " ")
+        if kept:
+            return kept
+    return ""
+
+
+def _with_any(emissions: Emissions) -> npt.NDArray[np.float32]:
+    """The scores, and as the last column that of whichever letter is likeliest."""
+    import numpy as np
+
+    letters = [n for n, text in enumerate(emissions.tokens) if text.strip()]
+    return np.concatenate(
+        [emissions.scores, emissions.scores[:, letters].max(axis=1, keepdims=True)], axis=1
+    )
+
+
+def path(
+    scores: npt.NDArray[np.float32], tokens: Sequence[int], blank: int
+) -> list[tuple[int, int]]:
+    """The first frame of each token and the one after its last, on the likeliest path.
+
+    `scores` has shape (frames, columns); `tokens` are columns, of which -1 is the last.
+
+    Raises:
+        AudioError: there are fewer frames than tokens, counting a blank between two equal ones.
+    """
+    import numpy as np
+
+    repeats = sum(a == b for a, b in zip(tokens, tokens[1:], strict=False))
+    if len(scores) < len(tokens) + repeats:
+        raise AudioError(
+            f"the text has {len(tokens)} letters, too many for the sound", "is it the right text?"
+        )
+    labels = np.full(2 * len(tokens) + 1, blank)
+    labels[1::2] = np.asarray(tokens) % scores.shape[1]
+    can_skip = np.zeros(len(labels), np.bool_)
+    can_skip[3::2] = labels[3::2] != labels[1:-2:2]
+    states = _best_states(scores, labels, can_skip)
+    spans = []
+    for state in range(1, len(labels), 2):
+        first, end = np.searchsorted(states, [state, state + 1])
+        spans.append((int(first), int(end)))
+    return spans
+
+
+def _best_states(
+    scores: npt.NDArray[np.float32], labels: npt.NDArray[np.int_], can_skip: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int_]:
+    """The state of each frame: rises by 0, 1 or 2 a frame, from the first two to the last two."""
+    import numpy as np
+
+    frames, width = len(scores), min(WINDOW, len(labels))
+    steps = np.zeros((frames, width), np.uint8)
+    lows = np.zeros(frames, np.int64)
+    best = np.full(width, IMPOSSIBLE)
+    best[:2] = scores[0, labels[:2]]
+    low = 0
+    for frame in range(1, frames):
+        shift = _shift(best, low, len(labels), frames - frame)
+        low += shift
+        lows[frame] = low
+        before = np.full(width + 2, IMPOSSIBLE)  # from two states below the window on
+        start = shift - 2  # where `before` begins in the old window
+        part = best[max(start, 0) : start + width + 2]
+        offset = max(-start, 0)
+        before[offset : offset + len(part)] = part
+        ways = np.stack(
+            [
+                before[2:],
+                before[1:-1],
+                np.where(can_skip[low : low + width], before[:-2], IMPOSSIBLE),
+            ]
+        )
+        steps[frame] = ways.argmax(axis=0)
+        best = ways.max(axis=0) + scores[frame, labels[low : low + width]]
+    state = len(labels) - 1
+    last = best[len(labels) - 2 - low : len(labels) - low]
+    if len(last) < 2 or last.max() <= IMPOSSIBLE / 2:
+        raise AudioError("the text does not fit the sound", "is it the right text?")
+    state -= int(last[0] > last[1])
+    states = np.zeros(frames, np.int64)
+    for frame in range(frames - 1, -1, -1):
+        states[frame] = state
+        state -= int(steps[frame, state - lows[frame]])
+    return states
+
+
+def _shift(best: npt.NDArray[np.float64], low: int, count: int, left: int) -> int:
+    """How far to move the window so that the likeliest state is in its middle.
+
+    Never past a state from which the end could still be reached in the frames that are left.
+    """
+    width = len(best)
+    middle = int(best.argmax()) - width // 2
+    needed = count - width - low - 2 * left  # so that the end is in the window when it is reached
+    return max(0, min(max(middle, needed), count - width - low))
+
+
+def _word(
+    emissions: Emissions,
+    scores: npt.NDArray[np.float32],
+    text: str,
+    number: int,
+    letters: Sequence[Letter],
+    spans: Sequence[tuple[int, int]],
+    dense: bool,
+) -> Word:
+    def time(frame: int) -> float:
+        return round(emissions.start + frame * emissions.step, 3)
+
+    mine = [(a, s) for a, s in zip(letters, spans, strict=True) if a.word == number]
+    heard = [
+        Word(
+            time(first),
+            time(end),
+            letter.text,
+            math.exp(max(float(scores[first:end, letter.token].max()), FLOOR)),
+        )
+        for letter, (first, end) in mine
+        if letter.token >= 0
+    ]
+    sure = sum(math.log(one.probability) for one in heard) / len(heard) if heard else -math.inf
+    return Word(
+        start=time(mine[0][1][0]),
+        end=time(mine[-1][1][1]),
+        word=text if dense else f" {text}",
+        probability=math.exp(sure),
+        characters=tuple(heard),
+    )

@@ -1,0 +1,199 @@
+"""whisper.cpp: Whisper in C++ on ggml, through pywhispercpp (ggml-org/whisper.cpp)."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import _pywhispercpp as pw
+import numpy as np
+
+from unispeech.backends import ggml
+from unispeech.backends.base import Backend, NativeRun
+from unispeech.errors import BackendError, ModelDamaged
+from unispeech.models.facts import ModelFacts
+from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
+from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Segment
+
+if TYPE_CHECKING:
+    from unispeech.types import Samples
+
+log = logging.getLogger("unispeech")
+
+SHORTEST = SAMPLE_RATE
+"""Samples; whisper.cpp refuses less than a tenth of a second, and hears a second better."""
+TICK = 0.01
+"""Seconds of whisper.cpp's unit of time."""
+
+
+class WhisperCpp(Backend):
+    """A ggml Whisper model. A context holds one decoding: calls are taken one after the other.
+
+    Word times need a context of another kind (with alignment, without flash attention), which is
+    loaded when they are first asked for.
+    """
+
+    name = "cpp"
+
+    def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
+        self._path = model
+        self._gpu = options.device == "auto"
+        self._threads = options.threads or _cores()
+        self._lock = threading.Lock()
+        self._preset = ggml.check(model)
+        _silence()
+        self._contexts: dict[bool, Any] = {False: self._context(aligned=False)}
+
+    def _context(self, aligned: bool) -> Any:
+        settings = pw.whisper_context_default_params()
+        settings.use_gpu = self._gpu
+        if aligned:
+            settings.flash_attn = False
+            settings.dtw_token_timestamps = True
+            settings.dtw_aheads_preset = getattr(pw, f"WHISPER_AHEADS_{self._preset}")
+            settings.dtw_n_top = 2  # of the layers, where nobody knows the heads
+        context = pw.whisper_init_from_file_with_params(str(self._path), settings)
+        if context is None:
+            raise ModelDamaged(f"cpp cannot read the model {self._path}", "fetch it again")
+        return context
+
+    def transcribe_batch(
+        self, chunks: Sequence[Chunk], options: DecodeOptions
+    ) -> list[ChunkResult]:
+        with self._running(options.word_timestamps) as context:
+            return [self._chunk(context, chunk, options) for chunk in chunks]
+
+    def _chunk(self, context: Any, chunk: Chunk, options: DecodeOptions) -> ChunkResult:
+        temperature = options.temperatures[0]
+        asked = self._params(options, options.beam if temperature == 0 else 1)
+        asked.language = chunk.language or "en"
+        asked.temperature = temperature
+        asked.temperature_inc = 0.0
+        asked.single_segment = True
+        asked.no_timestamps = True
+        asked.suppress_nst = True
+        samples = chunk.samples
+        if len(samples) < SHORTEST:
+            samples = np.pad(samples, (0, SHORTEST - len(samples)))
+        _run(context, asked, samples)
+        segments = _segments(context, options.word_timestamps)
+        return ChunkResult(tuple(segments))
+
+    def _params(self, options: DecodeOptions, beam: int) -> Any:
+        beams = beam > 1
+        asked = pw.whisper_full_default_params(
+            pw.WHISPER_SAMPLING_BEAM_SEARCH if beams else pw.WHISPER_SAMPLING_GREEDY
+        )
+        if beams:
+            asked.beam_search = {"beam_size": beam, "patience": -1.0}
+        asked.n_threads = self._threads
+        asked.print_progress = False
+        asked.translate = options.task == "translate"
+        if options.initial_prompt is not None:
+            asked.initial_prompt = " " + options.initial_prompt.strip()
+        return asked
+
+    def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
+        """`Model.transcribe` with its own defaults for whatever is not given.
+
+        Except for the language: its default is English, ours is to detect it.
+        """
+        decode = options.decode
+        asked = self._params(decode, decode.beam_size or 1)
+        if decode.initial_prompt is not None:
+            asked.initial_prompt = decode.initial_prompt
+        if decode.temperature is not None:
+            asked.temperature = decode.temperature[0]
+            steps = np.diff(decode.temperature)
+            asked.temperature_inc = float(steps[0]) if len(steps) else 0.0
+        with self._running(decode.word_timestamps) as context:
+            known = "auto" if pw.whisper_is_multilingual(context) else "en"
+            asked.language = decode.language or known
+            _run(context, asked, samples)
+            language = pw.whisper_lang_str(pw.whisper_full_lang_id(context))
+            segments = list(_segments(context, decode.word_timestamps))
+        return NativeRun(iter(segments), language)
+
+    def detect_language(self, samples: Samples) -> tuple[str, float]:
+        with self._running() as context:
+            if not pw.whisper_is_multilingual(context):
+                return "en", 1.0
+            samples = np.ascontiguousarray(samples[: 30 * SAMPLE_RATE])
+            likely = np.zeros(pw.whisper_lang_max_id() + 1, np.float32)
+            pw.whisper_pcm_to_mel(context, samples, len(samples), self._threads)
+            best = pw.whisper_lang_auto_detect(context, 0, self._threads, likely)
+        return str(pw.whisper_lang_str(best)), float(likely[best])
+
+    def close(self) -> None:
+        with self._lock:
+            for context in self._contexts.values():
+                pw.whisper_free(context)
+            self._contexts.clear()
+
+    @contextmanager
+    def _running(self, aligned: bool = False) -> Iterator[Any]:
+        """A context for one call at a time."""
+        with self._lock:
+            if not self._contexts:
+                raise BackendError("cpp: the backend is closed", "make a new engine")
+            try:
+                if aligned not in self._contexts:
+                    self._contexts[aligned] = self._context(aligned)
+                yield self._contexts[aligned]
+            except (RuntimeError, ValueError, TypeError, UnicodeDecodeError) as error:
+                if isinstance(error, BackendError | ModelDamaged):
+                    raise
+                raise BackendError(f"cpp: {error}") from error
+
+
+def _run(context: Any, asked: Any, samples: Samples) -> None:
+    code = pw.whisper_full(context, asked, np.ascontiguousarray(samples, np.float32), len(samples))
+    if code != 0:
+        raise BackendError(f"cpp: whisper.cpp failed with the code {code}")
+
+
+def _segments(context: Any, with_words: bool) -> Iterator[Segment]:
+    """What the context holds of its last run; the binding's own reader strips the spaces."""
+    end_of_text = pw.whisper_token_eot(context)
+    for i in range(pw.whisper_full_n_segments(context)):
+        spoken = [
+            pw.whisper_full_get_token_data(context, i, j)
+            for j in range(pw.whisper_full_n_tokens(context, i))
+        ]
+        spoken = [token for token in spoken if token.id < end_of_text]
+        start = pw.whisper_full_get_segment_t0(context, i) * TICK
+        end = pw.whisper_full_get_segment_t1(context, i) * TICK
+        scores = [token.plog for token in spoken]
+        yield Segment(
+            id=i,
+            start=start,
+            end=end,
+            text=pw.whisper_full_get_segment_text(context, i).decode(errors="replace"),
+            words=ggml.words(
+                [
+                    (pw.whisper_token_to_bytes(context, t.id), t.t_dtw * TICK, t.p)
+                    for t in spoken
+                ],
+                start, end,
+            ) if with_words else (),
+            avg_logprob=float(sum(scores) / (len(scores) + 1)),
+        )  # fmt: skip
+
+
+_logger: list[Callable[..., None]] = []
+
+
+def _silence() -> None:
+    """Send whisper.cpp's log, which goes to stderr, to ours."""
+    if not _logger:
+        _logger.append(lambda *said: log.debug("whisper.cpp: %s", str(said[-1]).strip()))
+        pw.whisper_log_set(_logger[0])
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

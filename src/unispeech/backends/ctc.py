@@ -1,0 +1,219 @@
+"""Any CTC checkpoint of transformers: wav2vec2, HuBERT, WavLM.
+
+The model gives log probabilities for every 20 ms; what they say is read by `unispeech.ctc`, once
+neighbouring chunks have been joined. Each chunk comes with some sound around it, since the model is
+less sure at the edges of what it sees; the frames of that are dropped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+import transformers
+
+from unispeech import ctc
+from unispeech.backends.base import Backend
+from unispeech.errors import BackendError, ModelDamaged
+from unispeech.models import ctc as folder_of
+from unispeech.models.ctc import Vocabulary
+from unispeech.models.facts import ModelFacts
+from unispeech.options import DecodeOptions, LoadOptions
+from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Emissions
+
+if TYPE_CHECKING:
+    from unispeech.types import Samples
+
+WINDOWS = (6.0, 11.0, 16.0, 21.0, 26.0, 31.0, 36.0)
+"""Lengths in seconds that chunks are padded to, so that a chunk's scores are its own affair."""
+VARIANCE_FLOOR = 1e-7
+"""As in transformers' Wav2Vec2FeatureExtractor."""
+
+
+class Ctc(Backend):
+    """A CTC model with one vocabulary. torch is safe to call from several threads."""
+
+    name = "ctc"
+
+    def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
+        self._folder = model
+        self._vocabulary = self._first_vocabulary(model)
+        if options.threads:
+            torch.set_num_threads(options.threads)
+        self._device = device_of(options.device)
+        self._model = load_model(
+            transformers.AutoModelForCTC, model, _dtype(options.compute_type), self._device
+        )
+        config = self._model.config
+        self._stride: int = math.prod(config.conv_stride)
+        # Where the first layer averages over the whole sound, padding would change what is heard.
+        self._alone = config.feat_extract_norm == "group"
+        settings = model / "preprocessor_config.json"
+        self._normalise = not settings.is_file() or bool(
+            folder_of.read_json(settings).get("do_normalize", True)
+        )
+
+    def _first_vocabulary(self, model: Path) -> Vocabulary:
+        return folder_of.vocabulary(model)
+
+    @property
+    def windows(self) -> tuple[float, ...]:
+        return WINDOWS
+
+    def transcribe_batch(
+        self, chunks: Sequence[Chunk], options: DecodeOptions
+    ) -> list[ChunkResult]:
+        return [
+            ChunkResult(
+                ctc.read(said, chunk.language, options.word_timestamps, options.ngram),
+                emissions=said,
+            )
+            for chunk, said in zip(chunks, self.emissions(chunks), strict=True)
+        ]
+
+    def emissions(self, chunks: Sequence[Chunk]) -> list[Emissions]:
+        """What the model says of each frame between the start and the end of each chunk."""
+        said: list[Emissions | None] = [None] * len(chunks)
+        for places in self._groups(chunks):
+            batch = [chunks[i] for i in places]
+            try:
+                with self._speaking(batch[0].language) as vocabulary:
+                    scores = self._scores(batch)
+            except RuntimeError as error:
+                if isinstance(error, BackendError | ModelDamaged):
+                    raise
+                raise BackendError(f"{self.name}: {error}") from error
+            for place, chunk, frames in zip(places, batch, scores, strict=True):
+                said[place] = self._between(chunk, frames, vocabulary)
+        return [one for one in said if one is not None]
+
+    def _groups(self, chunks: Sequence[Chunk]) -> Iterator[list[int]]:
+        """Which chunks go through the model together."""
+        if self._alone:
+            yield from ([i] for i in range(len(chunks)))
+            return
+        for key in sorted({(chunk.window, chunk.language or "") for chunk in chunks}):
+            yield [i for i, c in enumerate(chunks) if (c.window, c.language or "") == key]
+
+    @contextmanager
+    def _speaking(self, language: str | None) -> Iterator[Vocabulary]:
+        """The model made ready for a language, as long as the block runs."""
+        yield self._vocabulary
+
+    def _scores(self, chunks: Sequence[Chunk]) -> list[Any]:
+        """Log probabilities of all frames of each chunk's sound, context included."""
+        sounds = [self._sound(chunk) for chunk in chunks]
+        size = max(map(len, sounds))
+        if not self._alone:
+            size = max(size, round(chunks[0].window * SAMPLE_RATE))
+        values = np.zeros((len(sounds), size), np.float32)
+        mask = np.zeros((len(sounds), size), np.int64)
+        for row, sound in enumerate(sounds):
+            values[row, : len(sound)] = sound
+            mask[row, : len(sound)] = 1
+        given: dict[str, Any] = {"input_values": self._tensor(values)}
+        if not self._alone:
+            given["attention_mask"] = torch.from_numpy(mask).to(self._device)
+        with torch.inference_mode():
+            logits = self._model(**given).logits.float()
+            scores = torch.log_softmax(logits, dim=-1).cpu().numpy()
+        lengths = self._model._get_feat_extract_output_lengths(
+            torch.tensor([len(s) for s in sounds])
+        )
+        return [scores[row, :length] for row, length in enumerate(lengths.tolist())]
+
+    def _tensor(self, values: Any) -> torch.Tensor:
+        return torch.from_numpy(values).to(self._device, self._model.dtype)
+
+    def _sound(self, chunk: Chunk) -> Samples:
+        """The chunk's samples from the next frame of the file on, at zero mean and unit variance.
+
+        Frames are counted from the start of the file, so that those of two chunks fit together.
+        """
+        sound = chunk.samples[self._skip(chunk) :]
+        shortest = self._stride * 2
+        if len(sound) < shortest:
+            sound = np.pad(sound, (0, shortest - len(sound)))
+        if self._normalise:
+            sound = (sound - sound.mean()) / np.sqrt(sound.var() + VARIANCE_FLOOR)
+        return sound
+
+    def _skip(self, chunk: Chunk) -> int:
+        return -round((chunk.start - chunk.before) * SAMPLE_RATE) % self._stride
+
+    def _between(self, chunk: Chunk, frames: Any, vocabulary: Vocabulary) -> Emissions:
+        """The frames that begin inside the chunk. Each of a file's frames is in one chunk only."""
+        first = round((chunk.start - chunk.before) * SAMPLE_RATE) + self._skip(chunk)
+        low = -((first - round(chunk.start * SAMPLE_RATE)) // self._stride)
+        high = -((first - round(chunk.end * SAMPLE_RATE)) // self._stride)
+        low = max(low, 0)
+        size = frames.shape[1]
+        return Emissions(
+            scores=np.ascontiguousarray(frames[low:high], np.float32),
+            tokens=(*vocabulary.tokens, *[""] * size)[:size],
+            blank=vocabulary.blank,
+            step=self._stride / SAMPLE_RATE,
+            start=(first + low * self._stride) / SAMPLE_RATE - chunk.start,
+        )
+
+    def close(self) -> None:
+        self._model = None
+
+
+def load_model(
+    kind: Any, folder: Path, dtype: torch.dtype, device: torch.device, **more: Any
+) -> Any:
+    """A model of transformers from a folder, nothing downloaded, in evaluation mode.
+
+    Raises:
+        ModelDamaged: the weights are missing, truncated or of another shape.
+        BackendError: the device cannot be used.
+    """
+    with quiet():
+        try:
+            model, info = kind.from_pretrained(
+                folder, dtype=dtype, local_files_only=True, output_loading_info=True, **more
+            )
+        except Exception as error:  # the loaders of three libraries, without a common root
+            raise ModelDamaged(f"cannot read the model {folder}: {error}") from error
+    if info["missing_keys"]:
+        names = ", ".join(sorted(info["missing_keys"])[:3])
+        raise ModelDamaged(f"{folder}: the weights lack {names}", "fetch the model again")
+    try:
+        return model.eval().to(device)
+    except RuntimeError as error:
+        raise BackendError(f"cannot use the device {device}: {error}") from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """transformers reports and draws bars while it loads; we say ourselves what matters."""
+    log = transformers.utils.logging
+    level = log.get_verbosity()
+    bars: Callable[[], bool] = log.is_progress_bar_enabled
+    shown = bars()
+    log.set_verbosity_error()
+    log.disable_progress_bar()
+    try:
+        yield
+    finally:
+        log.set_verbosity(level)
+        if shown:
+            log.enable_progress_bar()
+
+
+def device_of(wanted: str) -> torch.device:
+    """`auto` is the GPU where there is one."""
+    if wanted != "auto":
+        return torch.device(wanted)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _dtype(compute_type: str) -> torch.dtype:
+    """`default` is float32: CTC models are small, and half precision is slow on most CPUs."""
+    return getattr(torch, "float32" if compute_type == "default" else compute_type)  # type: ignore[no-any-return]

@@ -1,0 +1,224 @@
+"""Whisper's decoding in numpy, for runtimes that give one step of a decoder and no more.
+
+The rules are openai/whisper's (decoding.py): what may follow a timestamp, what is never said, and
+what makes the mean log probability and the probability of no speech.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from unispeech.backends import tokens
+from unispeech.models.convert import mel
+from unispeech.types import SAMPLE_RATE, Segment
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Array = npt.NDArray[np.float32]
+
+HOP = mel.N_FFT * 2 // 5
+MAX_INITIAL = 50
+"""The latest first timestamp, in ticks."""
+
+
+class Step(Protocol):
+    """One decoder with its memory, for one batch."""
+
+    def __call__(self, tokens: npt.NDArray[np.int64]) -> Array:
+        """Tokens (batch, n) that follow the earlier ones, to the logits (batch, vocabulary) of the
+        one after the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The tokens of one chunk, without the prompt and the end."""
+
+    tokens: tuple[int, ...]
+    avg_logprob: float
+    no_speech_prob: float
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """A Hugging Face folder's tokenizer, and the ids that decoding has to know."""
+
+    tokenizer: Any
+    end: int
+    start: int
+    previous: int
+    no_speech: int
+    timestamp_begin: int
+    size: int
+    context: int
+    suppressed: Array
+    """Added to the logits of every token: 0 or minus infinity."""
+    suppressed_first: Array
+    languages: dict[str, int] = field(default_factory=dict)
+    tasks: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, folder: Path) -> Vocabulary:
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        given = json.loads((folder / "generation_config.json").read_text(encoding="utf-8"))
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        size = int(config["vocab_size"])
+        no_timestamps = int(given["no_timestamps_token_id"])
+        suppressed = np.zeros(size, np.float32)
+        suppressed[[*given["suppress_tokens"], no_timestamps]] = -np.inf
+        first = np.zeros(size, np.float32)
+        first[given["begin_suppress_tokens"]] = -np.inf
+        return cls(
+            tokenizer=tokenizer,
+            end=int(given["eos_token_id"]),
+            start=int(given["decoder_start_token_id"]),
+            previous=int(given["prev_sot_token_id"]),
+            no_speech=no_timestamps - 1,
+            timestamp_begin=no_timestamps + 1,
+            size=size,
+            context=int(config["max_target_positions"]),
+            suppressed=suppressed,
+            suppressed_first=first,
+            languages={name[2:-2]: id for name, id in given.get("lang_to_id", {}).items()},
+            tasks=given.get("task_to_id", {}),
+        )
+
+    def before(self, prompt: str | None, hotwords: str | None = None) -> list[int]:
+        """The tokens up to and with <|startoftranscript|>: what the model is told came before.
+
+        Of a long prompt the end is kept, of many hotwords the beginning: together half a context.
+        """
+        room = self.context // 2 - 1
+        ids = self._ids(hotwords)[:room]
+        ids += self._ids(prompt)[-(room - len(ids)) :] if len(ids) < room else []
+        return [self.previous, *ids, self.start] if ids else [self.start]
+
+    def _ids(self, text: str | None) -> list[int]:
+        if not text:
+            return []
+        return list(self.tokenizer.encode(" " + text.strip(), add_special_tokens=False).ids)
+
+    def after(self, language: str | None, task: str) -> list[int]:
+        """What follows it: language and task, where the model has several."""
+        if not self.languages:
+            return []
+        return [self.languages[language or "en"], self.tasks[task]]
+
+    def segments(self, decoded: Decoded, duration: float) -> tuple[Segment, ...]:
+        pieces = tokens.cut(decoded.tokens, self.end, self.timestamp_begin, duration)
+        return tuple(
+            Segment(
+                id=0,
+                start=piece.start,
+                end=piece.end,
+                text=self.tokenizer.decode(list(piece.tokens)),
+                avg_logprob=decoded.avg_logprob,
+                no_speech_prob=decoded.no_speech_prob,
+            )
+            for piece in pieces
+        )
+
+
+def features(samples: Array, window: float, filters: Array) -> Array:
+    """Log-mel features, (mels, frames), of samples followed by silence up to `window` seconds."""
+    size = round(window * SAMPLE_RATE)
+    padded = np.zeros(size + mel.N_FFT, np.float32)
+    kept = samples[:size]
+    half = mel.N_FFT // 2
+    padded[half : half + len(kept)] = kept
+    padded[:half] = padded[half + 1 : mel.N_FFT + 1][::-1]  # torch.stft reflects at both ends
+    padded[half + size :] = padded[size - 1 : half + size - 1][::-1]
+    frames = np.lib.stride_tricks.sliding_window_view(padded, mel.N_FFT)[::HOP][: size // HOP]
+    window_ = np.hanning(mel.N_FFT + 1)[:-1].astype(np.float32)
+    power = np.abs(np.fft.rfft(frames * window_, axis=1)) ** 2
+    logs = np.log10(np.maximum(filters @ power.T.astype(np.float32), 1e-10))
+    scaled: Array = (np.maximum(logs, logs.max() - 8.0) + 4.0) / 4.0
+    return scaled.astype(np.float32)
+
+
+def decode(
+    step: Step,
+    vocabulary: Vocabulary,
+    before: Sequence[int],
+    after: Sequence[int],
+    batch: int,
+    temperature: float,
+) -> list[Decoded]:
+    """Greedy at temperature 0, else one sample, seeded: the same text whatever the batch."""
+    rows = np.arange(batch)
+    logits = step(np.tile(np.array(before, np.int64), (batch, 1)))
+    no_speech = _softmax(logits)[:, vocabulary.no_speech]
+    if after:
+        logits = step(np.tile(np.array(after, np.int64), (batch, 1)))
+    said: list[list[int]] = [[] for _ in rows]
+    sums, done = np.zeros(batch), np.zeros(batch, bool)
+    random = [np.random.default_rng(0) for _ in rows]
+    for _ in range(min(vocabulary.context // 2, vocabulary.context - len(before) - len(after))):
+        logits = logits + vocabulary.suppressed
+        for row in rows[~done]:
+            _apply_rules(logits[row], said[row], vocabulary)
+        logprobs = _log_softmax(logits)
+        chosen = _choose(logprobs, temperature, random)
+        for row in rows[~done]:
+            sums[row] += logprobs[row, chosen[row]]
+            if chosen[row] == vocabulary.end:
+                done[row] = True
+            else:
+                said[row].append(int(chosen[row]))
+        if done.all():
+            break
+        logits = step(np.where(done, vocabulary.end, chosen).astype(np.int64)[:, None])
+    return [
+        Decoded(tuple(said[row]), float(sums[row] / (len(said[row]) + 1)), float(no_speech[row]))
+        for row in rows
+    ]
+
+
+def _choose(
+    logprobs: Array, temperature: float, random: Sequence[np.random.Generator]
+) -> npt.NDArray[np.intp]:
+    if temperature == 0:
+        return np.asarray(logprobs.argmax(axis=1))
+    noise = np.stack([one.gumbel(size=logprobs.shape[1]) for one in random])
+    return np.asarray((logprobs / temperature + noise).argmax(axis=1))
+
+
+def _apply_rules(logits: Array, said: Sequence[int], vocabulary: Vocabulary) -> None:
+    """Forbid in place what may not come next in one row."""
+    begin = vocabulary.timestamp_begin
+    if not said:
+        logits += vocabulary.suppressed_first
+        logits[:begin] = -np.inf
+        logits[begin + MAX_INITIAL + 1 :] = -np.inf
+        return
+    last_is_time = said[-1] >= begin
+    before_is_time = len(said) < 2 or said[-2] >= begin
+    if last_is_time:
+        if before_is_time:
+            logits[begin:] = -np.inf
+        else:
+            logits[: vocabulary.end] = -np.inf
+    times = [token for token in said if token >= begin]
+    if times:
+        # Times rise; a segment has a length, so its end is later than its start.
+        logits[begin : times[-1] + (0 if last_is_time and not before_is_time else 1)] = -np.inf
+    together = np.logaddexp.reduce(logits[begin:])
+    if together > logits[:begin].max():
+        logits[:begin] = -np.inf
+
+
+def _softmax(logits: Array) -> Array:
+    return np.asarray(np.exp(_log_softmax(logits)))
+
+
+def _log_softmax(logits: Array) -> Array:
+    top = logits.max(axis=1, keepdims=True)
+    return np.asarray(logits - top - np.log(np.exp(logits - top).sum(axis=1, keepdims=True)))

@@ -1,0 +1,299 @@
+"""transformers: Whisper as Hugging Face implements it, on PyTorch (huggingface/transformers)."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from transformers import WhisperForConditionalGeneration, WhisperProcessor
+from transformers.modeling_outputs import BaseModelOutput
+from transformers.utils import logging
+
+from unispeech import languages
+from unispeech.backends import attention, pytorch
+from unispeech.backends.base import Backend, NativeRun
+from unispeech.errors import BackendError, ModelDamaged
+from unispeech.models.facts import ModelFacts
+from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
+from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Segment, Word
+
+if TYPE_CHECKING:
+    from unispeech.types import Samples
+
+WINDOW = 30 * SAMPLE_RATE
+
+
+class Transformers(Backend):
+    """A `WhisperForConditionalGeneration`. Calls are taken one after the other.
+
+    The library keeps the kind of attention on the model, and sets it during a call.
+    """
+
+    name = "hf"
+
+    def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
+        device = pytorch.device_of(self.name, options)
+        precision = pytorch.precision_of(self.name, options, device)
+        self._threads = options.threads
+        self._lock = threading.Lock()
+        try:
+            with _quiet():
+                self._processor: Any = WhisperProcessor.from_pretrained(
+                    str(model), local_files_only=True
+                )
+                loaded: Any = WhisperForConditionalGeneration.from_pretrained(
+                    str(model),
+                    dtype=getattr(torch, precision),
+                    attn_implementation="sdpa",
+                    local_files_only=True,
+                )
+                self._model: Any = loaded.to(device)
+        except (
+            Exception
+        ) as error:  # safetensors, tokenizers and torch each have errors of their own
+            raise ModelDamaged(f"hf cannot read the model {model}: {_first(error)}") from error
+        self._complete()
+
+    def _complete(self) -> None:
+        """What older fine-tunes lack of the generation settings, from the tokenizer."""
+        known = self._model.generation_config
+        ids = self._processor.tokenizer.convert_tokens_to_ids
+        multilingual = self._model.config.vocab_size >= 51865
+        defaults: dict[str, Any] = {
+            "no_timestamps_token_id": ids("<|notimestamps|>"),
+            "prev_sot_token_id": ids("<|startofprev|>"),
+            "is_multilingual": multilingual,
+            "max_initial_timestamp_index": 50,
+        }
+        if multilingual:
+            names = (f"<|{code}|>" for code in languages.WHISPER)
+            unknown = ids("<|endoftext|>")
+            defaults["lang_to_id"] = {n: ids(n) for n in names if ids(n) not in (None, unknown)}
+            defaults["task_to_id"] = {n: ids(f"<|{n}|>") for n in ("transcribe", "translate")}
+        for name, value in defaults.items():
+            if getattr(known, name, None) is None:
+                setattr(known, name, value)
+
+    def transcribe_batch(
+        self, chunks: Sequence[Chunk], options: DecodeOptions
+    ) -> list[ChunkResult]:
+        with self._running() as model:
+            encoded = self._encode(model, [chunk.samples for chunk in chunks])
+            found = model.generate(
+                encoder_outputs=BaseModelOutput(last_hidden_state=encoded),
+                return_timestamps=False,
+                return_dict_in_generate=True,
+                temperature=(options.temperatures[0],),
+                num_beams=options.beam if options.temperatures[0] == 0 else 1,
+                **self._spoken(chunks[0].language, options),
+            )
+            return [
+                self._result(model, chunk, encoded[i : i + 1], found.sequences[i].tolist(), options)
+                for i, chunk in enumerate(chunks)
+            ]
+
+    def _spoken(self, language: str | None, options: DecodeOptions) -> dict[str, Any]:
+        """Language, task and prompt, as `generate` wants them."""
+        given: dict[str, Any] = {}
+        if self._model.generation_config.is_multilingual:
+            given["task"] = options.task
+            if language is not None:
+                given["language"] = language
+        if options.initial_prompt is not None:
+            ids = self._processor.get_prompt_ids(options.initial_prompt, return_tensors="pt")
+            most = self._model.config.max_target_positions // 2 - 1
+            given["prompt_ids"] = torch.cat([ids[:1], ids[1:][-most:]]).to(self._model.device)
+        return given
+
+    def _encode(self, model: Any, samples: Sequence[Samples]) -> torch.Tensor:
+        """What the encoder makes of up to 30 s each, silence added: (n, 1500, width)."""
+        features = self._processor.feature_extractor(
+            [one[:WINDOW] for one in samples], sampling_rate=SAMPLE_RATE, return_tensors="pt"
+        ).input_features
+        hidden: torch.Tensor = model.get_encoder()(
+            features.to(model.device, model.dtype)
+        ).last_hidden_state
+        return hidden
+
+    def _result(
+        self,
+        model: Any,
+        chunk: Chunk,
+        encoded: torch.Tensor,
+        sequence: list[int],
+        options: DecodeOptions,
+    ) -> ChunkResult:
+        """The text of one decoded chunk as one segment; `sequence` begins with the prompt."""
+        config = model.generation_config
+        end = config.eos_token_id
+        first = sequence.index(config.decoder_start_token_id)
+        begin = sequence.index(config.no_timestamps_token_id, first) + 1
+        if end in sequence[begin:]:
+            sequence = sequence[: sequence.index(end, begin)]
+        logprob, silence = _scores(model, encoded, [*sequence, end], first, begin)
+        words: tuple[Word, ...] = ()
+        if options.word_timestamps:
+            words = attention.words(
+                model, self._processor.tokenizer, encoded, sequence[first:], begin - first,
+                chunk.duration, chunk.language,
+            )  # fmt: skip
+        segment = Segment(
+            id=0,
+            start=0.0,
+            end=chunk.duration,
+            text=self._text(sequence[begin:]),
+            words=words,
+            avg_logprob=logprob,
+            no_speech_prob=silence,
+        )
+        return ChunkResult((segment,))
+
+    def _text(self, ids: Sequence[int]) -> str:
+        text: str = self._processor.tokenizer.decode(list(ids), skip_special_tokens=True)
+        return text
+
+    def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
+        """The sequential long-form algorithm of `generate`, which its documentation recommends.
+
+        With its own defaults for whatever is not given: greedy, no fallback.
+        """
+        decode = options.decode
+        given = self._spoken(decode.language, decode)
+        if decode.beam_size is not None:
+            given["num_beams"] = decode.beam_size
+        if decode.temperature is not None:
+            given["temperature"] = decode.temperature
+        long = len(samples) > WINDOW
+        padding = {"truncation": False, "padding": "longest"} if long else {}
+        with self._running() as model:
+            inputs = self._processor(
+                samples,
+                sampling_rate=SAMPLE_RATE,
+                return_tensors="pt",
+                return_attention_mask=True,
+                **padding,
+            ).to(model.device, model.dtype)
+            said = model.generate(
+                **inputs,
+                return_timestamps=True,
+                return_segments=True,
+                return_token_timestamps=decode.word_timestamps or None,
+                **given,
+            )["segments"][0]
+        language, probability = decode.language, None
+        if language is None:
+            language, probability = self.detect_language(samples[:WINDOW])
+        return NativeRun(self._native(said, decode, language), language, probability)
+
+    def _native(
+        self, said: list[dict[str, Any]], decode: DecodeOptions, language: str
+    ) -> Iterator[Segment]:
+        end = self._model.generation_config.eos_token_id
+        for i, segment in enumerate(said):
+            ids = segment["tokens"].tolist()
+            words: tuple[Word, ...] = ()
+            if decode.word_timestamps:
+                # a token's timestamp is where it ends (`_decode_asr`)
+                ends = [float(time) for time in segment["token_timestamps"]]
+                spoken = list(zip(ids, [float(segment["start"]), *ends[:-1]], strict=True))
+                words = attention.timed(
+                    self._processor.tokenizer,
+                    [(token, begin, 0.0) for token, begin in spoken if token < end],
+                    max((t for i, t in zip(ids, ends, strict=True) if i < end), default=0.0),
+                    language,
+                )
+            yield Segment(
+                id=i,
+                start=float(segment["start"]),
+                end=float(segment["end"]),
+                text=self._text([t for t in ids if t < end]),
+                words=words,
+            )
+
+    def detect_language(self, samples: Samples) -> tuple[str, float]:
+        if not self._model.generation_config.is_multilingual:
+            return "en", 1.0
+        with self._running() as model:
+            encoded = self._encode(model, [samples])
+            start = model.generation_config.decoder_start_token_id
+            logits = _logits(model, encoded, [start])[0]
+            names = model.generation_config.lang_to_id
+            likely = logits[list(names.values())].softmax(-1)
+            best = int(likely.argmax())
+        return list(names)[best].strip("<|>"), float(likely[best])
+
+    def close(self) -> None:
+        with self._lock:
+            self._model = None
+
+    @contextmanager
+    def _running(self) -> Iterator[Any]:
+        """The model, for one call at a time; what the library raises or says stays here."""
+        with self._lock:
+            if self._model is None:
+                raise BackendError("hf: the backend is closed", "make a new engine")
+            try:
+                with _quiet(), pytorch.running(self._threads):
+                    yield self._model
+            except (RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:
+                if isinstance(error, BackendError):
+                    raise
+                raise BackendError(f"hf: {_first(error)}") from error
+            finally:
+                if self._model.config._attn_implementation != "sdpa":
+                    self._model.set_attn_implementation("sdpa")
+
+
+def _logits(model: Any, encoded: torch.Tensor, ids: list[int]) -> torch.Tensor:
+    """What follows each of the tokens, unnormalised: (tokens, vocabulary)."""
+    outputs = model(
+        decoder_input_ids=torch.tensor([ids], device=model.device),
+        encoder_outputs=BaseModelOutput(last_hidden_state=encoded),
+        use_cache=False,
+    )
+    logits: torch.Tensor = outputs.logits[0].float()
+    return logits
+
+
+def _scores(
+    model: Any, encoded: torch.Tensor, sequence: list[int], first: int, begin: int
+) -> tuple[float, float]:
+    """The mean log probability of the tokens from `begin` on, and that of silence at `first`.
+
+    `generate` could give every step's scores, but for a batch of beams that is gigabytes; reading
+    the finished text once more is one quick pass.
+    """
+    logits = _logits(model, encoded, sequence[:-1])
+    silence = logits[first].softmax(-1)[model.generation_config.no_timestamps_token_id - 1]
+    said = torch.tensor(sequence[begin:], device=logits.device)
+    scores = logits[begin - 1 :].log_softmax(-1).gather(-1, said[:, None])
+    return float(scores.mean()), float(silence)
+
+
+def _first(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+_QUIET = threading.Lock()
+_CHATTER: Any = logging
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Neither warnings nor progress bars, which the library keeps settings of for the process."""
+    with _QUIET, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        loudness, bars = _CHATTER.get_verbosity(), _CHATTER.is_progress_bar_enabled()
+        _CHATTER.set_verbosity_error()
+        _CHATTER.disable_progress_bar()
+        try:
+            yield
+        finally:
+            _CHATTER.set_verbosity(loudness)
+            if bars:
+                _CHATTER.enable_progress_bar()

@@ -1,0 +1,73 @@
+"""Which language is spoken, by a model made for that: facebook/mms-lid-126 to -4017."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+import transformers
+
+from unispeech import languages
+from unispeech.backends.ctc import VARIANCE_FLOOR, device_of, load_model
+from unispeech.errors import BackendError, OptionError
+
+if TYPE_CHECKING:
+    from unispeech.types import Samples
+
+
+class LanguageIdentifier:
+    """A loaded classifier. Safe to call from several threads."""
+
+    def __init__(self, model: Path, device: str = "auto") -> None:
+        self._device = device_of(device)
+        self._model = load_model(
+            transformers.AutoModelForAudioClassification, model, torch.float32, self._device
+        )
+        self._labels = [
+            self._model.config.id2label[i] for i in range(self._model.config.num_labels)
+        ]
+
+    def probabilities(self, samples: Samples) -> dict[str, float]:
+        """How likely each language is, by ISO 639-3 code, for sound of shape (n,)."""
+        sound = (samples - samples.mean()) / np.sqrt(samples.var() + VARIANCE_FLOOR)
+        values = torch.from_numpy(sound.astype(np.float32)).to(self._device)[None]
+        try:
+            with torch.inference_mode():
+                scores = self._model(values).logits[0].float().softmax(-1).tolist()
+        except RuntimeError as error:
+            raise BackendError(f"language identification: {error}") from error
+        return dict(zip(self._labels, scores, strict=True))
+
+    def detect(self, samples: Samples, known: Mapping[str, str]) -> tuple[str, float]:
+        """The likeliest of the languages that are `known` to a backend's model (code to name).
+
+        The probability is that among all languages, so it is low where another one is spoken.
+
+        Raises:
+            OptionError: it knows none of them.
+        """
+        aliases = languages.aliases(known)
+        found: dict[str, float] = defaultdict(float)
+        for code, probability in self.probabilities(samples).items():
+            try:
+                found[languages.code(code, known, aliases)] += probability
+            except OptionError:
+                continue
+        if not found:
+            raise OptionError(
+                "detect_language: this model knows none of the backend's languages",
+                "choose one with more languages, or give --language",
+            )
+        best = max(found, key=lambda code: found[code])
+        return best, found[best]
+
+
+@lru_cache(maxsize=2)
+def identifier(model: Path, device: str = "auto") -> LanguageIdentifier:
+    """A classifier, loaded once. Raises ModelDamaged or BackendError."""
+    return LanguageIdentifier(model, device)

@@ -1,0 +1,97 @@
+"""MMS: one model, and for each language a small adapter with its own output layer and alphabet.
+
+The adapter is put into the loaded model when a chunk of its language comes; the model itself is
+never loaded again (Pratap et al. 2023, section 5; transformers, Wav2Vec2ForCTC.load_adapter).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from unispeech.backends.ctc import Ctc
+from unispeech.errors import ModelDamaged, UnsupportedOption
+from unispeech.models import ctc as folder_of
+from unispeech.models import store
+from unispeech.models.ctc import Vocabulary
+from unispeech.models.facts import ModelFacts
+from unispeech.options import LoadOptions
+
+KEPT = 16
+"""Adapters kept in memory; one of mms-1b-all has 9 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A language's own weights, by their names in the model, and its alphabet."""
+
+    weights: dict[str, torch.Tensor]
+    vocabulary: Vocabulary
+
+
+class Mms(Ctc):
+    """A CTC model with adapters. Threads that want different languages take turns."""
+
+    name = "mms"
+
+    def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
+        super().__init__(model, facts, options)
+        self._facts = facts
+        self._turn = threading.Lock()
+        self._adapters: OrderedDict[str, Adapter] = OrderedDict()
+        self._spoken = ""
+        if self._model.config.adapter_attn_dim is None:
+            raise ModelDamaged(f"{model}: a model without adapters", "use the backend ctc for it")
+
+    def _first_vocabulary(self, model: Path) -> Vocabulary:
+        return Vocabulary((), 0)
+
+    @contextmanager
+    def _speaking(self, language: str | None) -> Iterator[Vocabulary]:
+        if not language:
+            raise UnsupportedOption(
+                "language: the backend mms has to be told which is spoken",
+                "give --language, or --detect-language mms",
+            )
+        with self._turn:
+            adapter = self._adapter(language)
+            if self._spoken != language:
+                self._put_in(adapter)
+                self._spoken = language
+            yield adapter.vocabulary
+
+    def _adapter(self, language: str) -> Adapter:
+        if language in self._adapters:
+            self._adapters.move_to_end(language)
+            return self._adapters[language]
+        path = folder_of.adapter_file(self._folder, language)
+        if not path.is_file():
+            path = store.adapter(self._facts.name, path.name)
+        folder_of.check_adapter(self._folder, language, path)
+        adapter = Adapter(load_file(path), folder_of.vocabulary(self._folder, language))
+        self._adapters[language] = adapter
+        if len(self._adapters) > KEPT:
+            self._adapters.popitem(last=False)
+        return adapter
+
+    def _put_in(self, adapter: Adapter) -> None:
+        """Copy an adapter over the one that is in the model; the output layer takes its size."""
+        self._spoken = ""
+        size, width = adapter.weights["lm_head.weight"].shape
+        if self._model.lm_head.out_features != size:
+            layer = torch.nn.Linear(width, size, device=self._device, dtype=self._model.dtype)
+            self._model.lm_head = layer.requires_grad_(False)
+        own = self._model._get_adapters()
+        if own.keys() != adapter.weights.keys():
+            odd = ", ".join(sorted(own.keys() ^ adapter.weights.keys())[:3])
+            raise ModelDamaged(f"{self._folder}: the adapter and the model differ in {odd}")
+        with torch.inference_mode():
+            for name, value in adapter.weights.items():
+                own[name].copy_(value)

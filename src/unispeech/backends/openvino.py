@@ -1,0 +1,196 @@
+"""OpenVINO: Whisper on Intel CPUs and GPUs (openvinotoolkit/openvino, openvino.genai).
+
+Batched, this engine decodes with OpenVINO's own graphs; native is openvino-genai's
+`WhisperPipeline`. Both run the same two graphs, built here from the model's tensors.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import openvino as ov
+
+from unispeech.backends import decoding, openvino_graph
+from unispeech.backends.base import Backend, NativeRun
+from unispeech.backends.decoding import Vocabulary
+from unispeech.errors import BackendError, ModelDamaged, UnsupportedOption
+from unispeech.models.convert import mel
+from unispeech.models.facts import ModelFacts
+from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
+from unispeech.types import Chunk, ChunkResult, Segment
+
+if TYPE_CHECKING:
+    from unispeech.types import Samples
+
+COPIED = ("config.json", "generation_config.json", "preprocessor_config.json")
+"""Files of the model that openvino-genai reads beside the graphs."""
+
+
+class OpenVINO(Backend):
+    """A Whisper model in OpenVINO. Calls are taken one after the other: they share a memory."""
+
+    name = "openvino"
+
+    def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
+        self._lock = threading.Lock()
+        self._model = model
+        self._device = {"auto": "CPU"}.get(options.device, options.device.upper())
+        try:
+            self._vocabulary = Vocabulary.read(model)
+            self._config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+            tensors = _tensors(model)
+        except (OSError, KeyError, ValueError) as error:
+            raise ModelDamaged(f"openvino cannot read the model {model}: {error}") from error
+        self._filters = mel.filters(self._config["num_mel_bins"])
+        int8 = options.compute_type in ("default", "int8")
+        core = ov.Core()
+        self._settings = _settings(core, options)
+        try:
+            self._graphs: Any = (
+                openvino_graph.encoder(tensors, self._config, int8),
+                openvino_graph.decoder(tensors, self._config, int8),
+            )
+            encoder, decoder = (
+                core.compile_model(graph, self._device, self._settings) for graph in self._graphs
+            )
+        except RuntimeError as error:
+            raise BackendError(f"openvino: {error}", "choose another --device") from error
+        self._encoder, self._decoder = (
+            encoder.create_infer_request(),
+            decoder.create_infer_request(),
+        )
+
+    def transcribe_batch(
+        self, chunks: Sequence[Chunk], options: DecodeOptions
+    ) -> list[ChunkResult]:
+        vocabulary = self._vocabulary
+        with self._lock:
+            try:
+                results: list[ChunkResult] = [ChunkResult(())] * len(chunks)
+                for window in {chunk.window for chunk in chunks}:
+                    places = [i for i, chunk in enumerate(chunks) if chunk.window == window]
+                    decoded = decoding.decode(
+                        self._step([chunks[i].samples for i in places], window),
+                        vocabulary,
+                        vocabulary.before(options.initial_prompt, options.hotwords),
+                        vocabulary.after(chunks[0].language, options.task),
+                        len(places),
+                        options.temperatures[0],
+                    )
+                    for i, one in zip(places, decoded, strict=True):
+                        results[i] = ChunkResult(vocabulary.segments(one, chunks[i].duration))
+                return results
+            except (RuntimeError, ValueError, KeyError) as error:
+                raise BackendError(f"openvino: {error}") from error
+
+    def _step(self, samples: Sequence[Samples], window: float) -> decoding.Step:
+        """The decoder, about to hear these chunks."""
+        heard = np.stack([decoding.features(one, window, self._filters) for one in samples])
+        hidden = self._encoder.infer({"input_features": heard})["last_hidden_state"]
+        rows = np.arange(len(samples), dtype=np.int32)
+        self._decoder.reset_state()
+
+        def step(tokens: Any) -> Any:
+            inputs = {"input_ids": tokens, "encoder_hidden_states": hidden, "beam_idx": rows}
+            return np.array(self._decoder.infer(inputs, share_inputs=True)["logits"][:, -1])
+
+        return step
+
+    def detect_language(self, samples: Samples) -> tuple[str, float]:
+        with self._lock:
+            try:
+                step = self._step([samples], 30.0)
+                logits = step(np.array([[self._vocabulary.start]], np.int64))[0]
+            except RuntimeError as error:
+                raise BackendError(f"openvino: {error}") from error
+        codes = list(self._vocabulary.languages)
+        heard = logits[[self._vocabulary.languages[code] for code in codes]]
+        likely = np.exp(heard - heard.max())
+        best = int(likely.argmax())
+        return codes[best], float(likely[best] / likely.sum())
+
+    def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
+        """`openvino_genai.WhisperPipeline`, with its own defaults for whatever is not given."""
+        decode = options.decode
+        if decode.temperature is not None:
+            raise UnsupportedOption(
+                "temperature: openvino-genai cannot honour it", "use the strategy 'batched'"
+            )
+        given: dict[str, Any] = {"return_timestamps": True}
+        language = decode.language
+        if self._vocabulary.languages:
+            language = language or self.detect_language(samples)[0]
+            given |= {"language": f"<|{language}|>", "task": decode.task}
+        if decode.initial_prompt:
+            given["initial_prompt"] = decode.initial_prompt
+        if decode.hotwords:
+            given["hotwords"] = decode.hotwords
+        with self._lock:
+            try:
+                result = self._pipeline.generate(samples, **given)
+            except (RuntimeError, ValueError, TypeError, OSError) as error:
+                raise BackendError(f"openvino: {error}") from error
+        return NativeRun(_segments(result.chunks), language or "en")
+
+    @cached_property
+    def _pipeline(self) -> Any:
+        """openvino-genai reads its graphs from a folder and keeps what it needs of it."""
+        import openvino_genai
+
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            for kind, graph in zip(("encoder", "decoder"), self._graphs, strict=True):
+                ov.save_model(graph, folder / f"openvino_{kind}_model.xml", compress_to_fp16=False)
+            for file in COPIED:
+                shutil.copy(self._model / file, folder)
+            for kind, graph in zip(
+                ("tokenizer", "detokenizer"), _tokenizers(self._model), strict=True
+            ):
+                ov.save_model(graph, folder / f"openvino_{kind}.xml", compress_to_fp16=False)
+            return openvino_genai.WhisperPipeline(str(folder), self._device, **self._settings)
+
+    def close(self) -> None:
+        self.__dict__.pop("_pipeline", None)
+        self._encoder = self._decoder = self._graphs = None
+
+
+def _tensors(model: Path) -> dict[str, Any]:
+    from unispeech.models.convert import hf
+
+    return hf.weights(model)
+
+
+def _settings(core: Any, options: LoadOptions) -> dict[str, Any]:
+    """int8 is about the weights; the sums are done in bfloat16 where the processor has it."""
+    can = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    plain = options.compute_type == "float32" or "BF16" not in can
+    if options.compute_type == "bfloat16" and plain:
+        raise BackendError("openvino: this processor has no bfloat16", "use --compute-type int8")
+    threads = options.threads or len(os.sched_getaffinity(0))
+    return {
+        "INFERENCE_PRECISION_HINT": "f32" if plain else "bf16",
+        "INFERENCE_NUM_THREADS": threads,
+    }
+
+
+def _tokenizers(model: Path) -> tuple[Any, Any]:
+    from openvino_tokenizers import convert_tokenizer
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(str(model), local_files_only=True)
+    both: tuple[Any, Any] = convert_tokenizer(tokenizer, with_detokenizer=True)
+    return both
+
+
+def _segments(chunks: Sequence[Any]) -> Iterator[Segment]:
+    for number, chunk in enumerate(chunks):
+        yield Segment(number, chunk.start_ts, chunk.end_ts, chunk.text)

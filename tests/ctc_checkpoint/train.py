@@ -1,0 +1,288 @@
+"""Train the small checkpoint that stands beside this file: `python tests/ctc_checkpoint/train.py`.
+
+It is no MMS. It has MMS's architecture and layout (`Wav2Vec2ForCTC` with an attention adapter and
+an output layer per language, each in a file of its own, a vocabulary per language, and a language
+identification model as a second folder), but it is 5,000 times smaller and knows 12 English and 12
+Russian words, as espeak-ng 1.51 says them. With it the real loading, adapter and decoding code is
+tested on speech whose words are known; what it says of anybody's recording means nothing.
+
+The speech is espeak-ng's (`apt-get install espeak-ng`), whose licence claims nothing on the audio
+it makes; the sentences are drawn at random from our own lists, and the weights start at random. So
+all of it is under this project's licence. Takes about six minutes on two cores.
+
+Writes `model/`, `lid/` and `clips/` (held-out sentences: FLAC, and their texts in `texts.json`).
+"""
+
+import copy
+import io
+import json
+import random
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import torch
+from safetensors.torch import save_file
+from transformers import (
+    Wav2Vec2Config,
+    Wav2Vec2FeatureExtractor,
+    Wav2Vec2ForCTC,
+    Wav2Vec2ForSequenceClassification,
+)
+
+FOLDER = Path(__file__).parent
+RATE = 16_000
+SENTENCES = 240  # spoken for training, a language
+HELD_OUT = 12
+BATCH = 8
+STEPS = 1400
+LID_STEPS = 100
+
+WORDS = {
+    "eng": ["one", "two", "three", "four", "five", "seven"]
+    + ["river", "garden", "bread", "water", "morning", "and"],
+    "rus": ["один", "два", "три", "четыре", "пять", "семь"]
+    + ["река", "сад", "хлеб", "вода", "утро", "и"],
+}
+VOICES = {"eng": "en-us", "rus": "ru"}
+
+Samples = npt.NDArray[np.float32]
+
+
+def sentence(draw: random.Random, language: str) -> str:
+    return " ".join(draw.choices(WORDS[language], k=draw.randint(1, 4)))
+
+
+def speak(text: str, voice: str, speed: int) -> Samples:
+    """espeak-ng's speech at 16 kHz; the comma-less text is one phrase."""
+    command = ["espeak-ng", "-v", voice, "-s", str(speed), "--stdout", text]
+    wav = subprocess.run(command, check=True, capture_output=True).stdout
+    samples, rate = soundfile.read(io.BytesIO(wav), dtype="float32")
+    at = np.arange(0, len(samples) - 1, rate / RATE)
+    resampled: Samples = np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
+    return resampled
+
+
+def corpus(
+    draw: random.Random, language: str, count: int, unlike: Sequence[str] = ()
+) -> list[tuple[str, Samples]]:
+    """Sentences and their speech, none of them one of `unlike`."""
+    made: list[tuple[str, Samples]] = []
+    while len(made) < count:
+        text = sentence(draw, language)
+        if text not in unlike:
+            made.append((text, speak(text, VOICES[language], draw.randint(160, 170))))
+    return made
+
+
+def vocabulary(language: str) -> dict[str, int]:
+    """MMS's layout: four special tokens, `|` between words, then the letters."""
+    letters = sorted(set("".join(WORDS[language])))
+    tokens = ["<pad>", "<s>", "</s>", "<unk>", "|", *letters]
+    return {token: number for number, token in enumerate(tokens)}
+
+
+def config(size: int) -> Wav2Vec2Config:
+    return Wav2Vec2Config(
+        vocab_size=size,
+        hidden_size=96,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=192,
+        conv_dim=(48,) * 5,
+        conv_kernel=(20, 8, 3, 3, 2),
+        conv_stride=(10, 4, 2, 2, 2),  # 320 in all, as MMS, in fewer and cheaper layers
+        conv_bias=True,
+        feat_extract_norm="layer",  # as MMS: nothing is averaged over the recording
+        do_stable_layer_norm=True,
+        num_conv_pos_embeddings=16,
+        num_conv_pos_embedding_groups=4,
+        adapter_attn_dim=8,
+        hidden_dropout=0.0,
+        attention_dropout=0.0,
+        activation_dropout=0.0,
+        feat_proj_dropout=0.0,
+        final_dropout=0.0,
+        layerdrop=0.0,
+        apply_spec_augment=False,
+        ctc_loss_reduction="mean",
+        ctc_zero_infinity=True,
+        pad_token_id=0,
+        bos_token_id=1,
+        eos_token_id=2,
+    )
+
+
+def own(name: str) -> bool:
+    """Whether a parameter is a language's own."""
+    return "adapter_layer" in name or name.startswith("lm_head")
+
+
+def models() -> dict[str, Wav2Vec2ForCTC]:
+    """A model per language, all of whose parameters but the adapters are the same objects."""
+    torch.manual_seed(1)
+    made = {lang: Wav2Vec2ForCTC(config(len(vocabulary(lang)))) for lang in WORDS}
+    first, *others = made.values()
+    for other in others:
+        for path, module in list(other.named_modules()):
+            for name, _ in list(module.named_parameters(recurse=False)):
+                if not own(f"{path}.{name}"):
+                    setattr(module, name, getattr(first.get_submodule(path), name))
+    return made
+
+
+def batches(
+    draw: random.Random, speech: list[tuple[str, Samples]], tokens: dict[str, int]
+) -> Iterator[dict[str, torch.Tensor]]:
+    """For ever: sentences of about one length, sometimes two or three in a row, some noise."""
+    extract = Wav2Vec2FeatureExtractor(return_attention_mask=True)
+    while True:
+        drawn = [draw.sample(speech, draw.choice((1, 1, 1, 1, 2))) for _ in range(BATCH * 4)]
+        drawn.sort(key=lambda parts: sum(len(samples) for _, samples in parts))
+        groups = [drawn[i : i + BATCH] for i in range(0, len(drawn), BATCH)]
+        for group in draw.sample(groups, len(groups)):
+            sounds = [_together(draw, [samples for _, samples in parts]) for parts in group]
+            texts = [" ".join(text for text, _ in parts) for parts in group]
+            labels = [[tokens[c] for c in text.replace(" ", "|")] for text in texts]
+            width = max(map(len, labels))
+            inputs = extract(sounds, sampling_rate=RATE, padding=True, return_tensors="pt")
+            padded = [row + [-100] * (width - len(row)) for row in labels]
+            yield {**inputs, "labels": torch.tensor(padded)}
+
+
+def _together(draw: random.Random, parts: list[Samples]) -> Samples:
+    random_ = np.random.default_rng(draw.getrandbits(32))
+    pieces = []
+    for part in parts:
+        pieces += [np.zeros(draw.randint(0, RATE // 4), np.float32), part]
+    joined = np.concatenate([*pieces, np.zeros(draw.randint(0, RATE // 4), np.float32)])
+    noise = random_.normal(0, 10 ** draw.uniform(-4, -2.5), len(joined))
+    return (draw.uniform(0.3, 1.0) * joined + noise).astype(np.float32)
+
+
+def train(by_language: dict[str, Wav2Vec2ForCTC], speech: dict[str, Any]) -> None:
+    draw = random.Random(2)
+    feeds = {lang: batches(draw, speech[lang], vocabulary(lang)) for lang in speech}
+    parameters = {id(p): p for model in by_language.values() for p in model.parameters()}
+    optimizer = torch.optim.AdamW(parameters.values(), lr=3e-3, weight_decay=0.01)
+    began = time.monotonic()
+    for step in range(STEPS):
+        done = step / STEPS
+        rate = 3e-3 * min(1.0, (step + 1) / 60) * (1.0 if done < 0.6 else 2.5 * (1 - done) + 0.01)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        losses = {}
+        for language, model in by_language.items():
+            loss = model(**next(feeds[language])).loss
+            loss.backward()
+            losses[language] = round(loss.item(), 3)
+        torch.nn.utils.clip_grad_norm_(parameters.values(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        if step % 25 == 0:
+            print(f"step {step} {time.monotonic() - began:.0f} s {losses}", flush=True)
+
+
+def hear(model: Wav2Vec2ForCTC, tokens: dict[str, int], samples: Samples) -> str:
+    extract = Wav2Vec2FeatureExtractor()
+    with torch.inference_mode():
+        values = extract(samples, sampling_rate=RATE, return_tensors="pt").input_values
+        best = model(values).logits[0].argmax(-1).tolist()
+    names = {number: token for token, number in tokens.items()}
+    kept = [b for a, b in zip([-1, *best], best, strict=False) if a != b and b != 0]
+    return "".join(names[b] for b in kept).replace("|", " ").strip()
+
+
+def train_lid(ctc: Wav2Vec2ForCTC, speech: dict[str, Any]) -> Wav2Vec2ForSequenceClassification:
+    """A classifier of languages on the trained encoder without its adapters."""
+    settings = copy.deepcopy(ctc.config)
+    settings.update(
+        {
+            "adapter_attn_dim": None,
+            "num_hidden_layers": 1,
+            "classifier_proj_size": 32,
+            "num_labels": len(WORDS),
+            "id2label": dict(enumerate(WORDS)),
+            "label2id": {lang: number for number, lang in enumerate(WORDS)},
+        }
+    )
+    model = Wav2Vec2ForSequenceClassification(settings)
+    model.load_state_dict(ctc.state_dict(), strict=False)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-4)
+    extract = Wav2Vec2FeatureExtractor(return_attention_mask=True)
+    draw = random.Random(3)
+    for step in range(LID_STEPS):
+        numbers = [draw.randrange(len(WORDS)) for _ in range(BATCH)]
+        sounds = [_together(draw, [draw.choice(speech[list(WORDS)[n]])[1]]) for n in numbers]
+        inputs = extract(sounds, sampling_rate=RATE, padding=True, return_tensors="pt")
+        loss = model(**inputs, labels=torch.tensor(numbers)).loss
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        if step % 20 == 0:
+            print(f"lid step {step} {loss.item():.3f}", flush=True)
+    model.eval()
+    return model
+
+
+def write_json(path: Path, value: object) -> None:
+    text = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=False)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def save(by_language: dict[str, Wav2Vec2ForCTC], lid: Wav2Vec2ForSequenceClassification) -> None:
+    """As MMS lies on the Hub, in float16."""
+    folder = FOLDER / "model"
+    for language, model in by_language.items():
+        if language == "eng":
+            copy.deepcopy(model).half().save_pretrained(folder)
+        weights = {
+            name: value.detach().half().contiguous()
+            for name, value in model.state_dict().items()
+            if own(name)
+        }
+        save_file(weights, folder / f"adapter.{language}.safetensors", {"format": "pt"})
+    write_json(folder / "vocab.json", {lang: vocabulary(lang) for lang in WORDS})
+    special = {
+        "tokenizer_class": "Wav2Vec2CTCTokenizer",
+        "target_lang": "eng",
+        "pad_token": "<pad>",
+        "bos_token": "<s>",
+        "eos_token": "</s>",
+        "unk_token": "<unk>",
+        "word_delimiter_token": "|",
+        "do_lower_case": False,
+    }
+    write_json(folder / "tokenizer_config.json", special)
+    lid.half().save_pretrained(FOLDER / "lid")
+    for place in ("model", "lid"):
+        Wav2Vec2FeatureExtractor(return_attention_mask=True).save_pretrained(FOLDER / place)
+
+
+def main() -> None:
+    draw = random.Random(0)
+    held = {lang: corpus(draw, lang, HELD_OUT) for lang in WORDS}
+    unlike = {lang: [text for text, _ in held[lang]] for lang in WORDS}
+    speech = {lang: corpus(draw, lang, SENTENCES, unlike[lang]) for lang in WORDS}
+    by_language = models()
+    train(by_language, speech)
+    (FOLDER / "clips").mkdir(exist_ok=True)
+    texts = {}
+    for language, model in by_language.items():
+        for number, (text, samples) in enumerate(held[language]):
+            heard = hear(model.eval(), vocabulary(language), samples)
+            print("ok " if heard == text else "BAD", text, "" if heard == text else f"-> {heard}")
+            name = f"{language}-{number:02}.flac"
+            soundfile.write(FOLDER / "clips" / name, samples, RATE)
+            texts[name] = text
+    write_json(FOLDER / "clips" / "texts.json", texts)
+    save(by_language, train_lid(by_language["eng"], speech))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Every form a data set may have gives the same recordings."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import wave
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT, SAMPLES, reference
+from unispeech.audio import load as load_audio
+from unispeech.bench.datasets import Choice, Utterance, choose, join, load, warm_up
+from unispeech.errors import OptionError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A recording and its text, and one that nobody has written down."""
+    shutil.copy(SAMPLES / "english.wav", tmp_path / "a.wav")
+    shutil.copy(SAMPLES / "german.wav", tmp_path / "b.wav")
+    (tmp_path / "a.txt").write_text(reference("english"))
+    return tmp_path
+
+
+def only(found: list[Utterance]) -> Utterance:
+    (one,) = found
+    return one
+
+
+def test_the_samples_are_the_default(tmp_path: Path) -> None:
+    found = load(None, tmp_path)
+    assert {(u.id, u.language) for u in found} >= {("english.wav", "en"), ("german.wav", "de")}
+    assert all(u.text == reference(u.audio.stem) for u in found)
+
+
+def test_a_folder_with_texts(folder: Path) -> None:
+    first, second = load(str(folder), folder)
+    assert (first.id, first.text) == ("a.wav", reference("english"))
+    assert (second.id, second.text) == ("b.wav", None)
+    assert first.duration == pytest.approx(10.3, abs=0.5)
+
+
+def test_a_folder_that_says_its_language(folder: Path) -> None:
+    (folder / "language.txt").write_text("en\n")
+    (folder / "b.language.txt").write_text("de\n")
+    assert [u.language for u in load(str(folder), folder)] == ["en", "de"]
+
+
+def test_manifests(folder: Path) -> None:
+    row = {"audio": "a.wav", "text": "One. Two.", "language": "en-GB", "words": [["one", 0, 1.5]]}
+    jsonl = folder / "set.jsonl"
+    jsonl.write_text(json.dumps(row) + "\n\n")
+    one = only(load(str(jsonl), folder))
+    assert (one.text, one.language, one.words) == ("One. Two.", "en", (("one", 0.0, 1.5),))
+    tsv = folder / "set.tsv"
+    tsv.write_text("path\tsentence\tlanguage\na.wav\tOne. Two.\ten\n")
+    assert only(load(str(tsv), folder)).text == "One. Two."
+
+
+def test_no_speech_is_a_reference_and_no_text_is_none(folder: Path) -> None:
+    rows = [{"audio": "a.wav", "text": "", "language": "zxx"}, {"audio": "b.wav", "text": ""}]
+    (folder / "manifest.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    assert [u.text for u in load(str(folder), folder)] == ["", None]
+
+
+def test_librispeech(tmp_path: Path) -> None:
+    chapter = tmp_path / "84" / "121123"
+    chapter.mkdir(parents=True)
+    shutil.copy(SAMPLES / "english.wav", chapter / "84-121123-0000.flac")
+    (chapter / "84-121123.trans.txt").write_text("84-121123-0000 GOOD MORNING\n")
+    one = only(load(str(tmp_path), tmp_path))
+    assert (one.id, one.text, one.language) == ("84-121123-0000", "GOOD MORNING", "en")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("{", "line 1 is not JSON"), ("[]", "not a JSON object"), ('{"text": "a"}', "row 1"),
+     ('{"audio": "no.wav", "text": "a"}', "no.wav")],
+)  # fmt: skip
+def test_a_bad_manifest_says_where(tmp_path: Path, line: str, said: str) -> None:
+    path = tmp_path / "set.jsonl"
+    path.write_text(line)
+    with pytest.raises(OptionError, match=said):
+        load(str(path), tmp_path)
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="no recordings"):
+        load(str(tmp_path), tmp_path)
+
+
+MANY = [Utterance(f"{i}.wav", Path(), "a", "en" if i % 2 else "de", 1.0 + i) for i in range(20)]
+
+
+def test_choices() -> None:
+    assert choose(MANY, Choice()) == MANY
+    assert {u.language for u in choose(MANY, Choice(language="de"))} == {"de"}
+    assert [u.id for u in choose(MANY, Choice(ids=("7", "3.wav")))] == ["7.wav", "3.wav"]
+    sample = choose(MANY, Choice(sample=5))
+    assert len(sample) == 5 and sample == choose(MANY, Choice(sample=5))
+    assert sample == sorted(sample, key=MANY.index)
+    with pytest.raises(OptionError, match="1 of 2 ids"):
+        choose(MANY, Choice(ids=("7", "99")))
+    with pytest.raises(OptionError, match="left"):
+        choose(MANY, Choice(language="fr"))
+
+
+def test_the_published_list_of_ids_is_whole() -> None:
+    ids = (ROOT / "benchmarks" / "librispeech-250.txt").read_text().split()
+    assert len(ids) == len(set(ids)) == 250
+
+
+def test_joined_recordings_follow_each_other(tmp_path: Path) -> None:
+    found = choose(load(None, tmp_path), Choice("en"))
+    once = join(found, 0, tmp_path / "once.wav")
+    twice = join(found, once.duration + 1, tmp_path / "twice.wav")
+    assert once.duration == pytest.approx(sum(u.duration + 0.5 for u in found), abs=0.01)
+    assert twice.duration == pytest.approx(2 * once.duration, abs=0.01)
+    assert once.text == " ".join(u.text or "" for u in found) and once.language == "en"
+    with wave.open(str(once.audio)) as file:
+        assert file.getnframes() / file.getframerate() == pytest.approx(once.duration, abs=0.01)
+    first = load_audio(found[0].audio)
+    assert (load_audio(once.audio)[: len(first)] == first).all()
+
+
+def test_the_warm_up_is_short_speech() -> None:
+    silent = Utterance("s", Path(), "", None, 2.5)
+    assert warm_up([*MANY, silent]).duration == 2.0

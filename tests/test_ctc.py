@@ -1,0 +1,177 @@
+"""Reading what a CTC model says of frames: pure, without any model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unispeech import chunking, ctc, stitch
+from unispeech.annotate import align
+from unispeech.errors import AudioError
+from unispeech.options import VadOptions
+from unispeech.types import FRAME, SAMPLE_RATE, Chunk, ChunkResult, Emissions, End
+
+TOKENS = ("", "", "", "", " ", *"abcdefghijklmnopqrstuvwxyz")
+
+
+def emissions(frames: str, sure: float = 0.9) -> Emissions:
+    """A frame for each character: `-` is blank, a space the pause between words."""
+    scores = np.full((len(frames), len(TOKENS)), (1 - sure) / (len(TOKENS) - 1), np.float32)
+    for row, letter in enumerate(frames):
+        scores[row, 0 if letter == "-" else TOKENS.index(letter)] = sure
+    return Emissions(np.log(scores), TOKENS, blank=0, step=0.02)
+
+
+def text(said: Emissions) -> str:
+    return "".join(segment.text for segment in ctc.read(said))
+
+
+def test_repeats_are_one_letter_and_a_blank_parts_them() -> None:
+    assert text(emissions("--hhee-ll-lo-  ab--")) == " hello ab"
+    assert ctc.read(emissions("------")) == ()
+    assert ctc.read(emissions("")) == ()
+
+
+def test_times_are_those_of_the_frames() -> None:
+    (segment,) = ctc.read(emissions("-----aab-- -c--"))
+    first, second = segment.words
+    assert (first.start, first.end, second.start, second.end) == (0.1, 0.16, 0.24, 0.26)
+    assert [(c.word, c.start, c.end) for c in first.characters] == [
+        ("a", 0.1, 0.14),
+        ("b", 0.14, 0.16),
+    ]
+    assert first.probability == pytest.approx(0.9, abs=0.01)
+    assert segment.avg_logprob == pytest.approx(np.log(0.9), abs=0.01)
+
+
+def test_a_pause_ends_a_segment_and_words_come_only_if_asked_for() -> None:
+    said = emissions("ab" + "-" * 45 + " cd")
+    assert [s.text for s in ctc.read(said)] == [" ab", " cd"]
+    assert [s.words for s in ctc.read(said, words=False)] == [(), ()]
+
+
+def test_where_words_have_no_spaces_each_letter_is_one() -> None:
+    (segment,) = ctc.read(emissions("-a-b c"), "cmn-script_simplified")
+    assert segment.text == "abc" and [w.word for w in segment.words] == ["a", "b", "c"]
+
+
+@given(
+    st.text(alphabet="ab c-", min_size=2, max_size=300), st.lists(st.integers(1, 299), max_size=6)
+)
+def test_joined_chunks_say_what_the_whole_says(frames: str, cuts: list[int]) -> None:
+    edges = [0, *sorted({cut for cut in cuts if cut < len(frames)}), len(frames)]
+    items: list[stitch.Decoded | End] = []
+    for number, (low, high) in enumerate(zip(edges, edges[1:], strict=False)):
+        part = emissions(frames[low:high])
+        chunk = Chunk(np.zeros(1, np.float32), low * 0.02, high * 0.02, index=number)
+        items.append((chunk, ChunkResult(ctc.read(part), emissions=part)))
+    items.append(End(0, len(frames) * 0.02))
+    said = []
+    at = 0.0
+    for item in stitch.joined(items, lambda part, language: ctc.read(part, language)):
+        if not isinstance(item, End):
+            assert item[0].start == pytest.approx(at) and item[0].end >= item[0].start
+            at = item[0].end
+            said.append("".join(s.text for s in item[1].segments))
+    assert "".join(said).split() == text(emissions(frames)).split()
+
+
+def test_chunks_apart_and_other_backends_are_left_alone() -> None:
+    one, two = (
+        (
+            Chunk(np.zeros(1, np.float32), start, start + 0.1),
+            ChunkResult((), emissions=emissions("-abc-")),
+        )
+        for start in (0.0, 5.0)
+    )
+    plain = (Chunk(np.zeros(1, np.float32), 5.1, 6.0), ChunkResult(()))
+    out = list(stitch.joined([one, two, plain], lambda part, language: ctc.read(part, language)))
+    assert [o[1].text for o in out if not isinstance(o, End)] == [" abc", " abc", ""]
+    assert out[2] is plain
+
+
+@pytest.mark.parametrize("speech", [1.0, 0.0])
+def test_chunks_bring_their_surroundings(speech: float) -> None:
+    """With context, the samples of a chunk are exactly those of the recording around it."""
+    samples = np.random.default_rng(0).normal(size=SAMPLE_RATE * 75).astype(np.float32)
+    probabilities = np.ones(len(samples) // FRAME, np.float32)
+    if not speech:  # speech for four seconds, then five of silence
+        probabilities[(np.arange(len(probabilities)) * 0.032) % 9 > 4] = 0.0
+    size = FRAME * 300
+    blocks = (
+        (samples[i : i + size], probabilities[i // FRAME : (i + size) // FRAME])
+        for i in range(0, len(samples), size)
+    )
+    plain = list(chunking.plan(iter([(samples, probabilities)]), VadOptions(), 20.0))
+    chunks = list(chunking.plan(blocks, VadOptions(), 20.0, context=1.5))
+    assert [(c.start, c.end) for c in chunks] == [(c.start, c.end) for c in plain]
+    assert len(chunks) > 3
+    for chunk in chunks:
+        low = round((chunk.start - chunk.before) * SAMPLE_RATE)
+        assert np.array_equal(chunk.samples, samples[low : low + len(chunk.samples)])
+        assert len(chunk.samples) == round(
+            (chunk.before + chunk.duration + chunk.after) * SAMPLE_RATE
+        )
+        assert chunk.before == min(1.5, chunk.start)
+        assert chunk.after == pytest.approx(min(1.5, 75 - chunk.end), abs=0.033)
+
+
+def test_align_finds_each_word_and_letter() -> None:
+    said = emissions("---aab-- -c-c---  --d-------e--")
+    words = align.align(said, "Ab, cc! dé")
+    assert [w.word for w in words] == [" Ab,", " cc!", " dé"]
+    assert [(w.start, w.end) for w in words] == [(0.06, 0.12), (0.2, 0.26), (0.4, 0.58)]
+    assert [c.word for c in words[2].characters] == ["d", "é"]
+    assert min(w.probability for w in words) > 0.8
+
+
+def test_align_gives_a_number_the_time_between_its_neighbours() -> None:
+    said = emissions("-aa-- -bcb-cb-- --dd--")
+    first, number, last = align.align(said, "a 42 d")
+    assert first.end <= number.start < number.end <= last.start
+    assert number.start == pytest.approx(0.14, abs=0.05) and number.probability == 0.0
+    assert align.align(emissions("-abc-"), "42 7") != ()
+    assert align.align(emissions("---"), "") == ()
+
+
+def test_align_finds_the_right_path_where_greedy_is_wrong() -> None:
+    said = emissions("--a-bb-- --x--e-f--")  # it heard an x where the text has a d
+    words = align.align(said, "ab def")
+    assert words[1].characters[0].start == pytest.approx(0.22, abs=0.041)
+    assert words[1].probability < words[0].probability
+
+
+def test_align_says_when_the_text_is_too_long() -> None:
+    with pytest.raises(AudioError, match="too many for the sound"):
+        align.align(emissions("-ab-"), "a much longer text than that")
+
+
+@given(st.text(alphabet="ab c", min_size=1, max_size=40), st.integers(1, 4))
+def test_align_of_what_was_said_is_what_was_heard(said: str, stretch: int) -> None:
+    wanted = said.split()
+    frames = "".join(f"{letter * stretch}-" for letter in " ".join(wanted))
+    heard = emissions(f"-{frames}-")
+    aligned = align.align(heard, " ".join(wanted))
+    assert [w.word.strip() for w in aligned] == wanted
+    assert [(w.start, w.end) for w in aligned] == [
+        (w.start, w.end) for s in ctc.read(heard) for w in s.words
+    ]
+
+
+def test_align_of_a_long_text_keeps_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["abc", "de", "fgh", "xyz"] * 60
+    frames = "".join(f"{'-'.join(word)}-- --" for word in words)
+    heard = emissions(frames)
+    whole = align.align(heard, " ".join(words))
+    monkeypatch.setattr(align, "WINDOW", 128)
+    assert align.align(heard, " ".join(words)) == whole
+
+
+def test_lines_are_segments() -> None:
+    said = emissions("-ab- -cd- -ef-")
+    one, two = align.lines(replace(said, start=10.0), "ab cd\n\n ef \n", "eng")
+    assert (one.text, two.text) == (" ab cd", " ef") and one.start == 10.02 and two.id == 1
