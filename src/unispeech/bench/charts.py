@@ -88,7 +88,7 @@ def speed_against_error(points: Sequence[Point], unit: str = "word") -> str:
             f'cy="{y.at(point.y)}" r="6"><title>{escape(point.label)}: {point.y:.2f} %, '
             f"{point.x:.1f}x</title></circle>"
         )
-    body += _labels([(x.at(p.x), y.at(p.y), p.label) for p in points])
+    body += _labels([(x.at(p.x), y.at(p.y), p) for p in points])
     return _svg(body, HEIGHT, "Word error rate against speed")
 
 
@@ -168,20 +168,40 @@ def _whiskers(point: Point, x: Axis, y: Axis) -> Iterable[str]:
         yield f'<path class="whisker c{point.colour % COLOURS}" d="{"".join(lines)}"/>'
 
 
-def _labels(places: Sequence[tuple[float, float, str]]) -> Iterable[str]:
-    """Names beside the dots: on the side with room, moved down where they would overlap."""
-    taken = [(x - 8, x + 8, y - 8, y + 8) for x, y, _ in places]
-    for x, y, label in sorted(places, key=lambda place: place[1]):
-        width = 6.3 * len(label)
-        right = x + 12 + width < WIDTH
-        start = x + 12 if right else x - 12 - width
-        top = y - 8
-        while any(
-            start < b and a < start + width and top < d and c < top + 15 for a, b, c, d in taken
-        ):
-            top += 3
-        taken.append((start, start + width, top, top + 15))
-        yield f'<text class="label" x="{start:.1f}" y="{top + 12:.1f}">{escape(label)}</text>'
+def _labels(places: Sequence[tuple[float, float, Point]]) -> Iterable[str]:
+    """Names beside the dots, each where it covers least of what is there already."""
+    taken = [Box(x - 6, y - 6, x + 6, y + 6) for x, y, _ in places]
+    for x, y, point in sorted(places, key=lambda place: place[1]):
+        width = 5.9 * len(point.label)
+        around = [
+            Box(start, y + dy - 7, start + width, y + dy + 7)
+            for dy in (0, -9, 9, -15, 15, -30, 30, -45, 45)
+            for start in (x + 12, x - 12 - width)
+            if start >= LEFT and start + width <= WIDTH and TOP <= y + dy <= HEIGHT - BOTTOM
+        ]
+        best = min(
+            around or [Box(x + 12, y - 7, x + 12 + width, y + 7)],
+            key=lambda box: sum(box.shared(other) for other in taken) + 4 * abs(box.top + 7 - y),
+        )
+        taken.append(best)
+        place = f'x="{best.left:.1f}" y="{best.top + 11:.1f}"'
+        yield f'<text class="label c{point.colour % COLOURS}" {place}>{escape(point.label)}</text>'
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle, in pixels."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def shared(self, other: Box) -> float:
+        """The area that both cover."""
+        across = min(self.right, other.right) - max(self.left, other.left)
+        down = min(self.bottom, other.bottom) - max(self.top, other.top)
+        return max(0.0, across) * max(0.0, down)
 
 
 def _svg(body: Iterable[str], height: float, title: str, width: float = WIDTH) -> str:

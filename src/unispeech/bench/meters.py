@@ -11,6 +11,8 @@ RAPL = Path("/sys/class/powercap")
 """Linux's power capping interface (Documentation/power/powercap); readable by root on most."""
 INTERVAL = 0.1
 """Seconds between two looks at the memory of a process tree."""
+LOOKS = 20
+"""Looks between two searches for new children: those read the whole process table."""
 
 
 def pin(threads: int) -> None:
@@ -91,7 +93,7 @@ class TreePeak:
         family = [root]
         looks = 0
         while not self._over.wait(INTERVAL):
-            if looks % 5 == 0:  # children come and go seldom, and finding them is the dear part
+            if looks % LOOKS == 0:
                 family = self._family(root)
             looks += 1
             now = sum(_resident(process) for process in family)
