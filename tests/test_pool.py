@@ -53,15 +53,18 @@ def chunks_of(engine: Engine, sample: str) -> list[Chunk]:
 
 
 def test_concurrent_calls_share_batches_and_each_gets_its_own_text(engine: Get) -> None:
-    chunk = chunks_of(engine(), "english")[0]
+    kinds = {name: chunks_of(engine(), name)[0] for name in ("english", "pause")}
     watched = Watched(engine().backend)
     shared = Shared(watched, batch_size=4, wait=0.05)
+    asked = ["english", "pause", "pause"] * 3
     with ThreadPoolExecutor(9) as threads:
-        results = list(
-            threads.map(lambda _: shared.transcribe_batch([chunk], DecodeOptions()), range(9))
-        )
-    alone = watched.inside.transcribe_batch([chunk], DecodeOptions())[0].text
-    assert [words(r[0].text) for r in results] == [words(alone)] * 9
+        work = [threads.submit(shared.transcribe_batch, [kinds[k]], DecodeOptions()) for k in asked]
+        texts = [words(one.result()[0].text) for one in work]
+    alone = {
+        kind: words(watched.inside.transcribe_batch([chunk], DecodeOptions())[0].text)
+        for kind, chunk in kinds.items()
+    }
+    assert texts == [alone[kind] for kind in asked]
     assert sum(watched.batches) == 9 and max(watched.batches) <= 4 and len(watched.batches) <= 5
 
 

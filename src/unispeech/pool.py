@@ -5,6 +5,7 @@ Calls that run at the same time share batches: see `Shared`.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -24,11 +25,13 @@ from unispeech.types import Chunk, ChunkResult
 if TYPE_CHECKING:
     from unispeech.types import Samples
 
+log = logging.getLogger("unispeech.pool")
+
 WAIT = 0.004
 """Seconds a batch that is not full waits for companions."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # each is only itself; chunks hold arrays, which have no ==
 class _Request:
     """One caller's chunks, waiting. The deadline is when as much time has passed as they are long:
     so a short clip goes before a long batch that came a little earlier, and nobody starves."""
@@ -132,10 +135,12 @@ class Shared(Backend):
 
     def _decode(self, batch: list[_Request]) -> None:
         chunks = [chunk for request in batch for chunk in request.chunks]
+        log.debug("batch begins", extra={"chunks": len(chunks), "callers": len(batch)})
         try:
             results = iter(self._backend.transcribe_batch(chunks, batch[0].options))
             for request in batch:
                 request.done.set_result([next(results) for _ in request.chunks])
+            log.debug("batch ends", extra={"chunks": len(chunks), "callers": len(batch)})
         except Exception as error:
             if len(batch) == 1:
                 batch[0].done.set_exception(error)

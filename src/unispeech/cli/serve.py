@@ -61,7 +61,7 @@ def serve(**given: Any) -> None:
 
     settings = _settings(**given)
     app = create_app(settings)
-    logs.configure()
+    logs.configure(settings.log_level.upper())
     service = app.state.service
     if settings.keys_required and not (settings.api_key or service.keys.list()):
         say("an API key is needed here and there is none yet; run: unispeech keys create NAME")
@@ -96,7 +96,7 @@ def worker(jobs_at_once: int | None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     service = Service(settings)
-    logs.configure()
+    logs.configure(settings.log_level.upper())
     service.start()
     say("working")
     stop.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ from pydantic import TypeAdapter
 from unispeech import formats
 from unispeech.server.database import Database
 from unispeech.types import Chunk, ChunkResult, Emissions, Segment, Transcript
+
+log = logging.getLogger("unispeech.server")
 
 _TRANSCRIPT = TypeAdapter(Transcript)
 
@@ -56,13 +59,21 @@ class JobJournal:
 
     def recorded(self, chunk: Chunk) -> ChunkResult | None:
         data = self._kept.get(chunk.index)
-        return _unpacked(data) if data is not None else None
+        if data is None:
+            log.debug("decoding", extra=self._place(chunk))
+            return None
+        return _unpacked(data)
 
     def record(self, chunks: Sequence[Chunk], results: Sequence[ChunkResult]) -> None:
         pairs = zip(chunks, results, strict=True)
         fresh = {chunk.index: _packed(result) for chunk, result in pairs if not result.error}
         if fresh:
             self._database.keep(self._job, self._run, fresh)
+        for chunk in chunks:
+            log.debug("recorded", extra=self._place(chunk))
+
+    def _place(self, chunk: Chunk) -> dict[str, Any]:
+        return {"job": self._job, "run": self._run, "chunk": chunk.index}
 
 
 def _packed(result: ChunkResult) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 
 from fastapi import Request
@@ -15,6 +16,9 @@ from unispeech.server.keys import Key, Keys, Rates
 from unispeech.server.notices import Notices
 from unispeech.server.settings import Settings
 from unispeech.server.speech import Speech
+from unispeech.version import __version__
+
+log = logging.getLogger("unispeech.server")
 
 ANYBODY = Key("", "no key")
 
@@ -52,6 +56,7 @@ class Service:
 
     def start(self) -> None:
         """Blocking: migrations, the queue, the first decoding process."""
+        log.info("started", extra={"worker": self.worker.id, "version": __version__})
         self.speech.decoders.start()
         self.worker.start()
         self.ready = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import AliasChoices, Field, field_validator
@@ -80,6 +80,10 @@ class Settings(BaseSettings):
     rate_limit: str = Field("600/minute", description="Requests of one key or address.")
     cors_origins: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="Origins (commas between) that browsers may call from."
+    )
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="debug, info, warning or error. Text and names are in none of them."
     )
 
     base_url: str = Field(
