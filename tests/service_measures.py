@@ -149,7 +149,7 @@ def kill(folder: Path, jobs: int, kills: int, seed: int = 3, database: str = "")
             time.sleep(chance.uniform(0.3, 4.0))
             victim = chance.choice(victims)
             victim.kill()
-            victim.start(wait=False)
+            victim.start(wait=chance.random() < 0.8)  # now and then also while it starts
         server.wait()
         with server.client() as http:
             ended = [until_ended(http, id, 900) for id in ids]
