@@ -136,7 +136,8 @@ def kill(folder: Path, jobs: int, kills: int, seed: int = 3, database: str = "")
         "batch_size": OPTIONS["batch_size"],
         "database_url": database,
     }
-    server = Server(folder, **common, **({"jobs_at_once": 0} if database else {})).start()
+    here = 0 if database else 4
+    server = Server(folder, **common, jobs_at_once=here).start()
     victims = [Server(folder, command="worker", **common) for _ in range(2 if database else 0)]
     for worker in victims:
         worker.start()
@@ -146,7 +147,7 @@ def kill(folder: Path, jobs: int, kills: int, seed: int = 3, database: str = "")
         with server.client() as http:
             ids = [_submit(http, path) for path in paths]
         for _ in range(kills):
-            time.sleep(chance.uniform(0.3, 4.0))
+            time.sleep(chance.uniform(0.5, 9.0))
             victim = chance.choice(victims)
             victim.kill()
             victim.start(wait=chance.random() < 0.8)  # now and then also while it starts

@@ -28,6 +28,8 @@ log = logging.getLogger("unispeech.server")
 TRANSCRIBE, NOTIFY = "unispeech_transcribe", "unispeech_notify"
 BEAT = 5.0
 """Seconds between two heartbeats of a worker."""
+SWEEP = 600.0
+"""Seconds between two removals of what is past its retention."""
 DEAD = 20.0
 """Seconds without a heartbeat after which a worker is taken for dead."""
 ATTEMPTS = 12
@@ -142,20 +144,21 @@ class Worker:
 
     def _watch(self) -> None:
         """Beat; take over from the dead; enqueue what was accepted but not enqueued; sweep."""
-        while not self._stop.wait(0 if not self._beats else BEAT):
+        swept = float("-inf")
+        while True:
             try:
                 self._beat()
                 self._take_over()
-                if self._beats % 120 == 1:
+                if time.monotonic() - swept > SWEEP:
+                    swept = time.monotonic()
                     self.jobs.sweep(self.jobs.speech.settings.retention_days)
             except Exception:
                 log.exception("the heartbeat failed")
-
-    _beats = 0
+            if self._stop.wait(BEAT):
+                return
 
     def _beat(self) -> None:
         self.database.beat(self.id, platform.node(), os.getpid())
-        self._beats += 1
 
     def _take_over(self) -> None:
         live = {self.id}
@@ -175,8 +178,7 @@ class Worker:
         if gone:
             self.database.leave(*gone)
         for job in self.database.list(None, State.QUEUED, 1000):
-            if time.time() - job.created > BEAT or self._beats <= 2:
-                self.enqueue(job)
+            self.enqueue(job)
 
 
 def _dead(host: str, pid: int, beat: float) -> bool:
