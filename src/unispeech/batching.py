@@ -47,12 +47,13 @@ class _Slot:
 
 
 def in_order(
-    items: Iterator[Item], decode: Decode, batch_size: int
+    items: Iterator[Item], decode: Decode, batch_size: int, left: threading.Event | None = None
 ) -> Iterator[tuple[Chunk, ChunkResult] | End]:
     """Decode the chunks among `items` in batches and give everything back in its old order.
 
     `decode` is called from up to `IN_FLIGHT` threads at once. The ends of sources pass through in
-    their place. Lazy: a bounded number of chunks is held.
+    their place. Lazy: a bounded number of chunks is held. `left` is set when the caller goes away
+    or something fails, so that `decode` can give up early.
     """
     slots: deque[_Slot] = deque()  # everything that is not given back yet, in order
     waiting: list[_Slot] = []  # the chunks among them that no worker has
@@ -81,6 +82,8 @@ def in_order(
                 return
             running = wait(running, return_when=FIRST_COMPLETED).not_done
     finally:
+        if left is not None:
+            left.set()
         pool.shutdown(wait=True, cancel_futures=True)
 
 

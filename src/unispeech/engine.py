@@ -335,8 +335,10 @@ class Engine:
             return
         readings: dict[int, _Reading] = {}
         items = batching.ahead(self._items(sources, options, readings), READ_AHEAD)
-        decode = partial(self._decode, readings, options, call)
-        results = batching.in_order(items, decode, options.batch.batch_size)
+        left = threading.Event()
+        stopping = replace(call, cancelled=lambda: left.is_set() or call.cancelled())
+        decode = partial(self._decode, readings, options, stopping)
+        results = batching.in_order(items, decode, options.batch.batch_size, left)
         for item in stitch.joined(results, partial(_read, options.decode)):
             reading = readings[item.source if isinstance(item, End) else item[0].source]
             if isinstance(item, End):
@@ -354,8 +356,6 @@ class Engine:
         chunks: list[Chunk],
     ) -> list[ChunkResult]:
         """One result a chunk. A source whose chunk failed is given up: no more of it is decoded."""
-        if call.cancelled():
-            raise Cancelled()
         known = [
             ChunkResult((), error=error) if (error := readings[chunk.source].error) else result
             for chunk, result in zip(chunks, _known(call.journal, chunks), strict=True)
@@ -372,10 +372,15 @@ class Engine:
     def _decode_unknown(
         self, options: TranscribeOptions, call: Call, chunks: list[Chunk]
     ) -> list[ChunkResult]:
+        def decode(chunks: Sequence[Chunk], decode: DecodeOptions) -> list[ChunkResult]:
+            if call.cancelled():
+                raise Cancelled()
+            return self.backend.transcribe_batch(chunks, decode)
+
         if not chunks:
             return []
         return guard.guarded(
-            self.backend.transcribe_batch,
+            decode,
             chunks,
             options.decode,
             self.backend.windows[-1],

@@ -121,7 +121,9 @@ def transcribe(
     """
     layout = Layout(**{name: options.pop(name) for name in LAYOUT})
     inputs = find(sources)
-    given = {name: value for name, value in options.items() if value not in (None, False)}
+    given = {
+        name: value for name, value in options.items() if value is not None and value is not False
+    }
     if no_vad:
         given["vad"] = False
     if layout.given:
