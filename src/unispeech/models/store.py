@@ -226,14 +226,15 @@ def _converted(path: Path, key: str, format: str, say: OnProgress, fingerprint: 
     """Convert and keep. The caller holds the lock of `key`."""
     from unispeech.models import convert
 
-    say(Progress(0, None, source=key, stage="convert"))
+    label = str(path) if key.startswith("local--") else key
+    say(Progress(0, None, source=label, stage="convert"))
     origin = f"converted from {path}"
     with shelf.placing(key, format, origin, licence(key), fingerprint) as draft:
         checkpoint = convert.read(path, _fetch(say, key))
         convert.write(checkpoint, draft.folder, format, short(key))
         draft.notes += checkpoint.notes
     notes = {"notes": list(draft.notes)}
-    say(Progress(1, 1, source=key, stage="convert", detail=notes))
+    say(Progress(1, 1, source=label, stage="convert", detail=notes))
     kept = shelf.find(key, format)
     assert kept is not None
     return kept.path

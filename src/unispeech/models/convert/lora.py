@@ -71,7 +71,8 @@ def _must_be_plain(config: Mapping[str, Any], folder: Path) -> None:
 
 
 def _pairs(folder: Path) -> dict[str, dict[str, Tensor]]:
-    path, pairs = folder / "adapter_model.safetensors", dict[str, dict[str, Tensor]]()
+    path = folder / "adapter_model.safetensors"
+    pairs: dict[str, dict[str, Tensor]] = {}
     if not path.is_file():
         raise ModelDamaged(f"{folder}: adapter_model.safetensors is missing", "save it again")
     for name, tensor in hf.safetensors(path).items():
