@@ -80,17 +80,21 @@ def test_there_and_back_is_the_same(
         model = again
 
 
+EVERY_PAIR = "hf openai ggml ctranslate2 openai hf ggml openai ctranslate2 ggml hf ctranslate2"
+"""A way from ctranslate2 through every format into every other, and back."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("pair", PAIRS)
-def test_a_real_model_there_and_back(tmp_path: Path, pair: tuple[str, str]) -> None:
-    real = convert.read(fetch("tiny.en"), fetch)
+def test_a_real_model_through_every_pair_of_formats(tmp_path: Path) -> None:
+    steps = EVERY_PAIR.split()
+    assert set(zip(["ctranslate2", *steps], steps, strict=False)) == set(PAIRS)
+    real = model = convert.read(fetch("tiny.en"), fetch)
     assert real.dtype == "float16"
-    model = real
-    for format in (*pair, "ctranslate2"):
-        folder = tmp_path / f"{format}-{len(list(tmp_path.iterdir()))}"
+    for number, format in enumerate(steps):
+        folder = tmp_path / str(number)
         folder.mkdir()
         model = convert.read(convert.write(model, folder, format), fetch)
-    assert_same(real, model)
+        assert_same(real, model)
 
 
 @pytest.mark.slow

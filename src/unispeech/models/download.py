@@ -56,17 +56,19 @@ def from_source(
             from_hub(source.repository, source.revision or None, folder, files)
 
 
-@cache
 def why_hub_unreachable() -> str:
-    """Empty where the Hub answers, else the reason in a few words. Asked once per process.
+    """Empty where the Hub answers, else the reason in a few words. Asked once per process."""
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
+        return "HF_HUB_OFFLINE is set"
+    return _knocked()
 
-    The Hub's own client looks the name up and retries for a long time on a machine that has no
-    way out, so one short request goes ahead of it, in a thread: a name lookup has no time limit.
-    """
+
+@cache
+def _knocked() -> str:
+    # The Hub's own client looks the name up and retries for a long time on a machine that has no
+    # way out, so one short request goes ahead of it, in a thread: a name lookup has no time limit.
     from huggingface_hub import constants, get_session
 
-    if constants.HF_HUB_OFFLINE:
-        return "HF_HUB_OFFLINE is set"
     reasons = [f"no answer within {REACH_SECONDS:.0f} s"]
 
     def knock() -> None:
