@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -269,3 +270,37 @@ print(store.obtain("tiny.en"), store.describe("tiny.en").translates)
 def test_what_is_kept_needs_no_network(tiny: Path) -> None:
     ran = subprocess.run([sys.executable, "-c", OFFLINE], capture_output=True, text=True)
     assert ran.stdout.strip() == f"{tiny} False", ran.stderr
+
+
+@pytest.mark.slow
+def test_every_command_of_the_page_works(tmp_path: Path) -> None:
+    page = Path(__file__).parent.parent / "docs" / "models.md"
+    blocks = re.findall(r"^```sh\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+    for line in "".join(blocks).splitlines():
+        ran = subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", *line.split()],
+            cwd=tmp_path, capture_output=True, text=True,
+        )  # fmt: skip
+        assert ran.returncode == 0, f"{line}: {ran.stderr}"
+    assert (tmp_path / "tiny.en-ct2" / "model.bin").is_file()
+
+
+def test_commands_fail_with_one_line_and_their_code(empty: Path, tmp_path: Path) -> None:
+    kept = keep("tiny.en", {"model.bin": b"weights"})
+    (kept.folder / "model.bin").write_bytes(b"WEIGHTS")
+    (tmp_path / "there").mkdir()
+    for command, code, line in (
+        ("verify", 1, "damaged: tiny.en; run: unispeech models pull tiny.en"),
+        ("verify base", 1, "not kept here: base; run: unispeech models pull base"),
+        ("pull tinny.en", 2, "did you mean 'tiny.en'?"),
+        ("convert ./nowhere out --to hf", 2, "there is no model at ./nowhere"),
+        (f"convert tiny.en {tmp_path / 'there'} --to hf", 2, "exists already"),
+        ("rm tiny.en", 0, "tiny.en: 0 MB freed"),
+        ("rm tiny.en", 0, "tiny.en: it is not kept here"),
+    ):
+        ran = subprocess.run(
+            [sys.executable, "-m", "unispeech", "models", *command.split()],
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert ran.returncode == code and line in ran.stderr, (command, ran)
+        assert "Traceback" not in ran.stderr
