@@ -40,6 +40,7 @@ ASKED: dict[str, Any] = {
     "sample": None,
     "join": None,
     "timeout": 0.0,
+    "profile": True,
 }
 
 

@@ -45,7 +45,9 @@ def prepare(
         chosen = [datasets.join(chosen, choice.join, folder / "joined.wav")]
     peers = [b for b in backends if b.startswith(PREFIX)]
     baseline = asked["baseline"] or (peers or list(backends))[0]
-    return Plan(configurations, chosen, warm_up, repeats, folder, asked["timeout"]), baseline
+    return Plan(
+        configurations, chosen, warm_up, repeats, folder, asked["timeout"], asked["profile"]
+    ), baseline
 
 
 def write(plan: Plan, baseline: str, data: str) -> Results:

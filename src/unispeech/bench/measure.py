@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, cast
 
-from unispeech.bench import meters, peers
+from unispeech.bench import meters, peers, stages
 from unispeech.bench.plan import Configuration
 from unispeech.engine import Call, Engine
 from unispeech.errors import UnispeechError
@@ -98,7 +98,9 @@ class Theirs:
                 yield Answer(task, error=f"{type(error).__name__}: {error}")
 
 
-def measure(one: Configuration, tasks: Sequence[Task], warm_up: Task, say: Say) -> None:
+def measure(
+    one: Configuration, tasks: Sequence[Task], warm_up: Task, say: Say, profiled: bool
+) -> None:
     """Do the work of one run and tell how it goes."""
     began = time.perf_counter()
     subject = Theirs(one) if one.is_peer else Ours(one)
@@ -113,6 +115,7 @@ def measure(one: Configuration, tasks: Sequence[Task], warm_up: Task, say: Say) 
             firsts.append(time.perf_counter() - started)
 
     say("started")
+    profile = stages.Profile() if profiled else None
     energy, cpu = meters.Energy(), meters.cpu_seconds()
     started = time.perf_counter()
     answers: list[tuple[Answer, float]] = []
@@ -120,6 +123,7 @@ def measure(one: Configuration, tasks: Sequence[Task], warm_up: Task, say: Say) 
         answers.append((answer, time.perf_counter() - started))
         say("file", id=answer.task.id)
     wall = time.perf_counter() - started
+    found = profile.stop() if profile else {}
     say(
         "done",
         load=loaded,
@@ -128,6 +132,7 @@ def measure(one: Configuration, tasks: Sequence[Task], warm_up: Task, say: Say) 
         cpu=meters.cpu_seconds() - cpu,
         energy=energy.joules(),
         own_peak=meters.own_peak(),
+        stages=found,
         files=[
             {"id": a.task.id, "text": a.text, "words": a.words, "error": a.error, "at": at}
             for a, at in answers
@@ -156,7 +161,7 @@ def main() -> int:
     meters.pin(one.threads)
     tasks = [Task(t["id"], Path(t["audio"]), t["language"]) for t in job["tasks"]]
     try:
-        measure(one, tasks[1:], tasks[0], say)
+        measure(one, tasks[1:], tasks[0], say, job["profile"])
     except UnispeechError as error:
         say("failed", reason=str(error))
         return 1

@@ -131,9 +131,14 @@ def configurations(grid: Grid) -> list[Configuration]:
                 grid.threads, grid.device, grid.words,
             )
         )  # fmt: skip
-        found.setdefault(one.key, one)
+        if _matches(one):
+            found.setdefault(one.key, one)
     if not found:
-        raise OptionError("nothing to measure", "name a backend and a model")
+        raise OptionError(
+            f"nothing to measure: {', '.join(grid.backends) or 'no backend'} cannot run "
+            f"{', '.join(grid.models) or 'no model'}",
+            "name a backend and a model of its kind",
+        )
     return list(found.values())
 
 
@@ -141,6 +146,13 @@ def _known(backend: str) -> str:
     if backend.startswith(peers.PREFIX):
         return peers.find(backend).name
     return registry.find(backend).name
+
+
+def _matches(one: Configuration) -> bool:
+    """Whether backend and model are of one kind: a grid over both is of those that are."""
+    if one.is_peer:
+        return True
+    return store.describe(one.model).family == registry.find(one.backend).family
 
 
 def _sensible(one: Configuration) -> Configuration:

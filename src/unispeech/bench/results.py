@@ -71,6 +71,8 @@ class Row:
     """For an hour of audio."""
     words: WordErrors | None = None
     """How far word times are off, where both sides have them."""
+    stages: dict[str, float] = field(default_factory=dict)
+    """Seconds that threads spent in each stage, for an hour of audio; empty unless profiled."""
     identical: bool | None = None
     """Whether every repeat gave the same text; None with a single one."""
     files_failed: int = 0
@@ -130,6 +132,10 @@ def _row(
         cpu_hours=Spread.of(run["cpu"] / hours for run in done),
         joules=Spread.of(run["energy"] and run["energy"] / hours for run in done),
         words=_word_times(utterances, heard),
+        stages={
+            name: statistics.median(run["stages"].get(name, 0.0) for run in done) / hours
+            for name in done[0].get("stages", {})
+        },
         identical=_identical(done),
         files_failed=len(errors),
         scores=scores,

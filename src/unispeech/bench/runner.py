@@ -52,11 +52,13 @@ class Plan:
     folder: Path
     timeout: float = 0.0
     """Seconds after which a run has failed; 0 waits for ever."""
+    profile: bool = False
+    """Also tell where the time goes."""
     data_key: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
         text = json.dumps([(u.id, u.duration, u.language) for u in self.utterances])
-        key = hashlib.sha256(f"{__version__}{text}".encode()).hexdigest()[:8]
+        key = hashlib.sha256(f"{__version__}{text}{self.profile}".encode()).hexdigest()[:8]
         object.__setattr__(self, "data_key", key)
 
     def path(self, one: Configuration, repeat: int) -> Path:
@@ -163,7 +165,7 @@ def _job(plan: Plan, one: Configuration) -> str:
         {"id": u.id, "audio": str(u.audio.resolve()), "language": u.language}
         for u in (plan.warm_up, *plan.utterances)
     ]
-    return json.dumps({"configuration": asdict(one), "tasks": tasks})
+    return json.dumps({"configuration": asdict(one), "tasks": tasks, "profile": plan.profile})
 
 
 def _listen(worker: subprocess.Popen[str], job: str, watch: _Watch) -> dict[str, Any]:

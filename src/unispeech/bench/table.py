@@ -156,6 +156,12 @@ def notes(results: Results) -> list[str]:
     if results.common:
         lines.append(f"all: {results.common}")
     lines += [
+        f"{row.name}: seconds for an hour of audio: "
+        + ", ".join(f"{stage} {seconds:.0f}" for stage, seconds in row.stages.items())
+        for row in results.rows
+        if row.stages
+    ]
+    lines += [
         f"{row.name}: {row.files_failed} recordings failed and count as silence"
         for row in results.rows
         if row.files_failed

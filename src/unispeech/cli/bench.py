@@ -109,6 +109,7 @@ def bench() -> None:
     flag_value="0",
     help="All as one long recording; with a length (3h), repeated until it is that long.",
 )
+@click.option("--profile", is_flag=True, help="Also tell how long each stage took.")
 @click.option(
     "--timeout",
     type=click.FloatRange(0),

@@ -43,7 +43,7 @@ class WithSettings(click.Command):
 @click.command(cls=WithSettings)
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="Port; 0 takes a free one.  [default: 8000]")
-@click.option("--backend", help="Runtime of requests that name none.  [default: faster]")
+@click.option("--backend", help="Runtime of requests that name none, or auto.  [default: faster]")
 @click.option("--model", help="Model of requests that name none.  [default: base]")
 @click.option("--jobs-at-once", type=int, help="Jobs run at once; 0: none here.  [default: 4]")
 def serve(**given: Any) -> None:

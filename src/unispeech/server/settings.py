@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
 
-    backend: str = Field("faster", description="Runtime of requests that name none.")
+    backend: str = Field("faster", description="Runtime of requests that name none, or auto.")
     model: str = Field("base", description="Model of requests that name none, and of whisper-1.")
     waas_model: str = Field("tiny", description="Model of WAAS requests that name none.")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, ...")

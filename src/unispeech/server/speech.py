@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from unispeech.backends import registry
+from unispeech.backends import choose
 from unispeech.backends.base import refuse, refuse_for_model
 from unispeech.engine import Call, Engine, split_options
 from unispeech.errors import UnispeechError, UnknownModel
@@ -74,13 +74,14 @@ class Speech:
             UnknownBackend, UnknownModel: not here. OptionError: a wrong or unknown option.
             UnsupportedOption: one that this backend or model cannot honour.
         """
-        spec = registry.find(backend or self.settings.backend)
         name = self.model(model)
         given = {key: value for key, value in options.items() if value is not None}
         load, wanted = split_options(given)
         if load != LoadOptions():
             raise UnknownModel("how a model is loaded is the server's own affair")
-        refuse(spec.name, spec.capabilities, self.settings.load_options, wanted)
+        load = self.settings.load_options
+        spec = choose.find(backend or self.settings.backend, name, load, wanted)
+        refuse(spec.name, spec.capabilities, load, wanted)
         refuse_for_model(store.describe(name), wanted)
         return Ask(spec.name, name, given)
 
