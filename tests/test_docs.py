@@ -1,0 +1,76 @@
+"""Every command and every program that the documentation shows is run, as written."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT, SAMPLES
+
+PAGES = ["README.md", "docs/transcribe.md"]
+
+
+def _blocks(page: str, kind: str) -> list[str]:
+    return re.findall(rf"^```{kind}\n(.*?)^```", (ROOT / page).read_text(), re.M | re.S)
+
+
+def _commands() -> list[tuple[str, str]]:
+    lines = [(p, line) for p in PAGES for block in _blocks(p, "sh") for line in block.splitlines()]
+    return [(p, line.split("#")[0].strip()) for p, line in lines if "make " not in line]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "samples").symlink_to(SAMPLES)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("page", "command"), _commands())
+def test_commands(place: Path, page: str, command: str) -> None:
+    program = f"{shlex.quote(sys.executable)} -m unispeech"
+    line = re.sub(r"^(\.venv/bin/)?unispeech\b", lambda m: program, command)
+    done = subprocess.run(line, shell=True, cwd=place, capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout or any(p.is_dir() and not p.is_symlink() for p in place.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("page", "program"), [(p, block) for p in PAGES for block in _blocks(p, "python")]
+)
+def test_programs(place: Path, page: str, program: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=place, capture_output=True, text=True, timeout=280,
+        env=dict(os.environ),
+    )  # fmt: skip
+    assert done.returncode == 0 and done.stdout, done.stderr
+
+
+def test_every_link_leads_somewhere() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    missing = [
+        f"{page.name}: {target}"
+        for page in pages
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text())
+        if not (page.parent / target).exists()
+    ]
+    assert not missing
+
+
+def test_the_repository_speaks_of_the_project_alone() -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split()
+    paths = re.compile("(^|[\\s\"'=(])/" + "(work|root|home)/")
+    found = [
+        name
+        for name in tracked
+        if Path(name).suffix in (".py", ".md", ".toml", ".yaml", ".txt", "")
+        and paths.search((ROOT / name).read_text(encoding="utf-8", errors="ignore"))
+    ]
+    assert not found
