@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from unispeech.errors import ModelDamaged, UnispeechError
-from unispeech.models import convert, store
+from unispeech.models import convert, layout, store
 from unispeech.models.convert import ctranslate2, hf, standard, tokens
 from unispeech.models.convert.form import Checkpoint, Dims, shapes
 from unispeech.models.convert.mel import filters
@@ -142,6 +143,48 @@ def test_transformers_and_openai_load_what_is_written(tmp_path: Path) -> None:
     bank = np.load(Path(whisper.__file__).parent / "assets" / "mel_filters.npz")
     for n_mels in (80, 128):
         np.testing.assert_allclose(filters(n_mels), bank[f"mel_{n_mels}"], atol=1e-8)
+
+
+@pytest.mark.slow
+def test_alignment_heads_of_its_own_reach_openai(tmp_path: Path) -> None:
+    from unispeech.backends.openai import OpenAIWhisper
+    from unispeech.models.facts import ModelFacts
+    from unispeech.options import LoadOptions
+
+    heads = ((0, 1), (1, 0))
+    model = small(layers=(1, 2))
+    own = replace(model, generation=replace(model.generation, alignment_heads=heads))
+    path = convert.write(own, tmp_path, "openai")
+    backend = OpenAIWhisper(path, ModelFacts("own"), LoadOptions(device="cpu"))
+    found = backend._model.alignment_heads.to_dense().nonzero().tolist()
+    assert [tuple(pair) for pair in found] == list(heads)
+
+
+WITHOUT_TORCH = """
+import sys
+sys.modules["torch"] = sys.modules["transformers"] = None
+from pathlib import Path
+from unispeech.errors import BackendMissing
+from unispeech.models import store
+folder, where = sys.argv[1], Path(sys.argv[2])
+for number, format in enumerate(("ctranslate2", "ggml", "hf")):
+    store.convert_to(folder, where / f"{number}", format)
+try:
+    store.convert_to(folder, where / "x.pt", "openai")
+except BackendMissing as error:
+    print(error)
+"""
+
+
+def test_only_pt_files_need_torch(tmp_path: Path, written: dict[str, Path]) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TORCH, str(written["hf"]), str(tmp_path)],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert "needs torch; run: pip install 'unispeech[openai]'" in ran.stdout, ran.stderr
+    for number, format in enumerate(("ctranslate2", "ggml", "hf")):
+        assert layout.format_of(tmp_path / f"{number}") == format
+        assert_same(convert.read(tmp_path / f"{number}", fetch), small())
 
 
 def test_int8_is_read_by_dequantising(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from whisper.tokenizer import Tokenizer, get_tokenizer
 from unispeech.backends import pytorch
 from unispeech.backends.base import Backend, NativeRun
 from unispeech.errors import BackendError, ModelDamaged
-from unispeech.models.convert import standard
-from unispeech.models.convert.form import Dims
+from unispeech.models.convert import openai as checkpoint
+from unispeech.models.convert.standard import Heads
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.types import Chunk, ChunkResult, Segment, Word
@@ -52,7 +52,7 @@ class OpenAIWhisper(Backend):
             pickle.UnpicklingError,
         ) as error:  # fmt: skip
             raise ModelDamaged(f"openai cannot read the model {model}: {_first(error)}") from error
-        _hear_words(self._model)
+        _hear_words(self._model, checkpoint.alignment_heads(model))
         if precision == "int8":
             self._model = _quantised(self._model)
 
@@ -163,14 +163,13 @@ def _first(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def _hear_words(model: Any) -> None:
-    """Set the heads that follow the words, which a checkpoint does not hold.
+def _hear_words(model: Any, heads: Heads) -> None:
+    """Set the heads that follow the words.
 
     The library knows them only by the names of its own downloads, and else takes all heads of the
     upper half of the layers.
     """
     dims = model.dims
-    heads = standard.alignment_heads(Dims(**vars(dims)))
     mask = torch.zeros(dims.n_text_layer, dims.n_text_head, dtype=torch.bool)
     mask[tuple(zip(*heads, strict=True))] = True
     sparse = mask.to(model.device).to_sparse()

@@ -43,7 +43,7 @@ def list_models() -> None:
         table.add_column(heading, no_wrap=heading in ("model", "licence"))
     for entry in catalog.ENTRIES:
         here = [one for one in kept if one.name == entry.name]
-        spoken = "English" if len(entry.languages) == 1 else str(len(entry.languages))
+        spoken = "English" if len(entry.languages) == 1 else str(len(entry.languages) or "")
         megabytes = sum(one.size for one in here) // 1_000_000 if here else entry.megabytes
         formats = ", ".join(one.format for one in here)
         table.add_row(entry.name, str(megabytes), spoken, entry.licence, formats, entry.summary)
