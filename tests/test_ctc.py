@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from unispeech import chunking, ctc, stitch
 from unispeech.annotate import align
-from unispeech.errors import AudioError
+from unispeech.errors import AudioError, ModelDamaged
 from unispeech.options import VadOptions
 from unispeech.types import FRAME, SAMPLE_RATE, Chunk, ChunkResult, Emissions, End
 
@@ -175,3 +176,48 @@ def test_lines_are_segments() -> None:
     said = emissions("-ab- -cd- -ef-")
     one, two = align.lines(replace(said, start=10.0), "ab cd\n\n ef \n", "eng")
     assert (one.text, two.text) == (" ab cd", " ef") and one.start == 10.02 and two.id == 1
+
+
+ARPA = """\\data\\
+ngram 1=5
+ngram 2=3
+
+\\1-grams:
+-1.0\t<s>\t-0.3
+-1.0\t</s>\t0
+-2.0\t<unk>\t0
+-0.6\tbread\t-0.3
+-0.6\tand\t-0.3
+
+\\2-grams:
+-0.2\t<s> bread
+-0.2\tbread and
+-0.2\tand bread
+
+\\end\\
+"""
+
+
+def test_an_ngram_model_decides_between_what_sounds_alike(tmp_path: Path) -> None:
+    pytest.importorskip("ctc_beam_decoder")
+    path = tmp_path / "words.arpa"
+    path.write_text(ARPA)
+    said = emissions("-b-r-e-t-- -a-n-d--")
+    said.scores[7, TOKENS.index("d")] = said.scores[7, TOKENS.index("t")] - 0.1  # a t, or a d
+    assert text(said) == " bret and"
+    said.scores[6, TOKENS.index("a")] = said.scores[6, 0] - 0.1  # an a, or nothing
+    (segment,) = ctc.read(said, ngram=str(path))
+    assert segment.text == " bread and"
+    first, second = segment.words
+    assert 0 <= first.start < first.end <= second.start < second.end <= 0.4
+    assert "".join(c.word for c in first.characters) == "bread"
+    assert ctc.read(emissions("---"), ngram=str(path)) == ()
+
+
+def test_an_ngram_model_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    pytest.importorskip("ctc_beam_decoder")
+    broken = tmp_path / "words.arpa"
+    broken.write_text("not a model")
+    for path in (broken, tmp_path / "missing.arpa"):
+        with pytest.raises(ModelDamaged, match=str(path)):
+            ctc.read(emissions("-ab-"), ngram=str(path))

@@ -18,7 +18,13 @@ from unispeech import batching, chunking, ctc, guard, stitch, vad
 from unispeech.annotate import align
 from unispeech.audio import Recording
 from unispeech.backends import choose, registry
-from unispeech.backends.base import Backend, refuse, refuse_family, refuse_for_model
+from unispeech.backends.base import (
+    Backend,
+    refuse,
+    refuse_family,
+    refuse_for_model,
+    refuse_undecided,
+)
 from unispeech.errors import (
     BackendError,
     BackendMissing,
@@ -285,12 +291,7 @@ class Engine:
         options = TranscribeOptions.of(self.options, **overrides)
         refuse(self.spec.name, self.spec.capabilities, self.load_options, options)
         refuse_for_model(self.facts, options)
-        decided = options.decode.language or options.detect_language
-        if not (decided or self.spec.capabilities.detect_language) and self.facts.multilingual:
-            raise UnsupportedOption(
-                f"language: the backend {self.spec.name} has to be told which is spoken",
-                "give --language, or --detect-language mms",
-            )
+        refuse_undecided(self.spec.name, self.spec.capabilities, self.facts, options)
         if not self.spec.capabilities.temperature:
             # Decoding again would say the same again.
             options = replace(options, decode=replace(options.decode, temperature=(0.0,)))

@@ -171,6 +171,8 @@ def _word(word: Word) -> dict[str, Any]:
         "word": word.word,
         "probability": round(word.probability, 4),
     }
+    if word.characters:
+        shown["characters"] = [[c.start, c.end, c.word] for c in word.characters]
     return {**shown, "speaker": word.speaker} if word.speaker else shown
 
 

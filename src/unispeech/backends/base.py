@@ -172,6 +172,22 @@ def refuse_family(backend: str, family: str, facts: ModelFacts) -> None:
         )
 
 
+def refuse_undecided(
+    backend: str, can: Capabilities, facts: ModelFacts, options: TranscribeOptions
+) -> None:
+    """Refuse a call in which nobody can tell which language is spoken.
+
+    Raises:
+        UnsupportedOption: says what would.
+    """
+    decided = options.decode.language or options.detect_language or can.detect_language
+    if facts.multilingual and not decided:
+        raise UnsupportedOption(
+            f"language: the backend {backend} has to be told which is spoken",
+            "give --language, or --detect-language mms",
+        )
+
+
 def refuse_for_model(facts: ModelFacts, options: TranscribeOptions) -> None:
     """Refuse what the model cannot do: a language it lacks, a translation it never learned."""
     if options.decode.language is not None:

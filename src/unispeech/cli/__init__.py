@@ -24,6 +24,8 @@ COMMANDS = {
         "Write down what was said in recordings.",
     ),
     "mic": ("unispeech.cli.mic:mic", "Write down what is said while it is said."),
+    "align": ("unispeech.cli.align:align", "Find when each word of a known text is said."),
+    "languages": ("unispeech.cli.languages:languages", "Which languages a model has."),
     "models": ("unispeech.cli.models:models", "List, pull, check and remove weights."),
     "backends": (
         "unispeech.cli.backends:backends",

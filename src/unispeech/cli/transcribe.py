@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from unispeech.backends import choose
+from unispeech.backends import choose, registry
+from unispeech.backends.base import refuse_undecided
 from unispeech.cli import say
 from unispeech.cli.output import Output
 from unispeech.cli.progress import bar
@@ -17,6 +18,7 @@ from unispeech.cli.sources import Input, find
 from unispeech.engine import Call, Engine, OnProgress, split_options
 from unispeech.errors import UnispeechError
 from unispeech.formats import FORMATS, Layout
+from unispeech.models import store
 from unispeech.types import Transcript
 
 LAYOUT = [field.name for field in fields(Layout)]
@@ -49,6 +51,7 @@ def _formats(ctx: click.Context, option: click.Parameter, value: str) -> list[st
 )
 @click.option("--model", help="Name, Hub id or local path.  [default: base]")
 @click.option("--language", help="Code or English name.  [default: detected]")
+@click.option("--detect-language", metavar="MODEL", help="Decides the language: mms, or a path.")
 @click.option(
     "--task",
     type=click.Choice(["transcribe", "translate"]),
@@ -91,6 +94,7 @@ def _formats(ctx: click.Context, option: click.Parameter, value: str) -> list[st
 )
 @click.option("--initial-prompt", help="Text that came before: names, spelling, style.")
 @click.option("--hotwords", help="Words to expect.")
+@click.option("--ngram", metavar="FILE", help="KenLM model of words (backends mms and ctc).")
 @click.option("--no-vad", is_flag=True, help="Decode everything, also silence.")
 @click.option("--vad-threshold", type=float, help="Probability that is speech.  [default: 0.5]")
 @click.option("--language-per-chunk", is_flag=True, help="Detect the language again and again.")
@@ -137,6 +141,7 @@ def transcribe(
             return
     with bar(quiet) as on_progress:
         backend = _chosen(backend, model, given)
+        undecided(backend, model, given)
         engine = Engine(backend, model, on_progress=on_progress, **given)
         failed = _run(engine, inputs, output, on_progress)
     if failed:
@@ -150,6 +155,14 @@ def _chosen(backend: str, model: str | None, given: dict[str, Any]) -> str:
     choice = choose.automatic(model, *split_options(given))
     say(f"backend {choice.reason}")
     return choice.backend
+
+
+def undecided(backend: str, model: str | None, given: dict[str, Any]) -> None:
+    """Say before anything is fetched that the language has to be given."""
+    spec = registry.find(backend)
+    if name := model or spec.default_model:
+        options = split_options(given)[1]
+        refuse_undecided(spec.name, spec.capabilities, store.describe(name), options)
 
 
 def _run(engine: Engine, inputs: list[Input], output: Output, on_progress: OnProgress) -> int:

@@ -1,0 +1,37 @@
+"""`unispeech languages`."""
+
+from __future__ import annotations
+
+import click
+
+from unispeech import languages as names
+from unispeech.backends import registry
+from unispeech.models import store
+
+
+@click.command()
+@click.argument("words", metavar="[WORD]...", nargs=-1)
+@click.option("--backend", default="faster", show_default=True, help="Runtime.")
+@click.option("--model", help="Name, Hub id or local path.  [default: the backend's own]")
+def languages(words: tuple[str, ...], backend: str, model: str | None) -> None:
+    """Which languages a model has: code and English name, all or those with a WORD in either.
+
+    Nothing is downloaded.
+
+    \b
+    unispeech languages
+    unispeech languages --backend mms
+    unispeech languages --backend mms quechua
+    """
+    spec = registry.find(backend)
+    if not (model or spec.default_model):
+        raise click.UsageError(f"the backend {spec.name} has no model of its own; give --model")
+    facts = store.describe(model or spec.default_model)
+    wanted = [word.lower() for word in words]
+    for code, name in sorted(facts.languages.items(), key=lambda pair: pair[1].lower()):
+        shown = f"{code}\t{name[:1].upper()}{name[1:]}"
+        part = names.iso639_1(code)
+        if part and part != code and facts.language(part) == code:
+            shown += f"\t{part}"
+        if all(word in shown.lower() for word in wanted):
+            click.echo(shown)
