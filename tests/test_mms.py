@@ -7,6 +7,7 @@ alignment are the real ones; what it can hear is 12 words of English and 12 of R
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -27,12 +28,14 @@ pytest.importorskip("transformers")
 
 import torch
 import transformers
+from click.testing import CliRunner
 from safetensors.torch import save_file
 
 from unispeech import Transcript, ctc, languages
 from unispeech.audio import load
 from unispeech.backends.ctc import Ctc
 from unispeech.backends.mms import Mms
+from unispeech.cli import cli
 from unispeech.engine import Engine
 from unispeech.errors import ModelDamaged, OptionError, UnsupportedOption
 from unispeech.models import store
@@ -399,3 +402,51 @@ def test_hubert_and_layers_that_average_over_the_sound(tmp_path: Path) -> None:
         (alone,) = backend.emissions([chunk])
         assert np.array_equal(alone.scores, said.scores)
         assert len(said.scores) == pytest.approx(chunk.duration * 50, abs=1)
+
+
+def test_the_default_model_runs_from_the_hubs_own_cache(big: Path, tmp_path: Path) -> None:
+    """What `hf download` left behind is used: the model, and each adapter when it is wanted."""
+    revision = "3d33597edbdaaba14a8e858e2c8caa76e3cec0cd"
+    place = tmp_path / "hub" / "models--facebook--mms-1b-all"
+    shutil.copytree(big, place / "snapshots" / revision)
+    (place / "snapshots" / revision / "adapter.swh.safetensors").unlink()
+    (place / "refs").mkdir()
+    (place / "refs" / "main").write_text(revision)
+    settings = {
+        "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1", "UNISPEECH_CACHE_DIR": str(tmp_path / "us")
+    }  # fmt: skip
+    command = [sys.executable, "-m", "unispeech", "transcribe", str(CLIPS / ENGLISH[0]), "--no-vad"]
+    command += ["--backend", "mms", "--language"]
+    environment = {**os.environ, **settings}
+    done = subprocess.run([*command, "zu"], capture_output=True, text=True, env=environment)
+    letter = chr(0x561 + list(languages.mms("a")).index("zul") % 20)
+    assert done.returncode == 0 and set(done.stdout.strip()) == {letter}, done.stderr
+    done = subprocess.run([*command, "sw"], capture_output=True, text=True, env=environment)
+    assert done.returncode == 1 and "HF_HUB_OFFLINE is set" in done.stderr
+
+
+def run(*arguments: str, given: str | None = None) -> str:
+    result = CliRunner().invoke(cli, arguments, input=given, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_languages_are_listed_by_command() -> None:
+    assert run("languages", "--backend", "mms", "swahili") == "swh\tSwahili\tsw\n"
+    assert len(run("languages", "--backend", "mms").splitlines()) == 1198
+    assert run("languages", "--model", str(MODEL), "--backend", "mms") == (
+        "eng\tEnglish\ten\nrus\tRussian\tru\n"
+    )
+    assert "de\tGerman\n" in run("languages")
+
+
+def test_a_text_is_aligned_by_command(tmp_path: Path) -> None:
+    clip, text = CLIPS / RUSSIAN[0], tmp_path / "text.txt"
+    text.write_text(TEXTS[RUSSIAN[0]] + "\n", encoding="utf-8")
+    model = ("--model", str(MODEL), "--language", "russian")
+    shown = json.loads(run("align", str(clip), str(text), *model))
+    (segment,) = shown["segments"]
+    assert [w["word"].strip() for w in segment["words"]] == TEXTS[RUSSIAN[0]].split()
+    assert segment["words"][0]["characters"][0][2] == TEXTS[RUSSIAN[0]][0]
+    srt = run("align", str(clip), "-", *model, "-f", "srt", given=TEXTS[RUSSIAN[0]])
+    assert "-->" in srt and TEXTS[RUSSIAN[0]] in srt

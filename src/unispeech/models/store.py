@@ -202,6 +202,9 @@ def _pull_from(source: Source, key: str, entry: Entry | None, say: OnProgress) -
             message = error.message.replace(str(draft.folder), str(source))
             raise ModelDamaged(message, error.hint) from None
         draft.format = layout.format_of(draft.folder)
+    if (terms := licence(key)) == catalog.NONCOMMERCIAL:
+        note = f"the weights of {key} are under {terms}: not for commercial use"
+        say(Progress(1, 1, source=key, stage="download", detail={"notes": [note]}))
     kept = shelf.find(key, draft.format)
     assert kept is not None
     return kept.path, kept.format
