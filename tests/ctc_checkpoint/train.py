@@ -8,7 +8,7 @@ tested on speech whose words are known; what it says of anybody's recording mean
 
 The speech is espeak-ng's (`apt-get install espeak-ng`), whose licence claims nothing on the audio
 it makes; the sentences are drawn at random from our own lists, and the weights start at random. So
-all of it is under this project's licence. Takes about six minutes on two cores.
+all of it is under this project's licence. Takes about twelve minutes of one core.
 
 Writes `model/`, `lid/` and `clips/` (held-out sentences: FLAC, and their texts in `texts.json`).
 """
@@ -21,7 +21,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -37,11 +37,27 @@ from transformers import (
 
 FOLDER = Path(__file__).parent
 RATE = 16_000
-SENTENCES = 240  # spoken for training, a language
 HELD_OUT = 12
-BATCH = 8
-STEPS = 1400
-LID_STEPS = 100
+
+
+class Round(NamedTuple):
+    """A part of the training, on sentences of its own."""
+
+    sentences: int  # spoken, a language
+    steps: int
+    rate: float  # the highest learning rate
+    batch: int
+    rows: tuple[int, ...]  # how many sentences there are in a row
+    gap: float  # seconds of silence, at most, around each of them
+
+
+# At first the model finds out that letters follow each other; then it hears other sentences, so
+# that it does not know them by heart, and long rows, so that it does not mind how long a sound is.
+ROUNDS = (
+    Round(240, 1400, 3e-3, batch=8, rows=(1, 1, 1, 1, 2), gap=0.25),
+    Round(300, 280, 1.5e-3, batch=5, rows=(1, 2, 3, 5), gap=1.0),
+)
+LID_STEPS = 150
 
 WORDS = {
     "eng": ["one", "two", "three", "four", "five", "seven"]
@@ -137,16 +153,18 @@ def models() -> dict[str, Wav2Vec2ForCTC]:
 
 
 def batches(
-    draw: random.Random, speech: list[tuple[str, Samples]], tokens: dict[str, int]
+    draw: random.Random, speech: list[tuple[str, Samples]], tokens: dict[str, int], part: Round
 ) -> Iterator[dict[str, torch.Tensor]]:
     """For ever: sentences of about one length, sometimes two or three in a row, some noise."""
     extract = Wav2Vec2FeatureExtractor(return_attention_mask=True)
     while True:
-        drawn = [draw.sample(speech, draw.choice((1, 1, 1, 1, 2))) for _ in range(BATCH * 4)]
+        drawn = [draw.sample(speech, draw.choice(part.rows)) for _ in range(part.batch * 4)]
         drawn.sort(key=lambda parts: sum(len(samples) for _, samples in parts))
-        groups = [drawn[i : i + BATCH] for i in range(0, len(drawn), BATCH)]
+        groups = [drawn[i : i + part.batch] for i in range(0, len(drawn), part.batch)]
         for group in draw.sample(groups, len(groups)):
-            sounds = [_together(draw, [samples for _, samples in parts]) for parts in group]
+            sounds = [
+                _together(draw, [samples for _, samples in parts], part.gap) for parts in group
+            ]
             texts = [" ".join(text for text, _ in parts) for parts in group]
             labels = [[tokens[c] for c in text.replace(" ", "|")] for text in texts]
             width = max(map(len, labels))
@@ -155,25 +173,30 @@ def batches(
             yield {**inputs, "labels": torch.tensor(padded)}
 
 
-def _together(draw: random.Random, parts: list[Samples]) -> Samples:
+def _together(draw: random.Random, parts: list[Samples], gap: float) -> Samples:
+    most = round(gap * RATE)
     random_ = np.random.default_rng(draw.getrandbits(32))
     pieces = []
     for part in parts:
-        pieces += [np.zeros(draw.randint(0, RATE // 4), np.float32), part]
-    joined = np.concatenate([*pieces, np.zeros(draw.randint(0, RATE // 4), np.float32)])
+        at = np.arange(0, len(part) - 1, draw.uniform(0.94, 1.06))
+        part = np.interp(at, np.arange(len(part)), part).astype(np.float32)
+        pieces += [np.zeros(draw.randint(0, most), np.float32), part]
+    joined = np.concatenate([*pieces, np.zeros(draw.randint(0, most), np.float32)])
     noise = random_.normal(0, 10 ** draw.uniform(-4, -2.5), len(joined))
     return (draw.uniform(0.3, 1.0) * joined + noise).astype(np.float32)
 
 
-def train(by_language: dict[str, Wav2Vec2ForCTC], speech: dict[str, Any]) -> None:
+def train(by_language: dict[str, Wav2Vec2ForCTC], speech: dict[str, Any], part: Round) -> None:
     draw = random.Random(2)
-    feeds = {lang: batches(draw, speech[lang], vocabulary(lang)) for lang in speech}
+    feeds = {lang: batches(draw, speech[lang], vocabulary(lang), part) for lang in speech}
     parameters = {id(p): p for model in by_language.values() for p in model.parameters()}
-    optimizer = torch.optim.AdamW(parameters.values(), lr=3e-3, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(parameters.values(), lr=part.rate, weight_decay=0.01)
     began = time.monotonic()
-    for step in range(STEPS):
-        done = step / STEPS
-        rate = 3e-3 * min(1.0, (step + 1) / 60) * (1.0 if done < 0.6 else 2.5 * (1 - done) + 0.01)
+    for step in range(part.steps):
+        done = step / part.steps
+        rate = (
+            part.rate * min(1.0, (step + 1) / 60) * (1.0 if done < 0.6 else 2.5 * (1 - done) + 0.01)
+        )
         for group in optimizer.param_groups:
             group["lr"] = rate
         losses = {}
@@ -217,8 +240,8 @@ def train_lid(ctc: Wav2Vec2ForCTC, speech: dict[str, Any]) -> Wav2Vec2ForSequenc
     extract = Wav2Vec2FeatureExtractor(return_attention_mask=True)
     draw = random.Random(3)
     for step in range(LID_STEPS):
-        numbers = [draw.randrange(len(WORDS)) for _ in range(BATCH)]
-        sounds = [_together(draw, [draw.choice(speech[list(WORDS)[n]])[1]]) for n in numbers]
+        numbers = [draw.randrange(len(WORDS)) for _ in range(8)]
+        sounds = [_together(draw, [draw.choice(speech[list(WORDS)[n]])[1]], 1.0) for n in numbers]
         inputs = extract(sounds, sampling_rate=RATE, padding=True, return_tensors="pt")
         loss = model(**inputs, labels=torch.tensor(numbers)).loss
         loss.backward()
@@ -268,9 +291,17 @@ def main() -> None:
     draw = random.Random(0)
     held = {lang: corpus(draw, lang, HELD_OUT) for lang in WORDS}
     unlike = {lang: [text for text, _ in held[lang]] for lang in WORDS}
-    speech = {lang: corpus(draw, lang, SENTENCES, unlike[lang]) for lang in WORDS}
     by_language = models()
-    train(by_language, speech)
+    for part in ROUNDS:
+        speech = {lang: corpus(draw, lang, part.sentences, unlike[lang]) for lang in WORDS}
+        train(by_language, speech, part)
+    finish(by_language, held, speech)
+
+
+def finish(
+    by_language: dict[str, Wav2Vec2ForCTC], held: dict[str, Any], speech: dict[str, Any]
+) -> None:
+    """Say how the held-out sentences come out, and write everything."""
     (FOLDER / "clips").mkdir(exist_ok=True)
     texts = {}
     for language, model in by_language.items():
