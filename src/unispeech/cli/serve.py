@@ -12,14 +12,22 @@ from unispeech.cli import say
 
 
 def _settings(**given: Any) -> Any:
-    from unispeech.server import settings
-
+    try:
+        from unispeech.server import settings, speech  # noqa: F401
+    except ImportError as error:
+        raise click.ClickException(
+            f"the service's libraries are not all here ({error.name}); "
+            "run: pip install 'unispeech[server]'"
+        ) from error
     return settings.read(**{name: value for name, value in given.items() if value is not None})
 
 
 def _prose() -> str:
     """The settings for `--help`, from the one place that has them."""
-    from unispeech.server.settings import Settings
+    try:
+        from unispeech.server.settings import Settings
+    except ImportError:
+        return "The settings: see docs/service.md, or pip install 'unispeech[server]'.\n"
 
     lines = []
     for name, field in Settings.model_fields.items():

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import PlainTextResponse, Response
 
 from unispeech import formats, languages
 from unispeech.engine import Call
@@ -26,7 +26,12 @@ router = APIRouter(tags=["whisper-asr-webservice"])
 Output = Literal["txt", "text", "vtt", "srt", "tsv", "json"]
 
 
-@router.post("/asr", responses=DOCUMENTED, openapi_extra=form_body("Asr"))
+@router.post(
+    "/asr",
+    response_class=PlainTextResponse,
+    responses=DOCUMENTED,
+    openapi_extra=form_body("Asr"),
+)
 async def asr(
     request: Request,
     service: TheService,

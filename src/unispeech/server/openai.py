@@ -33,6 +33,11 @@ router = APIRouter(prefix="/v1", tags=["OpenAI"])
 TRANSCRIPTION_FORMATS = ("json", "text", "srt", "verbose_json", "vtt", "diarized_json")
 TRANSLATION_FORMATS = ("json", "text", "srt", "verbose_json", "vtt")
 
+SAID: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {}, "text/plain": {}, "text/event-stream": {}}}
+}
+"""The types of an answer: by `response_format`, or events with `stream`."""
+
 ARRAYS = ("timestamp_granularities", "include", "languages", "keywords", "known_speaker_names",
           "known_speaker_references")  # fmt: skip
 PLAIN = ("file", "model", "language", "prompt", "response_format", "temperature", "stream",
@@ -55,7 +60,7 @@ class Wanted:
 
 @router.post(
     "/audio/transcriptions",
-    responses=DOCUMENTED,
+    responses={**DOCUMENTED, **SAID},
     openapi_extra=form_body("Transcription"),
 )
 async def transcriptions(request: Request, service: TheService, key: Caller) -> Response:
@@ -63,7 +68,9 @@ async def transcriptions(request: Request, service: TheService, key: Caller) -> 
     return await _answer(request, service, key, "transcribe")
 
 
-@router.post("/audio/translations", responses=DOCUMENTED, openapi_extra=form_body("Translation"))
+@router.post(
+    "/audio/translations", responses={**DOCUMENTED, **SAID}, openapi_extra=form_body("Translation")
+)
 async def translations(request: Request, service: TheService, key: Caller) -> Response:
     """Speech in any language to English text."""
     return await _answer(request, service, key, "translate")

@@ -1,0 +1,79 @@
+"""The service under kills, load, large uploads and nonsense. Small versions of
+`service_measures.py`; no timing is asserted here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import service_measures
+from serving import Server, running
+
+pytestmark = pytest.mark.slow
+
+HAS_POSTGRES = bool(shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin")))
+
+
+def test_killed_again_and_again_every_job_comes_out_right(tmp_path: Path) -> None:
+    survived = service_measures.kill(tmp_path, jobs=5, kills=4)
+    assert (survived.correct, survived.told, survived.again) == (5, 5, 0)
+    assert all(chunks <= 4 for chunks in survived.cut_off), "more than a batch was lost"
+
+
+@pytest.mark.skipif(
+    not HAS_POSTGRES and "UNISPEECH_REQUIRE_ALL" not in os.environ,
+    reason="PostgreSQL is not installed",
+)
+def test_on_postgres_a_dead_workers_jobs_go_on_elsewhere(tmp_path: Path) -> None:
+    with service_measures.postgres(tmp_path) as url:
+        survived = service_measures.kill(tmp_path, jobs=4, kills=3, database=url)
+    assert (survived.correct, survived.told, survived.again) == (4, 4, 0)
+    assert all(chunks <= 4 for chunks in survived.cut_off)
+
+
+def test_many_clients_at_once_get_an_answer_each(tmp_path: Path) -> None:
+    measured = service_measures.load_test(tmp_path, clients=12, alone=2)
+    assert (measured.errors, measured.refused) == (0, 0)
+
+
+def test_a_large_upload_goes_to_disk(tmp_path: Path) -> None:
+    before, peak = service_measures.upload(tmp_path, megabytes=200)
+    assert peak - before < 60
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(
+        tmp_path_factory.mktemp("schema"), rate_limit="1000000/minute", max_upload=2_000_000
+    ) as server:
+        yield server
+
+
+def test_nothing_answers_what_its_document_does_not_say(server: Server) -> None:
+    """schemathesis over the OpenAPI document: no crash, no undocumented status, type or shape.
+
+    WAAS's `500 Job failed` is the one server error that is meant.
+    """
+    config = server.folder / "schemathesis.toml"
+    config.write_text(
+        '[[operations]]\ninclude-path = "/v1/download/{job_id}"\n'
+        "[operations.checks]\nnot_a_server_error.enabled = false\n"
+    )
+    run = subprocess.run(
+        [str(Path(sys.executable).parent / "schemathesis"), "--config-file", str(config),
+         "run", f"{server.url}/openapi.json",
+         "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,"
+         "response_schema_conformance",
+         "--max-examples", os.environ.get("UNISPEECH_SCHEMA_EXAMPLES", "12"), "--seed", "1",
+         "--phases", "examples,coverage,fuzzing", "--request-timeout", "60",
+         "--suppress-health-check", "all"],
+        capture_output=True, text=True, timeout=280, check=False,
+        env={**os.environ, "PYTHONPATH": ""}, cwd=server.folder,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
