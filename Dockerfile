@@ -7,10 +7,11 @@ RUN useradd --create-home --uid 10001 unispeech \
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
+# hadolint ignore=DL3013
 RUN pip install --no-cache-dir '.[server]' && rm -rf /src
 
 WORKDIR /home/unispeech
-USER unispeech
+USER 10001
 ENV UNISPEECH_HOST=0.0.0.0 \
     UNISPEECH_DATA_DIR=/data/service \
     UNISPEECH_CACHE_DIR=/data/models

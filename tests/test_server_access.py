@@ -135,6 +135,7 @@ def test_limits_of_a_key(server: Server, keys: Keys) -> None:
         assert answer.status_code == 413 and "longer than 5 s" in answer.text
 
 
+@pytest.mark.slow
 def test_a_url_is_fetched_and_its_failures_are_plain(
     server: Server, keys: Keys, tmp_path: Path
 ) -> None:
@@ -161,6 +162,7 @@ def test_a_url_is_fetched_and_its_failures_are_plain(
     site.server_close()
 
 
+@pytest.mark.slow
 def test_a_cancelled_job_ends_and_can_be_retried(server: Server, keys: Keys) -> None:
     _, secret = keys.create("canceller")
     with client(server, secret) as http:
@@ -176,6 +178,21 @@ def test_a_cancelled_job_ends_and_can_be_retried(server: Server, keys: Keys) -> 
         assert http.get(f"/api/jobs/{last}/transcript").status_code == 409
         assert http.post(f"/api/jobs/{last}/retry").status_code == 202
         assert {until_ended(http, job)["state"] for job in jobs} == {"done"}
+
+
+@pytest.mark.slow
+def test_a_full_queue_says_when_to_come_back(tmp_path: Path) -> None:
+    with running(tmp_path, jobs_at_once=0, queue_size=2) as full, full.client() as http:
+        answers = []
+        for _ in range(3):
+            files = {"file": ("a.wav", ENGLISH.read_bytes())}
+            answers.append(http.post("/api/jobs", files=files))
+        assert [answer.status_code for answer in answers] == [201, 201, 429]
+        assert int(answers[2].headers["retry-after"]) > 0
+        first, second = (http.get(f"/api/jobs/{a.json()['id']}").json() for a in answers[:2])
+        assert (first["position"], second["position"]) == (0, 1)
+        assert http.get("/v1/queue").json() == {"count": 2}
+        assert http.post("/v1/transcribe?email_callback=a@b.c", content=b"x").status_code == 429
 
 
 # the parts alone

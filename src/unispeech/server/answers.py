@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from unispeech.errors import (
     AudioError,
+    Cancelled,
     ModelUnavailable,
     OptionError,
     UnispeechError,
@@ -43,6 +44,7 @@ class Refused(UnispeechError):
 
 STATUSES: tuple[tuple[type[UnispeechError], int, str], ...] = (
     (Busy, 429, "busy"),
+    (Cancelled, 499, "client_closed_request"),
     (TooLong, 413, "audio_too_long"),
     (AudioError, 400, "invalid_audio"),
     (UnknownModel, 404, "model_not_found"),

@@ -51,9 +51,14 @@ class Feed(Generic[T]):
 
     async def until(self, work: asyncio.Future[Any]) -> AsyncIterator[T]:
         """Everything that is put before the work is over."""
-        work.add_done_callback(lambda _: self._queue.put_nowait(None))
+        work.add_done_callback(self._over)
         while (item := await self._queue.get()) is not None:
             yield item
+
+    def _over(self, work: asyncio.Future[Any]) -> None:
+        if not work.cancelled():
+            work.exception()  # looked at here, in case the client has gone and nobody else does
+        self._queue.put_nowait(None)
 
 
 def event(data: Any, kind: str = "", id: int | None = None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -96,7 +97,7 @@ async def _answer(request: Request, service: Service, key: Key, task: str) -> Re
         work = partial(service.speech.transcribe, wanted.ask, decoded)
         if wanted.stream:
             kept = stack.pop_all()
-            events = _stream(request, service, work, wanted, kept)
+            events = _stream(request, service, work, left, wanted, kept)
             return StreamingResponse(events, headers=live.HEADERS, media_type="text/event-stream")
         call = Call(cancelled=left.is_set)
         transcript = await service.speech.run(partial(work, call), left)
@@ -107,15 +108,15 @@ async def _stream(
     request: Request,
     service: Service,
     work: partial[Transcript],
+    left: threading.Event,
     wanted: Wanted,
     kept: AsyncExitStack,
 ) -> AsyncIterator[str]:
     """Text as it is heard, then all of it. Frees the request's files and its place at the end."""
     async with kept:
         feed: live.Feed[Segment] = live.Feed()
-        running = asyncio.ensure_future(
-            service.speech.run(partial(work, Call(on_segment=feed.put)))
-        )
+        call = Call(on_segment=feed.put, cancelled=left.is_set)
+        running = asyncio.ensure_future(service.speech.run(partial(work, call)))
         begun = False
         async for segment in feed.until(running):
             if wanted.format == "diarized_json":
