@@ -50,7 +50,9 @@ class Intake:
         """Add samples, shape (n,). Waits while there are too many, if there is a limit."""
         import numpy as np
 
-        self.level = float(np.sqrt(np.mean(np.square(samples)))) if len(samples) else 0.0
+        if not len(samples):
+            return
+        self.level = float(np.sqrt(np.mean(np.square(samples))))
         with self._changed:
             if self._limit is not None:
                 full = self._limit * SAMPLE_RATE
@@ -66,6 +68,14 @@ class Intake:
                 self._held += len(samples)
             self._changed.notify_all()
 
+    def mark(self) -> None:
+        """Have the phrase ended here: the reader gets a piece without samples."""
+        import numpy as np
+
+        with self._changed:
+            self._memory.append(np.zeros(0, np.float32))
+            self._changed.notify_all()
+
     def close(self, error: BaseException | None = None) -> None:
         """No more will come; `error` is raised to the reader once everything before is taken."""
         with self._changed:
@@ -77,7 +87,7 @@ class Intake:
         """Pieces of at most a tick, each with the seconds that wait behind it."""
         try:
             while (piece := self._take()) is not None:
-                for start in range(0, len(piece), TICK):
+                for start in range(0, max(len(piece), 1), TICK):
                     rest = max(len(piece) - start - TICK, 0) / SAMPLE_RATE
                     yield piece[start : start + TICK], self.waiting + rest
         finally:

@@ -112,17 +112,24 @@ class Session:
         self._waiting = waiting
         return self._hear()
 
-    def finish(self) -> Iterator[Event]:
-        """The stream has ended: the events that were still to come. Nothing may be fed after."""
+    def flush(self) -> Iterator[Event]:
+        """End the phrase here, whether the speaker paused or not; the stream goes on.
+
+        The clock goes on to the next whole tick.
+        """
         import numpy as np
 
         yield from self._hear()
         rest = sum(map(len, self._pending))
         if rest:
-            self._pending.append(np.zeros(-rest % TICK, np.float32))
+            self._pending.append(np.zeros(TICK - rest, np.float32))
             yield from self._hear()
-        self._waiting = 0.0
         yield from self._end_phrase(self._sound.end)
+
+    def finish(self) -> Iterator[Event]:
+        """The stream has ended: the events that were still to come. Nothing may be fed after."""
+        self._waiting = 0.0
+        return self.flush()
 
     def _hear(self) -> Iterator[Event]:
         while sum(map(len, self._pending)) >= TICK:

@@ -9,6 +9,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
 from unispeech.errors import (
     AudioError,
@@ -67,7 +68,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
 """What any route may answer besides its own statuses, for the OpenAPI document."""
 
 
-def answer(request: Request, error: Exception) -> Response:
+def answer(request: HTTPConnection, error: Exception) -> Response:
     """Any error as the answer that the client of this route understands."""
     status, code, param, headers = _status(error)
     message = _message(error) if status != 500 else "internal error; the log has the details"

@@ -17,7 +17,17 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from unispeech.errors import UnispeechError
-from unispeech.server import api, asr, metrics, openai, operations, uploads, waas
+from unispeech.server import (
+    api,
+    asr,
+    metrics,
+    openai,
+    operations,
+    realtime,
+    stream,
+    uploads,
+    waas,
+)
 from unispeech.server.answers import answer_async
 from unispeech.server.service import Service
 from unispeech.server.settings import Settings
@@ -51,7 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service = service
-    for module in (api, openai, waas, asr, operations):
+    for module in (api, openai, waas, asr, realtime, stream, operations):
         app.include_router(module.router)
     for kind in (UnispeechError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, answer_async)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 
-from fastapi import Request
+from starlette.requests import HTTPConnection
 
 from unispeech.server.answers import Refused
 from unispeech.server.database import Database, sqlite_url
@@ -16,6 +16,7 @@ from unispeech.server.keys import Key, Keys, Rates
 from unispeech.server.notices import Notices
 from unispeech.server.settings import Settings
 from unispeech.server.speech import Speech
+from unispeech.server.streams import Streams
 from unispeech.version import __version__
 
 log = logging.getLogger("unispeech.server")
@@ -44,6 +45,7 @@ class Service:
         self.rates = Rates(settings.rate_limit)
         self.notices = Notices(settings, self.database)
         self.speech = Speech(settings)
+        self.streams = Streams(settings, self.speech)
         self.jobs = Jobs(self.database, self.speech, settings.data_dir / "jobs")
         self.worker = Worker(
             self.database,
@@ -64,11 +66,12 @@ class Service:
     def stop(self) -> None:
         """Blocking: what runs is handed back after its batch."""
         self.ready = False
+        self.streams.close()
         self.worker.stop()
         self.speech.close()
         self.database.close()
 
-    def admit(self, request: Request) -> Key:
+    def admit(self, request: HTTPConnection) -> Key:
         """Whose request this is.
 
         Raises:
@@ -76,7 +79,7 @@ class Service:
         """
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
         secret = request.headers.get("x-api-key") or (
-            bearer.strip() if scheme.lower() == "bearer" else ""
+            bearer.strip() if scheme.lower() == "bearer" else _in_protocol(request)
         )
         key = self.keys.find(secret) if secret else None
         if key is None:
@@ -109,3 +112,13 @@ class Service:
     def cut(self, key: Key) -> Cut:
         """All of a recording, if it is not too long for this caller."""
         return Cut(longest=self.max_duration(key))
+
+
+def _in_protocol(request: HTTPConnection) -> str:
+    """The key of a browser's WebSocket, which can send no headers but its subprotocols: OpenAI's
+    `openai-insecure-api-key.KEY`."""
+    for protocol in request.headers.get("sec-websocket-protocol", "").split(","):
+        name, _, secret = protocol.strip().partition(".")
+        if name == "openai-insecure-api-key":
+            return secret
+    return ""

@@ -57,6 +57,12 @@ class Settings(BaseSettings):
         200, ge=1, description="Jobs or requests that may wait; a further one is answered 429."
     )
 
+    streams_at_once: int = Field(32, ge=0, description="Live streams at once; 0: none.")
+    streams_per_key: int = Field(8, ge=1, description="Live streams of one key or address.")
+    stream_resume: float = Field(
+        60.0, ge=0, description="Seconds in which a stream whose client was lost can be resumed."
+    )
+
     max_upload: int = Field(4096 * MIB, ge=1, description="Bytes of one upload.")
     max_duration: float = Field(6 * 3600.0, gt=0, description="Seconds of one recording.")
     decoders: int = Field(2, ge=1, description="Processes that decode uploads.")

@@ -1,0 +1,286 @@
+"""OpenAI's realtime transcription over a WebSocket, for its own unmodified clients.
+
+A phrase is an item: its words come as deltas when they are final, so a delta is never taken back.
+Where the client turns turn detection off, an item ends where it commits the buffer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import itertools
+import json
+from typing import Any
+
+from fastapi import APIRouter, WebSocket
+
+from unispeech.errors import OptionError, UnispeechError
+from unispeech.realtime.events import Event
+from unispeech.realtime.session import LiveOptions
+from unispeech.server.answers import answer
+from unispeech.server.service import Service
+from unispeech.server.speech import public
+from unispeech.server.stream import Visitor, admitted
+from unispeech.server.streams import News, Stream, Wish
+
+router = APIRouter(prefix="/v1", tags=["OpenAI"])
+
+RATE = 24_000
+"""Hz of `audio/pcm` where nothing is said."""
+LONGEST_PAUSE = 10_000
+"""Milliseconds; and shortest:"""
+SHORTEST_PAUSE = 200
+
+
+@router.websocket("/realtime")
+async def realtime(websocket: WebSocket) -> None:
+    """`intent=transcription`; there is no speech to speech here."""
+    service: Service = websocket.app.state.service
+    visitor = await admitted(websocket, service)
+    if visitor is None:
+        return
+    try:
+        if websocket.query_params.get("intent") != "transcription":
+            raise OptionError("intent is not 'transcription'", "add ?intent=transcription")
+        conversation = Conversation(websocket, service, visitor)
+    except UnispeechError as error:
+        await websocket.send_denial_response(answer(websocket, error))
+        return
+    protocols = websocket.headers.get("sec-websocket-protocol", "").split(",")
+    await websocket.accept(
+        subprotocol="realtime" if "realtime" in map(str.strip, protocols) else None
+    )
+    try:
+        await conversation.run()
+    finally:
+        conversation.end()
+
+
+class Conversation:
+    """One connection: its configuration, its stream once there is sound, the item being said."""
+
+    def __init__(self, websocket: WebSocket, service: Service, visitor: Visitor) -> None:
+        self._stream: Stream | None = None
+        self._telling: asyncio.Task[None] | None = None
+        self._websocket, self._service, self._visitor = websocket, service, visitor
+        self._numbers = itertools.count(1)
+        self._input: dict[str, Any] = {
+            "format": {"type": "audio/pcm", "rate": RATE},
+            "transcription": {"model": websocket.query_params.get("model") or "whisper-1"},
+            "turn_detection": {"type": "server_vad", "silence_duration_ms": 700},
+        }
+        self._include: list[str] = []
+        self._wish()
+        self._item = ""
+        self._previous: str | None = None
+        self._texts: list[str] = []
+        self._counted = 0.0
+
+    async def run(self) -> None:
+        await self._send({"type": "session.created", "session": self._session()})
+        await self._receive()
+
+    def end(self) -> None:
+        """Let the stream go, with whatever of it was not heard."""
+        if self._stream is not None and self._telling is not None:
+            self._service.streams.end(self._stream)
+            self._telling.cancel()
+            self._stream = None
+        self._item, self._texts = "", []
+
+    @property
+    def _by_voice(self) -> bool:
+        """Whether a pause ends an item."""
+        return self._input["turn_detection"] is not None
+
+    def _session(self) -> dict[str, Any]:
+        return {
+            "id": f"sess_{id(self):x}",
+            "object": "realtime.transcription_session",
+            "type": "transcription",
+            "audio": {"input": self._input},
+            "include": self._include,
+        }
+
+    def _wish(self) -> Wish:
+        """What the configuration asks for.
+
+        Raises:
+            UnispeechError: it cannot be honoured.
+        """
+        said = self._input["transcription"] or {}
+        turns = self._input["turn_detection"] or {}
+        form = self._input["format"] or {}
+        if form.get("type", "audio/pcm") != "audio/pcm":
+            raise OptionError(f"audio of type {form['type']!r}", "send audio/pcm")
+        if turns.get("type", "server_vad") != "server_vad":
+            raise OptionError(f"turn_detection {turns['type']!r}", "use 'server_vad' or null")
+        pause = turns.get("silence_duration_ms", 700)
+        pause = min(max(pause, SHORTEST_PAUSE), LONGEST_PAUSE)
+        options = {"language": said.get("language"), "initial_prompt": said.get("prompt")}
+        if turns.get("threshold") is not None:
+            options["vad_threshold"] = turns["threshold"]
+        return Wish(
+            self._service.speech.ask(said.get("model"), **options),
+            LiveOptions(endpoint=pause / 1000),
+            form.get("rate", RATE),
+            self._service.max_duration(self._visitor.key),
+        )
+
+    async def _send(self, event: dict[str, Any]) -> None:
+        await self._websocket.send_json({"event_id": f"event_{next(self._numbers)}", **event})
+
+    async def _receive(self) -> None:
+        """What the client says, one message at a time; a wrong one is answered and forgotten."""
+        while True:
+            message = await self._websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            event: Any = None
+            try:
+                event = json.loads(message.get("text") or "")
+                await self._hear(event)
+            except (UnispeechError, ValueError, KeyError, TypeError, AttributeError) as error:
+                await self._complain(error, event)
+
+    async def _complain(self, error: Exception, event: Any) -> None:
+        known = isinstance(error, UnispeechError)
+        message = public(error) if known else f"not an event of this API: {str(event)[:80]}"
+        id = event.get("event_id") if isinstance(event, dict) else None
+        await self._send(
+            {
+                "type": "error",
+                "error": {
+                    "type": "invalid_request_error",
+                    "code": "invalid_value",
+                    "message": message,
+                    "param": None,
+                    "event_id": id,
+                },
+            }
+        )
+
+    async def _hear(self, event: dict[str, Any]) -> None:
+        kind = event["type"]
+        if kind in ("session.update", "transcription_session.update"):
+            await self._update(event["session"])
+        elif kind == "input_audio_buffer.append":
+            try:
+                sound = base64.b64decode(event["audio"], validate=True)
+            except binascii.Error as error:
+                raise OptionError(f"audio is not base64 ({error})") from None
+            await (await self._opened()).put(sound)
+        elif kind == "input_audio_buffer.commit":
+            (await self._opened()).flush()
+        elif kind == "input_audio_buffer.clear":
+            self.end()
+            await self._send({"type": "input_audio_buffer.cleared"})
+        else:
+            raise OptionError(f"there is no event {kind!r} here")
+
+    async def _update(self, session: dict[str, Any]) -> None:
+        """Take a configuration; what it leaves out stays as it was. Refused once there is sound."""
+        if session.get("type", "transcription") != "transcription":
+            raise OptionError(f"a session of type {session['type']!r}", "use 'transcription'")
+        if self._stream is not None:
+            raise OptionError("the session has begun", "send session.update before the first sound")
+        before = dict(self._input)
+        given = (session.get("audio") or {}).get("input") or {}
+        unknown = set(given) - {*self._input, "noise_reduction"}
+        if unknown or given.get("noise_reduction"):
+            what = min(unknown) if unknown else "noise_reduction"
+            raise OptionError(f"{what}: there is none here", "leave it out")
+        self._input |= {name: value for name, value in given.items() if name in self._input}
+        try:
+            self._wish()
+        except UnispeechError:
+            self._input = before
+            raise
+        await self._send({"type": "session.updated", "session": self._session()})
+
+    async def _opened(self) -> Stream:
+        """The stream, opened with the first sound, and somebody who tells its news."""
+        if self._stream is None:
+            self._stream = self._service.streams.open(self._visitor.owner, self._wish())
+            self._counted = 0.0
+            self._telling = asyncio.create_task(self._tell(self._stream, self._stream.read()))
+        return self._stream
+
+    async def _tell(self, stream: Stream, queue: asyncio.Queue[News | None]) -> None:
+        while (news := await queue.get()) is not None:
+            if news.event is not None:
+                await self._told(stream, news.event)
+            elif news.kind == "flushed":
+                await self._flushed(stream)
+            elif news.error is not None:
+                await self._complain(news.error, None)
+
+    async def _told(self, stream: Stream, event: Event) -> None:
+        if event.type in ("partial", "final") and not self._item:
+            self._item = f"item_{next(self._numbers)}"
+            if self._by_voice:
+                await self._send(
+                    {
+                        "type": "input_audio_buffer.speech_started",
+                        "audio_start_ms": round(event.start * 1000),
+                        "item_id": self._item,
+                    }
+                )
+        if event.type == "final":
+            self._texts.append(event.text if self._texts else event.text.lstrip())
+            await self._send(
+                {
+                    "type": "conversation.item.input_audio_transcription.delta",
+                    "item_id": self._item,
+                    "content_index": 0,
+                    "delta": self._texts[-1],
+                }
+            )
+        elif event.type == "endpoint" and self._by_voice:
+            await self._send(
+                {
+                    "type": "input_audio_buffer.speech_stopped",
+                    "audio_end_ms": round(event.end * 1000),
+                    "item_id": self._item,
+                }
+            )
+            await self._complete(stream)
+
+    async def _flushed(self, stream: Stream) -> None:
+        """The client committed: that is an item, also where nothing was said in it."""
+        if not self._by_voice or self._item:
+            await self._complete(stream)
+        else:
+            await self._complain(OptionError("the buffer is empty", "send sound first"), None)
+
+    async def _complete(self, stream: Stream) -> None:
+        item = self._item or f"item_{next(self._numbers)}"
+        text, seconds = "".join(self._texts), stream.seconds - self._counted
+        before, self._previous = self._previous, item
+        self._item, self._texts, self._counted = "", [], stream.seconds
+        await self._send(
+            {"type": "input_audio_buffer.committed", "item_id": item, "previous_item_id": before}
+        )
+        await self._send(
+            {
+                "type": "conversation.item.added",
+                "previous_item_id": before,
+                "item": {
+                    "id": item,
+                    "type": "message",
+                    "role": "user",
+                    "status": "completed",
+                    "content": [{"type": "input_audio", "transcript": None}],
+                },
+            }
+        )
+        await self._send(
+            {
+                "type": "conversation.item.input_audio_transcription.completed",
+                "item_id": item,
+                "content_index": 0,
+                "transcript": text,
+                "usage": {"type": "duration", "seconds": round(seconds, 3)},
+            }
+        )

@@ -1,0 +1,24 @@
+// Runs in the audio thread: mono float samples at the context's own rate, 1/16 s at a time.
+class Capture extends AudioWorkletProcessor {
+  constructor() {
+    super();
+    this.block = new Float32Array(Math.round(sampleRate / 16));
+    this.filled = 0;
+  }
+
+  process([input]) {
+    if (!input.length) return true;
+    for (let i = 0; i < input[0].length; i++) {
+      let sum = 0;
+      for (const channel of input) sum += channel[i];
+      this.block[this.filled++] = sum / input.length;
+      if (this.filled === this.block.length) {
+        this.port.postMessage(this.block.slice());
+        this.filled = 0;
+      }
+    }
+    return true;
+  }
+}
+
+registerProcessor("capture", Capture);
