@@ -51,22 +51,22 @@ class OpenVINO(Backend):
         except (OSError, KeyError, ValueError) as error:
             raise ModelDamaged(f"openvino cannot read the model {model}: {error}") from error
         self._filters = mel.filters(self._config["num_mel_bins"])
-        int8 = options.compute_type in ("default", "int8")
+        self._int8 = options.compute_type in ("default", "int8")
         core = ov.Core()
         self._settings = _settings(core, options)
+        kept = ov.Type.bf16 if self._settings["INFERENCE_PRECISION_HINT"] == "bf16" else ov.Type.f32
         try:
-            self._graphs: Any = (
-                openvino_graph.encoder(tensors, self._config, int8),
-                openvino_graph.decoder(tensors, self._config, int8),
-            )
-            encoder, decoder = (
-                core.compile_model(graph, self._device, self._settings) for graph in self._graphs
+            self._encoder, self._decoder = (
+                core.compile_model(graph, self._device, self._settings)
+                for graph in self._graphs(tensors, kept)
             )
         except RuntimeError as error:
             raise BackendError(f"openvino: {error}", "choose another --device") from error
-        self._encoder, self._decoder = (
-            encoder.create_infer_request(),
-            decoder.create_infer_request(),
+
+    def _graphs(self, tensors: Any, cross: ov.Type | None = None) -> tuple[Any, Any]:
+        return (
+            openvino_graph.encoder(tensors, self._config, self._int8, cross),
+            openvino_graph.decoder(tensors, self._config, self._int8, cross),
         )
 
     def transcribe_batch(
@@ -95,13 +95,17 @@ class OpenVINO(Backend):
     def _step(self, samples: Sequence[Samples], window: float) -> decoding.Step:
         """The decoder, about to hear these chunks."""
         heard = np.stack([decoding.features(one, window, self._filters) for one in samples])
-        hidden = self._encoder.infer({"input_features": heard})["last_hidden_state"]
-        rows = np.arange(len(samples), dtype=np.int32)
-        self._decoder.reset_state()
+        # Requests of their own: the keys and values go from one to the other as they lie, and the
+        # decoder's state is empty.
+        encoder = self._encoder.create_infer_request()
+        encoder.infer({"input_features": heard})
+        decoder = self._decoder.create_infer_request()
+        for output in self._encoder.outputs:
+            decoder.set_tensor(output.any_name, encoder.get_tensor(output))
+        decoder.set_tensor("beam_idx", ov.Tensor(np.arange(len(samples), dtype=np.int32)))
 
         def step(tokens: Any) -> Any:
-            inputs = {"input_ids": tokens, "encoder_hidden_states": hidden, "beam_idx": rows}
-            return np.array(self._decoder.infer(inputs, share_inputs=True)["logits"][:, -1])
+            return decoder.infer({"input_ids": tokens})["logits"][:, -1].copy()
 
         return step
 
@@ -148,7 +152,8 @@ class OpenVINO(Backend):
 
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            for kind, graph in zip(("encoder", "decoder"), self._graphs, strict=True):
+            graphs = self._graphs(_tensors(self._model))
+            for kind, graph in zip(("encoder", "decoder"), graphs, strict=True):
                 ov.save_model(graph, folder / f"openvino_{kind}_model.xml", compress_to_fp16=False)
             for file in COPIED:
                 shutil.copy(self._model / file, folder)
@@ -160,7 +165,7 @@ class OpenVINO(Backend):
 
     def close(self) -> None:
         self.__dict__.pop("_pipeline", None)
-        self._encoder = self._decoder = self._graphs = None
+        self._encoder = self._decoder = None
 
 
 def _tensors(model: Path) -> dict[str, Any]:

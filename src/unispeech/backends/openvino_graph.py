@@ -65,10 +65,16 @@ class Graph:
         return op.add(x, self.linear(op.gelu(y, "erf"), f"{name}.fc2"))
 
 
-def encoder(tensors: Tensors, config: Mapping[str, Any], int8: bool) -> ov.Model:
-    """`input_features` (batch, mels, frames) to `last_hidden_state` (batch, frames / 2, width)."""
+def encoder(
+    tensors: Tensors, config: Mapping[str, Any], int8: bool, cross: ov.Type | None = None
+) -> ov.Model:
+    """`input_features` (batch, mels, frames) to `last_hidden_state` (batch, frames / 2, width).
+
+    With `cross` given, to what the decoder makes of that instead: the keys and values of its cross
+    attention, in these numbers, `<layer>.k` and `<layer>.v` for each of its layers.
+    """
     graph, width = Graph(tensors, config["encoder_attention_heads"], int8), config["d_model"]
-    features = _input("input_features", [-1, config["num_mel_bins"], -1], np.float32)
+    features = _input("input_features", [-1, config["num_mel_bins"], -1], ov.Type.f32)
     x: Any = features
     for number, stride in ((1, 1), (2, 2)):
         name = f"model.encoder.conv{number}"
@@ -88,19 +94,38 @@ def encoder(tensors: Tensors, config: Mapping[str, Any], int8: bool) -> ov.Model
         x = op.add(x, graph.linear(attended, f"{name}.self_attn.out_proj"))
         x = graph.mlp(x, name)
     x = graph.norm(x, "model.encoder.layer_norm")
-    x.output(0).get_tensor().set_names({"last_hidden_state"})
-    return ov.Model([op.result(x)], [features], "encoder")
+    if cross is None:
+        x.output(0).get_tensor().set_names({"last_hidden_state"})
+        return ov.Model([op.result(x)], [features], "encoder")
+    results = []
+    for layer, part in _cross(config):
+        y = graph.linear(x, f"model.decoder.layers.{layer}.encoder_attn.{part}_proj")
+        y = op.convert(graph.split(y, width), cross)
+        y.output(0).get_tensor().set_names({f"{layer}.{part}"})
+        results.append(op.result(y))
+    return ov.Model(results, [features], "encoder")
 
 
-def decoder(tensors: Tensors, config: Mapping[str, Any], int8: bool) -> ov.Model:
+def _cross(config: Mapping[str, Any]) -> list[tuple[int, str]]:
+    return [(layer, part) for layer in range(config["decoder_layers"]) for part in "kv"]
+
+
+def decoder(
+    tensors: Tensors, config: Mapping[str, Any], int8: bool, cross: ov.Type | None = None
+) -> ov.Model:
     """`input_ids` (batch, length) after all earlier ones, to the `logits` (batch, 1, vocabulary) of
-    what follows the last. `encoder_hidden_states` are read by the first call after a reset;
-    `beam_idx` (batch,) is the row of the last call that each row goes on from.
+    what follows the last. `beam_idx` (batch,) is the row of the last call that each row goes on
+    from. What was heard is `encoder_hidden_states`, or what an encoder with `cross` gives.
     """
-    graph, width = Graph(tensors, config["decoder_attention_heads"], int8), config["d_model"]
-    ids = _input("input_ids", [-1, -1], np.int64)
-    hidden = _input("encoder_hidden_states", [-1, -1, width], np.float32)
-    beams = _input("beam_idx", [-1], np.int32)
+    heads, width = config["decoder_attention_heads"], config["d_model"]
+    graph = Graph(tensors, heads, int8)
+    ids = _input("input_ids", [-1, -1], ov.Type.i64)
+    beams = _input("beam_idx", [-1], ov.Type.i32)
+    if cross is None:
+        heard = [_input("encoder_hidden_states", [-1, -1, width], ov.Type.f32)]
+    else:
+        shape = [-1, heads, -1, width // heads]
+        heard = [_input(f"{layer}.{part}", shape, cross) for layer, part in _cross(config)]
     states = _States(graph, width, beams)
     rows, length = _size(ids, 0), _size(ids, 1)
     layers = range(config["decoder_layers"])
@@ -123,13 +148,16 @@ def decoder(tensors: Tensors, config: Mapping[str, Any], int8: bool) -> ov.Model
         x = op.add(x, graph.linear(graph.join(attended, width), f"{name}.self_attn.out_proj"))
         y = graph.norm(x, f"{name}.encoder_attn_layer_norm")
         query = graph.split(graph.linear(y, f"{name}.encoder_attn.q_proj"), width)
-        key, value = (
-            states.once(
-                f"{layer}.cross.{part}",
-                graph.split(graph.linear(hidden, f"{name}.encoder_attn.{part}_proj"), width),
+        if cross is None:
+            key, value = (
+                states.once(
+                    f"{layer}.cross.{part}",
+                    graph.split(graph.linear(heard[0], f"{name}.encoder_attn.{part}_proj"), width),
+                )
+                for part in "kv"
             )
-            for part in "kv"
-        )
+        else:
+            key, value = (op.convert(heard[2 * layer + i], "f32") for i in range(2))
         attended = op.scaled_dot_product_attention(query, key, value)
         x = op.add(x, graph.linear(graph.join(attended, width), f"{name}.encoder_attn.out_proj"))
         x = graph.mlp(x, name)
@@ -137,7 +165,7 @@ def decoder(tensors: Tensors, config: Mapping[str, Any], int8: bool) -> ov.Model
     y = graph.norm(last, "model.decoder.layer_norm")
     logits = op.matmul(y, graph.matrix("model.decoder.embed_tokens.weight"), False, True)
     logits.output(0).get_tensor().set_names({"logits"})
-    return ov.Model([op.result(logits)], states.sinks, [ids, hidden, beams], "decoder")
+    return ov.Model([op.result(logits)], states.sinks, [ids, *heard, beams], "decoder")
 
 
 class _States:
@@ -179,7 +207,7 @@ class _States:
         return op.read_value(initial, self._variables[name])
 
 
-def _input(name: str, shape: list[int], kind: type[np.generic]) -> Any:
+def _input(name: str, shape: list[int], kind: ov.Type) -> Any:
     parameter = op.parameter(shape, kind)
     parameter.output(0).get_tensor().set_names({name})
     return parameter
