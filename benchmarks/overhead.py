@@ -2,8 +2,8 @@
 
     python benchmarks/overhead.py DATA [ROUNDS]
 
-Prints, for interleaved rounds, the seconds the work took in both, and the processor time the
-benchmark's own process used meanwhile (it shares the machine with the worker).
+Prints, for interleaved rounds, the time and the processor time that the work took in both, and the
+processor time of the benchmark's own process meanwhile, which shares the machine with the worker.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ import sys, time
 from unispeech.engine import Engine
 engine = Engine("faster", "tiny.en", batch_size=16, beam_size=1)
 engine.transcribe(sys.argv[1], language="en")
-began = time.perf_counter()
+began, used = time.perf_counter(), time.process_time()
 for _ in engine.transcribe_many(sys.argv[2:], language="en"):
     pass
-print(time.perf_counter() - began)
+print(time.perf_counter() - began, time.process_time() - used)
 """
 
 
@@ -36,31 +36,32 @@ def main() -> None:
     utterances = datasets.load(sys.argv[1], Path())
     warm_up = datasets.warm_up(utterances)
     one = Configuration("faster", "tiny.en", beam_size=1)
-    inside: list[float] = []
-    outside: list[float] = []
-    shares: list[float] = []
+    clock: list[float] = []
+    work: list[float] = []
+    own: list[float] = []
     for number in range(rounds):
         paths = [str(u.audio) for u in (warm_up, *utterances)]
         bare = subprocess.run(
             [sys.executable, "-c", BARE, *paths], capture_output=True, text=True, check=True
         )
-        outside.append(float(bare.stdout))
+        bare_clock, bare_work = map(float, bare.stdout.split())
         with tempfile.TemporaryDirectory() as folder:
             plan = Plan([one], utterances, warm_up, 1, Path(folder))
             before = sum(os.times()[:2])
             runner.run(plan, lambda step: None)
-            own = sum(os.times()[:2]) - before
+            used = sum(os.times()[:2]) - before
             (record,) = runner.records(plan)
-        inside.append(record["wall"])
-        shares.append(own / record["wall"])
+        clock.append(record["wall"] / bare_clock)
+        work.append(record["cpu"] / bare_work)
+        own.append(used / record["cpu"])
         print(
-            f"round {number + 1}: bare {outside[-1]:.2f} s, measured {inside[-1]:.2f} s, "
-            f"the benchmark's own processor time {own:.3f} s"
+            f"round {number + 1}: bare {bare_clock:.2f} s (processor {bare_work:.2f} s), measured "
+            f"{record['wall']:.2f} s ({record['cpu']:.2f} s), the benchmark itself {used:.3f} s"
         )
-    ratio = statistics.median(a / b for a, b in zip(inside, outside, strict=True)) - 1
     print(
-        f"median: {100 * ratio:+.2f} % by the clock; "
-        f"own processor time {100 * statistics.median(shares):.2f} % of it"
+        f"median: {100 * (statistics.median(clock) - 1):+.2f} % by the clock, "
+        f"{100 * (statistics.median(work) - 1):+.2f} % processor time of the work; the benchmark "
+        f"itself used {100 * statistics.median(own):.2f} % of what the work did"
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from unispeech.bench import metrics, plan
+from unispeech.bench import gpu, metrics, plan
 from unispeech.bench.datasets import Utterance
 from unispeech.bench.metrics import Corpus, Score
 from unispeech.bench.plan import Configuration
@@ -65,6 +65,10 @@ class Row:
     """Seconds from the call to the first segment of the first recording."""
     peak: Spread | None = None
     """Bytes, the whole process tree."""
+    gpu_peak: Spread | None = None
+    """Bytes on all cards; None without any."""
+    gpu_load: Spread | None = None
+    """Percent."""
     cpu_hours: Spread | None = None
     """Processor seconds for an hour of audio."""
     joules: Spread | None = None
@@ -129,6 +133,8 @@ def _row(
         load=Spread.of(run["load"] for run in done),
         first_segment=Spread.of(run["first_segment"] for run in done),
         peak=Spread.of(run["peak"] for run in done),
+        gpu_peak=Spread.of(run["gpu_peak"] for run in done),
+        gpu_load=Spread.of(run["gpu_load"] for run in done),
         cpu_hours=Spread.of(run["cpu"] / hours for run in done),
         joules=Spread.of(run["energy"] and run["energy"] / hours for run in done),
         words=_word_times(utterances, heard),
@@ -246,7 +252,7 @@ def facts(data: str, utterances: Sequence[Utterance], repeats: int) -> dict[str,
         if hasattr(os, "sched_getaffinity")
         else os.cpu_count(),
         "memory": psutil.virtual_memory().total,
-        "gpus": _gpus(),
+        "gpus": gpu.names(),
         "system": platform.platform(),
         "python": platform.python_version(),
     }
@@ -275,14 +281,3 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return " ".join(line.partition(":")[2].split())
     return platform.processor() or platform.machine()
-
-
-def _gpus() -> list[str]:
-    try:
-        said = subprocess.run(
-            ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"],
-            capture_output=True, text=True, timeout=10,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    return said.stdout.strip().splitlines() if said.returncode == 0 else []

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from unispeech.bench import gpu
 from unispeech.bench.datasets import Utterance
 from unispeech.bench.meters import TreePeak
 from unispeech.bench.plan import Configuration, objection
@@ -145,6 +146,7 @@ def _measure(plan: Plan, one: Configuration, watch: _Watch) -> dict[str, Any]:
             encoding="utf-8",
             start_new_session=True,
         )
+    cards = gpu.Watch()
     memory = TreePeak(worker.pid)
     alarm = _alarm(worker, plan.timeout)
     try:
@@ -153,7 +155,9 @@ def _measure(plan: Plan, one: Configuration, watch: _Watch) -> dict[str, Any]:
         if alarm is not None:
             alarm.cancel()
         memory.stop()
+        cards.stop()
         _end(worker)
+    record |= {"gpu_peak": cards.peak, "gpu_load": cards.load}
     record["peak"] = max(memory.peak, record.pop("own_peak", None) or 0)
     if record["status"] == "failed" and "reason" not in record:
         record["reason"] = _death(worker.returncode, memory, log, plan.timeout)

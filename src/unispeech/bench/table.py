@@ -91,6 +91,16 @@ COLUMNS = (
         "the most that all its processes held",
     ),
     Column(
+        "GPU MB",
+        lambda results, row: spread(row.gpu_peak, 1e6, 0),
+        "the most memory it took on the cards",
+    ),
+    Column(
+        "GPU %",
+        lambda results, row: spread(row.gpu_load, digits=0),
+        "how busy the cards were, loading included",
+    ),
+    Column(
         "CPU s/h",
         lambda results, row: spread(row.cpu_hours, digits=0),
         "processor seconds for an hour of audio",

@@ -1,0 +1,102 @@
+"""What the benchmark reads off the machine, against what is known."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from unispeech.bench import meters, stages
+
+HUNGRY = """
+import subprocess, sys, time
+held = bytearray(150_000_000)
+if len(sys.argv) == 1:
+    child = subprocess.Popen([sys.executable, "-c", {code!r}, "leaf"])
+    child.wait()
+else:
+    time.sleep(3)
+"""
+
+
+def test_the_peak_is_that_of_the_whole_tree() -> None:
+    code = HUNGRY.format(code=HUNGRY.format(code=""))
+    with subprocess.Popen([sys.executable, "-c", code]) as process:
+        watch = meters.TreePeak(process.pid)
+        process.wait()
+        watch.stop()
+    assert 300e6 < watch.peak < 450e6
+
+
+def test_the_own_peak_is_remembered_after_the_memory_is_given_back() -> None:
+    code = (
+        "from unispeech.bench import meters\n"
+        "held = bytearray(300_000_000)\n"
+        "del held\n"
+        "print(meters.own_peak())"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 300e6 < int(said.stdout) < 450e6
+
+
+def test_processor_time_is_that_of_work_and_not_of_sleep() -> None:
+    before, began = meters.cpu_seconds(), time.thread_time()
+    time.sleep(0.2)
+    while time.thread_time() - began < 0.3:
+        pass
+    assert 0.25 < meters.cpu_seconds() - before < 2.0
+
+
+def test_energy_counts_packages_and_survives_a_counter_that_goes_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a made-up powercap folder: the real one needs root."""
+    monkeypatch.setattr(meters, "RAPL", tmp_path)
+    for zone, start in (("intel-rapl:0", 5_000_000), ("intel-rapl:1", 9_000_000)):
+        (tmp_path / zone).mkdir()
+        (tmp_path / zone / "energy_uj").write_text(str(start))
+        (tmp_path / zone / "max_energy_range_uj").write_text("10000000")
+    part = tmp_path / "intel-rapl:0:0"
+    part.mkdir()
+    (part / "energy_uj").write_text("1")
+    energy = meters.Energy()
+    (tmp_path / "intel-rapl:0" / "energy_uj").write_text("7000000")
+    (tmp_path / "intel-rapl:1" / "energy_uj").write_text("1000000")
+    assert energy.joules() == pytest.approx(2.0 + 2.0)
+
+
+def test_no_counter_is_no_energy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(meters, "RAPL", tmp_path)
+    assert meters.Energy().joules() is None
+
+
+def test_a_stage_is_known_by_where_a_thread_is() -> None:
+    import numpy as np
+
+    from unispeech import vad
+
+    rng = np.random.default_rng(0)
+    blocks = [rng.normal(0, 0.1, 160_000).astype(np.float32)] * 6
+    profile = stages.Profile()
+    began = time.perf_counter()
+    for _ in vad.detect(iter(blocks), True):
+        pass
+    wall = time.perf_counter() - began
+    found = profile.stop()
+    assert set(found) == {"vad"}
+    assert 0 < found["vad"] < wall * 1.2
+
+
+@pytest.mark.skipif(not hasattr(__import__("os"), "sched_getaffinity"), reason="Linux only")
+def test_a_pinned_process_has_so_many_processors() -> None:
+    code = (
+        "import os\n"
+        "from unispeech.bench import meters\n"
+        "meters.pin(1)\n"
+        "print(len(os.sched_getaffinity(0)), os.environ['OMP_NUM_THREADS'])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["1", "1"]
