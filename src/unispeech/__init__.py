@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from unispeech.version import __version__
 
 if TYPE_CHECKING:
-    from unispeech.engine import AsyncEngine as AsyncEngine
+    from unispeech.asynchronous import AsyncEngine as AsyncEngine
     from unispeech.engine import Engine as Engine
     from unispeech.engine import transcribe as transcribe
     from unispeech.errors import UnispeechError as UnispeechError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from unispeech.types import Word as Word
 
 _HOMES = {
-    "AsyncEngine": "unispeech.engine",
+    "AsyncEngine": "unispeech.asynchronous",
     "Engine": "unispeech.engine",
     "Gap": "unispeech.types",
     "Progress": "unispeech.types",

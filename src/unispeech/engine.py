@@ -5,14 +5,12 @@ source → audio → vad → chunking → batching → guard(backend) → stitch
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, Self, Unpack, cast
+from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
 from unispeech import batching, chunking, ctc, guard, stitch, vad
 from unispeech.annotate import align
@@ -25,6 +23,8 @@ from unispeech.backends.base import (
     refuse_for_model,
     refuse_undecided,
 )
+from unispeech.calls import Call as Call
+from unispeech.calls import Journal, OnProgress, ignore
 from unispeech.errors import (
     BackendError,
     BackendMissing,
@@ -38,9 +38,10 @@ from unispeech.options import (
     CallOptions,
     DecodeOptions,
     EngineOptions,
-    LoadOptions,
     TranscribeOptions,
 )
+from unispeech.options import split_options as split_options
+from unispeech.reading import Reading
 from unispeech.types import (
     SAMPLE_RATE,
     Chunk,
@@ -48,7 +49,6 @@ from unispeech.types import (
     Emissions,
     End,
     Gap,
-    Progress,
     Segment,
     Transcript,
 )
@@ -57,87 +57,12 @@ if TYPE_CHECKING:
     from unispeech.audio import Source
     from unispeech.backends.lid import LanguageIdentifier
 
-OnProgress = Callable[[Progress], None]
-OnSegment = Callable[[Segment], None]
-
 DETECTION_SPEECH = 10.0
 """Seconds of speech that are enough to tell the language from."""
 READ_AHEAD = 16
 """Chunks read and planned before anybody asks for them."""
 TAIL = 1.0
 """Seconds of silence a window must leave after a chunk, or the decoder goes wrong."""
-
-
-def _never() -> bool:
-    return False
-
-
-def _ignore(news: object) -> None:
-    return None
-
-
-class Journal(Protocol):
-    """What has been decoded of a recording, kept where it outlives the process.
-
-    Chunks are planned from the sound and the options alone, so after a restart `(source, index)`
-    means the same chunk. A chunk that was recorded is not decoded again.
-    """
-
-    def recorded(self, chunk: Chunk) -> ChunkResult | None:
-        """The result of a chunk, if there is one."""
-
-    def record(self, chunks: Sequence[Chunk], results: Sequence[ChunkResult]) -> None:
-        """Keep these results. Called as soon as they are final; not for chunks that failed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """How one call is followed. All are called from the thread that does the work.
-
-    `on_segment` hears each segment as it is decoded, `on_progress` how far it is, and `cancelled`
-    is asked between batches (and makes the call raise `Cancelled`). With a `journal`, work that was
-    interrupted goes on where it stopped (the batched strategy only).
-    """
-
-    on_segment: OnSegment = _ignore
-    on_progress: OnProgress = _ignore
-    cancelled: Callable[[], bool] = _never
-    journal: Journal | None = None
-
-
-@dataclass(slots=True)
-class _Reading:
-    """One source on its way through a run."""
-
-    recording: Recording
-    language: str = ""
-    probability: float | None = None
-    error: Exception | None = None
-    count: int = 0
-
-    def placed(self, chunk: Chunk, result: ChunkResult) -> Iterator[Segment | Gap]:
-        """What a decoded chunk adds; nothing more once the source has failed."""
-        self.error = self.error or result.error
-        if self.error:
-            return
-        segments = stitch.place(chunk, result, self.count)
-        self.count += len(segments)
-        yield from segments
-        yield from stitch.gaps(chunk, result)
-
-    def progress(self, done: float) -> Progress:
-        return Progress(done, self.recording.duration, self.recording.name)
-
-    def end(self, number: int, error: Exception | None) -> End:
-        return End(
-            source=number,
-            duration=self.recording.duration or 0.0,
-            language=self.language,
-            language_probability=self.probability,
-            warnings=tuple(self.recording.warnings),
-            complete=self.recording.complete,
-            error=error,
-        )
 
 
 class Engine:
@@ -162,7 +87,7 @@ class Engine:
         backend: str = "faster",
         model: str | None = None,
         *,
-        on_progress: OnProgress = _ignore,
+        on_progress: OnProgress = ignore,
         **options: Unpack[EngineOptions],
     ) -> None:
         self.load_options, self.options = split_options(cast(dict[str, Any], options))
@@ -251,7 +176,7 @@ class Engine:
                 f"align: the backend {self.spec.name} does not hear letters", "use mms or ctc"
             )
         settled = self._options({**options, "vad": False})
-        reading = _Reading(Recording(source, sample_rate))
+        reading = Reading(Recording(source, sample_rate))
         chunks = self._spoken(self._plan(reading.recording, settled, 0), reading, settled)
         call = call or Call()
         decode = partial(self._decode, {0: reading}, settled, call)
@@ -334,7 +259,7 @@ class Engine:
         if options.strategy == "native":
             yield from self._native(sources, options, call)
             return
-        readings: dict[int, _Reading] = {}
+        readings: dict[int, Reading] = {}
         items = batching.ahead(self._items(sources, options, readings), READ_AHEAD)
         left = threading.Event()
         stopping = replace(call, cancelled=lambda: left.is_set() or call.cancelled())
@@ -351,7 +276,7 @@ class Engine:
 
     def _decode(
         self,
-        readings: dict[int, _Reading],
+        readings: dict[int, Reading],
         options: TranscribeOptions,
         call: Call,
         chunks: list[Chunk],
@@ -392,11 +317,11 @@ class Engine:
         self,
         sources: Iterable[tuple[Source, int | None]],
         options: TranscribeOptions,
-        readings: dict[int, _Reading],
+        readings: dict[int, Reading],
     ) -> Iterator[Chunk | End]:
         """The chunks of every source, ready to decode, each source closed by its end."""
         for number, (source, sample_rate) in enumerate(sources):
-            reading = readings[number] = _Reading(Recording(source, sample_rate))
+            reading = readings[number] = Reading(Recording(source, sample_rate))
             error: UnispeechError | None = None
             try:
                 chunks = self._plan(reading.recording, options, number)
@@ -420,7 +345,7 @@ class Engine:
             yield replace(chunk, window=next(fits, windows[-1]))
 
     def _spoken(
-        self, chunks: Iterator[Chunk], reading: _Reading, options: TranscribeOptions
+        self, chunks: Iterator[Chunk], reading: Reading, options: TranscribeOptions
     ) -> Iterator[Chunk]:
         """The same chunks with their language: given, the only one, or detected."""
         if options.decode.language is not None:
@@ -475,7 +400,7 @@ class Engine:
     ) -> Iterator[Segment | Gap | End]:
         """The library's own algorithm; it wants the whole recording at once."""
         for number, (source, sample_rate) in enumerate(sources):
-            reading = _Reading(Recording(source, sample_rate))
+            reading = Reading(Recording(source, sample_rate))
             error: UnispeechError | None = None
             try:
                 run = self.backend.transcribe_native(reading.recording.read(), options)
@@ -502,68 +427,6 @@ def _known(journal: Journal | None, chunks: Sequence[Chunk]) -> list[ChunkResult
     return [journal.recorded(chunk) if journal else None for chunk in chunks]
 
 
-class AsyncEngine:
-    """The same engine for `async` code: the work is done in threads, the event loop stays free."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-
-    @classmethod
-    async def load(
-        cls, backend: str = "faster", model: str | None = None, **options: Unpack[EngineOptions]
-    ) -> Self:
-        """An engine of its own; takes and raises what `Engine` does."""
-        return cls(await asyncio.to_thread(partial(Engine, backend, model, **options)))
-
-    async def transcribe(
-        self, source: Source, sample_rate: int | None = None, **options: Unpack[CallOptions]
-    ) -> Transcript:
-        """As `Engine.transcribe`. Cancelling the task stops the work after the current batch."""
-        with _until_cancelled() as call:
-            work = partial(self.engine.transcribe, source, sample_rate, call, **options)
-            return await asyncio.to_thread(work)
-
-    async def segments(
-        self, source: Source, sample_rate: int | None = None, **options: Unpack[CallOptions]
-    ) -> AsyncIterator[Segment]:
-        """As `Engine.segments`."""
-        with _until_cancelled() as call:
-            segments = self.engine.segments(source, sample_rate, call, **options)
-            while (segment := await asyncio.to_thread(next, segments, None)) is not None:
-                yield segment
-
-    async def transcribe_many(
-        self,
-        sources: Iterable[Source],
-        sample_rate: int | None = None,
-        **options: Unpack[CallOptions],
-    ) -> AsyncIterator[Transcript | UnispeechError]:
-        """As `Engine.transcribe_many`."""
-        with _until_cancelled() as call:
-            results = self.engine.transcribe_many(sources, sample_rate, call, **options)
-            while (result := await asyncio.to_thread(next, results, None)) is not None:
-                yield result
-
-    async def close(self) -> None:
-        await asyncio.to_thread(self.engine.close)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-
-@contextmanager
-def _until_cancelled() -> Iterator[Call]:
-    """A call that ends with the block: also when a task is cancelled and its thread works on."""
-    left = threading.Event()
-    try:
-        yield Call(cancelled=left.is_set)
-    finally:
-        left.set()
-
-
 def transcribe(
     source: Source,
     sample_rate: int | None = None,
@@ -579,11 +442,3 @@ def transcribe(
     """
     with Engine(backend, model, **options) as engine:
         return engine.transcribe(source, sample_rate)
-
-
-def split_options(options: dict[str, Any]) -> tuple[LoadOptions, TranscribeOptions]:
-    """Flat names into how to load and how to transcribe."""
-    names = {f.name for f in fields(LoadOptions)}
-    load = {name: value for name, value in options.items() if name in names}
-    call = {name: value for name, value in options.items() if name not in names}
-    return LoadOptions(**load), TranscribeOptions.of(**call)

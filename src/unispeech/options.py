@@ -212,3 +212,11 @@ def unknown_option(name: str) -> OptionError:
     return OptionError(
         f"there is no option {name!r}", f"did you mean {near[0]!r}?" if near else "see the docs"
     )
+
+
+def split_options(options: dict[str, Any]) -> tuple[LoadOptions, TranscribeOptions]:
+    """Flat names into how to load and how to transcribe."""
+    names = {f.name for f in fields(LoadOptions)}
+    load = {name: value for name, value in options.items() if name in names}
+    call = {name: value for name, value in options.items() if name not in names}
+    return LoadOptions(**load), TranscribeOptions.of(**call)

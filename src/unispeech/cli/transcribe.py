@@ -11,14 +11,16 @@ import click
 
 from unispeech.backends import choose, registry
 from unispeech.backends.base import refuse_undecided
+from unispeech.calls import Call, OnProgress
 from unispeech.cli import say
 from unispeech.cli.output import Output
 from unispeech.cli.progress import bar
 from unispeech.cli.sources import Input, find
-from unispeech.engine import Call, Engine, OnProgress, split_options
+from unispeech.engine import Engine
 from unispeech.errors import UnispeechError
 from unispeech.formats import FORMATS, Layout
 from unispeech.models import store
+from unispeech.options import split_options
 from unispeech.types import Transcript
 
 LAYOUT = [field.name for field in fields(Layout)]
