@@ -259,6 +259,7 @@ def load_test(folder: Path, clients: int, alone: int, rounds: int = 1) -> Throug
 
         ask(0)  # loads the model
         one_by_one = alone / _timed(lambda: [ask(n) for n in range(alone)])[0]
+        locked = _locked(folder / "clip.wav", clients, alone)
         health = stack.enter_context(_health(server))
         with ThreadPoolExecutor(clients) as threads:
             took, outcomes = _timed(lambda: list(threads.map(ask, range(clients * rounds))))
@@ -270,7 +271,7 @@ def load_test(folder: Path, clients: int, alone: int, rounds: int = 1) -> Throug
     return Throughput(
         together=good / took,
         one_by_one=one_by_one,
-        locked=_locked(folder / "clip.wav", clients),
+        locked=locked,
         refused=refused,
         errors=len(outcomes) - good - refused,
         health_95=delays[int(0.95 * (len(delays) - 1))],
@@ -304,7 +305,7 @@ def _health(server: Server) -> Iterator[list[float]]:
         thread.join()
 
 
-def _locked(path: Path, clients: int) -> float:
+def _locked(path: Path, clients: int, clips: int) -> float:
     """Clips per second of whisper-asr-webservice's way: one model, one lock."""
     from faster_whisper import WhisperModel
 
@@ -320,7 +321,7 @@ def _locked(path: Path, clients: int) -> float:
 
     ask(0)
     with ThreadPoolExecutor(clients) as threads:
-        return clients / _timed(lambda: list(threads.map(ask, range(clients))))[0]
+        return clips / _timed(lambda: list(threads.map(ask, range(clips))))[0]
 
 
 def upload(folder: Path, megabytes: int) -> tuple[float, float]:
