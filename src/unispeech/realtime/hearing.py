@@ -17,6 +17,8 @@ from unispeech.types import Chunk, ChunkResult, Segment, Word
 if TYPE_CHECKING:
     from unispeech.types import Samples
 
+SHORT = (5.0, 10.0)
+"""Windows for a phrase that has just begun, where the backend can show less than its full one."""
 PROMPT = 200
 """Characters of what is final that the model is told came before."""
 
@@ -88,6 +90,8 @@ class Hearing:
 
     def _fit(self, chunk: Chunk) -> Chunk:
         windows = self.backend.windows
+        if len(windows) > 1:
+            windows = (*SHORT, *windows)
         fits = (w for w in windows if w >= chunk.duration + TAIL)
         return replace(chunk, window=next(fits, windows[-1]))
 

@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
 from unispeech.realtime.events import Event
@@ -156,8 +157,18 @@ def listen(
     sound: Iterable[tuple[Samples, float]],
     keep: Callable[[Samples], None] = lambda samples: None,
 ) -> Iterator[Event]:
-    """The events of everything that comes in, until it ends. `keep` is given all that is heard."""
+    """The events of everything that comes in, until it ends. `keep` is given all that is heard.
+
+    A piece without samples (`Intake.mark`) ends the phrase. The lag of an event is what has come in
+    by the time it is said.
+    """
     for samples, waiting in sound:
         keep(samples)
-        yield from session.feed(samples, waiting)
-    yield from session.finish()
+        for event in session.feed(samples, waiting) if len(samples) else session.flush():
+            yield _late(event, sound)
+    for event in session.finish():
+        yield _late(event, sound)
+
+
+def _late(event: Event, sound: object) -> Event:
+    return replace(event, lag=sound.waiting) if isinstance(sound, Intake) else event

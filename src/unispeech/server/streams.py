@@ -6,7 +6,7 @@ import asyncio
 import threading
 import uuid
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from unispeech.realtime.events import Event
@@ -150,7 +150,7 @@ class Stream:
 
     def _hear(self, session: Session, samples: Samples, waiting: float) -> None:
         for event in session.feed(samples, waiting) if len(samples) else session.flush():
-            self._say("event", event=event)
+            self._say("event", event=replace(event, lag=self._intake.waiting))
         if not len(samples):
             self._say("flushed")
 
