@@ -23,7 +23,7 @@ from unispeech.options import DecodeOptions, TranscribeOptions
 from unispeech.realtime.events import Event
 from unispeech.realtime.hearing import Hearing
 from unispeech.realtime.session import LiveOptions, Session
-from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Segment, Word
+from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Emissions, Segment, Word
 
 Get = Callable[..., Engine]
 
@@ -76,6 +76,24 @@ class FakeBackend(Backend):
         )
         text = "".join(w.word for w in shifted)
         return ChunkResult((Segment(0, shifted[0].start, shifted[-1].end, text, shifted),))
+
+
+class FakeCtc(FakeBackend):
+    """Not a model either: it says what it hears as a CTC model would, a letter a frame."""
+
+    def _hear(self, chunk: Chunk) -> ChunkResult:
+        tokens = ("", " ", *"abcdefghijklmnopqrstuvwxyz")
+        frames = np.full((int(chunk.duration / 0.02), len(tokens)), -9.0, np.float32)
+        heard = [0] * len(frames)
+        for word in truth():
+            letters = [letter for letter in word.word.lower() if letter in tokens]
+            each = (word.end - word.start) / (2 * len(letters) + 2)
+            for i, letter in enumerate(letters):
+                frame = int((word.start + 2 * i * each - chunk.start) / 0.02)
+                if 0 <= frame < len(frames):
+                    heard[frame] = tokens.index(letter)
+        frames[np.arange(len(frames)), heard] = -0.01
+        return ChunkResult((), emissions=Emissions(frames, tokens, blank=0, step=0.02))
 
 
 def session(backend: Backend, live: LiveOptions | None = None, **options: Any) -> Session:
@@ -148,6 +166,11 @@ def test_speech_that_cannot_be_decoded_is_told() -> None:
     gaps = [event for event in events if event.type == "gap"]
     assert len(gaps) == 1 and gaps[0].start > 14 and "told to fail" in gaps[0].reason
     assert words(spoken(events)) == words(SPOKEN[0][0])
+
+
+def test_what_a_ctc_model_says_of_frames_is_read() -> None:
+    events = run(session(FakeCtc()), pause())
+    assert words(spoken(events)) == [word for text, _, _ in SPOKEN for word in words(text)]
 
 
 def test_silence_says_nothing_and_holds_nothing() -> None:

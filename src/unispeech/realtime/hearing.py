@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self, Unpack, cast
 
-from unispeech import guard, languages, stitch
+from unispeech import ctc, guard, languages, stitch
 from unispeech.backends.base import Backend
 from unispeech.engine import TAIL, Engine
 from unispeech.errors import BackendError, UnsupportedOption
@@ -58,6 +58,14 @@ class Hearing:
         resolved = engine.resolve(**options)
         if resolved.strategy == "native":
             raise UnsupportedOption("strategy 'native' cannot be live", "leave it out")
+        if (
+            engine.facts.multilingual
+            and not able.detect_language
+            and resolved.decode.language is None
+        ):
+            raise UnsupportedOption(
+                f"{engine.spec.name} cannot detect the language", "give one with --language"
+            )
         return cls(engine.backend, engine.facts, resolved, able.initial_prompt)
 
     def language(self, samples: Samples) -> tuple[str, float]:
@@ -72,7 +80,7 @@ class Hearing:
         """Decoded once, as fast as can be. Raises nothing: a failed draft is a doubtful one."""
         chunk = self._fit(chunk)
         try:
-            result = self.backend.transcribe_batch([chunk], self._told(before))[0]
+            result = self._decode([chunk], self._told(before))[0]
         except BackendError as error:
             return Heard(doubt=str(error))
         return Heard(self._words(chunk, result), guard.suspicion(chunk, result))
@@ -81,12 +89,22 @@ class Hearing:
         """Decoded with the engine's care against runaway and missing text."""
         chunk = self._fit(chunk)
         try:
-            decode, full = self.backend.transcribe_batch, self.backend.windows[-1]
-            result = guard.guarded(decode, [chunk], self._told(before), full)[0]
+            full = self.backend.windows[-1]
+            result = guard.guarded(self._decode, [chunk], self._told(before), full)[0]
         except BackendError as error:
             return Heard(doubt=str(error))
         gaps = stitch.gaps(chunk, result)
         return Heard(self._words(chunk, result), gaps[0].reason if gaps else "")
+
+    def _decode(self, chunks: Sequence[Chunk], options: DecodeOptions) -> list[ChunkResult]:
+        """As the backend does it; what a CTC model says of frames is read at once."""
+        results = self.backend.transcribe_batch(chunks, options)
+        return [
+            result
+            if result.emissions is None
+            else ChunkResult(ctc.read(result.emissions, chunk.language, True, options.ngram))
+            for chunk, result in zip(chunks, results, strict=True)
+        ]
 
     def _fit(self, chunk: Chunk) -> Chunk:
         windows = self.backend.windows
