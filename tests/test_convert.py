@@ -222,6 +222,27 @@ def test_bfloat16_is_read_exactly(tmp_path: Path) -> None:
     assert np.array_equal(hf.safetensors(path)["a"], expected)
 
 
+def test_shards_and_the_older_tokenizer_files_are_read(tmp_path: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    convert.write(small(), tmp_path, "hf")
+    whole = load_file(tmp_path / "model.safetensors")
+    where = {name: f"model-{number % 2}.safetensors" for number, name in enumerate(whole)}
+    for shard in set(where.values()):
+        save_file({n: whole[n] for n in whole if where[n] == shard}, tmp_path / shard)
+    (tmp_path / "model.safetensors").unlink()
+    index = {"metadata": {}, "weight_map": where}
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
+    parsed = json.loads((tmp_path / "tokenizer.json").read_text())
+    added = {token["content"]: token["id"] for token in parsed["added_tokens"]}
+    (tmp_path / "added_tokens.json").write_text(json.dumps(added))
+    (tmp_path / "tokenizer.json").unlink()
+    assert_same(convert.read(tmp_path, fetch), small())
+    (tmp_path / "model-1.safetensors").unlink()
+    with pytest.raises(ModelDamaged, match=r"model-1\.safetensors is missing"):
+        convert.read(tmp_path, fetch)
+
+
 def test_a_missing_tokenizer_is_the_usual_one_and_said(tmp_path: Path) -> None:
     convert.write(small(), tmp_path, "hf")
     for name in ("tokenizer.json", "vocab.json", "generation_config.json"):
@@ -274,7 +295,11 @@ WEIGHTS = {"ctranslate2": "model.bin", "hf": "model.safetensors", "openai": "", 
 @pytest.mark.parametrize("format", convert.FORMATS)
 @pytest.mark.parametrize("part", [0.0, 0.0001, 0.3, 0.99999])
 def test_truncated_weights_are_one_line(
-    tmp_path: Path, written: dict[str, Path], format: str, part: float
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    written: dict[str, Path],
+    format: str,
+    part: float,
 ) -> None:
     source, name = written[format], WEIGHTS[format]
     cut = tmp_path / source.name
@@ -288,6 +313,7 @@ def test_truncated_weights_are_one_line(
     with pytest.raises(ModelDamaged) as caught:
         convert.read(cut, fetch)
     assert str(tmp_path) in str(caught.value) and "\n" not in str(caught.value)
+    monkeypatch.setenv("UNISPEECH_CACHE_DIR", str(tmp_path / "store"))
     with pytest.raises(ModelDamaged):
         store.obtain(str(cut), format)
 

@@ -23,6 +23,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the page has been followed, and the last line each command printed."""
     folder = tmp_path_factory.mktemp("fine-tuning")
     (folder / "samples").symlink_to(ROOT / "samples")
+    (folder / "store").mkdir()  # of its own: what is converted here is of no use later
+    (folder / "store" / "tiny.en").symlink_to(store.obtain("tiny.en").parent)
+    environment = {**os.environ, "UNISPEECH_CACHE_DIR": str(folder / "store")}
     said = []
     for language, text in BLOCK.findall((ROOT / "docs" / "fine-tuning.md").read_text()):
         commands = [["-c", text]] if language == "python" else [
@@ -34,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ran = subprocess.run(
                 [sys.executable, "-W", "ignore", *command],
                 cwd=folder, capture_output=True, text=True,
-                env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+                env={**environment, "CUDA_VISIBLE_DEVICES": ""},
             )  # fmt: skip
             assert ran.returncode == 0, f"{command}: {ran.stderr}"
             said.append(f"{' '.join(command)} -> {ran.stdout} {ran.stderr}")
@@ -90,3 +93,25 @@ def test_an_adapter_is_merged_as_peft_merges_it(
         mine, theirs = np.asarray(tensor, dtype=np.float32), merged[names.hf(name)].numpy()
         np.testing.assert_allclose(mine, theirs, atol=1e-6, err_msg=name)
     assert store.describe(str(folder / "trained")).languages == {"en": "english"}
+
+
+HEAR = """
+import sys, unispeech
+backend, clip, *models = sys.argv[1:]
+for model in models:
+    engine = unispeech.Engine(backend, model)
+    print(engine.transcribe(clip).text)
+    engine.close()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["openai", "hf", "cpp"])
+def test_a_fine_tune_runs_on_every_backend_by_its_path(folder: Path, backend: str) -> None:
+    models = ["./fine-tuned/checkpoint-3", "./adapter"]
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", HEAR, backend, "samples/english.wav", *models],
+        cwd=folder, capture_output=True, text=True,
+        env={**os.environ, "UNISPEECH_CACHE_DIR": str(folder / "store")},
+    )  # fmt: skip
+    assert ran.stdout.lower().count("welcome to the garden") == len(models), ran.stderr

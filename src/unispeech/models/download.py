@@ -241,8 +241,8 @@ def _watched(
 
     def watch() -> None:
         while not finished.wait(0.25):
-            done = min(size_of(folder), total)
-            on_progress(Progress(done, total, source=name, stage="download"))
+            done = min(size_of(folder), total) if total else size_of(folder)
+            on_progress(Progress(done, total or None, source=name, stage="download"))
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()

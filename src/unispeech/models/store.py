@@ -190,6 +190,9 @@ def _pull_from(source: Source, key: str, entry: Entry | None, say: OnProgress) -
     if source.repository and (reason := download.why_hub_unreachable()):
         raise ModelUnavailable(f"cannot be reached ({reason})")
     size = entry.megabytes if entry else 0
+    if entry and entry.licence != "MIT":
+        note = f"the weights of {key} are licensed {entry.licence}"
+        say(Progress(0, None, source=key, stage="download", detail={"notes": [note]}))
     with shelf.placing(key, source.format, str(source), licence(key)) as draft:
         download.from_source(source, draft.folder, size, say, key)
         for file, sha256 in source.sha256.items():
