@@ -18,6 +18,7 @@ from unispeech.audio import Recording
 from unispeech.backends import choose, registry
 from unispeech.backends.base import (
     Backend,
+    Closed,
     refuse,
     refuse_family,
     refuse_for_model,
@@ -203,8 +204,9 @@ class Engine:
         return self._options(options)
 
     def close(self) -> None:
-        """Give the memory back. The engine cannot be used afterwards."""
+        """Give the memory back. The engine cannot be used afterwards. May be called twice."""
         self.backend.close()
+        self.backend = Closed(self.spec.name)
 
     def __enter__(self) -> Self:
         return self

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unispeech.errors import UnsupportedOption
+from unispeech.errors import BackendError, UnsupportedOption
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.types import Chunk, ChunkResult, Segment
@@ -38,6 +38,8 @@ class Capabilities:
     compute_types: tuple[str, ...] = ()
     """Besides `default`."""
     threads: bool = True
+    native_language_per_chunk: bool = False
+    """Its long-form algorithm follows a change of language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,31 @@ class Backend(ABC):
         """Give the memory back. The backend cannot be used afterwards. May be called twice."""
 
 
+class Closed(Backend):
+    """What is left of a backend after `close()`: whatever is asked of it is an error."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def _closed(self) -> BackendError:
+        return BackendError(f"{self.name}: the engine is closed", "make a new one")
+
+    @property
+    def windows(self) -> tuple[float, ...]:
+        raise self._closed()
+
+    def transcribe_batch(
+        self, chunks: Sequence[Chunk], options: DecodeOptions
+    ) -> list[ChunkResult]:
+        raise self._closed()
+
+    def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
+        raise self._closed()
+
+    def detect_language(self, samples: Samples) -> tuple[str, float]:
+        raise self._closed()
+
+
 def refuse(backend: str, can: Capabilities, load: LoadOptions, options: TranscribeOptions) -> None:
     """Refuse what the backend cannot honour, before anything heavy happens.
 
@@ -112,6 +139,11 @@ def refuse(backend: str, can: Capabilities, load: LoadOptions, options: Transcri
     decode = options.decode
     if options.strategy == "native":
         refuse_for_native(options)
+        if options.language_per_chunk and not can.native_language_per_chunk:
+            raise UnsupportedOption(
+                f"language_per_chunk: the strategy 'native' of {backend} cannot honour it",
+                "use the strategy 'batched'",
+            )
     device = load.device.split(":")[0]
     _one_of(backend, "strategy", options.strategy, can.strategies)
     _one_of(backend, "task", decode.task, can.tasks)

@@ -104,6 +104,7 @@ BUILT_IN: tuple[BackendSpec, ...] = (
                 "int8", "int8_float32", "int8_float16", "int8_bfloat16",
                 "int16", "float16", "bfloat16", "float32",
             ),
+            native_language_per_chunk=True,
         ),
     ),
     BackendSpec(
