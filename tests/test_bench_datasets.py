@@ -128,3 +128,33 @@ def test_joined_recordings_follow_each_other(tmp_path: Path) -> None:
 def test_the_warm_up_is_short_speech() -> None:
     silent = Utterance("s", Path(), "", None, 2.5)
     assert warm_up([*MANY, silent]).duration == 2.0
+
+
+@pytest.mark.slow
+def test_a_set_of_hugging_face_datasets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A set as the Hub serves it (Parquet, the files inside), read from a folder."""
+    pytest.importorskip("datasets")
+    import pyarrow
+    from pyarrow import parquet
+
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    rows = [
+        {"audio": {"bytes": (SAMPLES / f"{name}.wav").read_bytes(), "path": f"{name}.wav"},
+         "sentence": reference(name), "locale": locale}
+        for name, locale in (("english", "en-US"), ("german", "de"))
+    ]  # fmt: skip
+    text = {"dtype": "string", "_type": "Value"}
+    features = {"audio": {"_type": "Audio"}, "sentence": text, "locale": text}
+    described = {"huggingface": json.dumps({"info": {"features": features}})}
+    (tmp_path / "set" / "data").mkdir(parents=True)
+    parquet.write_table(
+        pyarrow.Table.from_pylist(rows).replace_schema_metadata(described),
+        tmp_path / "set" / "data" / "test-00000-of-00001.parquet",
+    )
+    found = load(f"hf:{tmp_path / 'set'}", tmp_path / "audio")
+    assert [(u.text, u.language) for u in found] == [
+        (reference("english"), "en"),
+        (reference("german"), "de"),
+    ]
+    assert found[0].audio.read_bytes() == (SAMPLES / "english.wav").read_bytes()
+    assert found[0].duration > 5
