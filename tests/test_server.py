@@ -64,7 +64,7 @@ def test_openai_json_and_the_request_id(client: openai.OpenAI) -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "begins"), [("text", "Good"), ("srt", "1\n00:00:00,000 --> "), ("vtt", "WEBVTT\n\n")]
+    ("form", "begins"), [("text", "Good"), ("srt", "1\n00:00:0"), ("vtt", "WEBVTT\n\n")]
 )
 def test_openai_text_formats(client: openai.OpenAI, form: str, begins: str) -> None:
     text = client.audio.transcriptions.create(
@@ -257,9 +257,10 @@ def test_job_from_upload_to_corrected_text(http: httpx.Client, server: Server) -
         for line in events.iter_lines():
             if line.startswith("event: "):
                 kinds.append(line[7:])
-    assert kinds[0] == "state" and kinds.count("segment") == 2 and "progress" in kinds
+    assert kinds[0] == "state" and kinds.count("segment") >= 2 and "progress" in kinds
     with http.stream("GET", f"/api/jobs/{job}/events", headers={"Last-Event-ID": "1"}) as events:
-        assert sum(line == "event: segment" for line in events.iter_lines()) == 2
+        again = sum(line == "event: segment" for line in events.iter_lines())
+    assert again == kinds.count("segment")
     shown = http.get(f"/api/jobs/{job}").json()
     assert shown["state"] == "done" and shown["done"] == shown["duration"]
     assert job in [one["id"] for one in http.get("/api/jobs?state=done").json()["jobs"]]
@@ -274,11 +275,12 @@ def test_job_from_upload_to_corrected_text(http: httpx.Client, server: Server) -
     edited = http.put(f"/api/jobs/{job}/transcript", json={"segments": segments})
     assert edited.status_code == 204
     assert http.get(f"/api/jobs/{job}/transcript?format=txt").text == "Corrected.\n"
-    again = http.post(f"/api/jobs/{job}/ranges", json={"start": 14, "end": 22, "beam_size": 1})
-    assert until_ended(http, again.json()["id"])["state"] == "done"
+    part = http.post(f"/api/jobs/{job}/ranges", json={"start": 14, "end": 22, "beam_size": 1})
+    assert until_ended(http, part.json()["id"])["state"] == "done"
     mended = http.get(f"/api/jobs/{job}/transcript").json()
-    assert mended["segments"][0]["text"] == " Corrected." and len(mended["segments"]) == 2
-    assert mended["segments"][1]["start"] > 14 and "bread" in mended["segments"][1]["text"]
+    assert mended["segments"][0]["text"] == " Corrected."
+    rest = mended["segments"][1:]
+    assert rest[0]["start"] > 14 and "bread" in "".join(segment["text"] for segment in rest)
 
     assert http.post(f"/api/jobs/{job}/retry").status_code == 202
     until_ended(http, job)
