@@ -17,7 +17,7 @@ import click
 
 from unispeech import formats
 from unispeech.audio import Recording
-from unispeech.cli import say
+from unispeech.cli import progress, say
 from unispeech.cli.captions import Captions
 from unispeech.engine import Engine
 from unispeech.errors import AudioError
@@ -111,7 +111,8 @@ def mic(
     with ExitStack() as stack:
         source = stack.enter_context(_source(pipe, file, input_device, sample_rate, fast))
         keep = stack.enter_context(_saved(save)) if save else None
-        engine = stack.enter_context(Engine(backend, model, **given))
+        with progress.bar() as on_progress:
+            engine = stack.enter_context(Engine(backend, model, on_progress=on_progress, **given))
         session = Session(Hearing.of(engine), live)
         source.start()
         with source.until_interrupted():
