@@ -47,3 +47,30 @@ def engine() -> Iterator[Callable[..., Engine]]:
     yield get
     for one in loaded.values():
         one.close()
+
+
+REQUIRE_ALL = os.environ.get("UNISPEECH_REQUIRE_ALL") == "1"
+MAY_BE_MISSING = ("UNISPEECH_TEST_DATA is not set",)
+"""What even the full run may skip: recordings that are not ours to give away."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in _left_out(terminalreporter):
+        terminalreporter.write_line(f"SKIPPED where nothing may be: {report.nodeid}", red=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In the full run a skipped test is a failed one."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and _left_out(reporter) and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _left_out(reporter: pytest.TerminalReporter) -> list[pytest.TestReport]:
+    if not REQUIRE_ALL:
+        return []
+    return [
+        report
+        for report in reporter.stats.get("skipped", [])
+        if not any(reason in str(report.longrepr) for reason in MAY_BE_MISSING)
+    ]
