@@ -36,8 +36,8 @@ class LoadOptions:
     device: str = "auto"
     """`auto`, `cpu`, `cuda`, `cuda:1`, ... as far as the backend can."""
     compute_type: str = "default"
-    """Numbers the weights are held in: `int8`, `float32`, ... `default` is int8 on a CPU where the
-    backend has it."""
+    """Numbers the weights are held in: `int8`, `float32`, ... `default` is what suits the backend:
+    on a CPU int8 for `faster`, float32 for `openai` and `hf`."""
     threads: int = 0
     """CPU threads; 0 means as many as there are cores."""
     isolated: bool = False

@@ -164,14 +164,14 @@ class Transformers(Backend):
         With its own defaults for whatever is not given: greedy, no fallback.
         """
         decode = options.decode
-        given = self._spoken(decode.language, decode)
-        if decode.beam_size is not None:
-            given["num_beams"] = decode.beam_size
-        if decode.temperature is not None:
-            given["temperature"] = decode.temperature
         long = len(samples) > WINDOW
         padding = {"truncation": False, "padding": "longest"} if long else {}
         with self._running() as model:
+            given = self._spoken(decode.language, decode)
+            if decode.beam_size is not None:
+                given["num_beams"] = decode.beam_size
+            if decode.temperature is not None:
+                given["temperature"] = decode.temperature
             inputs = self._processor(
                 samples,
                 sampling_rate=SAMPLE_RATE,
@@ -189,7 +189,8 @@ class Transformers(Backend):
         language, probability = decode.language, None
         if language is None:
             language, probability = self.detect_language(samples[:WINDOW])
-        return NativeRun(self._native(said, decode, language), language, probability)
+        segments = list(self._native(said, decode, language))
+        return NativeRun(iter(segments), language, probability)
 
     def _native(
         self, said: list[dict[str, Any]], decode: DecodeOptions, language: str
@@ -217,9 +218,9 @@ class Transformers(Backend):
             )
 
     def detect_language(self, samples: Samples) -> tuple[str, float]:
-        if not self._model.generation_config.is_multilingual:
-            return "en", 1.0
         with self._running() as model:
+            if not model.generation_config.is_multilingual:
+                return "en", 1.0
             encoded = self._encode(model, [samples])
             start = model.generation_config.decoder_start_token_id
             logits = _logits(model, encoded, [start])[0]
