@@ -55,9 +55,9 @@ class Round(NamedTuple):
 # that it does not know them by heart, and long rows, so that it does not mind how long a sound is.
 ROUNDS = (
     Round(240, 1400, 3e-3, batch=8, rows=(1, 1, 1, 1, 2), gap=0.25),
-    Round(300, 280, 1.5e-3, batch=5, rows=(1, 2, 3, 5), gap=1.0),
+    Round(200, 160, 1.5e-3, batch=5, rows=(1, 2, 3), gap=1.0),
 )
-LID_STEPS = 150
+LID_STEPS = 100
 
 WORDS = {
     "eng": ["one", "two", "three", "four", "five", "seven"]

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -39,6 +39,8 @@ class Ctc(Backend):
     """A CTC model with one vocabulary. torch is safe to call from several threads."""
 
     name = "ctc"
+    dispensable: ClassVar[tuple[str, ...]] = ("masked_spec_embed",)
+    """Weights a folder may lack: what only training uses is missing in many."""
 
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
         self._folder = model
@@ -47,7 +49,11 @@ class Ctc(Backend):
             torch.set_num_threads(options.threads)
         self._device = device_of(options.device)
         self._model = load_model(
-            transformers.AutoModelForCTC, model, _dtype(options.compute_type), self._device
+            transformers.AutoModelForCTC,
+            model,
+            _dtype(options.compute_type),
+            self._device,
+            self.dispensable,
         )
         config = self._model.config
         self._stride: int = math.prod(config.conv_stride)
@@ -166,7 +172,11 @@ class Ctc(Backend):
 
 
 def load_model(
-    kind: Any, folder: Path, dtype: torch.dtype, device: torch.device, **more: Any
+    kind: Any,
+    folder: Path,
+    dtype: torch.dtype,
+    device: torch.device,
+    dispensable: tuple[str, ...] = ("masked_spec_embed",),
 ) -> Any:
     """A model of transformers from a folder, nothing downloaded, in evaluation mode.
 
@@ -177,12 +187,13 @@ def load_model(
     with quiet():
         try:
             model, info = kind.from_pretrained(
-                folder, dtype=dtype, local_files_only=True, output_loading_info=True, **more
+                folder, dtype=dtype, local_files_only=True, output_loading_info=True
             )
         except Exception as error:  # the loaders of three libraries, without a common root
             raise ModelDamaged(f"cannot read the model {folder}: {error}") from error
-    if info["missing_keys"]:
-        names = ", ".join(sorted(info["missing_keys"])[:3])
+    missing = [key for key in info["missing_keys"] if not any(d in key for d in dispensable)]
+    if missing:
+        names = ", ".join(sorted(missing)[:3])
         raise ModelDamaged(f"{folder}: the weights lack {names}", "fetch the model again")
     try:
         return model.eval().to(device)

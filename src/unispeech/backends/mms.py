@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from safetensors.torch import load_file
@@ -40,6 +41,7 @@ class Mms(Ctc):
     """A CTC model with adapters. Threads that want different languages take turns."""
 
     name = "mms"
+    dispensable: ClassVar[tuple[str, ...]] = (*Ctc.dispensable, "adapter_layer", "lm_head")
 
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
         super().__init__(model, facts, options)
