@@ -62,6 +62,8 @@ DETECTION_SPEECH = 10.0
 """Seconds of speech that are enough to tell the language from."""
 READ_AHEAD = 16
 """Chunks read and planned before anybody asks for them."""
+LATE = 1.0
+"""Seconds after speech in which a CTC model may still say its last letters (it hears them late)."""
 TAIL = 1.0
 """Seconds of silence a window must leave after a chunk, or the decoder goes wrong."""
 
@@ -340,9 +342,10 @@ class Engine:
     ) -> Iterator[Chunk]:
         frames = vad.detect(recording.blocks(), options.vad.enabled)
         windows = self.backend.windows
-        for chunk in chunking.plan(
-            frames, options.vad, options.batch.chunk_length, number, self.spec.context
-        ):
+        context = self.spec.context
+        pad = max(options.vad.pad, LATE) if context else options.vad.pad
+        speech = replace(options.vad, pad=pad)
+        for chunk in chunking.plan(frames, speech, options.batch.chunk_length, number, context):
             fits = (w for w in windows if w >= chunk.before + chunk.duration + chunk.after + TAIL)
             yield replace(chunk, window=next(fits, windows[-1]))
 

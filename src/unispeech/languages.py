@@ -9,6 +9,7 @@ have it (a: mms-1b-all, f: mms-1b-fl102, l: mms-1b-l1107).
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -73,6 +74,7 @@ def mms(model: str) -> dict[str, str]:
     return {row.code: row.name for row in table().values() if model in row.mms}
 
 
+@cache
 def iso639_1(code: str) -> str:
     """The two-letter code of a language: `deu`, `de` and `azj-script_latin` have one, or empty."""
     base = code.partition("-")[0]
@@ -92,6 +94,7 @@ def aliases(codes: Iterable[str]) -> dict[str, str]:
     codes = list(codes)
     found = {"no": "nob"} if "nob" in codes else {}
     bases = [code.partition("-")[0] for code in codes]
+    count = Counter(bases)
     for code, base in zip(codes, bases, strict=True):
         row = table().get(code)
         part1 = row.iso639_1 if row else ""
@@ -100,7 +103,7 @@ def aliases(codes: Iterable[str]) -> dict[str, str]:
             WHISPER.get(part1, ""),
             table()[base].name.lower() if base in table() else "",
         ]
-        if part1 or bases.count(base) == 1:
+        if part1 or count[base] == 1:
             names.append(base)
         for name in names:
             if name:

@@ -27,11 +27,12 @@ def languages(words: tuple[str, ...], backend: str, model: str | None) -> None:
     if not (model or spec.default_model):
         raise click.UsageError(f"the backend {spec.name} has no model of its own; give --model")
     facts = store.describe(model or spec.default_model)
+    aliases = names.aliases(facts.languages)
     wanted = [word.lower() for word in words]
     for code, name in sorted(facts.languages.items(), key=lambda pair: pair[1].lower()):
         shown = f"{code}\t{name[:1].upper()}{name[1:]}"
         part = names.iso639_1(code)
-        if part and part != code and facts.language(part) == code:
+        if part != code and aliases.get(part) == code:
             shown += f"\t{part}"
         if all(word in shown.lower() for word in wanted):
             click.echo(shown)
