@@ -16,7 +16,6 @@ import tracemalloc
 import wave
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -494,7 +493,7 @@ def test_the_frames_of_chunks_are_those_of_the_whole(tmp_path: Path) -> None:
         num_conv_pos_embeddings=8, num_conv_pos_embedding_groups=2, vocab_size=8, pad_token_id=0,
     )  # fmt: skip
     torch.manual_seed(0)
-    model = transformers.Wav2Vec2ForCTC(config)
+    model: Any = transformers.Wav2Vec2ForCTC(config)
     torch.nn.init.zeros_(model.wav2vec2.encoder.layers[0].attention.out_proj.weight)
     model.lm_head.weight.data *= 10
     model.save_pretrained(tmp_path)
@@ -507,9 +506,9 @@ def test_the_frames_of_chunks_are_those_of_the_whole(tmp_path: Path) -> None:
     samples *= np.repeat(random.uniform(0.2, 1, 400), SAMPLE_RATE // 10).astype(np.float32)
     assert isinstance(engine.backend, Ctc)
     (at_once,) = engine.backend.emissions([Chunk(samples, 0.0, 40.0, window=1.0)])
-    frames = partial(vad.detect, [samples], enabled=False)
     for length in (7.3, 30.0):
-        chunks = list(chunking.plan(frames(), VadOptions(), length, context=1.5))
+        frames = vad.detect(iter([samples]), False)
+        chunks = list(chunking.plan(frames, VadOptions(), length, context=1.5))
         said = engine.backend.emissions([replace(c, window=36.0) for c in chunks])
         scores = ctc.joined(said).scores
         assert len(chunks) > 1 and scores.shape == at_once.scores.shape
