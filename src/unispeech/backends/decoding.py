@@ -151,15 +151,20 @@ def decode(
     after: Sequence[int],
     batch: int,
     temperature: float,
+    real: int | None = None,
 ) -> list[Decoded]:
-    """Greedy at temperature 0, else one sample, seeded: the same text whatever the batch."""
+    """Greedy at temperature 0, else one sample, seeded: the same text whatever the batch.
+
+    Only the first `real` rows are wanted; the others fill up a batch of a fixed size.
+    """
     rows = np.arange(batch)
     logits = step(np.tile(np.array(before, np.int64), (batch, 1)))
     no_speech = _softmax(logits)[:, vocabulary.no_speech]
     if after:
         logits = step(np.tile(np.array(after, np.int64), (batch, 1)))
     said: list[list[int]] = [[] for _ in rows]
-    sums, done = np.zeros(batch), np.zeros(batch, bool)
+    wanted = rows[:real]
+    sums, done = np.zeros(batch), rows >= len(wanted)
     random = [np.random.default_rng(0) for _ in rows]
     for _ in range(min(vocabulary.context // 2, vocabulary.context - len(before) - len(after))):
         logits = logits + vocabulary.suppressed
@@ -178,8 +183,17 @@ def decode(
         logits = step(np.where(done, vocabulary.end, chosen).astype(np.int64)[:, None])
     return [
         Decoded(tuple(said[row]), float(sums[row] / (len(said[row]) + 1)), float(no_speech[row]))
-        for row in rows
+        for row in wanted
     ]
+
+
+def likeliest_language(logits: Array, vocabulary: Vocabulary) -> tuple[str, float]:
+    """From the logits (vocabulary,) after <|startoftranscript|>: a code and its probability."""
+    codes = list(vocabulary.languages)
+    heard = logits[[vocabulary.languages[code] for code in codes]]
+    likely = np.exp(heard - heard.max())
+    best = int(likely.argmax())
+    return codes[best], float(likely[best] / likely.sum())
 
 
 def _choose(

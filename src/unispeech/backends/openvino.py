@@ -116,11 +116,7 @@ class OpenVINO(Backend):
                 logits = step(np.array([[self._vocabulary.start]], np.int64))[0]
             except RuntimeError as error:
                 raise BackendError(f"openvino: {error}") from error
-        codes = list(self._vocabulary.languages)
-        heard = logits[[self._vocabulary.languages[code] for code in codes]]
-        likely = np.exp(heard - heard.max())
-        best = int(likely.argmax())
-        return codes[best], float(likely[best] / likely.sum())
+        return decoding.likeliest_language(logits, self._vocabulary)
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
         """`openvino_genai.WhisperPipeline`, with its own defaults for whatever is not given."""
