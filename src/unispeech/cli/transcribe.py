@@ -103,6 +103,7 @@ def _formats(ctx: click.Context, option: click.Parameter, value: str) -> list[st
 @click.option("--device", help="auto, cpu, cuda, cuda:1, ...  [default: auto]")
 @click.option("--compute-type", help="int8, float32, ...  [default: int8 on a CPU]")
 @click.option("--threads", type=int, help="CPU threads.  [default: one a core]")
+@click.option("--isolated", is_flag=True, help="Run the backend in a process of its own.")
 @click.option("--max-line-width", type=int, help="Characters in a subtitle line.")
 @click.option("--max-line-count", type=int, help="Lines in a subtitle.")
 @click.option("--max-words-per-line", type=int, help="Words in a subtitle line.")
