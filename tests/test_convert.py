@@ -73,6 +73,8 @@ def test_there_and_back_is_the_same(
     tmp_path_factory: pytest.TempPathFactory,
     pair: tuple[str, str], n_vocab: int, layers: tuple[int, int], dtype: str, seed: int,
 ) -> None:  # fmt: skip
+    if "ggml" in pair:  # which is float16 only
+        dtype = "float16"
     model = small(n_vocab, layers=layers, dtype=dtype, seed=seed)
     for format in pair:
         path = convert.write(model, tmp_path_factory.mktemp(format), format)
@@ -210,6 +212,13 @@ def test_int8_is_read_by_dequantising(tmp_path: Path) -> None:
     for name, tensor in model.tensors.items():
         before, after = (np.asarray(t, dtype=np.float32) for t in (tensor, again.tensors[name]))
         assert np.abs(before - after).max() <= np.abs(before).max() / 127, name
+
+
+def test_ggml_is_float16_and_says_so(tmp_path: Path) -> None:
+    model = small(dtype="float32")
+    half = convert.fitted(model, "ggml")
+    assert half.dtype == "float16" and "rounded" in half.notes[-1]
+    assert_same(half, convert.read(convert.write(model, tmp_path, "ggml"), fetch))
 
 
 def test_bfloat16_is_read_exactly(tmp_path: Path) -> None:

@@ -236,7 +236,7 @@ def _converted(path: Path, key: str, format: str, say: OnProgress, fingerprint: 
     say(Progress(0, None, source=label, stage="convert"))
     origin = f"converted from {path}"
     with shelf.placing(key, format, origin, licence(key), fingerprint) as draft:
-        checkpoint = convert.read(path, _fetch(say, key))
+        checkpoint = convert.fitted(convert.read(path, _fetch(say, key)), format)
         convert.write(checkpoint, draft.folder, format, short(key))
         draft.notes += checkpoint.notes
     notes = {"notes": list(draft.notes)}
@@ -279,7 +279,7 @@ def convert_to(
         raise OptionError(f"{target} exists already", "give a path that does not")
     path = local_path(source) or obtain(source, _native_format(key_of(source)), say)
     say(Progress(0, None, source=source, stage="convert"))
-    checkpoint = convert.read(path, _fetch(say))
+    checkpoint = convert.fitted(convert.read(path, _fetch(say)), format)
     partial = target.parent / f".{target.name}.partial-{os.getpid()}"
     try:
         with shelf.writing(source, target.parent):

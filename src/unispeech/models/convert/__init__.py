@@ -34,6 +34,13 @@ def read(path: Path, fetch: Fetch) -> Checkpoint:
     return readers[held](path, fetch)
 
 
+def fitted(checkpoint: Checkpoint, format: str) -> Checkpoint:
+    """The model as a format can hold it; its notes say what that cost."""
+    from unispeech.models.convert import ggml
+
+    return ggml.halved(checkpoint) if format == "ggml" else checkpoint
+
+
 def _base(name: str, fetch: Fetch) -> Path:
     path = Path(name).expanduser()
     return path if path.exists() else fetch(name)
@@ -65,4 +72,4 @@ def write(checkpoint: Checkpoint, folder: Path, format: str, name: str = "model"
     return folder
 
 
-__all__ = ["FORMATS", "Checkpoint", "Fetch", "read", "write"]
+__all__ = ["FORMATS", "Checkpoint", "Fetch", "fitted", "read", "write"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -114,8 +115,19 @@ def _tensors(file: IO[bytes], precision: int) -> Iterator[tuple[str, Tensor]]:
         yield name, tensor
 
 
+def halved(checkpoint: Checkpoint) -> Checkpoint:
+    """The model in float16: current whisper.cpp stops at the convolutions of a float32 file."""
+    import numpy as np
+
+    if checkpoint.dtype == "float16":
+        return checkpoint
+    tensors = {name: tensor.astype(np.float16) for name, tensor in checkpoint.tensors.items()}
+    note = "the float32 weights were rounded to float16: whisper.cpp runs no others"
+    return replace(checkpoint, tensors=tensors).with_notes(note)
+
+
 def write(checkpoint: Checkpoint, path: Path) -> None:
-    """Write a file that whisper.cpp loads.
+    """Write a float16 file that whisper.cpp loads.
 
     Raises:
         ModelDamaged: the vocabulary is not OpenAI's: whisper.cpp counts its special tokens.
@@ -126,16 +138,16 @@ def write(checkpoint: Checkpoint, path: Path) -> None:
     tokens.must_be_standard(checkpoint.tokenizer, dims.n_vocab, "a ggml file")
     words = tokens.words_of(checkpoint.tokenizer, dims.n_vocab)
     plain = [tokens.bytes_of(word) for word in words[: words.index("<|endoftext|>")]]
-    half = checkpoint.dtype == "float16"
+    checkpoint = halved(checkpoint)
     bank = filters(dims.n_mels)
     with path.open("wb") as file:
-        file.write(struct.pack("<I11i", layout.GGML_MAGIC, *_header(dims), int(half)))
+        file.write(struct.pack("<I11i", layout.GGML_MAGIC, *_header(dims), FLOAT16))
         file.write(struct.pack("<ii", *bank.shape) + bank.astype("<f4").tobytes())
         file.write(struct.pack("<i", len(plain)))
         for token in plain:
             file.write(struct.pack("<i", len(token)) + token)
         for name, tensor in checkpoint.tensors.items():
-            narrow = half and tensor.ndim > 1 and not name.endswith("positional_embedding")
+            narrow = tensor.ndim > 1 and not name.endswith("positional_embedding")
             if name.startswith("encoder.conv") and tensor.ndim == 1:
                 tensor = tensor.reshape(-1, 1)
             data = np.ascontiguousarray(tensor, dtype="<f2" if narrow else "<f4")
