@@ -86,7 +86,7 @@ def postgres(folder: Path) -> Iterator[str]:
         [*user, str(Path(initdb).parent / "postgres"), "-D", str(data), "-p", str(port),
          "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={place}",
          "-c", "max_connections=200"],
-        stdout=subprocess.DEVNULL, stderr=(folder / "postgres.log").open("wb"),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     url = f"postgresql://unispeech@127.0.0.1:{port}/postgres"
     try:
