@@ -221,6 +221,18 @@ def test_ggml_is_float16_and_says_so(tmp_path: Path) -> None:
     assert_same(half, convert.read(convert.write(model, tmp_path, "ggml"), fetch))
 
 
+def test_a_float32_ggml_file_is_made_one_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = convert.write(small(), tmp_path, "ggml")
+    raw = bytearray(path.read_bytes())
+    raw[44:48] = struct.pack("<i", 0)  # the header's precision; each tensor has its own as well
+    path.write_bytes(raw)
+    monkeypatch.setenv("UNISPEECH_CACHE_DIR", str(tmp_path / "store"))
+    made = store.obtain(str(path), "ggml")
+    assert made != path and layout.ggml_header(made)[10] == 1
+
+
 def test_bfloat16_is_read_exactly(tmp_path: Path) -> None:
     values = np.array([1.0, -2.5, 3.140625, 1e-30], dtype=np.float32)
     raw = (values.view(np.uint32) >> 16).astype("<u2").tobytes()

@@ -177,6 +177,7 @@ def complete(path: Path, format: str) -> bool:
         from unispeech.models.convert import ggml
 
         ggml.must_be_whole(path)
+        return ggml_header(path)[10] != ggml.FLOAT32  # which whisper.cpp does not survive
     return all((path / name).is_file() for name in COMPLETE.get(format, ()))
 
 
