@@ -148,3 +148,49 @@ def test_a_missing_file_is_also_the_standard_error() -> None:
     with pytest.raises(FileNotFoundError, match="nowhere"):
         load("nowhere.wav")
     assert issubclass(AudioNotFound, AudioError)
+
+
+def test_channels_that_cancel_each_other_are_heard(tmp_path: Path) -> None:
+    miswired = write(
+        tmp_path / "x.wav", np.stack([SPEECH, -SPEECH]), SAMPLE_RATE, "pcm_s16le", "stereo"
+    )
+    recording, read = _read(miswired)
+    assert np.abs(read - SPEECH).max() < 0.01
+    assert "cancel each other" in recording.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("list.mp3", "ffconcat version 1.0\nfile {path}\n"),
+        ("list.m3u8", "#EXTM3U\n#EXTINF:10,\n{path}\n#EXT-X-ENDLIST\n"),
+        ("call.sdp", "v=0\nc=IN IP4 127.0.0.1\nm=audio 5004 RTP/AVP 0\n"),
+    ],
+)
+def test_no_file_makes_us_open_another(tmp_path: Path, name: str, text: str) -> None:
+    """FFmpeg would follow a playlist to any file or address, whatever the playlist is called."""
+    path = tmp_path / name
+    path.write_text(text.format(path=SAMPLES / "english.wav"))
+    for source in (path, path.read_bytes()):
+        with pytest.raises(AudioError, match="not audio"):
+            load(source)
+
+
+class _Broken(io.RawIOBase):
+    def read(self, size: int = -1) -> bytes:
+        raise RuntimeError("boom")
+
+
+def test_file_objects_that_cannot_be_read(tmp_path: Path) -> None:
+    closed = (SAMPLES / "english.wav").open("rb")
+    closed.close()
+    with (SAMPLES / "english.txt").open() as text:
+        for source in (closed, text, _Broken()):
+            with pytest.raises(AudioError):
+                load(source)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rate", [None, 0, -1, 10**12, 44100.5, float("nan"), "16000"])
+def test_a_wrong_sample_rate(rate: object) -> None:
+    with pytest.raises(AudioError, match="sample_rate"):
+        load(SPEECH, rate)  # type: ignore[arg-type]

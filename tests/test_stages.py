@@ -30,13 +30,14 @@ from unispeech.types import (
 if TYPE_CHECKING:
     from unispeech.types import Frames
 
+NOISE = np.random.default_rng(0).normal(0, 0.1, 99_991).astype(np.float32)
 # Runs of speech and silence, in frames.
-runs = st.lists(st.tuples(st.booleans(), st.integers(1, 1500)), min_size=1, max_size=12)
+runs = st.lists(st.tuples(st.booleans(), st.integers(1, 1500)), min_size=1, max_size=8)
 
 
 def _frames(pattern: list[tuple[bool, int]], block: int) -> Iterator[Frames]:
     flags = np.concatenate([np.full(n, float(speech), np.float32) for speech, n in pattern])
-    samples = np.random.default_rng(0).normal(0, 0.1, len(flags) * FRAME).astype(np.float32)
+    samples = np.resize(NOISE, len(flags) * FRAME)
     for start in range(0, len(flags), block):
         part = flags[start : start + block]
         yield samples[start * FRAME : (start + len(part)) * FRAME], part

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from unispeech import riff
+from unispeech.downmix import Downmix
 from unispeech.errors import AudioError, AudioNotFound
 from unispeech.types import SAMPLE_RATE
 
@@ -32,6 +33,15 @@ if TYPE_CHECKING:
 BLOCK = 10 * SAMPLE_RATE
 """Samples in a block; the last may be shorter."""
 
+_FORMATS = (
+    "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dv,eac3,flac,flv,gsm,loas,m4v,"
+    "matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mp2,mp3,mpeg,mpegts,mpegvideo,mpc,mpc8,mxf,nut,ogg,"
+    "opus,rm,sbc,sox,spdif,swf,tak,tta,voc,w64,wav,wv,xwma"
+)
+"""Demuxers that hold sound themselves. FFmpeg has others (playlists, scripts, session descriptions)
+that open whatever files and addresses they name: those never get to."""
+MISSING = 0.15
+"""Seconds that a recording may be shorter than its header says: encoders round to whole frames."""
 _EXACT_DURATION = ("wav", "w64", "flac", "aiff", "caf", "mov", "matroska")
 """Containers whose header states the real length, so that ending early can be noticed."""
 
@@ -101,6 +111,8 @@ class Recording:
         )
 
     def _from_path(self, path: Path) -> Iterator[Samples]:
+        if not self.name:
+            raise AudioError("the name of a recording is empty", "give a path")
         if not path.exists():
             raise AudioNotFound(f"{self.name}: there is no such file")
         if path.is_dir():
@@ -118,9 +130,14 @@ class Recording:
 
         # A recording has far more than enough log lines of its own; what matters is raised.
         av.logging.set_level(av.logging.PANIC)
-        promised = riff.promised_duration(file) if _seekable(file) else None
         try:
-            with av.open(file, mode="r", metadata_errors="ignore") as container:
+            promised = riff.promised_duration(file) if _seekable(file) else None
+            with av.open(
+                file,
+                mode="r",
+                metadata_errors="ignore",
+                options={"format_whitelist": _FORMATS, "protocol_whitelist": ""},
+            ) as container:
                 if not container.streams.audio:
                     what = "video without sound" if container.streams.video else "no sound in it"
                     raise AudioError(f"{self.name}: {what}", "give a file with an audio track")
@@ -128,9 +145,9 @@ class Recording:
                 stated = promised or _stated_duration(container, stream)
                 self.duration = stated
                 yield from self._check_length(self._from_stream(container, stream), stated)
-        except (av.FFmpegError, ValueError) as error:
-            if isinstance(error, AudioError):
-                raise
+        except AudioError:
+            raise
+        except Exception as error:  # FFmpeg's, or whatever a caller's own file object raises
             raise AudioError(
                 f"{self.name}: not audio or video that can be read ({_reason(error)})",
                 "check that it plays, or convert it to WAV or FLAC",
@@ -140,18 +157,9 @@ class Recording:
         self, container: av.container.InputContainer, stream: av.AudioStream
     ) -> Iterator[Samples]:
         import av
-        import numpy as np
 
         damaged = 0
-        bad_samples = 0
-        resampler: av.AudioResampler | None = None
-        shape: tuple[object, ...] = ()
-
-        def resampled(frame: av.AudioFrame | None) -> Iterator[Samples]:
-            if resampler is not None:
-                for piece in resampler.resample(frame):
-                    yield piece.to_ndarray()[0].astype(np.float32) / 32768.0
-
+        downmix = Downmix()
         for packet in container.demux(stream):
             try:
                 frames = packet.decode()
@@ -159,19 +167,18 @@ class Recording:
                 damaged += 1
                 continue
             for frame in frames:
-                frame, bad = _without_nan(frame)
-                bad_samples += bad
-                frame.pts = None
-                if (frame.format.name, frame.layout.name, frame.sample_rate) != shape:
-                    yield from resampled(None)
-                    resampler = av.AudioResampler("s16", "mono", SAMPLE_RATE)
-                    shape = (frame.format.name, frame.layout.name, frame.sample_rate)
-                yield from resampled(frame)
-        yield from resampled(None)
+                damaged += frame.is_corrupt
+                yield from downmix.push(frame)
+        yield from downmix.push(None)
         if damaged:
-            self.warnings.append(f"{self.name}: {damaged} damaged packets were skipped")
-        if bad_samples:
-            self._warn_nan(bad_samples)
+            self.warnings.append(f"{self.name}: {damaged} damaged pieces were skipped or guessed")
+        if downmix.cancelled:
+            self.warnings.append(
+                f"{self.name}: its channels cancel each other when mixed; "
+                "the loudest was taken where they do"
+            )
+        if downmix.bad_samples:
+            self._warn_nan(downmix.bad_samples)
 
     def _check_length(self, pieces: Iterator[Samples], stated: float | None) -> Iterator[Samples]:
         seen = 0
@@ -179,7 +186,7 @@ class Recording:
             seen += len(piece)
             yield piece
         got = seen / SAMPLE_RATE
-        if stated is not None and got < stated - max(0.5, 0.01 * stated):
+        if stated is not None and got < stated - MISSING:
             self.complete = False
             self.warnings.append(
                 f"{self.name}: it ends after {got:.1f} s, its header says {stated:.1f} s; "
@@ -189,8 +196,11 @@ class Recording:
     def _from_array(self, array: Any) -> Iterator[Samples]:
         import numpy as np
 
-        if self._sample_rate is None or self._sample_rate <= 0:
-            raise AudioError("an array needs its sample_rate", "pass sample_rate=16000, say")
+        rate = self._sample_rate
+        if not isinstance(rate, int) or not 1000 <= rate <= 1_000_000:
+            raise AudioError(
+                f"an array with sample_rate {rate!r}", "pass its samples a second: 16000, say"
+            )
         if array.ndim not in (1, 2) or (array.ndim == 2 and array.shape[1] > 64):
             raise AudioError(
                 f"an array of shape {array.shape} is not sound", "give (n,) or (n, channels)"
@@ -206,11 +216,11 @@ class Recording:
         if bad:
             samples = np.where(np.isfinite(samples), samples, np.float32(0))
             self._warn_nan(bad)
-        self.duration = len(samples) / self._sample_rate
-        if self._sample_rate == SAMPLE_RATE:
+        self.duration = len(samples) / rate
+        if rate == SAMPLE_RATE:
             yield samples
         elif len(samples):
-            yield from _resample(samples, self._sample_rate)
+            yield from _resample(samples, rate)
 
     def _warn_nan(self, count: int) -> None:
         self.warnings.append(
@@ -225,10 +235,10 @@ def load(source: Source, sample_rate: int | None = None) -> Samples:
 
 
 def _name(source: object) -> str:
-    if isinstance(source, str | Path):
-        return str(source)
-    name = getattr(source, "name", None)
-    return name if isinstance(name, str) else f"<{type(source).__name__}>"
+    name = str(source) if isinstance(source, str | Path) else getattr(source, "name", None)
+    if not isinstance(name, str):
+        return f"<{type(source).__name__}>"
+    return "".join(c if c.isprintable() else "?" for c in name)
 
 
 def _seekable(file: Any) -> bool:
@@ -249,25 +259,6 @@ def _stated_duration(
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     return container.duration / 1e6 if container.duration else None
-
-
-def _without_nan(frame: av.AudioFrame) -> tuple[av.AudioFrame, int]:
-    """The frame with NaN and infinities as silence, and how many there were."""
-    import av
-    import numpy as np
-
-    if not frame.format.name.startswith(("flt", "dbl")):
-        return frame, 0
-    array = frame.to_ndarray()
-    finite = np.isfinite(array)
-    bad = int(array.size - np.count_nonzero(finite))
-    if not bad:
-        return frame, 0
-    clean = av.AudioFrame.from_ndarray(
-        np.where(finite, array, array.dtype.type(0)), frame.format.name, frame.layout.name
-    )
-    clean.sample_rate = frame.sample_rate
-    return clean, bad
 
 
 def _resample(samples: Samples, rate: int) -> Iterator[Samples]:

@@ -61,11 +61,15 @@ def in_order(
     steps = _steps(batch_size)
     size, needed = next(steps)
     exhausted = False
+    failure: Exception | None = None
     pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="decode")
     try:
         while True:
             while not exhausted and len(waiting) < needed:
-                item = next(items, None)
+                try:
+                    item = next(items, None)
+                except Exception as error:  # what came before it is still given back
+                    item, failure = None, error
                 exhausted = item is None
                 if item is not None:
                     slots.append(_Slot(item))
@@ -79,6 +83,8 @@ def in_order(
             while slots and slots[0].ready:
                 yield _given_back(slots.popleft())
             if not running:
+                if failure is not None:
+                    raise failure
                 return
             running = wait(running, return_when=FIRST_COMPLETED).not_done
     finally:

@@ -94,34 +94,42 @@ class _Passages:
         return flags
 
     def take(self, longest: int, done: bool) -> Iterator[Chunk]:
-        """The chunks that are certain by now; all that is left when `done`."""
+        """The chunks that are certain by now; all that is left when `done`.
+
+        A passage is judged by a fixed stretch of sound from its first word, never by how much has
+        happened to arrive, so the plan is the same however the sound comes.
+        """
+        pad = self._pad_frames()
         gap = int(MAX_GAP / FRAME_SECONDS)
-        while True:
-            spans = _runs(self._speech, self._merge_frames())
-            if not spans:
-                self._drop(len(self._speech) - self._pad_frames())
-                return
-            first = spans[0][0]
+        usable = longest - 2 * pad
+        while self._speech.any():
+            first = int(self._speech.argmax())
+            seen = self._speech[: first + 2 * usable + gap + pad + 1]
+            whole = len(seen) < len(self._speech)
+            spans = _runs(seen, self._merge_frames())
             ended = next(
                 (i for i in range(len(spans) - 1) if spans[i + 1][0] - spans[i][1] > gap), None
             )
             if ended is None and (
-                done or len(self._speech) - spans[-1][1] > gap + self._pad_frames()
+                len(seen) - spans[-1][1] > gap + pad or (done and len(seen) == len(self._speech))
             ):
                 ended = len(spans) - 1
-            last = spans[-1 if ended is None else ended][1]
-            usable = longest - 2 * self._pad_frames()
-            if ended is None and last - first < 2 * usable:
-                return
-            inside = spans if ended is None else spans[: ended + 1]
-            if last - first <= usable and ended is not None:
-                yield from self._passage(inside, last, longest)
+            if ended is None:
+                if not whole:
+                    return
+                last = None
+            else:
+                spans = spans[: ended + 1]
+                last = spans[-1][1]
+            if last is not None and last - first <= usable:
+                yield from self._passage(spans, last, longest)
                 self._drop(last)
             else:
-                cut = self._cut(inside, first, last if ended is not None else None, usable)
-                before = [(a, min(b, cut)) for a, b in inside if a < cut]
+                cut = self._cut(spans, first, last, usable)
+                before = [(a, min(b, cut)) for a, b in spans if a < cut]
                 yield from self._passage(before, cut, longest, cut_at=cut)
                 self._drop(cut)
+        self._drop(len(self._speech) - pad)
 
     def _cut(self, spans: list[tuple[int, int]], first: int, last: int | None, usable: int) -> int:
         """The frame at which to end the first chunk of a passage that is too long for one.

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
 from unispeech import batching, chunking, ctc, guard, stitch, vad
@@ -27,6 +28,7 @@ from unispeech.backends.base import (
 from unispeech.calls import Call as Call
 from unispeech.calls import Journal, OnProgress, ignore
 from unispeech.errors import (
+    AudioError,
     BackendError,
     BackendMissing,
     Cancelled,
@@ -150,6 +152,8 @@ class Engine:
 
         The sources share batches, so many short recordings together are faster than one by one.
         """
+        if isinstance(sources, str | bytes | Path):
+            raise AudioError("transcribe_many takes several sources", "put a single one in a list")
         return self._many(((source, sample_rate) for source in sources), options, call)
 
     def detect_language(self, source: Source, sample_rate: int | None = None) -> tuple[str, float]:

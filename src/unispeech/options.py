@@ -25,8 +25,14 @@ def _choice(name: str, value: str, choices: tuple[str, ...]) -> None:
 
 
 def _between(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise OptionError(f"{name} is {value:g}", f"use a number from {low:g} to {high:g}")
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not low <= value <= high:
+        raise OptionError(f"{name} is {value!r}", f"use a number from {low:g} to {high:g}")
+
+
+def _text(name: str, value: object) -> None:
+    if value is not None and not isinstance(value, str):
+        raise OptionError(f"{name} is {value!r}", "give text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,8 @@ class DecodeOptions:
 
     def __post_init__(self) -> None:
         _choice("task", self.task, get_args(Task))
+        for name in ("language", "initial_prompt", "hotwords"):
+            _text(name, getattr(self, name))
         if self.beam_size is not None:
             _between("beam_size", self.beam_size, 1, 100)
         if self.temperature is not None:

@@ -56,7 +56,9 @@ class FasterWhisper(Backend):
                 local_files_only=True,
             )
         except (RuntimeError, ValueError, OSError) as error:
-            if "compute type" in str(error) or "CUDA" in str(error):
+            if "CUDA" in str(error):
+                raise BackendError("faster: no usable CUDA device", "use --device cpu") from error
+            if "compute type" in str(error):
                 raise BackendError(
                     f"faster: {error}", "choose another --compute-type or --device"
                 ) from error
@@ -64,9 +66,7 @@ class FasterWhisper(Backend):
 
     @property
     def windows(self) -> tuple[float, ...]:
-        import os
-
-        return tuple(float(x) for x in os.environ.get("WIN", "15,20,25,30").split(","))
+        return WINDOWS
 
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -71,6 +72,8 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and leave with its exit code."""
+    if sys.stdout is None:  # closed by the caller (`>&-`)
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (until we exit)
     try:
         code = cli.main(prog_name="unispeech", standalone_mode=False)
         sys.stdout.flush()
@@ -91,7 +94,7 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
     except OSError as error:
-        say(f"{error.filename or 'system'}: {error.strerror or error}")
+        say(f"{error.filename or 'standard output'}: {error.strerror or error}")
         code = 1
     except Exception as error:  # the last resort: a defect of ours, said in one line
         if os.environ.get("UNISPEECH_DEBUG"):
@@ -104,4 +107,4 @@ def main() -> NoReturn:
 
 def say(line: str) -> None:
     """One line to stderr, with our name before it."""
-    click.echo(f"unispeech: {line}", err=True)
+    print(f"unispeech: {line}", file=sys.stderr, flush=True)  # noqa: T201

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
-
 from unispeech import formats
 from unispeech.cli.sources import Input
+from unispeech.errors import OptionError
 from unispeech.formats import Layout
 from unispeech.types import Segment, Transcript
 
@@ -27,6 +27,8 @@ class Output:
         self.several = several
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(self.folder, os.W_OK):
+                raise OptionError(f"output_dir {self.folder}: not writable", "choose another")
 
     @property
     def _live(self) -> bool:
@@ -35,16 +37,16 @@ class Output:
 
     def begin(self, source: Input) -> None:
         if self.folder is None and self.several:
-            click.echo(f"==> {source.name} <==")
+            _put(f"==> {source.name} <==\n")
 
     def heard(self, segment: Segment) -> None:
         if self._live:
-            click.echo(formats.line(segment))
+            _put(formats.line(segment) + "\n")
 
     def end(self, source: Input, transcript: Transcript) -> None:
         if self.folder is None:
             if not self._live:
-                click.echo(formats.render(transcript, self.formats[0], self.layout), nl=False)
+                _put(formats.render(transcript, self.formats[0], self.layout))
             return
         for format in self.formats:
             text = formats.render(transcript, format, self.layout)
@@ -57,9 +59,15 @@ class Output:
         )
 
 
+def _put(text: str) -> None:
+    """To stdout through whatever stands there now: the progress bar moves out of the way."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 def _write(path: Path, text: str) -> None:
     """All of the file or nothing: a full disk or a kill never leaves half a transcript."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", text=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".unispeech-", text=True)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)

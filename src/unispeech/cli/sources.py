@@ -25,10 +25,15 @@ class Input:
 
     @property
     def name(self) -> str:
-        return "<stdin>" if self.path is None else str(self.path)
+        name = "<stdin>" if self.path is None else str(self.path)
+        return "".join(c if c.isprintable() else "?" for c in name)
 
     def open(self) -> Path | io.BytesIO:
-        return self.path or io.BytesIO(sys.stdin.buffer.read())
+        return self.path or _Stdin(sys.stdin.buffer.read() if sys.stdin else b"")
+
+
+class _Stdin(io.BytesIO):
+    name = "<stdin>"
 
 
 def find(arguments: Sequence[str]) -> list[Input]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -40,7 +41,9 @@ def _formats(ctx: click.Context, option: click.Parameter, value: str) -> list[st
     for name in wanted:
         if name not in (*FORMATS, "all"):
             raise click.BadParameter(f"{name!r} is not one of {', '.join(FORMATS)}, all")
-    return wanted or ["txt"]
+    if not wanted:
+        raise click.BadParameter(f"name one of {', '.join(FORMATS)}, all")
+    return wanted
 
 
 @click.command()
@@ -133,6 +136,8 @@ def transcribe(
     }
     if no_vad:
         given["vad"] = False
+    if layout.given and not {"srt", "vtt", "all"} & set(wanted):
+        raise click.UsageError("--max-line-width and its kin are for srt and vtt")
     if layout.given:
         given["word_timestamps"] = True
     output = Output(wanted, output_dir, layout, several=len(inputs) > 1)
@@ -196,7 +201,9 @@ def _finish(output: Output, source: Input, result: Transcript | UnispeechError) 
     try:
         output.end(source, result)
     except OSError as error:
-        say(f"{error.filename}: {error.strerror}; free some space or choose another --output-dir")
+        full = error.errno == errno.ENOSPC
+        hint = "free some space" if full else "choose another --output-dir"
+        say(f"{error.filename}: {error.strerror}; {hint}")
         return False
     return result.complete
 
