@@ -14,6 +14,7 @@ test: check
 	$(BIN)/python -m pytest -m "not slow"
 
 test-all: check
+	for name in openvino jax whisperx; do $(BIN)/unispeech backends install --quiet $$name || exit 1; done
 	UNISPEECH_REQUIRE_ALL=1 $(BIN)/python -m pytest
 
 check: $(VENV)/.all

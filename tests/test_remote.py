@@ -20,6 +20,8 @@ from unispeech.backends.remote import Remote
 from unispeech.engine import Call, Engine
 from unispeech.environments.process import Patience, Process
 from unispeech.errors import BackendError, OptionError, UnsupportedOption
+from unispeech.options import DecodeOptions
+from unispeech.types import SAMPLE_RATE, Chunk
 
 MakeEngine = Callable[..., Engine]
 
@@ -225,25 +227,29 @@ def test_killed_in_the_middle_of_a_file(engine: MakeEngine) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(sys.platform != "linux", reason="counts open files in /proc")
 def test_killed_a_hundred_times_and_nothing_leaks() -> None:
-    with Engine("faster", "tiny.en", isolated=True, threads=1, beam_size=1) as there:
+    with Engine("faster", "tiny.en", isolated=True, threads=1) as there:
         assert isinstance(there.backend, Remote)
-        _kill_in_the_middle(there)
-        there.transcribe(SAMPLES / "english.wav")
+        process, clip = there.backend.process, np.tile(_read(SAMPLES / "english.wav"), 5)
+        batch = [Chunk(clip[: 30 * SAMPLE_RATE], 0.0, 30.0, language="en")] * 8
         files, threads = _open_files(), threading.active_count()
         shared = set(Path("/dev/shm").iterdir())
         killed = []
         for _ in range(100):
-            killed.append(there.backend.process.pid)
-            assert _kill_in_the_middle(there) < 2
-            there.backend.process.start()
+            process.start()
+            killed.append(pid := process.pid or 0)
+            threading.Timer(0.05, os.kill, (pid, signal.SIGKILL)).start()
+            began = time.monotonic()
+            with pytest.raises(BackendError, match="faster: its worker process was killed"):
+                there.backend.transcribe_batch(batch, DecodeOptions())
+            assert time.monotonic() - began < 2
+        assert "garden" in there.transcribe(SAMPLES / "english.wav").text
         assert _until(lambda: threading.active_count() <= threads)
         assert _open_files() <= files
         assert set(Path("/dev/shm").iterdir()) <= shared
-        assert all(_gone(pid) for pid in killed if pid)
-        assert "garden" in there.transcribe(SAMPLES / "english.wav").text
+        assert all(_gone(pid) for pid in killed)
 
 
 def _kill_in_the_middle(engine: Engine) -> float:
@@ -258,7 +264,7 @@ def _kill_in_the_middle(engine: Engine) -> float:
             os.kill(process.pid, signal.SIGKILL)
             when.append(time.monotonic())
 
-    clip = np.tile(_read(SAMPLES / "english.wav"), 4)
+    clip = np.tile(_read(SAMPLES / "english.wav"), 12)  # more than is decoded ahead
     with pytest.raises(BackendError, match="faster: its worker process was killed"):
         engine.transcribe(clip, 16_000, Call(on_progress=kill), batch_size=1)
     return time.monotonic() - when[0]

@@ -38,6 +38,8 @@ class Capabilities:
     compute_types: tuple[str, ...] = ()
     """Besides `default`."""
     threads: bool = True
+    refused_natively: tuple[str, ...] = ()
+    """Of the options above, those that the library's own algorithm cannot honour."""
     native_language_per_chunk: bool = False
     """Its long-form algorithm follows a change of language."""
 
@@ -159,6 +161,11 @@ def refuse(backend: str, can: Capabilities, load: LoadOptions, options: Transcri
         "threads": load.threads != 0,
     }
     for option, given in asked.items():
+        if given and options.strategy == "native" and option in can.refused_natively:
+            raise UnsupportedOption(
+                f"{option}: the native strategy of {backend} cannot honour it",
+                "use the strategy 'batched'",
+            )
         if given and not getattr(can, option):
             raise UnsupportedOption(
                 f"{option}: the backend {backend} cannot honour it",

@@ -22,7 +22,7 @@ import openvino as ov
 from unispeech.backends import decoding, openvino_graph
 from unispeech.backends.base import Backend, NativeRun
 from unispeech.backends.decoding import Vocabulary
-from unispeech.errors import BackendError, ModelDamaged, UnsupportedOption
+from unispeech.errors import BackendError, ModelDamaged
 from unispeech.models.convert import mel
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
@@ -121,10 +121,6 @@ class OpenVINO(Backend):
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
         """`openvino_genai.WhisperPipeline`, with its own defaults for whatever is not given."""
         decode = options.decode
-        if decode.temperature is not None:
-            raise UnsupportedOption(
-                "temperature: openvino-genai cannot honour it", "use the strategy 'batched'"
-            )
         given: dict[str, Any] = {"return_timestamps": True}
         language = decode.language
         if self._vocabulary.languages:

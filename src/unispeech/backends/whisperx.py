@@ -12,7 +12,7 @@ from whisperx import asr
 
 from unispeech.backends.base import NativeRun
 from unispeech.backends.faster import FasterWhisper
-from unispeech.errors import BackendError, UnsupportedOption
+from unispeech.errors import BackendError
 from unispeech.models.facts import ModelFacts
 from unispeech.options import LoadOptions, TranscribeOptions
 from unispeech.types import Segment
@@ -57,12 +57,6 @@ class WhisperX(FasterWhisper):
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
         """`whisperx.load_model(...).transcribe`, with its own defaults for what is not given."""
         decode = options.decode
-        if decode.word_timestamps:
-            raise UnsupportedOption(
-                "word_timestamps: whisperX has them only from its alignment", "use 'batched'"
-            )
-        if decode.temperature is not None:
-            raise UnsupportedOption("temperature: whisperX cannot honour it", "use 'batched'")
         given = {
             name: value
             for name in ("beam_size", "initial_prompt", "hotwords")
