@@ -70,7 +70,7 @@ def test_the_repository_speaks_of_the_project_alone() -> None:
     found = [
         name
         for name in tracked
-        if Path(name).suffix in (".py", ".md", ".toml", ".yaml", ".txt", "")
+        if Path(name).suffix in (".py", ".md", ".toml", ".yaml", ".txt")
         and paths.search((ROOT / name).read_text(encoding="utf-8", errors="ignore"))
     ]
     assert not found
