@@ -1,6 +1,6 @@
 # try:      install into .venv and transcribe a clip with real weights
-# test:     add every backend and extra that works in process, check and test (under 5 minutes)
-# test-all: the same, with everything: other environments, servers, a browser (under 40 minutes)
+# test:     add every backend and extra that works in process, check and test
+# test-all: the same, with everything: other environments, servers, a browser
 
 PYTHON ?= python3
 VENV ?= .venv

@@ -71,7 +71,6 @@ class _Passages:
         self._speech: Flags = np.zeros(0, np.bool_)
         self._base = 0  # the frame of the file at which both begin
         self._speaking = False
-        self._quiet = 0  # frames since the probability fell
 
     def add(self, samples: Samples, probabilities: npt.NDArray[np.float32]) -> None:
         import numpy as np
@@ -122,12 +121,12 @@ class _Passages:
                 spans = spans[: ended + 1]
                 last = spans[-1][1]
             if last is not None and last - first <= usable:
-                yield from self._passage(spans, last, longest)
+                yield from self._passage(spans)
                 self._drop(last)
             else:
                 cut = self._cut(spans, first, last, usable)
                 before = [(a, min(b, cut)) for a, b in spans if a < cut]
-                yield from self._passage(before, cut, longest, cut_at=cut)
+                yield from self._passage(before, cut)
                 self._drop(cut)
         self._drop(len(self._speech) - pad)
 
@@ -155,16 +154,14 @@ class _Passages:
         smooth = np.convolve(power, np.ones(5), "same")
         return low + int(np.argmin(smooth[2:-2])) + 2 if len(smooth) > 4 else high
 
-    def _passage(
-        self, spans: list[tuple[int, int]], last: int, longest: int, cut_at: int | None = None
-    ) -> Iterator[Chunk]:
+    def _passage(self, spans: list[tuple[int, int]], cut: int | None = None) -> Iterator[Chunk]:
         import numpy as np
 
         pad = self._pad_frames()
         start = max(0, spans[0][0] - pad)
         end = min(len(self._speech), spans[-1][1] + pad)
-        if cut_at is not None:
-            end = min(end, cut_at)
+        if cut is not None:
+            end = min(end, cut)
         spoken = sum(b - a for a, b in spans) * FRAME_SECONDS
         if spoken < MIN_SPEECH:
             return

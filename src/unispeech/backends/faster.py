@@ -44,7 +44,7 @@ class FasterWhisper(Backend):
 
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
         device, _, number = options.device.partition(":")
-        self._workers = options.threads or _cores()
+        self._workers = 1 if _on_gpu(options) else options.threads or _cores()
         try:
             self._model = WhisperModel(
                 str(model),
@@ -183,10 +183,13 @@ def _cores() -> int:
 def _compute_type(options: LoadOptions) -> str:
     if options.compute_type != "default":
         return options.compute_type
-    on_gpu = options.device.startswith("cuda") or (
+    return "default" if _on_gpu(options) else "int8"
+
+
+def _on_gpu(options: LoadOptions) -> bool:
+    return options.device.startswith("cuda") or (
         options.device == "auto" and ctranslate2.get_cuda_device_count() > 0
     )
-    return "default" if on_gpu else "int8"
 
 
 def _search(options: DecodeOptions) -> dict[str, Any]:
