@@ -12,7 +12,8 @@ import pytest
 from conftest import SAMPLES, reference, words
 from unispeech import AsyncEngine, Transcript
 from unispeech.audio import load
-from unispeech.engine import Call, Engine
+from unispeech.calls import Call
+from unispeech.engine import Engine
 from unispeech.errors import AudioNotFound, Cancelled, OptionError, UnsupportedOption
 from unispeech.options import CallOptions
 from unispeech.types import Chunk, ChunkResult, Progress, Segment

@@ -25,8 +25,7 @@ from unispeech.backends.base import (
     refuse_for_model,
     refuse_undecided,
 )
-from unispeech.calls import Call as Call
-from unispeech.calls import Journal, OnProgress, ignore
+from unispeech.calls import Call, Journal, OnProgress, ignore
 from unispeech.errors import (
     AudioError,
     BackendError,
@@ -42,8 +41,8 @@ from unispeech.options import (
     DecodeOptions,
     EngineOptions,
     TranscribeOptions,
+    split_options,
 )
-from unispeech.options import split_options as split_options
 from unispeech.reading import Reading
 from unispeech.types import (
     SAMPLE_RATE,

@@ -18,7 +18,8 @@ from typing import Any, cast
 
 from unispeech.bench import meters, peers, stages
 from unispeech.bench.plan import Configuration
-from unispeech.engine import Call, Engine
+from unispeech.calls import Call
+from unispeech.engine import Engine
 from unispeech.errors import UnispeechError
 from unispeech.models import store
 from unispeech.types import Segment, Transcript

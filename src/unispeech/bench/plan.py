@@ -12,10 +12,9 @@ from typing import Any
 from unispeech.backends import registry
 from unispeech.backends.base import refuse
 from unispeech.bench import peers
-from unispeech.engine import split_options
 from unispeech.errors import BackendMissing, OptionError, UnispeechError, UnsupportedOption
 from unispeech.models import store
-from unispeech.options import LoadOptions
+from unispeech.options import LoadOptions, split_options
 
 BATCH = 4
 """The place of the batch size among the parts of a name."""

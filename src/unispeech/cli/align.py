@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
+from unispeech.calls import Call
 from unispeech.cli import say
 from unispeech.cli.output import Output
 from unispeech.cli.progress import bar
 from unispeech.cli.sources import Input
 from unispeech.cli.transcribe import undecided
-from unispeech.engine import Call, Engine
+from unispeech.engine import Engine
 from unispeech.errors import OptionError
 from unispeech.formats import Layout
 

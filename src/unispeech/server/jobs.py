@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from unispeech.engine import Call
+from unispeech.calls import Call
 from unispeech.errors import Cancelled, UnispeechError
 from unispeech.server import metrics, records
 from unispeech.server.database import Database, Job, State

@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response, Streami
 from starlette.datastructures import FormData
 
 from unispeech import formats, guard, languages
-from unispeech.engine import Call
+from unispeech.calls import Call
 from unispeech.errors import UnispeechError
 from unispeech.models import shelf
 from unispeech.server import live, uploads

@@ -16,10 +16,11 @@ from typing import Any
 
 from unispeech.backends import choose
 from unispeech.backends.base import refuse, refuse_for_model
-from unispeech.engine import Call, Engine, split_options
+from unispeech.calls import Call
+from unispeech.engine import Engine
 from unispeech.errors import UnispeechError, UnknownModel
 from unispeech.models import catalog, naming, shelf, store
-from unispeech.options import LoadOptions, TranscribeOptions
+from unispeech.options import LoadOptions, TranscribeOptions, split_options
 from unispeech.pool import Pool
 from unispeech.server import metrics
 from unispeech.server.decoding import Cut, Decoded, Decoders
