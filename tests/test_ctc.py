@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from unispeech import chunking, ctc, stitch
@@ -60,6 +60,11 @@ def test_where_words_have_no_spaces_each_letter_is_one() -> None:
     assert segment.text == "abc" and [w.word for w in segment.words] == ["a", "b", "c"]
 
 
+@example("aa", [1])
+@example("aaa", [1, 2])
+@example("baab", [2])
+@example("a" * 200, [50, 100, 150])
+@example(" baaab c", [3, 4])
 @given(
     st.text(alphabet="ab c-", min_size=2, max_size=300), st.lists(st.integers(1, 299), max_size=6)
 )

@@ -136,7 +136,8 @@ def meeting(left: Emissions, right: Emissions) -> tuple[Emissions, Emissions]:
     """The same frames, divided anew where no word is cut in two.
 
     That is at the pause between words nearest to where they meet, or, in a word too long for that,
-    between two of its letters.
+    between two of its letters. A letter that sounds across the place goes to the right as a whole:
+    in two parts it would be said twice.
     """
     import numpy as np
 
@@ -148,15 +149,25 @@ def meeting(left: Emissions, right: Emissions) -> tuple[Emissions, Emissions]:
     spaces = [i for i, text in enumerate(both.tokens) if text == " "]
     between = np.flatnonzero(np.isin(best, spaces)) + low
     inside = np.flatnonzero(best == both.blank) + low
-    cut = _nearest(between, middle) if len(between) else _nearest(inside, middle)
+    silent = between if len(between) else inside
+    cut = _nearest(silent, middle) if len(silent) else _onset(both, middle)
+    within = not len(between) if cut else both.inside_word
     return (
         replace(both, scores=both.scores[:cut]),
-        replace(both, scores=both.scores[cut:], start=0.0, inside_word=not len(between)),
+        replace(both, scores=both.scores[cut:], start=0.0, inside_word=within),
     )
 
 
 def _nearest(frames: npt.NDArray[np.intp], middle: int) -> int:
-    return min(frames.tolist(), key=lambda frame: abs(frame - middle), default=middle)
+    return min((int(frame) for frame in frames), key=lambda frame: abs(frame - middle))
+
+
+def _onset(emissions: Emissions, frame: int) -> int:
+    """The first frame of the letter that sounds at a frame."""
+    best = emissions.scores[: frame + 1].argmax(axis=1)
+    while 0 < frame < len(best) and best[frame - 1] == best[frame]:
+        frame -= 1
+    return frame
 
 
 def _searched(emissions: Emissions, ngram: str) -> Iterator[list[Heard]]:
