@@ -1,19 +1,21 @@
 """The engine: one loaded backend, and the chain of stages from sources to transcripts.
 
 source → audio → vad → chunking → batching → guard(backend) → stitch → Transcript
+
+The first of them up to the chunk are `planning` and `detection`, a batch is `decoder`'s.
 """
 
 from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
-from unispeech import batching, chunking, ctc, guard, stitch, vad
+from unispeech import batching, ctc, native, stitch
 from unispeech.annotate import align
 from unispeech.audio import Recording
 from unispeech.backends import choose, registry
@@ -25,16 +27,10 @@ from unispeech.backends.base import (
     refuse_for_model,
     refuse_undecided,
 )
-from unispeech.calls import Call, Journal, OnProgress, ignore
-from unispeech.errors import (
-    AudioError,
-    BackendError,
-    BackendMissing,
-    Cancelled,
-    OptionError,
-    UnispeechError,
-    UnsupportedOption,
-)
+from unispeech.calls import Call, OnProgress, ignore
+from unispeech.decoder import Decoder
+from unispeech.detection import Detection, identifier
+from unispeech.errors import AudioError, OptionError, UnispeechError, UnsupportedOption
 from unispeech.models import store
 from unispeech.options import (
     CallOptions,
@@ -43,30 +39,15 @@ from unispeech.options import (
     TranscribeOptions,
     split_options,
 )
+from unispeech.planning import plan
 from unispeech.reading import Reading
-from unispeech.types import (
-    SAMPLE_RATE,
-    Chunk,
-    ChunkResult,
-    Emissions,
-    End,
-    Gap,
-    Segment,
-    Transcript,
-)
+from unispeech.types import Chunk, Emissions, End, Gap, Segment, Transcript
 
 if TYPE_CHECKING:
     from unispeech.audio import Source
-    from unispeech.backends.lid import LanguageIdentifier
 
-DETECTION_SPEECH = 10.0
-"""Seconds of speech that are enough to tell the language from."""
 READ_AHEAD = 16
 """Chunks read and planned before anybody asks for them."""
-LATE = 1.0
-"""Seconds after speech in which a CTC model may still say its last letters (it hears them late)."""
-TAIL = 1.0
-"""Seconds of silence a window must leave after a chunk, or the decoder goes wrong."""
 
 
 class Engine:
@@ -105,7 +86,7 @@ class Engine:
         refuse_for_model(self.facts, self.options)
         registry.interpreter(self.spec, self.load_options)
         if self.options.detect_language is not None:
-            self._identifier(self.options.detect_language)
+            identifier(self.options.detect_language, self.load_options.device)
         path = store.obtain(self.model, self.spec.model_format, on_progress)
         self.backend: Backend = registry.load(self.spec, path, self.facts, self.load_options)
 
@@ -157,9 +138,9 @@ class Engine:
 
     def detect_language(self, source: Source, sample_rate: int | None = None) -> tuple[str, float]:
         """The language spoken at the beginning of a recording, and its probability."""
-        chunks = self._plan(Recording(source, sample_rate), self.options, 0)
-        first = [chunk for chunk, _ in zip(chunks, range(3), strict=False)]
-        return self._language(first, self.options)
+        chunks = self._plan(Recording(source, sample_rate), self.options)
+        first = list(itertools.islice(chunks, 3))
+        return self._detection(self.options).language(first)
 
     def align(
         self,
@@ -183,9 +164,10 @@ class Engine:
             )
         settled = self._options({**options, "vad": False})
         reading = Reading(Recording(source, sample_rate))
-        chunks = self._spoken(self._plan(reading.recording, settled, 0), reading, settled)
+        planned = self._plan(reading.recording, settled)
+        chunks = self._detection(settled).spoken(planned, reading)
         call = call or Call()
-        decode = partial(self._decode, {0: reading}, settled, call)
+        decode = Decoder(self.backend, {0: reading}, settled.decode, call)
         heard = []
         for item in batching.in_order(chunks, decode, settled.batch.batch_size):
             assert not isinstance(item, End)
@@ -264,13 +246,13 @@ class Engine:
     ) -> Iterator[Segment | Gap | End]:
         """Segments and gaps of each source in order, then its end. The loop of the whole engine."""
         if options.strategy == "native":
-            yield from self._native(sources, options, call)
+            yield from native.events(self.backend, sources, options, call)
             return
         readings: dict[int, Reading] = {}
-        items = batching.ahead(self._items(sources, options, readings), READ_AHEAD)
         left = threading.Event()
         stopping = replace(call, cancelled=lambda: left.is_set() or call.cancelled())
-        decode = partial(self._decode, readings, options, stopping)
+        decode = Decoder(self.backend, readings, options.decode, stopping)
+        items = batching.ahead(self._items(sources, options, readings), READ_AHEAD)
         results = batching.in_order(items, decode, options.batch.batch_size, left)
         for item in stitch.joined(results, partial(_read, options.decode)):
             reading = readings[item.source if isinstance(item, End) else item[0].source]
@@ -281,45 +263,6 @@ class Engine:
                 yield from reading.placed(*item)
                 call.on_progress(reading.progress(item[0].end))
 
-    def _decode(
-        self,
-        readings: dict[int, Reading],
-        options: TranscribeOptions,
-        call: Call,
-        chunks: list[Chunk],
-    ) -> list[ChunkResult]:
-        """One result a chunk. A source whose chunk failed is given up: no more of it is decoded."""
-        known = [
-            ChunkResult((), error=error) if (error := readings[chunk.source].error) else result
-            for chunk, result in zip(chunks, _known(call.journal, chunks), strict=True)
-        ]
-        unknown = [chunk for chunk, result in zip(chunks, known, strict=True) if result is None]
-        try:
-            fresh = iter(self._decode_unknown(options, call, unknown))
-        except BackendError as problem:
-            for chunk in unknown:
-                readings[chunk.source].error = problem
-            fresh = itertools.repeat(ChunkResult((), error=problem))
-        return [result or next(fresh) for result in known]
-
-    def _decode_unknown(
-        self, options: TranscribeOptions, call: Call, chunks: list[Chunk]
-    ) -> list[ChunkResult]:
-        def decode(chunks: Sequence[Chunk], decode: DecodeOptions) -> list[ChunkResult]:
-            if call.cancelled():
-                raise Cancelled()
-            return self.backend.transcribe_batch(chunks, decode)
-
-        if not chunks:
-            return []
-        return guard.guarded(
-            decode,
-            chunks,
-            options.decode,
-            self.backend.windows[-1],
-            call.journal.record if call.journal else guard.ignore,
-        )
-
     def _items(
         self,
         sources: Iterable[tuple[Source, int | None]],
@@ -327,12 +270,13 @@ class Engine:
         readings: dict[int, Reading],
     ) -> Iterator[Chunk | End]:
         """The chunks of every source, ready to decode, each source closed by its end."""
+        detection = self._detection(options)
         for number, (source, sample_rate) in enumerate(sources):
             reading = readings[number] = Reading(Recording(source, sample_rate))
             error: UnispeechError | None = None
             try:
                 chunks = self._plan(reading.recording, options, number)
-                for chunk in self._spoken(chunks, reading, options):
+                for chunk in detection.spoken(chunks, reading):
                     if reading.error:  # the backend failed: there is no transcript to complete
                         break
                     yield chunk
@@ -341,98 +285,18 @@ class Engine:
             yield reading.end(number, error)
 
     def _plan(
-        self, recording: Recording, options: TranscribeOptions, number: int
+        self, recording: Recording, options: TranscribeOptions, number: int = 0
     ) -> Iterator[Chunk]:
-        frames = vad.detect(recording.blocks(), options.vad.enabled)
-        windows = self.backend.windows
-        context = self.spec.context
-        pad = max(options.vad.pad, LATE) if context else options.vad.pad
-        speech = replace(options.vad, pad=pad)
-        for chunk in chunking.plan(frames, speech, options.batch.chunk_length, number, context):
-            fits = (w for w in windows if w >= chunk.before + chunk.duration + chunk.after + TAIL)
-            yield replace(chunk, window=next(fits, windows[-1]))
+        return plan(recording, options, number, self.backend.windows, self.spec.context)
 
-    def _spoken(
-        self, chunks: Iterator[Chunk], reading: Reading, options: TranscribeOptions
-    ) -> Iterator[Chunk]:
-        """The same chunks with their language: given, the only one, or detected."""
-        if options.decode.language is not None:
-            reading.language = self.facts.language(options.decode.language)
-        elif options.language_per_chunk:
-            for chunk in chunks:
-                language, probability = self._language([chunk], options)
-                if not reading.language:
-                    reading.language, reading.probability = language, probability
-                yield replace(chunk, language=language)
-        else:
-            first: list[Chunk] = []
-            for chunk in chunks:
-                first.append(chunk)
-                if sum(c.speech_duration for c in first) >= DETECTION_SPEECH:
-                    break
-            if first:
-                reading.language, reading.probability = self._language(first, options)
-            chunks = itertools.chain(first, chunks)
-        for chunk in chunks:
-            yield replace(chunk, language=reading.language)
-
-    def _language(self, chunks: Sequence[Chunk], options: TranscribeOptions) -> tuple[str, float]:
-        import numpy as np
-
-        if not self.facts.multilingual:
-            return next(iter(self.facts.languages)), 1.0
-        if not chunks:
-            return "", 0.0
-        samples = np.concatenate([chunk.samples for chunk in chunks])[: 30 * SAMPLE_RATE]
-        if options.detect_language is None:
-            return self.backend.detect_language(samples)
-        return self._identifier(options.detect_language).detect(samples, self.facts.languages)
-
-    def _identifier(self, model: str) -> LanguageIdentifier:
-        """The model that tells languages apart, loaded once for all engines."""
-        refuse_family("--detect-language", "lid", store.describe(model))
-        if not registry.find("mms").installed():
-            raise BackendMissing(
-                "detect_language: its libraries are not installed",
-                f"run: {registry.find('mms').install_command}",
-            )
-        from unispeech.backends.lid import identifier
-
-        return identifier(store.obtain(model, "hf"), self.load_options.device)
-
-    def _native(
-        self,
-        sources: Iterable[tuple[Source, int | None]],
-        options: TranscribeOptions,
-        call: Call,
-    ) -> Iterator[Segment | Gap | End]:
-        """The library's own algorithm; it wants the whole recording at once."""
-        for number, (source, sample_rate) in enumerate(sources):
-            reading = Reading(Recording(source, sample_rate))
-            error: UnispeechError | None = None
-            try:
-                run = self.backend.transcribe_native(reading.recording.read(), options)
-                reading.language, reading.probability = run.language, run.language_probability
-                for segment in run.segments:
-                    if call.cancelled():
-                        raise Cancelled()
-                    yield segment
-                    call.on_progress(reading.progress(segment.end))
-            except Cancelled:
-                raise
-            except UnispeechError as problem:
-                error = problem
-            yield reading.end(number, error)
+    def _detection(self, options: TranscribeOptions) -> Detection:
+        return Detection(self.backend, self.facts, options, self.load_options.device)
 
 
 def _read(
     options: DecodeOptions, emissions: Emissions, language: str | None
 ) -> tuple[Segment, ...]:
     return ctc.read(emissions, language, options.word_timestamps, options.ngram)
-
-
-def _known(journal: Journal | None, chunks: Sequence[Chunk]) -> list[ChunkResult | None]:
-    return [journal.recorded(chunk) if journal else None for chunk in chunks]
 
 
 def transcribe(

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Self, Unpack, cast
 
 from unispeech import ctc, guard, languages, stitch
 from unispeech.backends.base import Backend
-from unispeech.engine import TAIL, Engine
+from unispeech.engine import Engine
 from unispeech.errors import BackendError, UnsupportedOption
 from unispeech.models.facts import ModelFacts
 from unispeech.options import CallOptions, DecodeOptions, TranscribeOptions
+from unispeech.planning import TAIL
 from unispeech.types import Chunk, ChunkResult, Segment, Word
 
 if TYPE_CHECKING:

@@ -1,0 +1,57 @@
+"""One batch of a run: what the journal knows is not decoded again, what is doubtful is."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from unispeech import guard
+from unispeech.backends.base import Backend
+from unispeech.calls import Call
+from unispeech.errors import BackendError, Cancelled
+from unispeech.options import DecodeOptions
+from unispeech.reading import Reading
+from unispeech.types import Chunk, ChunkResult
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """Decodes the batches of one run. Called from several threads at once."""
+
+    backend: Backend
+    readings: Mapping[int, Reading]
+    options: DecodeOptions
+    call: Call
+
+    def __call__(self, chunks: list[Chunk]) -> list[ChunkResult]:
+        """One result a chunk. A source whose chunk failed is given up: no more of it is decoded.
+
+        Raises:
+            Cancelled: the call was.
+        """
+        known = [self._known(chunk) for chunk in chunks]
+        unknown = [chunk for chunk, result in zip(chunks, known, strict=True) if result is None]
+        try:
+            fresh = iter(self._fresh(unknown))
+        except BackendError as problem:
+            for chunk in unknown:
+                self.readings[chunk.source].error = problem
+            fresh = itertools.repeat(ChunkResult((), error=problem))
+        return [result or next(fresh) for result in known]
+
+    def _known(self, chunk: Chunk) -> ChunkResult | None:
+        if error := self.readings[chunk.source].error:
+            return ChunkResult((), error=error)
+        return self.call.journal.recorded(chunk) if self.call.journal else None
+
+    def _fresh(self, chunks: list[Chunk]) -> list[ChunkResult]:
+        if not chunks:
+            return []
+        settled = self.call.journal.record if self.call.journal else guard.ignore
+        return guard.guarded(self._decode, chunks, self.options, self.backend.windows[-1], settled)
+
+    def _decode(self, chunks: Sequence[Chunk], options: DecodeOptions) -> list[ChunkResult]:
+        if self.call.cancelled():
+            raise Cancelled()
+        return self.backend.transcribe_batch(chunks, options)

@@ -1,0 +1,89 @@
+"""Which language is spoken: given, the model's only one, or detected in the first speech."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from unispeech.backends import registry
+from unispeech.backends.base import Backend, refuse_family
+from unispeech.errors import BackendMissing
+from unispeech.models import store
+from unispeech.models.facts import ModelFacts
+from unispeech.options import TranscribeOptions
+from unispeech.reading import Reading
+from unispeech.types import SAMPLE_RATE, Chunk
+
+if TYPE_CHECKING:
+    from unispeech.backends.lid import LanguageIdentifier
+
+ENOUGH = 10.0
+"""Seconds of speech that are enough to tell the language from."""
+AT_MOST = 30
+"""Seconds of sound that a detector is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """Who tells the language in one run: the backend itself, or a model made for nothing else."""
+
+    backend: Backend
+    facts: ModelFacts
+    options: TranscribeOptions
+    device: str = "auto"
+
+    def spoken(self, chunks: Iterator[Chunk], reading: Reading) -> Iterator[Chunk]:
+        """The same chunks with their language; `reading` is told the recording's."""
+        if self.options.decode.language is not None:
+            reading.language = self.facts.language(self.options.decode.language)
+        elif self.options.language_per_chunk:
+            for chunk in chunks:
+                language, probability = self.language([chunk])
+                if not reading.language:
+                    reading.language, reading.probability = language, probability
+                yield replace(chunk, language=language)
+        else:
+            first: list[Chunk] = []
+            for chunk in chunks:
+                first.append(chunk)
+                if sum(c.speech_duration for c in first) >= ENOUGH:
+                    break
+            if first:
+                reading.language, reading.probability = self.language(first)
+            chunks = itertools.chain(first, chunks)
+        for chunk in chunks:
+            yield replace(chunk, language=reading.language)
+
+    def language(self, chunks: Sequence[Chunk]) -> tuple[str, float]:
+        """The language of some chunks, as a code, and its probability; "" of no chunks."""
+        import numpy as np
+
+        if not self.facts.multilingual:
+            return next(iter(self.facts.languages)), 1.0
+        if not chunks:
+            return "", 0.0
+        samples = np.concatenate([chunk.samples for chunk in chunks])[: AT_MOST * SAMPLE_RATE]
+        if self.options.detect_language is None:
+            return self.backend.detect_language(samples)
+        model = identifier(self.options.detect_language, self.device)
+        return model.detect(samples, self.facts.languages)
+
+
+def identifier(model: str, device: str) -> LanguageIdentifier:
+    """A model that tells languages apart, loaded once for all engines.
+
+    Raises:
+        UnsupportedOption: the model is of another kind. BackendMissing: its libraries are not here.
+        UnknownModel, ModelUnavailable, ModelDamaged.
+    """
+    refuse_family("--detect-language", "lid", store.describe(model))
+    if not registry.find("mms").installed():
+        raise BackendMissing(
+            "detect_language: its libraries are not installed",
+            f"run: {registry.find('mms').install_command}",
+        )
+    from unispeech.backends.lid import identifier as loaded
+
+    return loaded(store.obtain(model, "hf"), device)

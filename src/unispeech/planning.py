@@ -1,0 +1,37 @@
+"""A recording into chunks that fit the model: where each is cut, and how wide it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from unispeech import chunking, vad
+from unispeech.audio import Recording
+from unispeech.options import TranscribeOptions
+from unispeech.types import Chunk
+
+LATE = 1.0
+"""Seconds after speech in which a CTC model may still say its last letters (it hears them late)."""
+TAIL = 1.0
+"""Seconds of silence a window must leave after a chunk, or the decoder goes wrong."""
+
+
+def plan(
+    recording: Recording,
+    options: TranscribeOptions,
+    number: int,
+    windows: tuple[float, ...],
+    context: float,
+) -> Iterator[Chunk]:
+    """The chunks of one recording, read and cut as they are asked for.
+
+    `number` is the recording's place in the run, `windows` are those the model may be shown
+    (rising), `context` the seconds of sound it wants on either side of a chunk. The language of
+    the chunks is left open.
+    """
+    frames = vad.detect(recording.blocks(), options.vad.enabled)
+    pad = max(options.vad.pad, LATE) if context else options.vad.pad
+    speech = replace(options.vad, pad=pad)
+    for chunk in chunking.plan(frames, speech, options.batch.chunk_length, number, context):
+        fits = (w for w in windows if w >= chunk.before + chunk.duration + chunk.after + TAIL)
+        yield replace(chunk, window=next(fits, windows[-1]))
