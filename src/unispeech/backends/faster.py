@@ -22,6 +22,8 @@ from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.types import Chunk, ChunkResult, Segment, Word
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from unispeech.types import Samples
 
 WINDOWS = (15.0, 20.0, 25.0, 30.0)
@@ -44,7 +46,8 @@ class FasterWhisper(Backend):
 
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
         device, _, number = options.device.partition(":")
-        self._workers = 1 if _on_gpu(options) else options.threads or _cores()
+        self._gpu = _on_gpu(options)
+        self._workers = 1 if self._gpu else options.threads or _cores()
         try:
             self._model = WhisperModel(
                 str(model),
@@ -103,8 +106,7 @@ class FasterWhisper(Backend):
             without_timestamps=True,
         )
         filters = self._model.feature_extractor.mel_filters
-        features = np.stack([log_mel(chunk.samples, filters, window) for chunk in chunks])
-        encoded = self._model.encode(features)
+        encoded = self._encode([log_mel(chunk.samples, filters, window) for chunk in chunks])
         outputs = self._model.model.generate(
             encoded,
             [prompt] * len(chunks),
@@ -130,6 +132,15 @@ class FasterWhisper(Backend):
                 for segment, alignment in zip(segments, alignments, strict=True)
             ]
         return [ChunkResult((segment,)) for segment in segments]
+
+    def _encode(self, features: list[npt.NDArray[np.float32]]) -> ctranslate2.StorageView:
+        """What the encoder hears in each. On a CPU one by one, which is faster than together: the
+        attention of several is larger than what malloc keeps, and the kernel clears it anew for
+        every layer (docs/decisions.md, "The encoder takes one chunk at a time")."""
+        if self._gpu or len(features) == 1:
+            return self._model.encode(np.stack(features))
+        encoded = [np.asarray(self._model.encode(one[None])) for one in features]
+        return ctranslate2.StorageView.from_array(np.concatenate(encoded))
 
     def _tokenizer(self, language: str | None, task: str) -> Tokenizer:
         multilingual = self._model.model.is_multilingual
