@@ -60,16 +60,24 @@ class Recording:
 
     `duration` is what the header says (None where it does not), and the real length once all has
     been read. `warnings` collects a line for each thing that was wrong and survived; `complete` is
-    False where the recording ended before its header says.
+    False where the recording ended before its header says. With `keep`, all of the sound stays in
+    memory for `sound()`.
     """
 
-    def __init__(self, source: Source, sample_rate: int | None = None, name: str = "") -> None:
+    def __init__(
+        self,
+        source: Source,
+        sample_rate: int | None = None,
+        name: str = "",
+        keep: bool = False,
+    ) -> None:
         self.name = name or _name(source)
         self.duration: float | None = None
         self.complete = True
         self.warnings: list[str] = []
         self._source = source
         self._sample_rate = sample_rate
+        self._kept: list[Samples] | None = [] if keep else None
 
     def blocks(self) -> Iterator[Samples]:
         """The samples, `BLOCK` at a time.
@@ -81,6 +89,8 @@ class Recording:
         seen = 0
         for block in _regroup(self._decode(), BLOCK):
             seen += len(block)
+            if self._kept is not None:
+                self._kept.append(block)
             yield block
         if seen == 0:
             raise AudioError(f"{self.name}: there is no sound in it (0 seconds)")
@@ -91,6 +101,12 @@ class Recording:
         import numpy as np
 
         return np.concatenate(list(self.blocks()))
+
+    def sound(self) -> Samples:
+        """What has been read of it so far, shape (n,); only with `keep`."""
+        import numpy as np
+
+        return np.concatenate([np.zeros(0, np.float32), *(self._kept or ())])
 
     def _decode(self) -> Iterator[Samples]:
         if hasattr(self._source, "dtype"):

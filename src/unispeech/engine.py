@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
 from unispeech import batching, ctc, native, stitch
-from unispeech.annotate import align
+from unispeech.annotate import align, annotation
+from unispeech.annotate.annotation import Annotation
 from unispeech.audio import Recording
 from unispeech.backends import choose, registry
 from unispeech.backends.base import (
@@ -33,6 +34,7 @@ from unispeech.detection import Detection, identifier
 from unispeech.errors import AudioError, OptionError, UnispeechError, UnsupportedOption
 from unispeech.models import store
 from unispeech.options import (
+    AnnotateOptions,
     CallOptions,
     DecodeOptions,
     EngineOptions,
@@ -80,13 +82,16 @@ class Engine:
         self.model = model or self.spec.default_model
         if not self.model:
             raise OptionError(f"model: the backend {self.spec.name} has no default", "give --model")
-        refuse(self.spec.name, self.spec.capabilities, self.load_options, self.options)
+        asked = annotation.settled(self.options, self.spec.name, self.spec.family)
+        refuse(self.spec.name, self.spec.capabilities, self.load_options, asked)
         self.facts = store.describe(self.model)
         refuse_family(self.spec.name, self.spec.family, self.facts)
         refuse_for_model(self.facts, self.options)
         registry.interpreter(self.spec, self.load_options)
+        annotation.check(asked, self.facts)
         if self.options.detect_language is not None:
             identifier(self.options.detect_language, self.load_options.device)
+        annotation.fetch(asked, self.facts, on_progress)
         path = store.obtain(self.model, self.spec.model_format, on_progress)
         self.backend: Backend = registry.load(self.spec, path, self.facts, self.load_options)
 
@@ -162,7 +167,8 @@ class Engine:
             raise UnsupportedOption(
                 f"align: the backend {self.spec.name} does not hear letters", "use mms or ctc"
             )
-        settled = self._options({**options, "vad": False})
+        plain = replace(self.options, annotate=AnnotateOptions())
+        settled = self._options({**options, "vad": False}, plain)
         reading = Reading(Recording(source, sample_rate))
         planned = self._plan(reading.recording, settled)
         chunks = self._detection(settled).spoken(planned, reading)
@@ -201,11 +207,15 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _options(self, overrides: CallOptions) -> TranscribeOptions:
-        options = TranscribeOptions.of(self.options, **overrides)
+    def _options(
+        self, overrides: CallOptions, base: TranscribeOptions | None = None
+    ) -> TranscribeOptions:
+        options = TranscribeOptions.of(base or self.options, **overrides)
+        options = annotation.settled(options, self.spec.name, self.spec.family)
         refuse(self.spec.name, self.spec.capabilities, self.load_options, options)
         refuse_for_model(self.facts, options)
         refuse_undecided(self.spec.name, self.spec.capabilities, self.facts, options)
+        annotation.check(options, self.facts)
         if not self.spec.capabilities.temperature:
             # Decoding again would say the same again.
             options = replace(options, decode=replace(options.decode, temperature=(0.0,)))
@@ -244,11 +254,26 @@ class Engine:
         options: TranscribeOptions,
         call: Call,
     ) -> Iterator[Segment | Gap | End]:
-        """Segments and gaps of each source in order, then its end. The loop of the whole engine."""
-        if options.strategy == "native":
-            yield from native.events(self.backend, sources, options, call)
-            return
+        """Segments and gaps of each source in order, then its end."""
+        annotation.fetch(options, self.facts, call.on_progress)
+        notes = Annotation(options.annotate, self.load_options.device, call)
         readings: dict[int, Reading] = {}
+        if options.strategy == "native":
+            own = self.spec.capabilities.native_alignment
+            heard = native.events(self.backend, sources, options, call, notes, readings, own)
+        else:
+            heard = self._batched(sources, options, call, notes, readings)
+        return notes.spoken(heard, lambda number: readings[number].recording.sound())
+
+    def _batched(
+        self,
+        sources: Iterable[tuple[Source, int | None]],
+        options: TranscribeOptions,
+        call: Call,
+        notes: Annotation,
+        readings: dict[int, Reading],
+    ) -> Iterator[Segment | Gap | End]:
+        """The loop of the whole engine."""
         left = threading.Event()
         stopping = replace(call, cancelled=lambda: left.is_set() or call.cancelled())
         decode = Decoder(self.backend, readings, options.decode, stopping)
@@ -257,11 +282,13 @@ class Engine:
         for item in stitch.joined(results, partial(_read, options.decode)):
             reading = readings[item.source if isinstance(item, End) else item[0].source]
             if isinstance(item, End):
-                yield replace(item, error=item.error or reading.error)
+                error, warnings = item.error or reading.error, tuple(reading.recording.warnings)
+                yield replace(item, error=error, warnings=warnings)
                 del readings[item.source]
             else:
-                yield from reading.placed(*item)
-                call.on_progress(reading.progress(item[0].end))
+                chunk, result = item
+                yield from reading.placed(chunk, notes.decoded(chunk, result, reading.recording))
+                call.on_progress(reading.progress(chunk.end))
 
     def _items(
         self,
@@ -271,8 +298,9 @@ class Engine:
     ) -> Iterator[Chunk | End]:
         """The chunks of every source, ready to decode, each source closed by its end."""
         detection = self._detection(options)
+        keep = options.annotate.speakers_wanted
         for number, (source, sample_rate) in enumerate(sources):
-            reading = readings[number] = Reading(Recording(source, sample_rate))
+            reading = readings[number] = Reading(Recording(source, sample_rate, keep=keep))
             error: UnispeechError | None = None
             try:
                 chunks = self._plan(reading.recording, options, number)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from unispeech import languages
@@ -128,12 +129,23 @@ def tsv(transcript: Transcript, layout: Layout) -> str:
     return "start\tend\ttext\n" + "".join(rows)
 
 
+def rttm(transcript: Transcript, layout: Layout) -> str:
+    """Who spoke when, a line a turn: NIST's Rich Transcription Time Marked (RT-09 plan, app. A)."""
+    name = "_".join(Path(transcript.source).stem.split()) or "recording"
+    rows = [
+        f"SPEAKER {name} 1 {turn.start:.3f} {turn.end - turn.start:.3f} <NA> <NA> "
+        f"{'_'.join(turn.speaker.split())} <NA> <NA>\n"
+        for turn in transcript.turns
+    ]
+    return "".join(rows)
+
+
 def to_json(transcript: Transcript, layout: Layout) -> str:
     return json.dumps(as_dict(transcript), ensure_ascii=False, indent=2) + "\n"
 
 
 def as_dict(transcript: Transcript) -> dict[str, Any]:
-    """The JSON of a transcript. `gaps` and `warnings` are there only when there are any."""
+    """The JSON of a transcript. `turns`, `gaps` and `warnings` are there only if there are any."""
     whole: dict[str, Any] = {
         "text": transcript.text,
         "language": transcript.language,
@@ -142,6 +154,8 @@ def as_dict(transcript: Transcript) -> dict[str, Any]:
         "backend": transcript.backend,
         "model": transcript.model,
     }
+    if transcript.turns:
+        whole["turns"] = [asdict(turn) for turn in transcript.turns]
     if transcript.gaps:
         whole["gaps"] = [asdict(gap) for gap in transcript.gaps]
     if transcript.warnings:
@@ -186,9 +200,13 @@ def timestamp(seconds: float, point: str = ",", hours: bool = True) -> str:
     return f"{start}{minute:02d}:{second:02d}{point}{ms:03d}"
 
 
-FORMATS: dict[str, Render] = {"txt": txt, "srt": srt, "vtt": vtt, "tsv": tsv, "json": to_json}
+FORMATS: dict[str, Render] = {
+    "txt": txt, "srt": srt, "vtt": vtt, "tsv": tsv, "json": to_json, "rttm": rttm,
+}  # fmt: skip
 
 
-def extensions(formats: Sequence[str]) -> list[str]:
-    """`all` and single formats as a list of formats."""
-    return list(FORMATS) if "all" in formats else list(formats)
+def extensions(formats: Sequence[str], speakers: bool = False) -> list[str]:
+    """`all` and single formats as a list of formats; RTTM is of `all` where there are speakers."""
+    if "all" in formats:
+        return [format for format in FORMATS if speakers or format != "rttm"]
+    return list(formats)

@@ -131,12 +131,56 @@ class BatchOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class AnnotateOptions:
+    """What other models add to the text: when each word was said, and by whom."""
+
+    align: bool = False
+    """Word times by forced alignment with a CTC model, whichever backend wrote the text."""
+    align_model: str | None = None
+    """The CTC model: a name, Hub id or path. None is one for the language that is spoken. Giving
+    one asks for alignment."""
+    diarize: bool = False
+    """Who speaks, by pyannote: `SPEAKER_00` and so on, on segments and words."""
+    diarize_model: str | None = None
+    """A pyannote pipeline: a name, Hub id or folder. Giving one asks for speakers."""
+    min_speakers: int | None = None
+    max_speakers: int | None = None
+    """How many speakers there are, where that is known."""
+
+    def __post_init__(self) -> None:
+        for name in ("align_model", "diarize_model"):
+            _text(name, getattr(self, name))
+        for name in ("min_speakers", "max_speakers"):
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1000:
+                raise OptionError(f"{name} is {value!r}", "use a whole number from 1 up")
+            if not self.speakers_wanted:
+                raise OptionError(f"{name} without diarize", "give both")
+        least, most = self.min_speakers, self.max_speakers
+        if least is not None and most is not None and least > most:
+            raise OptionError(
+                f"min_speakers {least} is more than max_speakers {most}", "exchange them"
+            )
+
+    @property
+    def alignment_wanted(self) -> bool:
+        return self.align or self.align_model is not None
+
+    @property
+    def speakers_wanted(self) -> bool:
+        return self.diarize or self.diarize_model is not None
+
+
+@dataclass(frozen=True, slots=True)
 class TranscribeOptions:
     """Everything about one run."""
 
     decode: DecodeOptions = field(default_factory=DecodeOptions)
     vad: VadOptions = field(default_factory=VadOptions)
     batch: BatchOptions = field(default_factory=BatchOptions)
+    annotate: AnnotateOptions = field(default_factory=AnnotateOptions)
     strategy: Strategy = "batched"
     """`batched` is this engine's own; `native` is the library's own long-form algorithm."""
     language_per_chunk: bool = False
@@ -146,6 +190,11 @@ class TranscribeOptions:
 
     def __post_init__(self) -> None:
         _choice("strategy", self.strategy, get_args(Strategy))
+        if self.annotate.alignment_wanted and self.decode.task == "translate":
+            raise OptionError(
+                "align with the task 'translate': nobody says the words of a translation",
+                "leave out one of the two",
+            )
         if self.language_per_chunk and self.decode.language is not None:
             raise OptionError(
                 "language_per_chunk with a fixed language", "give one of the two options"
@@ -168,7 +217,7 @@ class TranscribeOptions:
         if "vad" in names:
             names["vad_enabled"] = names.pop("vad")
         parts: dict[str, Any] = {}
-        for part, prefix in (("decode", ""), ("vad", "vad_"), ("batch", "")):
+        for part, prefix in (("decode", ""), ("vad", "vad_"), ("batch", ""), ("annotate", "")):
             old = getattr(base, part)
             known = {prefix + f.name: f.name for f in fields(old)}
             given = {known[name]: names.pop(name) for name in list(names) if name in known}
@@ -203,6 +252,12 @@ class CallOptions(TypedDict, total=False):
     strategy: Strategy
     language_per_chunk: bool
     detect_language: str | None
+    align: bool
+    align_model: str | None
+    diarize: bool
+    diarize_model: str | None
+    min_speakers: int | None
+    max_speakers: int | None
 
 
 class EngineOptions(CallOptions, total=False):

@@ -42,4 +42,5 @@ class Reading:
             warnings=tuple(self.recording.warnings),
             complete=self.recording.complete,
             error=error,
+            name=self.recording.name,
         )

@@ -158,4 +158,6 @@ def transcript(
         gaps=tuple(gaps),
         warnings=end.warnings,
         complete=end.complete,
+        turns=end.turns,
+        source=end.name,
     )

@@ -82,6 +82,15 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A stretch in which one person speaks. Turns of several people may overlap."""
+
+    start: float
+    end: float
+    speaker: str
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """What was said in one recording."""
 
@@ -98,6 +107,10 @@ class Transcript:
     """One line each; whatever was wrong with the input and was survived."""
     complete: bool = True
     """False where the recording could not be read to its end (see `warnings`)."""
+    turns: tuple[Turn, ...] = ()
+    """Who spoke when, where that was asked for."""
+    source: str = ""
+    """What the recording is called: its path as it was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +193,8 @@ class End:
     warnings: tuple[str, ...] = ()
     complete: bool = True
     error: Exception | None = None
+    turns: tuple[Turn, ...] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

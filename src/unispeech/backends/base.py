@@ -203,7 +203,12 @@ def refuse_family(backend: str, family: str, facts: ModelFacts) -> None:
         UnsupportedOption: says which the model is.
     """
     if facts.family != family:
-        what = {"whisper": "Whisper", "ctc": "CTC (wav2vec2, HuBERT, MMS)", "lid": "language id"}
+        what = {
+            "whisper": "Whisper",
+            "ctc": "CTC (wav2vec2, HuBERT, MMS)",
+            "lid": "language id",
+            "diarization": "diarization",
+        }
         raise UnsupportedOption(
             f"model {facts.name}: a {what[facts.family]} model, and the backend {backend} runs "
             f"{what[family]} models",

@@ -19,9 +19,14 @@ class Output:
     """Writes the transcripts of one run."""
 
     def __init__(
-        self, wanted: Sequence[str], folder: Path | None, layout: Layout, several: bool
+        self,
+        wanted: Sequence[str],
+        folder: Path | None,
+        layout: Layout,
+        several: bool,
+        speakers: bool = False,
     ) -> None:
-        self.formats = formats.extensions(wanted)
+        self.formats = formats.extensions(wanted, speakers)
         self.folder = folder or (Path() if len(self.formats) > 1 else None)
         self.layout = layout
         self.several = several

@@ -72,6 +72,16 @@ def _formats(ctx: click.Context, option: click.Parameter, value: str) -> list[st
     help="This engine's batching, or the library's own algorithm.",
 )
 @click.option("--word-timestamps", is_flag=True, help="A start and an end for every word.")
+@click.option("--align", is_flag=True, help="Word times by forced alignment, for any backend.")
+@click.option(
+    "--align-model", metavar="MODEL", help="The CTC model for it.  [default: the language's]"
+)
+@click.option("--diarize", is_flag=True, help="Who speaks: names speakers in every format.")
+@click.option(
+    "--diarize-model", metavar="MODEL", help="A pyannote pipeline.  [default: its newest]"
+)
+@click.option("--min-speakers", type=int, help="At least so many speak.")
+@click.option("--max-speakers", type=int, help="At most so many speak.")
 @click.option(
     "-f",
     "--output-format",
@@ -80,7 +90,7 @@ def _formats(ctx: click.Context, option: click.Parameter, value: str) -> list[st
     callback=_formats,
     default="txt",
     show_default=True,
-    help="txt, srt, vtt, tsv, json (several with commas) or all.",
+    help="txt, srt, vtt, tsv, json, rttm (several with commas) or all.",
 )
 @click.option(
     "-o",
@@ -140,7 +150,10 @@ def transcribe(
         raise click.UsageError("--max-line-width and its kin are for srt and vtt")
     if layout.given:
         given["word_timestamps"] = True
-    output = Output(wanted, output_dir, layout, several=len(inputs) > 1)
+    speakers = "diarize" in given or "diarize_model" in given
+    if "rttm" in wanted and not speakers:
+        raise click.UsageError("rttm says who speaks: it needs --diarize")
+    output = Output(wanted, output_dir, layout, len(inputs) > 1, speakers)
     if skip_existing:
         if output.folder is None:
             raise click.UsageError("--skip-existing needs --output-dir")

@@ -56,6 +56,8 @@ class Entry:
     translates: bool = True
     aliases: tuple[str, ...] = ()
     summary: str = ""
+    gated: bool = False
+    """The Hub gives it to those who have accepted its conditions, and wants their token."""
 
     @property
     def facts(self) -> ModelFacts:
@@ -173,6 +175,10 @@ def _mms(name: str, megabytes: int, table: str, summary: str, revision: str = ""
     )
 
 
+PYANNOTE_FILES = ("config.yaml", "segmentation/*", "embedding/*", "plda/*")
+"""What of a repository is a diarization pipeline."""
+
+
 def _mms_lid(count: int) -> Entry:
     name = f"mms-lid-{count}"
     return Entry(
@@ -280,6 +286,33 @@ ENTRIES: tuple[Entry, ...] = (
     _mms("mms-1b-l1107", 3860, "l", "1,107 languages, learned from readings of the Bible"),
     _mms("mms-1b-fl102", 3860, "f", "the 102 languages of FLEURS"),
     *(_mms_lid(count) for count in (126, 256, 512, 1024, 2048, 4017)),
+    Entry(
+        name="wav2vec2-base-960h",
+        megabytes=378,
+        sources=(Source("hf", "facebook/wav2vec2-base-960h", files=MMS_FILES),),
+        family="ctc",
+        licence="Apache 2.0",
+        languages=ENGLISH,
+        translates=False,
+        aliases=("facebook/wav2vec2-base-960h",),
+        summary="English letters; what --align uses for English",
+    ),
+    Entry(
+        name="speaker-diarization-community-1",
+        megabytes=33,
+        sources=(
+            Source(
+                "pyannote", "pyannote/speaker-diarization-community-1", files=PYANNOTE_FILES
+            ),
+        ),
+        family="diarization",
+        licence="CC-BY 4.0",
+        languages={},
+        translates=False,
+        aliases=("pyannote/speaker-diarization-community-1",),
+        summary="who speaks when (--diarize)",
+        gated=True,
+    ),
 )  # fmt: skip
 
 

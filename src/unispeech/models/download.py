@@ -115,9 +115,9 @@ def from_hub(
     except OSError as error:
         if error.errno is not None:
             raise
-        raise ModelUnavailable(_first_line(error)) from error
+        raise ModelUnavailable(_why(error, repository)) from error
     except Exception as error:  # the client's errors have no common root
-        raise ModelUnavailable(_first_line(error)) from error
+        raise ModelUnavailable(_why(error, repository)) from error
     finally:
         if not quiet:
             enable_progress_bars()
@@ -251,6 +251,29 @@ def _watched(
     finally:
         finished.set()
         thread.join()
+
+
+def has_token() -> bool:
+    """Whether the Hub's client has a token of the user (HF_TOKEN, or `hf auth login`)."""
+    from huggingface_hub import get_token
+
+    return get_token() is not None
+
+
+def how_to_enter(repository: str) -> str:
+    """What to do for a repository whose conditions have to be accepted."""
+    from huggingface_hub import constants
+
+    page = f"{constants.ENDPOINT}/{repository}"
+    return f"accept its conditions on {page} and set HF_TOKEN to a token of yours"
+
+
+def _why(error: Exception, repository: str) -> str:
+    from huggingface_hub.errors import GatedRepoError
+
+    if isinstance(error, GatedRepoError):
+        return f"it is gated: {how_to_enter(repository)}"
+    return _first_line(error)
 
 
 def _first_line(error: BaseException) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 from unispeech import languages
 from unispeech.errors import UnsupportedOption
 
-Family = Literal["whisper", "ctc", "lid"]
+Family = Literal["whisper", "ctc", "lid", "diarization"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ Only headers and small JSON files are read here, never the weights.
     lora          a folder: adapter_config.json, adapter_model.safetensors
     openai        one file: NAME.pt
     ggml          one file: NAME.bin
+    pyannote      a folder: config.yaml, and a folder for each of its models
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ def format_of(path: Path) -> str:
         return "lora"
     if any((path / name).is_file() for name in HF_WEIGHTS):
         return "hf"
+    if (path / "config.yaml").is_file():
+        return "pyannote"
     if (path / "config.json").is_file():
         raise ModelDamaged(
             f"{path}: there is a config.json but no weights",
@@ -66,6 +69,8 @@ def _format_of_file(path: Path) -> str:
         start = file.read(4)
     if len(start) == 4 and struct.unpack("<I", start)[0] == GGML_MAGIC:
         return "ggml"
+    if path.suffix in (".yaml", ".yml"):
+        return "pyannote"
     if start[:2] == b"PK" or path.suffix == ".pt":
         return "openai"
     if path.name in ("model.bin", *HF_WEIGHTS, "adapter_model.safetensors"):
@@ -94,6 +99,8 @@ def facts_of(path: Path, name: str = "") -> ModelFacts:
     if kind == "lora":
         # The base may be anything; what the adapter was trained for is its owner's business.
         return ModelFacts(name)
+    if kind == "pyannote":
+        return ModelFacts(name, "diarization", {}, translates=False)
     return _hf(path, name)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from unispeech.errors import ModelDamaged, ModelUnavailable, OptionError
 from unispeech.models import catalog, download, layout, shelf
 from unispeech.models.catalog import Entry, Source
-from unispeech.models.facts import ModelFacts
+from unispeech.models.facts import Family, ModelFacts
 from unispeech.models.naming import key_of, local_key, local_path, short
 from unispeech.types import Progress
 
@@ -45,17 +45,17 @@ def obtain(name: str, format: str = "ctranslate2", on_progress: OnProgress | Non
     with shelf.locked(key, lambda: say(Progress(0, None, source=key, stage="wait"))):
         if kept := shelf.find(key, format):  # another process has fetched it meanwhile
             return kept.path
-        held, held_format = _held(key) or _pull(key, say)
+        held, held_format = _held(key, format) or _pull(key, say, format)
         if held_format == format:
             return held
         return _converted(held, key, format, say)
 
 
-def describe(name: str) -> ModelFacts:
+def describe(name: str, unknown: Family = "whisper") -> ModelFacts:
     """Languages and tasks of a model, from the catalog or a folder's own files.
 
     Nothing is downloaded. A Hub id that is neither in the catalog nor kept is taken for a
-    multilingual Whisper.
+    multilingual model of the family `unknown`.
 
     Raises:
         UnknownModel: no such path, name or Hub id.
@@ -72,7 +72,7 @@ def describe(name: str) -> ModelFacts:
     if entry := catalog.find(key):
         return entry.facts
     held = _held(key)
-    return layout.facts_of(held[0], key) if held else ModelFacts(key)
+    return layout.facts_of(held[0], key) if held else ModelFacts(key, unknown)
 
 
 def adapter(name: str, file: str, on_progress: OnProgress | None = None) -> Path:
@@ -140,21 +140,23 @@ def licence(name: str) -> str:
     return entry.licence if entry else ""
 
 
-def _sources(key: str) -> tuple[Source, ...]:
-    entry = catalog.find(key)
-    return entry.sources if entry else (Source(format="", repository=key),)
+def _sources(key: str, wanted: str = "") -> tuple[Source, ...]:
+    if entry := catalog.find(key):
+        return entry.sources
+    files = catalog.PYANNOTE_FILES if wanted == "pyannote" else ()
+    return (Source(format="", repository=key, files=files),)
 
 
 def _native_format(key: str) -> str:
     return _sources(key)[0].format or "ctranslate2"
 
 
-def _held(key: str) -> tuple[Path, str] | None:
+def _held(key: str, wanted: str = "") -> tuple[Path, str] | None:
     """What is there without the network: kept in any format, or in the Hub's own cache."""
     for format in sorted(shelf.formats(key), key=lambda f: f != _native_format(key)):
         if kept := shelf.find(key, format):
             return kept.path, format
-    for source in _sources(key):
+    for source in _sources(key, wanted):
         if source.repository and (path := _in_hub_cache(source)):
             return path, layout.format_of(path)
     return None
@@ -164,21 +166,28 @@ def _in_hub_cache(source: Source) -> Path | None:
     revision = source.revision or None
     if source.format == "ctranslate2":
         return download.in_hub_cache(source.repository, revision, CTRANSLATE2_FILES)
+    if "config.yaml" in source.files:
+        return download.in_hub_cache(source.repository, revision, ("config.yaml",))
     for files in (CTRANSLATE2_FILES, ("config.json", "model.safetensors")):
         if path := download.in_hub_cache(source.repository, revision, files):
             return path
     return None
 
 
-def _pull(key: str, say: OnProgress) -> tuple[Path, str]:
+def _pull(key: str, say: OnProgress, wanted: str = "") -> tuple[Path, str]:
     """Fetch from the first source that answers. The caller holds the model's lock."""
     entry = catalog.find(key)
     tried = []
-    for source in _sources(key):
+    for source in _sources(key, wanted):
         try:
             return _pull_from(source, key, entry, say)
         except ModelUnavailable as error:
             tried.append(f"{source}: {error.message}")
+    if entry and entry.gated and not download.has_token():
+        raise ModelUnavailable(
+            f"the model {key} could not be fetched ({'; '.join(tried)})",
+            download.how_to_enter(entry.sources[0].repository) + ", or give the folder of a copy",
+        )
     raise ModelUnavailable(
         f"the model {key} could not be fetched ({'; '.join(tried)})",
         "run `unispeech models pull` where there is a network and copy the folder here "

@@ -1,0 +1,148 @@
+"""What one call adds to its transcripts: the engine's one door to word times and speakers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from unispeech.annotate import speakers, words
+from unispeech.audio import Recording
+from unispeech.calls import Call
+from unispeech.errors import AudioError, Cancelled, UnispeechError, UnsupportedOption
+from unispeech.models import store
+from unispeech.models.facts import Family, ModelFacts
+from unispeech.options import AnnotateOptions, TranscribeOptions
+from unispeech.types import Chunk, ChunkResult, End, Gap, Progress, Segment
+
+if TYPE_CHECKING:
+    from unispeech.types import Samples
+
+Event = Segment | Gap | End
+Say = Callable[[Progress], None]
+
+
+def settled(options: TranscribeOptions, backend: str, family: Family) -> TranscribeOptions:
+    """The options with one source of word times: aligned words need none from the backend.
+
+    Raises:
+        UnsupportedOption: the backend hears letters itself, and no other model is asked.
+    """
+    if not options.annotate.alignment_wanted:
+        return options
+    own = family == "ctc"
+    if own and options.annotate.align_model is not None:
+        raise UnsupportedOption(
+            f"align_model: the backend {backend} times its own letters", "leave it out"
+        )
+    return replace(
+        options,
+        decode=replace(options.decode, word_timestamps=own),
+        annotate=replace(options.annotate, align=not own),
+    )
+
+
+def check(options: TranscribeOptions, facts: ModelFacts) -> None:
+    """Refuse what cannot be honoured here, before any weights load.
+
+    Raises:
+        BackendMissing: what aligns or tells speakers apart is not installed.
+        UnknownModel, UnsupportedOption: about a model that was named.
+    """
+    if options.annotate.speakers_wanted:
+        speakers.check(options.annotate)
+    if options.annotate.alignment_wanted:
+        words.check(_language(options, facts), options.annotate.align_model)
+
+
+def fetch(options: TranscribeOptions, facts: ModelFacts, say: Say) -> None:
+    """Have the weights here, so that an hour's work does not end with their absence.
+
+    Raises:
+        ModelUnavailable: they cannot be had. For a gated model it says how.
+    """
+    asked = options.annotate
+    if asked.speakers_wanted:
+        store.obtain(asked.diarize_model or speakers.MODEL, "pyannote", say)
+    name = words.model_for(_language(options, facts), asked.align_model)
+    if asked.alignment_wanted and name:
+        store.obtain(name, "hf", say)
+
+
+def _language(options: TranscribeOptions, facts: ModelFacts) -> str | None:
+    """What is known of it beforehand."""
+    if options.decode.language is not None:
+        return facts.language(options.decode.language)
+    return None if facts.multilingual else next(iter(facts.languages))
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One call's annotations. `device` is the engine's."""
+
+    options: AnnotateOptions
+    device: str
+    call: Call
+
+    def decoded(self, chunk: Chunk, result: ChunkResult, recording: Recording) -> ChunkResult:
+        """A decoded chunk with word times, if they are asked for."""
+        if not self.options.alignment_wanted or result.error or not result.text.strip():
+            return result
+        try:
+            return self._aligner(chunk.language).chunk(chunk, result)
+        except AudioError as error:
+            recording.warnings.append(f"{recording.name}: {words.misfit(chunk, error)}")
+            return result
+        except UnispeechError as error:
+            return replace(result, error=error)
+
+    def native(
+        self, segments: Iterable[Segment], samples: Samples, language: str, recording: Recording
+    ) -> Iterator[Segment]:
+        """A library's own segments with word times, if they are asked for."""
+        if not self.options.alignment_wanted:
+            yield from segments
+            return
+        for item in self._aligner(language).segments(samples, segments, language):
+            if isinstance(item, Segment):
+                yield item
+            else:
+                recording.warnings.append(f"{recording.name}: {item}")
+
+    def spoken(self, events: Iterable[Event], sound: Callable[[int], Samples]) -> Iterator[Event]:
+        """The same events with speakers, if they are asked for.
+
+        Who speaks is known when a recording is over: its segments are held back until then.
+        `sound` gives all of the recording with a number.
+        """
+        if not self.options.speakers_wanted:
+            yield from events
+            return
+        held: list[Segment] = []
+        for item in events:
+            if isinstance(item, Segment):
+                held.append(item)
+            elif isinstance(item, Gap):
+                yield item
+            else:
+                end = self._with_turns(item, sound) if item.error is None else item
+                yield from speakers.assigned(held, end.turns)
+                yield end
+                held = []
+
+    def _with_turns(self, end: End, sound: Callable[[int], Samples]) -> End:
+        asked = self.options
+        try:
+            diarizer = speakers.diarizer(asked, self.device, self.call.on_progress)
+            turns = diarizer.turns(
+                sound(end.source), asked.min_speakers, asked.max_speakers, self.call, end.name
+            )
+        except Cancelled:
+            raise
+        except UnispeechError as problem:
+            return replace(end, error=problem)
+        return replace(end, turns=turns)
+
+    def _aligner(self, language: str | None) -> words.Aligner:
+        model = self.options.align_model
+        return words.aligner(language, model, self.device, self.call.on_progress)

@@ -1,0 +1,109 @@
+"""Who speaks when, by a diarization pipeline of pyannote.audio.
+
+No backend, since it writes no text: `unispeech.annotate.speakers` runs it beside any of them, here
+or in the environment of whisperX.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("PYANNOTE_METRICS_ENABLED", "0")  # it would report its use to its makers
+
+import torch
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # about reading files, which we never ask of it
+    from pyannote.audio import Pipeline
+
+from unispeech.errors import BackendError, ModelDamaged
+from unispeech.types import SAMPLE_RATE, Turn
+
+if TYPE_CHECKING:
+    from unispeech.types import Samples
+
+Step = tuple[str, float]
+"""What the pipeline is doing, and how much of that is done, 0 to 1."""
+
+
+class Stopped(Exception):
+    """Nobody waits for the answer any more."""
+
+
+class Pyannote:
+    """A loaded pipeline. Calls are taken one after the other."""
+
+    def __init__(self, model: Path, device: str = "auto") -> None:
+        try:
+            pipeline = Pipeline.from_pretrained(str(model))
+        except Exception as error:  # the loaders of several libraries, without a common root
+            raise ModelDamaged(
+                f"cannot read the diarization pipeline {model}: {type(error).__name__}: {error}"
+            ) from error
+        if pipeline is None or not hasattr(pipeline, "apply"):
+            raise ModelDamaged(f"{model}: no diarization pipeline of pyannote")
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        try:
+            self._pipeline: Any = pipeline.to(torch.device(device))
+        except RuntimeError as error:
+            raise BackendError(f"cannot use the device {device}: {error}") from error
+        self._lock = threading.Lock()
+
+    def turns(
+        self, samples: Samples, least: int | None = None, most: int | None = None
+    ) -> Iterator[Step | tuple[Turn, ...]]:
+        """Steps of the work as they pass, and last the turns, by when they begin.
+
+        Samples have shape (n,) at 16 kHz. `least` and `most` are how many speakers there are.
+
+        Raises:
+            BackendError: the library failed.
+        """
+        news: SimpleQueue[Step | tuple[Turn, ...] | Exception] = SimpleQueue()
+        stopped = threading.Event()
+
+        def hook(step: str, *_: Any, total: int | None = None, completed: int | None = None,
+                 **__: Any) -> None:  # fmt: skip
+            if stopped.is_set():
+                raise Stopped
+            news.put((step, (completed or 0) / total if total else 1.0))
+
+        def work() -> None:
+            try:
+                news.put(self._turns(samples, least, most, hook))
+            except Exception as error:
+                news.put(error)
+
+        threading.Thread(target=work, daemon=True).start()
+        try:
+            while isinstance(item := news.get(), tuple) and _is_step(item):
+                yield item
+        finally:
+            stopped.set()
+        if isinstance(item, Exception):
+            raise BackendError(f"pyannote: {type(item).__name__}: {item}") from item
+        yield item
+
+    def _turns(
+        self, samples: Samples, least: int | None, most: int | None, hook: Any
+    ) -> tuple[Turn, ...]:
+        file = {"waveform": torch.from_numpy(samples)[None], "sample_rate": SAMPLE_RATE}
+        with self._lock, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # statistics of stretches of a single frame
+            said = self._pipeline(file, min_speakers=least, max_speakers=most, hook=hook)
+        annotation = getattr(said, "speaker_diarization", said)
+        return tuple(
+            Turn(round(span.start, 3), round(span.end, 3), str(speaker))
+            for span, _, speaker in annotation.itertracks(yield_label=True)
+        )
+
+
+def _is_step(item: tuple[Any, ...]) -> bool:
+    return len(item) == 2 and isinstance(item[0], str)
