@@ -9,11 +9,8 @@ pipeline loads, runs, reports and is understood, and nothing about how right it 
 from __future__ import annotations
 
 import sys
-import warnings
 from pathlib import Path
 from typing import Any
-
-warnings.simplefilter("ignore")
 
 import lightning
 import numpy as np

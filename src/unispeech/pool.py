@@ -20,9 +20,11 @@ from unispeech.backends.base import Backend, NativeRun
 from unispeech.engine import Engine
 from unispeech.errors import BackendError
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
-from unispeech.types import Chunk, ChunkResult
+from unispeech.types import Chunk, ChunkResult, Segment
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from unispeech.types import Samples
 
 log = logging.getLogger("unispeech.pool")
@@ -93,6 +95,11 @@ class Shared(Backend):
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
         return self._backend.transcribe_native(samples, options)
+
+    def align_native(
+        self, samples: Samples, segments: Sequence[Segment], language: str, model: Path
+    ) -> list[Segment]:
+        return self._backend.align_native(samples, segments, language, model)
 
     def detect_language(self, samples: Samples) -> tuple[str, float]:
         return self._backend.detect_language(samples)

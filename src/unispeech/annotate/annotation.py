@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unispeech.annotate import speakers, words
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 Event = Segment | Gap | End
 Say = Callable[[Progress], None]
+Alignment = Callable[["Samples", Sequence[Segment], str, Path], list[Segment]]
+"""`Backend.align_native`."""
 
 
 def settled(options: TranscribeOptions, backend: str, family: Family) -> TranscribeOptions:
@@ -97,11 +100,26 @@ class Annotation:
             return replace(result, error=error)
 
     def native(
-        self, segments: Iterable[Segment], samples: Samples, language: str, recording: Recording
+        self,
+        segments: Iterable[Segment],
+        samples: Samples,
+        language: str,
+        recording: Recording,
+        own: Alignment | None = None,
     ) -> Iterator[Segment]:
-        """A library's own segments with word times, if they are asked for."""
+        """A library's own segments with word times, if they are asked for.
+
+        `own` is the library's alignment, where it has one.
+        """
         if not self.options.alignment_wanted:
             yield from segments
+            return
+        if own is not None:
+            name = words.model_for(language, self.options.align_model)
+            assert name is not None
+            yield from own(
+                samples, list(segments), language, store.obtain(name, "hf", self.call.on_progress)
+            )
             return
         for item in self._aligner(language).segments(samples, segments, language):
             if isinstance(item, Segment):

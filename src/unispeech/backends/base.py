@@ -42,6 +42,8 @@ class Capabilities:
     """Of the options above, those that the library's own algorithm cannot honour."""
     native_language_per_chunk: bool = False
     """Its long-form algorithm follows a change of language."""
+    native_alignment: bool = False
+    """It aligns the words of its long-form algorithm itself (`align_native`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,15 @@ class Backend(ABC):
             f"strategy 'native': {self.name} has no long-form algorithm", "use 'batched'"
         )
 
+    def align_native(
+        self, samples: Samples, segments: Sequence[Segment], language: str, model: Path
+    ) -> list[Segment]:
+        """The segments of `transcribe_native` with the word times of the library's own alignment.
+
+        `model` is the folder of a CTC model. The library may cut the segments anew.
+        """
+        raise UnsupportedOption(f"align: {self.name} does not align by itself")
+
     def detect_language(self, samples: Samples) -> tuple[str, float]:
         """The language of up to 30 s of speech, as a code, and its probability."""
         raise UnsupportedOption(
@@ -126,6 +137,11 @@ class Closed(Backend):
         raise self._closed()
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
+        raise self._closed()
+
+    def align_native(
+        self, samples: Samples, segments: Sequence[Segment], language: str, model: Path
+    ) -> list[Segment]:
         raise self._closed()
 
     def detect_language(self, samples: Samples) -> tuple[str, float]:

@@ -183,6 +183,7 @@ BUILT_IN: tuple[BackendSpec, ...] = (
             devices=("cpu", "cuda"),
             compute_types=("int8", "float16", "float32"),
             refused_natively=("word_timestamps", "temperature"),
+            native_alignment=True,
         ),
         environment="whisperx",
     ),

@@ -60,6 +60,15 @@ class Remote(Backend):
         language, probability = next(items)
         return NativeRun(items, language, probability)
 
+    def align_native(
+        self, samples: Samples, segments: Sequence[Segment], language: str, model: Path
+    ) -> list[Segment]:
+        audio = len(samples) / SAMPLE_RATE
+        answer = self.process.call(
+            "align_native", samples, list(segments), language, model, audio=audio
+        )
+        return cast(list[Segment], answer)
+
     def detect_language(self, samples: Samples) -> tuple[str, float]:
         audio = len(samples) / SAMPLE_RATE
         return cast(tuple[str, float], self.process.call("detect_language", samples, audio=audio))
@@ -75,6 +84,7 @@ class Served:
         module, _, name = target.partition(":")
         self._backend: Backend = getattr(import_module(module), name)(model, facts, options)
         self.transcribe_batch = self._backend.transcribe_batch
+        self.align_native = self._backend.align_native
         self.detect_language = self._backend.detect_language
 
     def windows(self) -> tuple[float, ...]:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import threading
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whisperx import asr
+from whisperx import alignment, asr
 
+from unispeech import languages
 from unispeech.backends.base import NativeRun
 from unispeech.backends.faster import FasterWhisper
 from unispeech.errors import BackendError
 from unispeech.models.facts import ModelFacts
 from unispeech.options import LoadOptions, TranscribeOptions
-from unispeech.types import Segment
+from unispeech.types import Segment, Word
 
 if TYPE_CHECKING:
     from unispeech.types import Samples
@@ -38,13 +41,14 @@ class WhisperX(FasterWhisper):
             options = replace(options, compute_type="float32")  # its own default on a CPU
         super().__init__(model, facts, options)
         self._lock = threading.Lock()
-        device, _, number = options.device.replace("auto", "cpu").partition(":")
+        self._device, _, number = options.device.replace("auto", "cpu").partition(":")
+        self._aligner = lru_cache(maxsize=2)(self._load_aligner)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # pyannote's, about files that we never give it
                 self._pipeline: Any = asr.load_model(
                     str(model),
-                    device,
+                    self._device,
                     device_index=int(number or 0),
                     compute_type=options.compute_type,
                     language=None if facts.multilingual else next(iter(facts.languages)),
@@ -79,6 +83,48 @@ class WhisperX(FasterWhisper):
         )
         return NativeRun(segments, result["language"])
 
+    def _load_aligner(self, language: str, model: str) -> Any:
+        return alignment.load_align_model(
+            language, self._device, model_name=model, model_cache_only=True
+        )
+
+    def align_native(
+        self, samples: Samples, segments: Sequence[Segment], language: str, model: Path
+    ) -> list[Segment]:
+        """`whisperx.align`, which cuts the segments into sentences."""
+        given = [{"start": s.start, "end": s.end, "text": s.text} for s in segments]
+        try:
+            loaded, metadata = self._aligner(language, str(model))
+            found = alignment.align(given, loaded, metadata, samples, self._device)
+        except (RuntimeError, ValueError, IndexError, KeyError, OSError) as error:
+            raise BackendError(f"whisperx: {error}") from error
+        space = "" if language in languages.WITHOUT_SPACES else " "
+        return [
+            Segment(
+                number, one["start"], one["end"], space + one["text"], _words(one, space),
+                avg_logprob=_logprob(one, segments),
+            )
+            for number, one in enumerate(found["segments"])
+        ]  # fmt: skip
+
     def close(self) -> None:
         super().close()
         self._pipeline = None
+
+
+def _words(segment: Any, space: str) -> tuple[Word, ...]:
+    """Its words; one without letters that the model knows gets the gap between its neighbours."""
+    made: list[Word] = []
+    for number, word in enumerate(segment["words"]):
+        before = made[-1].end if made else segment["start"]
+        later = (w["start"] for w in segment["words"][number + 1 :] if "start" in w)
+        start = word.get("start", before)
+        end = word.get("end", next(later, segment["end"]))
+        made.append(Word(start, max(start, end), space + word["word"], word.get("score", 0.0)))
+    return tuple(made)
+
+
+def _logprob(sentence: Any, segments: Sequence[Segment]) -> float:
+    """That of the segment which the sentence begins in."""
+    inside = [s for s in segments if s.start <= sentence["start"]]
+    return inside[-1].avg_logprob if inside else 0.0

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from unispeech.environments import place
 from unispeech.environments.catalog import Lock
+from unispeech.environments.life import environ
 from unispeech.environments.place import Environment
-from unispeech.environments.process import environ
 from unispeech.errors import BackendError
 from unispeech.types import Progress
 

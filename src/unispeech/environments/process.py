@@ -1,51 +1,18 @@
-"""This end of a worker process: starts it on first use, calls it, notices its death, ends it.
-
-Requests and answers are pickles (protocol 5) on the worker's own stdin and stdout. Arrays cross as
-they lie in memory; there is no listening socket, no shared memory and no file that a killed process
-could leave behind; and the end of either process is the end of file of the other.
-"""
+"""An object in a worker process: started on first use, called, ended when idle or closed."""
 
 from __future__ import annotations
 
 import contextlib
-import itertools
-import logging
-import os
-import pickle
-import signal
-import subprocess
-import sys
 import threading
 import time
 import weakref
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any
 
-from unispeech.environments.worker import PICKLE
+from unispeech.environments.life import Life
 from unispeech.errors import BackendError
-
-log = logging.getLogger(__name__)
-
-LAST_LINES = 4
-"""How much of what a dead worker said goes into the error."""
-FAREWELL = 2.0
-"""Seconds a closed worker has to leave by itself."""
-
-# Only our package is made visible, not the folder it lies in: that may hold the host's libraries,
-# which are the ones the environment must not see.
-BOOTSTRAP = """
-import sys, importlib.util as util
-spec = util.spec_from_file_location(
-    "unispeech", sys.argv[1] + "/__init__.py", submodule_search_locations=[sys.argv[1]])
-sys.modules["unispeech"] = module = util.module_from_spec(spec)
-spec.loader.exec_module(module)
-from unispeech.environments.worker import main
-main(sys.argv[2], int(sys.argv[3]))
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +51,7 @@ class Process:
         self._load = (target, arguments)
         self._patience = patience or Patience()
         self._lock = threading.Lock()
-        self._life: _Life | None = None
+        self._life: Life | None = None
         self._closed = False
 
     @property
@@ -119,7 +86,7 @@ class Process:
         return self._patience.call + self._patience.per_second * audio
 
     @contextlib.contextmanager
-    def _living(self) -> Iterator[_Life]:
+    def _living(self) -> Iterator[Life]:
         """The running worker, which will not be ended as idle meanwhile."""
         with self._lock:
             if self._closed:
@@ -135,8 +102,8 @@ class Process:
                 life.users -= 1
                 life.used = time.monotonic()
 
-    def _begin(self) -> _Life:
-        life = _Life(self.label, self._python)
+    def _begin(self) -> Life:
+        life = Life(self.label, self._python)
         try:
             next(life.ask("load", self._load, self._patience.load))
         except BaseException:
@@ -149,191 +116,7 @@ class Process:
         return life
 
 
-class _Life:
-    """One process, from its start to its end. `over` once it cannot be called any more."""
-
-    def __init__(self, label: str, python: Path) -> None:
-        self.label = label
-        self.over = False
-        self.users = 0
-        self.used = time.monotonic()
-        self.ended = threading.Event()
-        self._python = python
-        self._numbers = itertools.count(1)
-        self._waiting: dict[int, SimpleQueue[tuple[str, Any]]] = {}
-        self._state = threading.Lock()
-        self._writing = threading.Lock()
-        self._said: deque[str] = deque(maxlen=LAST_LINES)
-        self._reason = ""
-        self._process: subprocess.Popen[bytes] | None = None
-        started: SimpleQueue[OSError | None] = SimpleQueue()
-        threading.Thread(target=self._live, args=(started,), daemon=True, name=label).start()
-        if error := started.get():
-            raise BackendError(
-                f"{label}: cannot start {python}: {error.strerror or error}",
-                "run: unispeech backends doctor",
-            )
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid if self._process else 0
-
-    def ask(self, kind: str, what: tuple[Any, ...], limit: float) -> Iterator[Any]:
-        """Send a request; its items and, unless it was a stream, its one answer."""
-        number = next(self._numbers)
-        answers: SimpleQueue[tuple[str, Any]] = SimpleQueue()
-        with self._state:
-            if self.over:
-                raise self._error()
-            self._waiting[number] = answers
-        try:
-            with self._watched(limit):
-                self._send((number, kind, *what))
-                news, value = answers.get()
-            while news == "item":
-                yield value
-                with self._watched(limit):
-                    news, value = answers.get()
-            if news == "error":
-                raise value
-            if kind != "stream":
-                yield value
-        except GeneratorExit:
-            if kind == "stream":
-                self._send((number, "stop"))
-            raise
-        finally:
-            with self._state:
-                self._waiting.pop(number, None)
-
-    def close(self) -> None:
-        """End of file is its sign to leave; SIGKILL if it does not."""
-        process = self._process
-        if process is None or self.ended.is_set():
-            return
-        self.over = True
-        self._reason = self._reason or "was closed"
-        if self._writing.acquire(timeout=FAREWELL):
-            with contextlib.suppress(OSError):
-                _stdin(process).close()
-            self._writing.release()
-            self.ended.wait(FAREWELL)
-        if not self.ended.is_set():
-            process.kill()
-            self.ended.wait(FAREWELL)
-
-    @contextlib.contextmanager
-    def _watched(self, limit: float) -> Iterator[None]:
-        """Kill the worker if this takes longer: it may hang where no message reaches it."""
-        timer = threading.Timer(limit, self._kill, [f"gave no answer in {limit:.0f} s"])
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-
-    def _kill(self, reason: str) -> None:
-        self._reason = reason
-        if self._process:
-            self._process.kill()
-
-    def _send(self, message: tuple[Any, ...]) -> None:
-        assert self._process is not None
-        with self._writing, contextlib.suppress(OSError, ValueError):
-            # A dead worker is noticed by the reader, which knows more about its death.
-            pickle.dump(message, _stdin(self._process), PICKLE)
-            _stdin(self._process).flush()
-
-    def _live(self, started: SimpleQueue[OSError | None]) -> None:
-        """Start the process, read it to its end, and tell everyone who waits.
-
-        All in one thread: on Linux the worker dies with the thread that started it.
-        """
-        try:
-            self._process = process = _popen(self._python, self.label)
-        except OSError as error:
-            self.over = True
-            self.ended.set()
-            started.put(error)
-            return
-        started.put(None)
-        listener = threading.Thread(target=self._listen, args=(process,), daemon=True)
-        listener.start()
-        with contextlib.suppress(EOFError, OSError, pickle.UnpicklingError):
-            while True:
-                number, kind, value = pickle.load(process.stdout)  # type: ignore[arg-type]
-                if waiter := self._waiting.get(number):
-                    waiter.put((kind, value))
-        with self._state:
-            self.over = True
-        self._reap(process, listener)
-        for waiter in list(self._waiting.values()):
-            waiter.put(("error", self._error()))
-        self.ended.set()
-
-    def _reap(self, process: subprocess.Popen[bytes], listener: threading.Thread) -> None:
-        try:
-            process.wait(FAREWELL)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        listener.join(FAREWELL)
-        with self._writing, contextlib.suppress(OSError):
-            _stdin(process).close()
-        for stream in (process.stdout, process.stderr):
-            if stream:
-                stream.close()
-
-    def _listen(self, process: subprocess.Popen[bytes]) -> None:
-        """What the worker and its libraries print: to the log, and the end of it for the error."""
-        with contextlib.suppress(OSError, ValueError):
-            for line in process.stderr or ():
-                text = line.decode(errors="replace").strip()
-                if text:
-                    self._said.append(text)
-                    log.debug("%s: %s", self.label, text)
-
-    def _error(self) -> BackendError:
-        code = self._process.returncode if self._process else None
-        how = self._reason or _how(code)
-        said = f"; it last said: {' / '.join(self._said)}" if self._said else ""
-        return BackendError(f"{self.label}: its worker process {how}{said}")
-
-
-def _how(code: int | None) -> str:
-    if code == -signal.SIGKILL:
-        return "was killed (SIGKILL), as the system does when memory runs out"
-    if code is not None and code < 0:
-        return f"crashed ({signal.Signals(-code).name})"
-    return f"ended with exit code {code}"
-
-
-def _popen(python: Path, label: str) -> subprocess.Popen[bytes]:
-    package = str(Path(__file__).parent.parent)
-    return subprocess.Popen(
-        [str(python), "-P", "-c", BOOTSTRAP, package, label, str(os.getpid())],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environ(python),
-    )
-
-
-def environ(python: Path) -> dict[str, str]:
-    """Our own variables, without those that would show another interpreter our libraries."""
-    if str(python) == sys.executable:
-        return dict(os.environ)
-    hidden = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
-    kept = {name: value for name, value in os.environ.items() if name not in hidden}
-    return {**kept, "PYTHONNOUSERSITE": "1"}
-
-
-def _stdin(process: subprocess.Popen[bytes]) -> Any:
-    return process.stdin
-
-
-def _end_when_idle(life: _Life, lock: threading.Lock, idle: float) -> None:
+def _end_when_idle(life: Life, lock: threading.Lock, idle: float) -> None:
     """Runs beside a worker for as long as it lives."""
     while not life.ended.wait(min(idle, 10.0)):
         with lock:
