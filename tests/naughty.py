@@ -42,6 +42,9 @@ class Naughty:
     def unpicklable(self) -> Any:
         return lambda: None
 
+    def unreadable(self) -> Any:
+        return Unreadable()
+
     def counts(self, stop: int) -> Iterator[int]:
         for self.count in range(stop):
             yield self.count
@@ -53,3 +56,10 @@ class Naughty:
     def slow(self) -> str:
         time.sleep(0.5)
         return "slow"
+
+
+class Unreadable:
+    """Goes through the pipe and cannot be made again at the other end."""
+
+    def __reduce__(self) -> Any:
+        return int, ("no number",)

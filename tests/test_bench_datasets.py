@@ -49,7 +49,8 @@ def test_a_folder_that_says_its_language(folder: Path) -> None:
 
 
 def test_manifests(folder: Path) -> None:
-    row = {"audio": "a.wav", "text": "One. Two.", "language": "en-GB", "words": [["one", 0, 1.5]]}
+    words = [["one", 0, 1.5, "a further field"]]
+    row = {"audio": "a.wav", "text": "One. Two.", "language": "en-GB", "words": words}
     jsonl = folder / "set.jsonl"
     jsonl.write_text(json.dumps(row) + "\n\n")
     one = only(load(str(jsonl), folder))

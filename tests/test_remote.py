@@ -108,6 +108,15 @@ def test_our_errors_cross_as_they_are_and_others_are_wrapped(
         process.call("unpicklable")
 
 
+def test_an_answer_that_cannot_be_read_is_an_error_and_not_a_hang(
+    naughty: Callable[..., Process],
+) -> None:
+    process = naughty()
+    with pytest.raises(BackendError, match=r"an answer that cannot be read \(ValueError: "):
+        process.call("unreadable")
+    assert process.call("echo", 1) == 1
+
+
 def test_a_stream_is_lazy_and_stops_when_closed(naughty: Callable[..., Process]) -> None:
     process = naughty()
     assert list(process.stream("counts", 5)) == [0, 1, 2, 3, 4]

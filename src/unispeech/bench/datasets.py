@@ -116,7 +116,7 @@ def _utterance(audio: Path, row: dict[str, Any]) -> Utterance:
         text=text if text or language == NO_SPEECH else None,
         language=known(language),
         duration=float(row.get("duration_s") or row.get("duration") or 0),
-        words=tuple((str(w), float(s), float(e)) for w, s, e in row.get("words") or ()),
+        words=tuple((str(w), float(s), float(e)) for w, s, e, *_ in row.get("words") or ()),
     )
 
 

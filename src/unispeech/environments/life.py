@@ -157,11 +157,15 @@ class Life:
         started.put(None)
         listener = threading.Thread(target=self._listen, args=(process,), daemon=True)
         listener.start()
-        with contextlib.suppress(EOFError, OSError, pickle.UnpicklingError):
+        try:
             while True:
                 number, kind, value = pickle.load(process.stdout)  # type: ignore[arg-type]
                 if waiter := self._waiting.get(number):
                     waiter.put((kind, value))
+        except (EOFError, OSError, pickle.UnpicklingError):
+            pass
+        except Exception as error:  # of a class that is not here, or not the same
+            self._kill(f"gave an answer that cannot be read ({type(error).__name__}: {error})")
         with self._state:
             self.over = True
         self._reap(process, listener)
