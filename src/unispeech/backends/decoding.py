@@ -1,7 +1,7 @@
 """Whisper's decoding in numpy, for runtimes that give one step of a decoder and no more.
 
-The rules are openai/whisper's (decoding.py): what may follow a timestamp, what is never said, and
-what makes the mean log probability and the probability of no speech.
+What is never said, and what makes the mean log probability and the probability of no speech, is as
+in openai/whisper (decoding.py). A chunk is decoded without timestamps, as by every backend.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     Array = npt.NDArray[np.float32]
 
 HOP = mel.N_FFT * 2 // 5
-MAX_INITIAL = 50
-"""The latest first timestamp, in ticks."""
 
 
 class Step(Protocol):
@@ -73,7 +71,8 @@ class Vocabulary:
         size = int(config["vocab_size"])
         no_timestamps = int(given["no_timestamps_token_id"])
         suppressed = np.zeros(size, np.float32)
-        suppressed[[*given["suppress_tokens"], no_timestamps]] = -np.inf
+        suppressed[given["suppress_tokens"]] = -np.inf
+        suppressed[no_timestamps:] = -np.inf
         first = np.zeros(size, np.float32)
         first[given["begin_suppress_tokens"]] = -np.inf
         return cls(
@@ -107,10 +106,11 @@ class Vocabulary:
         return list(self.tokenizer.encode(" " + text.strip(), add_special_tokens=False).ids)
 
     def after(self, language: str | None, task: str) -> list[int]:
-        """What follows it: language and task, where the model has several."""
+        """What follows it: language and task, where the model has several; and no timestamps."""
+        bare = [self.timestamp_begin - 1]
         if not self.languages:
-            return []
-        return [self.languages[language or "en"], self.tasks[task]]
+            return bare
+        return [self.languages[language or "en"], self.tasks[task], *bare]
 
     def segments(self, decoded: Decoded, duration: float) -> tuple[Segment, ...]:
         pieces = tokens.cut(decoded.tokens, self.end, self.timestamp_begin, duration)
@@ -159,21 +159,19 @@ def decode(
     """
     rows = np.arange(batch)
     logits = step(np.tile(np.array(before, np.int64), (batch, 1)))
-    no_speech = _softmax(logits)[:, vocabulary.no_speech]
-    if after:
-        logits = step(np.tile(np.array(after, np.int64), (batch, 1)))
+    no_speech = np.exp(logits[:, vocabulary.no_speech] - _log_sum(logits))
+    logits = step(np.tile(np.array(after, np.int64), (batch, 1)))
+    logits = logits + vocabulary.suppressed_first
     said: list[list[int]] = [[] for _ in rows]
     wanted = rows[:real]
     sums, done = np.zeros(batch), rows >= len(wanted)
     random = [np.random.default_rng(0) for _ in rows]
     for _ in range(min(vocabulary.context // 2, vocabulary.context - len(before) - len(after))):
         logits = logits + vocabulary.suppressed
+        chosen = _choose(logits, temperature, random)
+        likely = logits[rows, chosen] - _log_sum(logits)
         for row in rows[~done]:
-            _apply_rules(logits[row], said[row], vocabulary)
-        logprobs = _log_softmax(logits)
-        chosen = _choose(logprobs, temperature, random)
-        for row in rows[~done]:
-            sums[row] += logprobs[row, chosen[row]]
+            sums[row] += likely[row]
             if chosen[row] == vocabulary.end:
                 done[row] = True
             else:
@@ -197,42 +195,15 @@ def likeliest_language(logits: Array, vocabulary: Vocabulary) -> tuple[str, floa
 
 
 def _choose(
-    logprobs: Array, temperature: float, random: Sequence[np.random.Generator]
+    logits: Array, temperature: float, random: Sequence[np.random.Generator]
 ) -> npt.NDArray[np.intp]:
     if temperature == 0:
-        return np.asarray(logprobs.argmax(axis=1))
-    noise = np.stack([one.gumbel(size=logprobs.shape[1]) for one in random])
-    return np.asarray((logprobs / temperature + noise).argmax(axis=1))
+        return np.asarray(logits.argmax(axis=1))
+    noise = np.stack([one.gumbel(size=logits.shape[1]) for one in random])
+    return np.asarray((logits / temperature + noise).argmax(axis=1))
 
 
-def _apply_rules(logits: Array, said: Sequence[int], vocabulary: Vocabulary) -> None:
-    """Forbid in place what may not come next in one row."""
-    begin = vocabulary.timestamp_begin
-    if not said:
-        logits += vocabulary.suppressed_first
-        logits[:begin] = -np.inf
-        logits[begin + MAX_INITIAL + 1 :] = -np.inf
-        return
-    last_is_time = said[-1] >= begin
-    before_is_time = len(said) < 2 or said[-2] >= begin
-    if last_is_time:
-        if before_is_time:
-            logits[begin:] = -np.inf
-        else:
-            logits[: vocabulary.end] = -np.inf
-    times = [token for token in said if token >= begin]
-    if times:
-        # Times rise; a segment has a length, so its end is later than its start.
-        logits[begin : times[-1] + (0 if last_is_time and not before_is_time else 1)] = -np.inf
-    together = np.logaddexp.reduce(logits[begin:])
-    if together > logits[:begin].max():
-        logits[:begin] = -np.inf
-
-
-def _softmax(logits: Array) -> Array:
-    return np.asarray(np.exp(_log_softmax(logits)))
-
-
-def _log_softmax(logits: Array) -> Array:
-    top = logits.max(axis=1, keepdims=True)
-    return np.asarray(logits - top - np.log(np.exp(logits - top).sum(axis=1, keepdims=True)))
+def _log_sum(logits: Array) -> Array:
+    """The logarithm of what the exponentials of each row add up to."""
+    top = logits.max(axis=1)
+    return np.asarray(top + np.log(np.exp(logits - top[:, None]).sum(axis=1)))
