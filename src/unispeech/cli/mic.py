@@ -17,7 +17,7 @@ import click
 
 from unispeech import formats
 from unispeech.audio import Recording
-from unispeech.cli import progress, say
+from unispeech.cli import flags, progress, say
 from unispeech.cli.captions import Captions
 from unispeech.engine import Engine
 from unispeech.errors import AudioError
@@ -46,16 +46,10 @@ BEHIND = 10.0
 @click.option(
     "--sample-rate", type=int, default=SAMPLE_RATE, show_default=True, help="Of raw PCM on stdin."
 )
-@click.option("--backend", default="faster", show_default=True, help="See `unispeech backends`.")
-@click.option("--model", help="Name, Hub id or local path.  [default: base]")
-@click.option("--language", help="Code or English name.  [default: detected]")
-@click.option(
-    "--task",
-    type=click.Choice(["transcribe", "translate"]),
-    default="transcribe",
-    show_default=True,
-    help="`translate` writes English.",
-)
+@flags.backend
+@flags.model
+@flags.language
+@flags.task
 @click.option(
     "-f",
     "--output-format",
@@ -68,14 +62,16 @@ BEHIND = 10.0
 @click.option("--save", metavar="NAME", help="Keep NAME.wav, NAME.txt and NAME.json.")
 @click.option("--step", type=float, help="Seconds between two looks.  [default: 0.5]")
 @click.option("--endpoint", type=float, help="Silence that ends a phrase.  [default: 0.7]")
-@click.option("--beam-size", type=int, help="Hypotheses kept; 1 is greedy.  [default: 5]")
-@click.option("--initial-prompt", help="Text that came before: names, spelling, style.")
-@click.option("--hotwords", help="Words to expect.")
-@click.option("--vad-threshold", type=float, help="Probability that is speech.  [default: 0.5]")
+@flags.beam_size
+@flags.initial_prompt
+@flags.hotwords
+@flags.ngram
+@flags.vad_threshold
 @click.option("--language-per-chunk", is_flag=True, help="Detect the language of every phrase.")
-@click.option("--device", help="auto, cpu, cuda, cuda:1, ...  [default: auto]")
-@click.option("--compute-type", help="int8, float32, ...  [default: int8 on a CPU]")
-@click.option("--threads", type=int, help="CPU threads.  [default: one a core]")
+@flags.device
+@flags.compute_type
+@flags.threads
+@flags.isolated
 def mic(
     pipe: str | None,
     list_devices: bool,

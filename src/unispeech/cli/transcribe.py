@@ -13,7 +13,7 @@ import click
 from unispeech.backends import choose, registry
 from unispeech.backends.base import refuse_undecided
 from unispeech.calls import Call, OnProgress
-from unispeech.cli import say
+from unispeech.cli import flags, say
 from unispeech.cli.output import Output
 from unispeech.cli.progress import bar
 from unispeech.cli.sources import Input, find
@@ -48,22 +48,11 @@ def _formats(ctx: click.Context, option: click.Parameter, value: str) -> list[st
 
 @click.command()
 @click.argument("sources", metavar="FILE...", nargs=-1, required=True)
-@click.option(
-    "--backend",
-    default="faster",
-    show_default=True,
-    help="Runtime (see `unispeech backends`), or auto.",
-)
-@click.option("--model", help="Name, Hub id or local path.  [default: base]")
-@click.option("--language", help="Code or English name.  [default: detected]")
+@flags.backend
+@flags.model
+@flags.language
 @click.option("--detect-language", metavar="MODEL", help="Decides the language: mms, or a path.")
-@click.option(
-    "--task",
-    type=click.Choice(["transcribe", "translate"]),
-    default="transcribe",
-    show_default=True,
-    help="`translate` writes English.",
-)
+@flags.task
 @click.option(
     "--strategy",
     type=click.Choice(["batched", "native"]),
@@ -100,23 +89,23 @@ def _formats(ctx: click.Context, option: click.Parameter, value: str) -> list[st
 )
 @click.option("--skip-existing", is_flag=True, help="Leave out inputs whose output files exist.")
 @click.option("--batch-size", type=int, help="Chunks decoded at once.  [default: 16]")
-@click.option("--beam-size", type=int, help="Hypotheses kept; 1 is greedy.  [default: 5]")
+@flags.beam_size
 @click.option(
     "--temperature",
     metavar="T[,T...]",
     callback=_temperatures,
     help="Sampling temperature, or the ladder climbed on failure.",
 )
-@click.option("--initial-prompt", help="Text that came before: names, spelling, style.")
-@click.option("--hotwords", help="Words to expect.")
-@click.option("--ngram", metavar="FILE", help="KenLM model of words (backends mms and ctc).")
+@flags.initial_prompt
+@flags.hotwords
+@flags.ngram
 @click.option("--no-vad", is_flag=True, help="Decode everything, also silence.")
-@click.option("--vad-threshold", type=float, help="Probability that is speech.  [default: 0.5]")
+@flags.vad_threshold
 @click.option("--language-per-chunk", is_flag=True, help="Detect the language again and again.")
-@click.option("--device", help="auto, cpu, cuda, cuda:1, ...  [default: auto]")
-@click.option("--compute-type", help="int8, float32, ...  [default: int8 on a CPU]")
-@click.option("--threads", type=int, help="CPU threads.  [default: one a core]")
-@click.option("--isolated", is_flag=True, help="Run the backend in a process of its own.")
+@flags.device
+@flags.compute_type
+@flags.threads
+@flags.isolated
 @click.option("--max-line-width", type=int, help="Characters in a subtitle line.")
 @click.option("--max-line-count", type=int, help="Lines in a subtitle.")
 @click.option("--max-words-per-line", type=int, help="Words in a subtitle line.")
