@@ -1,6 +1,8 @@
 """How soon live words come, how right they are, and what they cost.
 
-    python benchmarks/live.py RECORDINGS --seconds 60    at real speed, with a baseline
+    python benchmarks/live.py RECORDINGS                 at real speed, with a baseline
+    python benchmarks/live.py RECORDINGS --seconds 60    only the beginnings
+    python benchmarks/live.py RECORDINGS --accuracy      no clock: only errors, as fast as can be
     python benchmarks/live.py RECORDINGS --streams 8     several at once, one shared model
     python benchmarks/live.py RECORDINGS --hours 2       as fast as possible, watching memory
 
@@ -14,7 +16,9 @@ the same engine. Error is in words of the reference, after Whisper's normaliser.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
+import math
 import statistics
 import threading
 import time
@@ -34,9 +38,10 @@ from unispeech.options import LoadOptions
 from unispeech.pool import Pool
 from unispeech.realtime.agreement import plain
 from unispeech.realtime.hearing import Hearing
-from unispeech.realtime.intake import Intake, fill, listen
+from unispeech.realtime.intake import Intake, at_once, fill, listen
+from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.playback import at_speed, play
-from unispeech.realtime.session import LiveOptions, Session
+from unispeech.realtime.session import Session
 from unispeech.types import SAMPLE_RATE, Word
 
 RECORD_TIMEOUT = 2.0
@@ -62,7 +67,7 @@ class Heard:
 
     shown: list[tuple[float, Word]] = field(default_factory=list)
     final: list[tuple[float, Word]] = field(default_factory=list)
-    lag: float = 0.0
+    lags: list[float] = field(default_factory=list)
     cpu: float = 0.0
 
     @property
@@ -83,14 +88,17 @@ class Heard:
         return first, last
 
 
-def clips(folder: Path, seconds: float, files: int) -> Iterator[Clip]:
-    """The beginnings of the English recordings, cut where a segment ends."""
+def clips(folder: Path, language: str, seconds: float, files: int | None) -> Iterator[Clip]:
+    """The beginnings of the recordings in a language, cut where a segment ends."""
     rows = [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
-    for row in [row for row in rows if row["language"] == "en"][:files]:
+    for row in [row for row in rows if row["language"] == language][:files]:
+        if not row.get("segments"):
+            yield Clip(row["audio"], load(folder / row["audio"]), row["text"], language)
+            continue
         segments = [s for s in row["segments"] if s[1] <= seconds]
         samples = load(folder / row["audio"])[: int((segments[-1][1] + 0.2) * SAMPLE_RATE)]
         text = " ".join(segment[2] for segment in segments)
-        yield Clip(row["audio"], samples, text, row["language"])
+        yield Clip(row["audio"], samples, text, language)
 
 
 def played(clip: Clip) -> Intake:
@@ -101,16 +109,20 @@ def played(clip: Clip) -> Intake:
 
 def ours(engine: Engine, clip: Clip) -> Heard:
     heard, cpu, begun = Heard(), time.process_time(), time.monotonic()
-    said = ""
+    phrase: list[str] = []
     for event in listen(Session(Hearing.of(engine, language=clip.language)), played(clip)):
         now = time.monotonic() - begun
-        heard.lag = max(heard.lag, event.lag)
+        heard.lags.append(event.lag)
         if event.type in ("partial", "final"):
             heard.shown += [(now, word) for word in event.words]
         if event.type == "final":
+            late = heard.final[-1][1].end if heard.final else 0.0
+            assert event.start >= late, "a final went back"
             heard.final += [(now, word) for word in event.words]
-            assert heard.text.startswith(said), "a final changed"
-            said = heard.text
+            phrase.append(event.text)
+        if event.type == "endpoint":
+            assert event.text == "".join(phrase), "a final changed"
+            phrase.clear()
     heard.cpu = time.process_time() - cpu
     return heard
 
@@ -146,7 +158,7 @@ def baseline(engine: Engine, clip: Clip) -> Heard:
         words.clear()
 
     for samples, waiting in played(clip):
-        heard.lag = max(heard.lag, waiting)
+        heard.lags.append(waiting)
         seconds = len(samples) / SAMPLE_RATE
         whole = samples[: len(samples) // 512 * 512]
         speaking = len(whole) > 0 and float(listener.probabilities(whole).max()) > 0.5
@@ -176,8 +188,8 @@ def spread(values: list[float]) -> str:
     return f"{statistics.median(values):6.2f} {float(np.percentile(values, 95)):6.2f}"
 
 
-def errors(pairs: list[tuple[str, str]]) -> float:
-    scores = [score(reference, text, "en") for reference, text in pairs]
+def errors(pairs: list[tuple[str, str]], language: str) -> float:
+    scores = [score(reference, text, language) for reference, text in pairs]
     return 100 * sum(s.errors for s in scores) / sum(s.words for s in scores)
 
 
@@ -201,74 +213,103 @@ def compare(engine: Engine, found: list[Clip]) -> None:
     for name, results in runs.items():
         shown = [value for heard in results for value in heard.latencies()[0]]
         final = [value for heard in results for value in heard.latencies()[1]]
-        wer = errors([(c.text, h.text) for c, h in zip(found, results, strict=True)])
-        cpu, lag = sum(heard.cpu for heard in results), max(heard.lag for heard in results)
+        pairs = [(clip.text, heard.text) for clip, heard in zip(found, results, strict=True)]
+        wer = errors(pairs, found[0].language)
+        cpu, lag = sum(heard.cpu for heard in results), max(max(h.lags) for h in results)
         print(f"{name:16} {spread(shown)}  {spread(final)}  {wer:6.2f} {cpu:6.1f} {lag:6.2f}")
-    wer = errors([(clip.text, text) for clip, text in zip(found, offline, strict=True)])
+    pairs = [(clip.text, text) for clip, text in zip(found, offline, strict=True)]
+    wer = errors(pairs, found[0].language)
     print(f"{'offline batched':16} {'':13}  {'':13}  {wer:6.2f} {spent:6.1f}")
 
 
-def together(model: str, clip: Clip, streams: int) -> None:
-    """The same clip in several streams that begin a moment apart and share one model."""
+def accuracy(engine: Engine, found: list[Clip]) -> None:
+    """The final text against the offline one. Sessions have no clock, so nothing is waited for."""
+    pairs: dict[str, list[tuple[str, str]]] = {"live": [], "offline": []}
+    for clip in found:
+        session = Session(Hearing.of(engine, language=clip.language))
+        pieces = play(Recording(clip.samples, SAMPLE_RATE))
+        live = "".join(e.text for e in listen(session, at_once(pieces)) if e.type == "final")
+        offline = engine.transcribe(clip.samples, SAMPLE_RATE, language=clip.language).text
+        pairs["live"].append((clip.text, live))
+        pairs["offline"].append((clip.text, offline))
+        one = {name: errors(pair[-1:], clip.language) for name, pair in pairs.items()}
+        print(f"{clip.name:24} live {one['live']:5.2f}  offline {one['offline']:5.2f}", flush=True)
+    all_ = {name: errors(pair, found[0].language) for name, pair in pairs.items()}
+    print(f"{'all':24} live {all_['live']:5.2f}  offline {all_['offline']:5.2f}  word errors, %")
+
+
+def together(model: str, found: list[Clip], streams: int) -> None:
+    """Clips in several streams that begin a moment apart and share one model."""
+    cpu = time.process_time()
     with Pool() as pool, pool.engine("faster", model, LoadOptions()) as engine:
-        results: list[Heard] = []
+        results: list[tuple[Clip, Heard]] = []
 
         def one(number: int) -> None:
-            time.sleep(number * 0.17)
-            results.append(ours(engine, clip))
+            time.sleep(number * 0.37)
+            clip = found[number % len(found)]
+            results.append((clip, ours(engine, clip)))
 
         threads = [threading.Thread(target=one, args=(number,)) for number in range(streams)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    shown = [value for heard in results for value in heard.latencies()[0]]
-    final = [value for heard in results for value in heard.latencies()[1]]
-    wer = errors([(clip.text, heard.text) for heard in results])
-    lag = max(heard.lag for heard in results)
-    seconds = len(clip.samples) / SAMPLE_RATE
-    print(f"{streams} streams of {seconds:.0f} s at once")
-    print(f"shown {spread(shown)}  final {spread(final)}  WER {wer:.2f} %  longest lag {lag:.2f} s")
+    shown = [value for _, heard in results for value in heard.latencies()[0]]
+    final = [value for _, heard in results for value in heard.latencies()[1]]
+    wer = errors([(clip.text, heard.text) for clip, heard in results], found[0].language)
+    lags = [lag for _, heard in results for lag in heard.lags]
+    seconds = sum(len(clip.samples) for clip, _ in results) / SAMPLE_RATE
+    cpu = time.process_time() - cpu
+    print(f"{streams} streams at once, {seconds:.0f} s in all; median, 95th percentile")
+    print(
+        f"shown {spread(shown)}  final {spread(final)}  lag {spread(lags)}  at most {max(lags):.2f}"
+    )
+    print(f"WER {wer:.2f} %, CPU {cpu:.0f} s")
 
 
 def endurance(engine: Engine, found: list[Clip], hours: float, step: float) -> None:
     """Feed the clips again and again, and say what memory is held."""
     process = psutil.Process()
-    session = Session(Hearing.of(engine, language="en"), LiveOptions(step=step))
-    finals, told, begun = 0, 0.0, time.monotonic()
+    live = LiveOptions(step=step)
+    session = Session(Hearing.of(engine, language=found[0].language), live)
+    finals, told, begun = 0, 600.0, time.monotonic()
     while session.time < hours * 3600:
         for clip in found:
             for start in range(0, len(clip.samples), SAMPLE_RATE):
                 for event in session.feed(clip.samples[start : start + SAMPLE_RATE]):
                     finals += len(event.words) if event.type == "final" else 0
-            if session.time >= told:
-                told = session.time + 600
-                held = process.memory_info().rss / 1e6
-                took = time.monotonic() - begun
-                print(
-                    f"{session.time / 60:6.1f} min heard in {took / 60:5.1f} min: "
-                    f"{held:6.0f} MB, {finals} words",
-                    flush=True,
-                )
+                if session.time >= told:
+                    told += 600.0
+                    held = process.memory_info().rss / 1e6
+                    took = time.monotonic() - begun
+                    print(
+                        f"{session.time / 60:6.1f} min heard in {took / 60:5.1f} min: "
+                        f"{held:6.0f} MB, {len(gc.get_objects())} objects, {finals} words",
+                        flush=True,
+                    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("recordings", type=Path)
     parser.add_argument("--model", default="tiny.en")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of each recording")
-    parser.add_argument("--files", type=int, default=1)
+    parser.add_argument("--language", default="en")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="of each recording")
+    parser.add_argument("--files", type=int, default=None, help="how many of them")
+    parser.add_argument("--accuracy", action="store_true")
     parser.add_argument("--streams", type=int, default=0)
     parser.add_argument("--hours", type=float, default=0.0)
-    parser.add_argument("--step", type=float, default=0.5)
+    parser.add_argument("--step", type=float, default=0.5, help="of --hours")
     given = parser.parse_args()
-    found = list(clips(given.recordings, given.seconds, given.files))
+    found = list(clips(given.recordings, given.language, given.seconds, given.files))
     if given.streams:
-        together(given.model, found[0], given.streams)
+        together(given.model, found, given.streams)
         return
-    with Engine("faster", given.model, language="en") as engine:
+    with Engine("faster", given.model, language=given.language) as engine:
         if given.hours:
             endurance(engine, found, given.hours, given.step)
+        elif given.accuracy:
+            accuracy(engine, found)
         else:
             compare(engine, found)
 

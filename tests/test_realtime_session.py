@@ -22,7 +22,8 @@ from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, TranscribeOptions
 from unispeech.realtime.events import Event
 from unispeech.realtime.hearing import Hearing
-from unispeech.realtime.session import LiveOptions, Session
+from unispeech.realtime.options import LiveOptions
+from unispeech.realtime.session import Session
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Emissions, Segment, Word
 
 Get = Callable[..., Engine]

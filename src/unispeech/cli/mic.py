@@ -25,7 +25,8 @@ from unispeech.realtime import mic as microphones
 from unispeech.realtime import playback
 from unispeech.realtime.hearing import Hearing
 from unispeech.realtime.intake import Intake, at_once, fill, listen
-from unispeech.realtime.session import LiveOptions, Session
+from unispeech.realtime.options import LiveOptions
+from unispeech.realtime.session import Session
 from unispeech.types import SAMPLE_RATE, Segment, Transcript
 
 if TYPE_CHECKING:

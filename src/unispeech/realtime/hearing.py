@@ -18,8 +18,9 @@ from unispeech.types import Chunk, ChunkResult, Segment, Word
 if TYPE_CHECKING:
     from unispeech.types import Samples
 
-SHORT = (5.0, 10.0)
-"""Windows for a phrase that has just begun, where the backend can show less than its full one."""
+SHORT = 10.0
+"""Seconds of the window of a short phrase, where the backend can show less than its full one. In
+one of 5 s tiny.en says short phrases twice (docs/decisions.md)."""
 PROMPT = 200
 """Characters of what is final that the model is told came before."""
 
@@ -110,7 +111,7 @@ class Hearing:
     def _fit(self, chunk: Chunk) -> Chunk:
         windows = self.backend.windows
         if len(windows) > 1:
-            windows = (*SHORT, *windows)
+            windows = (SHORT, *windows)
         fits = (w for w in windows if w >= chunk.duration + TAIL)
         return replace(chunk, window=next(fits, windows[-1]))
 

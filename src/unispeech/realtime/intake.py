@@ -15,7 +15,8 @@ from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
 from unispeech.realtime.events import Event
-from unispeech.realtime.session import TICK, Session
+from unispeech.realtime.session import Session
+from unispeech.realtime.ticks import TICK
 from unispeech.types import SAMPLE_RATE
 
 if TYPE_CHECKING:

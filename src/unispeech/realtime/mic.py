@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from unispeech.errors import AudioError, BackendMissing
 from unispeech.realtime.intake import Intake
 from unispeech.realtime.playback import Pcm
-from unispeech.realtime.session import TICK_SECONDS
+from unispeech.realtime.ticks import TICK_SECONDS
 from unispeech.types import SAMPLE_RATE
 
 if TYPE_CHECKING:

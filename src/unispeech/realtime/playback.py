@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from unispeech.audio import Recording
 from unispeech.errors import AudioError
-from unispeech.realtime.session import TICK
+from unispeech.realtime.ticks import TICK
 from unispeech.types import SAMPLE_RATE
 
 if TYPE_CHECKING:

@@ -10,24 +10,21 @@ never on the pieces the samples came in.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from unispeech.errors import OptionError
 from unispeech.realtime.agreement import Agreement
 from unispeech.realtime.events import Event, Kind
 from unispeech.realtime.hearing import PROMPT, Hearing
+from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.sound import Sound
-from unispeech.types import FRAME, FRAME_SECONDS, SAMPLE_RATE, Chunk, Word
+from unispeech.realtime.ticks import TICK_SECONDS, Ticks
+from unispeech.types import FRAME_SECONDS, Chunk, Word
 
 if TYPE_CHECKING:
     from unispeech.types import Samples
 
-TICK = 4 * FRAME
-"""Samples that are heard at once."""
-TICK_SECONDS = TICK / SAMPLE_RATE
 BREATH = 0.25
 """Seconds of silence after which the phrase is decoded without waiting for the next step: nothing
 more may come."""
@@ -44,32 +41,6 @@ TAIL = 0.5
 SENTENCE_ENDS = ".?!。？！…"
 
 
-@dataclass(frozen=True, slots=True)
-class LiveOptions:
-    """When a session decodes and when it lets go. Seconds."""
-
-    step: float = 0.5
-    """Between two decodings of a growing phrase."""
-    endpoint: float = 0.7
-    """Silence that ends a phrase."""
-    keep: float = 8.0
-    """Length above which a phrase loses its beginning, as far as that is final."""
-    longest: float = 24.0
-    """Length at which a phrase is cut at its quietest moment, whatever is final: the bound on the
-    sound held."""
-
-    def __post_init__(self) -> None:
-        for name, low, high in (
-            ("step", TICK_SECONDS, 10.0),
-            ("endpoint", 0.2, 10.0),
-            ("keep", 2.0, self.longest),
-            ("longest", 4.0, 28.0),
-        ):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise OptionError(f"{name} is {value:g}", f"use a number from {low:g} to {high:g}")
-
-
 class Session:
     """One stream. `feed` it samples, and `finish` it; both give the events there are by then.
 
@@ -80,7 +51,7 @@ class Session:
         self._hearing = hearing
         self._options = options or LiveOptions()
         self._pad = round(hearing.options.vad.pad / FRAME_SECONDS)
-        self._pending: deque[Samples] = deque()
+        self._ticks = Ticks()
         self._sound = Sound(hearing.options.vad)
         self._agreement = Agreement()
         self._drafted = 0  # the frame that the newest hypothesis reaches,
@@ -107,8 +78,7 @@ class Session:
         `waiting` is how many seconds of sound have arrived after these: while there are any,
         partial hypotheses are left out to catch up. Lazy; what is not asked for comes next time.
         """
-        if len(samples):
-            self._pending.append(samples)
+        self._ticks.put(samples)
         self._waiting = waiting
         return self._hear()
 
@@ -117,13 +87,9 @@ class Session:
 
         The clock goes on to the next whole tick.
         """
-        import numpy as np
-
         yield from self._hear()
-        rest = sum(map(len, self._pending))
-        if rest:
-            self._pending.append(np.zeros(TICK - rest, np.float32))
-            yield from self._hear()
+        self._ticks.fill()
+        yield from self._hear()
         yield from self._end_phrase(self._sound.end)
 
     def finish(self) -> Iterator[Event]:
@@ -132,22 +98,9 @@ class Session:
         return self.flush()
 
     def _hear(self) -> Iterator[Event]:
-        while sum(map(len, self._pending)) >= TICK:
-            self._sound.add(self._take())
+        for samples in self._ticks.whole():
+            self._sound.add(samples)
             yield from self._tick()
-
-    def _take(self) -> Samples:
-        import numpy as np
-
-        parts: list[Samples] = []
-        wanted = TICK
-        while wanted:
-            piece = self._pending.popleft()
-            parts.append(piece[:wanted])
-            if len(piece) > wanted:
-                self._pending.appendleft(piece[wanted:])
-            wanted -= len(parts[-1])
-        return np.concatenate(parts)
 
     def _tick(self) -> Iterator[Event]:
         """What the newest tick calls for."""
@@ -187,7 +140,8 @@ class Session:
         ends = heard.words[-1].end if heard.words else 0.0
         self._trusted &= ends > sound.last() * FRAME_SECONDS - TAIL
         if self._language:
-            final, open_words = self._agreement.hear(heard.words)
+            until = sound.end * FRAME_SECONDS - self._options.hold
+            final, open_words = self._agreement.hear(heard.words, until)
         else:
             final, open_words = [], list(heard.words)
         yield from self._final(final)

@@ -17,7 +17,7 @@ from fastapi import APIRouter, WebSocket
 
 from unispeech.errors import OptionError, UnispeechError
 from unispeech.realtime.events import Event
-from unispeech.realtime.session import LiveOptions
+from unispeech.realtime.options import LiveOptions
 from unispeech.server.answers import answer
 from unispeech.server.service import Service
 from unispeech.server.speech import public

@@ -12,7 +12,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from fastapi.responses import FileResponse
 
 from unispeech.errors import OptionError, UnispeechError
-from unispeech.realtime.session import LiveOptions
+from unispeech.realtime.options import LiveOptions
 from unispeech.server.answers import Refused, answer
 from unispeech.server.keys import Key
 from unispeech.server.operations import STATIC

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from unispeech.realtime.events import Event
 from unispeech.realtime.hearing import Hearing
 from unispeech.realtime.intake import Intake
+from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.playback import Pcm
-from unispeech.realtime.session import LiveOptions, Session
+from unispeech.realtime.session import Session
 from unispeech.server import metrics
 from unispeech.server.answers import Refused
 from unispeech.server.decoding import TooLong

@@ -1,0 +1,37 @@
+"""When a session decodes and when it lets go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from unispeech.errors import OptionError
+from unispeech.realtime.ticks import TICK_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOptions:
+    """When a session decodes and when it lets go. Seconds."""
+
+    step: float = 0.5
+    """Between two decodings of a growing phrase."""
+    endpoint: float = 0.7
+    """Silence that ends a phrase."""
+    hold: float = 1.0
+    """How long a word waits to be final: what comes after it decides how it is heard."""
+    keep: float = 8.0
+    """Length above which a phrase loses its beginning, as far as that is final."""
+    longest: float = 24.0
+    """Length at which a phrase is cut at its quietest moment, whatever is final: the bound on the
+    sound held."""
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("step", TICK_SECONDS, 10.0),
+            ("endpoint", 0.2, 10.0),
+            ("hold", 0.0, 5.0),
+            ("keep", 2.0, self.longest),
+            ("longest", 4.0, 28.0),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise OptionError(f"{name} is {value:g}", f"use a number from {low:g} to {high:g}")
