@@ -272,7 +272,9 @@ def test_job_from_upload_to_corrected_text(http: httpx.Client, server: Server) -
     assert (heard.status_code, heard.content) == (206, b"RIFF")
 
     segments = [{**whole["segments"][0], "text": " Corrected.", "words": []}]
-    edited = http.put(f"/api/jobs/{job}/transcript", json={"segments": segments})
+    edited = http.put(
+        f"/api/jobs/{job}/transcript", json={"segments": segments}, headers={"If-Match": "*"}
+    )
     assert edited.status_code == 204
     assert http.get(f"/api/jobs/{job}/transcript?format=txt").text == "Corrected.\n"
     part = http.post(f"/api/jobs/{job}/ranges", json={"start": 14, "end": 22, "beam_size": 1})
@@ -289,7 +291,8 @@ def test_job_from_upload_to_corrected_text(http: httpx.Client, server: Server) -
 
     folder = server.folder / "data" / "jobs" / job
     assert folder.is_dir()
-    assert http.delete(f"/api/jobs/{job}").status_code == 204
+    gone = http.delete(f"/api/jobs/{job}").json()["deleted"]
+    assert gone["recording"] == "pause.wav" and gone["ranges"] == 1 and gone["bytes"] > 600_000
     assert not folder.exists() and http.get(f"/api/jobs/{job}").status_code == 404
 
 

@@ -23,6 +23,7 @@ from unispeech.server import (
     metrics,
     openai,
     operations,
+    page,
     realtime,
     stream,
     uploads,
@@ -43,6 +44,14 @@ SECURITY = {
 }
 
 
+ASKED = ["Authorization", "Content-Type", "If-Match", "If-None-Match", "Last-Event-ID", "Range",
+         "Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset",
+         "X-API-Key"]  # fmt: skip
+"""Headers that pages of other origins may send, and below, read."""
+TOLD = ["Content-Disposition", "Content-Range", "ETag", "Location", "Retry-After", "Tus-Resumable",
+        "Upload-Expires", "Upload-Length", "Upload-Offset", "X-Request-ID"]  # fmt: skip
+
+
 def create_app(settings: Settings) -> FastAPI:
     """The service as an ASGI application; its work begins with its lifespan."""
     service = Service(settings)
@@ -61,8 +70,9 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service = service
-    for module in (api, openai, waas, asr, realtime, stream, operations):
+    for module in (api, openai, waas, asr, realtime, stream, page, operations):
         app.include_router(module.router)
+    app.mount("/static", page.FILES, "static")
     for kind in (UnispeechError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, answer_async)
     app.add_middleware(uploads.BodyLimit, limit=settings.max_upload)
@@ -71,8 +81,8 @@ def create_app(settings: Settings) -> FastAPI:
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["*"],
-            allow_headers=["Authorization", "Content-Type", "X-API-Key", "Last-Event-ID"],
-            expose_headers=["X-Request-ID", "Retry-After"],
+            allow_headers=ASKED,
+            expose_headers=TOLD,
         )
     app.add_middleware(Manners)
     return app

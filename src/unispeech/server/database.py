@@ -1,4 +1,4 @@
-"""The tables, on SQLite or Postgres. One function a question; rows come out as dataclasses."""
+"""Questions to the tables. One function a question; rows come out as dataclasses."""
 
 from __future__ import annotations
 
@@ -13,72 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from unispeech.errors import OptionError
-
-metadata = sa.MetaData()
-
-jobs = sa.Table(
-    "unispeech_jobs",
-    metadata,
-    sa.Column("id", sa.String(36), primary_key=True),
-    sa.Column("owner", sa.String(64), nullable=False, index=True),
-    sa.Column("dialect", sa.String(16), nullable=False),
-    sa.Column("state", sa.String(16), nullable=False, index=True),
-    sa.Column("filename", sa.Text, nullable=False),
-    sa.Column("options", sa.Text, nullable=False),
-    sa.Column("priority", sa.Integer, nullable=False),
-    sa.Column("webhook_id", sa.Text),
-    sa.Column("email", sa.Text),
-    sa.Column("url", sa.Text),
-    sa.Column("parent", sa.String(36)),
-    sa.Column("range_start", sa.Float),
-    sa.Column("range_end", sa.Float),
-    sa.Column("created", sa.Float, nullable=False),
-    sa.Column("started", sa.Float),
-    sa.Column("ended", sa.Float),
-    sa.Column("duration", sa.Float),
-    sa.Column("done", sa.Float, nullable=False),
-    sa.Column("worker", sa.String(64)),
-    sa.Column("run", sa.Integer, nullable=False),
-    sa.Column("interruptions", sa.Integer, nullable=False),
-    sa.Column("cancel", sa.Boolean, nullable=False),
-    sa.Column("error", sa.Text),
-    sa.Column("transcript", sa.Text),
-)
-chunks = sa.Table(
-    "unispeech_chunks",
-    metadata,
-    sa.Column("job", sa.String(36), primary_key=True),
-    sa.Column("run", sa.Integer, primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("result", sa.LargeBinary, nullable=False),
-)
-events = sa.Table(
-    "unispeech_events",
-    metadata,
-    sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
-    sa.Column("job", sa.String(36), nullable=False, index=True),
-    sa.Column("kind", sa.String(16), nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
-)
-keys = sa.Table(
-    "unispeech_keys",
-    metadata,
-    sa.Column("id", sa.String(16), primary_key=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("hash", sa.String(64), nullable=False, unique=True),
-    sa.Column("created", sa.Float, nullable=False),
-    sa.Column("rate_limit", sa.Text),
-    sa.Column("max_upload", sa.BigInteger),
-    sa.Column("max_duration", sa.Float),
-)
-workers = sa.Table(
-    "unispeech_workers",
-    metadata,
-    sa.Column("id", sa.String(64), primary_key=True),
-    sa.Column("host", sa.Text, nullable=False),
-    sa.Column("pid", sa.Integer, nullable=False),
-    sa.Column("beat", sa.Float, nullable=False),
-)
+from unispeech.server.tables import chunks, events, jobs, metadata, revisions, workers
 
 
 class State(StrEnum):
@@ -126,13 +61,13 @@ class Job:
     """How often the process that ran it went away."""
     cancel: bool = False
     error: str | None = None
-    transcript: str | None = None
-    """JSON; see `unispeech.server.records`."""
+    revision: int | None = None
+    """The number of its transcript as it is now; the text is in `unispeech.server.revisions`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to a job: `state`, `progress` or `segment`."""
+    """Something that happened to a job: `state` or `segment`."""
 
     number: int
     kind: str
@@ -160,26 +95,33 @@ class Database:
     # jobs
 
     def add(self, job: Job) -> None:
-        values = {f.name: getattr(job, f.name) for f in fields(Job)}
+        values = {name: getattr(job, name) for name in _COLUMNS}
         with self.engine.begin() as c:
             c.execute(jobs.insert().values({**values, "options": json.dumps(job.options)}))
 
     def job(self, id: str) -> Job | None:
         with self.engine.connect() as c:
-            row = c.execute(sa.select(jobs).where(jobs.c.id == id)).mappings().first()
+            row = c.execute(_JOBS.where(jobs.c.id == id)).mappings().first()
         return _job(row) if row else None
 
     def list(
-        self, owner: str | None, state: State | None, limit: int, before: float | None = None
+        self,
+        owner: str | None,
+        state: State | None,
+        limit: int,
+        before: float | None = None,
+        parent: str | None = None,
     ) -> Sequence[Job]:
         """The newest first. `owner` None: everybody's."""
-        query = sa.select(jobs).order_by(jobs.c.created.desc(), jobs.c.id).limit(limit)
+        query = _JOBS.order_by(jobs.c.created.desc(), jobs.c.id).limit(limit)
         if owner is not None:
             query = query.where(jobs.c.owner == owner)
         if state is not None:
             query = query.where(jobs.c.state == state)
         if before is not None:
             query = query.where(jobs.c.created < before)
+        if parent is not None:
+            query = query.where(jobs.c.parent == parent)
         with self.engine.connect() as c:
             return [_job(row) for row in c.execute(query).mappings()]
 
@@ -207,6 +149,13 @@ class Database:
         with self.engine.connect() as c:
             return int(c.execute(query).scalar_one())
 
+    def places(self) -> dict[str, int]:
+        """Every queued job, and how many go before it."""
+        query = sa.select(jobs.c.id).where(jobs.c.state == State.QUEUED)
+        with self.engine.connect() as c:
+            ids = c.execute(query.order_by(jobs.c.priority, jobs.c.created)).scalars()
+            return {str(id): place for place, id in enumerate(ids)}
+
     def transcribed(self) -> float:
         """Seconds of sound in finished jobs."""
         query = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.duration), 0.0))
@@ -223,7 +172,7 @@ class Database:
 
     def remove(self, id: str) -> None:
         with self.engine.begin() as c:
-            for table in (chunks, events):
+            for table in (chunks, events, revisions):
                 c.execute(table.delete().where(table.c.job == id))
             c.execute(jobs.delete().where(jobs.c.id == id))
 
@@ -304,6 +253,21 @@ def _pragmas(connection: Any, _: object) -> None:
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA busy_timeout=30000")
     cursor.close()
+
+
+_COLUMNS = [column.name for column in jobs.columns]
+_JOBS = sa.select(
+    jobs,
+    # A job that is decoded again has no transcript until it is done.
+    sa.case(
+        (
+            jobs.c.state == State.DONE,
+            sa.select(sa.func.max(revisions.c.number))
+            .where(revisions.c.job == jobs.c.id)
+            .scalar_subquery(),
+        )
+    ).label("revision"),
+)
 
 
 def _job(row: Any) -> Job:

@@ -13,14 +13,19 @@ from typing import Any
 
 from unispeech.calls import Call
 from unispeech.errors import Cancelled, UnispeechError
-from unispeech.server import metrics, records
+from unispeech.server import corrections, metrics, records
 from unispeech.server.database import Database, Job, State
 from unispeech.server.decoding import Cut
+from unispeech.server.resumable import Uploads
+from unispeech.server.revisions import AGAIN, Changed, NoTranscript, Revisions
 from unispeech.server.speech import Ask, Busy, Speech, public
 from unispeech.types import Progress, Segment, Transcript
 
 log = logging.getLogger("unispeech.server")
 
+BESIDE = ("backend", "model", "max_duration", "seen")
+"""What a job's options hold besides those of transcribing. `seen`: the text that a range was to
+replace, as a digest."""
 INTERRUPTIONS = 50
 """A recording that takes its process down this often is given up."""
 
@@ -53,6 +58,8 @@ class Jobs:
 
     def __init__(self, database: Database, speech: Speech, folder: Path) -> None:
         self.database = database
+        self.revisions = Revisions(database)
+        self.uploads = Uploads(database, folder.parent / "uploads")
         self.speech = speech
         self.folder = folder
         self.stopping = threading.Event()
@@ -94,7 +101,7 @@ class Jobs:
         again = self.database.change(
             job.id,
             only_in=(State.DONE, State.FAILED, State.CANCELLED),
-            state=State.QUEUED, run=job.run + 1, cancel=False, error=None, transcript=None,
+            state=State.QUEUED, run=job.run + 1, cancel=False, error=None,
             done=0.0, started=None, ended=None, interruptions=0, **changes,
         )  # fmt: skip
         if again:
@@ -114,11 +121,14 @@ class Jobs:
     def delete(self, id: str) -> None:
         """Stop it and remove everything: the audio, the text, the record that it was."""
         self.cancel(id)
+        for part in self.database.list(None, None, limit=10_000, parent=id):
+            self.delete(part.id)
         self.database.remove(id)
         shutil.rmtree(self.place(id).folder, ignore_errors=True)
 
     def sweep(self, days: float) -> int:
         """Remove what ended longer ago than this, and uploads whose job never was."""
+        self.uploads.sweep()
         if not days:
             return 0
         before = time.time() - days * 86400
@@ -218,31 +228,46 @@ class Jobs:
 
     def _finish(self, job: Job, transcript: Transcript) -> None:
         if job.parent is not None:
-            self._mend(job, transcript)
-        self._end(
-            job, State.DONE, transcript=records.dump(transcript), done=transcript.duration,
-            duration=transcript.duration,
-        )  # fmt: skip
-
-    def _mend(self, job: Job, transcript: Transcript) -> None:
-        """Put what was decoded again into the transcript that it is a part of."""
-        parent = self.database.job(job.parent or "")
-        if parent is None or parent.transcript is None:
-            return
-        whole = records.load(parent.transcript)
-        start, end = job.range_start or 0.0, job.range_end or whole.duration
-        kept = [s for s in whole.segments if not start <= (s.start + s.end) / 2 < end]
-        joined = sorted([*kept, *transcript.segments], key=lambda segment: segment.start)
-        segments = tuple(replace(segment, id=number) for number, segment in enumerate(joined))
-        gaps = tuple(g for g in whole.gaps if not start <= (g.start + g.end) / 2 < end)
-        text = "".join(segment.text for segment in segments).strip()
-        mended = replace(whole, segments=segments, text=text, gaps=gaps)
-        self.database.change(parent.id, transcript=records.dump(mended))
-
-    def _end(self, job: Job, state: State, **values: Any) -> None:
+            self.merge(job, transcript)
         now = time.time()
-        if self.database.change(job.id, only_in=[State.RUNNING], state=state, ended=now, **values):
+        duration = transcript.duration
+        if self.revisions.finish(job.id, transcript, ended=now, done=duration, duration=duration):
+            self.database.tell(job.id, "state", {"state": State.DONE})
+        self._ended(job, State.DONE, now)
+
+    def merge(self, job: Job, part: Transcript, forced: bool = False) -> bool:
+        """Put what was decoded again into the transcript that it is a part of. Whether it was.
+
+        Not where somebody has changed that part since it was asked for, unless `forced`.
+        """
+        start, end = job.range_start or 0.0, job.range_end or float("inf")
+        while True:
+            parent = self.database.job(job.parent or "")
+            if parent is None or parent.revision is None:
+                return False
+            whole = self.revisions.transcript(parent.id, parent.revision)
+            if whole is None:
+                continue  # it has gone into the history, and on out of it
+            if not forced and corrections.seen(whole, start, end) != job.options.get("seen"):
+                return False
+            mended = corrections.merged(whole, part, start, end)
+            try:
+                self.revisions.save(parent.id, mended, parent.revision, AGAIN, source=job.id)
+            except Changed:
+                continue  # somebody was quicker
+            except NoTranscript:
+                return False
+            return True
+
+    def _end(self, job: Job, state: State, error: str | None = None) -> None:
+        now = time.time()
+        if self.database.change(
+            job.id, only_in=[State.RUNNING], state=state, ended=now, error=error
+        ):
             self.database.tell(job.id, "state", {"state": state})
+        self._ended(job, state, now)
+
+    def _ended(self, job: Job, state: State, now: float) -> None:
         self.database.forget(job.id)
         self.place(job.id).sound.unlink(missing_ok=True)
         metrics.JOBS.labels(state).inc()
@@ -263,11 +288,7 @@ def _shift(segment: Segment, by: float) -> Segment:
 
 
 def _split(options: dict[str, Any]) -> dict[str, Any]:
-    rest = {
-        name: value
-        for name, value in options.items()
-        if name not in ("backend", "model", "max_duration")
-    }
+    rest = {name: value for name, value in options.items() if name not in BESIDE}
     if isinstance(rest.get("temperature"), list):
         rest["temperature"] = tuple(rest["temperature"])
     return {"backend": options["backend"], "model": options["model"], "options": rest}

@@ -16,7 +16,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from unispeech.errors import OptionError
 from unispeech.server.database import Database
-from unispeech.server.database import keys as table
+from unispeech.server.tables import keys as table
 
 
 @dataclass(frozen=True, slots=True)

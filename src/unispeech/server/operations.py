@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from unispeech.server import metrics
@@ -15,8 +14,6 @@ from unispeech.server.access import TheService
 from unispeech.server.database import State
 
 router = APIRouter(tags=["Operations"])
-
-STATIC = Path(__file__).parent / "static"
 
 
 @router.get("/healthz")
@@ -49,8 +46,3 @@ async def prometheus(service: TheService) -> Response:
         return generate_latest()
 
     return Response(await asyncio.to_thread(gathered), media_type=CONTENT_TYPE_LATEST)
-
-
-@router.get("/", include_in_schema=False)
-async def page() -> FileResponse:
-    return FileResponse(STATIC / "index.html")

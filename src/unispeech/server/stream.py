@@ -9,13 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
-from fastapi.responses import FileResponse
 
 from unispeech.errors import OptionError, UnispeechError
 from unispeech.realtime.options import LiveOptions
 from unispeech.server.answers import Refused, answer
 from unispeech.server.keys import Key
-from unispeech.server.operations import STATIC
 from unispeech.server.service import Service
 from unispeech.server.speech import public
 from unispeech.server.streams import News, Stream, Wish
@@ -58,16 +56,6 @@ def _same_site(websocket: WebSocket, service: Service) -> None:
     allowed = service.settings.cors_origins
     if origin and urlsplit(origin).netloc != here and not {origin, "*"} & set(allowed):
         raise Refused(403, "pages of this origin may not connect", "see UNISPEECH_CORS_ORIGINS")
-
-
-@router.get("/live", include_in_schema=False)
-async def page() -> FileResponse:
-    return FileResponse(STATIC / "live.html")
-
-
-@router.get("/live-capture.js", include_in_schema=False)
-async def capture() -> FileResponse:
-    return FileResponse(STATIC / "live-capture.js")
 
 
 @router.websocket("/v1/stream")

@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from unispeech import formats, languages
 from unispeech.errors import UnispeechError, UnknownModel
 from unispeech.models import catalog
-from unispeech.server import records, uploads
+from unispeech.server import uploads
 from unispeech.server.access import Caller, TheService, job_of, scratch
 from unispeech.server.answers import DOCUMENTED
 from unispeech.server.database import Job, State
@@ -233,16 +233,21 @@ async def download(job_id: str, service: TheService, key: Caller, output: str = 
     """The transcript as `srt`, `vtt`, `txt`, `timecode_txt`, `json` or `jojo`."""
     found = await asyncio.to_thread(service.database.job, job_id)
     if found is None or found.owner != key.id:
-        return PlainTextResponse("No such job", 404)
+        return _no_such_job()
     if found.state is State.CANCELLED:
         return PlainTextResponse("Job canceled", 400)
     if found.state is State.FAILED:
         return PlainTextResponse("Job failed", 500)
-    if found.transcript is None:
+    if found.revision is None:
         return PlainTextResponse("Job not done yet", 425)
     if output not in OUTPUTS:
         return PlainTextResponse("Output not supported", 400)
-    return _rendered(found, records.load(found.transcript), output)
+    transcript = await asyncio.to_thread(service.jobs.revisions.transcript, found.id)
+    return _rendered(found, transcript, output) if transcript else _no_such_job()
+
+
+def _no_such_job() -> Response:
+    return PlainTextResponse("No such job", 404)
 
 
 def _rendered(job: Job, transcript: Transcript, output: str) -> Response:

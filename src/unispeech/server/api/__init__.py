@@ -1,0 +1,12 @@
+"""Our own interface, under /api: one room a subject, described in docs/api.md."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from unispeech.server.answers import DOCUMENTED
+from unispeech.server.api import events, info, jobs, ranges, sound, transcripts, uploads
+
+router = APIRouter(prefix="/api", responses=DOCUMENTED)
+for room in (jobs, events, transcripts, ranges, sound, uploads, info):
+    router.include_router(room.router)

@@ -1,0 +1,69 @@
+"""A stretch of a recording decoded again, by another model if need be."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter
+
+from unispeech.server import corrections
+from unispeech.server.access import Caller, TheService, job_of
+from unispeech.server.answers import Refused
+from unispeech.server.api.jobs import CONFLICT, accept
+from unispeech.server.api.shown import shown
+from unispeech.server.api.wire import JobShown, Range
+from unispeech.server.database import Job
+from unispeech.server.jobs import BESIDE
+
+router = APIRouter(tags=["Transcripts"])
+
+
+@router.post("/jobs/{job_id}/ranges", status_code=201, responses=CONFLICT)
+async def decode_again(job_id: str, range: Range, service: TheService, key: Caller) -> JobShown:
+    """Decode a stretch again, with other options if given. A job of its own, whose result takes
+    the place of what the transcript has there, unless somebody has changed that meanwhile."""
+    job = await job_of(service, key, job_id)
+    if job.revision is None or job.parent is not None:
+        raise Refused(409, "the job has no transcript of its own", code="no_transcript")
+    if range.end <= range.start:
+        raise Refused(400, "the range ends before it starts", param="end")
+    if range.start >= (job.duration or 0.0):
+        raise Refused(400, "the range starts after the recording's end", param="start")
+    await asyncio.to_thread(service.jobs.room)
+    before = {n: v for n, v in job.options.items() if n not in BESIDE}
+    kept = {"backend": job.options["backend"], "model": job.options["model"], **before}
+    ask = service.speech.ask(**{**kept, **range.options()})
+    beside = {"max_duration": job.options.get("max_duration")}
+    if range.apply:
+        whole = await asyncio.to_thread(service.jobs.revisions.transcript, job.id, job.revision)
+        if whole is not None:
+            beside["seen"] = corrections.seen(whole, range.start, range.end)
+    id, _ = service.jobs.new_place()
+    again = Job(
+        id=id,
+        owner=key.id,
+        dialect="api",
+        filename=job.filename,
+        options={**ask.as_dict(), **beside},
+        priority=job.priority,
+        parent=job.id,
+        range_start=range.start,
+        range_end=range.end,
+    )
+    return await asyncio.to_thread(accept, service, again)
+
+
+@router.post("/jobs/{job_id}/apply", responses=CONFLICT)
+async def apply(job_id: str, service: TheService, key: Caller) -> JobShown:
+    """Put the text of a range into the transcript, whatever that has there now."""
+    part = await job_of(service, key, job_id)
+    if part.parent is None:
+        raise Refused(409, "the job is not a range of another", code="not_a_range")
+
+    def merged() -> bool:
+        text = service.jobs.revisions.transcript(part.id, part.revision)
+        return text is not None and service.jobs.merge(part, text, forced=True)
+
+    if part.revision is None or not await asyncio.to_thread(merged):
+        raise Refused(409, "one of the two jobs is not done", code="no_transcript")
+    return await asyncio.to_thread(shown, service, part)

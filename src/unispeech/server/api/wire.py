@@ -1,0 +1,193 @@
+"""What requests under /api may hold and answers do hold, for checking and for the document."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Seconds = Field(ge=0, le=1e7, allow_inf_nan=False, description="Seconds.")
+
+
+class Options(BaseModel):
+    """How to transcribe. What is not given is the server's own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    backend: str | None = None
+    model: str | None = None
+    language: str | None = None
+    task: Literal["transcribe", "translate"] | None = None
+    strategy: Literal["batched", "native"] | None = None
+    word_timestamps: bool | None = None
+    beam_size: int | None = None
+    temperature: float | None = None
+    initial_prompt: str | None = Field(None, max_length=4000)
+    hotwords: str | None = Field(None, max_length=4000)
+
+
+class MoreOptions(Options):
+    """The options that are about a whole recording, too."""
+
+    vad: bool | None = None
+    vad_threshold: float | None = None
+    vad_min_silence: float | None = None
+    vad_pad: float | None = None
+    batch_size: int | None = None
+    chunk_length: float | None = None
+    language_per_chunk: bool | None = None
+
+    def options(self) -> dict[str, Any]:
+        return self.model_dump(include=set(MoreOptions.model_fields), exclude_none=True)
+
+
+class JobFields(MoreOptions):
+    """The fields of a job's form besides the file, as values of the right types."""
+
+    url: str | None = None
+    upload: str | None = Field(None, max_length=64)
+    filename: str | None = None
+    priority: int = Field(5, ge=0, le=9)
+    webhook_id: str | None = None
+    email: str | None = Field(None, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")
+
+
+class Range(Options):
+    """A stretch of a recording to decode again, and how."""
+
+    start: float = Field(ge=0, allow_inf_nan=False, description="Seconds.")
+    end: float = Field(gt=0, allow_inf_nan=False, description="Seconds.")
+    apply: bool = Field(True, description="Put the result into the transcript.")
+
+    def options(self) -> dict[str, Any]:
+        return self.model_dump(include=set(Options.model_fields), exclude_none=True)
+
+
+class EditedWord(BaseModel):
+    start: float = Seconds
+    end: float = Seconds
+    word: str = Field(max_length=1000)
+    probability: float = Field(1.0, ge=0, le=1)
+    speaker: str | None = Field(None, max_length=200)
+
+
+class EditedSegment(BaseModel):
+    """A segment as somebody corrected it."""
+
+    start: float = Seconds
+    end: float = Seconds
+    text: str = Field(max_length=100_000)
+    speaker: str | None = Field(None, max_length=200)
+    words: list[EditedWord] = Field([], max_length=10_000)
+    avg_logprob: float | None = Field(None, allow_inf_nan=False)
+    no_speech_prob: float | None = Field(None, ge=0, le=1)
+
+
+class EditedGap(BaseModel):
+    start: float = Seconds
+    end: float = Seconds
+    reason: str = Field(max_length=1000)
+
+
+class Edited(BaseModel):
+    """A corrected transcript."""
+
+    segments: list[EditedSegment] = Field(max_length=100_000)
+    gaps: list[EditedGap] | None = Field(None, max_length=100_000)
+    author: str | None = Field(None, max_length=200)
+
+
+class JobShown(BaseModel):
+    """A job. Times are seconds since 1970; durations are seconds of sound."""
+
+    id: str
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    filename: str
+    backend: str
+    model: str
+    options: dict[str, Any]
+    priority: int
+    parent: str | None = Field(description="The job of whose recording this decodes a range.")
+    range: list[float | None] | None
+    applied: int | None = Field(description="The revision of `parent` that took its text in.")
+    created: float
+    started: float | None
+    ended: float | None
+    duration: float | None = Field(description="Seconds of sound; null until it is known.")
+    done: float = Field(description="Seconds of sound that are transcribed.")
+    time_left: float | None = Field(description="Seconds until it is done, estimated.")
+    position: int | None = Field(description="How many jobs go before this one.")
+    revision: int | None = Field(description="The transcript as it is now.")
+    error: str | None
+
+
+class JobList(BaseModel):
+    jobs: list[JobShown]
+
+
+class Holds(BaseModel):
+    """What would be gone with a job."""
+
+    recording: str | None = Field(description="Its name; null where it is gone.")
+    bytes: int
+    revisions: int
+    shares: int
+    ranges: int
+
+
+class JobInFull(JobShown):
+    holds: Holds
+
+
+class Deleted(BaseModel):
+    id: str
+    deleted: Holds
+
+
+class RevisionShown(BaseModel):
+    model_config = ConfigDict(populate_by_name=True)
+
+    number: int
+    created: float
+    kind: Literal["decoded", "edited", "decoded_again", "restored"]
+    author: str | None
+    source: str | None = Field(
+        alias="from", description="The range's job, or the number that was restored."
+    )
+    segments: int
+
+
+class RevisionList(BaseModel):
+    revisions: list[RevisionShown]
+
+
+class Violation(BaseModel):
+    cue: int = Field(description="As in the file, from 1.")
+    segment: int
+    start: float
+    end: float
+    text: str
+    rule: Literal["max_line_width", "max_line_count", "max_cps", "overlap"]
+    value: float
+    limit: float
+
+
+class Checked(BaseModel):
+    revision: int
+    cues: int
+    violations: list[Violation]
+
+
+class UploadShown(BaseModel):
+    """A file that is arriving: `offset` of `size` bytes are here."""
+
+    id: str
+    filename: str
+    size: int
+    offset: int
+    created: float
+    expires: float
+
+
+class UploadList(BaseModel):
+    uploads: list[UploadShown]
