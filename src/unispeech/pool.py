@@ -31,11 +31,14 @@ log = logging.getLogger("unispeech.pool")
 
 WAIT = 0.004
 """Seconds a batch that is not full waits for companions."""
+PATIENCE = 0.1
+"""Share of its own length that a request lets shorter ones go before it. With all of it, the end of
+a long live phrase waited twenty seconds behind the looks of other streams."""
 
 
 @dataclass(slots=True, eq=False)  # each is only itself; chunks hold arrays, which have no ==
 class _Request:
-    """One caller's chunks, waiting. The deadline is when as much time has passed as they are long:
+    """One caller's chunks, waiting. The deadline is when a share of their own length has passed:
     so a short clip goes before a long batch that came a little earlier, and nobody starves."""
 
     chunks: list[Chunk]
@@ -44,7 +47,7 @@ class _Request:
     deadline: float = 0.0
 
     def __post_init__(self) -> None:
-        self.deadline = time.monotonic() + sum(chunk.duration for chunk in self.chunks)
+        self.deadline = time.monotonic() + PATIENCE * sum(chunk.duration for chunk in self.chunks)
 
     def joins(self, other: _Request) -> bool:
         first, mine = other.chunks[0], self.chunks[0]
