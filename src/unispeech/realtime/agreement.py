@@ -23,18 +23,15 @@ class Agreement:
         self.final: list[Word] = []
         self._last: list[Word] = []
 
-    def hear(
-        self, words: Sequence[Word], until: float = float("inf")
-    ) -> tuple[list[Word], list[Word]]:
+    def hear(self, words: Sequence[Word]) -> tuple[list[Word], list[Word]]:
         """A hypothesis of the whole stretch: the words it makes certain, and those still open.
 
-        Words that end after `until` stay open, and so does the last one: it may be half a word, and
-        the mark after it is a guess.
+        Its last word stays open: it may be half a word, and the mark after it is a guess.
         """
         new = self.beyond(words)
         agreed = 0
         most = min(len(new) - 1, len(self._last))
-        while agreed < most and new[agreed].end <= until and _same(new[agreed], self._last[agreed]):
+        while agreed < most and _same(new[agreed], self._last[agreed]):
             agreed += 1
         self._last = new[agreed:]
         return self._commit(new[:agreed]), new[agreed:]

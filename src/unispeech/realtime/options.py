@@ -16,8 +16,6 @@ class LiveOptions:
     """Between two decodings of a growing phrase."""
     endpoint: float = 0.7
     """Silence that ends a phrase."""
-    hold: float = 1.0
-    """How long a word waits to be final: what comes after it decides how it is heard."""
     keep: float = 8.0
     """Length above which a phrase loses its beginning, as far as that is final."""
     longest: float = 24.0
@@ -28,7 +26,6 @@ class LiveOptions:
         for name, low, high in (
             ("step", TICK_SECONDS, 10.0),
             ("endpoint", 0.2, 10.0),
-            ("hold", 0.0, 5.0),
             ("keep", 2.0, self.longest),
             ("longest", 4.0, 28.0),
         ):

@@ -140,8 +140,7 @@ class Session:
         ends = heard.words[-1].end if heard.words else 0.0
         self._trusted &= ends > sound.last() * FRAME_SECONDS - TAIL
         if self._language:
-            until = sound.end * FRAME_SECONDS - self._options.hold
-            final, open_words = self._agreement.hear(heard.words, until)
+            final, open_words = self._agreement.hear(heard.words)
         else:
             final, open_words = [], list(heard.words)
         yield from self._final(final)
