@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from conftest import SAMPLES, reference, words
+from unispeech.audio import load
 from unispeech.backends import ggml
 from unispeech.backends.registry import find
 from unispeech.engine import Engine
 from unispeech.models import store
+from unispeech.options import DecodeOptions
+from unispeech.types import SAMPLE_RATE, Chunk
 
 Q8_0, VERSION = 7, 2
 
@@ -59,6 +63,20 @@ def test_a_quantised_file_runs(tmp_path: Path) -> None:
     with Engine("whisper.cpp", str(small)) as engine:
         transcript = engine.transcribe(SAMPLES / "english.wav", beam_size=1, word_timestamps=True)
     assert words(transcript.text) == words(reference("english"))
+
+
+def test_a_longer_chunk_before_leaves_nothing_behind(engine: Callable[..., Engine]) -> None:
+    """whisper.cpp reads keys of an earlier chunk where a window ends inside a block of them."""
+    backend = engine("cpp", "tiny.en").backend
+    samples = load(SAMPLES / "english.wav")
+    short, long = (
+        Chunk(samples=samples, start=0.0, end=len(samples) / SAMPLE_RATE, window=window)
+        for window in backend.windows[:2]
+    )
+    options = DecodeOptions(beam_size=1)
+    before, _, after = (backend.transcribe_batch([one], options) for one in (short, long, short))
+    assert before == after
+    assert words(before[0].text) == words(reference("english"))
 
 
 def test_tokens_become_words() -> None:

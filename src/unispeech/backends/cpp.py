@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("unispeech")
 
-WINDOWS = (15.0, 20.0, 25.0, 30.0)
-"""Seconds, as for faster: half the encoder's work for most chunks, and the text no worse."""
+WINDOWS = (15.36, 20.48, 25.6, 30.0)
+"""Seconds: half the encoder's work for most chunks. All but the full one are multiples of 256
+frames: whisper.cpp's flash attention reads its keys in such blocks and does not mask what is left
+of the last, where those of an earlier, longer chunk still lie."""
 FRAMES = 50
 """What the encoder makes of a second."""
 SHORTEST = SAMPLE_RATE
