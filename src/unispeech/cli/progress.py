@@ -13,6 +13,7 @@ from unispeech.types import Progress
 WAITS = {
     "download": "fetching the model {}",
     "convert": "converting the model {}, once",
+    "write": "converting {}",
     "wait": "waiting for another process that is fetching the model {}",
 }
 """What takes long before the work begins, by stage."""

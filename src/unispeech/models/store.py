@@ -287,7 +287,7 @@ def convert_to(
     if target.exists():
         raise OptionError(f"{target} exists already", "give a path that does not")
     path = local_path(source) or obtain(source, _native_format(key_of(source)), say)
-    say(Progress(0, None, source=source, stage="convert"))
+    say(Progress(0, None, source=source, stage="write"))
     checkpoint = convert.fitted(convert.read(path, _fetch(say)), format)
     partial = target.parent / f".{target.name}.partial-{os.getpid()}"
     try:

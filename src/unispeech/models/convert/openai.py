@@ -129,11 +129,12 @@ def load(path: Path) -> Any:
             zipped = file.read(2) == b"PK"
         return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError, KeyError) as error:
-        lines = [line for line in str(error).splitlines() if line.strip()]
-        raise ModelDamaged(
-            f"{path}: truncated, or not a checkpoint ({lines[0] if lines else 'unreadable'})",
-            "fetch it again",
-        ) from error
+        if zipped and isinstance(error, pickle.UnpicklingError):
+            raise ModelDamaged(
+                f"{path}: it holds more than tensors, and could run code when it is read",
+                "save its state_dict and dims alone",
+            ) from error
+        raise ModelDamaged(f"{path}: truncated, or not a checkpoint", "fetch it again") from error
 
 
 def _torch(path: Path) -> Any:
