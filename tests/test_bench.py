@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,12 +19,13 @@ import pytest
 
 from conftest import SAMPLES
 from unispeech.backends import choose
-from unispeech.bench import benchmark, compare, datasets, plan, runner, table
+from unispeech.bench import benchmark, compare, datasets, markdown, plan, runner, table
 from unispeech.bench.plan import Configuration, Grid
 from unispeech.bench.runner import Plan, Step
 from unispeech.bench.text import units
 from unispeech.errors import OptionError, UnknownBackend
 
+CLIPS = [str(SAMPLES / "english.wav"), str(SAMPLES / "pause.wav")]
 ASKED: dict[str, Any] = {
     "backends": ("faster", "peer:faster-batched"),
     "models": ("tiny.en",),
@@ -56,7 +58,7 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan, list[Step]]:
     """A benchmark that was interrupted after its first run, and then went on to its end."""
     folder = tmp_path_factory.mktemp("bench")
-    made, baseline = benchmark.prepare(None, folder, 2, ASKED)
+    made, baseline = benchmark.prepare(CLIPS, folder, 2, ASKED)
 
     def interrupt(step: Step) -> None:
         if step.stage == "done":
@@ -67,7 +69,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan, list
     assert len(list(runner.records(made))) == 1
     steps: list[Step] = []
     runner.run(made, steps.append)
-    benchmark.write(made, baseline, "the samples")
+    benchmark.write(made, baseline, CLIPS)
     return folder, made, steps
 
 
@@ -114,6 +116,28 @@ def test_the_results_say_what_they_hold_for(finished: Finished) -> None:
     assert facts["audio_seconds"] == pytest.approx(31.9, abs=0.5)
     for name in ("command", "processor", "cores", "memory", "python", "unispeech", "date"):
         assert facts[name]
+
+
+def test_several_sets_are_told_apart(finished: Finished) -> None:
+    ours, _ = read(finished[0])["rows"]
+    assert list(ours["sets"]) == ["english", "pause"]
+    assert sum(part["corpus"]["words"] for part in ours["sets"].values()) == ours["corpus"]["words"]
+    for number, run in enumerate(ours["runs"]):
+        walls = [part["walls"][str(number)] for part in ours["sets"].values()]
+        assert all(wall > 0 for wall in walls)
+        assert sum(walls) == pytest.approx(run["wall"], rel=0.02)
+    for part in ours["sets"].values():
+        assert part["corpus"]["wer"] == 0.0 and part["ratio"]["median"] > 0
+
+
+def test_the_results_as_a_markdown_table(finished: Finished) -> None:
+    heading, _, ours, peer, _, facts, _ = markdown.lines([read(finished[0])])
+    assert heading.split(" | ")[2:4] == ["WER % english", "speed english"]
+    assert re.fullmatch(
+        r"\| `faster` \| `tiny.en` (\| 0\.00 \| [\d.]+ \([\d.]+x\) ){2}\| [\d,]+ \|", ours
+    )
+    assert peer.startswith("| `peer:faster-batched` |") and "x)" not in peer
+    assert facts.startswith("2 recordings, 0.5 minutes;") and "2 rounds" in facts
 
 
 class Page(HTMLParser):
@@ -177,7 +201,7 @@ def small(folder: Path, *configurations: Configuration, timeout: float = 0) -> P
 def test_a_configuration_that_cannot_be_is_a_row_that_says_so(tmp_path: Path) -> None:
     made = small(tmp_path, one(compute_type="int3"))
     runner.run(made, lambda step: None)
-    found = benchmark.write(made, "faster", "the samples")
+    found = benchmark.write(made, "faster", ())
     assert "int3" in found.rows[0].failed
     assert len(found.rows[0].runs) == 1, "it is not tried again in the second round"
     assert table.table(found).row_count == 1
@@ -297,9 +321,9 @@ def test_the_error_rate_is_that_of_a_script_with_jiwer(data: Path, tmp_path: Pat
     from unispeech.models import store
 
     asked = ASKED | {"backends": ("peer:faster",), "sample": 15, "language": None}
-    made, baseline = benchmark.prepare(str(data / "librispeech"), tmp_path, 1, asked)
+    made, baseline = benchmark.prepare([str(data / "librispeech")], tmp_path, 1, asked)
     runner.run(made, lambda step: None)
-    (row,) = benchmark.write(made, baseline, "librispeech").rows
+    (row,) = benchmark.write(made, baseline, ["librispeech"]).rows
 
     model = WhisperModel(
         str(store.obtain("tiny.en")), device="cpu", compute_type="int8", cpu_threads=1

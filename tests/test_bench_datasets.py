@@ -11,7 +11,16 @@ import pytest
 
 from conftest import ROOT, SAMPLES, reference
 from unispeech.audio import load as load_audio
-from unispeech.bench.datasets import Choice, Utterance, choose, join, load, warm_up
+from unispeech.bench.datasets import (
+    Choice,
+    Utterance,
+    choose,
+    join,
+    join_each,
+    load,
+    load_all,
+    warm_up,
+)
 from unispeech.errors import OptionError
 
 
@@ -93,6 +102,34 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
 
 
 MANY = [Utterance(f"{i}.wav", Path(), "a", "en" if i % 2 else "de", 1.0 + i) for i in range(20)]
+
+
+def test_a_single_recording(folder: Path) -> None:
+    one = only(load(str(folder / "a.wav"), folder))
+    assert (one.id, one.text, one.language) == ("a.wav", reference("english"), None)
+    listed = only(load(str(SAMPLES / "german.wav"), folder))
+    assert (listed.text, listed.language) == (reference("german"), "de")
+
+
+def test_several_sets_are_told_apart(folder: Path, tmp_path: Path) -> None:
+    found = load_all([str(folder), str(SAMPLES), str(folder / "a.wav")], tmp_path)
+    assert [u.set for u in found][:3] == [folder.name, folder.name, "samples"]
+    assert (found[0].id, found[-1].id) == (f"{folder.name}/a.wav", "a/a.wav")
+    sample = choose(found, Choice(sample=1))
+    assert [u.set for u in sample] == [folder.name, "samples", "a"]
+    joined = join_each(found, 0, tmp_path / "joined")
+    assert [u.set for u in joined] == [u.set for u in sample]
+    assert len({u.audio for u in joined}) == 3
+    with pytest.raises(OptionError, match="twice"):
+        load_all([str(folder), str(folder)], tmp_path)
+
+
+def test_sets_of_one_name_are_called_by_more_of_their_path(folder: Path) -> None:
+    for name in ("one", "two"):
+        (folder / name / "test").mkdir(parents=True)
+        shutil.copy(SAMPLES / "english.wav", folder / name / "test")
+    found = load_all([str(folder / name / "test") for name in ("one", "two")], folder)
+    assert [u.set for u in found] == ["one-test", "two-test"]
 
 
 def test_choices() -> None:

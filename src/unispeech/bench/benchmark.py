@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from unispeech.bench.runner import Plan
 
 
 def prepare(
-    data: str | None, folder: Path, repeats: int, asked: dict[str, Any]
+    data: Sequence[str], folder: Path, repeats: int, asked: dict[str, Any]
 ) -> tuple[Plan, str]:
     """What to measure, and the name of the baseline. `asked` are the options of the command.
 
@@ -38,11 +38,10 @@ def prepare(
     )
     ids = asked["ids"].read_text(encoding="utf-8").split() if asked["ids"] else []
     choice = datasets.Choice(asked["language"], tuple(ids), asked["sample"] or 0, asked["join"])
-    chosen = datasets.choose(datasets.load(data, folder / "audio"), choice)
+    chosen = datasets.choose(datasets.load_all(data, folder / "audio"), choice)
     warm_up = datasets.warm_up(chosen)
     if choice.join is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        chosen = [datasets.join(chosen, choice.join, folder / "joined.wav")]
+        chosen = datasets.join_each(chosen, choice.join, folder)
     peers = [b for b in backends if b.startswith(PREFIX)]
     baseline = asked["baseline"] or (peers or list(backends))[0]
     return Plan(
@@ -50,13 +49,13 @@ def prepare(
     ), baseline
 
 
-def write(plan: Plan, baseline: str, data: str) -> Results:
-    """Put the runs together and write the results beside them."""
+def write(plan: Plan, baseline: str, data: Sequence[str]) -> Results:
+    """Put the runs together and write the results beside them. `data` as `prepare` had it."""
     found = Results(
         rows=tuple(results.rows(plan.configurations, plan.utterances, runner.records(plan))),
         utterances=tuple(plan.utterances),
         baseline=baseline,
-        facts=results.facts(data, plan.utterances, plan.repeats),
+        facts=results.facts(" ".join(data) or "the samples", plan.utterances, plan.repeats),
     )
     found.save(plan.folder / "results.json")
     if summary := list(_summary(found)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import random
 import wave
@@ -34,6 +35,8 @@ class Utterance:
     """A code that models know, or None: detected."""
     duration: float = 0.0
     words: tuple[WordTime, ...] = field(default=(), repr=False)
+    set: str = ""
+    """The name of its data set; empty where there is only one."""
 
 
 def samples() -> Path:
@@ -49,6 +52,34 @@ def samples() -> Path:
     raise OptionError("the sample clips are not installed", "name a folder of recordings")
 
 
+def load_all(data: Sequence[str], keep: Path) -> list[Utterance]:
+    """The recordings of several data sets, one set after the other; of the samples without any.
+
+    Raises:
+        OptionError: as `load`; or a set is given twice.
+    """
+    if len(data) < 2:
+        return load(data[0] if data else None, keep)
+    names = _names(data)
+    return [
+        replace(one, set=name, id=f"{name}/{one.id}")
+        for name, each in zip(names, data, strict=True)
+        for one in load(each, keep / name)
+    ]
+
+
+def _names(data: Sequence[str]) -> list[str]:
+    """What each set is called: the end of its path, as much of it as tells it from the others."""
+    if twice := next((one for one in data if data.count(one) > 1), None):
+        raise OptionError(f"{twice} is given twice")
+    paths = [Path(one).with_suffix("") for one in data]
+    for length in range(1, max(len(path.parts) for path in paths) + 1):
+        names = ["-".join(path.parts[-length:]).replace(":", "-") for path in paths]
+        if len(set(names)) == len(names):
+            return names
+    return [str(number) for number, _ in enumerate(data, 1)]
+
+
 def load(data: str | None, keep: Path) -> list[Utterance]:
     """The recordings of a data set, in a fixed order. `keep` is where a downloaded one is put.
 
@@ -60,6 +91,8 @@ def load(data: str | None, keep: Path) -> list[Utterance]:
         from unispeech.bench.hub import from_hub
 
         found = from_hub(data, keep)
+    elif path.suffix.lower() in MEDIA:
+        found = [_recording(path)]
     elif path.is_file():
         found = list(_manifest(path))
     elif (path / "manifest.jsonl").exists():
@@ -76,6 +109,14 @@ def load(data: str | None, keep: Path) -> list[Utterance]:
             f"{len(missing)} of the {len(found)} recordings of {path} are missing",
         )
     return [u if u.duration else replace(u, duration=_duration(u.audio)) for u in found]
+
+
+def _recording(path: Path) -> Utterance:
+    """A single one: as its folder's manifest has it, or with its text beside it."""
+    manifest = path.parent / "manifest.jsonl"
+    rows = _manifest(manifest) if manifest.exists() else iter(())
+    listed = next((row for row in rows if row.audio.name == path.name), None)
+    return listed or _with_text(path, path.name)
 
 
 def _manifest(path: Path) -> Iterator[Utterance]:
@@ -140,15 +181,19 @@ def _folder(folder: Path) -> Iterator[Utterance]:
     """Recordings, each with its text in a `.txt` of the same name; its language may stand in a
     `.language.txt`, or in `language.txt` for all of the folder."""
     for audio in sorted(p for p in folder.rglob("*") if p.suffix.lower() in MEDIA):
-        text = audio.with_suffix(".txt")
-        languages = (audio.with_suffix(".language.txt"), audio.parent / "language.txt")
-        language = next((p.read_text("utf-8").strip() for p in languages if p.exists()), None)
-        yield Utterance(
-            id=str(audio.relative_to(folder)),
-            audio=audio,
-            text=text.read_text(encoding="utf-8").strip() if text.exists() else None,
-            language=known(language),
-        )
+        yield _with_text(audio, str(audio.relative_to(folder)))
+
+
+def _with_text(audio: Path, id: str) -> Utterance:
+    text = audio.with_suffix(".txt")
+    languages = (audio.with_suffix(".language.txt"), audio.parent / "language.txt")
+    language = next((p.read_text("utf-8").strip() for p in languages if p.exists()), None)
+    return Utterance(
+        id=id,
+        audio=audio,
+        text=text.read_text(encoding="utf-8").strip() if text.exists() else None,
+        language=known(language),
+    )
 
 
 def _duration(audio: Path) -> float:
@@ -166,7 +211,7 @@ class Choice:
     ids: tuple[str, ...] = ()
     """Only these: names with or without the folder and the suffix."""
     sample: int = 0
-    """So many at random, always the same ones; 0 is all."""
+    """So many of each set at random, always the same ones; 0 is all."""
     join: float | None = None
     """One long recording of them all: 0 once through, otherwise at least so many seconds."""
 
@@ -187,13 +232,30 @@ def choose(utterances: Sequence[Utterance], choice: Choice) -> list[Utterance]:
                 f"{len(missing)} of {len(choice.ids)} ids are not in the data ({missing[0]}, ...)"
             )
         chosen = [by_name[Path(name).stem] for name in choice.ids]
-    if 0 < choice.sample < len(chosen):
-        # Random once and for all: the order of a set says something about it.
-        picked = random.Random(0).sample(range(len(chosen)), choice.sample)
-        chosen = [chosen[i] for i in sorted(picked)]
+    if choice.sample:
+        sets = itertools.groupby(chosen, key=lambda u: u.set)
+        chosen = [u for _, each in sets for u in _sample(list(each), choice.sample)]
     if not chosen:
         raise OptionError("no recordings are left", "widen --language or --ids")
     return chosen
+
+
+def _sample(utterances: list[Utterance], count: int) -> list[Utterance]:
+    """Random once and for all: the order of a set says something about it."""
+    if count >= len(utterances):
+        return utterances
+    picked = random.Random(0).sample(range(len(utterances)), count)
+    return [utterances[i] for i in sorted(picked)]
+
+
+def join_each(utterances: Sequence[Utterance], seconds: float, folder: Path) -> list[Utterance]:
+    """Each set as one recording in the folder; see `join`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    joined: list[Utterance] = []
+    for name, each in itertools.groupby(utterances, key=lambda u: u.set):
+        path = folder / (f"joined-{name}.wav" if name else "joined.wav")
+        joined.append(replace(join(list(each), seconds, path), set=name))
+    return joined
 
 
 def join(utterances: Sequence[Utterance], seconds: float, path: Path) -> Utterance:

@@ -34,6 +34,7 @@ class Task:
     id: str
     audio: Path
     language: str | None
+    set: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +48,15 @@ class Answer:
 
 
 class Ours:
-    """An engine; all recordings of one language share its batches."""
+    """An engine; all recordings of one set and language share its batches."""
 
     def __init__(self, one: Configuration) -> None:
         self.engine = Engine(one.backend, one.model, **cast(Any, one.options()))
 
     def run(self, tasks: Sequence[Task], first: Callable[[], None]) -> Iterator[Answer]:
         call = Call(on_segment=lambda segment: first())
-        for language in dict.fromkeys(task.language for task in tasks):
-            group = [task for task in tasks if task.language == language]
+        for set, language in dict.fromkeys((task.set, task.language) for task in tasks):
+            group = [task for task in tasks if (task.set, task.language) == (set, language)]
             results = self.engine.transcribe_many(
                 (task.audio for task in group), call=call, language=language
             )
@@ -160,7 +161,7 @@ def main() -> int:
     job = json.load(sys.stdin)
     one = Configuration(**job["configuration"])
     meters.pin(one.threads)
-    tasks = [Task(t["id"], Path(t["audio"]), t["language"]) for t in job["tasks"]]
+    tasks = [Task(t["id"], Path(t["audio"]), t["language"], t["set"]) for t in job["tasks"]]
     try:
         measure(one, tasks[1:], tasks[0], say, job["profile"])
     except UnispeechError as error:

@@ -21,7 +21,7 @@ from unispeech.bench.metrics import Corpus, Score
 from unispeech.bench.plan import Configuration
 from unispeech.version import __version__
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,16 @@ class WordErrors:
     end: float
     matched: float
     """Percent of the reference words that could be compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a configuration did with one of several data sets."""
+
+    corpus: Corpus | None
+    throughput: Spread | None
+    walls: dict[int, float]
+    """Seconds of work, by round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,8 @@ class Row:
     """For an hour of audio."""
     words: WordErrors | None = None
     """How far word times are off, where both sides have them."""
+    sets: dict[str, Part] = field(default_factory=dict)
+    """By data set, where there are several."""
     stages: dict[str, float] = field(default_factory=dict)
     """Seconds that threads spent in each stage, for an hour of audio; empty unless profiled."""
     identical: bool | None = None
@@ -138,6 +150,7 @@ def _row(
         cpu_hours=Spread.of(run["cpu"] / hours for run in done),
         joules=Spread.of(run["energy"] and run["energy"] / hours for run in done),
         words=_word_times(utterances, heard),
+        sets=_sets(utterances, scores, done),
         stages={
             name: statistics.median(run["stages"].get(name, 0.0) for run in done) / hours
             for name in done[0].get("stages", {})
@@ -148,6 +161,30 @@ def _row(
         texts=tuple(heard[u.id]["text"] for u in utterances),
         runs=tuple(runs),
     )
+
+
+def _sets(
+    utterances: Sequence[Utterance], scores: Sequence[Score | None], runs: Sequence[dict[str, Any]]
+) -> dict[str, Part]:
+    """Apart, what a run does one after the other."""
+    names = list(dict.fromkeys(u.set for u in utterances))
+    if len(names) < 2:
+        return {}
+    found: dict[str, Part] = {}
+    before = dict.fromkeys((run["repeat"] for run in runs), 0.0)
+    for name in names:
+        ids = {u.id for u in utterances if u.set == name}
+        seconds = sum(u.duration for u in utterances if u.set == name)
+        ends = {r["repeat"]: max(f["at"] for f in r["files"] if f["id"] in ids) for r in runs}
+        walls = {repeat: end - before[repeat] for repeat, end in ends.items()}
+        scored = [s for u, s in zip(utterances, scores, strict=True) if s and u.set == name]
+        found[name] = Part(
+            metrics.corpus(scored) if scored else None,
+            Spread.of(seconds / wall for wall in walls.values() if wall > 0),
+            walls,
+        )
+        before = ends
+    return found
 
 
 def _identical(runs: Sequence[dict[str, Any]]) -> bool | None:
@@ -183,18 +220,20 @@ class Results:
         """What is the same for every configuration, in words."""
         return plan.labels([row.configuration for row in self.rows])[1]
 
-    def ratio(self, row: Row) -> Spread | None:
-        """How many times as fast as the baseline: in each round, then the median.
+    def ratio(self, row: Row, set: str = "") -> Spread | None:
+        """How many times as fast as the baseline: in each round, then the median; with one of
+        several sets if it is named.
 
         Both ran minutes apart in a round, so a machine that slows down slows both.
         """
         base = self.base(row)
         if base is None or base is row or row.failed:
             return None
-        theirs = {run["repeat"]: run["wall"] for run in base.runs}
-        return Spread.of(
-            theirs[run["repeat"]] / run["wall"] for run in row.runs if run["repeat"] in theirs
+        theirs, ours = (
+            one.sets[set].walls if set else {run["repeat"]: run["wall"] for run in one.runs}
+            for one in (base, row)
         )
+        return Spread.of(theirs[n] / wall for n, wall in ours.items() if n in theirs and wall > 0)
 
     def base(self, row: Row) -> Row | None:
         """What a row is compared with: the baseline's own row which is most like it."""
@@ -215,8 +254,9 @@ class Results:
         """Everything, as JSON has it."""
         return {
             "format": FORMAT,
-            "facts": self.facts,
+            "facts": self.facts | {"took": round(self.took, 1)},
             "baseline": self.baseline,
+            "common": self.common,
             "utterances": [asdict(u) | {"audio": str(u.audio)} for u in self.utterances],
             "rows": [self._raw(row) for row in self.rows],
         }
@@ -224,7 +264,15 @@ class Results:
     def _raw(self, row: Row) -> dict[str, Any]:
         ratio = self.ratio(row)
         fields = {name: value for name, value in asdict(row).items() if name != "texts"}
+        for name, part in fields["sets"].items():
+            apart = self.ratio(row, name)
+            part["ratio"] = asdict(apart) if apart else None
         return fields | {"ratio": asdict(ratio) if ratio else None}
+
+    @property
+    def took(self) -> float:
+        """Seconds that all runs took together, with starting and loading."""
+        return sum(float(run.get("took", 0.0)) for row in self.rows for run in row.runs)
 
     def save(self, path: Path) -> None:
         text = json.dumps(self.raw(), ensure_ascii=False, indent=1)

@@ -135,6 +135,7 @@ def _measure(plan: Plan, one: Configuration, watch: _Watch) -> dict[str, Any]:
     if reason := objection(one, {u.language for u in plan.utterances}):
         return record | {"reason": reason}
     watch.heard("loading")
+    began = time.perf_counter()
     log = plan.folder / "runs" / f"{one.key}.log"
     with log.open("w", encoding="utf-8") as stderr:
         worker = subprocess.Popen(
@@ -158,6 +159,7 @@ def _measure(plan: Plan, one: Configuration, watch: _Watch) -> dict[str, Any]:
         cards.stop()
         _end(worker)
     record |= {"gpu_peak": cards.peak, "gpu_load": cards.load}
+    record["took"] = time.perf_counter() - began
     record["peak"] = max(memory.peak, record.pop("own_peak", None) or 0)
     if record["status"] == "failed" and "reason" not in record:
         record["reason"] = _death(worker.returncode, memory, log, plan.timeout)
@@ -166,7 +168,7 @@ def _measure(plan: Plan, one: Configuration, watch: _Watch) -> dict[str, Any]:
 
 def _job(plan: Plan, one: Configuration) -> str:
     tasks = [
-        {"id": u.id, "audio": str(u.audio.resolve()), "language": u.language}
+        {"id": u.id, "audio": str(u.audio.resolve()), "language": u.language, "set": u.set}
         for u in (plan.warm_up, *plan.utterances)
     ]
     return json.dumps({"configuration": asdict(one), "tasks": tasks, "profile": plan.profile})

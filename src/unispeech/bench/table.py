@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from unispeech.bench.metrics import Corpus
 from unispeech.bench.results import Results, Row, Spread
 
 if TYPE_CHECKING:
@@ -34,13 +35,13 @@ def spread(value: Spread | None, scale: float = 1.0, digits: int = 1) -> str:
     return f"{text} ±{half:.{digits}f}" if half else text
 
 
-def wer(row: Row) -> str:
-    if row.corpus is None or row.corpus.wer is None:
+def wer(corpus: Corpus | None) -> str:
+    if corpus is None or corpus.wer is None:
         return ""
-    text = number(row.corpus.wer, 2)
-    if row.corpus.wer_low is None or row.corpus.wer_high is None:
+    text = number(corpus.wer, 2)
+    if corpus.wer_low is None or corpus.wer_high is None:
         return text
-    return f"{text} [{row.corpus.wer_low:.1f}-{row.corpus.wer_high:.1f}]"
+    return f"{text} [{corpus.wer_low:.1f}-{corpus.wer_high:.1f}]"
 
 
 def _ratio(results: Results, row: Row) -> str:
@@ -65,7 +66,7 @@ COLUMNS = (
     Column("configuration", lambda results, row: row.name, ""),
     Column(
         "WER %",
-        lambda results, row: wer(row),
+        lambda results, row: wer(row.corpus),
         "word error rate, errors of all recordings over words of all, with its 95 % interval",
     ),
     Column("CER %", _corpus("cer", 2), "character error rate"),
@@ -125,12 +126,30 @@ COLUMNS = (
 )
 
 
+def _apart(name: str) -> tuple[Column, Column]:
+    """What is said of one of several data sets."""
+    return (
+        Column(
+            f"{name} WER %",
+            lambda results, row: wer(row.sets[name].corpus),
+            f"word error rate of {name} alone",
+        ),
+        Column(
+            f"{name} speed",
+            lambda results, row: spread(row.sets[name].throughput),
+            f"speed on {name} alone",
+        ),
+    )
+
+
 def columns(results: Results) -> list[Column]:
     """Those that have something to say."""
     good = [row for row in results.rows if not row.failed]
+    sets = dict.fromkeys(name for row in good for name in row.sets)
+    apart = [column for name in sets for column in _apart(name)]
     return [
         column
-        for column in COLUMNS
+        for column in (COLUMNS[0], *apart, *COLUMNS[1:])
         if column is COLUMNS[0] or any(column.value(results, row) for row in good)
     ]
 

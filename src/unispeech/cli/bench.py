@@ -56,7 +56,7 @@ class Length(click.ParamType[float]):
 
 
 class BenchGroup(click.Group):
-    """`bench DATA` measures; `bench compare` compares."""
+    """`bench DATA` measures; `bench compare` and `bench table` look at what was measured."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or args[0] not in self.commands:
@@ -75,7 +75,7 @@ def bench() -> None:
 
 
 @bench.command()
-@click.argument("data", required=False)
+@click.argument("data", nargs=-1)
 @click.option("--backends", type=Several(), help="Ours, and peer:NAME.  [default: all installed]")
 @click.option("--models", type=Several(), default="base", show_default=True, help="Models.")
 @click.option("--compute-types", type=Several(), default="default", help="int8, float32, ...")
@@ -100,7 +100,9 @@ def bench() -> None:
     help="Only the recordings listed in this file.",
 )
 @click.option(
-    "--sample", type=click.IntRange(1), help="So many recordings at random, always the same."
+    "--sample",
+    type=click.IntRange(1),
+    help="So many recordings of each DATA at random, always the same.",
 )
 @click.option(
     "--join",
@@ -122,12 +124,13 @@ def bench() -> None:
     help="Folder of the report; a stopped benchmark goes on in it.",
 )
 @click.option("--fresh", is_flag=True, help="Measure again what the folder holds already.")
-def run(data: str | None, out: Path | None, repeat: int, fresh: bool, **asked: Any) -> None:
+def run(data: tuple[str, ...], out: Path | None, repeat: int, fresh: bool, **asked: Any) -> None:
     """Measure which runtime is best on this machine and this audio.
 
     DATA is a folder of recordings with .txt beside them, a folder with manifest.jsonl, a JSONL or TSV
-    manifest, a LibriSpeech folder, or a set of Hugging Face datasets (owner/set:config:split).
-    Without it: the sample clips.
+    manifest, a LibriSpeech folder, a recording, or a set of Hugging Face datasets
+    (owner/set:config:split). Several are measured one after the other in each run, and told apart.
+    Without any: the sample clips.
 
     \b
     unispeech bench
@@ -155,7 +158,7 @@ def run(data: str | None, out: Path | None, repeat: int, fresh: bool, **asked: A
             f"{kept} of {len(plan.configurations) * repeat} runs are kept; go on with --out {folder}"
         )
         raise
-    results = write(plan, baseline, data or "the samples")
+    results = write(plan, baseline, data)
     from rich.console import Console
 
     console = Console(width=None if sys.stdout.isatty() else 220)
@@ -243,3 +246,18 @@ def compare(old: Path, new: Path, conditions: tuple[str, ...]) -> None:
         for line in broken:
             say(line)
         raise UnispeechError(f"{len(broken)} of the conditions to fail on hold")
+
+
+@bench.command("table")
+@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
+def markdown(results: tuple[Path, ...]) -> None:
+    """The results of benchmarks (their folders, or results.json) as one Markdown table.
+
+    \b
+    unispeech bench table results >> README.md
+    """
+    from unispeech.bench import compare as two
+    from unispeech.bench import markdown
+
+    for line in markdown.lines([two.read(path) for path in results]):
+        click.echo(line)
