@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from unispeech.types import Samples
 
-WINDOWS = (15.0, 20.0, 25.0, 30.0)
-"""Seconds. The encoder's cost grows faster than its window; below 15 s the text gets worse
-(docs/decisions.md, "Short windows")."""
+WINDOWS = (12.0, 15.0, 17.5, 20.0, 25.0, 30.0)
+"""Seconds. The encoder's cost grows faster than its window; in shorter or more tightly fitting ones
+the text gets worse (docs/decisions.md, "Short windows" and "Two more windows")."""
 BEST_OF = 5
 """Samples drawn at a temperature above 0 (openai/whisper's default)."""
 PREPENDED = "\"'“¿([{-"
