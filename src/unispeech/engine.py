@@ -315,7 +315,8 @@ class Engine:
     def _plan(
         self, recording: Recording, options: TranscribeOptions, number: int = 0
     ) -> Iterator[Chunk]:
-        return plan(recording, options, number, self.backend.windows, self.spec.context)
+        longest = options.batch.chunk_length or self.backend.chunk_length
+        return plan(recording, options, number, self.backend.windows, longest, self.spec.context)
 
     def _detection(self, options: TranscribeOptions) -> Detection:
         return Detection(self.backend, self.facts, options, self.load_options.device)

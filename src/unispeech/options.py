@@ -122,12 +122,13 @@ class BatchOptions:
 
     batch_size: int = 16
     """Chunks decoded at once. The text does not depend on it."""
-    chunk_length: float = 30.0
-    """Longest chunk in seconds; Whisper's window is 30."""
+    chunk_length: float | None = None
+    """Longest chunk in seconds; Whisper's window is 30. None is what suits the model."""
 
     def __post_init__(self) -> None:
         _between("batch_size", self.batch_size, 1, 1024)
-        _between("chunk_length", self.chunk_length, 5.0, 30.0)
+        if self.chunk_length is not None:
+            _between("chunk_length", self.chunk_length, 5.0, 30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +249,7 @@ class CallOptions(TypedDict, total=False):
     vad_min_silence: float
     vad_pad: float
     batch_size: int
-    chunk_length: float
+    chunk_length: float | None
     strategy: Strategy
     language_per_chunk: bool
     detect_language: str | None

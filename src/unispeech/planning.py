@@ -21,17 +21,18 @@ def plan(
     options: TranscribeOptions,
     number: int,
     windows: tuple[float, ...],
+    longest: float,
     context: float,
 ) -> Iterator[Chunk]:
     """The chunks of one recording, read and cut as they are asked for.
 
     `number` is the recording's place in the run, `windows` are those the model may be shown
-    (rising), `context` the seconds of sound it wants on either side of a chunk. The language of
-    the chunks is left open.
+    (rising), `longest` the most seconds of a chunk, `context` the seconds of sound the model wants
+    on either side of it. The language of the chunks is left open.
     """
     frames = vad.detect(recording.blocks(), options.vad.enabled)
     pad = max(options.vad.pad, LATE) if context else options.vad.pad
     speech = replace(options.vad, pad=pad)
-    for chunk in chunking.plan(frames, speech, options.batch.chunk_length, number, context):
+    for chunk in chunking.plan(frames, speech, longest, number, context):
         fits = (w for w in windows if w >= chunk.before + chunk.duration + chunk.after + TAIL)
         yield replace(chunk, window=next(fits, windows[-1]))

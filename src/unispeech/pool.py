@@ -83,6 +83,10 @@ class Shared(Backend):
     def windows(self) -> tuple[float, ...]:
         return self._backend.windows
 
+    @property
+    def chunk_length(self) -> float:
+        return self._backend.chunk_length
+
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:

@@ -83,6 +83,11 @@ class Backend(ABC):
         """
         return (30.0,)
 
+    @property
+    def chunk_length(self) -> float:
+        """The longest chunk in seconds that suits the model where nobody asked for another."""
+        return 30.0
+
     @abstractmethod
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
@@ -129,6 +134,10 @@ class Closed(Backend):
 
     @property
     def windows(self) -> tuple[float, ...]:
+        raise self._closed()
+
+    @property
+    def chunk_length(self) -> float:
         raise self._closed()
 
     def transcribe_batch(

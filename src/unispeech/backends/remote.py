@@ -42,10 +42,15 @@ class Remote(Backend):
         load = (target, model, facts, replace(options, isolated=False))
         self.process = Process(name, python, f"{__name__}:Served", load, patience)
         self._windows: tuple[float, ...] = self.process.call("windows")
+        self._chunk_length: float = self.process.call("chunk_length")
 
     @property
     def windows(self) -> tuple[float, ...]:
         return self._windows
+
+    @property
+    def chunk_length(self) -> float:
+        return self._chunk_length
 
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
@@ -89,6 +94,9 @@ class Served:
 
     def windows(self) -> tuple[float, ...]:
         return self._backend.windows
+
+    def chunk_length(self) -> float:
+        return self._backend.chunk_length
 
     def native(
         self, samples: Any, options: TranscribeOptions
