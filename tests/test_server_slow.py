@@ -1,5 +1,5 @@
 """The service under kills, load, large uploads and nonsense. Small versions of
-`service_measures.py`; no timing is asserted here."""
+`benchmarks/service.py`; no timing is asserted here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-import service_measures
+import service_kill
+import service_load
+import service_upload
 from serving import Server, running
 
 pytestmark = pytest.mark.slow
@@ -21,7 +23,7 @@ HAS_POSTGRES = bool(shutil.which("initdb") or list(Path("/usr/lib/postgresql").g
 
 
 def test_killed_again_and_again_every_job_comes_out_right(tmp_path: Path) -> None:
-    survived = service_measures.kill(tmp_path, jobs=5, kills=4)
+    survived = service_kill.kill(tmp_path, jobs=5, kills=4)
     assert (survived.correct, survived.told, survived.again) == (5, 5, 0)
     assert all(chunks <= 4 for chunks in survived.cut_off), "more than a batch was lost"
 
@@ -31,19 +33,19 @@ def test_killed_again_and_again_every_job_comes_out_right(tmp_path: Path) -> Non
     reason="PostgreSQL is not installed",
 )
 def test_on_postgres_a_dead_workers_jobs_go_on_elsewhere(tmp_path: Path) -> None:
-    with service_measures.postgres(tmp_path) as url:
-        survived = service_measures.kill(tmp_path, jobs=4, kills=3, database=url)
+    with service_kill.postgres(tmp_path) as url:
+        survived = service_kill.kill(tmp_path, jobs=4, kills=3, database=url)
     assert (survived.correct, survived.told, survived.again) == (4, 4, 0)
     assert all(chunks <= 4 for chunks in survived.cut_off)
 
 
 def test_many_clients_at_once_get_an_answer_each(tmp_path: Path) -> None:
-    measured = service_measures.load_test(tmp_path, clients=12, alone=2)
+    measured = service_load.load_test(tmp_path, clients=12, alone=2)
     assert (measured.errors, measured.refused) == (0, 0)
 
 
 def test_a_large_upload_goes_to_disk(tmp_path: Path) -> None:
-    before, peak = service_measures.upload(tmp_path, megabytes=200)
+    before, peak = service_upload.upload(tmp_path, megabytes=200)
     assert peak - before < 60
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import tempfile
 
@@ -61,6 +62,9 @@ class Service:
         log.info("started", extra={"worker": self.worker.id, "version": __version__})
         self.speech.decoders.start()
         self.worker.start()
+        # What is there now stays. Looking through it again for garbage holds everything up.
+        gc.collect()
+        gc.freeze()
         self.ready = True
 
     def stop(self) -> None:

@@ -1,38 +1,26 @@
-"""What the service is measured by. The test suite runs small versions; the full ones are
-
-python tests/service_measures.py kill --jobs 20 --kills 20
-python tests/service_measures.py kill --jobs 20 --kills 20 --postgres
-python tests/service_measures.py load --clients 50
-python tests/service_measures.py upload --megabytes 2048
-"""
+"""Jobs under a server that is killed at random moments."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import pwd
 import random
 import shutil
 import subprocess
-import sys
-import tempfile
-import threading
 import time
 import wave
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
-import openai
 
 from conftest import SAMPLES, words
-from serving import Receiver, Server, free_port, running, until_ended
+from serving import Receiver, Server, free_port, until_ended
 from unispeech.audio import load
 from unispeech.engine import Engine
 from unispeech.types import SAMPLE_RATE
@@ -214,173 +202,3 @@ def _counted(logs: list[Path]) -> tuple[int, int, int, list[int]]:
         elif line["message"] == "recorded":
             recorded.add(key)
     return len(begun), begun.total(), again, cut_off
-
-
-@dataclass(frozen=True, slots=True)
-class Throughput:
-    """Clips per second, and how quick the health check was meanwhile."""
-
-    together: float
-    one_by_one: float
-    locked: float
-    """`WhisperModel.transcribe` under one lock, with the same clients at once."""
-    refused: int
-    errors: int
-    health_95: float
-    health_worst: float
-
-
-def clip(folder: Path) -> Path:
-    """Ten seconds of speech."""
-    path = folder / "clip.wav"
-    with wave.open(str(SAMPLES / "english.wav")) as source, wave.open(str(path), "wb") as file:
-        file.setparams(source.getparams())
-        file.writeframes(source.readframes(10 * source.getframerate()))
-    return path
-
-
-def load_test(folder: Path, clients: int, alone: int, rounds: int = 1) -> Throughput:
-    """The same clip from many OpenAI clients at once, from one client, and through a lock."""
-    sound = clip(folder).read_bytes()
-    with running(folder, rate_limit="100000/minute") as server, ExitStack() as stack:
-        api = stack.enter_context(
-            openai.OpenAI(base_url=f"{server.url}/v1", api_key="x", max_retries=0, timeout=600)
-        )
-
-        def ask(_: int) -> str:
-            try:
-                file = ("clip.wav", sound)
-                answer = api.audio.transcriptions.create(model="tiny.en", file=file, language="en")
-                return "" if "garden" in answer.text else f"heard {answer.text!r}"
-            except openai.RateLimitError:
-                return "429"
-            except openai.OpenAIError as error:
-                return repr(error)
-
-        ask(0)  # loads the model
-        one_by_one = alone / _timed(lambda: [ask(n) for n in range(alone)])[0]
-        locked = _locked(folder / "clip.wav", clients, alone)
-        health = stack.enter_context(_health(server))
-        with ThreadPoolExecutor(clients) as threads:
-            took, outcomes = _timed(lambda: list(threads.map(ask, range(clients * rounds))))
-        delays = sorted(health)
-    good = outcomes.count("")
-    refused = outcomes.count("429")
-    for problem in {o for o in outcomes if o not in ("", "429")}:
-        print(problem, file=sys.stderr)
-    return Throughput(
-        together=good / took,
-        one_by_one=one_by_one,
-        locked=locked,
-        refused=refused,
-        errors=len(outcomes) - good - refused,
-        health_95=delays[int(0.95 * (len(delays) - 1))],
-        health_worst=delays[-1],
-    )
-
-
-def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    began = time.monotonic()
-    result = work()
-    return time.monotonic() - began, result
-
-
-@contextmanager
-def _health(server: Server) -> Iterator[list[float]]:
-    """Seconds that /healthz takes, again and again while the block runs."""
-    delays: list[float] = []
-    stop = threading.Event()
-
-    def ask() -> None:
-        with server.client() as http:
-            while not stop.wait(0.05):
-                delays.append(_timed(lambda: http.get("/healthz"))[0])
-
-    thread = threading.Thread(target=ask)
-    thread.start()
-    try:
-        yield delays
-    finally:
-        stop.set()
-        thread.join()
-
-
-def _locked(path: Path, clients: int, clips: int) -> float:
-    """Clips per second of whisper-asr-webservice's way: one model, one lock."""
-    from faster_whisper import WhisperModel
-
-    from unispeech.models import store
-
-    model = WhisperModel(str(store.obtain("tiny.en")), device="cpu", compute_type="int8")
-    lock = threading.Lock()
-
-    def ask(_: int) -> None:
-        with lock:
-            segments, _info = model.transcribe(str(path), language="en")
-            list(segments)
-
-    ask(0)
-    with ThreadPoolExecutor(clients) as threads:
-        return clips / _timed(lambda: list(threads.map(ask, range(clips))))[0]
-
-
-def upload(folder: Path, megabytes: int) -> tuple[float, float]:
-    """Megabytes of memory of the server before an upload of so many, and at most during it."""
-
-    def zeros() -> Iterator[bytes]:
-        yield (SAMPLES / "english.wav").read_bytes()
-        for _ in range(megabytes):
-            yield bytes(1 << 20)
-
-    with running(folder) as server:
-        assert server.process is not None
-        status = Path(f"/proc/{server.process.pid}/status")
-        before = _resident(status)
-        peak = [before]
-        stop = threading.Event()
-
-        def watch() -> None:
-            while not stop.wait(0.1):
-                peak[0] = max(peak[0], _resident(status))
-
-        thread = threading.Thread(target=watch)
-        thread.start()
-        with server.client() as http:
-            answer = http.post(
-                "/v1/transcribe?email_callback=a@example.org", content=zeros(), timeout=600
-            )
-            assert answer.status_code == 201, answer.text
-            http.delete(f"/api/jobs/{answer.json()['job_id']}")
-        stop.set()
-        thread.join()
-    return before, peak[0]
-
-
-def _resident(status: Path) -> float:
-    row = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
-    return int(row.split()[1]) / 1024
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["kill", "load", "upload"])
-    parser.add_argument("--jobs", type=int, default=20)
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--postgres", action="store_true")
-    parser.add_argument("--clients", type=int, default=50)
-    parser.add_argument("--megabytes", type=int, default=2048)
-    given = parser.parse_args()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="unispeech-")))
-        if given.what == "kill":
-            url = stack.enter_context(postgres(folder)) if given.postgres else ""
-            print(kill(folder, given.jobs, given.kills, database=url))
-        elif given.what == "load":
-            print(load_test(folder, given.clients, alone=10))
-        else:
-            before, peak = upload(folder, given.megabytes)
-            print(f"{before:.0f} MB before, at most {peak:.0f} MB during")
-
-
-if __name__ == "__main__":
-    main()
