@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from native_whisperx import direct, same, through_us
 
 from conftest import SAMPLES, reference, words
+from native_whisperx import direct, same, through_us
 from unispeech.audio import load
 from unispeech.backends import registry
 from unispeech.backends.remote import Remote

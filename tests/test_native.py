@@ -6,9 +6,9 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-import native
 import pytest
 
+import native
 from unispeech.audio import load
 from unispeech.backends import registry
 from unispeech.engine import Engine
