@@ -60,6 +60,18 @@ def test_the_batch_size_does_not_change_the_text(engine: Get) -> None:
     assert one == many and len(one) == 4
 
 
+def test_sampling_at_a_temperature_is_repeatable(engine: Get) -> None:
+    """Also whatever has been decoded before, and whatever the companions in a batch."""
+    exact = engine(compute_type="float32")
+    sources = [SAMPLES / "pause.wav", SAMPLES / "english.wav"]
+    runs = [
+        [t.text for t in exact.transcribe_many(order, temperature=1.0, batch_size=size)]  # type: ignore[union-attr]
+        for order, size in ((sources, 1), (sources[::-1], 16), (sources, 16))
+    ]
+    assert runs[0] == runs[1][::-1] == runs[2]
+    assert runs[0] != [exact.transcribe(source).text for source in sources]
+
+
 def test_word_times_rise_inside_their_segment(engine: Get) -> None:
     transcript = engine().transcribe(SAMPLES / "pause.wav", word_timestamps=True)
     for segment in transcript.segments:

@@ -246,6 +246,18 @@ def test_what_stays_doubtful_is_reported_as_a_gap() -> None:
     assert result.text == " Yes." and "too little" in gap.reason and gap.end == 10.0
 
 
+def test_of_texts_that_are_too_short_the_longest_believed_one_is_kept() -> None:
+    said = iter([
+        _said(" Yes.", -0.1), _said(" Yes, and then we went", -0.5), _said(""),
+        _said(" Yes, and then zebras and more", -1.5), _said(" no" * 60, -0.1),
+        _said(" Yes.", -0.2), _said(" Yes, and", -0.2),
+    ])  # fmt: skip
+    (result,) = guard.guarded(
+        lambda chunks, options: [next(said)], [_speech(10.0)], DecodeOptions(), 30.0
+    )
+    assert result.text == " Yes, and then we went" and "too little" in result.suspicion
+
+
 def test_what_the_model_takes_for_silence_is_no_text_but_a_gap() -> None:
     chunk = replace(_speech(5.0), window=30.0)
     (result,) = guard.guarded(

@@ -34,6 +34,14 @@ MIN_RATE = 4.0
 MIN_SPEECH = 3.0
 """Seconds of speech, below which the lower rate says nothing."""
 
+REPETITION = "repetition"
+TOO_MUCH = "more text than anyone can say in the time"
+NOTHING = "speech without text"
+GUESSED = "the model was guessing"
+TOO_LITTLE = "too little text for the speech"
+WORST_FIRST = (REPETITION, TOO_MUCH, NOTHING, GUESSED, TOO_LITTLE, "")
+"""What is wrong with a text, from invented to nothing: where all are doubtful, the last is kept."""
+
 
 def ignore(chunks: Sequence[Chunk], results: Sequence[ChunkResult]) -> None:
     return None
@@ -44,15 +52,15 @@ def suspicion(chunk: Chunk, result: ChunkResult) -> str:
     text = result.text.strip()
     dense = chunk.language in languages.WITHOUT_SPACES
     if compression_ratio(text) > MAX_COMPRESSION:
-        return "repetition"
+        return REPETITION
     if len(text) > MAX_RATE * max(chunk.duration, 1.0):
-        return "more text than anyone can say in the time"
+        return TOO_MUCH
     if chunk.speech_duration >= MIN_SPEECH:
         rate = len(text) / chunk.speech_duration
         if rate < (MIN_RATE / 3 if dense else MIN_RATE):
-            return "too little text for the speech" if text else "speech without text"
+            return TOO_LITTLE if text else NOTHING
     if _logprob(result) < MIN_LOGPROB:
-        return "the model was guessing"
+        return GUESSED
     return ""
 
 
@@ -104,11 +112,16 @@ def _again(
     return replace(best, suspicion=suspicion(chunk, best))
 
 
-def _merit(chunk: Chunk, result: ChunkResult) -> tuple[int, float]:
-    """Anything is better than runaway text; then what the model believed more."""
+def _merit(chunk: Chunk, result: ChunkResult) -> tuple[int, float, float]:
+    """Nothing invented; then, of texts that are too short, the longer; then the likelier.
+
+    A longer one that the model does not believe is a guess.
+    """
     why = suspicion(chunk, result)
-    runaway = why in ("repetition", "more text than anyone can say in the time")
-    return (0 if runaway else 1 if why else 2, _logprob(result))
+    if why == TOO_LITTLE and _logprob(result) < MIN_LOGPROB:
+        why = GUESSED
+    length = len(result.text.strip()) if why == TOO_LITTLE else 0
+    return WORST_FIRST.index(why), length, _logprob(result)
 
 
 def _silent(result: ChunkResult) -> bool:

@@ -34,6 +34,8 @@ TINY_CHUNKS = 20.0
 ones do (docs/decisions.md, "Chunks of 20 seconds for the tiny models")."""
 BEST_OF = 5
 """Samples drawn at a temperature above 0 (openai/whisper's default)."""
+SEED = 0
+"""Sampling at a temperature is repeatable: every chunk is drawn from the same numbers."""
 PREPENDED = "\"'“¿([{-"
 APPENDED = "\"'.。,，!！?？:：”)]}、"
 
@@ -52,6 +54,7 @@ class FasterWhisper(Backend):
         self._gpu = _on_gpu(options)
         self._tiny = "tiny" in facts.name
         self._workers = 1 if self._gpu else options.threads or _cores()
+        self._path = str(model)
         try:
             self._model = WhisperModel(
                 str(model),
@@ -89,6 +92,8 @@ class FasterWhisper(Backend):
                 [i for i, c in enumerate(chunks) if c.window == window], self._workers
             )
         ]
+        if options.temperatures[0] > 0:
+            shares = [[i] for share in shares for i in share]
         results: dict[int, ChunkResult] = {}
         try:
             with ThreadPoolExecutor(self._workers) as threads:
@@ -115,7 +120,7 @@ class FasterWhisper(Backend):
         )
         filters = self._model.feature_extractor.mel_filters
         encoded = self._encode([log_mel(chunk.samples, filters, window) for chunk in chunks])
-        outputs = self._model.model.generate(
+        outputs = self._generator(options).generate(
             encoded,
             [prompt] * len(chunks),
             max_length=self._model.max_length,
@@ -149,6 +154,21 @@ class FasterWhisper(Backend):
             return self._model.encode(np.stack(features))
         encoded = [np.asarray(self._model.encode(one[None])) for one in features]
         return ctranslate2.StorageView.from_array(np.concatenate(encoded))
+
+    def _generator(self, options: DecodeOptions) -> Any:
+        """What decodes: to draw a sample on a CPU, a copy of the model for this one time.
+
+        A worker of CTranslate2 draws from numbers that are seeded once in its life, so another
+        text would come out of a worker that had drawn before. A copy takes about as long as
+        decoding a chunk, and is rarely wanted.
+        """
+        model = self._model.model
+        if options.temperatures[0] == 0 or self._gpu:
+            return model
+        ctranslate2.set_random_seed(SEED)
+        return ctranslate2.models.Whisper(
+            self._path, device="cpu", compute_type=model.compute_type, intra_threads=1
+        )
 
     def _tokenizer(self, language: str | None, task: str) -> Tokenizer:
         multilingual = self._model.model.is_multilingual
