@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -205,14 +207,20 @@ def _segments(
         )  # fmt: skip
 
 
-_logger: list[Callable[..., None]] = []
-
-
+@cache
 def _silence() -> None:
-    """Send whisper.cpp's log, which goes to stderr, to ours."""
-    if not _logger:
-        _logger.append(lambda *said: log.debug("whisper.cpp: %s", str(said[-1]).strip()))
-        pw.whisper_log_set(_logger[0])
+    """Send whisper.cpp's log, which goes to stderr, to ours.
+
+    The binding keeps the callback in a static variable of C++, which is destroyed when the
+    interpreter has gone already: were it the last to hold the callback, freeing it would crash the
+    process at its very end. So it is never freed.
+    """
+
+    def say(*said: Any) -> None:
+        log.debug("whisper.cpp: %s", str(said[-1]).strip())
+
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(say))
+    pw.whisper_log_set(say)
 
 
 def _cores() -> int:
