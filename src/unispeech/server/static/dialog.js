@@ -1,0 +1,33 @@
+// Questions in the browser's own <dialog>: it holds the focus, and Escape closes it.
+
+import { h, iconButton } from "./dom.js";
+import { t } from "./strings/index.js";
+
+/**
+ * Shows a dialog and waits. `buttons` are {label, value, kind}; the value of the one that was pressed
+ * is the answer, or null when it was closed. Fields among `content` are checked before.
+ */
+export function ask({ title, content = [], buttons, large = false }) {
+  return new Promise((resolve) => {
+    const head = h("h2", { id: `title-${Date.now()}` }, title);
+    const form = h("form", { method: "dialog" },
+      h("div", { class: "row" }, h("div", { class: "grow" }, head), iconButton("close", t("close"), { on: { click: () => dialog.close() } })),
+      content,
+      h("div", { class: "buttons" }, buttons.map(({ label, value, kind, skipChecks }) =>
+        h("button", { value, class: kind, formnovalidate: skipChecks }, label))));
+    const dialog = h("dialog", { class: large ? "large" : null, "aria-labelledby": head.id }, form);
+    dialog.addEventListener("close", () => { dialog.remove(); resolve(dialog.returnValue || null); });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+/** Yes or no. */
+export async function confirm(title, text, yes, { danger = false } = {}) {
+  const answer = await ask({
+    title,
+    content: h("p", {}, text),
+    buttons: [{ label: t("cancel"), value: "", skipChecks: true }, { label: yes, value: "yes", kind: danger ? "main danger-fill" : "main" }],
+  });
+  return answer === "yes";
+}

@@ -1,0 +1,67 @@
+// Elements, made and changed without a framework.
+
+/**
+ * An element. Properties: `on` {event: listener}, `data` {name: value}, `class`; anything else is an
+ * attribute (true is an empty one; false, null and undefined leave it out). Children: nodes, texts,
+ * lists of them; null is nothing. Texts are never read as HTML.
+ */
+export function h(name, properties = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(properties)) {
+    if (key === "on") for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
+    else if (key === "data") Object.assign(element.dataset, value);
+    else if (key === "value") { if (value !== undefined) element.value = value; }
+    else put(element, key, value);
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** An attribute, or none. */
+export function put(element, name, value) {
+  if (value === false || value === null || value === undefined) element.removeAttribute(name);
+  else element.setAttribute(name, value === true ? "" : value);
+}
+
+const PATHS = {
+  play: "M7 4.5v15l12-7.5z",
+  pause: "M8 5v14M16 5v14",
+  back: "M4 5v5h5M4.5 10a8 8 0 1 1-.3 5",
+  forward: "M20 5v5h-5M19.5 10a8 8 0 1 0 .3 5",
+  loop: "M17 3l3 3-3 3M4 11V9a3 3 0 0 1 3-3h13M7 21l-3-3 3-3M20 13v2a3 3 0 0 1-3 3H4",
+  undo: "M8 5L4 9l4 4M4 9h10a6 6 0 0 1 0 12h-3",
+  redo: "M16 5l4 4-4 4M20 9H10a6 6 0 0 0 0 12h3",
+  search: "M11 4a7 7 0 1 1 0 14 7 7 0 0 1 0-14zM16 16l5 5",
+  more: "M5 11.6a.4.4 0 1 1 0 .8.4.4 0 1 1 0-.8M12 11.6a.4.4 0 1 1 0 .8.4.4 0 1 1 0-.8M19 11.6a.4.4 0 1 1 0 .8.4.4 0 1 1 0-.8",
+  plus: "M12 5v14M5 12h14",
+  link: "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1",
+  mic: "M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3zM5 11a7 7 0 0 0 14 0M12 18v3",
+  file: "M14 3H7a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2V8zM14 3v5h5",
+  download: "M12 4v11M7 11l5 5 5-5M5 20h14",
+  share: "M12 15V4M8 7l4-4 4 4M5 12v7a1 1 0 0 0 1 1h12a1 1 0 0 0 1-1v-7",
+  close: "M6 6l12 12M18 6L6 18",
+  up: "M6 15l6-6 6 6",
+  down: "M6 9l6 6 6-6",
+  again: "M20 11a8 8 0 1 0-2.3 6.3M20 5v6h-6",
+  clock: "M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16zM12 8v4l3 2",
+  keys: "M4 7h16v10H4zM7 10.5h.01M10.5 10.5h.01M14 10.5h.01M17 10.5h.01M8 14h8",
+  gear: "M4 7h9M17 7h3M15 4.500a2.500 2.500 0 1 1 0 5 2.500 2.500 0 0 1 0-5zM4 17h3M11 17h9M9 14.500a2.500 2.500 0 1 1 0 5 2.500 2.500 0 0 1 0-5z",
+  left: "M15 6l-6 6 6 6",
+};
+
+/** A drawing beside or in place of a word; readers of screens do not hear it. */
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", PATHS[name]);
+  svg.append(path);
+  return svg;
+}
+
+/** A button that shows a drawing and is called by its words. */
+export function iconButton(name, label, properties = {}) {
+  return h("button", { type: "button", class: "icon bare", "aria-label": label, title: label, ...properties }, icon(name));
+}

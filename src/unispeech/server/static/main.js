@@ -1,0 +1,100 @@
+// Where the page begins: the words, the header, and which view an address shows.
+
+import * as api from "./api.js";
+import { h, iconButton, put } from "./dom.js";
+import { openMenu } from "./menu.js";
+import { complain } from "./messages.js";
+import { applyTheme, settings } from "./settings.js";
+import { LANGUAGES, language, loadLanguage, t } from "./strings/index.js";
+
+const main = document.getElementById("main");
+
+/** Addresses and the views they show. A view is a module with `show(main, {signal}, ...parts)`. */
+const VIEWS = [
+  [/^#\/job\/([\w-]+)$/, () => import("./views/job.js")],
+  [/^#\/job\/([\w-]+)\/export$/, () => import("./views/export.js")],
+  [/^#\/job\/([\w-]+)\/share$/, () => import("./views/share.js")],
+  [/^#\/shared\/([\w.~-]+)$/, () => import("./views/shared.js")],
+  [/^(#\/?)?$/, () => import("./views/recordings.js")],
+];
+
+let view = null; // the AbortController of what is shown
+let asking = false; // for the key
+
+async function route({ focus = true } = {}) {
+  const found = VIEWS.find(([address]) => address.test(location.hash));
+  if (!found) return location.replace("#/");
+  view?.abort();
+  const mine = (view = new AbortController());
+  document.body.className = "";
+  header();
+  try {
+    const module = await found[1]();
+    if (mine.signal.aborted) return;
+    main.replaceChildren();
+    main.className = "";
+    const parts = location.hash.match(found[0]).slice(1).map((part) => part && decodeURIComponent(part));
+    await module.show(main, mine.signal, ...parts);
+  } catch (error) {
+    if (!mine.signal.aborted) failed(error);
+  }
+  if (focus && !mine.signal.aborted && !main.contains(document.activeElement)) main.focus({ preventScroll: true });
+}
+
+function failed(error) {
+  if (error.status === 401) return needKey();
+  if (error.name === "AbortError") return;
+  main.replaceChildren(h("div", { class: "nothing" },
+    h("h1", {}, t(error.status === 404 ? "gone.title" : "trouble.title")),
+    h("p", { class: "soft" }, error.message ?? String(error)),
+    h("div", { class: "row" },
+      h("button", { type: "button", class: "main", on: { click: () => route() } }, t("trouble.again")),
+      h("a", { class: "button", href: "#/" }, t("nav.recordings")))));
+  if (!error.status) console.error(error);
+}
+
+async function needKey() {
+  if (asking || location.hash.startsWith("#/shared/")) return;
+  asking = true;
+  view?.abort();
+  const { show } = await import("./views/key.js");
+  show(main, () => { asking = false; api.forgetInfo(); route(); });
+}
+
+function header() {
+  const reads = location.hash.startsWith("#/shared/");
+  const here = /^#?\/?$/.test(location.hash);
+  const nav = document.getElementById("nav");
+  put(nav, "aria-label", t("nav.label"));
+  nav.replaceChildren(...(reads ? [] : [
+    h("a", { href: "#/", "aria-current": here ? "page" : null }, t("nav.recordings")),
+    h("a", { href: "live" }, t("nav.live")),
+  ]));
+  document.getElementById("skip").textContent = t("nav.skip");
+  document.getElementById("settings").replaceChildren(iconButton("gear", t("settings.title"), { "aria-haspopup": "menu", on: { click: (event) => choices(event.currentTarget) } }));
+}
+
+function choices(button) {
+  const theme = settings.get("theme", "system");
+  openMenu(button, [
+    ...["system", "light", "dark"].map((name) => ({ label: t(`settings.theme.${name}`), checked: name === theme, run: () => { settings.set("theme", name); applyTheme(name); } })),
+    null,
+    ...Object.entries(LANGUAGES).map(([name, label]) => ({ label: h("span", { lang: name }, label), checked: name === language, run: () => speak(name) })),
+    ...(settings.key ? [null, { label: t("settings.forget"), run: () => { settings.setKey("", false); api.forgetInfo(); route(); } }] : []),
+  ], t("settings.title"));
+}
+
+async function speak(name) {
+  settings.set("language", name);
+  await loadLanguage();
+  await route({ focus: false });
+}
+
+document.getElementById("skip").addEventListener("click", (event) => { event.preventDefault(); main.focus(); });
+document.addEventListener("key-needed", needKey);
+addEventListener("hashchange", () => route());
+addEventListener("unhandledrejection", (event) => { event.preventDefault(); complain(event.reason); });
+
+applyTheme();
+await loadLanguage();
+await route({ focus: false });

@@ -1,0 +1,50 @@
+// A menu that a button opens: arrow keys, Home, End, Escape; one choice closes it.
+
+import { h } from "./dom.js";
+
+/** Opens under `button`. Items: {label, keys, run, danger, disabled, checked}, or null for a line. */
+export function openMenu(button, items, label) {
+  const menu = h("div", { class: "menu", role: "menu", popover: "auto", "aria-label": label });
+  for (const item of items) menu.append(item ? entry(item, menu) : h("hr"));
+  document.body.append(menu);
+  menu.addEventListener("keydown", (event) => move(event, menu));
+  menu.addEventListener("toggle", (event) => {
+    button.setAttribute("aria-expanded", String(event.newState === "open"));
+    if (event.newState === "closed") {
+      const inside = menu.contains(document.activeElement);
+      menu.remove();
+      if (inside) button.focus();
+    }
+  });
+  menu.showPopover();
+  beside(menu, button);
+  menu.querySelector("[role^='menuitem']:not(:disabled)")?.focus();
+}
+
+function entry({ label, keys, run, danger, disabled, checked }, menu) {
+  const choose = () => { menu.hidePopover(); run(); };
+  return h("button", {
+    type: "button", role: checked === undefined ? "menuitem" : "menuitemradio", tabindex: "-1", disabled,
+    "aria-checked": checked === undefined ? null : String(checked), class: danger ? "danger" : null, on: { click: choose },
+  }, label, keys ? h("kbd", {}, keys) : null);
+}
+
+function move(event, menu) {
+  const entries = [...menu.querySelectorAll("[role^='menuitem']:not(:disabled)")];
+  const here = entries.indexOf(document.activeElement);
+  const to = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: -1 }[event.key];
+  if (event.key === "Tab") return menu.hidePopover();
+  if (to === undefined) return;
+  event.preventDefault();
+  entries.at(to % entries.length)?.focus();
+}
+
+function beside(menu, button) {
+  const at = button.getBoundingClientRect();
+  const size = menu.getBoundingClientRect();
+  const right = getComputedStyle(button).direction === "ltr" && at.left + size.width > innerWidth - 8;
+  const left = right ? at.right - size.width : at.left;
+  const above = at.bottom + size.height > innerHeight - 8;
+  menu.style.left = `${Math.max(8, Math.min(left, innerWidth - size.width - 8))}px`;
+  menu.style.top = `${Math.max(8, above ? at.top - size.height - 4 : at.bottom + 4)}px`;
+}

@@ -1,0 +1,39 @@
+// Find and replace over the shown text of all segments.
+
+import { apply, setText, shown } from "./edits.js";
+
+/** A pattern for what was typed, or null where it is empty. */
+export function pattern(query, { matchCase = false, wholeWord = false } = {}) {
+  if (!query) return null;
+  const plain = query.replace(/[\\^$.*+?()[\]{}|/-]/gu, "\\$&");
+  const bounded = wholeWord ? `(?<![\\p{L}\\p{N}_])${plain}(?![\\p{L}\\p{N}_])` : plain;
+  return new RegExp(bounded, matchCase ? "gu" : "giu");
+}
+
+/** Every place it stands: [{at, from, to}], in reading order. */
+export function matches(document, wanted) {
+  if (!wanted) return [];
+  const found = [];
+  document.segments.forEach((one, at) => {
+    for (const match of shown(one).matchAll(wanted)) {
+      found.push({ at, from: match.index, to: match.index + match[0].length });
+    }
+  });
+  return found;
+}
+
+/** One place, or every one, by another text: an edit. */
+export function replaced(document, found, text) {
+  const edit = [];
+  const places = new Map();
+  for (const match of found) places.set(match.at, [...(places.get(match.at) ?? []), match]);
+  let current = document;
+  for (const [at, list] of places) {
+    let said = shown(document.segments[at]);
+    for (const { from, to } of list.toReversed()) said = said.slice(0, from) + text + said.slice(to);
+    const step = setText(current, at, said);
+    edit.push(...step);
+    current = apply(current, step);
+  }
+  return edit;
+}

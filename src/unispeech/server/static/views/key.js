@@ -1,0 +1,33 @@
+// What a server that wants a key shows before anything else.
+
+import * as api from "../api.js";
+import { h } from "../dom.js";
+import { settings } from "../settings.js";
+import { t } from "../strings/index.js";
+
+export function show(main, done) {
+  document.title = `${t("key.title")} · UniSpeech`;
+  const key = h("input", { id: "key", type: "password", required: true, autocomplete: "current-password", dir: "ltr", spellcheck: "false", "aria-describedby": "key-hint key-wrong" });
+  const keep = h("input", { id: "keep", type: "checkbox" });
+  const wrong = h("p", { id: "key-wrong", class: "why", role: "alert" });
+  const enter = async (event) => {
+    event.preventDefault();
+    settings.setKey(key.value.trim(), keep.checked);
+    api.forgetInfo();
+    try {
+      await api.info();
+      done();
+    } catch (error) {
+      wrong.textContent = error.status === 401 ? t("key.wrong") : error.message;
+      key.focus();
+      key.select();
+    }
+  };
+  main.className = "";
+  main.replaceChildren(h("form", { class: "sheet narrow", on: { submit: enter } },
+    h("h1", {}, t("key.title")),
+    h("div", { class: "field" }, h("label", { for: "key" }, t("key.label")), key, h("p", { class: "hint", id: "key-hint" }, t("key.hint")), wrong),
+    h("div", { class: "field check" }, keep, h("label", { for: "keep" }, t("key.keep")), h("p", { class: "hint" }, t("key.keep.hint"))),
+    h("div", { class: "row" }, h("button", { class: "main" }, t("key.enter")))));
+  key.focus();
+}

@@ -1,0 +1,72 @@
+// What somebody sees who was given a link: the text and its sound, to read, hear, search and take along.
+
+import * as api from "../api.js";
+import { h } from "../dom.js";
+import { findBar } from "../editor/findbar.js";
+import { commandOf } from "../editor/keys.js";
+import { player as makePlayer } from "../editor/player.js";
+import { letterAt } from "../editor/rows.js";
+import { openStore } from "../editor/store.js";
+import { toolbar as makeToolbar } from "../editor/toolbar.js";
+import { transcriptView } from "../editor/transcript.js";
+import { timeAt } from "../editor/typing.js";
+import { openMenu } from "../menu.js";
+import { complain } from "../messages.js";
+import { t } from "../strings/index.js";
+import { opened } from "../transcript/edits.js";
+import { download } from "./export.js";
+import { layoutOf } from "./layout.js";
+
+const FORMATS = ["txt", "docx", "srt", "vtt", "tsv", "json", "jojo"];
+
+export async function show(main, signal, token) {
+  const base = api.place.ofShare(token);
+  const about = await api.shared(token);
+  if (about.state !== "done" && !about.revision) return main.append(h("p", { class: "note" }, t("shared.wait")));
+  const { transcript } = await api.transcript(base);
+  if (signal.aborted) return;
+  document.title = `${about.filename} · UniSpeech`;
+  const store = openStore(opened(transcript));
+  const player = await makePlayer(base, { duration: about.duration }, signal);
+  let bar = null;
+  const view = transcriptView(store, player, {
+    readOnly: true,
+    marked: (row, segment, index) => bar?.marked(row, segment, index),
+    sounding: (segment) => player.wave.show({ segment: { ...segment, fixed: true } }),
+  }, signal);
+  bar = findBar(store, view, { readOnly: true });
+  const run = {
+    find: () => bar.open(false),
+    export: (button) => openMenu(button, FORMATS.map((format) => ({ label: t(`format.${format}`), run: () => download(base, format).catch(complain) })), t("export.title")),
+    play: player.toggle,
+    back: () => player.skip(-3),
+    forward: () => player.skip(3),
+    slower: () => player.faster(-1),
+    faster: () => player.faster(1),
+    loop: () => player.loop(player.looping ? null : store.document.segments[view.speaking()] ?? null),
+  };
+  const tools = makeToolbar(about, (name, button) => run[name]?.(button), { readOnly: true });
+  main.classList.add("editor");
+  document.body.classList.add("editing");
+  main.append(h("div", { class: "above" }, tools.element, bar.element), h("div", { class: "stage" }, h("div", { class: "column" }, view.element), player.video), player.element);
+  view.draw();
+  if (player.video) player.subtitles(`${base}/transcript?${new URLSearchParams({ format: "vtt", inline: "true", ...layoutOf() })}`, transcript.language);
+  listen(main, view, player, store, run, signal);
+}
+
+function listen(main, view, player, store, run, signal) {
+  view.element.addEventListener("click", (event) => {
+    const row = view.row(event.target.closest(".segment"));
+    if (!row) return;
+    if (event.target.closest("[data-do]")) return player.playFrom(row.item.start);
+    const letter = getSelection().isCollapsed ? letterAt(row, row.item, event.clientX, event.clientY) : null;
+    if (letter !== null) player.playFrom(timeAt(row.item, letter));
+  });
+  main.addEventListener("click", (event) => run[event.target.closest("[data-command]")?.dataset.command]?.(), { signal });
+  document.addEventListener("keydown", (event) => {
+    const command = event.target.closest("dialog, [popover], .findbar") ? null : commandOf(event);
+    if (!run[command] || command === "export") return;
+    event.preventDefault();
+    run[command]();
+  }, { signal });
+}
