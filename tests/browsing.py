@@ -1,4 +1,4 @@
-"""A real browser for the page: where it is, how it is started, and what it may not complain about."""
+"""A real browser for the page: where it is, how it is started, and what its console said."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ export async function show(main, signal, job) {
     history: () => restore(),
     problem: () => { const index = problems.next(page.speaking()); if (index >= 0) view.focus(index, 0); },
     menu: (row) => row && openMenu(row.element.querySelector(".more"), rowItems(row), t("segment.text")),
-    speaker: (row) => row && speakerMenu(row.element.querySelector(".speaker"), store, view.index(row), () => {}),
+    speaker: (row) => row && speakerMenu(row.element.querySelector(row.element.matches(".named") ? ".speaker" : ".more"), store, view.index(row), () => {}),
     times: async (row) => {
       const index = view.index(row);
       const found = index >= 0 && await askTimes(store.document.segments[index]);
@@ -257,7 +257,7 @@ function pressed(container, page, { gapAgain, view }) {
 
 // Keys that work wherever the focus is, but in dialogs and menus.
 function keyed(event, page, simple, opening, bar) {
-  if (event.defaultPrevented || event.target.closest("dialog, [popover], .findbar")) return;
+  if (event.defaultPrevented || !event.target.closest || event.target.closest("dialog, [popover], .findbar input")) return;
   const command = commandOf(event);
   if (!command || ["split", "mergeBack", "mergeOn"].includes(command)) return;
   const row = page.row(event.target.closest(".segment"));

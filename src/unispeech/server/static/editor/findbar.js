@@ -18,7 +18,7 @@ export function findBar(store, view, { readOnly = false } = {}) {
   const wholeWord = toggle("|ab|", "find.word");
   const replacing = h("div", { class: "row grow replacing" }, other,
     h("button", { type: "button", on: { click: one } }, t("find.one")), h("button", { type: "button", on: { click: all } }, t("find.all")));
-  const element = h("form", { class: "findbar", role: "search", hidden: true, on: { submit: (event) => event.preventDefault() } },
+  const element = h("form", { class: "findbar", role: "search", hidden: true, on: { submit: (event) => event.preventDefault(), keydown: escape } },
     h("div", { class: "row grow" }, query, matchCase, wholeWord, count,
       iconButton("up", t("find.previous"), { on: { click: () => step(-1) } }), iconButton("down", t("find.next"), { on: { click: () => step(1) } })),
     readOnly ? null : replacing, iconButton("close", t("close"), { on: { click: close } }));
@@ -75,8 +75,13 @@ export function findBar(store, view, { readOnly = false } = {}) {
     if (store.change(replaced(store.document, found, other.value))) whisper(t("find.replaced", { count: number }));
   }
 
+  function escape(event) {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    close();
+  }
+
   function keys(event) {
-    if (event.key === "Escape") { event.stopPropagation(); return close(); }
     if (event.key !== "Enter") return;
     event.preventDefault();
     if (event.target === other) one();

@@ -15,7 +15,7 @@ const STEP = 3; // seconds
  * while it plays, for every frame that is drawn, and after every seek.
  */
 export async function player(base, { duration, renewed }, signal) {
-  const media = await api.media(base).catch((error) => ({ missing: error.message }));
+  const media = await api.media(base).catch((error) => (error.code === "audio_not_found" ? { missing: error.message } : {}));
   const element = document.createElement(media.video ? "video" : "audio");
   element.preload = "metadata";
   element.playsInline = true;
@@ -99,8 +99,9 @@ export async function player(base, { duration, renewed }, signal) {
 
 // What came, where the browser can play it; else as it was decoded for the model.
 function source(element, base, media) {
-  if (!media.type || element.canPlayType(media.type)) element.append(h("source", { src: `${base}/audio`, type: media.type || null }));
-  if (!media.video || !media.type || !element.canPlayType(media.type)) element.append(h("source", { src: `${base}/audio?form=wav`, type: "audio/wav" }));
+  if (!media.type) return void (element.src = `${base}/audio`);
+  if (element.canPlayType(media.type)) element.append(h("source", { src: `${base}/audio`, type: media.type }));
+  if (!media.video || !element.canPlayType(media.type)) element.append(h("source", { src: `${base}/audio?form=wav`, type: "audio/wav" }));
 }
 
 // A ticket ends after some hours; the place goes on where it was.

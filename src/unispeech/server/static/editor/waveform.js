@@ -89,7 +89,7 @@ export function waveform(base, player, signal) {
       const start = number * PIECE;
       if (start < player.length) {
         api.peaks(base(), { per_second: DETAIL, start, end: Math.min(player.length, start + PIECE) })
-          .then((found) => { pieces.set(number, found); plan(); }, () => setTimeout(() => pieces.delete(number), 5000));
+          .then((found) => { pieces.set(number, found); plan(); }, (error) => { if (!error.status) setTimeout(() => pieces.delete(number), 5000); });
       }
     }
     return pieces.get(number);

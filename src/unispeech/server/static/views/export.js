@@ -8,6 +8,7 @@ import { number, t } from "../strings/index.js";
 import { clock } from "../transcript/times.js";
 import { layoutFields, layoutOf } from "./layout.js";
 
+const ORDER = ["txt", "docx", "srt", "vtt", "tsv", "json", "jojo"];
 const SUBTITLES = ["srt", "vtt"];
 
 export async function show(main, signal, id) {
@@ -21,7 +22,7 @@ export async function show(main, signal, id) {
   main.append(
     h("a", { href: `#/job/${id}`, class: "back" }, icon("left"), h("span", { dir: "auto" }, job.filename)),
     h("h1", {}, t("export.title")),
-    h("ul", { class: "formats" }, info.formats.map((format) => card(base, format))),
+    h("ul", { class: "formats" }, ORDER.filter((format) => info.formats.includes(format)).map((format) => card(base, format))),
     h("section", { class: "sheet", "aria-labelledby": "layout-title" },
       h("div", {}, h("h2", { id: "layout-title" }, t("layout.title")), h("p", { class: "soft" }, t("layout.text"))),
       layoutFields(look), checked));

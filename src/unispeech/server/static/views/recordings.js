@@ -33,7 +33,7 @@ export async function show(main, signal) {
 }
 
 function intake(take, options, list, info, signal) {
-  const input = h("input", { type: "file", multiple: true, accept: MEDIA, class: "unseen", tabindex: "-1", "aria-label": t("intake.choose"),
+  const input = h("input", { type: "file", multiple: true, accept: MEDIA, hidden: true,
     on: { change: () => { take([...input.files]); input.value = ""; } } });
   const section = h("section", { class: "intake", "aria-label": t("intake.label") },
     h("p", { class: "headline" }, t("intake.drop")),

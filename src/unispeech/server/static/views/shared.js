@@ -64,7 +64,7 @@ function listen(main, view, player, store, run, signal) {
   });
   main.addEventListener("click", (event) => run[event.target.closest("[data-command]")?.dataset.command]?.(), { signal });
   document.addEventListener("keydown", (event) => {
-    const command = event.target.closest("dialog, [popover], .findbar") ? null : commandOf(event);
+    const command = event.target.closest("dialog, [popover], .findbar input") ? null : commandOf(event);
     if (!run[command] || command === "export") return;
     event.preventDefault();
     run[command]();

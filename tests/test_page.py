@@ -1,0 +1,239 @@
+"""The page, end to end: a real browser, the real server, real weights."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from browsing import Tab, browser, needs_browser
+from conftest import SAMPLES, reference, words
+from serving import Server, running
+
+pytestmark = needs_browser
+
+WAIT = 90_000
+"""Milliseconds: the first decoding loads the weights."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("page")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with browser() as launched:
+        yield launched
+
+
+@pytest.fixture
+def tab(chromium: Any) -> Iterator[Tab]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    yield Tab(context)
+    context.close()
+
+
+def upload(tab: Tab, server: Server, sample: str = "english") -> str:
+    """Gives the page a recording and opens it; its id. It waits for the whole text."""
+    name = f"{sample} {uuid.uuid4().hex[:6]}.wav"
+    recording = (SAMPLES / f"{sample}.wav").read_bytes()
+    tab.page.goto(server.url)
+    tab.page.get_by_role("button", name="Choose files").wait_for()
+    tab.page.set_input_files(
+        "input[type=file]", [{"name": name, "mimeType": "audio/wav", "buffer": recording}]
+    )
+    tab.page.get_by_role("link", name=name).click(timeout=WAIT)
+    tab.page.locator(".segment").first.wait_for(timeout=WAIT)
+    return str(tab.page.url).rpartition("/")[2]
+
+
+def saved(tab: Tab) -> None:
+    tab.page.get_by_text("Saved", exact=True).wait_for(timeout=WAIT)
+
+
+def first(tab: Tab) -> Any:
+    return tab.page.get_by_role("textbox", name="text").first
+
+
+def test_upload_watch_correct_reload_and_take_along(
+    tab: Tab, server: Server, tmp_path: Path
+) -> None:
+    upload(tab, server)
+    text = " ".join(tab.page.locator(".text").all_text_contents())
+    assert words(text) == words(reference("english"))
+    first(tab).click(position={"x": 60, "y": 12})
+    tab.page.wait_for_function("!document.querySelector('audio').paused")
+    tab.page.keyboard.press("Control+End")
+    tab.page.keyboard.type(" Indeed.")
+    assert tab.page.evaluate("document.querySelector('audio').paused")
+    tab.page.get_by_text("Not yet saved").wait_for()
+    saved(tab)
+    tab.page.reload()
+    first(tab).wait_for(timeout=WAIT)
+    assert first(tab).text_content().endswith("garden. Indeed.")
+    tab.page.get_by_role("button", name="Export").click()
+    with tab.page.expect_download() as download:
+        tab.page.get_by_role("button", name="Download srt").click()
+    download.value.save_as(tmp_path / "english.srt")
+    srt = (tmp_path / "english.srt").read_text(encoding="utf-8")
+    assert srt.startswith("1\n00:00:0") and "the garden.\nIndeed." in srt
+
+
+@pytest.mark.slow
+def test_the_keyboard_alone(tab: Tab, server: Server) -> None:
+    """Split, join, move, undo, find and replace, without a pointer."""
+    upload(tab, server)
+    page = tab.page
+    lines = page.locator(".text")
+    before = lines.all_text_contents()
+    first(tab).focus()
+    page.keyboard.press("Home")
+    for _ in range(len("Good morning,")):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert lines.all_text_contents()[0] == "Good morning,"
+    page.keyboard.press("Backspace")
+    assert lines.all_text_contents() == before
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    assert lines.all_text_contents() == before
+    page.keyboard.press("Control+h")
+    page.keyboard.type("garden")
+    page.keyboard.press("Tab")
+    page.get_by_label("Replace with").fill("park")
+    page.get_by_role("button", name="All").click()
+    page.keyboard.press("Escape")
+    assert "park" in first(tab).text_content()
+    page.keyboard.press("Control+z")
+    saved(tab)
+    assert lines.all_text_contents() == before
+
+
+@pytest.mark.slow
+def test_two_windows_do_not_overwrite_each_other(chromium: Any, tab: Tab, server: Server) -> None:
+    upload(tab, server)
+    address = tab.page.url
+    context = chromium.new_context(locale="en-GB")
+    other = Tab(context)
+    other.page.goto(address)
+    first(other).wait_for(timeout=WAIT)
+    # The same place in both, before either has saved.
+    for window, word in ((tab, " mine"), (other, " theirs")):
+        first(window).focus()
+        window.page.keyboard.press("Control+End")
+        window.page.keyboard.type(word)
+    asked = None
+    for _ in range(300):
+        asked = next((w for w in (tab, other) if w.page.get_by_role("dialog").count()), None)
+        if asked:
+            break
+        tab.page.wait_for_timeout(100)
+    assert asked is not None
+    asked.page.get_by_role("button", name="All yours").click()
+    saved(asked)
+    kept = server.client().get(f"/api/jobs/{address.rpartition('/')[2]}/transcript").json()
+    assert kept["segments"][0]["text"].endswith(" mine" if asked is tab else " theirs")
+    context.close()
+
+
+@pytest.mark.slow
+def test_the_server_is_killed_in_the_middle(tab: Tab, tmp_path: Path) -> None:
+    """While it decodes, and while a correction waits to be saved: both go on by themselves."""
+    with running(tmp_path) as server:
+        page = tab.page
+        page.goto(server.url)
+        page.set_input_files("input[type=file]", SAMPLES / "pause.wav")
+        page.get_by_role("link", name="pause.wav").first.click(timeout=WAIT)
+        server.kill()
+        page.wait_for_timeout(1500)
+        server.start()
+        page.locator(".segment").first.wait_for(timeout=WAIT)
+        server.kill()
+        first(tab).focus()
+        page.keyboard.press("Control+End")
+        page.keyboard.type(" kept")
+        page.get_by_text("Offline, saves later").wait_for(timeout=WAIT)
+        server.start()
+        saved(tab)
+        page.reload()
+        first(tab).wait_for(timeout=WAIT)
+        assert first(tab).text_content().endswith(" kept")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [320, 390, 640])
+def test_nothing_is_cut_off_on_a_phone_or_at_twice_the_size(
+    chromium: Any, server: Server, width: int
+) -> None:
+    """640 is 1280 at 200 %; no view may scroll sideways."""
+    context = chromium.new_context(
+        viewport={"width": width, "height": 700}, locale="en-GB", has_touch=True
+    )
+    tab = Tab(context)
+    id = upload(tab, server)
+    for view in ("", f"#/job/{id}", f"#/job/{id}/export"):
+        tab.page.goto(f"{server.url}/{view}")
+        tab.page.locator(".segment, .intake, .formats").first.wait_for(timeout=WAIT)
+        wide = tab.page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, (view, wide)
+    context.close()
+
+
+@pytest.mark.slow
+def test_axe_finds_nothing(tab: Tab, server: Server) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    id = upload(tab, server)
+    for scheme in ("light", "dark"):
+        tab.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for view in ("", f"#/job/{id}", f"#/job/{id}/export"):
+            tab.page.goto(f"{server.url}/{view}")
+            tab.page.locator(".segment, .intake, .formats").first.wait_for(timeout=WAIT)
+            if not view:
+                tab.page.evaluate("document.querySelector('.options').open = true")
+            tab.page.wait_for_timeout(300)
+            found = Axe().run(tab.page).response["violations"]
+            wrong = [(one["id"], [node["html"] for node in one["nodes"][:3]]) for one in found]
+            assert wrong == [], (scheme, view)
+
+
+@pytest.mark.slow
+def test_a_server_with_keys_asks_for_one(chromium: Any, tmp_path: Path) -> None:
+    server = Server(tmp_path, require_keys="true")
+    made = subprocess.run(
+        [sys.executable, "-m", "unispeech", "keys", "create", "desk"],
+        env={**os.environ, **server.environment}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    key = made.stdout.split()[-1]
+    server.start()
+    context = chromium.new_context(locale="en-GB")
+    tab = Tab(context)
+    try:
+        tab.page.goto(server.url)
+        tab.page.get_by_label("API key").fill("wrong")
+        tab.page.get_by_role("button", name="Go on").click()
+        tab.page.get_by_text("does not know this key").wait_for()
+        tab.page.get_by_label("API key").fill(key)
+        tab.page.get_by_role("button", name="Go on").click()
+        tab.page.get_by_role("button", name="Choose files").wait_for()
+    finally:
+        context.close()
+        server.stop()
+
+
+@pytest.mark.slow
+def test_the_page_speaks_german(chromium: Any, server: Server) -> None:
+    context = chromium.new_context(locale="de-DE")
+    page = context.new_page()
+    page.goto(server.url)
+    page.get_by_role("button", name="Dateien wählen").wait_for()
+    assert page.evaluate("document.documentElement.lang") == "de"
+    context.close()
