@@ -44,12 +44,14 @@ def tab(chromium: Any) -> Iterator[Tab]:
 def upload(tab: Tab, server: Server, sample: str = "english") -> str:
     """Gives the page a recording and opens it; its id. It waits for the whole text."""
     name = f"{sample} {uuid.uuid4().hex[:6]}.wav"
-    recording = (SAMPLES / f"{sample}.wav").read_bytes()
+    recording: Any = {
+        "name": name,
+        "mimeType": "audio/wav",
+        "buffer": (SAMPLES / f"{sample}.wav").read_bytes(),
+    }
     tab.page.goto(server.url)
     tab.page.get_by_role("button", name="Choose files").wait_for()
-    tab.page.set_input_files(
-        "input[type=file]", [{"name": name, "mimeType": "audio/wav", "buffer": recording}]
-    )
+    tab.page.set_input_files("input[type=file]", recording)
     tab.page.get_by_role("link", name=name).click(timeout=WAIT)
     tab.page.locator(".segment").first.wait_for(timeout=WAIT)
     return str(tab.page.url).rpartition("/")[2]
@@ -192,8 +194,9 @@ def test_axe_finds_nothing(tab: Tab, server: Server) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
     id = upload(tab, server)
-    for scheme in ("light", "dark"):
-        tab.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    schemes: list[Any] = ["light", "dark"]
+    for scheme in schemes:
+        tab.page.emulate_media(color_scheme=scheme)
         for view in ("", f"#/job/{id}", f"#/job/{id}/export"):
             tab.page.goto(f"{server.url}/{view}")
             tab.page.locator(".segment, .intake, .formats").first.wait_for(timeout=WAIT)
