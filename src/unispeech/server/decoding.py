@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -88,6 +89,16 @@ class Decoders:
         except (FutureTimeout, ProcessExpired, MemoryError) as error:
             raise _explained(name, error) from error
 
+    async def look(self, source: Path, name: str) -> dict[str, Any]:
+        """What a recording is, from its head: `container`, `audio`, `video`, `width`, `height`."""
+        future: Future[dict[str, Any]] = self._pool.schedule(
+            _look, args=(source, name), timeout=self._timeout
+        )
+        try:
+            return await asyncio.wrap_future(future)
+        except (FutureTimeout, ProcessExpired, MemoryError) as error:
+            raise _explained(name, error) from error
+
     def close(self) -> None:
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
@@ -117,6 +128,27 @@ def _confine(memory: int) -> None:
 
 def _ready() -> None:
     import av  # noqa: F401
+
+
+def _look(source: Path, name: str) -> dict[str, Any]:
+    import av
+
+    try:
+        with av.open(str(source)) as file:
+            video = next((v for v in file.streams.video if v.disposition.value == 0), None)
+            video = video or next(iter(file.streams.video), None)
+            if video is not None and "attached_pic" in str(video.disposition):
+                video = None  # a cover is not a film
+            sound = next(iter(file.streams.audio), None)
+            return {
+                "container": file.format.name,
+                "audio": sound.codec_context.name if sound else None,
+                "video": video.codec_context.name if video else None,
+                "width": video.width if video else None,
+                "height": video.height if video else None,
+            }
+    except (av.FFmpegError, OSError) as error:
+        raise AudioError(f"{name}: it cannot be read", "convert it to WAV or FLAC") from error
 
 
 def _decode(source: Path, target: Path, name: str, cut: Cut) -> Decoded:

@@ -1,14 +1,65 @@
-"""The recording of a job, to be played."""
+"""The recording of a job, to be played and to be seen."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-from fastapi.responses import FileResponse
+import asyncio
+import math
+import wave
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse, Response
 
 from unispeech.server.access import Caller, TheService, job_of
 from unispeech.server.answers import Refused
+from unispeech.server.database import Job
+from unispeech.server.decoding import Cut
+from unispeech.server.service import Service
+from unispeech.types import SAMPLE_RATE
 
 router = APIRouter(tags=["Sound"])
+
+KINDS = {"mp3": "mpeg", "wav": "wav", "flac": "flac", "ogg": "ogg", "mp4": "mp4", "webm": "webm"}
+"""What FFmpeg calls a container, and browsers."""
+_making = asyncio.Lock()
+
+
+def _upload(service: Service, job: Job) -> Path:
+    upload = service.jobs.place(job.parent or job.id).upload
+    if not upload.is_file():
+        raise Refused(404, "the audio of this job is gone", code="audio_not_found")
+    return upload
+
+
+async def _wav(service: Service, job: Job) -> Path:
+    """The recording as 16 kHz mono; made when it is first asked for."""
+    upload = _upload(service, job)
+    kept = upload.with_name("playable.wav")
+    async with _making:
+        if not kept.is_file():
+            fresh = upload.with_name("playable.part")
+            await service.speech.decoders.decode_async(upload, fresh, job.filename, Cut())
+            fresh.replace(kept)
+    return kept
+
+
+@router.get("/jobs/{job_id}/media")
+async def media(job_id: str, service: TheService, key: Caller) -> dict[str, Any]:
+    """What the recording is, for `canPlayType` and for the size of a picture."""
+    job = await job_of(service, key, job_id)
+    upload = _upload(service, job)
+    found = await service.speech.decoders.look(upload, job.filename)
+    names = found.pop("container").split(",")
+    name = next((KINDS[one] for one in KINDS if one in names), None)
+    kind = "video" if found["video"] else "audio"
+    return {
+        "type": f"{kind}/{name}" if name else "application/octet-stream",
+        "bytes": upload.stat().st_size,
+        "duration": job.duration,
+        **found,
+    }
 
 
 @router.get(
@@ -19,10 +70,55 @@ router = APIRouter(tags=["Sound"])
         416: {"description": "There is no such range."},
     },
 )
-async def audio(job_id: str, service: TheService, key: Caller) -> FileResponse:
-    """The recording as it was uploaded; ranges work, so players can seek."""
+async def audio(
+    job_id: str,
+    service: TheService,
+    key: Caller,
+    form: Literal["upload", "wav"] = "upload",
+) -> FileResponse:
+    """The recording as it came, or as 16 kHz mono; ranges work, so players can seek."""
     job = await job_of(service, key, job_id)
-    upload = service.jobs.place(job.parent or job.id).upload
-    if not upload.is_file():
-        raise Refused(404, "the audio of this job is gone", code="audio_not_found")
-    return FileResponse(upload, media_type="application/octet-stream")
+    if form == "wav":
+        return FileResponse(await _wav(service, job), media_type="audio/wav")
+    return FileResponse(_upload(service, job), media_type="application/octet-stream")
+
+
+@router.get(
+    "/jobs/{job_id}/peaks",
+    response_class=Response,
+    responses={200: {"content": {"application/json": {}, "application/octet-stream": {}}}},
+)
+async def peaks(
+    job_id: str,
+    service: TheService,
+    key: Caller,
+    per_second: Annotated[int, Query(ge=1, le=100)] = 10,
+    start: Annotated[float, Query(ge=0, le=1e6)] = 0.0,
+    end: Annotated[float | None, Query(ge=0, le=1e6)] = None,
+    format: Literal["json", "binary"] = "json",
+) -> Response:
+    """The waveform: the loudest swing down and up of each stretch, -128 to 127."""
+    import json
+
+    job = await job_of(service, key, job_id)
+    path = await _wav(service, job)
+    swings, duration = await asyncio.to_thread(_swings, path, per_second, start, end)
+    if format == "binary":
+        return Response(swings.tobytes(), media_type="application/octet-stream")
+    body = {"per_second": per_second, "start": start, "duration": duration}
+    text = json.dumps({**body, "peaks": swings.tolist()})
+    return Response(text, media_type="application/json")
+
+
+def _swings(path: Path, per_second: int, start: float, end: float | None) -> tuple[Any, float]:
+    with wave.open(str(path), "rb") as file:
+        length = file.getnframes()
+        first = min(length, round(start * SAMPLE_RATE))
+        last = length if end is None else min(length, round(end * SAMPLE_RATE))
+        file.setpos(first)
+        samples = np.frombuffer(file.readframes(max(0, last - first)), np.int16)
+    step = SAMPLE_RATE // per_second
+    count = math.ceil(len(samples) / step)
+    blocks = np.pad(samples, (0, count * step - len(samples))).reshape(count, step)
+    pairs = np.stack([blocks.min(axis=1), blocks.max(axis=1)], axis=1) if count else blocks
+    return (pairs >> 8).astype(np.int8).ravel(), length / SAMPLE_RATE
