@@ -135,8 +135,7 @@ def _look(source: Path, name: str) -> dict[str, Any]:
 
     try:
         with av.open(str(source)) as file:
-            video = next((v for v in file.streams.video if v.disposition.value == 0), None)
-            video = video or next(iter(file.streams.video), None)
+            video = next(iter(file.streams.video), None)
             if video is not None and "attached_pic" in str(video.disposition):
                 video = None  # a cover is not a film
             sound = next(iter(file.streams.audio), None)
