@@ -13,7 +13,7 @@ import click
 from unispeech.backends import choose, registry
 from unispeech.backends.base import refuse_undecided
 from unispeech.calls import Call, OnProgress
-from unispeech.cli import flags, say
+from unispeech.cli import flags, say, stopping
 from unispeech.cli.output import Output
 from unispeech.cli.progress import bar
 from unispeech.cli.sources import Input, find
@@ -149,7 +149,7 @@ def transcribe(
         inputs = [source for source in inputs if not output.done(source)]
         if not inputs:
             return
-    with bar(quiet) as on_progress:
+    with stopping.prompt(), bar(quiet) as on_progress:
         backend = _chosen(backend, model, given)
         undecided(backend, model, given)
         engine = Engine(backend, model, on_progress=on_progress, **given)
