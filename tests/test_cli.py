@@ -136,7 +136,7 @@ def test_ctrl_c_keeps_what_is_finished(tmp_path: Path) -> None:
         [sys.executable, "-m", "unispeech", "transcribe", "--model", "tiny.en", "--beam-size", "1",
          "-f", "txt", "-o", str(tmp_path / "out"), ENGLISH, str(path)],
         stderr=subprocess.PIPE, stdout=subprocess.PIPE,
-        # Tests that run in the background are told to ignore Ctrl-C, and so would be their children.
+        # Tests in the background are told to ignore Ctrl-C, and so would their children be.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     until = time.monotonic() + 120

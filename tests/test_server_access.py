@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import httpx
 import pytest
 from aiosmtpd.controller import Controller
 from click.testing import CliRunner
+from starlette.requests import HTTPConnection
 
 from conftest import SAMPLES
 from serving import Receiver, Server, free_port, running, until_ended
@@ -361,3 +363,12 @@ def test_what_is_past_its_time_goes(tmp_path: Path) -> None:
     database.add(Job(fresh, "", "api", "x", {}, state=State.DONE, ended=time.time()))
     assert jobs.sweep(0) == 0 and jobs.sweep(7) == 1
     assert database.job(old) is None and not place.folder.exists() and database.job(fresh)
+
+
+def test_a_full_disk_is_an_answer_of_its_own() -> None:
+    scope = {"type": "http", "path": "/api/jobs", "headers": []}
+    full = answers.answer(HTTPConnection(scope), OSError(errno.ENOSPC, "No space left on device"))
+    assert full.status_code == 507
+    assert b"disk is full" in bytes(full.body)
+    other = answers.answer(HTTPConnection(scope), OSError(errno.EIO, "Input/output error"))
+    assert other.status_code == 500

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from typing import Any
 
@@ -64,6 +65,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
     404: {"description": "There is no such job, model or backend."},
     413: {"description": "The upload is too large or the recording too long."},
     429: {"description": "Too many requests; Retry-After says when to come back."},
+    507: {"description": "The server's disk is full."},
 }
 """What any route may answer besides its own statuses, for the OpenAPI document."""
 
@@ -74,6 +76,8 @@ def answer(request: HTTPConnection, error: Exception) -> Response:
     message = _message(error) if status != 500 else "internal error; the log has the details"
     if status == 500:
         log.error("request failed", exc_info=error)
+    if status == 507:
+        log.error("the disk is full: free some space under UNISPEECH_DATA_DIR")
     path = request.url.path
     if _is_waas(path):
         return PlainTextResponse(message, status, headers)
@@ -107,6 +111,8 @@ def _status(error: Exception) -> tuple[int, str | None, str | None, dict[str, st
         if isinstance(error, kind):
             headers = {"Retry-After": "5"} if status == 429 else None
             return status, code, "model" if isinstance(error, UnknownModel) else None, headers
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return 507, "no_space", None, {"Retry-After": "60"}
     return 500, None, None, None
 
 
@@ -116,4 +122,6 @@ def _message(error: Exception) -> str:
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
         return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    if isinstance(error, OSError):
+        return "the server's disk is full; try again later, or tell whoever runs it"
     return public(error)

@@ -73,7 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
     for module in (api, openai, waas, asr, realtime, stream, page, operations):
         app.include_router(module.router)
     app.mount("/static", page.FILES, "static")
-    for kind in (UnispeechError, HTTPException, RequestValidationError, Exception):
+    for kind in (UnispeechError, HTTPException, RequestValidationError, OSError, Exception):
         app.add_exception_handler(kind, answer_async)
     app.add_middleware(uploads.BodyLimit, limit=settings.max_upload)
     if settings.cors_origins:
