@@ -30,6 +30,6 @@ def test_media_wav_and_peaks(tmp_path: Path) -> None:
         first = shown.json()["peaks"][:2]
         block = samples[16_000 : 16_000 + 800]
         assert first == [int(block.min()) >> 8, int(block.max()) >> 8]
-        query = {"per_second": 20, "start": 1, "end": 3, "format": "binary"}
+        query: dict[str, str | int] = {"per_second": 20, "start": 1, "end": 3, "format": "binary"}
         assert len(http.get(f"/api/jobs/{id}/peaks", params=query).content) == 80
         assert http.get("/api/jobs/none/peaks").status_code == httpx.codes.NOT_FOUND
