@@ -98,6 +98,11 @@ class WhisperX(FasterWhisper):
             found = alignment.align(given, loaded, metadata, samples, self._device)
         except (RuntimeError, ValueError, IndexError, KeyError, OSError) as error:
             raise BackendError(f"whisperx: {error}") from error
+        except LookupError as error:  # NLTK's, a page long
+            raise BackendError(
+                "whisperx: its alignment wants NLTK's data punkt_tab, which cannot be fetched",
+                "put it where NLTK_DATA says, or use the strategy 'batched'",
+            ) from error
         space = "" if language in languages.WITHOUT_SPACES else " "
         return [
             Segment(
