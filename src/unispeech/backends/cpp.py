@@ -116,7 +116,8 @@ class WhisperCpp(Backend):
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
         """`Model.transcribe` with its own defaults for whatever is not given.
 
-        Except for the language: its default is English, ours is to detect it.
+        Except for the language: its default is English, ours is to detect it. What a context heard
+        before leaks into what it hears in full windows, so each call begins with a new one.
         """
         decode = options.decode
         asked = self._params(decode, decode.beam_size or 1)
@@ -126,7 +127,7 @@ class WhisperCpp(Backend):
             asked.temperature = decode.temperature[0]
             steps = np.diff(decode.temperature)
             asked.temperature_inc = float(steps[0]) if len(steps) else 0.0
-        with self._running(decode.word_timestamps) as context:
+        with self._running(decode.word_timestamps, anew=True) as context:
             known = "auto" if pw.whisper_is_multilingual(context) else "en"
             asked.language = decode.language or known
             _run(context, asked, samples)
@@ -151,12 +152,14 @@ class WhisperCpp(Backend):
             self._contexts.clear()
 
     @contextmanager
-    def _running(self, aligned: bool = False) -> Iterator[Any]:
-        """A context for one call at a time."""
+    def _running(self, aligned: bool = False, anew: bool = False) -> Iterator[Any]:
+        """A context for one call at a time; `anew`: one that has heard nothing yet."""
         with self._lock:
             if not self._contexts:
                 raise BackendError("cpp: the backend is closed", "make a new engine")
             try:
+                if anew and aligned in self._contexts:
+                    pw.whisper_free(self._contexts.pop(aligned))
                 if aligned not in self._contexts:
                     self._contexts[aligned] = self._context(aligned)
                 yield self._contexts[aligned]
