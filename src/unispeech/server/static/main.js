@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { h, iconButton, put } from "./dom.js";
+import { pause } from "./events.js";
 import { openMenu } from "./menu.js";
 import { complain } from "./messages.js";
 import { applyTheme, settings } from "./settings.js";
@@ -36,12 +37,12 @@ async function route({ focus = true } = {}) {
     const parts = location.hash.match(found[0]).slice(1).map((part) => part && decodeURIComponent(part));
     await module.show(main, mine.signal, ...parts);
   } catch (error) {
-    if (!mine.signal.aborted) failed(error);
+    if (!mine.signal.aborted) failed(error, mine.signal);
   }
   if (focus && !mine.signal.aborted && !main.contains(document.activeElement)) main.focus({ preventScroll: true });
 }
 
-function failed(error) {
+function failed(error, signal) {
   if (error.status === 401) return needKey();
   if (error.name === "AbortError") return;
   main.replaceChildren(h("div", { class: "nothing" },
@@ -50,7 +51,19 @@ function failed(error) {
     h("div", { class: "row" },
       h("button", { type: "button", class: "main", on: { click: () => route() } }, t("trouble.again")),
       h("a", { class: "button", href: "#/" }, t("nav.recordings")))));
-  if (!error.status) console.error(error);
+  if (error.status) return;
+  console.error(error);
+  const missing = /import/i.test(error.message); // a browser asks for a module once in a page's life
+  if (missing || error instanceof api.Trouble) returned(signal).then((there) => there && (missing ? location.reload() : route()));
+}
+
+/** Whether the server answers again while what failed is still wanted. */
+async function returned(signal) {
+  while (!signal.aborted) {
+    await pause(1000, signal);
+    if (!signal.aborted && await fetch("healthz").then((answer) => answer.ok, () => false)) return true;
+  }
+  return false;
 }
 
 async function needKey() {

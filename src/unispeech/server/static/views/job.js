@@ -41,10 +41,13 @@ function waiting(main, signal, job) {
       complain(error);
     }
   };
+  let over = false; // after a lost connection several states are told at once
   const changed = async () => {
-    job = await api.job(job.id);
-    if (signal.aborted) return;
-    if (job.state === "done") return finished(main, signal, job);
+    const fresh = await api.job(job.id);
+    if (signal.aborted || over) return;
+    job = fresh;
+    over = job.state === "done";
+    if (over) return finished(main, signal, job);
     draw();
   };
   draw();
