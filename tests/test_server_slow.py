@@ -61,6 +61,9 @@ DOWNLOAD = "/v1/download/{job_id}"
 CONFORMS = "status_code_conformance,content_type_conformance,response_schema_conformance"
 
 
+BODIES = {"PYTHONPATH": str(Path(__file__).parent), "SCHEMATHESIS_HOOKS": "upload_bodies"}
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -78,6 +81,6 @@ def test_nothing_answers_what_its_document_does_not_say(
          "--phases", "examples,coverage,fuzzing", "--request-timeout", "60",
          "--suppress-health-check", "all", *arguments],
         capture_output=True, text=True, timeout=280, check=False,
-        env={**os.environ, "PYTHONPATH": ""}, cwd=server.folder,
+        env={**os.environ, **BODIES}, cwd=server.folder,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
