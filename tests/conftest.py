@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -51,7 +50,6 @@ def engine() -> Iterator[Callable[..., Engine]]:
 
 
 REQUIRE_ALL = os.environ.get("UNISPEECH_REQUIRE_ALL") == "1"
-EXIT = pytest.StashKey[int]()
 MAY_BE_MISSING = ("UNISPEECH_TEST_DATA is not set",)
 """What even the full run may skip: recordings that are not ours to give away."""
 
@@ -66,18 +64,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None and _left_out(reporter) and session.exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    session.config.stash[EXIT] = int(session.exitstatus)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave without finalising the interpreter: with every runtime in one process, some native
-    library's thread touches Python after its end and aborts. All results are out by now."""
-    status = config.stash.get(EXIT, None)
-    if status is not None:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
 
 
 def _left_out(reporter: pytest.TerminalReporter) -> list[pytest.TestReport]:

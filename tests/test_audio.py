@@ -76,6 +76,18 @@ def test_a_truncated_file_keeps_what_is_there(tmp_path: Path) -> None:
     assert "cut.wav" in recording.warnings[0] and "ends after" in recording.warnings[0]
 
 
+def test_an_ogg_file_that_breaks_off_is_noticed(tmp_path: Path) -> None:
+    whole = write(tmp_path / "whole.ogg", upsampled(SPEECH, 3)[None], 48_000, "libopus")
+    recording, read = _read(whole)
+    assert recording.complete and not recording.warnings
+    cut = tmp_path / "cut.ogg"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    recording, part = _read(cut)
+    assert 0.3 < len(part) / len(read) < 0.7
+    assert not recording.complete
+    assert "cut.ogg" in recording.warnings[0] and "ends after" in recording.warnings[0]
+
+
 def test_a_file_that_shrinks_while_it_is_read(tmp_path: Path) -> None:
     path = truncated_wav(tmp_path / "shrinks.wav", np.tile(SPEECH, 60), 1.0)
     recording = Recording(path)

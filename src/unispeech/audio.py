@@ -8,15 +8,15 @@ feed their models: the same file gives the same samples here.
 from __future__ import annotations
 
 import io
-import itertools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from unispeech import riff
+from unispeech import ogg, riff
 from unispeech.downmix import Downmix
 from unispeech.errors import AudioError, AudioNotFound
+from unispeech.resampling import resampled
 from unispeech.types import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -147,7 +147,9 @@ class Recording:
         # A recording has far more than enough log lines of its own; what matters is raised.
         av.logging.set_level(av.logging.PANIC)
         try:
-            promised = riff.promised_duration(file) if _seekable(file) else None
+            seekable = _seekable(file)
+            promised = riff.promised_duration(file) if seekable else None
+            cut_short = seekable and ogg.cut_short(file)
             with av.open(
                 file,
                 mode="r",
@@ -160,7 +162,8 @@ class Recording:
                 stream = container.streams.audio[0]
                 stated = promised or _stated_duration(container, stream)
                 self.duration = stated
-                yield from self._check_length(self._from_stream(container, stream), stated)
+                pieces = self._from_stream(container, stream)
+                yield from self._check_length(pieces, stated, cut_short)
         except AudioError:
             raise
         except Exception as error:  # FFmpeg's, or whatever a caller's own file object raises
@@ -196,16 +199,20 @@ class Recording:
         if downmix.bad_samples:
             self._warn_nan(downmix.bad_samples)
 
-    def _check_length(self, pieces: Iterator[Samples], stated: float | None) -> Iterator[Samples]:
+    def _check_length(
+        self, pieces: Iterator[Samples], stated: float | None, cut_short: bool
+    ) -> Iterator[Samples]:
         seen = 0
         for piece in pieces:
             seen += len(piece)
             yield piece
         got = seen / SAMPLE_RATE
-        if stated is not None and got < stated - MISSING:
+        missing = stated is not None and got < stated - MISSING
+        if missing or cut_short:
+            says = f"its header says {stated:.1f} s" if missing else "in the middle of its stream"
             self.complete = False
             self.warnings.append(
-                f"{self.name}: it ends after {got:.1f} s, its header says {stated:.1f} s; "
+                f"{self.name}: it ends after {got:.1f} s, {says}; "
                 "what is there was transcribed, get a whole copy for the rest"
             )
 
@@ -236,7 +243,7 @@ class Recording:
         if rate == SAMPLE_RATE:
             yield samples
         elif len(samples):
-            yield from _resample(samples, rate)
+            yield from resampled(samples, rate)
 
     def _warn_nan(self, count: int) -> None:
         self.warnings.append(
@@ -275,23 +282,6 @@ def _stated_duration(
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     return container.duration / 1e6 if container.duration else None
-
-
-def _resample(samples: Samples, rate: int) -> Iterator[Samples]:
-    import av
-    import numpy as np
-
-    resampler = av.AudioResampler("fltp", "mono", SAMPLE_RATE)
-    frames: Iterable[Any] = (
-        samples[start : start + rate] for start in range(0, len(samples), rate)
-    )
-    for piece in itertools.chain(frames, [None]):
-        frame = None
-        if piece is not None:
-            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(piece)[None], "fltp", "mono")
-            frame.sample_rate = rate
-        for out in resampler.resample(frame):
-            yield out.to_ndarray()[0]
 
 
 def _regroup(pieces: Iterator[Samples], size: int) -> Iterator[Samples]:

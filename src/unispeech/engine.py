@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
-from unispeech import batching, ctc, native, stitch
+from unispeech import batching, ctc, emissions, native, stitch
 from unispeech.annotate import align, annotation
 from unispeech.annotate.annotation import Annotation
 from unispeech.audio import Recording
@@ -173,18 +173,11 @@ class Engine:
         planned = self._plan(reading.recording, settled)
         chunks = self._detection(settled).spoken(planned, reading)
         call = call or Call()
-        decode = Decoder(self.backend, {0: reading}, settled.decode, call)
-        heard = []
-        for item in batching.in_order(chunks, decode, settled.batch.batch_size):
-            assert not isinstance(item, End)
-            chunk, result = item
-            if result.error:
-                raise result.error
-            assert result.emissions is not None
-            heard.append(replace(result.emissions, start=result.emissions.start + chunk.start))
-            call.on_progress(reading.progress(chunk.end))
+        heard = emissions.whole(
+            chunks, reading, self.backend, settled.decode, call, settled.batch.batch_size
+        )
         return stitch.transcript(
-            align.lines(ctc.joined(heard), text, reading.language),
+            align.lines(heard, text, reading.language),
             (),
             reading.end(0, None),
             backend=self.spec.name,

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from unispeech import languages
-from unispeech.errors import ModelDamaged
+from unispeech.errors import ModelDamaged, UnknownModel
 from unispeech.models import ctc
 from unispeech.models.catalog import ENGLISH, WITHOUT_CANTONESE
 from unispeech.models.facts import ModelFacts
@@ -41,7 +41,8 @@ def format_of(path: Path) -> str:
     """The format of the weights at a path.
 
     Raises:
-        ModelDamaged: it is none of ours; the message says what is missing.
+        UnknownModel: there is no model at all.
+        ModelDamaged: there is a part of one; the message says what is missing.
     """
     if path.is_file():
         return _format_of_file(path)
@@ -58,7 +59,7 @@ def format_of(path: Path) -> str:
             f"{path}: there is a config.json but no weights",
             "expected model.bin (CTranslate2) or model.safetensors (Hugging Face)",
         )
-    raise ModelDamaged(
+    raise UnknownModel(
         f"{path}: this folder holds no model",
         "expected a CTranslate2 or Hugging Face folder, an OpenAI .pt or a ggml .bin file",
     )
@@ -75,8 +76,10 @@ def _format_of_file(path: Path) -> str:
         return "openai"
     if path.name in ("model.bin", *HF_WEIGHTS, "adapter_model.safetensors"):
         raise ModelDamaged(f"{path}: this is one file of a model", "give the folder it lies in")
-    raise ModelDamaged(
-        f"{path}: neither an OpenAI .pt nor a ggml .bin file", "is the download complete?"
+    if path.suffix == ".bin":
+        raise ModelDamaged(f"{path}: not a ggml file", "is the download complete?")
+    raise UnknownModel(
+        f"{path}: no model", "expected an OpenAI .pt, a ggml .bin, or the folder of another format"
     )
 
 

@@ -36,7 +36,7 @@ def local_path(name: str) -> Path | None:
         return path
     try:
         layout.format_of(path)
-    except ModelDamaged:
+    except (ModelDamaged, UnknownModel):
         return None
     return path
 

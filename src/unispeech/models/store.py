@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from unispeech.errors import ModelDamaged, ModelUnavailable, OptionError
+from unispeech.errors import ModelDamaged, ModelUnavailable, OptionError, UnknownModel
 from unispeech.models import catalog, download, layout, shelf
 from unispeech.models.catalog import Entry, Source
 from unispeech.models.facts import Family, ModelFacts
@@ -210,7 +210,7 @@ def _pull_from(source: Source, key: str, entry: Entry | None, say: OnProgress) -
                 raise ModelUnavailable(f"{file} is not the file of the catalog (sha256 differs)")
         try:
             layout.facts_of(draft.folder, key)
-        except ModelDamaged as error:
+        except (ModelDamaged, UnknownModel) as error:
             message = error.message.replace(str(draft.folder), str(source))
             raise ModelDamaged(message, error.hint) from None
         draft.format = layout.format_of(draft.folder)
