@@ -1,12 +1,13 @@
 """The engine's own figures, beside faster-whisper's on the same weights.
 
-    python benchmarks/core.py DATA [--out FOLDER] [--repeat N] [FIGURE ...]
+    python benchmarks/core.py DATA [--out FOLDER] [--repeat N] [--sample N] [FIGURE ...]
 
 DATA holds three folders, each in any form that `unispeech bench` reads: `librispeech` (test-clean;
 the 250 of `librispeech-250.txt` are used), `longform` (long recordings; the English ones
 are joined) and `nonspeech` (recordings in which nobody speaks). The figures: `accuracy`,
 `throughput`, `memory`, `nonspeech`, `startup`; all of them unless some are named. Each is printed
-as a table. What FOLDER holds already is not measured again, so a stopped run goes on in it.
+as a table. What FOLDER holds already is not measured again, so a stopped run goes on in it. To
+try it out, `--sample N` takes N recordings of each kind, and minutes for hours.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from unispeech.bench import datasets, results, runner
@@ -30,6 +32,30 @@ OURS, THEIRS, UNBATCHED = "faster", "peer:faster-batched", "peer:faster"
 IDS = Path(__file__).with_name("librispeech-250.txt")
 TEN_MINUTES, THREE_HOURS = 600.0, 10800.0
 STARTS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the figures are measured on, where the raw results go, and how thoroughly."""
+
+    data: Path
+    folder: Path
+    repeats: int = 3
+    sample: int = 0
+    """So many recordings of each kind; 0 is all."""
+
+    def recordings(
+        self, kind: str, language: str | None, ids: Sequence[str] = ()
+    ) -> list[Utterance]:
+        found = datasets.load(str(self.data / kind), self.folder)
+        return datasets.choose(found, Choice(language, tuple(ids), self.sample))
+
+    def joined(self, seconds: float) -> Utterance:
+        """The English recordings of `longform` as one file: so many seconds or a little more
+        over and over, all of them once with 0."""
+        seconds = seconds / 20 if self.sample else seconds
+        path = self.folder / f"joined-{seconds:.0f}.wav"
+        return datasets.join(self.recordings("longform", "en"), seconds, path)
 
 
 def say(step: Step) -> None:
@@ -67,17 +93,16 @@ def wer(row: Row) -> float:
     return row.corpus.wer
 
 
-def accuracy(data: Path, folder: Path, repeats: int) -> None:
+def accuracy(asked: Asked) -> None:
     """Word error rate in percent, both backends with two models and two beams."""
-    ids = tuple(IDS.read_text(encoding="utf-8").split())
-    chosen = datasets.choose(datasets.load(str(data / "librispeech"), folder), Choice("en", ids))
+    chosen = asked.recordings("librispeech", "en", IDS.read_text(encoding="utf-8").split())
     grid = [
         Configuration(backend, model, beam_size=beam)
         for model in ("tiny.en", "base")
         for beam in (1, 5)
         for backend in (OURS, THEIRS)
     ]
-    found = {named(row): wer(row) for row in measured(grid, chosen, folder).rows}
+    found = {named(row): wer(row) for row in measured(grid, chosen, asked.folder).rows}
     print(f"Word error rate, % ({len(chosen)} utterances of LibriSpeech test-clean):\n")
     table(
         ("model", "beam", "ours", "BatchedInferencePipeline", "difference"),
@@ -90,15 +115,15 @@ def accuracy(data: Path, folder: Path, repeats: int) -> None:
     )
 
 
-def throughput(data: Path, folder: Path, repeats: int) -> None:
+def throughput(asked: Asked) -> None:
     """Seconds of audio for each second of work, and how many times the peer's."""
-    long = _joined(data, folder, 0)
+    long = asked.joined(0)
     grid = [
         Configuration(backend, model, beam_size=1, threads=2)
         for model in ("tiny.en", "base")
         for backend in (OURS, THEIRS)
     ]
-    found = measured(grid, [long], folder, repeats)
+    found = measured(grid, [long], asked.folder, asked.repeats)
     print(f"{long.duration / 60:.0f} minutes in one file, batch 16, int8, beam 1, 2 threads:\n")
     table(
         ("", "model", "x real time", "first segment, s", "memory, MB", "WER, %", "ratio"),
@@ -118,15 +143,15 @@ def throughput(data: Path, folder: Path, repeats: int) -> None:
     )
 
 
-def memory(data: Path, folder: Path, repeats: int) -> None:
+def memory(asked: Asked) -> None:
     """The most resident memory, for ten minutes and for three hours (the same over and over)."""
     peaks: dict[tuple[str, float], str] = {}
     one = Configuration(OURS, "tiny.en", beam_size=1, threads=2)
     for seconds in (TEN_MINUTES, THREE_HOURS):
-        long = _joined(data, folder, seconds)
+        long = asked.joined(seconds)
         for backend in (OURS, THEIRS):
             if (backend, seconds) != (THEIRS, THREE_HOURS):
-                row = measured([_of(one, backend)], [long], folder).rows[0]
+                row = measured([_of(one, backend)], [long], asked.folder).rows[0]
                 peaks[backend, seconds] = _megabytes(row)
         long.audio.unlink()
     print("Peak memory, MB (tiny.en, batch 16, int8, beam 1, 2 threads):\n")
@@ -136,9 +161,9 @@ def memory(data: Path, folder: Path, repeats: int) -> None:
     )
 
 
-def nonspeech(data: Path, folder: Path, repeats: int) -> None:
+def nonspeech(asked: Asked) -> None:
     """Characters of text where nobody speaks."""
-    chosen = datasets.load(str(data / "nonspeech"), folder)
+    chosen = asked.recordings("nonspeech", None)
     grid = [
         Configuration(backend, model)
         for model in ("tiny.en", "base")
@@ -146,7 +171,7 @@ def nonspeech(data: Path, folder: Path, repeats: int) -> None:
     ]
     found = {
         (row.configuration.backend, row.configuration.model): sum(len(t) for t in row.texts)
-        for row in measured(grid, chosen, folder).rows
+        for row in measured(grid, chosen, asked.folder).rows
     }
     print(f"Characters invented in {len(chosen)} recordings without speech, beam 5:\n")
     table(
@@ -158,7 +183,7 @@ def nonspeech(data: Path, folder: Path, repeats: int) -> None:
     )
 
 
-def startup(data: Path, folder: Path, repeats: int) -> None:
+def startup(asked: Asked) -> None:
     """Seconds for importing the package, and for asking the command line for help."""
     clock = "import time; t = time.perf_counter(); import unispeech; print(time.perf_counter() - t)"
     imports = [float(_output(["-c", clock])) for _ in range(STARTS)]
@@ -189,12 +214,6 @@ def _megabytes(row: Row) -> str:
     return f"{row.peak.median / 1e6:,.0f}" if row.peak else ""
 
 
-def _joined(data: Path, folder: Path, seconds: float) -> Utterance:
-    """The English recordings of `longform` as one file."""
-    chosen = datasets.choose(datasets.load(str(data / "longform"), folder), Choice("en"))
-    return datasets.join(chosen, seconds, folder / f"joined-{seconds:.0f}.wav")
-
-
 FIGURES = {f.__name__: f for f in (startup, accuracy, nonspeech, throughput, memory)}
 
 
@@ -204,6 +223,7 @@ def main() -> None:
     parser.add_argument("figures", nargs="*", metavar="FIGURE")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--repeat", type=int, default=3, help="rounds of the throughput")
+    parser.add_argument("--sample", type=int, default=0, help="recordings of each kind")
     given = parser.parse_intermixed_args()
     if unknown := set(given.figures) - set(FIGURES):
         parser.error(f"no figure {unknown.pop()!r}; there are {', '.join(FIGURES)}")
@@ -211,7 +231,7 @@ def main() -> None:
         folder = given.out or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         for name in given.figures or FIGURES:
-            FIGURES[name](given.data, folder, given.repeat)
+            FIGURES[name](Asked(given.data, folder, given.repeat, given.sample))
 
 
 if __name__ == "__main__":

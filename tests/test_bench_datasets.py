@@ -153,10 +153,12 @@ def test_the_published_list_of_ids_is_whole() -> None:
 def test_joined_recordings_follow_each_other(tmp_path: Path) -> None:
     found = choose(load(None, tmp_path), Choice("en"))
     once = join(found, 0, tmp_path / "once.wav")
-    twice = join(found, once.duration + 1, tmp_path / "twice.wav")
+    twice = join(found, 2 * once.duration - 0.1, tmp_path / "twice.wav")
+    short = join(found, 1, tmp_path / "short.wav")
     assert once.duration == pytest.approx(sum(u.duration + 0.5 for u in found), abs=0.01)
     assert twice.duration == pytest.approx(2 * once.duration, abs=0.01)
     assert once.text == " ".join(u.text or "" for u in found) and once.language == "en"
+    assert short.text == found[0].text
     with wave.open(str(once.audio)) as file:
         assert file.getnframes() / file.getframerate() == pytest.approx(once.duration, abs=0.01)
     first = load_audio(found[0].audio)

@@ -220,3 +220,38 @@ def test_the_openai_client_reads_what_is_wrong(server: Server) -> None:
         return ""
 
     assert "no-such-model" in asyncio.run(asyncio.wait_for(talk(), 60))
+
+
+def test_the_beta_shape_is_understood_and_what_is_not_here_is_refused(server: Server) -> None:
+    url = f"{server.url.replace('http', 'ws')}/v1/realtime?intent=transcription"
+
+    def update(**session: object) -> dict[str, Any]:
+        socket.send(json.dumps({"type": "transcription_session.update", "session": session}))
+        answer: dict[str, Any] = json.loads(socket.recv(timeout=60))
+        return answer
+
+    with connect(url, additional_headers=HEADERS) as socket:
+        assert json.loads(socket.recv())["type"] == "session.created"
+        told = update(
+            input_audio_format="pcm16",
+            input_audio_transcription={"model": "whisper-1", "language": "en"},
+            turn_detection=None,
+        )
+        assert told["type"] == "transcription_session.updated"
+        heard = told["session"]["audio"]["input"]
+        assert heard["turn_detection"] is None and heard["transcription"]["language"] == "en"
+        for wrong, said in (
+            ({"input_audio_format": "g711_ulaw"}, "g711_ulaw"),
+            ({"input_audio_noise_reduction": {"type": "near_field"}}, "noise_reduction"),
+            ({"include": ["item.input_audio_transcription.logprobs"]}, "logprobs"),
+            ({"colour": "red"}, "colour"),
+        ):
+            assert said in update(**wrong)["error"]["message"]
+        sound = base64.b64encode(pcm("english", 24_000)).decode()
+        socket.send(json.dumps({"type": "input_audio_buffer.append", "audio": sound}))
+        socket.send(json.dumps({"type": "input_audio_buffer.commit"}))
+        while (event := json.loads(socket.recv(timeout=60)))["type"] != (
+            "conversation.item.input_audio_transcription.completed"
+        ):
+            assert event["type"] != "error", event
+        assert words(event["transcript"]) == words(reference("english"))

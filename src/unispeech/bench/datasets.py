@@ -259,7 +259,8 @@ def join_each(utterances: Sequence[Utterance], seconds: float, folder: Path) -> 
 
 
 def join(utterances: Sequence[Utterance], seconds: float, path: Path) -> Utterance:
-    """One recording of them all, written to `path`, over and over until `seconds` are reached.
+    """One recording of them all, written to `path`, over and over until `seconds` are reached;
+    with 0, of each one once.
 
     Raises:
         AudioError: one of them cannot be read.
@@ -274,6 +275,8 @@ def join(utterances: Sequence[Utterance], seconds: float, path: Path) -> Utteran
         file.setframerate(SAMPLE_RATE)
         while not texts or at < seconds:
             for utterance in utterances:
+                if texts and 0 < seconds <= at:
+                    break
                 length = _append(file, utterance.audio)
                 texts.append(utterance.text)
                 words += [(w, s + at, e + at) for w, s, e in utterance.words]

@@ -80,7 +80,7 @@ def main() -> NoReturn:
         code = cli.main(prog_name="unispeech", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        explain(error)
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         say("stopped")
@@ -105,6 +105,16 @@ def main() -> NoReturn:
         say(f"unexpected {type(error).__name__}: {what}; UNISPEECH_DEBUG=1 shows where")
         code = 1
     sys.exit(code)
+
+
+def explain(error: click.ClickException) -> None:
+    """Wrong usage in one line; a command that was given nothing at all shows its help."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return
+    message = error.format_message().rstrip(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    say(f"{message}; see: {context.command_path} --help" if context else message)
 
 
 def say(line: str) -> None:

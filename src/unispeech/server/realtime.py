@@ -9,28 +9,24 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import copy
 import itertools
 import json
+import secrets
 from typing import Any
 
 from fastapi import APIRouter, WebSocket
 
 from unispeech.errors import OptionError, UnispeechError
 from unispeech.realtime.events import Event
-from unispeech.realtime.options import LiveOptions
 from unispeech.server.answers import answer
+from unispeech.server.realtime_config import Config
 from unispeech.server.service import Service
 from unispeech.server.speech import public
 from unispeech.server.stream import Visitor, admitted
 from unispeech.server.streams import News, Stream, Wish
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
-
-RATE = 24_000
-"""Hz of `audio/pcm` where nothing is said."""
-LONGEST_PAUSE = 10_000
-"""Milliseconds; and shortest:"""
-SHORTEST_PAUSE = 200
 
 
 @router.websocket("/realtime")
@@ -65,13 +61,9 @@ class Conversation:
         self._telling: asyncio.Task[None] | None = None
         self._websocket, self._service, self._visitor = websocket, service, visitor
         self._numbers = itertools.count(1)
-        self._input: dict[str, Any] = {
-            "format": {"type": "audio/pcm", "rate": RATE},
-            "transcription": {"model": websocket.query_params.get("model") or "whisper-1"},
-            "turn_detection": {"type": "server_vad", "silence_duration_ms": 700},
-        }
-        self._include: list[str] = []
-        self._wish()
+        self._id = f"sess_{secrets.token_hex(12)}"
+        self._config = Config(websocket.query_params.get("model"))
+        self._wish(self._config)
         self._item = ""
         self._previous: str | None = None
         self._texts: list[str] = []
@@ -89,44 +81,17 @@ class Conversation:
             self._stream = None
         self._item, self._texts = "", []
 
-    @property
-    def _by_voice(self) -> bool:
-        """Whether a pause ends an item."""
-        return self._input["turn_detection"] is not None
+    def _wish(self, config: Config) -> Wish:
+        return config.wish(self._service, self._visitor.key)
 
     def _session(self) -> dict[str, Any]:
         return {
-            "id": f"sess_{id(self):x}",
+            "id": self._id,
             "object": "realtime.transcription_session",
             "type": "transcription",
-            "audio": {"input": self._input},
-            "include": self._include,
+            "audio": {"input": self._config.input},
+            "include": [],
         }
-
-    def _wish(self) -> Wish:
-        """What the configuration asks for.
-
-        Raises:
-            UnispeechError: it cannot be honoured.
-        """
-        said = self._input["transcription"] or {}
-        turns = self._input["turn_detection"] or {}
-        form = self._input["format"] or {}
-        if form.get("type", "audio/pcm") != "audio/pcm":
-            raise OptionError(f"audio of type {form['type']!r}", "send audio/pcm")
-        if turns.get("type", "server_vad") != "server_vad":
-            raise OptionError(f"turn_detection {turns['type']!r}", "use 'server_vad' or null")
-        pause = turns.get("silence_duration_ms", 700)
-        pause = min(max(pause, SHORTEST_PAUSE), LONGEST_PAUSE)
-        options = {"language": said.get("language"), "initial_prompt": said.get("prompt")}
-        if turns.get("threshold") is not None:
-            options["vad_threshold"] = turns["threshold"]
-        return Wish(
-            self._service.speech.ask(said.get("model"), **options),
-            LiveOptions(endpoint=pause / 1000),
-            form.get("rate", RATE),
-            self._service.max_duration(self._visitor.key),
-        )
 
     async def _send(self, event: dict[str, Any]) -> None:
         await self._websocket.send_json({"event_id": f"event_{next(self._numbers)}", **event})
@@ -164,7 +129,7 @@ class Conversation:
     async def _hear(self, event: dict[str, Any]) -> None:
         kind = event["type"]
         if kind in ("session.update", "transcription_session.update"):
-            await self._update(event["session"])
+            await self._update(kind, event["session"])
         elif kind == "input_audio_buffer.append":
             try:
                 sound = base64.b64decode(event["audio"], validate=True)
@@ -179,30 +144,21 @@ class Conversation:
         else:
             raise OptionError(f"there is no event {kind!r} here")
 
-    async def _update(self, session: dict[str, Any]) -> None:
-        """Take a configuration; what it leaves out stays as it was. Refused once there is sound."""
-        if session.get("type", "transcription") != "transcription":
-            raise OptionError(f"a session of type {session['type']!r}", "use 'transcription'")
+    async def _update(self, kind: str, session: dict[str, Any]) -> None:
+        """Take a configuration, unless there is sound already."""
         if self._stream is not None:
             raise OptionError("the session has begun", "send session.update before the first sound")
-        before = dict(self._input)
-        given = (session.get("audio") or {}).get("input") or {}
-        unknown = set(given) - {*self._input, "noise_reduction"}
-        if unknown or given.get("noise_reduction"):
-            what = min(unknown) if unknown else "noise_reduction"
-            raise OptionError(f"{what}: there is none here", "leave it out")
-        self._input |= {name: value for name, value in given.items() if name in self._input}
-        try:
-            self._wish()
-        except UnispeechError:
-            self._input = before
-            raise
-        await self._send({"type": "session.updated", "session": self._session()})
+        config = copy.copy(self._config)
+        config.update(session)
+        self._wish(config)
+        self._config = config
+        beta = "transcription_" if kind.startswith("transcription") else ""
+        await self._send({"type": f"{beta}session.updated", "session": self._session()})
 
     async def _opened(self) -> Stream:
         """The stream, opened with the first sound, and somebody who tells its news."""
         if self._stream is None:
-            self._stream = self._service.streams.open(self._visitor.owner, self._wish())
+            self._stream = self._service.streams.open(self._visitor.owner, self._wish(self._config))
             self._counted = 0.0
             self._telling = asyncio.create_task(self._tell(self._stream, self._stream.read()))
         return self._stream
@@ -219,7 +175,7 @@ class Conversation:
     async def _told(self, stream: Stream, event: Event) -> None:
         if event.type in ("partial", "final") and not self._item:
             self._item = f"item_{next(self._numbers)}"
-            if self._by_voice:
+            if self._config.by_voice:
                 await self._send(
                     {
                         "type": "input_audio_buffer.speech_started",
@@ -237,7 +193,7 @@ class Conversation:
                     "delta": self._texts[-1],
                 }
             )
-        elif event.type == "endpoint" and self._by_voice:
+        elif event.type == "endpoint" and self._config.by_voice:
             await self._send(
                 {
                     "type": "input_audio_buffer.speech_stopped",
@@ -249,7 +205,7 @@ class Conversation:
 
     async def _flushed(self, stream: Stream) -> None:
         """The client committed: that is an item, also where nothing was said in it."""
-        if not self._by_voice or self._item:
+        if not self._config.by_voice or self._item:
             await self._complete(stream)
         else:
             await self._complain(OptionError("the buffer is empty", "send sound first"), None)
