@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -39,6 +40,15 @@ needs_browser = [
 ]
 
 
+def microphone(clip: Path) -> list[str]:
+    """Flags for a browser whose microphone plays a WAV once and asks nobody."""
+    return [
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={clip}%noloop",
+    ]
+
+
 @contextmanager
 def browser(*flags: str) -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
@@ -65,6 +75,14 @@ class Tab:
             self.errors.append(message.text)
 
 
+def until(page: Page, expression: str, seconds: float = 60.0) -> None:
+    """Waits for an expression to be true. The page's policy forbids Playwright's own way (eval)."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, expression
+        page.wait_for_timeout(50)
+
+
 class _Files(SimpleHTTPRequestHandler):
     extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".js": "text/javascript"}
 
@@ -73,9 +91,9 @@ class _Files(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def files() -> Iterator[str]:
-    """The page's folder over HTTP, without the service: for modules that need nothing of it."""
-    serving = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(STATIC)))
+def files(folder: Path = STATIC) -> Iterator[str]:
+    """A folder over HTTP. The page's own, without the service: for modules that need none of it."""
+    serving = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(folder)))
     threading.Thread(target=serving.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{serving.server_port}"

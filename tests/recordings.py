@@ -77,3 +77,28 @@ def truncated_wav(path: Path, samples: Floats, keep: float) -> Path:
     whole = path.read_bytes()
     path.write_bytes(whole[: 44 + int((len(whole) - 44) * keep) // 2 * 2])
     return path
+
+
+def talking_video(path: Path, speech: Path, size: tuple[int, int] = (320, 180)) -> Path:
+    """WebM (VP8, Opus) with the sound of a WAV and a picture whose colour changes slowly."""
+    with wave.open(str(speech)) as source:
+        rate = source.getframerate()
+        sound = np.frombuffer(source.readframes(source.getnframes()), np.int16)
+    with av.open(str(path), "w", format="webm") as container:
+        picture = container.add_stream("libvpx", rate=2, width=size[0], height=size[1])
+        picture.pix_fmt = "yuv420p"
+        picture.options = {"deadline": "realtime", "cpu-used": "8"}
+        voice = container.add_stream("libopus", rate=48_000, layout="mono")
+        for number in range(int(len(sound) / rate * 2)):
+            image = np.empty((size[1], size[0], 3), np.uint8)
+            image[:] = (40, 70 + 4 * number % 60, 90)
+            container.mux(picture.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
+        resampler = av.AudioResampler("s16", "mono", 48_000)
+        for start in range(0, len(sound), rate):
+            frame = av.AudioFrame.from_ndarray(sound[None, start : start + rate], "s16", "mono")
+            frame.sample_rate = rate
+            for fitting in resampler.resample(frame):
+                container.mux(voice.encode(fitting))
+        for stream in (picture, voice):
+            container.mux(stream.encode(None))
+    return path

@@ -142,8 +142,8 @@ class Receiver:
 
 @contextmanager
 def running(folder: Path, **settings: object) -> Iterator[Server]:
-    server = Server(folder, **settings).start()  # type: ignore[arg-type]
+    server = Server(folder, **settings)  # type: ignore[arg-type]
     try:
-        yield server
+        yield server.start()
     finally:
         server.stop()

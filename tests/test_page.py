@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from browsing import Tab, browser, needs_browser
+from browsing import Tab, browser, needs_browser, until
 from conftest import SAMPLES, reference, words
 from serving import Server, running
 
@@ -72,7 +69,7 @@ def test_upload_watch_correct_reload_and_take_along(
     text = " ".join(tab.page.locator(".text").all_text_contents())
     assert words(text) == words(reference("english"))
     first(tab).click(position={"x": 60, "y": 12})
-    tab.page.wait_for_function("!document.querySelector('audio').paused")
+    until(tab.page, "!document.querySelector('audio').paused")
     tab.page.keyboard.press("Control+End")
     tab.page.keyboard.type(" Indeed.")
     assert tab.page.evaluate("document.querySelector('audio').paused")
@@ -210,26 +207,30 @@ def test_axe_finds_nothing(tab: Tab, server: Server) -> None:
 
 @pytest.mark.slow
 def test_a_server_with_keys_asks_for_one(chromium: Any, tmp_path: Path) -> None:
-    server = Server(tmp_path, require_keys="true")
-    made = subprocess.run(
-        [sys.executable, "-m", "unispeech", "keys", "create", "desk"],
-        env={**os.environ, **server.environment}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    key = made.stdout.split()[-1]
-    server.start()
+    """Before anything is shown; and over the editor when the key has changed: nothing is lost."""
     context = chromium.new_context(locale="en-GB")
     tab = Tab(context)
-    try:
+    with running(tmp_path, require_keys="true", api_key="first") as server:
         tab.page.goto(server.url)
         tab.page.get_by_label("API key").fill("wrong")
         tab.page.get_by_role("button", name="Go on").click()
         tab.page.get_by_text("does not know this key").wait_for()
-        tab.page.get_by_label("API key").fill(key)
+        tab.page.get_by_label("API key").fill("first")
         tab.page.get_by_role("button", name="Go on").click()
-        tab.page.get_by_role("button", name="Choose files").wait_for()
-    finally:
-        context.close()
+        upload(tab, server)
         server.stop()
+        server.environment["UNISPEECH_API_KEY"] = "second"
+        server.start()
+        first(tab).focus()
+        tab.page.keyboard.press("Control+End")
+        tab.page.keyboard.type(" Kept.")
+        asked = tab.page.get_by_role("dialog", name="This server wants a key")
+        asked.get_by_label("API key").fill("second")
+        asked.get_by_role("button", name="Go on").click()
+        asked.wait_for(state="detached")
+        saved(tab)
+        assert first(tab).text_content().endswith("garden. Kept.")
+    context.close()
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -72,7 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.service = service
     for module in (api, openai, waas, asr, realtime, stream, page, operations):
         app.include_router(module.router)
-    app.mount("/static", page.FILES, "static")
+    app.mount("/static", GZipMiddleware(page.FILES, minimum_size=500), "static")
     for kind in (UnispeechError, HTTPException, RequestValidationError, OSError, Exception):
         app.add_exception_handler(kind, answer_async)
     app.add_middleware(uploads.BodyLimit, limit=settings.max_upload)

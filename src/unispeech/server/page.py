@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import mimetypes
 import os
-import re
 from pathlib import Path
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -34,8 +31,6 @@ POLICY = {
 }
 """Nothing inline, nothing from elsewhere."""
 
-_INLINE = re.compile(rb"<(script|style)>(.*?)</\1>", re.DOTALL)
-
 # Not left to the machine's own table: a module that comes as text/plain does not run.
 for suffix, kind in {
     ".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml",
@@ -45,16 +40,7 @@ for suffix, kind in {
     mimetypes.add_type(kind, suffix)
 
 
-def policy(html: bytes = b"") -> str:
-    """The Content-Security-Policy of a page. What it has inline is named by hash."""
-    hashes = {"script": "", "style": ""}
-    for match in _INLINE.finditer(html):
-        digest = base64.b64encode(hashlib.sha256(match[2]).digest()).decode()
-        hashes[match[1].decode()] += f" 'sha256-{digest}'"
-    rules = {**POLICY}
-    for kind, allowed in hashes.items():
-        rules[f"{kind}-src"] += allowed
-    return "; ".join(f"{name} {value}" for name, value in rules.items())
+CONTENT_SECURITY_POLICY = "; ".join(f"{name} {value}" for name, value in POLICY.items())
 
 
 class Files(StaticFiles):
@@ -69,8 +55,7 @@ class Files(StaticFiles):
     ) -> Response:
         response = super().file_response(full_path, stat_result, scope, status_code)
         response.headers["Cache-Control"] = "no-cache"
-        html = Path(full_path).read_bytes() if str(full_path).endswith(".html") else b""
-        response.headers["Content-Security-Policy"] = policy(html)
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         return response
 
 
@@ -83,10 +68,6 @@ async def page(request: Request) -> Response:
 
 
 @router.api_route("/live", methods=["GET", "HEAD"])
-async def live(request: Request) -> Response:
-    return await FILES.get_response("live.html", request.scope)
-
-
-@router.api_route("/live-capture.js", methods=["GET", "HEAD"])
-async def capture(request: Request) -> Response:
-    return await FILES.get_response("live-capture.js", request.scope)
+async def live() -> Response:
+    """The address that is easy to say, of a view of the page."""
+    return RedirectResponse("./#/live")

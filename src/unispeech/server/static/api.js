@@ -1,7 +1,7 @@
 // Every request the page makes. The interface is described in docs/api.md; nothing else is used.
 
 import { settings } from "./settings.js";
-import { t } from "./strings/index.js";
+import { known, t } from "./strings/index.js";
 
 /** What the server or the connection answered instead. `message` is for people. */
 export class Trouble extends Error {
@@ -40,7 +40,13 @@ async function trouble(answer) {
     retryAfter: Number(answer.headers.get("Retry-After")) || null,
   };
   if (answer.status === 401) document.dispatchEvent(new CustomEvent("key-needed"));
-  return new Trouble(said?.error?.message ?? t("trouble.status", { status: answer.status }), facts);
+  return new Trouble(worded(facts, said?.error?.message), facts);
+}
+
+// In the page's own words where the code says enough; else the server's, which name what is wrong.
+function worded({ status, code, retryAfter }, message) {
+  if (known(`error.${code}`)) return t(`error.${code}`, { seconds: retryAfter ?? 5 });
+  return status < 500 && message ? message : t("trouble.status", { status });
 }
 
 async function got(path, options) {
@@ -105,11 +111,12 @@ export function sendPiece(id, offset, piece, { signal, onProgress }) {
   });
 }
 
-function saidBy(sending) {
+function saidBy({ status, responseText }) {
   try {
-    return JSON.parse(sending.responseText).error.message;
+    const { code, message } = JSON.parse(responseText).error;
+    return worded({ status, code }, message);
   } catch {
-    return t("trouble.status", { status: sending.status });
+    return t("trouble.status", { status });
   }
 }
 

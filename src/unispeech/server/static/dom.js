@@ -47,6 +47,9 @@ const PATHS = {
   keys: "M4 7h16v10H4zM7 10.5h.01M10.5 10.5h.01M14 10.5h.01M17 10.5h.01M8 14h8",
   gear: "M4 7h9M17 7h3M15 4.500a2.500 2.500 0 1 1 0 5 2.500 2.500 0 0 1 0-5zM4 17h3M11 17h9M9 14.500a2.500 2.500 0 1 1 0 5 2.500 2.500 0 0 1 0-5z",
   left: "M15 6l-6 6 6 6",
+  stop: "M7 7h10v10H7z",
+  copy: "M9 9h11v11H9zM5 15H4V4h11v1",
+  big: "M3 19l6-14 6 14M5 14.500h8M16 19l3-7 3 7M17 17h4",
 };
 
 /** A drawing beside or in place of a word; readers of screens do not hear it. */

@@ -16,6 +16,7 @@ const VIEWS = [
   [/^#\/job\/([\w-]+)\/export$/, () => import("./views/export.js")],
   [/^#\/job\/([\w-]+)\/share$/, () => import("./views/share.js")],
   [/^#\/shared\/([\w.~-]+)$/, () => import("./views/shared.js")],
+  [/^#\/live$/, () => import("./views/live.js")],
   [/^(#\/?)?$/, () => import("./views/recordings.js")],
 ];
 
@@ -69,19 +70,24 @@ async function returned(signal) {
 async function needKey() {
   if (asking || location.hash.startsWith("#/shared/")) return;
   asking = true;
+  const { show, askOver } = await import("./views/key.js");
+  if (document.body.classList.contains("editing")) {
+    await askOver(); // what was typed stays, and is saved with the new key
+    asking = false;
+    return document.dispatchEvent(new CustomEvent("key-given"));
+  }
   view?.abort();
-  const { show } = await import("./views/key.js");
   show(main, () => { asking = false; api.forgetInfo(); route(); });
 }
 
 function header() {
   const reads = location.hash.startsWith("#/shared/");
-  const here = /^#?\/?$/.test(location.hash);
+  const at = (address) => (address.test(location.hash) ? "page" : null);
   const nav = document.getElementById("nav");
   put(nav, "aria-label", t("nav.label"));
   nav.replaceChildren(...(reads ? [] : [
-    h("a", { href: "#/", "aria-current": here ? "page" : null }, t("nav.recordings")),
-    h("a", { href: "live" }, t("nav.live")),
+    h("a", { href: "#/", "aria-current": at(/^#?\/?$/) }, t("nav.recordings")),
+    h("a", { href: "#/live", "aria-current": at(/^#\/live$/) }, t("nav.live")),
   ]));
   document.getElementById("skip").textContent = t("nav.skip");
   document.getElementById("settings").replaceChildren(iconButton("gear", t("settings.title"), { "aria-haspopup": "menu", on: { click: (event) => choices(event.currentTarget) } }));

@@ -1,8 +1,10 @@
 // Saving by itself: soon after the last change, again after a lost connection, never over somebody else.
 
 import * as api from "../api.js";
+import { pause } from "../events.js";
 
 const SOON = 1200; // milliseconds after the last change
+const SLICE = 8; // milliseconds of work without a pause
 const WAIT = [2000, 5000, 10_000, 30_000];
 
 /**
@@ -15,11 +17,21 @@ export function autosave(store, job, etag, { shown, conflict, saved }, signal) {
   let [clean, current] = [store.document, etag];
   let [timer, failures, running] = [0, 0, null];
 
-  function body(document) {
-    const segments = document.segments.map((one) => {
-      if (!texts.has(one)) texts.set(one, JSON.stringify({ start: one.start, end: one.end, text: one.text, speaker: one.speaker, words: one.words }));
-      return texts.get(one);
-    });
+  // In slices: to write out four hours at once would hold up the typing.
+  async function written(document) {
+    let began = performance.now();
+    for (const one of document.segments) {
+      if (texts.has(one)) continue;
+      texts.set(one, JSON.stringify({ start: one.start, end: one.end, text: one.text, speaker: one.speaker, words: one.words }));
+      if (performance.now() - began < SLICE) continue;
+      await pause(0);
+      began = performance.now();
+    }
+  }
+
+  async function body(document) {
+    await written(document);
+    const segments = document.segments.map((one) => texts.get(one));
     const gaps = document.gaps.map(({ start, end, reason }) => ({ start, end, reason }));
     return `{"segments":[${ordered(document, segments).join(",")}],"gaps":${JSON.stringify(gaps)}}`;
   }
@@ -40,7 +52,7 @@ export function autosave(store, job, etag, { shown, conflict, saved }, signal) {
     if (document === clean) return;
     shown("saving");
     try {
-      current = await api.save(job, body(document), current);
+      current = await api.save(job, await body(document), current);
       [clean, failures] = [document, 0];
       shown(store.document === clean ? "saved" : "unsaved");
       saved();
@@ -66,6 +78,7 @@ export function autosave(store, job, etag, { shown, conflict, saved }, signal) {
     }
   }
 
+  written(store.document);
   store.listen((_, origin) => {
     if (origin === "loaded") return;
     failures = 0;
@@ -74,6 +87,7 @@ export function autosave(store, job, etag, { shown, conflict, saved }, signal) {
   });
   addEventListener("beforeunload", (event) => { if (store.document !== clean) event.preventDefault(); }, { signal });
   addEventListener("online", () => { if (store.document !== clean) plan(0); }, { signal });
+  document.addEventListener("key-given", () => { if (store.document !== clean) plan(0); }, { signal });
   signal.addEventListener("abort", run, { once: true });
   document.addEventListener("visibilitychange", () => { if (document.hidden && store.document !== clean) run(); }, { signal });
 

@@ -61,7 +61,7 @@ export function gapRow(gap, page) {
 export function guess(item, width) {
   if (item.reason !== undefined) return width < 560 ? 132 : 96;
   const letters = Math.max(20, (Math.min(width, 760) - 130) / 8.2);
-  return 18 + 28 * Math.max(1, Math.ceil(shown(item).length / letters));
+  return 10 + 28 * Math.max(1, Math.ceil(shown(item).length / letters));
 }
 
 /** The caret in a row's text, in letters of what is shown; null where it is not there. */

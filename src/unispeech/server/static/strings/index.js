@@ -7,12 +7,14 @@ export const LANGUAGES = { en: "English", de: "Deutsch" };
 
 let table = en;
 export let language = "en";
+let region = "en"; // the same language as the browser writes it, for dates and numbers: en-GB, de-AT
 
 /** Loads the language that was chosen, else the browser's, else English. */
 export async function loadLanguage() {
   const wanted = settings.get("language") ?? navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => tag in LANGUAGES);
   language = wanted in LANGUAGES ? wanted : "en";
   table = language === "en" ? en : (await import(`./${language}.js`)).default;
+  region = navigator.languages.find((tag) => tag.slice(0, 2) === language) ?? language;
   document.documentElement.lang = language;
 }
 
@@ -26,19 +28,22 @@ export function t(key, values = {}) {
   return found.replace(/\{(\w+)\}/g, (whole, name) => shown(values[name] ?? whole));
 }
 
+/** Whether there are words for a key. */
+export const known = (key) => key in en;
+
 function shown(value) {
   return typeof value === "number" ? number(value) : value;
 }
 
 export function number(value, options) {
-  return new Intl.NumberFormat(language, options).format(value);
+  return new Intl.NumberFormat(region, options).format(value);
 }
 
 export function day(unix) {
   const date = new Date(unix * 1000);
   const today = date.toDateString() === new Date().toDateString();
   const form = today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
-  return new Intl.DateTimeFormat(language, form).format(date);
+  return new Intl.DateTimeFormat(region, form).format(date);
 }
 
 export function bytes(count) {

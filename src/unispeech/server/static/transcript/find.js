@@ -1,12 +1,14 @@
 // Find and replace over the shown text of all segments.
 
 import { apply, setText, shown } from "./edits.js";
+import { WITHOUT_SPACES } from "./words.js";
 
 /** A pattern for what was typed, or null where it is empty. */
 export function pattern(query, { matchCase = false, wholeWord = false } = {}) {
   if (!query) return null;
   const plain = query.replace(/[\\^$.*+?()[\]{}|/-]/gu, "\\$&");
-  const bounded = wholeWord ? `(?<![\\p{L}\\p{N}_])${plain}(?![\\p{L}\\p{N}_])` : plain;
+  // Nothing shows where a word of a script without spaces ends.
+  const bounded = wholeWord && !WITHOUT_SPACES.test(query) ? `(?<![\\p{L}\\p{N}_])${plain}(?![\\p{L}\\p{N}_])` : plain;
   return new RegExp(bounded, matchCase ? "gu" : "giu");
 }
 

@@ -89,7 +89,7 @@ function heading(job, act) {
     h("h1", { dir: "auto" }, job.filename),
     h("p", { class: "soft number" }, facts.join(" · ")),
     running || job.state === "queued" ? progressOf(job) : null,
-    job.state === "failed" ? h("p", { class: "note trouble" }, job.error) : null,
+    job.state === "failed" ? h("p", { class: "note trouble" }, h("strong", { lang: "en" }, job.error), h("span", {}, t("job.failed"))) : null,
     h("div", { class: "row" },
       ended ? h("button", { type: "button", class: "main", data: { part: "again" }, on: { click: () => act(() => api.retry(job.id)) } }, t("job.retry"))
         : h("button", { type: "button", data: { part: "cancel" }, on: { click: () => act(() => api.cancel(job.id)) } }, t("job.cancel")),

@@ -1,14 +1,31 @@
-// What a server that wants a key shows before anything else.
+// What a server that wants a key shows before anything else, and over the editor when a key has ended.
 
 import * as api from "../api.js";
 import { h } from "../dom.js";
 import { settings } from "../settings.js";
 import { t } from "../strings/index.js";
 
+/** In the place of a view; `done` is called with a key that the server knows. */
 export function show(main, done) {
   document.title = `${t("key.title")} · UniSpeech`;
+  main.className = "";
+  main.replaceChildren(form("h1", done));
+  main.querySelector("input").focus();
+}
+
+/** Over what is shown; comes back with a key that the server knows. */
+export function askOver() {
+  return new Promise((resolve) => {
+    const dialog = h("dialog", { "aria-labelledby": "key-title", on: { cancel: (event) => event.preventDefault() } },
+      form("h2", () => { dialog.remove(); resolve(); }));
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+function form(heading, done) {
   const key = h("input", { id: "key", type: "password", required: true, autocomplete: "current-password", dir: "ltr", spellcheck: "false", "aria-describedby": "key-hint key-wrong" });
-  const keep = h("input", { id: "keep", type: "checkbox" });
+  const keep = h("input", { id: "keep", type: "checkbox", "aria-describedby": "keep-hint" });
   const wrong = h("p", { id: "key-wrong", class: "why", role: "alert" });
   const enter = async (event) => {
     event.preventDefault();
@@ -23,11 +40,9 @@ export function show(main, done) {
       key.select();
     }
   };
-  main.className = "";
-  main.replaceChildren(h("form", { class: "sheet narrow", on: { submit: enter } },
-    h("h1", {}, t("key.title")),
+  return h("form", { class: "sheet narrow", on: { submit: enter } },
+    h(heading, { id: "key-title" }, t("key.title")),
     h("div", { class: "field" }, h("label", { for: "key" }, t("key.label")), key, h("p", { class: "hint", id: "key-hint" }, t("key.hint")), wrong),
-    h("div", { class: "field check" }, keep, h("label", { for: "keep" }, t("key.keep")), h("p", { class: "hint" }, t("key.keep.hint"))),
-    h("div", { class: "row" }, h("button", { class: "main" }, t("key.enter")))));
-  key.focus();
+    h("div", { class: "field check" }, keep, h("label", { for: "keep" }, t("key.keep")), h("p", { class: "hint", id: "keep-hint" }, t("key.keep.hint"))),
+    h("div", { class: "row" }, h("button", { class: "main" }, t("key.enter"))));
 }

@@ -1,6 +1,8 @@
 // Recording from the microphone, in a dialog: a clock, a level, stop.
 
+import { Trouble } from "../api.js";
 import { h } from "../dom.js";
+import { refused } from "../live/microphone.js";
 import * as kept from "../kept.js";
 import { t } from "../strings/index.js";
 import { clock } from "../transcript/times.js";
@@ -15,7 +17,7 @@ export async function record(take) {
   try {
     stream = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: false, noiseSuppression: false } });
   } catch (error) {
-    return complain(new Error(t(navigator.mediaDevices ? `recorder.${error.name === "NotFoundError" ? "none" : "denied"}` : "recorder.insecure"), { cause: error }));
+    return complain(new Trouble(t(refused(error))));
   }
   const type = Object.keys(TYPES).find((one) => MediaRecorder.isTypeSupported(one)) ?? "";
   const id = crypto.randomUUID?.() ?? String(Date.now());

@@ -5,12 +5,13 @@ import { ask } from "../dialog.js";
 import { h, icon } from "../dom.js";
 import { complain, say } from "../messages.js";
 import * as sending from "../sending.js";
-import { t } from "../strings/index.js";
+import { bytes, t } from "../strings/index.js";
 import { jobList } from "./joblist.js";
 import { optionsForm } from "./options.js";
 import { sendingList } from "./sendinglist.js";
 
 const MEDIA = "audio/*,video/*,.opus,.amr,.mkv,.caf,.wma,.m4a,.flac,.oga,.ogg,.mka,.webm";
+const OTHER = /^(text|image|font)\/|^application\/(pdf|zip|msword|rtf|json|vnd\.openxmlformats)/;
 
 export async function show(main, signal) {
   document.title = "UniSpeech";
@@ -19,7 +20,8 @@ export async function show(main, signal) {
   const options = optionsForm(info);
   const list = jobList(signal);
   const take = (files) => {
-    if (files.length) sending.send(files, options.values(), (job) => list.add(job));
+    const fit = files.filter((file) => usable(file, info.limits.max_upload));
+    if (fit.length) sending.send(fit, options.values(), (job) => list.add(job));
   };
   main.append(
     h("h1", { class: "unseen" }, t("recordings.title")),
@@ -32,11 +34,18 @@ export async function show(main, signal) {
   );
 }
 
+// What the server would refuse anyway is said before it is sent.
+function usable(file, limit) {
+  const wrong = !file.size ? "file.empty" : OTHER.test(file.type) ? "file.kind" : file.size > limit ? "file.large" : null;
+  if (wrong) complain(new api.Trouble(t(wrong, { name: file.name, size: bytes(file.size), limit: bytes(limit) })));
+  return !wrong;
+}
+
 function intake(take, options, list, info, signal) {
   const input = h("input", { type: "file", multiple: true, accept: MEDIA, hidden: true,
     on: { change: () => { take([...input.files]); input.value = ""; } } });
   const section = h("section", { class: "intake", "aria-label": t("intake.label") },
-    h("p", { class: "headline" }, t("intake.drop")),
+    h("p", { class: "headline" }, t(matchMedia("(pointer: coarse)").matches ? "intake.add" : "intake.drop")),
     h("p", { class: "soft" }, t("intake.kinds")),
     input,
     h("div", { class: "row" },
