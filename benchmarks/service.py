@@ -1,9 +1,11 @@
-"""How the service bears kills, load and large uploads.
+"""How the service bears kills, load, large uploads and small files that are hours long.
 
     python benchmarks/service.py kill --jobs 20 --kills 20
     python benchmarks/service.py kill --jobs 20 --kills 20 --postgres
     python benchmarks/service.py load --clients 50
     python benchmarks/service.py upload --megabytes 2048
+    python benchmarks/service.py bomb
+    python benchmarks/service.py cut
 
 Each starts servers of its own (PostgreSQL too) and prints what it found. The test suite runs small
 versions of the same.
@@ -21,12 +23,12 @@ sys.path.append(str(Path(__file__).parents[1] / "tests"))  # a server in a proce
 
 from service_kill import kill, postgres
 from service_load import load_test
-from service_upload import upload
+from service_upload import bomb, cut_off, upload
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["kill", "load", "upload"])
+    parser.add_argument("what", choices=["kill", "load", "upload", "bomb", "cut"])
     parser.add_argument("--jobs", type=int, default=20)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--postgres", action="store_true")
@@ -40,9 +42,18 @@ def main() -> None:
             print(kill(folder, given.jobs, given.kills, database=url))
         elif given.what == "load":
             print(load_test(folder, given.clients, alone=10))
+        elif given.what == "upload":
+            for form in (False, True):
+                place = folder / str(form)
+                place.mkdir()
+                print("form" if form else "body", upload(place, given.megabytes, form))
+        elif given.what == "bomb":
+            for known in (True, False):
+                place = folder / str(known)
+                place.mkdir()
+                print("length told" if known else "length not told", bomb(place, known=known))
         else:
-            before, peak = upload(folder, given.megabytes)
-            print(f"{before:.0f} MB before, at most {peak:.0f} MB during")
+            print(cut_off(folder))
 
 
 if __name__ == "__main__":

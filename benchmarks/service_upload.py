@@ -1,47 +1,225 @@
-"""A large upload, and the server's memory meanwhile."""
+"""Large uploads, small files that are hours long, and kills in the middle of an upload."""
 
 from __future__ import annotations
 
+import base64
+import io
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from conftest import SAMPLES
-from serving import running
+import httpx
+
+from conftest import SAMPLES, reference, words
+from serving import Server, running, until_ended
+
+ENGLISH = SAMPLES / "english.wav"
+MEGABYTE = 1 << 20
 
 
-def upload(folder: Path, megabytes: int) -> tuple[float, float]:
-    """Megabytes of memory of the server before an upload of so many, and at most during it."""
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """A server's memory in megabytes, and the seconds that the upload took."""
 
-    def zeros() -> Iterator[bytes]:
-        yield (SAMPLES / "english.wav").read_bytes()
-        for _ in range(megabytes):
-            yield bytes(1 << 20)
+    before: float
+    peak: float
+    seconds: float
 
-    with running(folder) as server:
-        assert server.process is not None
-        status = Path(f"/proc/{server.process.pid}/status")
-        before = _resident(status)
-        peak = [before]
-        stop = threading.Event()
 
-        def watch() -> None:
-            while not stop.wait(0.1):
-                peak[0] = max(peak[0], _resident(status))
+class Endless(io.RawIOBase):
+    """A recording, and megabytes of zeros after it, that are nowhere but on the wire."""
 
-        thread = threading.Thread(target=watch)
-        thread.start()
-        with server.client() as http:
-            answer = http.post(
-                "/v1/transcribe?email_callback=a@example.org", content=zeros(), timeout=600
-            )
-            assert answer.status_code == 201, answer.text
-            http.delete(f"/api/jobs/{answer.json()['job_id']}")
+    def __init__(self, megabytes: int) -> None:
+        self._start = ENGLISH.read_bytes()
+        self._left = len(self._start) + megabytes * MEGABYTE
+        self.name = "long.wav"
+
+    def read(self, size: int = -1) -> bytes:
+        size = min(size if size > 0 else MEGABYTE, self._left)
+        self._left -= size
+        piece, self._start = self._start[:size], self._start[size:]
+        return piece + bytes(size - len(piece))
+
+
+def upload(folder: Path, megabytes: int, form: bool = False) -> Uploaded:
+    """Memory before an upload of so many megabytes and at most during it: a raw body, or a form."""
+
+    def pieces() -> Iterator[bytes]:
+        source = Endless(megabytes)
+        while piece := source.read(MEGABYTE):
+            yield piece
+
+    with running(folder, jobs_at_once=0) as server, server.client() as http:
+        with _memory(server) as seen:
+            began = time.monotonic()
+            if form:
+                files = {"file": ("long.wav", Endless(megabytes))}
+                answer = http.post("/api/jobs", files=files, timeout=900)  # type: ignore[arg-type]
+            else:
+                url = "/v1/transcribe?email_callback=a@example.org"
+                answer = http.post(url, content=pieces(), timeout=900)
+            took = time.monotonic() - began
+        assert answer.status_code == 201, answer.text
+        job = answer.json()["id" if form else "job_id"]
+        assert http.delete(f"/api/jobs/{job}").json()["deleted"]["bytes"] > megabytes * MEGABYTE
+    return Uploaded(seen[0], max(seen), took)
+
+
+@contextmanager
+def _memory(server: Server) -> Iterator[list[float]]:
+    """Megabytes that the server holds, again and again while the block runs."""
+    assert server.process is not None
+    status = Path(f"/proc/{server.process.pid}/status")
+    seen = [_resident(status)]
+    stop = threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(0.1):
+            seen.append(_resident(status))
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield seen
+    finally:
         stop.set()
         thread.join()
-    return before, peak[0]
 
 
 def _resident(status: Path) -> float:
     row = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
     return int(row.split()[1]) / 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What came of a small file that is hours long."""
+
+    file: int
+    """Bytes."""
+    status: int
+    code: str
+    seconds: float
+    grown: float
+    """Megabytes by which the server's memory grew."""
+
+
+def bomb(folder: Path, hours: float = 10.0, known: bool = True) -> Refusal:
+    """Silence in FLAC, longer than a server with its usual limits takes.
+
+    Where its length is not `known` the header does not tell it, and decoding has to find out.
+    """
+    path = folder / "bomb.flac"
+    _silence(path, hours, known)
+    with running(folder) as server, server.client() as http, _memory(server) as seen:
+        began = time.monotonic()
+        with path.open("rb") as file:
+            answer = http.post(
+                "/v1/audio/transcriptions", files={"file": file}, data={"model": "whisper-1"}
+            )
+        took = time.monotonic() - began
+    code = answer.json()["error"]["code"]
+    return Refusal(path.stat().st_size, answer.status_code, code, took, max(seen) - seen[0])
+
+
+def _silence(path: Path, hours: float, known: bool) -> None:
+    import numpy as np
+    import soundfile
+
+    with soundfile.SoundFile(path, "w", 8000, 1, "PCM_16", format="FLAC") as file:
+        for _ in range(round(hours * 60)):
+            file.write(np.zeros(60 * 8000, np.int16))
+    if known:
+        return
+    with path.open("r+b") as raw:  # the 36 bits of STREAMINFO that count the samples
+        raw.seek(21)
+        half = raw.read(1)[0] & 0xF0
+        raw.seek(21)
+        raw.write(bytes([half, 0, 0, 0, 0]))
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """What came of uploads under which the server was killed."""
+
+    accepted: int
+    right: int
+    """Jobs accepted before the kill whose text is right after it."""
+    resumed: bool
+    """Whether a resumable upload went on where it was, and its job's text is right."""
+    strangers: int
+    """Jobs that nobody was told of."""
+
+
+def cut_off(folder: Path, jobs: int = 3) -> CutOff:
+    """Kill the server in the middle of three uploads, with accepted jobs waiting; start it again.
+
+    The three are a raw body, a form and a resumable one. The first two were never accepted, so the
+    client has to send them again; nothing of them may show.
+    """
+    sound = ENGLISH.read_bytes()
+    server = Server(folder).start()
+    try:
+        with server.client() as http:
+            files = {"file": ("english.wav", sound)}
+            ids = [http.post("/api/jobs", files=files).json()["id"] for _ in range(jobs)]
+            meta = base64.b64encode(b"english.wav").decode()
+            head = {"Upload-Length": str(len(sound)), "Upload-Metadata": f"filename {meta}"}
+            place = http.post("/api/uploads", headers=head).headers["location"]
+            _patch(http, place, sound[:100_000], 0)
+        half = threading.Event()
+        senders = [threading.Thread(target=_half, args=(server, form, half)) for form in (0, 1)]
+        for sender in senders:
+            sender.start()
+        time.sleep(1.0)
+        server.kill()
+        half.set()
+        for sender in senders:
+            sender.join()
+        server.start()
+        with server.client() as http:
+            offset = int(http.head(place).headers["upload-offset"])
+            _patch(http, place, sound[offset:], offset)
+            fields = {"upload": place.rsplit("/", 1)[1]}
+            last = http.post("/api/jobs", files={n: (None, v) for n, v in fields.items()}).json()
+            texts = [_text(http, id) for id in (*ids, last["id"])]
+            shown = {job["id"] for job in http.get("/api/jobs").json()["jobs"]}
+        good = [words(text) == words(reference("english")) for text in texts]
+        resumed = good[-1] and offset == 100_000
+        return CutOff(jobs, sum(good[:-1]), resumed, len(shown - {*ids, last["id"]}))
+    finally:
+        server.stop()
+
+
+def _half(server: Server, form: int, end: threading.Event) -> None:
+    """Begin an upload and never end it, until the server has gone."""
+
+    def pieces() -> Iterator[bytes]:
+        if form:
+            yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'
+        yield ENGLISH.read_bytes()[:200_000]
+        end.wait(60)
+        yield b"x"
+
+    kind = {"Content-Type": "multipart/form-data; boundary=x"} if form else {}
+    url = "/api/jobs" if form else "/v1/transcribe?email_callback=a@example.org"
+    try:
+        with server.client() as http:
+            http.post(url, content=pieces(), headers=kind)
+    except httpx.TransportError:
+        return
+    raise AssertionError("an upload was answered by a server that had been killed")
+
+
+def _patch(http: httpx.Client, place: str, data: bytes, offset: int) -> None:
+    kind = "application/offset+octet-stream"
+    headers = {"Upload-Offset": str(offset), "Content-Type": kind}
+    http.patch(place, content=data, headers=headers).raise_for_status()
+
+
+def _text(http: httpx.Client, id: str) -> str:
+    assert until_ended(http, id, 300)["state"] == "done"
+    return http.get(f"/api/jobs/{id}/transcript?format=txt").raise_for_status().text

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from unispeech.engine import Engine
+from unispeech.environments import place
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "samples"
@@ -47,6 +49,20 @@ def engine() -> Iterator[Callable[..., Engine]]:
     yield get
     for one in loaded.values():
         one.close()
+
+
+@pytest.fixture(scope="session")
+def random_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pyannote pipeline of RANDOM weights (`random_diarization.py`): the real ones have to be
+    asked for."""
+    environment = place.find("whisperx")
+    if environment is None:
+        pytest.skip("the environment of whisperX is not installed")
+    folder = tmp_path_factory.mktemp("diarization") / "random-weights"
+    script = Path(__file__).parent / "random_diarization.py"
+    command = [str(environment.python), "-P", "-W", "ignore", str(script), str(folder)]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder
 
 
 REQUIRE_ALL = os.environ.get("UNISPEECH_REQUIRE_ALL") == "1"

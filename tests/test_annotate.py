@@ -199,18 +199,6 @@ def test_text_that_does_not_fit_is_kept_and_said() -> None:
     assert line.startswith("talk.wav: 10.0-10.5 s: no word times (the text has 359 letters")
 
 
-@pytest.fixture(scope="module")
-def random_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    environment = place.find("whisperx")
-    if environment is None:
-        pytest.skip("the environment of whisperX is not installed")
-    folder = tmp_path_factory.mktemp("diarization") / "random-weights"
-    script = Path(__file__).parent / "random_diarization.py"
-    command = [str(environment.python), "-P", "-W", "ignore", str(script), str(folder)]
-    subprocess.run(command, check=True, capture_output=True)
-    return folder
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_pyannotes_pipeline_of_random_weights_through_us(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
+import os
 import time
 from collections.abc import Iterator
 from email import message_from_bytes
@@ -361,7 +362,16 @@ def test_what_is_past_its_time_goes(tmp_path: Path) -> None:
     database.add(Job(old, "", "api", "x", {}, state=State.DONE, ended=long_ago))
     fresh, _ = jobs.new_place()
     database.add(Job(fresh, "", "api", "x", {}, state=State.DONE, ended=time.time()))
-    assert jobs.sweep(0) == 0 and jobs.sweep(7) == 1
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    for name in ("old", "new"):
+        (scratch / name).write_bytes(b"x")
+    os.utime(scratch / "old", (long_ago, long_ago))
+    _, left = jobs.new_place()
+    os.utime(left.folder, (long_ago, long_ago))
+    assert jobs.sweep(0) == 0 and not left.folder.exists() and place.folder.exists()
+    assert [path.name for path in scratch.iterdir()] == ["new"]
+    assert jobs.sweep(7) == 1
     assert database.job(old) is None and not place.folder.exists() and database.job(fresh)
 
 

@@ -45,8 +45,22 @@ def test_many_clients_at_once_get_an_answer_each(tmp_path: Path) -> None:
 
 
 def test_a_large_upload_goes_to_disk(tmp_path: Path) -> None:
-    before, peak = service_upload.upload(tmp_path, megabytes=200)
-    assert peak - before < 60
+    for form in (False, True):
+        place = tmp_path / str(form)
+        place.mkdir()
+        uploaded = service_upload.upload(place, 200, form)
+        assert uploaded.peak - uploaded.before < 60
+
+
+def test_a_small_file_that_is_hours_long_is_refused(tmp_path: Path) -> None:
+    refusal = service_upload.bomb(tmp_path, hours=7, known=False)
+    assert refusal.file < 1_000_000
+    assert (refusal.status, refusal.code) == (413, "audio_too_long")
+
+
+def test_killed_in_the_middle_of_uploads_nothing_accepted_is_lost(tmp_path: Path) -> None:
+    survived = service_upload.cut_off(tmp_path)
+    assert (survived.right, survived.resumed, survived.strangers) == (3, True, 0)
 
 
 @pytest.fixture(scope="module")

@@ -18,14 +18,14 @@ from unispeech.server.keys import Key
 from unispeech.server.service import Service
 
 
-def service(request: Request) -> Service:
+async def service(request: Request) -> Service:
+    """Async although it waits for nothing: what is not is run in a thread, each time."""
     found: Service = request.app.state.service
     return found
 
 
 async def caller(request: Request) -> Key:
-    """Blocks the event loop for no longer than one look-up by an index."""
-    return await asyncio.to_thread(service(request).admit, request)
+    return await asyncio.to_thread((await service(request)).admit, request)
 
 
 TheService = Annotated[Service, Depends(service)]

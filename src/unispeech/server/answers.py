@@ -22,7 +22,7 @@ from unispeech.errors import (
     UnknownModel,
 )
 from unispeech.server.decoding import TooLong
-from unispeech.server.speech import Busy, public
+from unispeech.server.speech import Busy, NoSpeakers, public
 
 log = logging.getLogger("unispeech.server")
 
@@ -53,6 +53,7 @@ STATUSES: tuple[tuple[type[UnispeechError], int, str], ...] = (
     (ModelUnavailable, 404, "model_not_available"),
     (UnknownBackend, 404, "backend_not_found"),
     (OptionError, 400, "invalid_value"),
+    (NoSpeakers, 400, "diarization_unavailable"),
 )
 """The first class that fits decides. Whatever is not here is our own failure: 500."""
 

@@ -26,17 +26,22 @@ from unispeech.server import (
     operations,
     page,
     realtime,
+    reference,
     stream,
     uploads,
     waas,
+    waas_options,
 )
 from unispeech.server.answers import answer_async
 from unispeech.server.service import Service
 from unispeech.server.settings import Settings
+from unispeech.server.threads import Threads
 from unispeech.version import __version__
 
 log = logging.getLogger("unispeech.access")
 
+THREADS = 8
+"""For what blocks for a moment: a look into the database, a file."""
 SECURITY = {
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
@@ -45,6 +50,8 @@ SECURITY = {
 }
 
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Those that are told apart in the log and in the metrics; a client may send any word."""
 ASKED = ["Authorization", "Content-Type", "If-Match", "If-None-Match", "Last-Event-ID", "Range",
          "Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset",
          "X-API-Key"]  # fmt: skip
@@ -59,6 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_default_executor(Threads(THREADS, "unispeech-short"))
         await asyncio.to_thread(service.start)
         yield
         await asyncio.to_thread(service.stop)
@@ -69,9 +77,22 @@ def create_app(settings: Settings) -> FastAPI:
         description="Speech to text: OpenAI's, WAAS's and whisper-asr-webservice's HTTP "
         "interfaces, and one of our own for jobs.",
         lifespan=lifespan,
+        docs_url=None,  # FastAPI's pages load their programs from elsewhere: see `reference`
+        redoc_url=None,
     )
     app.state.service = service
-    for module in (api, openai, waas, asr, realtime, stream, page, operations):
+    for module in (
+        api,
+        openai,
+        waas,
+        waas_options,
+        asr,
+        realtime,
+        stream,
+        page,
+        reference,
+        operations,
+    ):
         app.include_router(module.router)
     app.mount("/static", GZipMiddleware(page.FILES, minimum_size=500), "static")
     for kind in (UnispeechError, HTTPException, RequestValidationError, OSError, Exception):
@@ -118,16 +139,24 @@ class Manners:
             await self.app(scope, receive, polite)
         finally:
             took = time.monotonic() - began
-            route = getattr(scope.get("route"), "path", "none")
-            metrics.REQUESTS.labels(scope["method"], route, status).inc()
+            route = _route(scope)
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            metrics.REQUESTS.labels(method, route, status).inc()
             metrics.LATENCY.labels(route).observe(took)
             log.info(
                 "request",
                 extra={
-                    "request": id, "method": scope["method"], "route": route, "status": status,
+                    "request": id, "method": method, "route": route, "status": status,
                     "seconds": round(took, 4),
                 },
             )  # fmt: skip
+
+
+def _route(scope: Scope) -> str:
+    """The route as the document names it. FastAPI's own leaves out what a router puts before."""
+    path = str(getattr(scope.get("route"), "path", "none"))
+    before = "/api" if scope["path"].startswith("/api/") else ""
+    return before + path if path.startswith("/") and not path.startswith(before + "/") else path
 
 
 def _request_id(scope: Scope) -> str:

@@ -51,15 +51,17 @@ async def asr(
 
     `vad_filter` is accepted and makes no difference: silence is never decoded here.
     """
-    if diarize or min_speakers is not None or max_speakers is not None:
-        raise Refused(400, "diarize: this server cannot tell speakers apart", param="diarize")
     form = "txt" if output == "text" else output
     ask = service.speech.ask(
         task=task,
         language=language or None,
         initial_prompt=initial_prompt or None,
         word_timestamps=word_timestamps or None,
+        diarize=diarize or None,
+        min_speakers=min_speakers,
+        max_speakers=max_speakers,
     )
+    await service.speech.fetch(ask)
     async with scratch(service) as folder, service.speech.admitted():
         upload, name = await _received(request, service, key, folder / "upload", encode)
         decoded = await service.speech.decode(upload, name, service.cut(key))

@@ -7,13 +7,15 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from unispeech.errors import OptionError
+from unispeech.errors import OptionError, UnispeechError
 from unispeech.server.tables import chunks, events, jobs, metadata, revisions, workers
+
+PATIENCE = 10
+"""Seconds in which a PostgreSQL server has to answer a connection."""
 
 
 class State(StrEnum):
@@ -75,15 +77,37 @@ class Event:
 
 
 class Database:
-    """The service's memory. Safe to use from several threads and processes."""
+    """The service's memory. Safe to use from several threads and processes.
+
+    Raises:
+        OptionError: not a URL of a database. UnispeechError: it does not answer.
+    """
 
     def __init__(self, url: str) -> None:
         try:
-            self.engine = sa.create_engine(normal(url), pool_pre_ping=True, pool_size=20)
-        except (sa.exc.ArgumentError, ImportError) as error:
-            raise OptionError(f"database_url: {error}") from None
+            place = sa.make_url(normal(url))
+            wait = place.get_backend_name() == "postgresql" and "connect_timeout" not in place.query
+            patience = {"connect_timeout": PATIENCE} if wait else {}
+            self.engine = sa.create_engine(
+                place, pool_pre_ping=True, pool_size=20, connect_args=patience
+            )
+        except (sa.exc.ArgumentError, ImportError):
+            raise OptionError(
+                "UNISPEECH_DATABASE_URL is not the URL of a database we know",
+                "use postgresql://user:password@host/name",
+            ) from None
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", _pragmas)
+        try:
+            self._prepare()
+        except sa.exc.DBAPIError as error:
+            raise UnispeechError(
+                f"the database at {place.host or place.database} cannot be used: "
+                + str(error.orig).strip().splitlines()[0],
+                "see UNISPEECH_DATABASE_URL" if place.host else "see UNISPEECH_DATA_DIR",
+            ) from None
+
+    def _prepare(self) -> None:
         with self.engine.begin() as connection:
             if self.engine.dialect.name == "postgresql":
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(7261834)"))
@@ -240,10 +264,6 @@ def normal(url: str) -> str:
         if url.startswith(prefix):
             return "postgresql+psycopg://" + url.removeprefix(prefix)
     return url
-
-
-def sqlite_url(path: Path) -> str:
-    return f"sqlite:///{path}"
 
 
 def _pragmas(connection: Any, _: object) -> None:

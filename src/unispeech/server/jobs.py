@@ -26,6 +26,8 @@ log = logging.getLogger("unispeech.server")
 BESIDE = ("backend", "model", "max_duration", "seen")
 """What a job's options hold besides those of transcribing. `seen`: the text that a range was to
 replace, as a digest."""
+ABANDONED = 86_400.0
+"""Seconds after which nobody is still sending what has no job."""
 INTERRUPTIONS = 50
 """A recording that takes its process down this often is given up."""
 
@@ -127,18 +129,30 @@ class Jobs:
         shutil.rmtree(self.place(id).folder, ignore_errors=True)
 
     def sweep(self, days: float) -> int:
-        """Remove what ended longer ago than this, and uploads whose job never was."""
+        """Remove what ended longer ago than this (0: nothing did), and what was left by requests
+        that ended with their process. How many jobs."""
         self.uploads.sweep()
+        self._abandoned(time.time() - ABANDONED)
         if not days:
             return 0
-        before = time.time() - days * 86400
-        old = list(self.database.expired(before))
-        for folder in self.folder.iterdir():
-            if folder.stat().st_mtime < before and self.database.job(folder.name) is None:
-                old.append(folder.name)
+        old = list(self.database.expired(time.time() - days * 86400))
         for id in old:
             self.delete(id)
         return len(old)
+
+    def _abandoned(self, before: float) -> None:
+        scratch = self.folder.parent / "scratch"
+        for path in [*self.folder.iterdir(), *(scratch.iterdir() if scratch.is_dir() else ())]:
+            try:
+                late = path.stat().st_mtime < before
+            except FileNotFoundError:
+                continue  # its request has just ended
+            if not late or (path.parent == self.folder and self.database.job(path.name)):
+                continue
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
     def wait(self, timeout: float) -> None:
         """Until no job runs in this process, or so many seconds."""
@@ -210,7 +224,8 @@ class Jobs:
                 self.database.tell(job.id, "segment", records.segment(_shift(segment, cut.start)))
 
         def on_progress(progress: Progress) -> None:
-            self.database.change(job.id, done=progress.done)
+            if progress.stage == "transcribe":
+                self.database.change(job.id, done=progress.done)
 
         def cancelled() -> bool:
             now = self.database.job(job.id)

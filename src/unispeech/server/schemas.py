@@ -27,6 +27,10 @@ _TRANSCRIPTION: dict[str, Text] = {
     "timestamp_granularities[]": {
         "type": "array", "items": {"type": "string", "enum": ["word", "segment"]},
     },
+    "response_format": {
+        "type": "string",
+        "enum": ["json", "text", "srt", "verbose_json", "vtt", "diarized_json"],
+    },
     "stream": {"type": "boolean"},
     "chunking_strategy": _STRING,
 }  # fmt: skip
@@ -53,6 +57,9 @@ _JOB: dict[str, Text] = {
     "batch_size": {"type": "integer", "minimum": 1},
     "chunk_length": _NUMBER,
     "language_per_chunk": {"type": "boolean"},
+    "speakers": {"type": "boolean"},
+    "min_speakers": {"type": "integer", "minimum": 1, "maximum": 1000},
+    "max_speakers": {"type": "integer", "minimum": 1, "maximum": 1000},
     "priority": {"type": "integer", "minimum": 0, "maximum": 9},
     "webhook_id": _STRING,
     "email": _STRING,

@@ -9,7 +9,7 @@ import tempfile
 from starlette.requests import HTTPConnection
 
 from unispeech.server.answers import Refused
-from unispeech.server.database import Database, sqlite_url
+from unispeech.server.database import Database
 from unispeech.server.decoding import Cut
 from unispeech.server.durable import Worker
 from unispeech.server.jobs import Jobs
@@ -30,18 +30,16 @@ class Service:
 
     Raises:
         OptionError: a setting that cannot be used.
+        UnispeechError: the database does not answer.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        self.scratch = settings.data_dir / "scratch"
+        self.scratch = settings.folder() / "scratch"
         self.scratch.mkdir(exist_ok=True)
         # Uploads spool here and not in /tmp, which is memory on many machines.
         tempfile.tempdir = str(self.scratch)
-        self.database = Database(
-            settings.database_url or sqlite_url(settings.data_dir / "unispeech.sqlite")
-        )
+        self.database = Database(settings.database)
         self.keys = Keys(self.database, settings.api_key)
         self.rates = Rates(settings.rate_limit)
         self.notices = Notices(settings, self.database)
@@ -52,7 +50,7 @@ class Service:
             self.database,
             self.jobs,
             self.notices,
-            settings.database_url or sqlite_url(settings.data_dir / "workflows.sqlite"),
+            settings.database_url or f"sqlite:///{settings.data_dir / 'workflows.sqlite'}",
             settings.jobs_at_once,
         )
         self.ready = False

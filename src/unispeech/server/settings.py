@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ import platformdirs
 from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from unispeech.annotate import speakers
 from unispeech.errors import OptionError
 from unispeech.options import LoadOptions
 
@@ -38,6 +40,10 @@ class Settings(BaseSettings):
     backend: str = Field("faster", description="Runtime of requests that name none, or auto.")
     model: str = Field("base", description="Model of requests that name none, and of whisper-1.")
     waas_model: str = Field("tiny", description="Model of WAAS requests that name none.")
+    diarize_model: str = Field(
+        speakers.MODEL,
+        description="What tells speakers apart: a pyannote pipeline, by name, Hub id or folder.",
+    )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, ...")
     compute_type: str = Field("default", description="int8, float32, ...")
     threads: int = Field(0, ge=0, description="CPU threads; 0 means one a core.")
@@ -132,6 +138,27 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_none(cls, value: Any) -> Any:
         return value or None
+
+    def folder(self) -> Path:
+        """`data_dir`, made if need be.
+
+        Raises:
+            OptionError: it cannot be made, or not written to.
+        """
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.data_dir).close()
+        except OSError as error:
+            raise OptionError(
+                f"UNISPEECH_DATA_DIR: cannot write to {self.data_dir} ({error.strerror})",
+                "name a folder that this user may write to",
+            ) from None
+        return self.data_dir
+
+    @property
+    def database(self) -> str:
+        """Where the jobs are."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'unispeech.sqlite'}"
 
     @property
     def keys_required(self) -> bool:

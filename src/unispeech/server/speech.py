@@ -7,26 +7,28 @@ import contextlib
 import re
 import threading
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from unispeech.backends import choose
-from unispeech.backends.base import refuse, refuse_for_model
+from unispeech.annotate import speakers
+from unispeech.backends import choose, registry
+from unispeech.backends.base import refuse, refuse_family, refuse_for_model
 from unispeech.calls import Call
 from unispeech.engine import Engine
-from unispeech.errors import UnispeechError, UnknownModel
+from unispeech.errors import OptionError, UnispeechError, UnknownModel
 from unispeech.models import catalog, naming, shelf, store
-from unispeech.options import LoadOptions, TranscribeOptions, split_options
+from unispeech.options import AnnotateOptions, LoadOptions, split_options
 from unispeech.pool import Pool
 from unispeech.server import metrics
 from unispeech.server.decoding import Cut, Decoded, Decoders
 from unispeech.server.settings import Settings
+from unispeech.server.threads import Threads
 from unispeech.types import Transcript
 
+DIARIZING = "gpt-4o-transcribe-diarize"
 HOSTED = frozenset(
     {
         "whisper-1",
@@ -34,7 +36,7 @@ HOSTED = frozenset(
         "gpt-4o-transcribe",
         "gpt-4o-mini-transcribe",
         "gpt-4o-mini-transcribe-2025-12-15",
-        "gpt-4o-transcribe-diarize",
+        DIARIZING,
     }
 )
 """Model ids of OpenAI's own service; here they mean the server's default."""
@@ -44,6 +46,10 @@ class Busy(UnispeechError):
     """Too much is waiting already."""
 
 
+class NoSpeakers(UnispeechError):
+    """Nothing on this server can tell speakers apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What a request wants, checked: which engine, and how to transcribe."""
@@ -51,7 +57,12 @@ class Ask:
     backend: str
     model: str
     options: dict[str, Any]
-    """The flat names of `TranscribeOptions.of`, only those that were given."""
+    """The flat names of `TranscribeOptions.of`, only those that were given. With whose weights
+    speakers are told apart is not among them: that is the server's own."""
+
+    @property
+    def diarized(self) -> bool:
+        return bool(self.options.get("diarize"))
 
     def as_dict(self) -> dict[str, Any]:
         return {"backend": self.backend, "model": self.model, **self.options}
@@ -64,7 +75,7 @@ class Speech:
         self.settings = settings
         self.pool = Pool(settings.engines, settings.idle_timeout, settings.batch_size)
         self.decoders = Decoders(settings.decoders, settings.decode_memory, settings.decode_timeout)
-        self.threads = ThreadPoolExecutor(settings.requests_at_once, "unispeech-request")
+        self.threads = Threads(settings.requests_at_once, "unispeech-request")
         self._places = asyncio.Semaphore(settings.requests_at_once)
         self._waiting = 0
 
@@ -74,6 +85,7 @@ class Speech:
         Raises:
             UnknownBackend, UnknownModel: not here. OptionError: a wrong or unknown option.
             UnsupportedOption: one that this backend or model cannot honour.
+            NoSpeakers: they are wanted, and nothing here tells them apart.
         """
         name = self.model(model)
         given = {key: value for key, value in options.items() if value is not None}
@@ -84,7 +96,46 @@ class Speech:
         spec = choose.find(backend or self.settings.backend, name, load, wanted)
         refuse(spec.name, spec.capabilities, load, wanted)
         refuse_for_model(store.describe(name), wanted)
-        return Ask(spec.name, name, given)
+        ask = Ask(spec.name, name, given)
+        if ask.diarized:
+            self.check_speakers()
+        return ask
+
+    def check_speakers(self) -> None:
+        """Raises:
+        NoSpeakers: nothing is installed that tells them apart.
+        """
+        with _speakers():
+            speakers.check(AnnotateOptions(diarize_model=self.settings.diarize_model))
+
+    async def fetch(self, ask: Ask) -> None:
+        """Have here what would be missed only after all is decoded.
+
+        Raises:
+            NoSpeakers: the weights that tell them apart cannot be had.
+        """
+        if ask.diarized:
+            with _speakers():
+                await self.run(partial(store.obtain, self.settings.diarize_model, "pyannote"))
+
+    def check(self) -> None:
+        """Refuse at the start what the settings name and this machine does not have.
+
+        Raises:
+            OptionError: a backend, a model or a pipeline; the message names the setting.
+        """
+        with _setting("model" if self.settings.backend == choose.AUTO else "backend"):
+            spec = choose.find(self.settings.backend, self.settings.model)
+            registry.interpreter(spec, self.settings.load_options)
+        with _setting("model"):
+            facts = store.describe(self.settings.model)
+            refuse_family(spec.name, spec.family, facts)
+        with _setting("waas_model"):
+            store.describe(self.settings.waas_model)
+        self.ask()
+        if self.settings.diarize_model != speakers.MODEL:
+            with _setting("diarize_model"):
+                self.check_speakers()
 
     def model(self, name: str | None) -> str:
         """The model that a client's name means.
@@ -108,8 +159,11 @@ class Speech:
 
     def transcribe(self, ask: Ask, decoded: Decoded, call: Call) -> Transcript:
         """Blocking. What was wrong with the upload is said in the transcript's warnings."""
+        options = dict(ask.options)
+        if ask.diarized:
+            options["diarize_model"] = self.settings.diarize_model
         with self.engine(ask) as engine:
-            transcript = engine.transcribe(decoded.path, call=call, **ask.options)
+            transcript = engine.transcribe(decoded.path, call=call, **options)
         metrics.AUDIO_SECONDS.inc(transcript.duration)
         return replace(
             transcript,
@@ -164,8 +218,23 @@ class Speech:
         self.pool.close()
 
 
-def check(options: dict[str, Any]) -> TranscribeOptions:
-    return TranscribeOptions.of(**options)
+@contextmanager
+def _setting(name: str) -> Iterator[None]:
+    """Whatever is wrong with what a setting names, as an `OptionError` that names the setting."""
+    try:
+        yield
+    except UnispeechError as error:
+        raise OptionError(f"setting {name}: {error.message}", error.hint) from error
+
+
+@contextmanager
+def _speakers() -> Iterator[None]:
+    """Whatever is wrong with what tells speakers apart, as `NoSpeakers`."""
+    try:
+        yield
+    except UnispeechError as error:
+        reason = error.message.removeprefix("diarize: ")
+        raise NoSpeakers(f"this server cannot tell speakers apart: {reason}", error.hint) from error
 
 
 _PATH = re.compile(r"(?<![\w:/])/(?:[^\s/:'\"]+/)+([^\s/:'\"]*)")

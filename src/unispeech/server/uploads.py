@@ -11,49 +11,75 @@ from typing import BinaryIO
 
 from anyascii import anyascii
 from starlette.datastructures import FormData, UploadFile
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from unispeech.server.answers import Refused
+from unispeech.server.answers import Refused, answer
 
 PIECE = 1 << 20
 """Bytes that are written at once."""
 FIELDS = 1 << 20
 """Bytes of a form besides its file."""
+DOCUMENT = 32 << 20
+"""Bytes of a body that is no recording: the corrected transcript of a day."""
+TO_DISK = re.compile(
+    r"/v1/(transcribe|detect|audio/\w+)|/asr|/detect-language|/api/jobs|/api/uploads(/.*)?"
+)
+"""The paths whose bodies are recordings."""
 
 
-def too_large(limit: int) -> Refused:
+def too_large(limit: int, what: str = "upload") -> Refused:
     # The rest of the body is not read, so the connection is of no more use.
     return Refused(
         413,
-        f"the upload is larger than {limit} bytes",
+        f"the {what} is larger than {limit} bytes",
         code="upload_too_large",
         headers={"Connection": "close"},
     )
 
 
 class BodyLimit:
-    """Cuts every request's body off at a number of bytes, whatever its headers say."""
+    """Cuts every request's body off at a number of bytes, whatever its headers say.
+
+    That is `limit` where a recording is written to disk as it comes, and `DOCUMENT` everywhere
+    else, where the body is read into memory.
+    """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self.app = app
-        self.limit = limit + FIELDS
+        self.limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        seen = 0
+        recording = TO_DISK.fullmatch(scope["path"])
+        most = self.limit + FIELDS if recording else DOCUMENT
+        refusal = too_large(self.limit) if recording else too_large(DOCUMENT, "body")
+        seen, begun = 0, False
 
         async def counted() -> Message:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self.limit:
-                raise too_large(self.limit - FIELDS)
+            if seen > most:
+                raise refusal
             return message
 
-        await self.app(scope, counted, send)
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            # What the framework makes of the error while it reads is not what is to be said.
+            if seen <= most or begun:
+                begun = True
+                await send(message)
+
+        try:
+            await self.app(scope, counted, watched)
+        except Refused as error:
+            if error is not refusal:
+                raise
+        if seen > most and not begun:
+            await answer(HTTPConnection(scope), refusal)(scope, receive, send)
 
 
 def check_length(request: Request, limit: int) -> None:

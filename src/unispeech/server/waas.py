@@ -16,18 +16,16 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from unispeech import formats, languages
 from unispeech.errors import UnispeechError, UnknownModel
-from unispeech.models import catalog
 from unispeech.server import uploads
 from unispeech.server.access import Caller, TheService, job_of, scratch
 from unispeech.server.answers import DOCUMENTED
 from unispeech.server.database import Job, State
 from unispeech.server.service import Service
+from unispeech.server.waas_options import OUTPUTS, TASKS, language_names
 from unispeech.types import Transcript
 
 router = APIRouter(tags=["WAAS"])
 
-OUTPUTS = ["srt", "vtt", "json", "txt", "timecode_txt", "jojo"]
-TASKS = ["transcribe", "translate"]
 RQ_STATES = {
     State.QUEUED: "queued",
     State.RUNNING: "started",
@@ -44,47 +42,6 @@ RAW_BODY: dict[str, Any] = {
     }
 }
 TEXT: dict[str, Any] = {"content": {"text/plain": {}}}
-
-
-def models() -> list[str]:
-    return [entry.name for entry in catalog.ENTRIES if entry.family == "whisper"]
-
-
-def _parameter(options: list[str], default: str | None) -> dict[str, Any]:
-    shown: dict[str, Any] = {"type": "enum", "options": options, "optional": True}
-    return {**shown, "default": default} if default else shown
-
-
-def _language_names() -> list[str]:
-    return sorted({*languages.WHISPER.values(), *languages.ALIASES} - set(_CODES))
-
-
-_CODES = frozenset({*languages.WHISPER, *(a for a in languages.ALIASES if len(a) == 2)})
-
-
-@router.options("/v1/transcribe")
-async def transcribe_options(service: TheService) -> dict[str, Any]:
-    text = {"type": "string", "optional": True}
-    return {
-        "queryParams": {
-            "model": _parameter(models(), service.settings.waas_model),
-            "task": _parameter(TASKS, "transcribe"),
-            "languages": _parameter(_language_names(), None),
-            "email_callback": text,
-            "webhook_id": text,
-            "filename": text,
-        }
-    }
-
-
-@router.options("/v1/detect")
-async def detect_options(service: TheService) -> dict[str, Any]:
-    return {"queryParams": {"model": _parameter(models(), service.settings.waas_model)}}
-
-
-@router.options("/v1/download/{job_id}")
-async def download_options(job_id: str) -> dict[str, Any]:
-    return {"queryParams": {"output": _parameter(OUTPUTS, "srt")}}
 
 
 @router.post(
@@ -155,7 +112,7 @@ def _wrong(service: Service, model: str | None, task: str, language: str | None)
         service.speech.model(model or service.settings.waas_model)
     except UnknownModel:
         return "Model not available"
-    if language and language not in _language_names():
+    if language and language not in language_names():
         return "Language not supported"
     return "" if task in TASKS else "Task not supported"
 

@@ -17,8 +17,10 @@ from unispeech.models import catalog, shelf
 from unispeech.options import LoadOptions, split_options
 from unispeech.server.access import Caller, TheService
 from unispeech.server.answers import Refused
+from unispeech.server.api.wire import OURS
 from unispeech.server.keys import Key
 from unispeech.server.service import Service
+from unispeech.server.speech import NoSpeakers, public
 from unispeech.version import __version__
 
 router = APIRouter(tags=["Info"])
@@ -28,7 +30,6 @@ PROBES: dict[str, Any] = {
     "temperature": 0.2, "language_per_chunk": True,
 }  # fmt: skip
 """A value of each option that a backend without it refuses."""
-NO_SPEAKERS = "speakers are told apart by `unispeech transcribe --diarize`, not by the service yet"
 
 
 @router.get("/info")
@@ -40,12 +41,13 @@ async def info(service: TheService, key: Caller) -> dict[str, Any]:
 def _info(service: Service, key: Key) -> dict[str, Any]:
     settings = service.settings
     kept = {one.name for one in shelf.listing()}
+    speakers = _speakers(service)
     return {
         "version": __version__,
         "keys_required": settings.keys_required,
         "backend": settings.backend,
         "model": service.speech.model(None) if "/" not in settings.model else "local",
-        "backends": [_backend(spec) for spec in registry.specs().values()],
+        "backends": [_backend(spec, speakers) for spec in registry.specs().values()],
         "models": [_model(entry, entry.name in kept) for entry in catalog.ENTRIES],
         "languages": [{"code": code, "name": name} for code, name in languages.WHISPER.items()],
         "formats": list(FORMATS),
@@ -74,7 +76,16 @@ def _model(entry: catalog.Entry, kept: bool) -> dict[str, Any]:
     }
 
 
-def _backend(spec: BackendSpec) -> dict[str, Any]:
+def _speakers(service: Service) -> dict[str, Any]:
+    """Whether speakers can be told apart here, which is no matter of the backend."""
+    try:
+        service.speech.check_speakers()
+    except UnispeechError as error:
+        return {"allowed": False, "reason": public(error)}
+    return {"allowed": True, "reason": None}
+
+
+def _backend(spec: BackendSpec, speakers: dict[str, Any]) -> dict[str, Any]:
     usable = spec.installed()
     can = spec.capabilities
     return {
@@ -89,7 +100,7 @@ def _backend(spec: BackendSpec) -> dict[str, Any]:
             "strategy": _values(spec, "strategy", ("batched", "native"), can.strategies),
             "language": {"allowed": True, "reason": None, "required": not can.detect_language},
             **{name: _allowed(spec, name, value) for name, value in PROBES.items()},
-            "speakers": {"allowed": False, "reason": NO_SPEAKERS},
+            "speakers": speakers,
         },
     }
 
@@ -119,11 +130,13 @@ def _reason(spec: BackendSpec, name: str, value: Any) -> str | None:
 async def check(options: dict[str, Any], service: TheService, key: Caller) -> dict[str, Any]:
     """Whether a job with these options would be taken. Nothing is loaded or made."""
     try:
-        ask = await asyncio.to_thread(lambda: service.speech.ask(**options))
+        named = {OURS.get(name, name): value for name, value in options.items()}
+        ask = await asyncio.to_thread(lambda: service.speech.ask(**named))
     except TypeError:
         raise Refused(400, "the options are not those of a job") from None
     except UnispeechError as error:
         param = error.message.partition(":")[0].split(" ")[0]
+        param = "speakers" if isinstance(error, NoSpeakers) else param
         return {"ok": False, "backend": None, "model": None,
                 "param": param if param in options else None,
                 "message": error.message, "hint": error.hint or None}  # fmt: skip

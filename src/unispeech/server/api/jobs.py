@@ -37,6 +37,7 @@ async def create(request: Request, service: TheService, key: Caller) -> JobShown
     if fields.webhook_id and fields.webhook_id not in service.notices.webhooks:
         raise Refused(400, "the webhook is not on the server's list", param="webhook_id")
     ask = service.speech.ask(**fields.options())
+    await service.speech.fetch(ask)
     id, place = service.jobs.new_place()
     try:
         name = await _receive(service, key, file, fields, place)

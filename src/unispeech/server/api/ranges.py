@@ -17,6 +17,9 @@ from unispeech.server.jobs import BESIDE
 
 router = APIRouter(tags=["Transcripts"])
 
+SPEAKERS = ("diarize", "min_speakers", "max_speakers")
+"""Not told apart anew in a stretch, where the first would be another: whoever spoke there stays."""
+
 
 @router.post("/jobs/{job_id}/ranges", status_code=201, responses=CONFLICT)
 async def decode_again(job_id: str, range: Range, service: TheService, key: Caller) -> JobShown:
@@ -30,7 +33,7 @@ async def decode_again(job_id: str, range: Range, service: TheService, key: Call
     if range.start >= (job.duration or 0.0):
         raise Refused(400, "the range starts after the recording's end", param="start")
     await asyncio.to_thread(service.jobs.room)
-    before = {n: v for n, v in job.options.items() if n not in BESIDE}
+    before = {n: v for n, v in job.options.items() if n not in (*BESIDE, *SPEAKERS)}
     kept = {"backend": job.options["backend"], "model": job.options["model"], **before}
     ask = service.speech.ask(**{**kept, **range.options()})
     beside = {"max_duration": job.options.get("max_duration")}

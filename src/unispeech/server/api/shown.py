@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 
-from unispeech.server.api.wire import Holds, JobShown
+from unispeech.server.api.wire import OURS, Holds, JobShown
 from unispeech.server.database import Job, State
 from unispeech.server.jobs import BESIDE
 from unispeech.server.service import Service
+
+_SHOWN = {engine: ours for ours, engine in OURS.items()}
 
 
 def shown(service: Service, job: Job) -> JobShown:
@@ -31,7 +33,7 @@ def one(service: Service, job: Job, places: Mapping[str, int]) -> JobShown:
         filename=job.filename,
         backend=job.options["backend"],
         model=job.options["model"],
-        options={name: value for name, value in job.options.items() if name not in BESIDE},
+        options={_SHOWN.get(n, n): v for n, v in job.options.items() if n not in BESIDE},
         priority=job.priority,
         parent=job.parent,
         range=[job.range_start, job.range_end] if job.parent else None,

@@ -9,6 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 Seconds = Field(ge=0, le=1e7, allow_inf_nan=False, description="Seconds.")
 
 
+OURS = {"speakers": "diarize"}
+"""Options that have another name here than in the engine."""
+
+
 class Options(BaseModel):
     """How to transcribe. What is not given is the server's own."""
 
@@ -36,9 +40,13 @@ class MoreOptions(Options):
     batch_size: int | None = None
     chunk_length: float | None = None
     language_per_chunk: bool | None = None
+    speakers: bool | None = None
+    min_speakers: int | None = None
+    max_speakers: int | None = None
 
     def options(self) -> dict[str, Any]:
-        return self.model_dump(include=set(MoreOptions.model_fields), exclude_none=True)
+        given = self.model_dump(include=set(MoreOptions.model_fields), exclude_none=True)
+        return {OURS.get(name, name): value for name, value in given.items()}
 
 
 class JobFields(MoreOptions):

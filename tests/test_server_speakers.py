@@ -1,0 +1,166 @@
+"""Who says what, by every interface of the service.
+
+The real weights of diarization have to be asked for, so a pipeline of RANDOM weights stands in
+(`random_diarization.py`): who speaks is said by chance, and nothing here is about how right it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import openai
+import pytest
+
+from conftest import SAMPLES, reference, words
+from serving import Server, running, until_ended
+from unispeech.server.openai.render import diarized, lettering
+from unispeech.types import Segment, Transcript
+
+PAUSE = SAMPLES / "pause.wav"
+
+
+def test_speakers_are_letters_by_who_comes_first() -> None:
+    letter = lettering()
+    names = ["SPEAKER_02", "SPEAKER_00", "SPEAKER_02", "Ada"]
+    assert [letter(name) for name in names] == ["A", "B", "A", "C"]
+    many = lettering()
+    said = [many(str(number)) for number in range(704)]
+    assert said[25:28] == ["Z", "AA", "AB"] and said[701:] == ["ZZ", "AAA", "AAB"]
+    silent = Transcript("x", "en", 3.0, (Segment(0, 0.0, 1.0, " x"),), "faster", "base")
+    assert [one["speaker"] for one in diarized(silent)["segments"]] == ["A"]
+
+
+@pytest.fixture(scope="module")
+def without(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that has nothing to tell speakers apart with."""
+    folder = tmp_path_factory.mktemp("without")
+    with running(folder, env_dir=folder / "none") as server:
+        yield server
+
+
+def test_a_server_without_diarization_says_so_before_it_works(without: Server) -> None:
+    with (
+        openai.OpenAI(base_url=f"{without.url}/v1", api_key="x", max_retries=0) as client,
+        pytest.raises(openai.BadRequestError, match="cannot tell speakers apart") as caught,
+    ):
+        client.audio.transcriptions.create(
+            model="gpt-4o-transcribe-diarize", file=PAUSE, response_format="diarized_json"
+        )
+    assert caught.value.code == "diarization_unavailable"
+    assert caught.value.param == "response_format"
+    assert "unispeech backends install whisperx" in caught.value.message
+    with without.client() as http:
+        files = {"audio_file": PAUSE.read_bytes(), "file": PAUSE.read_bytes()}
+        refused = http.post("/asr?diarize=true", files={"audio_file": files["audio_file"]})
+        assert refused.status_code == 400 and "speakers" in refused.json()["detail"]
+        job = http.post("/api/jobs", files={"file": files["file"]}, data={"speakers": "true"})
+        assert job.status_code == 400
+        assert job.json()["error"]["code"] == "diarization_unavailable"
+        told = http.post("/api/check", json={"speakers": True}).json()
+        assert not told["ok"] and told["param"] == "speakers"
+        options = http.get("/api/info").json()["backends"][0]["options"]
+        assert not options["speakers"]["allowed"] and "install" in options["speakers"]["reason"]
+        assert "gpt-4o-transcribe-diarize" not in http.get("/v1/models").text
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, random_pipeline: Path) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("speakers"), diarize_model=random_pipeline) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def client(server: Server) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=f"{server.url}/v1", api_key="x", max_retries=0) as client:
+        yield client
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_diarized_json_with_the_openai_client(client: openai.OpenAI) -> None:
+    answer = client.audio.transcriptions.create(
+        model="gpt-4o-transcribe-diarize",
+        file=PAUSE,
+        response_format="diarized_json",
+        chunking_strategy="auto",
+    )
+    assert answer.task == "transcribe" and 21 < answer.duration < 22
+    assert words(answer.text) == words(reference("pause"))
+    assert "".join(one.text for one in answer.segments).strip() == answer.text
+    assert answer.segments[0].speaker == "A" and answer.segments[0].id == "seg_0"
+    assert {one.type for one in answer.segments} == {"transcript.text.segment"}
+    assert answer.usage is not None and answer.usage.type == "duration"
+    assert "gpt-4o-transcribe-diarize" in {model.id for model in client.models.list()}
+
+    events = list(
+        client.audio.transcriptions.create(
+            model="gpt-4o-transcribe-diarize",
+            file=PAUSE,
+            response_format="diarized_json",
+            chunking_strategy={"type": "server_vad", "silence_duration_ms": 160},
+            stream=True,
+        )
+    )
+    said = [event for event in events if event.type == "transcript.text.segment"]
+    assert [one.text for one in said] == [one.text for one in answer.segments]
+    assert [one.speaker for one in said] == [one.speaker for one in answer.segments]
+    assert events[-1].type == "transcript.text.done" and events[-1].text == answer.text
+
+
+@pytest.mark.slow
+def test_who_speaks_is_not_recognised_and_that_is_said(client: openai.OpenAI) -> None:
+    for known in ({"known_speaker_names": ["Ada"]},
+                  {"known_speaker_references": ["data:audio/wav;base64,UklGRg=="]}):  # fmt: skip
+        with pytest.raises(openai.BadRequestError, match="does not recognise them") as caught:
+            client.audio.transcriptions.create(
+                model="gpt-4o-transcribe-diarize",
+                file=PAUSE,
+                response_format="diarized_json",
+                **known,  # type: ignore[call-overload]
+            )
+        assert caught.value.param == next(iter(known))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_asr_and_jobs_tell_speakers_apart(server: Server) -> None:
+    with server.client() as http:
+        _asr(http)
+        job = _job(http)
+        whole = http.get(f"/api/jobs/{job}/transcript").json()
+        names = {segment["speaker"] for segment in whole["segments"]}
+        assert names and all(name.startswith("SPEAKER_") for name in names)
+        assert whole["turns"][0]["speaker"].startswith("SPEAKER_")
+        # Decoded again, a stretch keeps whoever spoke there.
+        renamed = [{**segment, "speaker": "Ada"} for segment in whole["segments"]]
+        put = {"segments": renamed}
+        http.put(f"/api/jobs/{job}/transcript", json=put, headers={"If-Match": "*"})
+        part = http.post(f"/api/jobs/{job}/ranges", json={"start": 14, "end": 22}).json()
+        assert until_ended(http, part["id"])["state"] == "done"
+        again = http.get(f"/api/jobs/{job}/transcript").json()["segments"]
+        assert {segment["speaker"] for segment in again} == {"Ada"}
+
+
+def _asr(http: httpx.Client) -> None:
+    files = {"audio_file": ("pause.wav", PAUSE.read_bytes())}
+    query = {"diarize": "true", "min_speakers": "2", "max_speakers": "2", "output": "json"}
+    said = http.post("/asr", params=query, files=files).json()
+    assert all(segment["speaker"].startswith("SPEAKER_") for segment in said["segments"])
+    text = http.post("/asr?diarize=true&output=srt", files=files).text
+    assert "[SPEAKER_00]: " in text
+    wrong = http.post("/asr?diarize=true&min_speakers=3&max_speakers=2", files=files)
+    assert wrong.status_code == 400 and "min_speakers 3" in wrong.json()["detail"]
+
+
+def _job(http: httpx.Client) -> str:
+    fields = {"speakers": "true", "max_speakers": "2"}
+    files = {"file": ("pause.wav", PAUSE.read_bytes())}
+    job = http.post("/api/jobs", files=files, data=fields).raise_for_status().json()
+    assert job["options"] == {"speakers": True, "max_speakers": 2}
+    ended = until_ended(http, job["id"], 300)
+    assert ended["state"] == "done" and ended["done"] == ended["duration"]
+    assert http.get("/api/info").json()["backends"][0]["options"]["speakers"]["allowed"]
+    assert http.post("/api/check", json=fields | {"speakers": True}).json()["ok"] in (True, False)
+    return str(job["id"])
