@@ -123,10 +123,27 @@ def test_openai_errors_are_the_clients_own(client: openai.OpenAI) -> None:
         ask(language="klingon")
     with pytest.raises(openai.BadRequestError, match="not audio"):
         ask(file=("notes.txt", b"these are words " * 100))
-    with pytest.raises(openai.BadRequestError, match="speakers"):
-        ask(response_format="diarized_json")
     with pytest.raises(openai.BadRequestError, match="translate"):
         client.audio.translations.create(model="whisper-1", file=ENGLISH)
+
+
+def test_openai_refuses_what_it_would_otherwise_have_to_choose_from(http: httpx.Client) -> None:
+    sound = ("a.wav", ENGLISH.read_bytes())
+
+    def error(*more: tuple[str, tuple[str | None, bytes]]) -> tuple[str, str]:
+        files = [("file", sound), ("model", (None, b"whisper-1")), *more]
+        answer = http.post("/v1/audio/transcriptions", files=files)
+        assert answer.status_code == 400, answer.text
+        told = answer.json()["error"]
+        assert told["type"] == "invalid_request_error" and told["code"] == "invalid_value"
+        return told["param"], told["message"]
+
+    assert error(("file", sound)) == ("file", "file is there more than once; send one of them")
+    assert error(("model", (None, b"base")))[0] == "model"
+    assert error(("stream", (None, b"maybe"))) == (
+        "stream", "stream is 'maybe'; use true or false",
+    )  # fmt: skip
+    assert error(("chunking_strategy[pace]", (None, b"1")))[1].endswith("silence_duration_ms")
 
 
 def test_openai_models(client: openai.OpenAI) -> None:
@@ -237,7 +254,6 @@ def test_asr(http: httpx.Client) -> None:
     assert words(said.text) == words(reference("english"))
     found = http.post("/detect-language", files=files).json()
     assert found == {"detected_language": "english", "language_code": "en", "confidence": 1.0}
-    assert "speakers" in http.post("/asr?diarize=true", files=files).json()["detail"]
 
 
 # our own
@@ -343,6 +359,23 @@ def test_a_small_file_that_is_hours_long_hits_the_duration_limit(
     assert shown["state"] == "failed" and "longer than 60 s" in shown["error"]
 
 
+def test_what_is_too_large_is_answered(http: httpx.Client) -> None:
+    long = http.get("/healthz", headers={"X-Long": "a" * 200_000})
+    assert long.status_code == 431 and long.json()["error"]["code"] == "headers_too_large"
+    with contextlib.suppress(httpx.WriteError):  # it may hang up before we have read
+        document = http.put("/api/jobs/x/transcript", content=(bytes(1 << 20) for _ in range(40)))
+        assert document.status_code == 413
+        assert document.json()["error"]["message"] == "the body is larger than 33554432 bytes"
+    assert http.get("/healthz").status_code == 200
+
+
+def test_the_reference_loads_nothing_from_elsewhere(http: httpx.Client) -> None:
+    page = http.get("/docs")
+    assert "https://" not in page.text and "POST /v1/audio/transcriptions" in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert http.get("/redoc").status_code == 404 and http.get("/openapi.json").json()["paths"]
+
+
 def test_manners(http: httpx.Client, server: Server) -> None:
     answer = http.get("/healthz", headers={"X-Request-ID": "mine-1"})
     assert answer.headers["x-request-id"] == "mine-1"
@@ -351,7 +384,11 @@ def test_manners(http: httpx.Client, server: Server) -> None:
     assert http.get("/healthz", headers=origin).headers["access-control-allow-origin"]
     other = http.get("/healthz", headers={"Origin": "https://evil.example"})
     assert "access-control-allow-origin" not in other.headers
+    http.get("/api/jobs/none")
+    http.request("BREW", "/healthz")
     said = http.get("/metrics").text
+    assert 'method="GET",route="/api/jobs/{job_id}",status="404"' in said
+    assert 'method="other"' in said and "BREW" not in said
     for name in ("jobs_queued", "audio_seconds_total", "request_seconds_bucket", "jobs_total"):
         assert f"unispeech_{name}" in said
     assert http.get("/").status_code == 200 and http.get("/nothing").status_code == 404

@@ -6,6 +6,9 @@ import asyncio
 import errno
 import json
 import os
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from email import message_from_bytes
@@ -247,6 +250,33 @@ def test_settings_say_which_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setenv("UNISPEECH_SETTINGS", "nowhere")
     with pytest.raises(OptionError, match="nowhere"):
         settings.read()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "code", "said"),
+    [
+        (["--model", "nope"], {}, 2, "setting model: there is no model 'nope'"),
+        (["--backend", "nope"], {}, 2, "setting backend: there is no backend 'nope'"),
+        ([], {"UNISPEECH_BACKEND": "whisperx"}, 2, "unispeech backends install whisperx"),
+        ([], {"UNISPEECH_DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/x"}, 1,
+         "the database at 127.0.0.1 cannot be used"),
+        ([], {"UNISPEECH_DATA_DIR": "/dev/null/x"}, 2, "UNISPEECH_DATA_DIR: cannot write to"),
+        (["--port", "PORT"], {}, 1, "cannot listen on 127.0.0.1 port"),
+    ],
+)  # fmt: skip
+def test_what_cannot_work_is_said_before_the_server_starts(
+    tmp_path: Path, arguments: list[str], environment: dict[str, str], code: int, said: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        here = {"UNISPEECH_DATA_DIR": str(tmp_path), "UNISPEECH_ENV_DIR": str(tmp_path / "none")}
+        done = subprocess.run(
+            [sys.executable, "-m", "unispeech", "serve", "--port", "0",
+             *(port if one == "PORT" else one for one in arguments)],
+            env={**os.environ, **here, **environment}, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == code and said in done.stderr
+    assert done.stderr.count("\n") == 1 and "secret" not in done.stderr
 
 
 @pytest.mark.parametrize(
