@@ -14,7 +14,8 @@ WORKDIR /home/unispeech
 USER 10001
 ENV UNISPEECH_HOST=0.0.0.0 \
     UNISPEECH_DATA_DIR=/data/service \
-    UNISPEECH_CACHE_DIR=/data/models
+    UNISPEECH_CACHE_DIR=/data/models \
+    UNISPEECH_ENV_DIR=/data/environments
 VOLUME /data
 EXPOSE 8000
 STOPSIGNAL SIGTERM

@@ -124,11 +124,12 @@ class Speech:
         Raises:
             OptionError: a backend, a model or a pipeline; the message names the setting.
         """
-        with _setting("model" if self.settings.backend == choose.AUTO else "backend"):
+        with _setting("model"):
+            facts = store.describe(self.settings.model)
+        with _setting("backend"):
             spec = choose.find(self.settings.backend, self.settings.model)
             registry.interpreter(spec, self.settings.load_options)
         with _setting("model"):
-            facts = store.describe(self.settings.model)
             refuse_family(spec.name, spec.family, facts)
         with _setting("waas_model"):
             store.describe(self.settings.waas_model)
