@@ -15,20 +15,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from unispeech.server.page import policy
+from unispeech.server.page import CONTENT_SECURITY_POLICY
 
 router = APIRouter(include_in_schema=False)
-
-STYLE = """
-body { display: block; max-width: 60rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
-h2 { margin-top: 2rem; font-size: 1.25rem; }
-details { border-top: 1px solid var(--line); }
-summary { padding: 0.5rem 0; cursor: pointer; }
-summary code { font-weight: 600; }
-table { width: 100%; margin: 0 0 1rem; border-collapse: collapse; font-size: 0.875rem; }
-th, td { padding: 0.25rem 1rem 0.25rem 0; text-align: start; vertical-align: top; }
-th { width: 14rem; font-weight: 550; }
-""".strip()
 
 HEAD = """<!doctype html>
 <html lang="en">
@@ -40,13 +29,17 @@ HEAD = """<!doctype html>
 <link rel="icon" href="static/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="static/styles/tokens.css">
 <link rel="stylesheet" href="static/styles/base.css">
+<link rel="stylesheet" href="static/styles/reference.css">
+</head>
+<body>
+<main>
 """
 
 
 @router.api_route("/docs", methods=["GET", "HEAD"])
 async def reference(request: Request) -> HTMLResponse:
-    html = page(request.app.openapi())
-    return HTMLResponse(html, headers={"Content-Security-Policy": policy(html.encode())})
+    headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
+    return HTMLResponse(page(request.app.openapi()), headers=headers)
 
 
 def page(document: Mapping[str, Any]) -> str:
@@ -64,8 +57,7 @@ def page(document: Mapping[str, Any]) -> str:
         for tag, group in groupby(rows, key=lambda row: row[0])
     )
     return (
-        f"{HEAD}<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f"<h1>{escape(about['title'])} {escape(about['version'])}</h1>\n"
+        f"{HEAD}<h1>{escape(about['title'])} {escape(about['version'])}</h1>\n"
         f'<p>{escape(about["description"])} As a document: <a href="openapi.json">openapi.json</a>.'
         f"</p>\n{chapters}</main>\n</body>\n</html>\n"
     )
