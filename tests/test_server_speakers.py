@@ -57,7 +57,8 @@ def test_a_server_without_diarization_says_so_before_it_works(without: Server) -
         assert refused.status_code == 400 and "speakers" in refused.json()["detail"]
         job = http.post("/api/jobs", files={"file": files["file"]}, data={"speakers": "true"})
         assert job.status_code == 400
-        assert job.json()["error"]["code"] == "diarization_unavailable"
+        told = job.json()["error"]
+        assert (told["param"], told["code"]) == ("speakers", "diarization_unavailable")
         told = http.post("/api/check", json={"speakers": True}).json()
         assert not told["ok"] and told["param"] == "speakers"
         options = http.get("/api/info").json()["backends"][0]["options"]
@@ -106,21 +107,28 @@ def test_diarized_json_with_the_openai_client(client: openai.OpenAI) -> None:
     said = [event for event in events if event.type == "transcript.text.segment"]
     assert [one.text for one in said] == [one.text for one in answer.segments]
     assert [one.speaker for one in said] == [one.speaker for one in answer.segments]
-    assert events[-1].type == "transcript.text.done" and events[-1].text == answer.text
+    done = events[-1]
+    assert done.type == "transcript.text.done" and done.text == answer.text
 
 
 @pytest.mark.slow
 def test_who_speaks_is_not_recognised_and_that_is_said(client: openai.OpenAI) -> None:
-    for known in ({"known_speaker_names": ["Ada"]},
-                  {"known_speaker_references": ["data:audio/wav;base64,UklGRg=="]}):  # fmt: skip
-        with pytest.raises(openai.BadRequestError, match="does not recognise them") as caught:
-            client.audio.transcriptions.create(
-                model="gpt-4o-transcribe-diarize",
-                file=PAUSE,
-                response_format="diarized_json",
-                **known,  # type: ignore[call-overload]
-            )
-        assert caught.value.param == next(iter(known))
+    with pytest.raises(openai.BadRequestError, match="does not recognise them") as names:
+        client.audio.transcriptions.create(
+            model="gpt-4o-transcribe-diarize",
+            file=PAUSE,
+            response_format="diarized_json",
+            known_speaker_names=["Ada"],
+        )
+    with pytest.raises(openai.BadRequestError, match="does not recognise them") as references:
+        client.audio.transcriptions.create(
+            model="gpt-4o-transcribe-diarize",
+            file=PAUSE,
+            response_format="diarized_json",
+            known_speaker_references=["data:audio/wav;base64,UklGRg=="],
+        )
+    assert names.value.param == "known_speaker_names"
+    assert references.value.param == "known_speaker_references"
 
 
 @pytest.mark.slow
@@ -149,7 +157,7 @@ def _asr(http: httpx.Client) -> None:
     said = http.post("/asr", params=query, files=files).json()
     assert all(segment["speaker"].startswith("SPEAKER_") for segment in said["segments"])
     text = http.post("/asr?diarize=true&output=srt", files=files).text
-    assert "[SPEAKER_00]: " in text
+    assert "[SPEAKER_0" in text
     wrong = http.post("/asr?diarize=true&min_speakers=3&max_speakers=2", files=files)
     assert wrong.status_code == 400 and "min_speakers 3" in wrong.json()["detail"]
 
@@ -162,5 +170,5 @@ def _job(http: httpx.Client) -> str:
     ended = until_ended(http, job["id"], 300)
     assert ended["state"] == "done" and ended["done"] == ended["duration"]
     assert http.get("/api/info").json()["backends"][0]["options"]["speakers"]["allowed"]
-    assert http.post("/api/check", json=fields | {"speakers": True}).json()["ok"] in (True, False)
+    assert http.post("/api/check", json={"speakers": True, "max_speakers": 2}).json()["ok"]
     return str(job["id"])

@@ -56,6 +56,8 @@ STATUSES: tuple[tuple[type[UnispeechError], int, str], ...] = (
     (NoSpeakers, 400, "diarization_unavailable"),
 )
 """The first class that fits decides. Whatever is not here is our own failure: 500."""
+PARAMS: dict[type[UnispeechError], str] = {UnknownModel: "model", NoSpeakers: "speakers"}
+"""The field that such an error is about."""
 
 KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error",
          429: "rate_limit_error"}  # fmt: skip
@@ -111,7 +113,7 @@ def _status(error: Exception) -> tuple[int, str | None, str | None, dict[str, st
     for kind, status, code in STATUSES:
         if isinstance(error, kind):
             headers = {"Retry-After": "5"} if status == 429 else None
-            return status, code, "model" if isinstance(error, UnknownModel) else None, headers
+            return status, code, PARAMS.get(kind), headers
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return 507, "no_space", None, {"Retry-After": "60"}
     return 500, None, None, None
