@@ -139,9 +139,45 @@ def test_align_gives_a_number_the_time_between_its_neighbours() -> None:
     said = emissions("-aa-- -bcb-cb-- --dd--")
     first, number, last = align.align(said, "a 42 d")
     assert first.end <= number.start < number.end <= last.start
-    assert number.start == pytest.approx(0.14, abs=0.05) and number.probability == 0.0
-    assert align.align(emissions("-abc-"), "42 7") != ()
+    assert (number.start, number.end) == (0.14, 0.26) and number.probability == 0.0
+    assert (first.end, last.start) == (0.06, 0.36)
     assert align.align(emissions("---"), "") == ()
+
+
+def test_align_gives_several_numbers_in_a_row_their_own_words() -> None:
+    """`3 %` is said in two words, and a pause before it is no part of it."""
+    said = emissions("-a--" + "-" * 30 + " -bc- --de-f- --g--")
+    _, three, percent, last = align.align(said, "a 3 % g")
+    assert (three.start, three.end) == (0.72, 0.76)
+    assert (percent.start, percent.end) == (0.84, 0.92) and last.start > 0.94
+    one, two = align.align(emissions("-abc-"), "42 7")
+    assert 0.0 <= one.start < one.end <= two.start < two.end <= 0.1
+
+
+def test_align_of_a_word_with_some_letters_the_model_lacks() -> None:
+    """`42nd`: its time begins where its number is said; the letters have their own."""
+    _, word, last = align.align(emissions("-a- -bc-b-nd- -e-"), "a 42nd e")
+    assert (word.start, word.end) == (0.1, 0.24) and last.start == 0.3
+    assert [(c.word, c.start) for c in word.characters] == [("n", 0.2), ("d", 0.22)]
+    assert word.probability > 0.8
+    (foreign,) = align.align(emissions("-abc-"), "北京")
+    assert (foreign.start, foreign.end, foreign.characters) == (0.02, 0.08, ())
+
+
+def test_align_gives_what_is_not_said_the_time_between() -> None:
+    said = emissions("-a-- -b--")
+    first, dash, dots, last = align.align(said, "a – ... b")
+    assert first.end == dash.start < dash.end == dots.start < dots.end == last.start
+    (alone,) = align.align(said, "...")
+    assert (alone.start, alone.end) == (0.0, 0.18)
+
+
+def test_align_where_words_have_no_spaces() -> None:
+    """Each letter is a word, no pause is needed between two, and a number's digits share it."""
+    words = align.align(emissions("-abcdefg-hi-"), "ab 42 hi.", dense=True)
+    assert [w.word for w in words] == ["a", "b", "4", "2", "h", "i", "."]
+    assert [w.start for w in words[:6]] == [0.02, 0.04, 0.06, 0.12, 0.18, 0.2]
+    assert words[3].end == 0.16
 
 
 def test_align_finds_the_right_path_where_greedy_is_wrong() -> None:

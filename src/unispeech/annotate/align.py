@@ -8,9 +8,10 @@ the text.
 
 from __future__ import annotations
 
+import itertools
 import math
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,15 +24,21 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+Span = tuple[int, int]
+"""The first frame of something and the one after its last."""
 WINDOW = 2048
 """States kept at a time, two for a letter: exact for texts of less than 1,000 letters, and for
 longer ones as long as the likeliest place is not wrong by about half a minute of speech."""
 IMPOSSIBLE = -1e30
+ANY = -1
+"""The token of a sound that is not spelled in the model's letters: a number, another script."""
+RELUCTANCE = 0.5
+"""Log probability that a frame of `ANY` costs, so that silence is not taken for a part of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One letter of the text that the model can hear; `token` -1 is a sound of any letter."""
+    """One letter of the text that the model can hear, or `ANY` for some that it cannot spell."""
 
     word: int
     text: str
@@ -43,22 +50,25 @@ def align(emissions: Emissions, text: str, dense: bool = False) -> tuple[Word, .
 
     Times are seconds on the clock of `emissions`. A word is what stands between spaces, each
     letter where words have none (`dense`). Upper and lower case, accents and punctuation are
-    matched to the letters the model has. A word without any of them (`42`, in most models) gets the
-    time at which something was said between its neighbours. `probability` is how sure the model
-    was of the letters, 0 for a word without any.
+    matched to the letters the model has. Of digits and letters it does not have (`1984`, `3 %`,
+    another script) any sound between their neighbours is taken to be theirs; a word that is not
+    said (a dash) has the time between its neighbours. `probability` is how sure the model was of
+    the letters it has, 0 for a word without any.
 
     Raises:
         AudioError: there is less sound than the text has letters.
     """
     words = list("".join(text.split())) if dense else text.split()
-    letters = spell(words, emissions)
-    if not letters:
-        return ()
-    scores = _with_any(emissions)
-    spans = path(scores, [letter.token for letter in letters], emissions.blank)
+    letters = spell(words, emissions, dense)
+    spans = _spans(letters, emissions) if letters else iter(())
+    of_word: list[list[tuple[Letter, Span]]] = [[] for _ in words]
+    for letter, span in zip(letters, spans, strict=True):
+        if letter.word >= 0:
+            of_word[letter.word].append((letter, span))
+    places = _places(of_word, len(emissions.scores))
     return tuple(
-        _word(emissions, scores, words[number], number, letters, spans, dense)
-        for number in range(len(words))
+        _word(emissions, f"{'' if dense else ' '}{word}", place, mine)
+        for word, place, mine in zip(words, places, of_word, strict=True)
     )
 
 
@@ -80,16 +90,31 @@ def lines(emissions: Emissions, text: str, language: str | None = None) -> tuple
     return tuple(segments)
 
 
-def spell(words: Sequence[str], emissions: Emissions) -> list[Letter]:
-    """The words in the model's letters, a space between two where it has one."""
+def spell(words: Sequence[str], emissions: Emissions, dense: bool = False) -> list[Letter]:
+    """The words in the model's letters; between two a space, where they have any (not `dense`)."""
     tokens = {text: number for number, text in enumerate(emissions.tokens) if text}
     spelled: list[Letter] = []
     for number, word in enumerate(words):
-        if spelled and " " in tokens:
+        letters = list(_letters(number, word, tokens))
+        if letters and spelled and " " in tokens and not dense:
             spelled.append(Letter(-1, " ", tokens[" "]))
-        heard = [Letter(number, c, tokens[t]) for c in word for t in _known(c, tokens)]
-        spelled += heard or [Letter(number, word, -1)]
+        spelled += letters
     return spelled
+
+
+def _letters(number: int, word: str, tokens: Mapping[str, int]) -> Iterator[Letter]:
+    """A word's letters; what is said of the rest as one `ANY` in each place."""
+    for unknown, characters in itertools.groupby(word, lambda one: not _known(one, tokens)):
+        part = "".join(characters)
+        if not unknown:
+            yield from (Letter(number, c, tokens[t]) for c in part for t in _known(c, tokens))
+        elif any(map(_is_said, part)):
+            yield Letter(number, part, ANY)
+
+
+def _is_said(character: str) -> bool:
+    """Digits, letters, `%` and `€` have a sound; commas, accents and dashes have none."""
+    return character in "%‰&@#" or unicodedata.category(character)[0] in "LNS"
 
 
 def _known(character: str, tokens: Mapping[str, int]) -> str:
@@ -102,19 +127,59 @@ def _known(character: str, tokens: Mapping[str, int]) -> str:
     return ""
 
 
-def _with_any(emissions: Emissions) -> npt.NDArray[np.float32]:
-    """The scores, and as the last column that of whichever letter is likeliest."""
+def _spans(letters: Sequence[Letter], emissions: Emissions) -> Iterator[Span]:
+    """The frames of each letter. Several `ANY` in a row are one sound, and share it evenly."""
     import numpy as np
 
-    letters = [n for n, text in enumerate(emissions.tokens) if text.strip()]
-    return np.concatenate(
-        [emissions.scores, emissions.scores[:, letters].max(axis=1, keepdims=True)], axis=1
-    )
+    units = [
+        number
+        for number, letter in enumerate(letters)
+        if letter.token != ANY or not number or letters[number - 1].token != ANY
+    ]
+    tokens = [letters[unit].token for unit in units]
+    found = path(_with_any(emissions), tokens, emissions.blank)
+    for span, unit, following in zip(found, units, [*units[1:], len(letters)], strict=True):
+        if letters[unit].token == ANY:
+            span = _sounding(emissions, *span)
+        edges = np.linspace(*span, following - unit + 1).round().astype(int).tolist()
+        yield from itertools.pairwise(edges)
 
 
-def path(
-    scores: npt.NDArray[np.float32], tokens: Sequence[int], blank: int
-) -> list[tuple[int, int]]:
+def _with_any(emissions: Emissions) -> npt.NDArray[np.float32]:
+    """The scores, and as the last column that of `ANY`: almost as good as the likeliest token."""
+    import numpy as np
+
+    anything = emissions.scores.max(axis=1, keepdims=True) - np.float32(RELUCTANCE)
+    return np.concatenate([emissions.scores, anything], axis=1)
+
+
+def _sounding(emissions: Emissions, first: int, end: int) -> Span:
+    """The frames from the first to the last in which a letter is heard; all, if there is none."""
+    import numpy as np
+
+    letters = [number for number, text in enumerate(emissions.tokens) if text.strip()]
+    heard = np.flatnonzero(np.isin(emissions.scores[first:end].argmax(axis=1), letters))
+    return (first + int(heard[0]), first + int(heard[-1]) + 1) if len(heard) else (first, end)
+
+
+def _places(of_word: Sequence[Sequence[tuple[Letter, Span]]], frames: int) -> list[Span]:
+    """The frames of each word; words without a sound share what is between their neighbours."""
+    import numpy as np
+
+    places: list[Span] = []
+    for said, group in itertools.groupby(of_word, bool):
+        words = list(group)
+        if said:
+            places += [(word[0][1][0], word[-1][1][1]) for word in words]
+            continue
+        begin = places[-1][1] if places else 0
+        following = of_word[len(places) + len(words) :]
+        end = following[0][0][1][0] if following else frames
+        places += itertools.pairwise(np.linspace(begin, end, len(words) + 1).astype(int).tolist())
+    return places
+
+
+def path(scores: npt.NDArray[np.float32], tokens: Sequence[int], blank: int) -> list[Span]:
     """The first frame of each token and the one after its last, on the likeliest path.
 
     `scores` has shape (frames, columns); `tokens` are columns, of which -1 is the last.
@@ -195,33 +260,26 @@ def _shift(best: npt.NDArray[np.float64], low: int, count: int, left: int) -> in
 
 
 def _word(
-    emissions: Emissions,
-    scores: npt.NDArray[np.float32],
-    text: str,
-    number: int,
-    letters: Sequence[Letter],
-    spans: Sequence[tuple[int, int]],
-    dense: bool,
+    emissions: Emissions, text: str, place: Span, letters: Sequence[tuple[Letter, Span]]
 ) -> Word:
     def time(frame: int) -> float:
         return round(emissions.start + frame * emissions.step, 3)
 
-    mine = [(a, s) for a, s in zip(letters, spans, strict=True) if a.word == number]
     heard = [
         Word(
             time(first),
             time(end),
             letter.text,
-            math.exp(max(float(scores[first:end, letter.token].max()), FLOOR)),
+            math.exp(max(float(emissions.scores[first:end, letter.token].max()), FLOOR)),
         )
-        for letter, (first, end) in mine
-        if letter.token >= 0
+        for letter, (first, end) in letters
+        if letter.token != ANY
     ]
     sure = sum(math.log(one.probability) for one in heard) / len(heard) if heard else -math.inf
     return Word(
-        start=time(mine[0][1][0]),
-        end=time(mine[-1][1][1]),
-        word=text if dense else f" {text}",
+        start=time(place[0]),
+        end=time(place[1]),
+        word=text,
         probability=math.exp(sure),
         characters=tuple(heard),
     )
