@@ -11,10 +11,12 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unispeech import languages
-from unispeech.errors import BackendMissing, ModelDamaged
+from unispeech.errors import BackendMissing, ModelDamaged, OptionError
 from unispeech.types import Emissions, Segment, Word
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ REACH = 3.0
 """Seconds around the end of a chunk in which a pause between two words is looked for."""
 FLOOR = -15.0
 """The lowest log probability that a letter is counted with."""
+
+NO_DECODER = "ngram: the library ctc-beam-decoder is not installed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,21 @@ def read(
     if made and emissions.inside_word:
         made[0] = replace(made[0], word=made[0].word.removeprefix(" "))
     return tuple(_segment(group, words) for group in _phrases(made))
+
+
+def check_ngram(path: str) -> None:
+    """Whether there is a file of that name, and what reads it.
+
+    Raises:
+        OptionError: there is none. BackendMissing: the library is not installed.
+    """
+    if not Path(path).is_file():
+        raise OptionError(
+            f"ngram {path}: there is no such file",
+            "give a KenLM model: an .arpa file or a binary one",
+        )
+    if find_spec("ctc_beam_decoder") is None:
+        raise BackendMissing(NO_DECODER, "run: pip install 'unispeech[mms]'")
 
 
 def _words(heard: Iterable[Heard], dense: bool) -> Iterator[list[Heard]]:
@@ -195,10 +214,7 @@ def _decoder(path: str, tokens: tuple[str, ...], blank: int) -> Any:
     try:
         from ctc_beam_decoder import build_ctcdecoder
     except ImportError:
-        raise BackendMissing(
-            "ngram: the library ctc-beam-decoder is not installed",
-            "run: pip install 'unispeech[mms]'",
-        ) from None
+        raise BackendMissing(NO_DECODER, "run: pip install 'unispeech[mms]'") from None
     # Tokens without text never win; each needs a name of its own that is no letter.
     labels = [text or f"⁇{number}" for number, text in enumerate(tokens)]
     labels[blank] = ""

@@ -31,7 +31,7 @@ from unispeech.backends.base import (
 from unispeech.calls import Call, OnProgress, ignore
 from unispeech.decoder import Decoder
 from unispeech.detection import Detection, identifier
-from unispeech.errors import AudioError, OptionError, UnispeechError, UnsupportedOption
+from unispeech.errors import AudioError, UnispeechError, UnsupportedOption
 from unispeech.models import store
 from unispeech.options import (
     AnnotateOptions,
@@ -79,9 +79,7 @@ class Engine:
     ) -> None:
         self.load_options, self.options = split_options(cast(dict[str, Any], options))
         self.spec = choose.find(backend, model, self.load_options, self.options)
-        self.model = model or self.spec.default_model
-        if not self.model:
-            raise OptionError(f"model: the backend {self.spec.name} has no default", "give --model")
+        self.model = self.spec.named(model)
         asked = annotation.settled(self.options, self.spec.name, self.spec.family)
         refuse(self.spec.name, self.spec.capabilities, self.load_options, asked)
         self.facts = store.describe(self.model)

@@ -50,6 +50,9 @@ ALIASES: dict[str, str] = {
 WITHOUT_SPACES = frozenset({"zh", "ja", "th", "lo", "my", "yue", "km", "bo"})
 """Written without spaces between words: scored by characters, lines broken anywhere."""
 
+NO_IDEA = "give a code such as 'fr' or a name such as 'french'"
+"""The hint where no name is near."""
+
 
 @dataclass(frozen=True, slots=True)
 class Language:
@@ -135,6 +138,13 @@ def code(
     raise OptionError(f"unknown language {language!r}", _suggestion(wanted, known, names, aliases))
 
 
+def exists(language: str) -> bool:
+    """Whether it is the code or the name of a language at all, of any model."""
+    wanted = language.strip().lower()
+    names = (*table(), *_named(), *WHISPER, *WHISPER.values())
+    return wanted in names or iso639_1(wanted) in WHISPER
+
+
 @cache
 def _named() -> dict[str, str]:
     return {row.name.lower(): row.code for row in table().values()}
@@ -149,4 +159,4 @@ def _suggestion(
     near = difflib.get_close_matches(wanted, [*names, *aliases, *known], n=1)
     if near:
         return f"did you mean {known[names[near[0]]] if near[0] in names else near[0]!r}?"
-    return "give a code such as 'fr' or a name such as 'french'"
+    return NO_IDEA

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from unispeech import ctc
 from unispeech.errors import BackendError, UnsupportedOption
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
@@ -196,6 +197,8 @@ def refuse(backend: str, can: Capabilities, load: LoadOptions, options: Transcri
                 f"{option}: the backend {backend} cannot honour it",
                 "leave it out, or see `unispeech backends` for one that can",
             )
+    if decode.ngram is not None:
+        ctc.check_ngram(decode.ngram)
 
 
 def refuse_for_native(options: TranscribeOptions) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from unispeech.backends.base import Backend, Capabilities
 from unispeech.backends.remote import Remote
 from unispeech.environments import place
-from unispeech.errors import BackendMissing, UnknownBackend
+from unispeech.errors import BackendMissing, OptionError, UnknownBackend
 from unispeech.models.facts import Family, ModelFacts
 from unispeech.options import LoadOptions
 
@@ -45,6 +45,16 @@ class BackendSpec:
     """Seconds of sound around a chunk that the model should see; for what it says of frames."""
     environment: str = field(default="")
     """The name of the environment it can run in when it cannot live in this one."""
+
+    def named(self, model: str | None) -> str:
+        """The model to use where perhaps none is named.
+
+        Raises:
+            OptionError: the backend has no default.
+        """
+        if model or self.default_model:
+            return model or self.default_model
+        raise OptionError(f"model: the backend {self.name} has no default", "give --model")
 
     def installed(self) -> bool:
         """Whether its libraries can be found. Importing a broken one could take us down with it."""

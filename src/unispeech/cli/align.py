@@ -25,6 +25,7 @@ from unispeech.formats import Layout
 @click.option("--backend", default="mms", show_default=True, help="mms or ctc.")
 @click.option("--model", help="Name, Hub id or local path.  [default: the backend's own]")
 @click.option("--language", help="Code or English name; `unispeech languages --backend mms`.")
+@click.option("--detect-language", metavar="MODEL", help="Decides the language: mms, or a path.")
 @click.option(
     "-f",
     "--output-format",

@@ -6,14 +6,16 @@ import click
 
 from unispeech import languages as names
 from unispeech.backends import registry
+from unispeech.backends.base import refuse_family
+from unispeech.errors import OptionError
 from unispeech.models import store
 
 
 @click.command()
 @click.argument("words", metavar="[WORD]...", nargs=-1)
-@click.option("--backend", default="faster", show_default=True, help="Runtime.")
+@click.option("--backend", help="Runtime.  [default: faster]")
 @click.option("--model", help="Name, Hub id or local path.  [default: the backend's own]")
-def languages(words: tuple[str, ...], backend: str, model: str | None) -> None:
+def languages(words: tuple[str, ...], backend: str | None, model: str | None) -> None:
     """Which languages a model has: code and English name, all or those with a WORD in either.
 
     Nothing is downloaded.
@@ -23,12 +25,13 @@ def languages(words: tuple[str, ...], backend: str, model: str | None) -> None:
     unispeech languages --backend mms
     unispeech languages --backend mms quechua
     """
-    spec = registry.find(backend)
-    if not (model or spec.default_model):
-        raise click.UsageError(f"the backend {spec.name} has no model of its own; give --model")
-    facts = store.describe(model or spec.default_model)
+    spec = registry.find(backend or "faster")
+    facts = store.describe(spec.named(model))
+    if backend:
+        refuse_family(spec.name, spec.family, facts)
     aliases = names.aliases(facts.languages)
     wanted = [word.lower() for word in words]
+    found = False
     for code, name in sorted(facts.languages.items(), key=lambda pair: pair[1].lower()):
         shown = f"{code}\t{name[:1].upper()}{name[1:]}"
         part = names.iso639_1(code)
@@ -36,3 +39,7 @@ def languages(words: tuple[str, ...], backend: str, model: str | None) -> None:
             shown += f"\t{part}"
         if all(word in shown.lower() for word in wanted):
             click.echo(shown)
+            found = True
+    if not found:
+        facts.language(" ".join(words))  # says what is near
+        raise OptionError(f"no language with {' and '.join(words)} in its name")

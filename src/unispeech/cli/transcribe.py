@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from unispeech.backends import choose, registry
-from unispeech.backends.base import refuse_undecided
+from unispeech.backends.base import refuse_family, refuse_undecided
 from unispeech.calls import Call, OnProgress
 from unispeech.cli import flags, say, stopping
 from unispeech.cli.output import Output
@@ -170,9 +170,9 @@ def _chosen(backend: str, model: str | None, given: dict[str, Any]) -> str:
 def undecided(backend: str, model: str | None, given: dict[str, Any]) -> None:
     """Say before anything is fetched that the language has to be given."""
     spec = registry.find(backend)
-    if name := model or spec.default_model:
-        options = split_options(given)[1]
-        refuse_undecided(spec.name, spec.capabilities, store.describe(name), options)
+    facts = store.describe(spec.named(model))
+    refuse_family(spec.name, spec.family, facts)
+    refuse_undecided(spec.name, spec.capabilities, facts, split_options(given)[1])
 
 
 def _run(engine: Engine, inputs: list[Input], output: Output, on_progress: OnProgress) -> int:

@@ -195,12 +195,18 @@ def _pull(key: str, say: OnProgress, wanted: str = "") -> tuple[Path, str]:
     )
 
 
+def terms(entry: Entry) -> str:
+    """The licence of a model's weights, and what it forbids."""
+    forbids = ": not for commercial use" if entry.licence == catalog.NONCOMMERCIAL else ""
+    return entry.licence + forbids
+
+
 def _pull_from(source: Source, key: str, entry: Entry | None, say: OnProgress) -> tuple[Path, str]:
     if source.repository and (reason := download.why_hub_unreachable()):
         raise ModelUnavailable(f"cannot be reached ({reason})")
     size = entry.megabytes if entry else 0
     if entry and entry.licence != "MIT":
-        note = f"the weights of {key} are licensed {entry.licence}"
+        note = f"the weights of {key} are licensed {terms(entry)}"
         say(Progress(0, None, source=key, stage="download", detail={"notes": [note]}))
     with shelf.placing(key, source.format, str(source), licence(key)) as draft:
         download.from_source(source, draft.folder, size, say, key)
@@ -214,9 +220,6 @@ def _pull_from(source: Source, key: str, entry: Entry | None, say: OnProgress) -
             message = error.message.replace(str(draft.folder), str(source))
             raise ModelDamaged(message, error.hint) from None
         draft.format = layout.format_of(draft.folder)
-    if (terms := licence(key)) == catalog.NONCOMMERCIAL:
-        note = f"the weights of {key} are under {terms}: not for commercial use"
-        say(Progress(1, 1, source=key, stage="download", detail={"notes": [note]}))
     kept = shelf.find(key, draft.format)
     assert kept is not None
     return kept.path, kept.format
