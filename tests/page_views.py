@@ -247,7 +247,7 @@ def _conflict(page: Page, scene: Scene) -> None:
 
 def _export(page: Page, scene: Scene) -> None:
     page.goto(f"{scene.full.url}/#/job/{scene.interview}/export")
-    page.locator(".violations .note").wait_for()
+    page.locator(".formats").wait_for()
 
 
 def _live(page: Page, scene: Scene) -> None:

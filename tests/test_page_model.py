@@ -70,6 +70,18 @@ def test_split_and_join_are_each_other_s_inverse(run: Any) -> None:
     assert nothing == []
 
 
+def test_a_word_without_spaces_is_whole_again_after_a_split(run: Any) -> None:
+    cut, joined, found = run("""
+      const doc = open({ start: 0, end: 2, text: "我们去公园。", words: [] });
+      const cut = edits.apply(doc, edits.split(doc, 0, 4));
+      const again = edits.apply(cut, edits.merge(cut, 0));
+      const wanted = find.pattern("公园", { wholeWord: true });
+      return [texts(cut), texts(again), find.matches(again, wanted)];
+    """)
+    assert (cut, joined) == (["我们去公", "园。"], ["我们去公园。"])
+    assert found == [{"at": 0, "from": 3, "to": 5}]
+
+
 def test_a_word_that_is_cut_through_shares_its_time(run: Any) -> None:
     first, second = run("""
       const doc = open(segment(" something", 0));

@@ -6,7 +6,7 @@ import { h } from "./dom.js";
 export function openMenu(button, items, label) {
   const menu = h("div", { class: "menu", role: "menu", popover: "auto", "aria-label": label });
   for (const item of items) menu.append(item ? entry(item, menu) : h("hr"));
-  document.body.append(menu);
+  (button.closest("header, main") ?? document.body).append(menu); // in a landmark
   menu.addEventListener("keydown", (event) => move(event, menu));
   menu.addEventListener("toggle", (event) => {
     button.setAttribute("aria-expanded", String(event.newState === "open"));

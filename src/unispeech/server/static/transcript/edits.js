@@ -5,7 +5,7 @@
 // end, reason}. The key stays with them while they live, and never leaves the page. Text begins as the model gave it (often with a
 // space); `shown` is what a person sees and types.
 
-import { realigned, spread, tokens, wordAt } from "./words.js";
+import { WITHOUT_SPACES, realigned, spread, wordAt } from "./words.js";
 import { rounded } from "./times.js";
 
 let lastKey = 0;
@@ -142,8 +142,10 @@ function fitting(words, text, first, second) {
   return known.length ? realigned(known, text, first.start, second.end) : [];
 }
 
+// Whether nothing is written between these two: one of the letters beside has a script without spaces.
 function unspaced(left, right) {
-  return tokens(left.trim().slice(-1) + right.trim().slice(0, 1)).length > 1;
+  const beside = left.trim().slice(-1) + right.trim().slice(0, 1);
+  return WITHOUT_SPACES.test(beside) || /[\u3000-\u303f\uff00-\uffef]/u.test(beside);
 }
 
 /** The text before a letter goes to the segment before; the boundary in time goes with it. */

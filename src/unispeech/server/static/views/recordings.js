@@ -76,14 +76,21 @@ function dropping(section, take, signal) {
   }, { signal });
 }
 
-async function link(options, list) {
-  const url = h("input", { id: "url", type: "url", required: true, placeholder: "https://", dir: "ltr", pattern: "https?://.+" });
+// What the server could not fetch is asked for again, with the reason.
+async function link(options, list, { address = "", wrong = null } = {}) {
+  const url = h("input", { id: "url", type: "url", value: address, required: true, placeholder: "https://", dir: "ltr", pattern: "https?://.+", "aria-describedby": "url-hint" });
   const answer = await ask({
     title: t("link.title"),
-    content: h("div", { class: "field" }, h("label", { for: "url" }, t("link.label")), url, h("p", { class: "hint" }, t("link.hint"))),
+    content: h("div", { class: "field" }, h("label", { for: "url" }, t("link.label")), url, h("p", { class: "hint", id: "url-hint" }, t("link.hint")),
+      wrong && h("p", { class: "why", role: "alert" }, wrong)),
     buttons: [{ label: t("cancel"), value: "", skipChecks: true }, { label: t("link.fetch"), value: "fetch", kind: "main" }],
   });
   if (!answer) return;
   say(t("link.fetching"));
-  list.add(await api.createJob({ ...options.values(), url: url.value }));
+  try {
+    list.add(await api.createJob({ ...options.values(), url: url.value }));
+  } catch (error) {
+    if (error.status !== 400) throw error;
+    await link(options, list, { address: url.value, wrong: error.message });
+  }
 }
