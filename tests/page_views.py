@@ -46,7 +46,7 @@ class Scene:
 
 
 @contextmanager
-def scene(folder: Path) -> Iterator[Scene]:
+def scene(folder: Path, minutes: int = LONG) -> Iterator[Scene]:
     for name in ("full", "empty"):
         (folder / name).mkdir()
     with (
@@ -62,7 +62,7 @@ def scene(folder: Path) -> Iterator[Scene]:
             until_ended(http, job)
         corrected(http, interview)
         # After the others, for it takes as long as it is looked at; and two wait behind it.
-        going = submitted(http, joined(folder / "River, the whole afternoon.wav", LONG * 2))
+        going = submitted(http, joined(folder / "River, the whole afternoon.wav", minutes * 2))
         for name in ("Phone call.wav", "Council meeting, part 2.wav"):
             submitted(http, joined(folder / name, 1))
         yield Scene(full, empty, key, interview, film, going)

@@ -8,9 +8,12 @@ export function openMenu(button, items, label) {
   for (const item of items) menu.append(item ? entry(item, menu) : h("hr"));
   (button.closest("header, main") ?? document.body).append(menu); // in a landmark
   menu.addEventListener("keydown", (event) => move(event, menu));
+  const closed = new AbortController();
+  addEventListener("resize", () => beside(menu, button), { signal: closed.signal });
   menu.addEventListener("toggle", (event) => {
     button.setAttribute("aria-expanded", String(event.newState === "open"));
     if (event.newState === "closed") {
+      closed.abort();
       const inside = menu.contains(document.activeElement);
       menu.remove();
       if (inside) button.focus();
