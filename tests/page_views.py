@@ -130,7 +130,7 @@ def corrected(http: httpx.Client, job: str) -> None:
 
 def _list(page: Page, scene: Scene) -> None:
     page.goto(scene.full.url)
-    page.get_by_text("left", exact=False).first.wait_for(timeout=WAIT)
+    page.get_by_role("link", name="Garden walk").wait_for(timeout=WAIT)
 
 
 def _options(page: Page, scene: Scene) -> None:

@@ -14,8 +14,8 @@ from page_views import VIEWS, Scene, scene, settled
 pytestmark = [pytest.mark.slow, *needs_browser]
 
 SCHEMES: list[Any] = ["light", "dark"]
-LOOKED_AT = ["editor", "conflict", "history", "find", "keys", "times", "again", "live"]
-"""Of `VIEWS`, those of which this has been seen to hold; list and export are in test_page.py."""
+LATER = ("waiting", "list-empty", "export", "live-big")
+"""Not looked at here: the text must still be coming, or this has not been seen to hold."""
 NARROW = (640, 320)
 """Pixels: 1280 at 200 %, and a small phone."""
 BEYOND = """width => [...document.querySelectorAll("main *, dialog[open] *, .menu *")]
@@ -39,7 +39,7 @@ def chromium() -> Iterator[Any]:
         yield launched
 
 
-@pytest.mark.parametrize("name", LOOKED_AT)
+@pytest.mark.parametrize("name", [name for name in VIEWS if name not in LATER])
 def test_a_view_is_for_everyone(chromium: Any, shown: Scene, name: str) -> None:
     """axe finds nothing in light and dark, and nothing is cut off where there is little room."""
     from axe_playwright_python.sync_playwright import Axe
