@@ -1,14 +1,16 @@
-"""The ways into the page: a link, what it refuses before sending, what it greys and why."""
+"""The ways in and out of the page: keyboard alone, microphone, a link, and what it refuses."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from browsing import Tab, browser, files, needs_browser
-from conftest import SAMPLES
+from browsing import Tab, browser, files, microphone, needs_browser, wrong
+from conftest import SAMPLES, reference, words
 from page_views import WAIT
 from serving import Server, running
 
@@ -26,18 +28,83 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    with browser() as launched:
+    with browser(*microphone(SAMPLES / "english.wav")) as launched:
         yield launched
 
 
 @pytest.fixture
 def tab(chromium: Any, server: Server) -> Iterator[Tab]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    context = chromium.new_context(
+        viewport={"width": 1280, "height": 800}, locale="en-GB", permissions=["microphone"]
+    )
     tab = Tab(context)
     tab.page.goto(server.url)
     tab.page.get_by_role("button", name="Choose files").wait_for()
     yield tab
     context.close()
+
+
+CALLED = """(() => {
+  const here = document.activeElement;
+  if (!here.matches("a, button, input, select, textarea, summary, [role=textbox]")) return "";
+  return here.getAttribute("aria-label") ?? here.textContent;
+})()"""
+"""What the element with the focus is called."""
+
+
+def tab_to(tab: Tab, name: str) -> None:
+    """Presses Tab until what has the focus is called so."""
+    for _ in range(60):
+        tab.page.keyboard.press("Tab")
+        if name in tab.page.evaluate(CALLED):
+            return
+    raise AssertionError(f"Tab never comes to {name!r}")
+
+
+def test_from_upload_to_download_by_the_keyboard_alone(tab: Tab, tmp_path: Path) -> None:
+    page = tab.page
+    tab_to(tab, "Choose files")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(SAMPLES / "english.wav")
+    page.get_by_role("link", name="english.wav").wait_for(timeout=WAIT)
+    # What happens is said to those who do not see it.
+    page.locator("#whisper", has_text="english.wav: Done").wait_for(timeout=WAIT, state="attached")
+    tab_to(tab, "english.wav")
+    page.keyboard.press("Enter")
+    page.locator(".segment").first.wait_for(timeout=WAIT)
+    tab_to(tab, "0:00, text")
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" Indeed.")
+    page.keyboard.press("Control+s")
+    page.get_by_text("Saved", exact=True).wait_for(timeout=WAIT)
+    page.reload()
+    page.locator(".segment").first.wait_for(timeout=WAIT)
+    tab_to(tab, "Export")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Export").wait_for()
+    tab_to(tab, "Download txt")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    download.value.save_as(tmp_path / "english.txt")
+    assert "garden. Indeed." in (tmp_path / "english.txt").read_text(encoding="utf-8")
+    assert wrong(tab) == []
+
+
+def test_a_recording_is_made_and_a_closed_tab_loses_none(tab: Tab) -> None:
+    """The fake microphone plays a clip; its first half is not sent when the page is reloaded."""
+    page = tab.page
+    page.get_by_role("button", name="Record").click()
+    page.get_by_text("0:07").wait_for(timeout=WAIT)
+    page.reload()
+    page.get_by_text("Recorded, but not sent").wait_for(timeout=WAIT)
+    page.get_by_role("button", name="Transcribe").click()
+    page.get_by_text("Recorded, but not sent").wait_for(state="detached")
+    page.get_by_role("link", name=re.compile("^Recording 2")).click(timeout=WAIT)
+    page.locator(".segment").first.wait_for(timeout=WAIT)
+    said = words(" ".join(page.locator(".text").all_text_contents()))
+    wanted = words(reference("english"))[2:8]  # the first two may be over before it records
+    assert len(set(wanted) & set(said)) >= 0.75 * len(set(wanted)), said
 
 
 def test_a_link_is_fetched_and_a_wrong_one_explained(tab: Tab) -> None:
@@ -100,3 +167,18 @@ def test_what_a_backend_cannot_do_is_grey_with_the_reason(tab: Tab, server: Serv
         if not can["allowed"]:
             about = page.locator(f"#{field.get_attribute('aria-describedby')}")
             assert can["reason"] in about.inner_text()
+
+
+def test_the_server_is_away_and_comes_back(chromium: Any, tmp_path: Path) -> None:
+    context = chromium.new_context(locale="de-DE")
+    tab = Tab(context)
+    with running(tmp_path) as server:
+        tab.page.goto(server.url)
+        tab.page.get_by_role("button", name="Dateien wählen").wait_for()
+        server.kill()
+        tab.page.set_input_files("input[type=file]", SAMPLES / "english.wav")
+        tab.page.get_by_text("Die Verbindung ist abgerissen. Es geht von selbst").wait_for()
+        server.start()
+        row = tab.page.get_by_role("listitem").filter(has_text="english.wav")
+        row.get_by_text("Fertig", exact=True).wait_for(timeout=WAIT)
+    context.close()
