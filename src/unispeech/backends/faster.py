@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Semaphore
 from typing import TYPE_CHECKING, Any
 
 import ctranslate2
@@ -32,6 +33,9 @@ the text gets worse (docs/decisions.md, "Short windows" and "Two more windows").
 TINY_CHUNKS = 20.0
 """Seconds. The tiny models hear no worse in shorter chunks, which cost them less on a CPU; larger
 ones do (docs/decisions.md, "Chunks of 20 seconds for the tiny models")."""
+SHARE = 4
+"""Chunks that a worker on a CPU decodes together: more are no faster, and hold more memory
+(docs/decisions.md, "Shares of four")."""
 BEST_OF = 5
 """Samples drawn at a temperature above 0 (openai/whisper's default)."""
 SEED = 0
@@ -54,6 +58,7 @@ class FasterWhisper(Backend):
         self._gpu = _on_gpu(options)
         self._tiny = "tiny" in facts.name
         self._workers = 1 if self._gpu else options.threads or _cores()
+        self._turns = Semaphore(self._workers)
         self._path = str(model)
         try:
             self._model = WhisperModel(
@@ -88,9 +93,7 @@ class FasterWhisper(Backend):
         shares = [
             share
             for window in sorted({chunk.window for chunk in chunks})
-            for share in _shares(
-                [i for i, c in enumerate(chunks) if c.window == window], self._workers
-            )
+            for share in self._shares([i for i, c in enumerate(chunks) if c.window == window])
         ]
         if options.temperatures[0] > 0:
             shares = [[i] for share in shares for i in share]
@@ -119,32 +122,52 @@ class FasterWhisper(Backend):
             without_timestamps=True,
         )
         filters = self._model.feature_extractor.mel_filters
-        encoded = self._encode([log_mel(chunk.samples, filters, window) for chunk in chunks])
-        outputs = self._generator(options).generate(
-            encoded,
-            [prompt] * len(chunks),
-            max_length=self._model.max_length,
-            suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
-            return_scores=True,
-            return_no_speech_prob=True,
-            **_search(options),
-        )
+        features = [log_mel(chunk.samples, filters, window) for chunk in chunks]
+        with self._turns:  # what waits for a worker holds its features and no more
+            encoded = self._encode(features)
+            outputs = self._generator(options).generate(
+                encoded,
+                [prompt] * len(chunks),
+                max_length=self._model.max_length,
+                suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
+                return_scores=True,
+                return_no_speech_prob=True,
+                **_search(options),
+            )
+            alignments = self._align(tokenizer, outputs, encoded, chunks, options)
         segments = [
             _segment(tokenizer, output, chunk)
             for output, chunk in zip(outputs, chunks, strict=True)
         ]
         if options.word_timestamps:
-            alignments = self._model.find_alignment(
-                tokenizer,
-                [[t for t in output.sequences_ids[0] if t < tokenizer.eot] for output in outputs],
-                encoded,
-                [round(chunk.duration * 100) for chunk in chunks],
-            )
             segments = [
                 replace(segment, words=_words(alignment))
                 for segment, alignment in zip(segments, alignments, strict=True)
             ]
         return [ChunkResult((segment,)) for segment in segments]
+
+    def _align(
+        self,
+        tokenizer: Tokenizer,
+        outputs: list[Any],
+        encoded: ctranslate2.StorageView,
+        chunks: list[Chunk],
+        options: DecodeOptions,
+    ) -> list[list[dict[str, Any]]]:
+        if not options.word_timestamps:
+            return []
+        said = [[t for t in out.sequences_ids[0] if t < tokenizer.eot] for out in outputs]
+        lengths = [round(chunk.duration * 100) for chunk in chunks]
+        alignments: list[list[dict[str, Any]]] = self._model.find_alignment(
+            tokenizer, said, encoded, lengths
+        )
+        return alignments
+
+    def _shares(self, items: list[int]) -> list[list[int]]:
+        """The items in even parts: one for each worker, more where those would be too large."""
+        most = len(items) if self._gpu else SHARE
+        count = min(max(self._workers, -(-len(items) // most)), len(items))
+        return [items[start::count] for start in range(count)]
 
     def _encode(self, features: list[npt.NDArray[np.float32]]) -> ctranslate2.StorageView:
         """What the encoder hears in each. On a CPU one by one, which is faster than together: the
@@ -205,12 +228,6 @@ class FasterWhisper(Backend):
 
     def close(self) -> None:
         self._model.model.unload_model()
-
-
-def _shares(items: list[int], workers: int) -> list[list[int]]:
-    """The items in at most `workers` even parts."""
-    size = -(-len(items) // workers)
-    return [items[i : i + size] for i in range(0, len(items), size)]
 
 
 def _cores() -> int:
