@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import linen as nn
 from flax.traverse_util import flatten_dict, unflatten_dict
 from transformers import (  # type: ignore[attr-defined]
     FlaxWhisperForConditionalGeneration,
@@ -34,7 +35,10 @@ from unispeech.types import Chunk, ChunkResult
 if TYPE_CHECKING:
     from unispeech.types import Samples
 
-BATCHES = (1, 4, 16)
+_CROSS = (["encoder_attn", "k_proj"], ["encoder_attn", "v_proj"])
+Known = dict[tuple[str, ...], Any]
+"""Arrays by the path of the module whose result they are."""
+BATCHES = (1, 2, 4, 8, 16)
 """Sizes that graphs are compiled for; larger batches are cut."""
 
 
@@ -61,7 +65,8 @@ class JaxWhisper(Backend):
         self._params = unflatten_dict(_named(weights, shapes, model))
         self._encode = jax.jit(self._model.encode)
         self._start = jax.jit(partial(_start, self._model), static_argnums=(1,))
-        self._step = jax.jit(partial(_step, self._model), donate_argnums=(2,))
+        self._known = jax.jit(partial(_known, dtype=numbers))
+        self._step = jax.jit(partial(_step, self._model), donate_argnums=(3,))
 
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
@@ -98,13 +103,15 @@ class JaxWhisper(Backend):
         heard = np.stack([decoding.features(one, 30.0, self._filters) for one in samples])
         encoded = self._encode(heard, params=self._params)
         cache = self._start(self._params, self._vocabulary.context, encoded)
+        known = self._known(self._params, encoded[0])
         at = 0
 
         def step(tokens: Any) -> Any:
             nonlocal cache, at
             logits = None
             for column in tokens.T:
-                logits, cache = self._step(self._params, encoded, cache, column[:, None], at)
+                tokens_at = column[:, None]
+                logits, cache = self._step(self._params, encoded, known, cache, tokens_at, at)
                 at += 1
             return np.array(logits, np.float32)
 
@@ -140,18 +147,40 @@ def _start(model: Any, params: Any, length: int, encoded: Any) -> Any:
     return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes["cache"])
 
 
-def _step(model: Any, params: Any, encoded: Any, cache: Any, tokens: Any, at: Any) -> Any:
+def _known(params: Any, heard: Any, dtype: Any) -> Known:
+    """What each layer of the decoder makes of what was heard; arrays of (batch, frames, width).
+
+    FlaxWhisper would make it anew for every token, which is most of its work.
+    """
+    found, flat = {}, flatten_dict(params)
+    for path, kernel in flat.items():
+        *module, kind = path
+        if kind == "kernel" and module[-2:] in _CROSS:
+            own = {n: flat[(*module, n)] for n in ("kernel", "bias") if (*module, n) in flat}
+            dense = nn.Dense(kernel.shape[1], use_bias="bias" in own, dtype=dtype)
+            found[tuple(module)] = dense.apply({"params": own}, heard)
+    return found
+
+
+def _step(
+    model: Any, params: Any, encoded: Any, known: Known, cache: Any, tokens: Any, at: Any
+) -> Any:
     """The logits after one more token of every row, and the cache with it."""
     length = model.config.max_target_positions
     seen = jnp.broadcast_to(jnp.arange(length) <= at, (tokens.shape[0], length))
-    out = model.decode(
-        tokens,
-        encoded,
-        decoder_attention_mask=seen.astype("i4"),
-        decoder_position_ids=jnp.full(tokens.shape, at),
-        past_key_values=cache,
-        params=params,
-    )
+
+    def look_up(call: Any, given: Any, named: Any, context: Any) -> Any:
+        return known[context.module.path] if context.module.path in known else call(*given, **named)
+
+    with nn.intercept_methods(look_up):
+        out = model.decode(
+            tokens,
+            encoded,
+            decoder_attention_mask=seen.astype("i4"),
+            decoder_position_ids=jnp.full(tokens.shape, at),
+            past_key_values=cache,
+            params=params,
+        )
     return out.logits[:, -1], out.past_key_values
 
 
