@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unispeech import formats
+from unispeech import formats, subtitles
 from unispeech.errors import OptionError
-from unispeech.formats import Layout
+from unispeech.subtitles import Layout
 from unispeech.types import Gap, Segment, Transcript, Word
 
 WORDS = (
@@ -70,7 +70,7 @@ def test_the_json_has_exactly_these_fields() -> None:
 )
 def test_subtitles_are_cut_as_asked(layout: Layout, cues: list[str]) -> None:
     one = Transcript(TWO.text, "en", 2.0, TWO.segments[:1], "faster", "base")
-    assert [cue.text for cue in formats.cues(one, layout)] == cues
+    assert [cue.text for cue in subtitles.cues(one, layout)] == cues
 
 
 @given(

@@ -1,4 +1,4 @@
-"""A transcript as text, subtitles, a table or JSON. One function a format, over one cue iterator.
+"""A transcript as text, subtitles, a table or JSON. One function a format, over one list of cues.
 
 The formats are openai-whisper's (whisper/utils.py), so that its users' scripts go on working.
 """
@@ -6,45 +6,14 @@ The formats are openai-whisper's (whisper/utils.py), so that its users' scripts 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from unispeech import languages
 from unispeech.errors import OptionError
+from unispeech.subtitles import Layout, cues, speaker
 from unispeech.types import Segment, Transcript, Word
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How subtitles are cut. Any of them needs word times."""
-
-    max_line_width: int | None = None
-    """Characters in a line."""
-    max_line_count: int | None = None
-    """Lines in a cue."""
-    max_words_per_line: int | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("max_line_width", "max_line_count", "max_words_per_line"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise OptionError(f"{name} is {value}", "use a whole number from 1 up")
-
-    @property
-    def given(self) -> bool:
-        return (self.max_line_width, self.max_line_count, self.max_words_per_line) != (None,) * 3
-
-
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """One subtitle: its lines are joined with newlines."""
-
-    start: float
-    end: float
-    text: str
-
 
 Render = Callable[[Transcript, Layout], str]
 
@@ -60,44 +29,9 @@ def render(transcript: Transcript, format: str, layout: Layout | None = None) ->
     return FORMATS[format](transcript, layout or Layout())
 
 
-def cues(transcript: Transcript, layout: Layout) -> Iterator[Cue]:
-    """The subtitles: a segment each, or cut by the layout where there are words."""
-    joiner = "" if transcript.language in languages.WITHOUT_SPACES else " "
-    for segment in transcript.segments:
-        if layout.given and segment.words:
-            yield from _cut(segment, layout, joiner)
-        else:
-            text = segment.text.strip().replace("-->", "->")
-            yield Cue(segment.start, segment.end, _speaker(segment.speaker) + text)
-
-
-def _cut(segment: Segment, layout: Layout, joiner: str) -> Iterator[Cue]:
-    """Words into lines, lines into cues. A word longer than a line has a line of its own."""
-    lines: list[list[Word]] = [[]]
-    for word in segment.words:
-        line = lines[-1]
-        long = layout.max_line_width is not None and (
-            len("".join(w.word for w in [*line, word]).strip()) > layout.max_line_width
-        )
-        many = layout.max_words_per_line is not None and len(line) >= layout.max_words_per_line
-        if line and (long or many):
-            lines.append([])
-        lines[-1].append(word)
-    per_cue = layout.max_line_count or (1 if layout.max_words_per_line else len(lines))
-    for first in range(0, len(lines), per_cue):
-        cue = lines[first : first + per_cue]
-        text = "\n".join("".join(w.word for w in line).strip() for line in cue)
-        speaker = _speaker(segment.speaker) if first == 0 else ""
-        yield Cue(cue[0][0].start, cue[-1][-1].end, speaker + text.replace("-->", "->"))
-
-
-def _speaker(speaker: str | None) -> str:
-    return f"[{speaker}]: " if speaker else ""
-
-
 def line(segment: Segment) -> str:
     """A segment as a line of text."""
-    return _speaker(segment.speaker) + segment.text.strip()
+    return speaker(segment.speaker) + segment.text.strip()
 
 
 def txt(transcript: Transcript, layout: Layout) -> str:

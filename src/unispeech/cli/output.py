@@ -11,7 +11,7 @@ from pathlib import Path
 from unispeech import formats
 from unispeech.cli.sources import Input
 from unispeech.errors import OptionError
-from unispeech.formats import Layout
+from unispeech.subtitles import Layout
 from unispeech.types import Segment, Transcript
 
 

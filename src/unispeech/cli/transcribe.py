@@ -19,9 +19,10 @@ from unispeech.cli.progress import bar
 from unispeech.cli.sources import Input, find
 from unispeech.engine import Engine
 from unispeech.errors import UnispeechError
-from unispeech.formats import FORMATS, Layout
+from unispeech.formats import FORMATS
 from unispeech.models import store
 from unispeech.options import split_options
+from unispeech.subtitles import Layout
 from unispeech.types import Transcript
 
 LAYOUT = [field.name for field in fields(Layout)]
@@ -109,6 +110,7 @@ def _formats(ctx: click.Context, option: click.Parameter, value: str) -> list[st
 @click.option("--max-line-width", type=int, help="Characters in a subtitle line.")
 @click.option("--max-line-count", type=int, help="Lines in a subtitle.")
 @click.option("--max-words-per-line", type=int, help="Words in a subtitle line.")
+@click.option("--max-cps", type=float, help="Characters a second: a fast subtitle stays longer.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
 def transcribe(
     sources: tuple[str, ...],
@@ -137,7 +139,7 @@ def transcribe(
         given["vad"] = False
     if layout.given and not {"srt", "vtt", "all"} & set(wanted):
         raise click.UsageError("--max-line-width and its kin are for srt and vtt")
-    if layout.given:
+    if layout.cuts:
         given["word_timestamps"] = True
     speakers = "diarize" in given or "diarize_model" in given
     if "rttm" in wanted and not speakers:

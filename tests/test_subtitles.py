@@ -1,0 +1,102 @@
+"""Subtitles: kept to a layout where they can be, and told where they cannot."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unispeech import formats, subtitles
+from unispeech.subtitles import Cue, Layout
+from unispeech.types import Segment, Transcript, Word
+
+
+def transcript(*segments: Segment, duration: float = 60.0, language: str = "en") -> Transcript:
+    text = "".join(segment.text for segment in segments)
+    return Transcript(text, language, duration, segments, "faster", "base")
+
+
+def said(text: str, start: float, end: float, speaker: str | None = None, id: int = 0) -> Segment:
+    return Segment(id, start, end, text, speaker=speaker)
+
+
+def rules(cues: list[Cue], layout: Layout) -> list[tuple[int, str, float]]:
+    return [(one.cue, one.rule, one.value) for one in subtitles.violations(cues, layout)]
+
+
+def test_words_without_times_are_cut_by_their_letters() -> None:
+    whole = transcript(said(" abcd efgh ijkl mnop", 10, 18))
+    cut = subtitles.cues(whole, Layout(max_line_width=9, max_line_count=1))
+    assert [(cue.start, cue.end, cue.text) for cue in cut] == [
+        (10, 14, "abcd efgh"), (14, 18, "ijkl mnop"),
+    ]  # fmt: skip
+    signs = transcript(said("今天天气很好", 0, 6), language="zh")
+    cut = subtitles.cues(signs, Layout(max_line_width=3, max_line_count=1))
+    assert [(cue.start, cue.end, cue.text) for cue in cut] == [
+        (0, 3, "今天天"), (3, 6, "气很好"),
+    ]  # fmt: skip
+
+
+def test_a_speaker_takes_room_in_the_first_line() -> None:
+    whole = transcript(said(" abcd efgh ijkl", 0, 3, speaker="Ada"))
+    (cue,) = subtitles.cues(whole, Layout(max_line_width=12))
+    assert cue.text == "[Ada]: abcd\nefgh ijkl"
+
+
+def test_no_text_breaks_a_file_of_subtitles() -> None:
+    whole = transcript(said(" one\n\n2\n00:00:00,000 --> 00:00:09,000\r\ntwo", 0, 3))
+    for layout in (Layout(), Layout(max_line_width=80)):
+        blocks = formats.render(whole, "srt", layout).strip().split("\n\n")
+        assert len(blocks) == 1 and blocks[0].count("-->") == 1
+
+
+def test_a_fast_subtitle_stays_longer_as_far_as_the_next_lets_it() -> None:
+    ten = " 3456789012"
+    whole = transcript(
+        said(ten, 0, 0.2, id=0), said(ten, 5, 5.5, id=1), said(ten, 5.6, 8, id=2),
+        said(ten, 9.8, 10, id=3), duration=10,
+    )  # fmt: skip
+    layout = Layout(max_cps=10)
+    cues = subtitles.cues(whole, layout)
+    assert [(cue.start, cue.end) for cue in cues] == [(0, 1), (5, 5.6), (5.6, 8), (9.8, 10)]
+    assert rules(cues, layout) == [(2, "max_cps", 16.7), (4, "max_cps", 50)]
+    assert [one.segment for one in subtitles.violations(cues, layout)] == [1, 3]
+    assert subtitles.cues(transcript(), layout) == []
+
+
+def test_what_cannot_be_kept_to_is_told() -> None:
+    cues = [Cue(0, 4, "short"), Cue(3.5, 3.5, "much too long", 7), Cue(3.5, 9, "a\nb\nc")]
+    layout = Layout(max_line_width=10, max_line_count=2, max_cps=17)
+    assert rules(cues, layout) == [
+        (2, "max_line_width", 13), (2, "max_cps", 13_000), (2, "overlap", 0.5),
+        (3, "max_line_count", 3),
+    ]  # fmt: skip
+    first = subtitles.violations(cues, layout)[0]
+    assert (first.segment, first.limit, first.text) == (7, 10, "much too long")
+    assert rules(cues, Layout()) == [(2, "overlap", 0.5)]
+
+
+@settings(deadline=None)
+@given(
+    texts=st.lists(st.text("ab  \n今", min_size=1, max_size=60), min_size=1, max_size=5),
+    width=st.integers(2, 20),
+    lines=st.integers(1, 3),
+)
+def test_only_a_long_word_is_wider_than_a_line_and_no_letter_is_lost(
+    texts: list[str], width: int, lines: int
+) -> None:
+    segments = [said(text, 2 * i, 2 * i + 1, id=i) for i, text in enumerate(texts)]
+    layout = Layout(width, lines, max_cps=15)
+    cues = subtitles.cues(transcript(*segments), layout)
+    for one in subtitles.violations(cues, layout):
+        wide = [line for line in one.text.split("\n") if len(line) > width]
+        assert one.rule == "max_cps" or not any(" " in line for line in wide)
+    shown = "".join("".join(cue.text.split()) for cue in cues)
+    assert shown == "".join("".join(text.split()) for text in texts)
+    assert all(cue.start <= cue.end for cue in cues)
+
+
+def test_words_with_times_are_kept_to() -> None:
+    words = (Word(0.5, 0.9, " Good", 0.9), Word(2.0, 2.5, " morning.", 0.9))
+    whole = transcript(Segment(0, 0.5, 2.5, " Good morning.", words))
+    cut = subtitles.cues(whole, Layout(max_words_per_line=1))
+    assert [(cue.start, cue.end) for cue in cut] == [(0.5, 0.9), (2.0, 2.5)]
