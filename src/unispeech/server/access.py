@@ -7,6 +7,7 @@ import shutil
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -53,3 +54,36 @@ async def scratch(service: Service) -> AsyncIterator[Path]:
         yield folder
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, True)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a link shows."""
+
+    job: Job
+    expires: float | None
+
+
+async def opened(service: TheService, request: Request, token: str) -> Opened:
+    """The job that a link opens, to read; no key is asked for.
+
+    Raises:
+        Refused: 404, there is no such link any more; 429.
+    """
+    return await asyncio.to_thread(_opened, service, request, token)
+
+
+def _opened(service: Service, request: Request, token: str) -> Opened:
+    service.pace(request)
+    link = service.jobs.links.open(token)
+    job = service.database.job(link.job) if link else None
+    # Whoever's key was revoked cannot end their links any more.
+    if link is None or job is None or not service.keys.knows(job.owner):
+        raise Refused(
+            404, "this link is not, or no longer, valid", "ask whoever sent it for another",
+            code="link_not_found",
+        )  # fmt: skip
+    return Opened(job, link.expires)
+
+
+ByLink = Annotated[Opened, Depends(opened)]

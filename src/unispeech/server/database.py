@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from unispeech.errors import OptionError, UnispeechError
-from unispeech.server.tables import chunks, events, jobs, metadata, revisions, workers
+from unispeech.server.tables import chunks, events, jobs, metadata, revisions, shares, workers
 
 PATIENCE = 10
 """Seconds in which a PostgreSQL server has to answer a connection."""
@@ -196,7 +196,7 @@ class Database:
 
     def remove(self, id: str) -> None:
         with self.engine.begin() as c:
-            for table in (chunks, events, revisions):
+            for table in (chunks, events, revisions, shares):
                 c.execute(table.delete().where(table.c.job == id))
             c.execute(jobs.delete().where(jobs.c.id == id))
 

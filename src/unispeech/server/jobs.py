@@ -16,6 +16,7 @@ from unispeech.errors import Cancelled, UnispeechError
 from unispeech.server import corrections, metrics, records
 from unispeech.server.database import Database, Job, State
 from unispeech.server.decoding import Cut
+from unispeech.server.links import Links
 from unispeech.server.resumable import Uploads
 from unispeech.server.revisions import AGAIN, Changed, NoTranscript, Revisions
 from unispeech.server.speech import Ask, Busy, Speech, public
@@ -61,6 +62,7 @@ class Jobs:
     def __init__(self, database: Database, speech: Speech, folder: Path) -> None:
         self.database = database
         self.revisions = Revisions(database)
+        self.links = Links(database)
         self.uploads = Uploads(database, folder.parent / "uploads")
         self.speech = speech
         self.folder = folder
@@ -133,6 +135,7 @@ class Jobs:
         that ended with their process. How many jobs."""
         self.uploads.sweep()
         self._abandoned(time.time() - ABANDONED)
+        self.links.sweep()
         if not days:
             return 0
         old = list(self.database.expired(time.time() - days * 86400))

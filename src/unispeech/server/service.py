@@ -13,7 +13,7 @@ from unispeech.server.database import Database
 from unispeech.server.decoding import Cut
 from unispeech.server.durable import Worker
 from unispeech.server.jobs import Jobs
-from unispeech.server.keys import Key, Keys, Rates
+from unispeech.server.keys import ANYBODY, Key, Keys, Rates
 from unispeech.server.notices import Notices
 from unispeech.server.settings import Settings
 from unispeech.server.speech import Speech
@@ -21,8 +21,6 @@ from unispeech.server.streams import Streams
 from unispeech.version import __version__
 
 log = logging.getLogger("unispeech.server")
-
-ANYBODY = Key("", "no key")
 
 
 class Service:
@@ -94,6 +92,15 @@ class Service:
                     headers={"WWW-Authenticate": "Bearer"},
                 )
             key = ANYBODY
+        self.pace(request, key)
+        return key
+
+    def pace(self, request: HTTPConnection, key: Key = ANYBODY) -> None:
+        """Count a call of this key, or of this address.
+
+        Raises:
+            Refused: 429, it calls too often.
+        """
         client = request.client.host if request.client else ""
         wait = self.rates.wait(key.id or client, key.rate_limit)
         if wait:
@@ -103,7 +110,6 @@ class Service:
                 code="rate_limit_exceeded",
                 headers={"Retry-After": str(int(wait) + 1)},
             )
-        return key
 
     def max_upload(self, key: Key) -> int:
         return min(key.max_upload or self.settings.max_upload, self.settings.max_upload)

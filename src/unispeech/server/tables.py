@@ -89,3 +89,19 @@ uploads = sa.Table(
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("created", sa.Float, nullable=False),
 )
+shares = sa.Table(
+    "unispeech_shares",
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),
+    sa.Column("job", sa.String(36), nullable=False, index=True),
+    sa.Column("name", sa.Text),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("expires", sa.Float),
+)
+secrets = sa.Table(
+    "unispeech_secrets",
+    metadata,
+    sa.Column("name", sa.String(16), primary_key=True),
+    sa.Column("value", sa.String(64), nullable=False),
+)

@@ -12,11 +12,11 @@ from unispeech.backends import registry
 from unispeech.backends.base import refuse
 from unispeech.backends.registry import BackendSpec
 from unispeech.errors import UnispeechError
-from unispeech.formats import FORMATS
 from unispeech.models import catalog, shelf
 from unispeech.options import LoadOptions, split_options
 from unispeech.server.access import Caller, TheService
 from unispeech.server.answers import Refused
+from unispeech.server.api.transcripts import TYPES
 from unispeech.server.api.wire import OURS
 from unispeech.server.keys import Key
 from unispeech.server.service import Service
@@ -50,7 +50,7 @@ def _info(service: Service, key: Key) -> dict[str, Any]:
         "backends": [_backend(spec, speakers) for spec in registry.specs().values()],
         "models": [_model(entry, entry.name in kept) for entry in catalog.ENTRIES],
         "languages": [{"code": code, "name": name} for code, name in languages.WHISPER.items()],
-        "formats": list(FORMATS),
+        "formats": list(TYPES),
         "limits": {
             "max_upload": service.max_upload(key),
             "max_duration": service.max_duration(key),

@@ -64,6 +64,6 @@ def holds(service: Service, job: Job) -> Holds:
         recording=job.filename if place.upload in files else None,
         bytes=sum(file.stat().st_size for file in files),
         revisions=len(service.jobs.revisions.list(job.id)),
-        shares=0,
+        shares=len(service.jobs.links.shares(job.id)),
         ranges=len(service.database.list(job.owner, None, 10_000, parent=job.id)),
     )

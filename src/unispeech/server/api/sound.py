@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import math
 import wave
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, Response
 
 from unispeech.server.access import Caller, TheService, job_of
@@ -23,6 +26,17 @@ router = APIRouter(tags=["Sound"])
 
 KINDS = {"mp3": "mpeg", "wav": "wav", "flac": "flac", "ogg": "ogg", "mp4": "mp4", "webm": "webm"}
 """What FFmpeg calls a container, and browsers."""
+Form = Literal["upload", "wav"]
+PRIVATE = {"Cache-Control": "private, no-cache"}
+"""No cache between may keep somebody's recording; an address with a token has no other guard."""
+RANGES: dict[int | str, dict[str, Any]] = {
+    206: {"description": "The range that was asked for."},
+    416: {"description": "There is no such range."},
+}
+PEAKS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {}, "application/octet-stream": {}}},
+    304: {"description": "It is still that of If-None-Match."},
+}
 _making = asyncio.Lock()
 
 
@@ -48,7 +62,10 @@ async def _wav(service: Service, job: Job) -> Path:
 @router.get("/jobs/{job_id}/media")
 async def media(job_id: str, service: TheService, key: Caller) -> dict[str, Any]:
     """What the recording is, for `canPlayType` and for the size of a picture."""
-    job = await job_of(service, key, job_id)
+    return await described(service, await job_of(service, key, job_id))
+
+
+async def described(service: Service, job: Job) -> dict[str, Any]:
     upload = _upload(service, job)
     found = await service.speech.decoders.look(upload, job.filename)
     names = found.pop("container").split(",")
@@ -62,52 +79,58 @@ async def media(job_id: str, service: TheService, key: Caller) -> dict[str, Any]
     }
 
 
-@router.get(
-    "/jobs/{job_id}/audio",
-    response_class=FileResponse,
-    responses={
-        206: {"description": "The range that was asked for."},
-        416: {"description": "There is no such range."},
-    },
-)
+@router.get("/jobs/{job_id}/audio", response_class=FileResponse, responses=RANGES)
 async def audio(
-    job_id: str,
-    service: TheService,
-    key: Caller,
-    form: Literal["upload", "wav"] = "upload",
+    job_id: str, service: TheService, key: Caller, form: Form = "upload"
 ) -> FileResponse:
     """The recording as it came, or as 16 kHz mono; ranges work, so players can seek."""
-    job = await job_of(service, key, job_id)
+    return await played(service, await job_of(service, key, job_id), form)
+
+
+async def played(service: Service, job: Job, form: str) -> FileResponse:
+    """Never with the type of the upload: a browser would show somebody's HTML as our own."""
     if form == "wav":
-        return FileResponse(await _wav(service, job), media_type="audio/wav")
-    return FileResponse(_upload(service, job), media_type="application/octet-stream")
+        return FileResponse(await _wav(service, job), headers=PRIVATE, media_type="audio/wav")
+    path = _upload(service, job)
+    return FileResponse(path, headers=PRIVATE, media_type="application/octet-stream")
 
 
-@router.get(
-    "/jobs/{job_id}/peaks",
-    response_class=Response,
-    responses={200: {"content": {"application/json": {}, "application/octet-stream": {}}}},
-)
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Which waveform is wanted, and how."""
+
+    per_second: Annotated[int, Query(ge=1, le=100)] = 10
+    start: Annotated[float, Query(ge=0, le=1e6)] = 0.0
+    end: Annotated[float | None, Query(ge=0, le=1e6)] = None
+    format: Literal["json", "binary"] = "json"
+
+
+TheStretch = Annotated[Stretch, Depends()]
+
+
+@router.get("/jobs/{job_id}/peaks", response_class=Response, responses=PEAKS)
 async def peaks(
-    job_id: str,
-    service: TheService,
-    key: Caller,
-    per_second: Annotated[int, Query(ge=1, le=100)] = 10,
-    start: Annotated[float, Query(ge=0, le=1e6)] = 0.0,
-    end: Annotated[float | None, Query(ge=0, le=1e6)] = None,
-    format: Literal["json", "binary"] = "json",
+    job_id: str, request: Request, service: TheService, key: Caller, stretch: TheStretch
 ) -> Response:
     """The waveform: the loudest swing down and up of each stretch, -128 to 127."""
-    import json
+    return await drawn(request, service, await job_of(service, key, job_id), stretch)
 
-    job = await job_of(service, key, job_id)
+
+async def drawn(request: Request, service: Service, job: Job, stretch: Stretch) -> Response:
     path = await _wav(service, job)
-    swings, duration = await asyncio.to_thread(_swings, path, per_second, start, end)
-    if format == "binary":
-        return Response(swings.tobytes(), media_type="application/octet-stream")
-    body = {"per_second": per_second, "start": start, "duration": duration}
+    seen = f"{path.stat().st_mtime_ns} {stretch}"
+    headers = {**PRIVATE, "ETag": f'"{hashlib.sha256(seen.encode()).hexdigest()[:32]}"'}
+    if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    swings, duration = await asyncio.to_thread(
+        _swings, path, stretch.per_second, stretch.start, stretch.end
+    )
+    if stretch.format == "binary":
+        kind = "application/octet-stream"
+        return Response(swings.tobytes(), headers=headers, media_type=kind)
+    body = {"per_second": stretch.per_second, "start": stretch.start, "duration": duration}
     text = json.dumps({**body, "peaks": swings.tolist()})
-    return Response(text, media_type="application/json")
+    return Response(text, headers=headers, media_type="application/json")
 
 
 def _swings(path: Path, per_second: int, start: float, end: float | None) -> tuple[Any, float]:

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from unispeech import formats
-from unispeech.formats import Layout
-from unispeech.server import corrections, uploads, waas
+from unispeech import formats, subtitles
+from unispeech.server import corrections, document, uploads, waas
 from unispeech.server.access import Caller, TheService, job_of
 from unispeech.server.answers import Refused
-from unispeech.server.api.wire import Edited, RevisionList, RevisionShown
+from unispeech.server.api.wire import Checked, Edited, RevisionList, RevisionShown, Violation
 from unispeech.server.database import Job
 from unispeech.server.keys import Key
 from unispeech.server.revisions import EDITED, RESTORED, Changed, NoTranscript
 from unispeech.server.service import Service
+from unispeech.subtitles import Layout
 from unispeech.types import Gap, Segment, Transcript, Word
 
 router = APIRouter(tags=["Transcripts"])
 
-Format = Literal["json", "txt", "srt", "vtt", "tsv", "jojo"]
+Format = Literal["json", "txt", "srt", "vtt", "tsv", "jojo", "docx"]
 TYPES = {"txt": "text/plain", "srt": "text/plain", "vtt": "text/vtt",
          "tsv": "text/tab-separated-values", "json": "application/json",
-         "jojo": "application/json"}  # fmt: skip
+         "jojo": "application/json", "docx": document.KIND}  # fmt: skip
 
 NONE_YET: dict[int | str, dict[str, Any]] = {409: {"description": "There is no transcript."}}
 READ: dict[int | str, dict[str, Any]] = {
@@ -54,68 +54,80 @@ def layout(
     max_line_width: int | None = Query(None, ge=1, le=1000),
     max_line_count: int | None = Query(None, ge=1, le=1000),
     max_words_per_line: int | None = Query(None, ge=1, le=1000),
+    max_cps: float | None = Query(None, ge=1, le=1000, description="Characters a second."),
 ) -> Layout:
-    return Layout(max_line_width, max_line_count, max_words_per_line)
+    return Layout(max_line_width, max_line_count, max_words_per_line, max_cps)
+
+
+def readable(
+    max_line_width: int = Query(42, ge=1, le=1000),
+    max_line_count: int = Query(2, ge=1, le=1000),
+    max_words_per_line: int | None = Query(None, ge=1, le=1000),
+    max_cps: float = Query(17, ge=1, le=1000, description="Characters a second."),
+) -> Layout:
+    """A layout that most people can read in time."""
+    return Layout(max_line_width, max_line_count, max_words_per_line, max_cps)
 
 
 TheLayout = Annotated[Layout, Depends(layout)]
+Readable = Annotated[Layout, Depends(readable)]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """As what a transcript is wanted."""
+
+    layout: TheLayout
+    format: Format = "json"
+    inline: bool = False
+
+
+TheRendering = Annotated[Rendering, Depends()]
 
 
 @router.get("/jobs/{job_id}/transcript", response_class=Response, responses=READ)
 async def transcript(
-    job_id: str,
-    request: Request,
-    service: TheService,
-    key: Caller,
-    layout: TheLayout,
-    format: Format = "json",
-    inline: bool = False,
+    job_id: str, request: Request, service: TheService, key: Caller, wanted: TheRendering
 ) -> Response:
     """The transcript, as a file. The layout options cut subtitles."""
     job = await job_of(service, key, job_id)
-    return await answered(request, service, job, format, layout, inline)
+    return await as_file(request, service, job, current(job, job.error or ""), wanted)
 
 
-async def answered(
-    request: Request, service: Service, job: Job, format: str, layout: Layout, inline: bool
-) -> Response:
-    """The transcript as it is now.
+def current(job: Job, why: str = "") -> int:
+    """The revision that is the transcript.
 
     Raises:
         Refused: 409, there is none.
     """
     if job.revision is None:
-        raise Refused(409, f"the job is {job.state}", job.error or "", code="no_transcript")
-    return await as_file(request, service, job, job.revision, format, layout, inline)
+        raise Refused(409, f"the job is {job.state}", why, code="no_transcript")
+    return job.revision
 
 
 async def as_file(
-    request: Request,
-    service: Service,
-    job: Job,
-    number: int,
-    format: str,
-    layout: Layout,
-    inline: bool,
+    request: Request, service: Service, job: Job, number: int, wanted: Rendering
 ) -> Response:
     headers = {"ETag": f'"{number}"', "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    if not inline:
+    if not wanted.inline:
         stem = uploads.header_name(job.filename.rsplit(".", 1)[0])
-        headers["Content-Disposition"] = f'attachment; filename="{stem}.{format}"'
+        headers["Content-Disposition"] = f'attachment; filename="{stem}.{wanted.format}"'
 
     def rendered() -> str | bytes:
-        return render(job, _found(service, job, number), format, layout)
+        return render(job, _found(service, job, number), wanted)
 
     text = await asyncio.to_thread(rendered)
-    return Response(text, headers=headers, media_type=TYPES[format])
+    return Response(text, headers=headers, media_type=TYPES[wanted.format])
 
 
-def render(job: Job, transcript: Transcript, format: str, layout: Layout) -> str | bytes:
-    if format == "jojo":
+def render(job: Job, transcript: Transcript, wanted: Rendering) -> str | bytes:
+    if wanted.format == "jojo":
         return bytes(JSONResponse(waas.jojo(job, transcript)).body)
-    return formats.render(transcript, format, layout)
+    if wanted.format == "docx":
+        return document.word_document(transcript, job.filename)
+    return formats.render(transcript, wanted.format, wanted.layout)
 
 
 def _found(service: Service, job: Job, number: int) -> Transcript:
@@ -125,6 +137,23 @@ def _found(service: Service, job: Job, number: int) -> Transcript:
     return found
 
 
+@router.get("/jobs/{job_id}/transcript/check", responses=NONE_YET)
+async def check(job_id: str, service: TheService, key: Caller, layout: Readable) -> Checked:
+    """Which subtitles of a download with this layout are too wide, too fast or too early."""
+    job = await job_of(service, key, job_id)
+    return await checked(service, job, current(job, job.error or ""), layout)
+
+
+async def checked(service: Service, job: Job, number: int, layout: Layout) -> Checked:
+    def measured() -> Checked:
+        cues = subtitles.cues(_found(service, job, number), layout)
+        wrong = subtitles.violations(cues, layout)
+        violations = [Violation.model_validate(asdict(one)) for one in wrong]
+        return Checked(revision=number, cues=len(cues), violations=violations)
+
+    return await asyncio.to_thread(measured)
+
+
 @router.put("/jobs/{job_id}/transcript", status_code=204, responses=CHANGE, openapi_extra=IF_MATCH)
 async def correct(
     job_id: str, edited: Edited, request: Request, service: TheService, key: Caller
@@ -132,9 +161,7 @@ async def correct(
     """Replace the segments by corrected ones; every format is made of them from then on."""
     job = await job_of(service, key, job_id)
     expected = _expected(request)
-    if job.revision is None:
-        raise Refused(409, f"the job is {job.state}", code="no_transcript")
-    seen = job.revision
+    seen = current(job)
 
     def save() -> int:
         old = _found(service, job, seen)
@@ -227,13 +254,10 @@ async def revision(
     request: Request,
     service: TheService,
     key: Caller,
-    layout: TheLayout,
-    format: Format = "json",
-    inline: bool = False,
+    wanted: TheRendering,
 ) -> Response:
     """The transcript as it was."""
-    job = await job_of(service, key, job_id)
-    return await as_file(request, service, job, number, format, layout, inline)
+    return await as_file(request, service, await job_of(service, key, job_id), number, wanted)
 
 
 @router.post(

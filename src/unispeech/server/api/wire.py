@@ -152,6 +152,52 @@ class Deleted(BaseModel):
     deleted: Holds
 
 
+class Ticket(BaseModel):
+    """What reads one job without a key, for a while."""
+
+    token: str
+    path: str = Field(description="Below it are /transcript, /media, /audio and /peaks.")
+    expires: float
+
+
+class NewShare(BaseModel):
+    """For whom a link is, and for how long."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str | None = Field(None, max_length=200)
+    expires_in: float | None = Field(
+        None, gt=0, le=1e9, allow_inf_nan=False, description="Seconds; null: until it is ended."
+    )
+
+
+class ShareShown(BaseModel):
+    id: str
+    name: str | None
+    created: float
+    expires: float | None
+
+
+class ShareMade(ShareShown):
+    token: str = Field(description="Shown this once.")
+    url: str = Field(description="The page that shows it.")
+
+
+class ShareList(BaseModel):
+    shares: list[ShareShown]
+
+
+class SharedJob(BaseModel):
+    """What whoever has a link sees of a job."""
+
+    filename: str
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    duration: float | None
+    revision: int | None
+    created: float
+    expires: float | None = Field(description="When the link ends; null where it never does.")
+
+
 class RevisionShown(BaseModel):
     model_config = ConfigDict(populate_by_name=True)
 
