@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import docx
 import pytest
 
 from browsing import Tab, browser, needs_browser, until
@@ -17,6 +18,8 @@ pytestmark = needs_browser
 
 WAIT = 90_000
 """Milliseconds: the first decoding loads the weights."""
+SHOWN = ".segment, .intake, .formats, .share form"
+"""What is there once a view is."""
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +87,31 @@ def test_upload_watch_correct_reload_and_take_along(
     download.value.save_as(tmp_path / "english.srt")
     srt = (tmp_path / "english.srt").read_text(encoding="utf-8")
     assert srt.startswith("1\n00:00:0") and "the garden.\nIndeed." in srt
+    with tab.page.expect_download() as download:
+        tab.page.get_by_role("button", name="Download docx").click()
+    download.value.save_as(tmp_path / "english.docx")
+    paragraphs = [one.text for one in docx.Document(str(tmp_path / "english.docx")).paragraphs]
+    assert paragraphs[0].startswith("english ") and paragraphs[1].startswith("00:0")
+    assert any(text.endswith("garden. Indeed.") for text in paragraphs)
+
+
+@pytest.mark.slow
+def test_a_subtitle_that_is_too_fast_leads_to_its_place(tab: Tab, server: Server) -> None:
+    id = upload(tab, server)
+    tab.page.goto(f"{server.url}/#/job/{id}/export")
+    tab.page.get_by_label("Letters a second").fill("5")
+    wrong = tab.page.locator(".violations li", has_text="letters a second").first
+    wrong.wait_for(timeout=WAIT)
+    text = wrong.locator("[dir=auto]").text_content()
+    wrong.get_by_role("link").click()
+    first(tab).wait_for(timeout=WAIT)
+    here = tab.page.evaluate("document.activeElement.closest('.segment').textContent")
+    assert text is not None and text.split("\n")[0] in here
+    tab.page.locator(".problems li").first.wait_for(timeout=WAIT)
+    tab.page.goto(f"{server.url}/#/job/{id}/export")
+    tab.page.get_by_label("Letters a second").fill("40")
+    tab.page.locator(".violations .note:not(.doubt)").wait_for(timeout=WAIT)
+    assert tab.page.locator(".violations li").count() == 0
 
 
 @pytest.mark.slow
@@ -178,9 +206,9 @@ def test_nothing_is_cut_off_on_a_phone_or_at_twice_the_size(
     )
     tab = Tab(context)
     id = upload(tab, server)
-    for view in ("", f"#/job/{id}", f"#/job/{id}/export"):
+    for view in ("", f"#/job/{id}", f"#/job/{id}/export", f"#/job/{id}/share"):
         tab.page.goto(f"{server.url}/{view}")
-        tab.page.locator(".segment, .intake, .formats").first.wait_for(timeout=WAIT)
+        tab.page.locator(SHOWN).first.wait_for(timeout=WAIT)
         wide = tab.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, (view, wide)
     context.close()
@@ -194,9 +222,9 @@ def test_axe_finds_nothing(tab: Tab, server: Server) -> None:
     schemes: list[Any] = ["light", "dark"]
     for scheme in schemes:
         tab.page.emulate_media(color_scheme=scheme)
-        for view in ("", f"#/job/{id}", f"#/job/{id}/export"):
+        for view in ("", f"#/job/{id}", f"#/job/{id}/export", f"#/job/{id}/share"):
             tab.page.goto(f"{server.url}/{view}")
-            tab.page.locator(".segment, .intake, .formats").first.wait_for(timeout=WAIT)
+            tab.page.locator(SHOWN).first.wait_for(timeout=WAIT)
             if not view:
                 tab.page.evaluate("document.querySelector('.options').open = true")
             tab.page.wait_for_timeout(300)
@@ -230,6 +258,66 @@ def test_a_server_with_keys_asks_for_one(chromium: Any, tmp_path: Path) -> None:
         asked.wait_for(state="detached")
         saved(tab)
         assert first(tab).text_content().endswith("garden. Kept.")
+    context.close()
+
+
+@pytest.mark.slow
+def test_where_keys_are_asked_for_it_plays_and_shares(chromium: Any, tmp_path: Path) -> None:
+    context = chromium.new_context(locale="en-GB")
+    tab = Tab(context)
+    with running(tmp_path, require_keys="true", api_key="first") as server:
+        tab.page.goto(server.url)
+        tab.page.get_by_label("API key").fill("first")
+        tab.page.get_by_role("button", name="Go on").click()
+        upload(tab, server)
+        plays(tab)
+        link = shared(tab)
+        reads_only(chromium, link)
+        tab.page.get_by_role("button", name="End the link: The photo desk").click()
+        tab.page.get_by_text("Nobody has a link.").wait_for()
+        after = chromium.new_context(locale="en-GB").new_page()
+        after.goto(link)
+        after.get_by_role("heading", name="There is no such thing here").wait_for()
+        after.context.close()
+    context.close()
+
+
+def plays(tab: Tab) -> None:
+    tab.page.locator(".text").first.click(position={"x": 60, "y": 12})
+    tab.page.wait_for_function("!document.querySelector('audio').paused", timeout=WAIT)
+    at = tab.page.evaluate("document.querySelector('audio').currentTime")
+    on = f"document.querySelector('audio').currentTime > {at + 0.3}"
+    tab.page.wait_for_function(on, timeout=WAIT)
+
+
+def shared(tab: Tab) -> str:
+    """Makes a link to what is open; its address."""
+    tab.page.get_by_role("button", name="Share").click()
+    tab.page.get_by_label("For whom").fill("The photo desk")
+    tab.page.get_by_role("button", name="Make a link").click()
+    address = tab.page.get_by_label("The link", exact=True).input_value(timeout=WAIT)
+    tab.page.locator(".job .name", has_text="The photo desk").wait_for()
+    return str(address)
+
+
+def reads_only(chromium: Any, link: str) -> None:
+    """Somebody without a key, in a browser that was never here."""
+    context = chromium.new_context(locale="en-GB")
+    reader = Tab(context)
+    reader.page.goto(link)
+    reader.page.locator(".segment").first.wait_for(timeout=WAIT)
+    text = " ".join(reader.page.locator(".text").all_text_contents())
+    assert words(text) == words(reference("english"))
+    assert reader.page.locator("[contenteditable]").count() == 0
+    reader.page.keyboard.type("nothing of this")
+    assert " ".join(reader.page.locator(".text").all_text_contents()) == text
+    plays(reader)
+    assert reader.page.get_by_role("button", name="Share").count() == 0
+    reader.page.get_by_role("button", name="Export").click()
+    with reader.page.expect_download() as download:
+        reader.page.get_by_role("menuitem", name="Word", exact=True).click()
+    assert download.value.suggested_filename.endswith(".docx")
+    assert reader.errors == []
     context.close()
 
 

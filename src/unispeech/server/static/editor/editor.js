@@ -68,6 +68,7 @@ export async function show(main, signal, job) {
     replace: () => bar.open(true),
     keys: () => showKeys(),
     save: () => saving.now(),
+    share: async () => { await saving.now(); location.hash = `#/job/${job.id}/share`; },
     export: async () => { await saving.now(); location.hash = `#/job/${job.id}/export`; },
     more: (_, button) => openMenu(button, moreItems(), t("editor.more")),
     history: () => restore(),

@@ -83,9 +83,10 @@ export async function player(base, { duration, renewed }, signal) {
   element.addEventListener("pause", () => controls.playing(false));
   element.addEventListener("ratechange", () => { controls.speed.value = String(element.playbackRate); });
   signal.addEventListener("abort", () => { element.pause(); element.removeAttribute("src"); element.replaceChildren(); element.load(); }, { once: true });
-  renewal(element, media, renewed);
+  let here = base;
+  renewal(element, media, renewed, (fresh) => { here = fresh; });
 
-  const wave = waveform(() => base, one, signal);
+  const wave = waveform(() => here, one, signal);
   one.onTime((time) => controls.at(time, length));
   one.wave = wave;
   one.video = media.video ? h("div", { class: "video" }, element) : null;
@@ -105,7 +106,7 @@ function source(element, base, media) {
 }
 
 // A ticket ends after some hours; the place goes on where it was.
-function renewal(element, media, renewed) {
+function renewal(element, media, renewed, moved) {
   if (!renewed || media.missing) return;
   let last = 0;
   element.addEventListener("error", async () => {
@@ -114,6 +115,7 @@ function renewal(element, media, renewed) {
     const time = element.currentTime;
     const base = await renewed().catch(() => null);
     if (!base) return;
+    moved(base);
     element.replaceChildren();
     source(element, base, media);
     element.load();

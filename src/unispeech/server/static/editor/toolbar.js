@@ -21,6 +21,7 @@ export function toolbar(job, run, { readOnly = false } = {}) {
     h("div", { class: "row end" },
       doubts, problems,
       readOnly ? find : [undo, redo, find],
+      readOnly ? null : h("button", { type: "button", on: { click: () => run("share") } }, icon("share"), h("span", {}, t("job.share"))),
       h("button", { type: "button", class: "main", "aria-haspopup": readOnly ? "menu" : null, on: { click: (event) => run("export", event.currentTarget) } }, icon("download"), h("span", {}, t("job.export"))),
       readOnly ? null : more));
   return {

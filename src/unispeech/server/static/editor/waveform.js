@@ -129,7 +129,7 @@ function held(canvas, { time, seconds, marks, player, moved, ended }) {
   let edge = null;
   const near = (event) => {
     const { segment } = marks();
-    if (!segment) return null;
+    if (!segment || segment.fixed) return null;
     const reach = (NEAR / canvas.clientWidth) * seconds();
     const at = time(event.offsetX);
     return Math.abs(at - segment.end) < reach ? "end" : Math.abs(at - segment.start) < reach ? "start" : null;

@@ -326,6 +326,7 @@ export default {
   "share.made": "erstellt {day}",
   "share.until": "endet {day}",
   "share.end": "Beenden",
+  "share.end.link": "Beenden, Link: {name}",
   "shared.reads": "Nur zum Lesen",
   "shared.wait": "Diese Aufnahme hat noch keinen Text. Komm später wieder.",
 

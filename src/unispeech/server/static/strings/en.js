@@ -326,6 +326,7 @@ export default {
   "share.made": "made {day}",
   "share.until": "ends {day}",
   "share.end": "End",
+  "share.end.link": "End the link: {name}",
   "shared.reads": "To read only",
   "shared.wait": "This recording has no text yet. Come back in a while.",
 

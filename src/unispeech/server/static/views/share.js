@@ -16,15 +16,21 @@ export async function show(main, signal, id) {
   const fresh = h("div", { "aria-live": "polite" });
   const refresh = async () => {
     const found = await api.shares(id);
-    list.replaceChildren(...found.map((one) => row(id, one, () => refresh().catch(complain))));
+    list.replaceChildren(...found.map((one) => row(id, one, ended)));
     nothing.hidden = found.length > 0;
   };
+  const ended = async (share) => {
+    fresh.querySelector(`[data-share="${share}"]`)?.remove();
+    await refresh();
+    links.focus();
+  };
+  const links = h("h2", { id: "links-title", tabindex: "-1" }, t("share.links"));
   main.classList.add("share");
   main.append(
     h("a", { href: `#/job/${id}`, class: "back" }, icon("left"), h("span", { dir: "auto" }, job.filename)),
     h("div", {}, h("h1", {}, t("share.title")), h("p", { class: "soft" }, t("share.text"))),
     form(id, fresh, refresh), fresh,
-    h("section", { "aria-labelledby": "links-title" }, h("h2", { id: "links-title" }, t("share.links")), list, nothing));
+    h("section", { "aria-labelledby": "links-title" }, links, list, nothing));
   await refresh();
 }
 
@@ -54,13 +60,14 @@ function link(made) {
     await navigator.clipboard.writeText(address).catch(() => field.select());
     say(t("share.copied"));
   };
-  return h("div", { class: "note" }, h("div", { class: "field grow" }, h("label", { for: "s-link" }, t("share.link")), field, h("p", { class: "hint" }, t("share.once"))),
+  return h("div", { class: "note", data: { share: made.id } }, h("div", { class: "field grow" }, h("label", { for: "s-link" }, t("share.link")), field, h("p", { class: "hint" }, t("share.once"))),
     h("button", { type: "button", class: "main", on: { click: () => copy().catch(complain) } }, t("share.copy")));
 }
 
-function row(id, share, changed) {
+function row(id, share, ended) {
+  const name = share.name ?? t("share.unnamed");
   return h("li", { class: "job" },
-    h("div", { class: "grow" }, h("span", { class: "name", dir: "auto" }, share.name ?? t("share.unnamed")),
+    h("div", { class: "grow" }, h("span", { class: "name", dir: "auto" }, name),
       h("p", { class: "soft small" }, [t("share.made", { day: day(share.created) }), share.expires ? t("share.until", { day: day(share.expires) }) : t("share.never")].join(" · "))),
-    h("button", { type: "button", class: "danger", on: { click: () => api.endShare(id, share.id).then(changed, complain) } }, t("share.end")));
+    h("button", { type: "button", class: "danger", "aria-label": t("share.end.link", { name }), on: { click: () => api.endShare(id, share.id).then(() => ended(share.id)).catch(complain) } }, t("share.end")));
 }
