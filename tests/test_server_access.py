@@ -273,7 +273,7 @@ def test_what_cannot_work_is_said_before_the_server_starts(
         done = subprocess.run(
             [sys.executable, "-m", "unispeech", "serve", "--port", "0",
              *(port if one == "PORT" else one for one in arguments)],
-            env={**os.environ, **here, **environment}, capture_output=True, text=True, timeout=60,
+            env={**os.environ, **here, **environment}, capture_output=True, text=True, timeout=240,
         )  # fmt: skip
     assert done.returncode == code and said in done.stderr
     assert done.stderr.count("\n") == 1 and "secret" not in done.stderr

@@ -79,7 +79,7 @@ def client(server: Server) -> Iterator[openai.OpenAI]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_diarized_json_with_the_openai_client(client: openai.OpenAI) -> None:
     answer = client.audio.transcriptions.create(
         model="gpt-4o-transcribe-diarize",
@@ -132,7 +132,7 @@ def test_who_speaks_is_not_recognised_and_that_is_said(client: openai.OpenAI) ->
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_asr_and_jobs_tell_speakers_apart(server: Server) -> None:
     with server.client() as http:
         _asr(http)
