@@ -284,10 +284,9 @@ def test_where_keys_are_asked_for_it_plays_and_shares(chromium: Any, tmp_path: P
 
 def plays(tab: Tab) -> None:
     tab.page.locator(".text").first.click(position={"x": 60, "y": 12})
-    tab.page.wait_for_function("!document.querySelector('audio').paused", timeout=WAIT)
+    until(tab.page, "!document.querySelector('audio').paused")
     at = tab.page.evaluate("document.querySelector('audio').currentTime")
-    on = f"document.querySelector('audio').currentTime > {at + 0.3}"
-    tab.page.wait_for_function(on, timeout=WAIT)
+    until(tab.page, f"document.querySelector('audio').currentTime > {at + 0.3}")
 
 
 def shared(tab: Tab) -> str:
