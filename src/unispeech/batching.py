@@ -129,12 +129,12 @@ def ahead(items: Iterator[Item], limit: int) -> Iterator[Item]:
 def _steps(full: int) -> Iterator[tuple[int, int]]:
     """The size of each batch, and how many chunks must be waiting for it to be put together.
 
-    Small ones first, doubling until they are full.
+    Small ones first, each four times the last until they are full.
     """
     size = 1
     while size < full:
         yield from [(size, size)] * IN_FLIGHT
-        size *= 2
+        size *= 4
     while True:
         yield full, LOOKAHEAD * full
 

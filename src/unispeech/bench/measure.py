@@ -16,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, cast
 
+from unispeech import arenas
 from unispeech.bench import meters, peers, stages
 from unispeech.bench.plan import Configuration
 from unispeech.calls import Call
@@ -152,6 +153,7 @@ def versions() -> dict[str, str]:
 
 def main() -> int:
     """Read the job, measure, and say what went wrong in one line where something did."""
+    arenas.limit()
     out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)
 
