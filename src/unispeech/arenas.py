@@ -18,6 +18,8 @@ def limit() -> None:
     """
     import ctypes
 
-    library = ctypes.CDLL(None) if os.name == "posix" else None
-    if hasattr(library, "mallopt") and "MALLOC_ARENA_MAX" not in os.environ:
+    if os.name != "posix" or "MALLOC_ARENA_MAX" in os.environ:
+        return
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
         library.mallopt(ARENA_MAX, max(os.cpu_count() or 1, 2))
