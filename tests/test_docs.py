@@ -40,6 +40,32 @@ def test_commands(place: Path, page: str, command: str) -> None:
     assert done.stdout or any(p.is_dir() and not p.is_symlink() for p in place.iterdir())
 
 
+@pytest.mark.slow
+def test_measuring_commands_on_a_small_sample(place: Path, data: Path) -> None:
+    """As written, but for one recording, one model and one round."""
+    (place / "benchmarks").symlink_to(ROOT / "benchmarks")
+    program = shlex.quote(sys.executable)
+    smaller = {
+        r"DATA/longform/\S+": f"{data}/misc/jfk.flac",
+        r"\bDATA\b": str(data),
+        "--sample 40": "--sample 1",
+        "--repeat 3": "--repeat 1",
+        "tiny.en,base": "tiny.en",
+        r"^(python benchmarks/\S+) (.*)": r"\1 \2 --sample 1",
+        "^unispeech": f"{program} -m unispeech",
+        "^python": program,
+    }
+    lines = [line for block in _blocks("README.md", "sh measuring") for line in block.splitlines()]
+    assert lines
+    for line in "\n".join(lines).replace("\\\n", " ").splitlines():
+        command = line.split("#")[0].strip()
+        for pattern, replacement in smaller.items():
+            command = re.sub(pattern, replacement, command)
+        done = subprocess.run(command, shell=True, cwd=place, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert "|" in done.stdout and "failed" not in done.stdout, done.stdout
+
+
 @pytest.mark.parametrize(
     ("page", "program"), [(p, block) for p in PAGES for block in _blocks(p, "python")]
 )

@@ -23,7 +23,7 @@ from typing import Any
 
 from unispeech.types import Chunk, ChunkResult, End
 
-LOOKAHEAD = 3
+LOOKAHEAD = 2
 """Batches' worth of chunks that may be waiting."""
 IN_FLIGHT = 2
 """Batches handed to the backend at once."""

@@ -48,7 +48,7 @@ from unispeech.types import Chunk, Emissions, End, Gap, Segment, Transcript
 if TYPE_CHECKING:
     from unispeech.audio import Source
 
-READ_AHEAD = 16
+READ_AHEAD = 8
 """Chunks read and planned before anybody asks for them."""
 
 

@@ -11,6 +11,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 LARGEST = 64 * 1024
 """Bytes of a request's line and headers."""
+PIECE = 16 * 1024
 LINGER = 2.0
 """Seconds in which the rest of a refused request is read and forgotten. Closed at once, the
 connection would be reset, and the answer lost on its way."""
@@ -28,8 +29,10 @@ class Connection(H11Protocol):
         self._refused = False
 
     def data_received(self, data: bytes) -> None:
-        if not self._refused:
-            super().data_received(data)
+        """In pieces: h11 measures only what it has not seen the end of."""
+        for start in range(0, len(data), PIECE):
+            if not self._refused:
+                super().data_received(data[start : start + PIECE])
 
     def send_400_response(self, msg: str) -> None:
         """Called where h11 has raised an error; that knows which status is meant."""
