@@ -83,11 +83,6 @@ def until(page: Page, expression: str, seconds: float = 60.0) -> None:
         page.wait_for_timeout(50)
 
 
-def wrong(tab: Tab) -> list[str]:
-    """What the console said, but for what the service does not have (yet): a browser names 404s."""
-    return [one for one in tab.errors if "404 (Not Found)" not in one]
-
-
 class _Files(SimpleHTTPRequestHandler):
     extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".js": "text/javascript"}
 

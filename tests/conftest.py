@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,6 +64,25 @@ def random_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [str(environment.python), "-P", "-W", "ignore", str(script), str(folder)]
     subprocess.run(command, check=True, capture_output=True)
     return folder
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A browser, for the tests of one file."""
+    from browsing import browser
+
+    with browser() as launched:
+        yield launched
+
+
+@pytest.fixture
+def tab(chromium: Any) -> Iterator[Any]:
+    """A new window of the browser, as somebody has it who was never here."""
+    from browsing import Tab
+
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    yield Tab(context)
+    context.close()
 
 
 REQUIRE_ALL = os.environ.get("UNISPEECH_REQUIRE_ALL") == "1"

@@ -10,7 +10,7 @@ from typing import Any
 import docx
 import pytest
 
-from browsing import Tab, browser, needs_browser, until
+from browsing import Tab, needs_browser, until
 from conftest import SAMPLES, reference, words
 from serving import Server, running
 
@@ -26,19 +26,6 @@ SHOWN = ".segment, .intake, .formats, .share form"
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running(tmp_path_factory.mktemp("page")) as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with browser() as launched:
-        yield launched
-
-
-@pytest.fixture
-def tab(chromium: Any) -> Iterator[Tab]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
-    yield Tab(context)
-    context.close()
 
 
 def upload(tab: Tab, server: Server, sample: str = "english") -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from browsing import Tab, browser, files, microphone, needs_browser, wrong
+from browsing import Tab, browser, files, microphone, needs_browser
 from conftest import SAMPLES, reference, words
 from page_views import WAIT
 from serving import Server, running
@@ -88,7 +88,7 @@ def test_from_upload_to_download_by_the_keyboard_alone(tab: Tab, tmp_path: Path)
         page.keyboard.press("Enter")
     download.value.save_as(tmp_path / "english.txt")
     assert "garden. Indeed." in (tmp_path / "english.txt").read_text(encoding="utf-8")
-    assert wrong(tab) == []
+    assert tab.errors == []
 
 
 def test_a_recording_is_made_and_a_closed_tab_loses_none(tab: Tab) -> None:

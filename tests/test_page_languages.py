@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from browsing import Tab, browser, needs_browser, until, wrong
+from browsing import Tab, needs_browser, until
 from conftest import SAMPLES
 from page_views import WAIT, submitted
 from recordings import talking_video
@@ -34,19 +34,6 @@ def job(server: Server) -> str:
         id = submitted(http, SAMPLES / "pause.wav")
         until_ended(http, id)
     return id
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with browser() as launched:
-        yield launched
-
-
-@pytest.fixture
-def tab(chromium: Any) -> Iterator[Tab]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
-    yield Tab(context)
-    context.close()
 
 
 def opened(tab: Tab, server: Server, job: str, said: list[str]) -> Any:
@@ -142,7 +129,7 @@ def test_from_right_to_left(tab: Tab, server: Server, job: str, said: list[str])
     (segment,) = kept(server, job)
     assert segment["text"].strip() == whole
     assert [word["start"] for word in segment["words"][:5]] == [0, 2, 4, 6, 8]
-    assert wrong(tab) == []
+    assert tab.errors == []
 
 
 @pytest.mark.parametrize("said", [CHINESE, JAPANESE], ids=["chinese", "japanese"])
@@ -167,7 +154,7 @@ def test_without_spaces(tab: Tab, server: Server, job: str, said: list[str]) -> 
     assert segment["text"] == "".join([*said[:-1], said[0]])
     assert [word["word"] for word in segment["words"][:5]] == said[:5]
     assert [word["start"] for word in segment["words"][:5]] == [0, 2, 4, 6, 8]
-    assert wrong(tab) == []
+    assert tab.errors == []
 
 
 def test_an_input_method_composes_in_peace(tab: Tab, server: Server, job: str) -> None:
@@ -215,4 +202,4 @@ def test_subtitles_are_shown_over_a_video(tab: Tab, server: Server, tmp_path: Pa
     saved(tab)
     page.evaluate(f"{video}.currentTime = 1.4")
     until(page, f"{cues}.replace(/\\s+/g, ' ').includes('Well: Good')")
-    assert wrong(tab) == []
+    assert tab.errors == []
