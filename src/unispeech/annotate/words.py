@@ -15,7 +15,7 @@ from unispeech import languages
 from unispeech.annotate.align import align
 from unispeech.backends import registry
 from unispeech.backends.base import Backend
-from unispeech.backends.registry import BackendSpec
+from unispeech.backends.spec import BackendSpec
 from unispeech.errors import AudioError, BackendMissing, OptionError, UnsupportedOption
 from unispeech.models import store
 from unispeech.models.facts import ModelFacts

@@ -3,87 +3,24 @@
 from __future__ import annotations
 
 import difflib
-import importlib
+import logging
 import sys
-from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
-from importlib.util import find_spec
 from pathlib import Path
 
 from unispeech.backends.base import Backend, Capabilities
 from unispeech.backends.remote import Remote
+from unispeech.backends.spec import BackendSpec
 from unispeech.environments import place
-from unispeech.errors import BackendMissing, OptionError, UnknownBackend
-from unispeech.models.facts import Family, ModelFacts
+from unispeech.errors import BackendMissing, UnknownBackend
+from unispeech.models.facts import ModelFacts
 from unispeech.options import LoadOptions
+
+log = logging.getLogger("unispeech")
 
 ENTRY_POINTS = "unispeech.backends"
 """A third party adds a backend with an entry point of this group that gives a `BackendSpec`."""
-
-
-@dataclass(frozen=True, slots=True)
-class BackendSpec:
-    """One backend. Adding one is an adapter file and a row of `BUILT_IN`."""
-
-    name: str
-    target: str
-    """`package.module:Class` of the `Backend`."""
-    summary: str
-    requires: tuple[str, ...]
-    """Importable names that must be there; probed, not imported."""
-    capabilities: Capabilities
-    aliases: tuple[str, ...] = ()
-    extra: str = ""
-    """The extra of our package that installs it; empty where the default install has it."""
-    model_format: str = "ctranslate2"
-    """What the store hands it: ctranslate2, hf, openai, ggml, ..."""
-    family: Family = "whisper"
-    default_model: str = "base"
-    """Empty where there is none, and one has to be given."""
-    context: float = 0.0
-    """Seconds of sound around a chunk that the model should see; for what it says of frames."""
-    environment: str = field(default="")
-    """The name of the environment it can run in when it cannot live in this one."""
-
-    def named(self, model: str | None) -> str:
-        """The model to use where perhaps none is named.
-
-        Raises:
-            OptionError: the backend has no default.
-        """
-        if model or self.default_model:
-            return model or self.default_model
-        raise OptionError(f"model: the backend {self.name} has no default", "give --model")
-
-    def installed(self) -> bool:
-        """Whether its libraries can be found. Importing a broken one could take us down with it."""
-        try:
-            return all(find_spec(name) is not None for name in self.requires)
-        except (ImportError, ValueError):
-            return False
-
-    @property
-    def install_command(self) -> str:
-        if self.environment:
-            return f"unispeech backends install {self.name}"
-        if self.extra:
-            return f"pip install 'unispeech[{self.extra}]'"
-        return "pip install unispeech"
-
-    def load_class(self) -> type[Backend]:
-        """Import the adapter.
-
-        Raises:
-            BackendMissing: its library is not installed.
-        """
-        if not self.installed():
-            raise BackendMissing(
-                f"the backend {self.name} is not installed", f"run: {self.install_command}"
-            )
-        module, _, name = self.target.partition(":")
-        backend: type[Backend] = getattr(importlib.import_module(module), name)
-        return backend
 
 
 CTC = Capabilities(
@@ -192,7 +129,7 @@ BUILT_IN: tuple[BackendSpec, ...] = (
             detect_language=True,
             devices=("cpu", "cuda"),
             compute_types=("int8", "float16", "float32"),
-            refused_natively=("word_timestamps", "temperature"),
+            refused_natively=("word_timestamps", "temperature", "vad"),
             native_alignment=True,
         ),
         environment="whisperx",
@@ -284,8 +221,18 @@ def interpreter(spec: BackendSpec, options: LoadOptions) -> Path | None:
     )
 
 
+def runs(spec: BackendSpec) -> bool:
+    """Whether it can be used here: in this process or in its environment."""
+    try:
+        interpreter(spec, LoadOptions())
+    except BackendMissing:
+        return False
+    return True
+
+
 def load(spec: BackendSpec, model: Path, facts: ModelFacts, options: LoadOptions) -> Backend:
-    """A loaded backend, in this process or (see `interpreter`) in a worker.
+    """A loaded backend, in this process or (see `interpreter`) in a worker. One whose library is
+    here but does not import (JAX beside transformers 5) runs in its environment.
 
     Raises:
         BackendMissing: its library is not installed.
@@ -294,17 +241,33 @@ def load(spec: BackendSpec, model: Path, facts: ModelFacts, options: LoadOptions
     """
     python = interpreter(spec, options)
     if python is None:
-        return spec.load_class()(model, facts, options)
+        try:
+            backend = spec.load_class()
+        except BackendMissing:
+            if (environment := place.find(spec.environment)) is None:
+                raise
+            python = environment.python
+        else:
+            return backend(model, facts, options)
     return Remote(model, facts, options, name=spec.name, target=spec.target, python=python)
 
 
 @cache
 def specs() -> dict[str, BackendSpec]:
-    """Every known backend by its own name, ours first."""
+    """Every known backend by its own name, ours first. One of a third party that cannot be had is
+    left out with a warning: it must not be in the way of the others."""
     found = {spec.name: spec for spec in BUILT_IN}
     for point in entry_points(group=ENTRY_POINTS):
-        spec = point.load()
-        found.setdefault(spec.name, spec)
+        try:
+            spec = point.load()
+        except Exception as error:  # whatever a stranger's module raises
+            what = f"{type(error).__name__}: {error}"
+            log.warning("the backend %s of %s is left out: %s", point.name, point.value, what)
+            continue
+        if isinstance(spec, BackendSpec):
+            found.setdefault(spec.name, spec)
+        else:
+            log.warning("%s is no BackendSpec: it is left out", point.value)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from unispeech.backends import registry
-from unispeech.backends.registry import BackendSpec
+from unispeech.backends.spec import BackendSpec
 from unispeech.cli import environments
 from unispeech.environments import place
 

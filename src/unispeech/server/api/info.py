@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from unispeech import languages
 from unispeech.backends import registry
 from unispeech.backends.base import refuse
-from unispeech.backends.registry import BackendSpec
+from unispeech.backends.spec import BackendSpec
 from unispeech.errors import UnispeechError
 from unispeech.models import catalog, shelf
 from unispeech.options import LoadOptions, split_options
@@ -86,7 +86,7 @@ def _speakers(service: Service) -> dict[str, Any]:
 
 
 def _backend(spec: BackendSpec, speakers: dict[str, Any]) -> dict[str, Any]:
-    usable = spec.installed()
+    usable = registry.runs(spec)
     can = spec.capabilities
     return {
         "name": spec.name,
