@@ -23,6 +23,7 @@ import pytest
 from conftest import SAMPLES, reference, words
 from unispeech import Transcript
 from unispeech.backends import registry
+from unispeech.backends.spec import BackendSpec
 from unispeech.engine import Engine
 from unispeech.errors import BackendError, BackendMissing, ModelDamaged, UnsupportedOption
 from unispeech.models import store
@@ -46,7 +47,7 @@ class Case:
     load: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def spec(self) -> registry.BackendSpec:
+    def spec(self) -> BackendSpec:
         return registry.find(self.backend)
 
     @property

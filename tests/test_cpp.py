@@ -14,6 +14,7 @@ from unispeech.audio import load
 from unispeech.backends import ggml
 from unispeech.backends.registry import find
 from unispeech.engine import Engine
+from unispeech.errors import UnsupportedOption
 from unispeech.models import store
 from unispeech.options import DecodeOptions
 from unispeech.types import SAMPLE_RATE, Chunk
@@ -77,6 +78,23 @@ def test_a_longer_chunk_before_leaves_nothing_behind(engine: Callable[..., Engin
     before, _, after = (backend.transcribe_batch([one], options) for one in (short, long, short))
     assert before == after
     assert words(before[0].text) == words(reference("english"))
+
+
+def test_what_whisper_cpp_has_no_room_for_is_refused_by_name(engine: Callable[..., Engine]) -> None:
+    loaded = engine("cpp", "tiny.en")
+    for options, name in (
+        ({"beam_size": 9}, "beam_size 9: the backend cpp keeps at most 8"),
+        ({"beam_size": 9, "strategy": "native"}, "beam_size 9"),
+        ({"temperature": (0.0, 0.2), "strategy": "native"}, "temperature .* even steps to 1.0"),
+        ({"temperature": (0.0, 0.2, 1.0), "strategy": "native"}, "temperature"),
+    ):
+        with pytest.raises(UnsupportedOption, match=name):
+            loaded.transcribe(SAMPLES / "english.wav", **options)
+    widest = loaded.transcribe(SAMPLES / "english.wav", beam_size=8)
+    assert words(widest.text) == words(reference("english"))
+    ladder = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+    climbed = loaded.transcribe(SAMPLES / "english.wav", strategy="native", temperature=ladder)
+    assert words(climbed.text) == words(reference("english"))
 
 
 def test_tokens_become_words() -> None:

@@ -40,7 +40,7 @@ class Capabilities:
     """Besides `default`."""
     threads: bool = True
     refused_natively: tuple[str, ...] = ()
-    """Of the options above, those that the library's own algorithm cannot honour."""
+    """Of the options above, and of `vad`, those that the library's own algorithm cannot honour."""
     native_language_per_chunk: bool = False
     """Its long-form algorithm follows a change of language."""
     native_alignment: bool = False
@@ -186,12 +186,14 @@ def refuse(backend: str, can: Capabilities, load: LoadOptions, options: Transcri
         "ngram": decode.ngram is not None,
         "threads": load.threads != 0,
     }
-    for option, given in asked.items():
-        if given and options.strategy == "native" and option in can.refused_natively:
+    natively = {**asked, "vad": not options.vad.enabled} if options.strategy == "native" else {}
+    for option in can.refused_natively:
+        if natively.get(option):
             raise UnsupportedOption(
                 f"{option}: the native strategy of {backend} cannot honour it",
                 "use the strategy 'batched'",
             )
+    for option, given in asked.items():
         if given and not getattr(can, option):
             raise UnsupportedOption(
                 f"{option}: the backend {backend} cannot honour it",
@@ -207,6 +209,7 @@ def refuse_for_native(options: TranscribeOptions) -> None:
     for name, given, default in (
         ("batch_size", options.batch.batch_size, usual.batch.batch_size),
         ("chunk_length", options.batch.chunk_length, usual.batch.chunk_length),
+        ("detect_language", options.detect_language, usual.detect_language),
         ("vad_threshold", options.vad.threshold, usual.vad.threshold),
         ("vad_min_silence", options.vad.min_silence, usual.vad.min_silence),
         ("vad_pad", options.vad.pad, usual.vad.pad),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import logging
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +16,8 @@ import numpy as np
 
 from unispeech.backends import ggml
 from unispeech.backends.base import Backend, NativeRun
-from unispeech.errors import BackendError, ModelDamaged
+from unispeech.cores import cores
+from unispeech.errors import BackendError, ModelDamaged, UnispeechError, UnsupportedOption
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Segment
@@ -35,6 +35,8 @@ FRAMES = 50
 """What the encoder makes of a second."""
 SHORTEST = SAMPLE_RATE
 """Samples; whisper.cpp refuses less than a tenth of a second, and hears a second better."""
+WIDEST = 8
+"""Hypotheses; whisper.cpp has room for no more (WHISPER_MAX_DECODERS)."""
 TICK = 0.01
 """Seconds of whisper.cpp's unit of time."""
 
@@ -51,7 +53,7 @@ class WhisperCpp(Backend):
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
         self._path = model
         self._gpu = options.device == "auto"
-        self._threads = options.threads or _cores()
+        self._threads = options.threads or cores()
         self._lock = threading.Lock()
         self._preset = ggml.check(model)
         _silence()
@@ -100,6 +102,10 @@ class WhisperCpp(Backend):
         return ChunkResult(tuple(_segments(context, options.word_timestamps, place)))
 
     def _params(self, options: DecodeOptions, beam: int) -> Any:
+        if beam > WIDEST:
+            raise UnsupportedOption(
+                f"beam_size {beam}: the backend cpp keeps at most {WIDEST}", "use a smaller one"
+            )
         beams = beam > 1
         asked = pw.whisper_full_default_params(
             pw.WHISPER_SAMPLING_BEAM_SEARCH if beams else pw.WHISPER_SAMPLING_GREEDY
@@ -124,9 +130,7 @@ class WhisperCpp(Backend):
         if decode.initial_prompt is not None:
             asked.initial_prompt = decode.initial_prompt
         if decode.temperature is not None:
-            asked.temperature = decode.temperature[0]
-            steps = np.diff(decode.temperature)
-            asked.temperature_inc = float(steps[0]) if len(steps) else 0.0
+            asked.temperature, asked.temperature_inc = _ladder(decode.temperature)
         with self._running(decode.word_timestamps, anew=True) as context:
             known = "auto" if pw.whisper_is_multilingual(context) else "en"
             asked.language = decode.language or known
@@ -164,9 +168,28 @@ class WhisperCpp(Backend):
                     self._contexts[aligned] = self._context(aligned)
                 yield self._contexts[aligned]
             except (RuntimeError, ValueError, TypeError, UnicodeDecodeError) as error:
-                if isinstance(error, BackendError | ModelDamaged):
+                if isinstance(error, UnispeechError):
                     raise
                 raise BackendError(f"cpp: {error}") from error
+
+
+def _ladder(temperatures: tuple[float, ...]) -> tuple[float, float]:
+    """Where whisper.cpp begins, and its step: it climbs evenly to 1.0, or stays (step 0).
+
+    Raises:
+        UnsupportedOption: the temperatures are not such a ladder.
+    """
+    first, *rest = temperatures
+    if not rest:
+        return first, 0.0
+    step = rest[0] - first
+    climbed = np.arange(first, 1.0 + 1e-6, step) if step > 0 else np.zeros(0)
+    if len(climbed) != len(temperatures) or not np.allclose(climbed, temperatures):
+        raise UnsupportedOption(
+            f"temperature {temperatures}: the native strategy of cpp climbs in even steps to 1.0",
+            "give one number, or such a ladder, or use the strategy 'batched'",
+        )
+    return first, step
 
 
 def _run(context: Any, asked: Any, samples: Samples) -> None:
@@ -224,7 +247,3 @@ def _silence() -> None:
 
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(say))
     pw.whisper_log_set(say)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

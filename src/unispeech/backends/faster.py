@@ -16,6 +16,7 @@ from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens, merge_punctuations
 
 from unispeech.backends.base import Backend, NativeRun
+from unispeech.cores import cores
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.logmel import log_mel
 from unispeech.models.facts import ModelFacts
@@ -55,9 +56,9 @@ class FasterWhisper(Backend):
 
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
         device, _, number = options.device.partition(":")
-        self._gpu = _on_gpu(options)
+        self._gpu = on_gpu(options)
         self._tiny = "tiny" in facts.name
-        self._workers = 1 if self._gpu else options.threads or _cores()
+        self._workers = 1 if self._gpu else options.threads or cores()
         self._turns = Semaphore(self._workers)
         self._path = str(model)
         try:
@@ -230,19 +231,14 @@ class FasterWhisper(Backend):
         self._model.model.unload_model()
 
 
-def _cores() -> int:
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _compute_type(options: LoadOptions) -> str:
     if options.compute_type != "default":
         return options.compute_type
-    return "default" if _on_gpu(options) else "int8"
+    return "default" if on_gpu(options) else "int8"
 
 
-def _on_gpu(options: LoadOptions) -> bool:
+def on_gpu(options: LoadOptions) -> bool:
+    """Whether the device that is asked for is a GPU; `auto` is one where there is one."""
     return options.device.startswith("cuda") or (
         options.device == "auto" and ctranslate2.get_cuda_device_count() > 0
     )

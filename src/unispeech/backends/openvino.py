@@ -7,7 +7,6 @@ Batched, this engine decodes with OpenVINO's own graphs; native is openvino-gena
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 import threading
@@ -22,6 +21,7 @@ import openvino as ov
 from unispeech.backends import decoding, openvino_graph
 from unispeech.backends.base import Backend, NativeRun
 from unispeech.backends.decoding import Vocabulary
+from unispeech.cores import cores
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.models.convert import mel
 from unispeech.models.facts import ModelFacts
@@ -43,7 +43,7 @@ class OpenVINO(Backend):
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
         self._lock = threading.Lock()
         self._model = model
-        self._device = {"auto": "CPU"}.get(options.device, options.device.upper())
+        self._device = options.device.replace("auto", "cpu").replace(":", ".").upper()
         try:
             self._vocabulary = Vocabulary.read(model)
             self._config = json.loads((model / "config.json").read_text(encoding="utf-8"))
@@ -172,7 +172,7 @@ def _settings(core: Any, options: LoadOptions) -> dict[str, Any]:
     plain = options.compute_type == "float32" or "BF16" not in can
     if options.compute_type == "bfloat16" and plain:
         raise BackendError("openvino: this processor has no bfloat16", "use --compute-type int8")
-    threads = options.threads or len(os.sched_getaffinity(0))
+    threads = options.threads or cores()
     return {
         "INFERENCE_PRECISION_HINT": "f32" if plain else "bf16",
         "INFERENCE_NUM_THREADS": threads,

@@ -14,7 +14,7 @@ from whisperx import alignment, asr
 
 from unispeech import languages
 from unispeech.backends.base import NativeRun
-from unispeech.backends.faster import FasterWhisper
+from unispeech.backends.faster import FasterWhisper, on_gpu
 from unispeech.errors import BackendError
 from unispeech.models.facts import ModelFacts
 from unispeech.options import LoadOptions, TranscribeOptions
@@ -37,11 +37,12 @@ class WhisperX(FasterWhisper):
     name = "whisperx"
 
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
-        if options.compute_type == "default":
-            options = replace(options, compute_type="float32")  # its own default on a CPU
+        gpu = on_gpu(options)
+        if options.compute_type == "default":  # as it would choose itself
+            options = replace(options, compute_type="float16" if gpu else "float32")
         super().__init__(model, facts, options)
         self._lock = threading.Lock()
-        self._device, _, number = options.device.replace("auto", "cpu").partition(":")
+        self._device, number = "cuda" if gpu else "cpu", options.device.partition(":")[2]
         self._aligner = lru_cache(maxsize=2)(self._load_aligner)
         try:
             with warnings.catch_warnings():

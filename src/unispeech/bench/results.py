@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shlex
 import statistics
@@ -19,6 +18,7 @@ from unispeech.bench import gpu, metrics, plan
 from unispeech.bench.datasets import Utterance
 from unispeech.bench.metrics import Corpus, Score
 from unispeech.bench.plan import Configuration
+from unispeech.cores import cores
 from unispeech.version import __version__
 
 FORMAT = 2
@@ -296,9 +296,7 @@ def facts(data: str, utterances: Sequence[Utterance], repeats: int) -> dict[str,
         "unispeech": __version__,
         "commit": _commit(),
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cores": cores(),
         "memory": psutil.virtual_memory().total,
         "gpus": gpu.names(),
         "system": platform.platform(),
