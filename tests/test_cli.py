@@ -174,6 +174,22 @@ def test_offline_is_enough_once_the_model_is_here() -> None:
     assert done.returncode == 0
 
 
+def test_environments_are_asked_for_by_any_name_of_a_backend(tmp_path: Path) -> None:
+    env = {"UNISPEECH_ENV_DIR": str(tmp_path)}
+    done = run("backends", "install", "whisper-jax", "--dry-run", env=env)
+    assert done.returncode == 0 and f"would install into {tmp_path}/jax-" in done.stdout.decode()
+    for arguments, code, line in (
+        (("install", "openai"), 2, "run: pip install 'unispeech[openai]'"),
+        (("install", "whisprex"), 2, "did you mean 'whisperx'?"),
+        (("list",), 0, "these can be installed: jax, openvino, whisperx"),
+    ):
+        done = run("backends", *arguments, env=env)
+        (told,) = said(done)
+        assert done.returncode == code and line in told
+    assert run("backends", "remove", "openvino", env=env).stdout == b"openvino was not installed\n"
+    assert run("backends", "doctor", env=env).returncode == 0
+
+
 @pytest.mark.parametrize("command", ["", "transcribe", "models", "backends", "bench"])
 def test_every_help(command: str) -> None:
     done = run(*([command] if command else []), "--help")

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from pathlib import Path
@@ -102,6 +103,23 @@ def test_a_killed_installation_is_cleared_by_the_next(tmp_path: Path, root: Path
     assert folder.is_dir()
     assert place.whole(lock) is None
     assert install.install(lock).folder == folder
+
+
+def test_who_waits_for_another_installation_is_told(tmp_path: Path) -> None:
+    lock = toy(tmp_path)
+    seen: list[str] = []
+    with place.locked("toy"):
+        waiting = threading.Thread(
+            target=install.install, args=(lock, lambda progress: seen.append(progress.stage))
+        )
+        waiting.start()
+        end = time.monotonic() + 20
+        while not seen and time.monotonic() < end:
+            time.sleep(0.02)
+        assert seen == ["queue"]
+        assert place.whole(lock) is None
+    waiting.join()
+    assert seen[1] == "making" and place.whole(lock)
 
 
 def test_another_lock_is_another_environment(tmp_path: Path) -> None:

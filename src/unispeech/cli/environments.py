@@ -6,9 +6,12 @@ import sys
 
 import click
 
+from unispeech.backends import registry
 from unispeech.cli import say
 from unispeech.cli.progress import bar
 from unispeech.environments import catalog, install, place
+from unispeech.environments.catalog import Lock
+from unispeech.errors import OptionError
 
 
 @click.command("install")
@@ -22,7 +25,8 @@ def install_command(name: str, dry_run: bool, quiet: bool) -> None:
     unispeech backends install openvino --dry-run
     unispeech backends install openvino
     """
-    lock = catalog.find(name)
+    lock = _lock(name)
+    name = lock.name
     if place.whole(lock):
         click.echo(f"{name} is installed in {place.folder_of(lock)}")
         return
@@ -46,8 +50,8 @@ def remove_command(name: str) -> None:
     unispeech backends remove openvino
     """
     if not any(environment.name == name for environment in place.listing()):
-        catalog.find(name)
-    with place.locked(name):
+        name = _lock(name).name
+    with place.locked(name, lambda: say(f"waiting for an installation of {name}")):
         freed = place.remove(name)
     click.echo(f"{_size(freed)} freed" if freed else f"{name} was not installed")
 
@@ -59,7 +63,10 @@ def list_command() -> None:
     \b
     unispeech backends list
     """
-    for environment in place.listing():
+    environments = place.listing()
+    if not environments:
+        say(f"none in {place.root()}; these can be installed: {', '.join(catalog.locks())}")
+    for environment in environments:
         state = "" if environment.current else "  (of another version; not used)"
         size = _size(environment.size)
         click.echo(f"{environment.name}\t{size}\t{environment.folder}{state}")
@@ -87,9 +94,25 @@ def doctor_command() -> None:
     for folder in place.unfinished():
         wrong += 1
         name = folder.name.rpartition("-")[0]
-        say(f"{folder}: an installation that was stopped; run: unispeech backends install {name}")
+        what = "an installation that was stopped, or is going on"
+        say(f"{folder}: {what}; run: unispeech backends install {name}")
     if wrong:
         sys.exit(1)
+
+
+def _lock(name: str) -> Lock:
+    """What belongs into the environment of a backend, by any of its names.
+
+    Raises:
+        UnknownBackend: there is none. OptionError: it needs no environment of its own.
+    """
+    spec = registry.find(name)
+    if spec.environment:
+        return catalog.find(spec.environment)
+    raise OptionError(
+        f"{spec.name} has no environment of its own (these have: {', '.join(catalog.locks())})",
+        f"run: {spec.install_command}",
+    )
 
 
 def _size(bytes: int) -> str:

@@ -15,6 +15,10 @@ WAITS = {
     "convert": "converting the model {}, once",
     "write": "converting {}",
     "wait": "waiting for another process that is fetching the model {}",
+    "queue": "waiting for another installation of {}",
+    "making": "making the environment of {}",
+    "downloading": "fetching what {} needs",
+    "installing": "installing what {} needs",
 }
 """What takes long before the work begins, by stage."""
 

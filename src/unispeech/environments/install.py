@@ -34,7 +34,7 @@ def install(lock: Lock, on_progress: OnProgress = lambda progress: None) -> Envi
     """
     if environment := place.whole(lock):
         return environment
-    with place.locked(lock.name):
+    with place.locked(lock.name, lambda: on_progress(Progress(0, None, lock.name, "queue"))):
         if environment := place.whole(lock):
             return environment
         place.remove(lock.name)

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -110,11 +110,11 @@ def mark(lock: Lock, folder: Path) -> Environment:
     return Environment(lock.name, folder, True, size)
 
 
-def remove(name: str, keep: Path | None = None) -> int:
+def remove(name: str) -> int:
     """Delete every environment of a name (whole, old or half made) and return the bytes freed."""
     freed = 0
     for folder in root().glob(f"{name}-*"):
-        if folder == keep or not folder.is_dir():
+        if not folder.is_dir():
             continue
         environment = _read(folder)
         # The mark goes first: from then on nobody takes what is left for an environment.
@@ -125,19 +125,24 @@ def remove(name: str, keep: Path | None = None) -> int:
 
 
 @contextmanager
-def locked(name: str) -> Iterator[None]:
-    """Be the only one who makes or removes this environment, among all processes.
+def locked(name: str, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Be the only one who makes or removes this environment, among all processes; `waiting` is
+    called if that takes time.
 
     Raises:
         BackendError: the folder cannot be written.
     """
-    from filelock import FileLock
+    from filelock import FileLock, Timeout
 
     path = root() / ".locks" / f"{name}.lock"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path)
-        lock.acquire()
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            waiting()
+            lock.acquire()
     except OSError as error:
         raise BackendError(
             f"cannot keep environments in {root()}: {error.strerror}",
