@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import struct
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -362,13 +364,28 @@ except ModelError as error:
 """
 
 
-@pytest.mark.parametrize("format", ["hf", "ggml", "openai"])
+def test_a_file_that_would_run_code_is_refused(tmp_path: Path) -> None:
+    import torch
+
+    class Touch:
+        def __reduce__(self) -> tuple[object, ...]:
+            return os.mkdir, (str(tmp_path / "ran"),)
+
+    path = tmp_path / "model.pt"
+    torch.save({"dims": {}, "model_state_dict": {}, "more": Touch()}, path)
+    for look in (store.describe, lambda name: store.obtain(name, "openai")):
+        with pytest.raises(ModelDamaged, match="could run code when it is read"):
+            look(str(path))
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("format", ["hf", "ggml", "openai", "ctranslate2"])
 def test_no_room_on_the_disk_is_one_line_and_leaves_nothing(
     tmp_path: Path, written: dict[str, Path], format: str
 ) -> None:
     environment = {**os.environ, "UNISPEECH_CACHE_DIR": str(tmp_path / "store")}
     limit = resource.getpagesize() * 20
-    source = str(written["ctranslate2"])
+    source = str(written["hf" if format == "ctranslate2" else "ctranslate2"])
     ran = subprocess.run(
         [sys.executable, "-c", FILL, source, format, str(limit)],
         capture_output=True, text=True, env=environment,
@@ -419,6 +436,35 @@ def test_an_edited_folder_is_converted_again(
     assert stages == ["convert", "convert"]
     convert.write(small(seed=2), folder, "hf")
     assert store.obtain(str(folder), "ggml").read_bytes() != before
+
+
+def test_of_two_conversions_to_one_place_one_is_kept(
+    tmp_path: Path, written: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = convert.write
+
+    def later(*given: Any) -> Path:
+        made = write(*given)
+        monkeypatch.setattr(convert, "write", write)
+        store.convert_to(str(written["ggml"]), tmp_path / "out", given[2])
+        return made
+
+    for format in ("hf", "ggml"):
+        monkeypatch.setattr(convert, "write", later)
+        with pytest.raises(UnispeechError, match="out exists already"):
+            store.convert_to(str(written["hf"]), tmp_path / "out", format)
+        assert [path.name for path in tmp_path.iterdir()] == ["out"]
+        shutil.rmtree(tmp_path / "out") if format == "hf" else (tmp_path / "out").unlink()
+
+
+def test_another_kind_of_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "speakers").mkdir()
+    (tmp_path / "speakers" / "config.yaml").write_text("pipeline: {}")
+    ctc = Path(__file__).parent / "ctc_checkpoint" / "model"
+    for source, kind in ((tmp_path / "speakers", "pyannote"), (ctc, "wav2vec2")):
+        with pytest.raises(ModelDamaged, match=f"a {kind} model, not Whisper"):
+            store.convert_to(str(source), tmp_path / "out", "hf")
+    assert [path.name for path in tmp_path.iterdir()] == ["speakers"]
 
 
 def test_convert_to_refuses_to_overwrite(tmp_path: Path, written: dict[str, Path]) -> None:

@@ -6,8 +6,8 @@ index. Once a model is kept, nothing here touches the network again for it.
 
 from __future__ import annotations
 
-import os
 import shutil
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -287,16 +287,22 @@ def convert_to(
     if format not in convert.FORMATS:
         known = ", ".join(convert.FORMATS)
         raise OptionError(f"there is no format {format!r}", f"use one of {known}")
-    if target.exists():
-        raise OptionError(f"{target} exists already", "give a path that does not")
+    _must_be_new(target)
     path = local_path(source) or obtain(source, _native_format(key_of(source)), say)
     say(Progress(0, None, source=source, stage="write"))
     checkpoint = convert.fitted(convert.read(path, _fetch(say)), format)
-    partial = target.parent / f".{target.name}.partial-{os.getpid()}"
+    partial = target.parent / f".{target.name}.partial-{uuid.uuid4().hex}"
     try:
         with shelf.writing(source, target.parent):
             partial.mkdir(parents=True)
-            convert.write(checkpoint, partial, format, target.stem).rename(target)
+            made = convert.write(checkpoint, partial, format, target.stem)
+            _must_be_new(target)  # another process may have been quicker
+            made.rename(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return checkpoint.notes
+
+
+def _must_be_new(target: Path) -> None:
+    if target.exists():
+        raise OptionError(f"{target} exists already", "give a path that does not")

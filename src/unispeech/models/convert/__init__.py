@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unispeech.errors import OptionError
+from unispeech.errors import ModelDamaged, OptionError
 from unispeech.models import layout
 from unispeech.models.convert.form import Checkpoint
 from unispeech.models.convert.tokens import Fetch
@@ -31,6 +31,8 @@ def read(path: Path, fetch: Fetch) -> Checkpoint:
     readers = {
         "ctranslate2": ctranslate2.read, "hf": hf.read, "openai": openai.read, "ggml": ggml.read,
     }  # fmt: skip
+    if held not in readers:
+        raise ModelDamaged(f"{path}: a {held} model, not Whisper", "give a Whisper model")
     return readers[held](path, fetch)
 
 
