@@ -22,7 +22,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from unispeech.bench import datasets, results, runner
+from unispeech.bench import datasets, joining, results, runner
 from unispeech.bench.datasets import Choice, Utterance
 from unispeech.bench.plan import Configuration
 from unispeech.bench.results import Results, Row
@@ -55,7 +55,7 @@ class Asked:
         over and over, all of them once with 0."""
         seconds = seconds / 20 if self.sample else seconds
         path = self.folder / f"joined-{seconds:.0f}.wav"
-        return datasets.join(self.recordings("longform", "en"), seconds, path)
+        return joining.join(self.recordings("longform", "en"), seconds, path)
 
 
 def say(step: Step) -> None:

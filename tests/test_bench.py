@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import warnings
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -24,10 +25,11 @@ from unispeech.bench.plan import Configuration, Grid
 from unispeech.bench.runner import Plan, Step
 from unispeech.bench.text import units
 from unispeech.errors import OptionError, UnknownBackend
+from unispeech.models import store
 
 CLIPS = [str(SAMPLES / "english.wav"), str(SAMPLES / "pause.wav")]
 ASKED: dict[str, Any] = {
-    "backends": ("faster", "peer:faster-batched"),
+    "backends": ("faster-whisper", "peer:faster-batched"),
     "models": ("tiny.en",),
     "compute_types": ("default",),
     "batch_sizes": (4,),
@@ -177,9 +179,16 @@ def test_the_report_is_whole_and_needs_nothing_beside_it(finished: Finished) -> 
         ET.fromstring("<svg" + drawing.partition("</svg>")[0] + "</svg>")
 
 
-def test_the_last_benchmark_is_what_auto_goes_by(finished: Finished) -> None:
+def test_the_last_benchmark_is_what_auto_goes_by(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One backend of several alone says nothing about which is best; of one it says all."""
+    assert choose.remembered() == []
+    monkeypatch.setattr(benchmark, "installed", lambda: ("faster",))
+    benchmark.write(finished[1], "faster", CLIPS)
     (measured,) = choose.remembered()
     assert (measured.backend, measured.model, measured.wer) == ("faster", "tiny.en", 0.0)
+    assert measured.compute_type == "default"
 
 
 def test_a_benchmark_compared_with_itself_has_not_changed(finished: Finished) -> None:
@@ -206,6 +215,41 @@ def test_a_configuration_that_cannot_be_is_a_row_that_says_so(tmp_path: Path) ->
     assert len(found.rows[0].runs) == 1, "it is not tried again in the second round"
     assert table.table(found).row_count == 1
     assert "int3" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_what_failed_is_measured_again_by_the_next_call(tmp_path: Path) -> None:
+    """What was in its way may be gone: here the model comes later."""
+    model = tmp_path / "model"
+    made = small(tmp_path, one(model=str(model)))
+    runner.run(made, lambda step: None)
+    assert [record["status"] for record in runner.records(made)] == ["failed"]
+    assert runner.kept(made) == 0
+    model.symlink_to(store.obtain("tiny.en"))
+    runner.run(made, lambda step: None)
+    assert [record["status"] for record in runner.records(made)] == ["done", "done"]
+    assert runner.kept(made) == 2
+
+
+def test_a_run_that_takes_too_long_is_a_row_that_says_so(tmp_path: Path) -> None:
+    made = small(tmp_path, one(), timeout=0.2)
+    runner.run(made, lambda step: None)
+    (record,) = runner.records(made)
+    assert record["status"] == "failed" and "after 0.2 s at the latest" in record["reason"]
+
+
+def test_no_run_goes_on_when_the_benchmark_is_killed(tmp_path: Path) -> None:
+    import psutil
+
+    command = [sys.executable, "-m", "unispeech", "bench", *CLIPS, "--join", "10m", "--repeat", "1"]
+    options = ["--backends", "faster", "--models", "tiny.en", "--out", str(tmp_path)]
+    with subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL) as host:
+        seen = psutil.Process(host.pid)
+        while not (runs := seen.children(recursive=True)):
+            assert host.poll() is None
+            time.sleep(0.05)
+        host.kill()
+    _, alive = psutil.wait_procs(runs, timeout=10)
+    assert alive == []
 
 
 def test_a_model_that_does_not_know_the_language_is_refused(tmp_path: Path) -> None:
@@ -267,6 +311,29 @@ def test_a_grid_has_no_configuration_twice() -> None:
     assert common == "tiny.en · beam 5"
 
 
+def test_who_has_no_threads_is_kept_to_so_many_processors_too() -> None:
+    (limited,) = plan.configurations(Grid(("jax",), ("tiny.en",), threads=1))
+    assert limited.threads == 1 and "threads" not in limited.options()
+
+
+def test_a_ctc_model_knows_its_languages_by_any_of_their_codes() -> None:
+    ctc = str(Path(__file__).parent / "ctc_checkpoint" / "model")
+    mms = Configuration("mms", ctc)
+    assert plan.objection(mms, {"en", "rus", None}) == ""
+    assert "'de', which" in plan.objection(mms, {"de"})
+
+
+def test_the_baseline_is_one_of_those_that_are_measured(tmp_path: Path) -> None:
+    def baseline(**asked: Any) -> str:
+        return benchmark.prepare(CLIPS, tmp_path, 1, ASKED | asked)[1]
+
+    assert baseline() == "peer:faster-batched"
+    assert baseline(backends=("faster-whisper", "cpp")) == "faster"
+    assert baseline(baseline="faster-whisper") == "faster"
+    with pytest.raises(OptionError, match=r"--baseline 'cpp' is not among .* use one of faster"):
+        baseline(baseline="cpp")
+
+
 def test_unknown_names_are_refused() -> None:
     with pytest.raises(UnknownBackend, match="peer:faster"):
         plan.configurations(Grid(("peer:fastr",), ("tiny.en",)))
@@ -290,6 +357,29 @@ def test_conditions(text: str, old: float | None, new: float, broken: bool) -> N
     assert compare.Condition.of(text).broken_by(old, new) is broken
 
 
+def test_a_condition_that_could_never_hold_is_refused(finished: Finished) -> None:
+    """A build must not pass because nobody measured what it is to fail on."""
+    old, new = read(finished[0]), read(finished[0])
+    (pair, other) = compare.pairs(old, new)
+    wer = compare.Condition.of("wer>+0.3")
+    with pytest.raises(OptionError, match="word_start was not measured"):
+        compare.broken([pair, other], [compare.Condition.of("word_start<9")])
+    pair.new["corpus"] = None
+    (line,) = compare.broken([pair, other], [wer])
+    assert line.endswith("wer>+0.3: it is not measured any more")
+    other.new["corpus"] = None
+    with pytest.raises(OptionError, match="wer was not measured"):
+        compare.broken([pair, other], [wer])
+
+
+def test_a_configuration_that_is_gone_is_named(finished: Finished) -> None:
+    old, new = read(finished[0]), read(finished[0])
+    gone = new["rows"].pop()
+    name = Configuration(**gone["configuration"]).name
+    assert compare.differences(old, new) == [f"only in the old results: {name}"]
+    assert compare.differences(new, old) == [f"only in the new results: {name}"]
+
+
 @pytest.mark.parametrize("text", ["wer", "wr>+1", "wer>>1", "speed<10%", "wer>+x"])
 def test_what_is_no_condition_is_refused(text: str) -> None:
     with pytest.raises(OptionError, match="fail-if"):
@@ -310,6 +400,35 @@ def test_the_command_line_says_what_is_wrong_in_one_line() -> None:
         assert run.returncode == 2 and said in run.stderr and "Traceback" not in run.stderr
 
 
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "unispeech", "bench", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_the_commands_from_measuring_to_a_build_that_fails(
+    tmp_path: Path, data_folder: Path
+) -> None:
+    out = str(tmp_path / "out")
+    given = [CLIPS[0], "--models", "tiny.en", "--beam-sizes", "1", "--repeat", "1", "--out", out]
+    done = bench(*given, "--backends", "faster,peer:faster")
+    assert done.returncode == 0, done.stderr
+    assert "report:" in done.stdout and "1/2 faster · tiny.en" in done.stderr
+    again = bench(*given, "--backends", "faster,peer:faster,openvino", "--device", "cuda")
+    assert again.returncode == 1 and "some configurations failed" in again.stderr
+    again = bench(*given, "--backends", "faster,peer:faster")
+    assert again.returncode == 0 and "2 runs are in" in again.stderr
+    for condition, code, said in (
+        ("wer>+0.3", 0, ""),
+        ("speed>0", 1, "2 of the conditions to fail on hold"),
+        ("word_start>9", 2, "word_start was not measured"),
+        ("wer", 2, "is not a condition"),
+    ):
+        done = bench("compare", out, out, "--fail-if", condition)
+        assert done.returncode == code and said in done.stderr, done.stderr
+    assert bench("table", out).stdout.count("| `tiny.en` |") == 2
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_error_rate_is_that_of_a_script_with_jiwer(data: Path, tmp_path: Path) -> None:
@@ -317,8 +436,6 @@ def test_the_error_rate_is_that_of_a_script_with_jiwer(data: Path, tmp_path: Pat
     import jiwer
     from faster_whisper import WhisperModel
     from whisper_normalizer.english import EnglishTextNormalizer
-
-    from unispeech.models import store
 
     asked = ASKED | {"backends": ("peer:faster",), "sample": 15, "language": None}
     made, baseline = benchmark.prepare([str(data / "librispeech")], tmp_path, 1, asked)

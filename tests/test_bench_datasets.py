@@ -11,16 +11,8 @@ import pytest
 
 from conftest import ROOT, SAMPLES, reference
 from unispeech.audio import load as load_audio
-from unispeech.bench.datasets import (
-    Choice,
-    Utterance,
-    choose,
-    join,
-    join_each,
-    load,
-    load_all,
-    warm_up,
-)
+from unispeech.bench.datasets import Choice, Utterance, choose, known, load, load_all, warm_up
+from unispeech.bench.joining import join, join_each
 from unispeech.errors import OptionError
 
 
@@ -86,7 +78,9 @@ def test_librispeech(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("line", "said"),
-    [("{", "line 1 is not JSON"), ("[]", "not a JSON object"), ('{"text": "a"}', "row 1"),
+    [("{", "line 1 is not JSON"), ("[]", "not a JSON object"),
+     ('{"text": "a"}', "row 1 has no 'audio'; each row needs"), ('{"audio": 5}', "row 1 cannot be"),
+     ('{"audio": "a.wav", "words": [["a", 0]]}', r"row 1 cannot be .*\[word, start, end\]"),
      ('{"audio": "no.wav", "text": "a"}', "no.wav")],
 )  # fmt: skip
 def test_a_bad_manifest_says_where(tmp_path: Path, line: str, said: str) -> None:
@@ -94,6 +88,25 @@ def test_a_bad_manifest_says_where(tmp_path: Path, line: str, said: str) -> None
     path.write_text(line)
     with pytest.raises(OptionError, match=said):
         load(str(path), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["set.jsonl", "set.tsv", "folder/a.txt", "folder/language.txt"])
+def test_what_is_not_utf_8_is_named(folder: Path, name: str) -> None:
+    (folder / "folder").mkdir()
+    shutil.copy(SAMPLES / "english.wav", folder / "folder" / "a.wav")
+    (folder / name).write_bytes("Größe".encode("latin-1"))
+    data = folder / name if "set" in name else folder / "folder"
+    with pytest.raises(OptionError, match=f"{Path(name).name}: not UTF-8"):
+        load(str(data), folder)
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [("en", "en"), ("en-GB", "en"), ("deu", "de"), ("German", "de"), ("rus", "ru"), ("bem", "bem"),
+     ("zxx", None), ("mixed", None), ("", None), (None, None)],
+)  # fmt: skip
+def test_a_language_is_known_by_its_codes_and_its_name(told: str | None, meant: str | None) -> None:
+    assert known(told) == meant
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
@@ -134,7 +147,8 @@ def test_sets_of_one_name_are_called_by_more_of_their_path(folder: Path) -> None
 
 def test_choices() -> None:
     assert choose(MANY, Choice()) == MANY
-    assert {u.language for u in choose(MANY, Choice(language="de"))} == {"de"}
+    for language in ("de", "german", "deu"):
+        assert {u.language for u in choose(MANY, Choice(language=language))} == {"de"}
     assert [u.id for u in choose(MANY, Choice(ids=("7", "3.wav")))] == ["7.wav", "3.wav"]
     sample = choose(MANY, Choice(sample=5))
     assert len(sample) == 5 and sample == choose(MANY, Choice(sample=5))

@@ -19,8 +19,15 @@ def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "benchmark.json"
 
 
-def row(backend: str, wer: float, speed: float, model: str = "base", beam: int = 5) -> Measured:
-    return Measured(backend, model, beam, wer, speed)
+def row(
+    backend: str,
+    wer: float,
+    speed: float,
+    model: str = "base",
+    beam: int = 5,
+    kind: str = "default",
+) -> Measured:
+    return Measured(backend, model, beam, wer, speed, kind)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +45,8 @@ def row(backend: str, wer: float, speed: float, model: str = "base", beam: int =
         ([row("a", 5, 9, "tiny"), row("b", 5, 10, "tiny")], "ab", "b"),
         # the beam in question counts: a is faster only with beam 1
         ([row("a", 5, 50, beam=1), row("a", 5, 5), row("b", 5, 10)], "ab", "b"),
+        # and the compute type: a is faster only in int8, which nobody asked for
+        ([row("a", 5, 50, kind="int8"), row("a", 5, 5, beam=1), row("b", 5, 10)], "ab", "b"),
         # nothing measured: the first by rule of thumb
         ([], "ab", "a"),
         ([row("z", 1, 100)], "ab", "a"),
@@ -48,6 +57,11 @@ def test_the_choice(measured: list[Measured], able: str, chosen: str) -> None:
     assert choice is not None and choice.backend == chosen
     by_rule = not any(m.backend in able for m in measured)
     assert ("rule of thumb" in choice.reason) is by_rule
+
+
+def test_it_says_who_was_not_measured() -> None:
+    choice = choose.choose([row("a", 5, 10)], ["a", "b", "c"], "base", 5)
+    assert choice is not None and choice.reason.endswith("; not measured: b, c")
 
 
 def test_nobody_is_able() -> None:

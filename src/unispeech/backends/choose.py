@@ -15,7 +15,7 @@ from typing import Any
 
 from unispeech.backends import registry
 from unispeech.backends.base import refuse
-from unispeech.backends.registry import BackendSpec
+from unispeech.backends.spec import BackendSpec
 from unispeech.errors import BackendMissing, UnispeechError
 from unispeech.models import store
 from unispeech.options import LoadOptions, TranscribeOptions
@@ -36,6 +36,7 @@ class Measured:
     """Percent."""
     speed: float
     """Seconds of audio for each second of work."""
+    compute_type: str = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,17 @@ class Choice:
 
 
 def choose(
-    measured: Sequence[Measured], able: Sequence[str], model: str, beam_size: int
+    measured: Sequence[Measured],
+    able: Sequence[str],
+    model: str,
+    beam_size: int,
+    compute_type: str = "default",
 ) -> Choice | None:
     """The fastest of the backends that are `able` within `MARGIN` of the best of them.
 
     `able` are in the order of the rule of thumb, which decides where none of them was measured.
-    Figures of the same model are preferred, and of the same beam. None: nobody is able.
+    Figures of the same model are preferred, then of the same compute type, then of the nearest
+    beam. None: nobody is able.
     """
     if not able:
         return None
@@ -61,19 +67,27 @@ def choose(
     if not known:
         return Choice(able[0], f"{able[0]}, by rule of thumb; `unispeech bench` would measure it")
     known = [m for m in known if m.model == known[0].model]
-    rivals = [_nearest(m.backend, known, beam_size) for m in known]
+    rivals = [_nearest(m.backend, known, beam_size, compute_type) for m in known]
     limit = min(m.wer for m in rivals) + MARGIN
     best = max((m for m in rivals if m.wer <= limit), key=lambda m: m.speed)
+    others = [name for name in able if name not in {m.backend for m in known}]
     return Choice(
         best.backend,
         f"{best.backend}, the fastest measured here within {MARGIN} points of the best word error "
-        f"rate ({best.model}: {best.speed:.1f}x, {best.wer:.1f} %)",
+        f"rate ({best.model}: {best.speed:.1f}x, {best.wer:.1f} %)"
+        + (f"; not measured: {', '.join(others)}" if others else ""),
     )
 
 
-def _nearest(backend: str, known: Sequence[Measured], beam_size: int) -> Measured:
+def _nearest(
+    backend: str, known: Sequence[Measured], beam_size: int, compute_type: str
+) -> Measured:
+    """How the backend would do what is asked, as far as that was measured."""
     own = [m for m in known if m.backend == backend]
-    return min(own, key=lambda m: (abs(m.beam_size - beam_size), -m.speed))
+    return min(
+        own,
+        key=lambda m: (m.compute_type != compute_type, abs(m.beam_size - beam_size), -m.speed),
+    )
 
 
 def find(
@@ -106,7 +120,7 @@ def automatic(
     able = [s for s in registry.specs().values() if _able(s, model, load, options)]
     names = [spec.name for spec in able]
     wanted = model or (able[0].default_model if able else "")
-    choice = choose(remembered(), names, wanted, options.decode.beam)
+    choice = choose(remembered(), names, wanted, options.decode.beam, load.compute_type)
     if choice is None:
         raise BackendMissing(
             "no backend that is installed can do this", "see `unispeech backends`, or ask for less"

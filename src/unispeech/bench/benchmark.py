@@ -8,10 +8,12 @@ from typing import Any
 
 from unispeech.backends import choose
 from unispeech.backends.choose import Measured
-from unispeech.bench import datasets, plan, report, results, runner
+from unispeech.bench import datasets, joining, plan, report, results, runner
 from unispeech.bench.peers import PREFIX
+from unispeech.bench.plan import Configuration, installed
 from unispeech.bench.results import Results
 from unispeech.bench.runner import Plan
+from unispeech.errors import OptionError
 
 
 def prepare(
@@ -36,17 +38,31 @@ def prepare(
             words=asked["word_timestamps"],
         )
     )
+    baseline = _baseline(asked["baseline"], configurations)
     ids = asked["ids"].read_text(encoding="utf-8").split() if asked["ids"] else []
     choice = datasets.Choice(asked["language"], tuple(ids), asked["sample"] or 0, asked["join"])
     chosen = datasets.choose(datasets.load_all(data, folder / "audio"), choice)
     warm_up = datasets.warm_up(chosen)
     if choice.join is not None:
-        chosen = datasets.join_each(chosen, choice.join, folder)
-    peers = [b for b in backends if b.startswith(PREFIX)]
-    baseline = asked["baseline"] or (peers or list(backends))[0]
+        chosen = joining.join_each(chosen, choice.join, folder)
     return Plan(
         configurations, chosen, warm_up, repeats, folder, asked["timeout"], asked["profile"]
     ), baseline
+
+
+def _baseline(asked: str | None, configurations: Sequence[Configuration]) -> str:
+    """The backend, or the row, that the others are compared with."""
+    measured = list(dict.fromkeys(one.backend for one in configurations))
+    if asked is None:
+        return next((name for name in measured if name.startswith(PREFIX)), measured[0])
+    names, _ = plan.labels(configurations)
+    if asked in (*measured, *names):
+        return asked
+    if (name := plan.known(asked)) in measured:
+        return name
+    raise OptionError(
+        f"--baseline {asked!r} is not among what is measured", f"use one of {', '.join(measured)}"
+    )
 
 
 def write(plan: Plan, baseline: str, data: Sequence[str]) -> Results:
@@ -58,8 +74,10 @@ def write(plan: Plan, baseline: str, data: Sequence[str]) -> Results:
         facts=results.facts(" ".join(data) or "the samples", plan.utterances, plan.repeats),
     )
     found.save(plan.folder / "results.json")
-    if summary := list(_summary(found)):
-        choose.remember(summary)
+    summary = list(_summary(found))
+    compared = len({measured.backend for measured in summary})
+    if compared > 1 or (summary and len(installed()) == 1):
+        choose.remember(summary)  # one alone says nothing about which is best
     report.write(found, plan.folder / "report.html")
     return found
 
@@ -72,4 +90,6 @@ def _summary(found: Results) -> Iterator[Measured]:
             continue
         if row.corpus and row.corpus.wer is not None:
             speed = row.throughput.median
-            yield Measured(one.backend, one.model, one.beam_size, row.corpus.wer, speed)
+            yield Measured(
+                one.backend, one.model, one.beam_size, row.corpus.wer, speed, one.compute_type
+            )

@@ -70,9 +70,13 @@ class Condition:
             raise OptionError(f"--fail-if {text!r}: a percentage needs a sign", "write speed<-10%")
         return cls(text, measure, sign == ">", float(number), relative, bool(percent))
 
+    def applies(self, old: float | None, new: float | None) -> bool:
+        """Whether the two have been measured, as far as they have to be."""
+        return new is not None and not (self.relative and old is None)
+
     def broken_by(self, old: float | None, new: float | None) -> bool:
         """Whether the new value is one to fail on."""
-        if new is None or (self.relative and old is None):
+        if new is None or not self.applies(old, new):
             return False
         limit = self.amount
         if self.relative:
@@ -141,15 +145,30 @@ def _key(row: dict[str, Any]) -> str:
 
 
 def broken(found: Sequence[Pair], conditions: Sequence[Condition]) -> list[str]:
-    """A line for every condition that a configuration breaks; one that fails now breaks all."""
+    """A line for every condition that a configuration breaks; one that fails now breaks all.
+
+    Raises:
+        OptionError: a condition is about what was measured in no configuration, so that it could
+            never fail.
+    """
     lines: list[str] = []
+    for condition in conditions:
+        working = [pair for pair in found if not pair.new["failed"]]
+        told = [condition.applies(*pair.values(condition.measure)) for pair in working]
+        if working and not any(told):
+            raise OptionError(
+                f"--fail-if {condition.text!r}: {condition.measure} was not measured",
+                "leave it out, or run both benchmarks so that they have it",
+            )
     for pair in found:
         if pair.new["failed"] and not pair.old["failed"] and conditions:
             lines.append(f"{pair.name}: fails now: {pair.new['failed']}")
             continue
         for condition in conditions:
             old, new = pair.values(condition.measure)
-            if condition.broken_by(old, new):
+            if old is not None and new is None:
+                lines.append(f"{pair.name}: {condition.text}: it is not measured any more")
+            elif condition.broken_by(old, new):
                 was = "" if old is None else f" (it was {old:g})"
                 lines.append(f"{pair.name}: {condition.text}: it is {new:g}{was}")
     return lines
@@ -157,15 +176,20 @@ def broken(found: Sequence[Pair], conditions: Sequence[Condition]) -> list[str]:
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """Why the two may not be comparable."""
-    lines: list[str] = []
+    was, is_now = (
+        {_key(row): Configuration(**row["configuration"]).name for row in results["rows"]}
+        for results in (old, new)
+    )
+    lines = [f"only in the old results: {was[key]}" for key in was if key not in is_now]
+    lines += [f"only in the new results: {is_now[key]}" for key in is_now if key not in was]
     for name, label in (
         ("audio_seconds", "different audio"),
         ("processor", "different processors"),
         ("cores", "different numbers of cores"),
     ):
-        was, is_now = old["facts"].get(name), new["facts"].get(name)
-        if was != is_now:
-            lines.append(f"{label}: {was} and {is_now}")
+        before, after = old["facts"].get(name), new["facts"].get(name)
+        if before != after:
+            lines.append(f"{label}: {before} and {after}")
     return lines
 
 

@@ -6,21 +6,18 @@ import csv
 import itertools
 import json
 import random
-import wave
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from unispeech import languages
 from unispeech.audio import MEDIA, Recording
 from unispeech.bench.metrics import WordTime
 from unispeech.errors import OptionError
-from unispeech.types import SAMPLE_RATE
 
 NO_SPEECH = "zxx"
 """ISO 639-2 for no linguistic content: an empty text is then a reference, and not a missing one."""
-JOIN_PAUSE = 0.5
-"""Seconds of silence between recordings that are joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +119,18 @@ def _recording(path: Path) -> Utterance:
 def _manifest(path: Path) -> Iterator[Utterance]:
     for number, row in enumerate(_rows(path), 1):
         try:
-            audio = row.get("audio") or row.get("audio_filepath") or row["path"]
-            yield _utterance(path.parent / audio, row)
-        except (KeyError, TypeError, ValueError) as error:
+            names = (name for name in ("audio", "audio_filepath", "path") if row.get(name))
+            yield _utterance(path.parent / row[next(names, "audio")], row)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            what = f"has no {error}" if isinstance(error, KeyError) else f"cannot be used ({error})"
             raise OptionError(
-                f"{path}: row {number} has no usable {error}",
-                "each row needs `audio`, and `text` to be scored",
+                f"{path}: row {number} {what}",
+                "each row needs `audio`, and `text` to be scored; `words` are [word, start, end]",
             ) from error
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = _text(path).splitlines()
     if path.suffix.lower() in (".tsv", ".csv"):
         yield from csv.DictReader(lines, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
         return
@@ -162,17 +160,26 @@ def _utterance(audio: Path, row: dict[str, Any]) -> Utterance:
 
 
 def known(language: str | None) -> str | None:
-    """The code as models know it; None for what is no single language (`zxx`, `mixed`)."""
-    from unispeech.languages import WHISPER
+    """The code as models know it, of a code or an English name; None for what is no single language
+    (`zxx`, `mixed`)."""
+    wanted = (language or "").strip().lower()
+    try:
+        return languages.code(wanted)
+    except OptionError:
+        return wanted if wanted and languages.exists(wanted) else None
 
-    code = (language or "").lower().replace("_", "-").split("-")[0]
-    return code if code in WHISPER else None
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise OptionError(f"{path}: not UTF-8 ({error})", "save it as UTF-8") from error
 
 
 def _librispeech(folder: Path) -> Iterator[Utterance]:
     """`84-121123.trans.txt` beside `84-121123-0000.flac`: lines of id and text."""
     for path in sorted(folder.rglob("*.trans.txt")):
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in _text(path).splitlines():
             name, _, text = line.partition(" ")
             yield Utterance(name, path.parent / f"{name}.flac", text, "en")
 
@@ -186,12 +193,12 @@ def _folder(folder: Path) -> Iterator[Utterance]:
 
 def _with_text(audio: Path, id: str) -> Utterance:
     text = audio.with_suffix(".txt")
-    languages = (audio.with_suffix(".language.txt"), audio.parent / "language.txt")
-    language = next((p.read_text("utf-8").strip() for p in languages if p.exists()), None)
+    told = (audio.with_suffix(".language.txt"), audio.parent / "language.txt")
+    language = next((_text(p).strip() for p in told if p.exists()), None)
     return Utterance(
         id=id,
         audio=audio,
-        text=text.read_text(encoding="utf-8").strip() if text.exists() else None,
+        text=_text(text).strip() if text.exists() else None,
         language=known(language),
     )
 
@@ -224,7 +231,8 @@ def choose(utterances: Sequence[Utterance], choice: Choice) -> list[Utterance]:
     """
     chosen = list(utterances)
     if choice.language:
-        chosen = [u for u in chosen if u.language == choice.language]
+        wanted = known(choice.language) or choice.language
+        chosen = [u for u in chosen if u.language == wanted]
     if choice.ids:
         by_name = {Path(u.id).stem: u for u in chosen}
         if missing := [name for name in choice.ids if Path(name).stem not in by_name]:
@@ -246,55 +254,6 @@ def _sample(utterances: list[Utterance], count: int) -> list[Utterance]:
         return utterances
     picked = random.Random(0).sample(range(len(utterances)), count)
     return [utterances[i] for i in sorted(picked)]
-
-
-def join_each(utterances: Sequence[Utterance], seconds: float, folder: Path) -> list[Utterance]:
-    """Each set as one recording in the folder; see `join`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    joined: list[Utterance] = []
-    for name, each in itertools.groupby(utterances, key=lambda u: u.set):
-        path = folder / (f"joined-{name}.wav" if name else "joined.wav")
-        joined.append(replace(join(list(each), seconds, path), set=name))
-    return joined
-
-
-def join(utterances: Sequence[Utterance], seconds: float, path: Path) -> Utterance:
-    """One recording of them all, written to `path`, over and over until `seconds` are reached;
-    with 0, of each one once.
-
-    Raises:
-        AudioError: one of them cannot be read.
-    """
-    languages = {u.language for u in utterances}
-    texts: list[str | None] = []
-    words: list[WordTime] = []
-    at = 0.0
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        while not texts or at < seconds:
-            for utterance in utterances:
-                if texts and 0 < seconds <= at:
-                    break
-                length = _append(file, utterance.audio)
-                texts.append(utterance.text)
-                words += [(w, s + at, e + at) for w, s, e in utterance.words]
-                at += length + JOIN_PAUSE
-    joined = None if None in texts else " ".join(t for t in texts if t)
-    language = languages.pop() if len(languages) == 1 else None
-    return Utterance(path.name, path, joined, language, round(at, 3), tuple(words))
-
-
-def _append(file: wave.Wave_write, audio: Path) -> float:
-    import numpy as np
-
-    count = 0
-    for block in Recording(audio).blocks():
-        file.writeframes(np.clip(np.rint(block * 32768), -32768, 32767).astype("<i2").tobytes())
-        count += len(block)
-    file.writeframes(bytes(2 * round(JOIN_PAUSE * SAMPLE_RATE)))
-    return count / SAMPLE_RATE
 
 
 def warm_up(utterances: Iterable[Utterance]) -> Utterance:

@@ -21,6 +21,7 @@ from unispeech.bench import meters, peers, stages
 from unispeech.bench.plan import Configuration
 from unispeech.calls import Call
 from unispeech.engine import Engine
+from unispeech.environments.worker import end_with
 from unispeech.errors import UnispeechError
 from unispeech.models import store
 from unispeech.types import Segment, Transcript
@@ -161,6 +162,7 @@ def main() -> int:
         out.write(json.dumps({"event": event, **news}) + "\n")
 
     job = json.load(sys.stdin)
+    end_with(job["host"])
     one = Configuration(**job["configuration"])
     meters.pin(one.threads)
     tasks = [Task(t["id"], Path(t["audio"]), t["language"], t["set"]) for t in job["tasks"]]

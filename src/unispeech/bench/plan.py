@@ -12,9 +12,10 @@ from typing import Any
 from unispeech.backends import registry
 from unispeech.backends.base import refuse
 from unispeech.bench import peers
-from unispeech.errors import BackendMissing, OptionError, UnispeechError, UnsupportedOption
+from unispeech.errors import OptionError, UnispeechError, UnsupportedOption
 from unispeech.models import store
-from unispeech.options import LoadOptions, split_options
+from unispeech.models.facts import ModelFacts
+from unispeech.options import split_options
 
 BATCH = 4
 """The place of the batch size among the parts of a name."""
@@ -66,9 +67,10 @@ class Configuration:
         options: dict[str, Any] = {
             "compute_type": self.compute_type,
             "strategy": self.strategy,
-            "threads": self.threads,
             "device": self.device,
         }
+        if self._can("threads"):  # the others have no more processors than that either
+            options["threads"] = self.threads
         if self.strategy == "batched":
             options["batch_size"] = self.batch_size
         if self._can("beam_size"):
@@ -98,15 +100,7 @@ class Grid:
 
 def installed() -> tuple[str, ...]:
     """Every backend of ours that can run here."""
-    return tuple(name for name, spec in registry.specs().items() if _runs(spec))
-
-
-def _runs(spec: registry.BackendSpec) -> bool:
-    try:
-        registry.interpreter(spec, LoadOptions())
-    except BackendMissing:
-        return False
-    return True
+    return tuple(name for name, spec in registry.specs().items() if registry.runs(spec))
 
 
 def configurations(grid: Grid) -> list[Configuration]:
@@ -126,7 +120,7 @@ def configurations(grid: Grid) -> list[Configuration]:
     ):
         one = _sensible(
             Configuration(
-                _known(backend), model, compute_type, batch_size, strategy, beam_size,
+                known(backend), model, compute_type, batch_size, strategy, beam_size,
                 grid.threads, grid.device, grid.words,
             )
         )  # fmt: skip
@@ -141,7 +135,12 @@ def configurations(grid: Grid) -> list[Configuration]:
     return list(found.values())
 
 
-def _known(backend: str) -> str:
+def known(backend: str) -> str:
+    """The own name of one of ours or of a peer.
+
+    Raises:
+        UnknownBackend: there is none. BackendMissing: the peer's library is not installed.
+    """
     if backend.startswith(peers.PREFIX):
         return peers.find(backend).name
     return registry.find(backend).name
@@ -165,7 +164,6 @@ def _sensible(one: Configuration) -> Configuration:
         beam_size=one.beam_size if can.beam_size else 1,
         batch_size=one.batch_size if one.strategy == "batched" else 0,
         words=one.words and can.word_timestamps,
-        threads=one.threads if can.threads else 0,
     )
 
 
@@ -192,12 +190,8 @@ def objection(one: Configuration, languages: Iterable[str | None]) -> str:
     """Why this configuration cannot be, before anything is loaded; empty where it can."""
     try:
         facts = store.describe(one.model)
-        for language in languages:
-            if language and language not in facts.languages:
-                raise UnsupportedOption(
-                    f"the data has recordings in {language!r}, which {facts.name} does not know",
-                    "leave them out with --language",
-                )
+        for language in sorted(filter(None, languages)):
+            _must_know(facts, language)
         if one.is_peer:
             return ""
         spec = registry.find(one.backend)
@@ -207,6 +201,16 @@ def objection(one: Configuration, languages: Iterable[str | None]) -> str:
     except UnispeechError as error:
         return str(error)
     return ""
+
+
+def _must_know(facts: ModelFacts, language: str) -> None:
+    try:
+        facts.language(language)
+    except OptionError as error:
+        raise UnsupportedOption(
+            f"the data has recordings in {language!r}, which {facts.name} does not know",
+            "leave them out with --language",
+        ) from error
 
 
 def chosen(names: Sequence[str], available: Sequence[str]) -> tuple[str, ...]:

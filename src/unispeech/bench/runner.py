@@ -67,18 +67,18 @@ class Plan:
 
 
 def run(plan: Plan, on_step: OnStep) -> None:
-    """Measure whatever is not measured yet. Stopping it loses only the run that is going on."""
+    """Measure whatever is not measured yet, and again what failed in an earlier call: what was in
+    its way may be gone. Stopping it loses only the run that is going on."""
     (plan.folder / "runs").mkdir(parents=True, exist_ok=True)
     hopeless: set[str] = set()
     total = len(plan.configurations) * plan.repeats
     for number, (repeat, one) in enumerate(_rounds(plan), 1):
-        path = plan.path(one, repeat)
-        if path.exists():
-            record = json.loads(path.read_text(encoding="utf-8"))
-            stage = "kept"
-        elif one.key in hopeless:
+        if one.key in hopeless:
             continue
-        else:
+        path = plan.path(one, repeat)
+        record = _kept(path)
+        stage = "kept"
+        if record["status"] != "done":
             watch = _Watch(on_step, number, total, one, len(plan.utterances))
             record = _measure(plan, one, watch) | {"repeat": repeat}
             _keep(path, record)
@@ -94,12 +94,25 @@ def _rounds(plan: Plan) -> Iterator[tuple[int, Configuration]]:
             yield repeat, one
 
 
+def kept(plan: Plan) -> int:
+    """How many runs of the plan will not be measured again."""
+    return sum(record["status"] == "done" for record in records(plan))
+
+
 def records(plan: Plan) -> Iterator[dict[str, Any]]:
     """Every run of the plan that there is, in the plan's order."""
     for one in plan.configurations:
         for repeat in range(plan.repeats):
             if plan.path(one, repeat).exists():
                 yield json.loads(plan.path(one, repeat).read_text(encoding="utf-8"))
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    """The record of a run that is there already; one without a result where there is none."""
+    if not path.exists():
+        return {"status": "missing"}
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return record
 
 
 def _keep(path: Path, record: dict[str, Any]) -> None:
@@ -171,7 +184,14 @@ def _job(plan: Plan, one: Configuration) -> str:
         {"id": u.id, "audio": str(u.audio.resolve()), "language": u.language, "set": u.set}
         for u in (plan.warm_up, *plan.utterances)
     ]
-    return json.dumps({"configuration": asdict(one), "tasks": tasks, "profile": plan.profile})
+    return json.dumps(
+        {
+            "configuration": asdict(one),
+            "tasks": tasks,
+            "profile": plan.profile,
+            "host": os.getpid(),
+        }
+    )
 
 
 def _listen(worker: subprocess.Popen[str], job: str, watch: _Watch) -> dict[str, Any]:
@@ -184,6 +204,8 @@ def _listen(worker: subprocess.Popen[str], job: str, watch: _Watch) -> dict[str,
     except BrokenPipeError:  # it has died already; its end says why
         return heard
     for line in worker.stdout:
+        if not line.endswith("\n"):  # killed in the middle of it
+            break
         news = json.loads(line)
         event = news.pop("event")
         if event in ("file", "started"):
@@ -201,19 +223,24 @@ def _alarm(worker: subprocess.Popen[str], seconds: float) -> Any:
 
     if not seconds:
         return None
-    timer = threading.Timer(seconds, lambda: _end(worker))
+    timer = threading.Timer(seconds, lambda: _kill(worker))
     timer.daemon = True
     timer.start()
     return timer
 
 
-def _end(worker: subprocess.Popen[str]) -> None:
-    """Leave nothing running, also not what it has started."""
+def _kill(worker: subprocess.Popen[str]) -> None:
+    """The worker and what it has started."""
     if worker.poll() is None:
         try:
             os.killpg(worker.pid, signal.SIGKILL)
         except (AttributeError, ProcessLookupError, PermissionError):
             worker.kill()
+
+
+def _end(worker: subprocess.Popen[str]) -> None:
+    """Leave nothing running."""
+    _kill(worker)
     worker.wait()
     if worker.stdout is not None:
         worker.stdout.close()

@@ -147,13 +147,13 @@ def run(data: tuple[str, ...], out: Path | None, repeat: int, fresh: bool, **ask
         for one in plan.configurations:
             for number in range(repeat):
                 plan.path(one, number).unlink(missing_ok=True)
-    if kept := sum(1 for _ in runner.records(plan)):
+    if kept := runner.kept(plan):
         say(f"{kept} runs are in {folder} already; --fresh measures them again")
     try:
         with _progress() as on_step:
             runner.run(plan, on_step)
     except KeyboardInterrupt:
-        kept = sum(1 for _ in runner.records(plan))
+        kept = runner.kept(plan)
         say(
             f"{kept} of {len(plan.configurations) * repeat} runs are kept; go on with --out {folder}"
         )

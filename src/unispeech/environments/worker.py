@@ -30,7 +30,7 @@ def main(label: str, host: int) -> None:
     arenas.limit()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the host, which then closes us
     faulthandler.enable()
-    _end_with(host)
+    end_with(host)
     requests = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")
     # What a library prints must not come between our answers: it goes where its warnings go.
@@ -39,7 +39,7 @@ def main(label: str, host: int) -> None:
     Worker(label, requests, replies).serve()
 
 
-def _end_with(host: int) -> None:
+def end_with(host: int) -> None:
     """Die when the host does, whatever we are doing then; end of file on stdin says it elsewhere.
 
     The signal comes when the *thread* that started us ends, which is why that thread waits for us.
