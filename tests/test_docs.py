@@ -14,14 +14,17 @@ import pytest
 from conftest import ROOT, SAMPLES
 
 PAGES = ["README.md", "docs/transcribe.md"]
+SLOW = ["docs/backends.md"]
+"""Pages whose commands need PyTorch. docs/fine-tuning.md and docs/models.md have tests of their
+own, in `test_fine_tuning.py` and `test_models_store.py`."""
 
 
 def _blocks(page: str, kind: str) -> list[str]:
     return re.findall(rf"^```{kind}\n(.*?)^```", (ROOT / page).read_text(), re.M | re.S)
 
 
-def _commands() -> list[tuple[str, str]]:
-    lines = [(p, line) for p in PAGES for block in _blocks(p, "sh") for line in block.splitlines()]
+def _commands(pages: list[str]) -> list[tuple[str, str]]:
+    lines = [(p, line) for p in pages for block in _blocks(p, "sh") for line in block.splitlines()]
     return [(p, line.split("#")[0].strip()) for p, line in lines if "make " not in line]
 
 
@@ -31,8 +34,18 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("page", "command"), _commands())
+@pytest.mark.parametrize(("page", "command"), _commands(PAGES))
 def test_commands(place: Path, page: str, command: str) -> None:
+    run(command, place)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("page", "command"), _commands(SLOW))
+def test_slow_commands(place: Path, page: str, command: str) -> None:
+    run(command, place)
+
+
+def run(command: str, place: Path) -> None:
     program = f"{shlex.quote(sys.executable)} -m unispeech"
     line = re.sub(r"^(\.venv/bin/)?unispeech\b", lambda m: program, command)
     done = subprocess.run(line, shell=True, cwd=place, capture_output=True, text=True, timeout=280)
