@@ -11,9 +11,11 @@ import pytest
 
 from conftest import ROOT, SAMPLES, reference
 from unispeech.audio import load as load_audio
+from unispeech.bench import hub
 from unispeech.bench.datasets import Choice, Utterance, choose, known, load, load_all, warm_up
 from unispeech.bench.joining import join, join_each
 from unispeech.errors import OptionError
+from unispeech.models import download
 
 
 @pytest.fixture
@@ -162,6 +164,23 @@ def test_choices() -> None:
 def test_the_published_list_of_ids_is_whole() -> None:
     ids = (ROOT / "benchmarks" / "librispeech-250.txt").read_text().split()
     assert len(ids) == len(set(ids)) == 250
+
+
+def test_a_set_that_is_nowhere_is_said_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(OptionError, match="no such file or folder; see"):
+        load(str(tmp_path / "nowhere"), tmp_path)
+    with pytest.raises(OptionError, match="no such file or folder; see"):
+        load("recordings/of/monday", tmp_path)
+    monkeypatch.setattr(hub, "find_spec", lambda name: None)
+    with pytest.raises(OptionError, match="for a data set by name: pip install datasets"):
+        load("somebody/speech", tmp_path)
+    monkeypatch.setattr(hub, "find_spec", lambda name: object())
+    monkeypatch.setattr(download, "why_hub_unreachable", lambda: "no way out")
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    with pytest.raises(OptionError, match=r"cannot be reached \(no way out\)"):
+        load("somebody/speech:clean", tmp_path)
 
 
 def test_joined_recordings_follow_each_other(tmp_path: Path) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unispeech.errors import OptionError
+from unispeech.models import download
 
 if TYPE_CHECKING:
     from unispeech.bench.datasets import Utterance
 
+PLACE = re.compile(r"[\w-][\w.-]*(/[\w.-]+)?")
+"""A name of the Hub, with its owner or without."""
 TEXTS = ("text", "sentence", "transcription", "transcript", "normalized_text", "raw_text")
 """What sets call the reference, most usual first."""
 
@@ -23,15 +28,11 @@ def from_hub(name: str, keep: Path) -> list[Utterance]:
     Raises:
         OptionError: `datasets` is not installed, there is no such set, or it has no audio.
     """
-    if find_spec("datasets") is None:
-        raise OptionError(
-            f"{name}: there is no such file or folder",
-            "for a data set by name: pip install datasets",
-        )
-    import datasets
-
     path, _, rest = name.removeprefix("hf:").partition(":")
     config, _, split = rest.partition(":")
+    _must_be_within_reach(name, path)
+    import datasets
+
     try:
         rows = datasets.load_dataset(path, config or None, split=split or "test")
     except Exception as error:  # whatever a set's own loader raises
@@ -43,6 +44,22 @@ def from_hub(name: str, keep: Path) -> list[Utterance]:
     column = next((c for c in TEXTS if c in rows.column_names), "")
     keep.mkdir(parents=True, exist_ok=True)
     return [_utterance(number, row, column, config, keep) for number, row in enumerate(rows)]
+
+
+def _must_be_within_reach(name: str, path: str) -> None:
+    """Say at once what the library would say after half a minute of trying again."""
+    missing = f"{name}: there is no such file or folder"
+    if not PLACE.fullmatch(path) and not Path(path).exists():
+        raise OptionError(missing, "see `unispeech bench --help`")
+    if find_spec("datasets") is None:
+        raise OptionError(missing, "for a data set by name: pip install datasets")
+    if Path(path).exists() or os.environ.get("HF_HUB_OFFLINE"):
+        return
+    if reason := download.why_hub_unreachable():
+        raise OptionError(
+            f"{missing}, and the Hub cannot be reached ({reason})",
+            "HF_HUB_OFFLINE=1 looks among the sets that it has been asked for before",
+        )
 
 
 def _utterance(number: int, row: dict[str, Any], text: str, config: str, keep: Path) -> Utterance:
