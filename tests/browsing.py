@@ -20,6 +20,8 @@ from unispeech import server
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
+WAIT = 90_000
+"""Milliseconds that a browser waits for what needs a decoding: the first one loads the weights."""
 STATIC = Path(server.__file__).parent / "static"
 CHROMIUM = os.environ.get("UNISPEECH_TEST_CHROMIUM") or shutil.which("chromium") or ""
 FLAGS = [

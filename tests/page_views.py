@@ -1,131 +1,20 @@
 """Every view and dialog of the page and the way to it: for axe, narrow screens and pictures.
 
-`scene()` starts what they show: a server with recordings of our own samples, and an empty one that
-wants a key. `VIEWS` opens each, and waits until it stands still.
+`VIEWS` opens each in a browser, with what `page_scene.scene()` has put there, and waits until it
+stands still.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import wave
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
-from browsing import until
-from conftest import SAMPLES
-from recordings import talking_video
-from serving import Server, running, until_ended
+from browsing import WAIT, until
+from page_scene import Scene
+from page_steps import give_key
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
-
-WAIT = 90_000
-"""Milliseconds: the first decoding loads the weights."""
-LONG = 40
-"""Minutes of the recording that is still decoded while it is looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    full: Server
-    empty: Server
-    """Nothing is in it, and it wants a key."""
-    key: str
-    interview: str
-    """The job with speakers, doubtful words and a gap."""
-    film: str
-    going: str
-    """A job that is decoded for as long as it is looked at."""
-
-
-@contextmanager
-def scene(folder: Path, minutes: int = LONG) -> Iterator[Scene]:
-    for name in ("full", "empty"):
-        (folder / name).mkdir()
-    with (
-        running(folder / "full", rate_limit="100000/minute", jobs_at_once=1) as full,
-        locked(folder / "empty") as (empty, key),
-        full.client() as http,
-    ):
-        interview = submitted(http, joined(folder / "Garden walk, first interview.wav", 2))
-        film = submitted(http, talking_video(folder / "The gate.webm", SAMPLES / "pause.wav"))
-        (folder / "Notes by mistake.mp3").write_text("This is not sound.\n")
-        broken = submitted(http, folder / "Notes by mistake.mp3")
-        for job in (interview, film, broken):
-            until_ended(http, job)
-        corrected(http, interview)
-        # After the others, for it takes as long as it is looked at; and two wait behind it.
-        going = submitted(http, joined(folder / "River, the whole afternoon.wav", minutes * 2))
-        for name in ("Phone call.wav", "Council meeting, part 2.wav"):
-            submitted(http, joined(folder / name, 1))
-        yield Scene(full, empty, key, interview, film, going)
-        for job in http.get("/api/jobs").json()["jobs"]:
-            http.delete(f"/api/jobs/{job['id']}")
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[tuple[Server, str]]:
-    """A server that wants a key, and one."""
-    server = Server(folder, require_keys="true", rate_limit="100000/minute")
-    made = subprocess.run(
-        [sys.executable, "-m", "unispeech", "keys", "create", "desk"],
-        env={**os.environ, **server.environment}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    try:
-        yield server.start(), made.stdout.split()[-1]
-    finally:
-        server.stop()
-
-
-def joined(path: Path, times: int) -> Path:
-    """The two English samples one after the other, so many times."""
-    with wave.open(str(path), "wb") as file:
-        for number in range(2 * times):
-            with wave.open(str(SAMPLES / f"{('english', 'pause')[number % 2]}.wav")) as clip:
-                if not number:
-                    file.setparams(clip.getparams())
-                file.writeframes(clip.readframes(clip.getnframes()))
-    return path
-
-
-def submitted(http: httpx.Client, path: Path) -> str:
-    with path.open("rb") as file:
-        made = http.post(
-            "/api/jobs", files={"file": (path.name, file)}, data={"word_timestamps": "true"}
-        )
-    return str(made.raise_for_status().json()["id"])
-
-
-def corrected(http: httpx.Client, job: str) -> None:
-    """Who speaks, some words that the model doubts, and a stretch it has left out."""
-    found = http.get(f"/api/jobs/{job}/transcript").json()["segments"]
-    for segment in found:
-        segment["speaker"] = "Gardener" if "ood morning" in segment["text"] else "Visitor"
-        if "roses" in segment["text"]:
-            segment["speaker"] = "Gardener"
-        for word in segment["words"]:
-            word["probability"] = 0.9
-            if word["word"].strip() in ("bloom", "bread"):
-                word["probability"] = 0.31
-    kept = [
-        {name: one[name] for name in ("start", "end", "text", "speaker", "words")} for one in found
-    ]
-    gap = {"start": 15.0, "end": 20.8, "reason": "speech without text"}
-    put = http.put(
-        f"/api/jobs/{job}/transcript",
-        json={"segments": kept, "gaps": [gap]}, headers={"If-Match": "*"},
-    )  # fmt: skip
-    put.raise_for_status()
-
-
-# The way to each view
 
 
 def _list(page: Page, scene: Scene) -> None:
@@ -163,8 +52,7 @@ def _key(page: Page, scene: Scene) -> None:
 
 def _empty(page: Page, scene: Scene) -> None:
     _key(page, scene)
-    page.get_by_label("API key").fill(scene.key)
-    page.get_by_role("button", name="Go on").click()
+    give_key(page, scene.key)
     page.get_by_text("Nothing here yet").wait_for()
 
 
@@ -250,6 +138,22 @@ def _export(page: Page, scene: Scene) -> None:
     page.locator(".formats").wait_for()
 
 
+def _share(page: Page, scene: Scene) -> None:
+    page.goto(f"{scene.full.url}/#/job/{scene.interview}/share")
+    page.get_by_role("button", name="End the link: The photo desk").wait_for()
+
+
+def _shared(page: Page, scene: Scene) -> None:
+    page.goto(scene.link)
+    page.locator(".segment").first.wait_for(timeout=WAIT)
+
+
+def _choices(page: Page, scene: Scene) -> None:
+    _list(page, scene)
+    page.get_by_role("button", name="Appearance and language").click()
+    page.get_by_role("menu").wait_for()
+
+
 def _live(page: Page, scene: Scene) -> None:
     page.goto(f"{scene.full.url}/#/live")
     page.get_by_role("button", name="Start").click()
@@ -268,12 +172,13 @@ def _gone(page: Page, scene: Scene) -> None:
 
 
 VIEWS: dict[str, Callable[[Page, Scene], None]] = {
-    "list": _list,
     "waiting": _waiting,
+    "list": _list,
     "options": _options,
     "link": _link,
     "record": _record,
     "delete": _delete,
+    "choices": _choices,
     "key": _key,
     "list-empty": _empty,
     "editor": _hearing,
@@ -286,6 +191,8 @@ VIEWS: dict[str, Callable[[Page, Scene], None]] = {
     "history": _history,
     "conflict": _conflict,
     "export": _export,
+    "share": _share,
+    "shared": _shared,
     "live": _live,
     "live-big": _big,
     "gone": _gone,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,13 @@ from typing import Any
 import docx
 import pytest
 
-from browsing import Tab, needs_browser, until
+from browsing import WAIT, Tab, needs_browser, until
 from conftest import SAMPLES, reference, words
+from page_steps import first, saved, upload
 from serving import Server, running
 
 pytestmark = needs_browser
 
-WAIT = 90_000
-"""Milliseconds: the first decoding loads the weights."""
 SHOWN = ".segment, .intake, .formats, .share form"
 """What is there once a view is."""
 
@@ -26,30 +24,6 @@ SHOWN = ".segment, .intake, .formats, .share form"
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running(tmp_path_factory.mktemp("page")) as server:
         yield server
-
-
-def upload(tab: Tab, server: Server, sample: str = "english") -> str:
-    """Gives the page a recording and opens it; its id. It waits for the whole text."""
-    name = f"{sample} {uuid.uuid4().hex[:6]}.wav"
-    recording: Any = {
-        "name": name,
-        "mimeType": "audio/wav",
-        "buffer": (SAMPLES / f"{sample}.wav").read_bytes(),
-    }
-    tab.page.goto(server.url)
-    tab.page.get_by_role("button", name="Choose files").wait_for()
-    tab.page.set_input_files("input[type=file]", recording)
-    tab.page.get_by_role("link", name=name).click(timeout=WAIT)
-    tab.page.locator(".segment").first.wait_for(timeout=WAIT)
-    return str(tab.page.url).rpartition("/")[2]
-
-
-def saved(tab: Tab) -> None:
-    tab.page.get_by_text("Saved", exact=True).wait_for(timeout=WAIT)
-
-
-def first(tab: Tab) -> Any:
-    return tab.page.get_by_role("textbox", name="text").first
 
 
 def test_upload_watch_correct_reload_and_take_along(
@@ -153,7 +127,8 @@ def test_two_windows_do_not_overwrite_each_other(chromium: Any, tab: Tab, server
     assert asked is not None
     asked.page.get_by_role("button", name="All yours").click()
     saved(asked)
-    kept = server.client().get(f"/api/jobs/{address.rpartition('/')[2]}/transcript").json()
+    with server.client() as http:
+        kept = http.get(f"/api/jobs/{address.rpartition('/')[2]}/transcript").json()
     assert kept["segments"][0]["text"].endswith(" mine" if asked is tab else " theirs")
     context.close()
 
@@ -218,93 +193,6 @@ def test_axe_finds_nothing(tab: Tab, server: Server) -> None:
             found = Axe().run(tab.page).response["violations"]
             wrong = [(one["id"], [node["html"] for node in one["nodes"][:3]]) for one in found]
             assert wrong == [], (scheme, view)
-
-
-@pytest.mark.slow
-def test_a_server_with_keys_asks_for_one(chromium: Any, tmp_path: Path) -> None:
-    """Before anything is shown; and over the editor when the key has changed: nothing is lost."""
-    context = chromium.new_context(locale="en-GB")
-    tab = Tab(context)
-    with running(tmp_path, require_keys="true", api_key="first") as server:
-        tab.page.goto(server.url)
-        tab.page.get_by_label("API key").fill("wrong")
-        tab.page.get_by_role("button", name="Go on").click()
-        tab.page.get_by_text("does not know this key").wait_for()
-        tab.page.get_by_label("API key").fill("first")
-        tab.page.get_by_role("button", name="Go on").click()
-        upload(tab, server)
-        server.stop()
-        server.environment["UNISPEECH_API_KEY"] = "second"
-        server.start()
-        first(tab).focus()
-        tab.page.keyboard.press("Control+End")
-        tab.page.keyboard.type(" Kept.")
-        asked = tab.page.get_by_role("dialog", name="This server wants a key")
-        asked.get_by_label("API key").fill("second")
-        asked.get_by_role("button", name="Go on").click()
-        asked.wait_for(state="detached")
-        saved(tab)
-        assert first(tab).text_content().endswith("garden. Kept.")
-    context.close()
-
-
-@pytest.mark.slow
-def test_where_keys_are_asked_for_it_plays_and_shares(chromium: Any, tmp_path: Path) -> None:
-    context = chromium.new_context(locale="en-GB")
-    tab = Tab(context)
-    with running(tmp_path, require_keys="true", api_key="first") as server:
-        tab.page.goto(server.url)
-        tab.page.get_by_label("API key").fill("first")
-        tab.page.get_by_role("button", name="Go on").click()
-        upload(tab, server)
-        plays(tab)
-        link = shared(tab)
-        reads_only(chromium, link)
-        tab.page.get_by_role("button", name="End the link: The photo desk").click()
-        tab.page.get_by_text("Nobody has a link.").wait_for()
-        after = chromium.new_context(locale="en-GB").new_page()
-        after.goto(link)
-        after.get_by_role("heading", name="There is no such thing here").wait_for()
-        after.context.close()
-    context.close()
-
-
-def plays(tab: Tab) -> None:
-    tab.page.locator(".text").first.click(position={"x": 60, "y": 12})
-    until(tab.page, "!document.querySelector('audio').paused")
-    at = tab.page.evaluate("document.querySelector('audio').currentTime")
-    until(tab.page, f"document.querySelector('audio').currentTime > {at + 0.3}")
-
-
-def shared(tab: Tab) -> str:
-    """Makes a link to what is open; its address."""
-    tab.page.get_by_role("button", name="Share").click()
-    tab.page.get_by_label("For whom").fill("The photo desk")
-    tab.page.get_by_role("button", name="Make a link").click()
-    address = tab.page.get_by_label("The link", exact=True).input_value(timeout=WAIT)
-    tab.page.locator(".job .name", has_text="The photo desk").wait_for()
-    return str(address)
-
-
-def reads_only(chromium: Any, link: str) -> None:
-    """Somebody without a key, in a browser that was never here."""
-    context = chromium.new_context(locale="en-GB")
-    reader = Tab(context)
-    reader.page.goto(link)
-    reader.page.locator(".segment").first.wait_for(timeout=WAIT)
-    text = " ".join(reader.page.locator(".text").all_text_contents())
-    assert words(text) == words(reference("english"))
-    assert reader.page.locator("[contenteditable]").count() == 0
-    reader.page.keyboard.type("nothing of this")
-    assert " ".join(reader.page.locator(".text").all_text_contents()) == text
-    plays(reader)
-    assert reader.page.get_by_role("button", name="Share").count() == 0
-    reader.page.get_by_role("button", name="Export").click()
-    with reader.page.expect_download() as download:
-        reader.page.get_by_role("menuitem", name="Word", exact=True).click()
-    assert download.value.suggested_filename.endswith(".docx")
-    assert reader.errors == []
-    context.close()
 
 
 @pytest.mark.slow

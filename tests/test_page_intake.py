@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from browsing import Tab, browser, files, microphone, needs_browser
+from browsing import WAIT, Tab, browser, files, microphone, needs_browser
 from conftest import SAMPLES, reference, words
-from page_views import WAIT
 from serving import Server, running
 
 pytestmark = [pytest.mark.slow, *needs_browser]
@@ -159,7 +158,7 @@ def test_what_a_backend_cannot_do_is_grey_with_the_reason(tab: Tab, server: Serv
     page.locator(".options > summary").click()
     for name, label in (
         ("initial_prompt", "Context"), ("hotwords", "Words to expect"),
-        ("speakers", "Tell speakers apart"), ("language_per_chunk", "Several languages"),
+        ("speakers", "Speakers"), ("language_per_chunk", "Several languages"),
     ):  # fmt: skip
         can = usual["options"][name]
         field = page.get_by_label(label)

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from browsing import Tab, needs_browser, until
+from browsing import WAIT, Tab, needs_browser, until
 from conftest import SAMPLES
-from page_views import WAIT, submitted
+from page_scene import submitted
+from page_steps import saved
 from recordings import talking_video
 from serving import Server, running, until_ended
 
@@ -55,10 +56,6 @@ def kept(server: Server, job: str) -> list[dict[str, Any]]:
     with server.client() as http:
         found: list[dict[str, Any]] = http.get(f"/api/jobs/{job}/transcript").json()["segments"]
     return found
-
-
-def saved(tab: Tab) -> None:
-    tab.page.get_by_text("Saved", exact=True).wait_for(timeout=WAIT)
 
 
 def place(tab: Tab, word: str) -> dict[str, float]:

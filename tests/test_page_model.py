@@ -13,8 +13,8 @@ from browsing import STATIC, browser, files, needs_browser
 pytestmark = needs_browser
 
 PRELUDE = """
-const [edits, steps, find, merging, tokenised, times] = await Promise.all(
-  ["edits", "history", "find", "merging", "words", "times"].map((name) => import(`/transcript/${name}.js`)));
+const [edits, steps, find, merging, tokenised, times, sent] = await Promise.all(
+  ["edits", "history", "find", "merging", "words", "times", "changes"].map((name) => import(`/transcript/${name}.js`)));
 const said = (text, start = 0) => (text.match(/\\s*\\S+/g) ?? []).map((word, i) =>
   ({ start: start + i, end: start + i + 0.8, word, probability: 0.5 }));
 const segment = (text, start, speaker = null) =>
@@ -195,6 +195,35 @@ def test_two_windows_are_put_together(run: Any) -> None:
     """)
     assert alone == [" one", " mine", " three", " theirs", " five"]
     assert {"mine": [" mine"], "theirs": [" other"]} in both
+
+
+def test_only_what_is_different_is_sent(run: Any) -> None:
+    """Whatever was done, the changes make what the server had what the page has."""
+    small, all_told = run("""
+      const doc = open(...["one", "two", "three", "four", "five"].map((word, i) => segment(` ${word}`, 3 * i)));
+      const there = doc.segments;
+      const applied = (list) => {
+        const made = [];
+        let kept = 0;
+        for (const { at, remove, segments } of list) {
+          if (at < kept || at + remove > there.length) throw new Error("not in order");
+          made.push(...there.slice(kept, at), ...segments);
+          kept = at + remove;
+        }
+        return [...made, ...there.slice(kept)];
+      };
+      const word = edits.apply(doc, edits.setText(doc, 3, "vier"));
+      const small = sent.changes(there, word.segments).map(({ at, remove, segments }) => [at, remove, segments.length]);
+      const [a, b, c, d, e] = there;
+      const fresh = word.segments[3];
+      const lists = [[], there, word.segments, [b, a, c, d, e], [b, c, d, e, a], [e, a, b, c, d], [fresh, ...there], [...there, fresh], [a, fresh, e], [a, e, fresh]];
+      return [small, lists.map((list) => {
+        const made = applied(sent.changes(there, list));
+        return made.length === list.length && made.every((one, index) => one === list[index]);
+      })];
+    """)
+    assert small == [[3, 1, 1]]
+    assert all(all_told), all_told
 
 
 def test_times_are_written_and_read(run: Any) -> None:

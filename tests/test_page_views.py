@@ -9,12 +9,13 @@ import pytest
 
 from browsing import browser, microphone, needs_browser
 from conftest import SAMPLES
-from page_views import VIEWS, Scene, scene, settled
+from page_scene import Scene, scene
+from page_views import VIEWS, settled
 
 pytestmark = [pytest.mark.slow, *needs_browser]
 
 SCHEMES: list[Any] = ["light", "dark"]
-LATER = ("waiting", "list-empty", "export", "live-big")
+LATER = ("waiting", "list-empty", "choices", "export", "share", "shared", "live-big")
 """Not looked at here: the text must still be coming, or this has not been seen to hold."""
 NARROW = (640, 320)
 """Pixels: 1280 at 200 %, and a small phone."""

@@ -20,7 +20,8 @@ sys.path.append(str(Path(__file__).parents[2] / "tests"))  # the server, the bro
 
 from browsing import browser, microphone
 from conftest import SAMPLES
-from page_views import VIEWS, Scene, scene, settled
+from page_scene import Scene, scene
+from page_views import VIEWS, settled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -5,8 +5,18 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from unispeech.server.answers import DOCUMENTED
-from unispeech.server.api import events, info, jobs, links, ranges, sound, transcripts, uploads
+from unispeech.server.api import (
+    changes,
+    events,
+    info,
+    jobs,
+    links,
+    ranges,
+    sound,
+    transcripts,
+    uploads,
+)
 
 router = APIRouter(prefix="/api", responses=DOCUMENTED)
-for room in (jobs, events, transcripts, ranges, sound, links, uploads, info):
+for room in (jobs, events, transcripts, changes, ranges, sound, links, uploads, info):
     router.include_router(room.router)

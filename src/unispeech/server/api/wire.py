@@ -105,6 +105,22 @@ class Edited(BaseModel):
     author: str | None = Field(None, max_length=200)
 
 
+class Change(BaseModel):
+    """Segments in the place of others."""
+
+    at: int = Field(ge=0, description="The place of the first that is removed, from 0.")
+    remove: int = Field(0, ge=0, description="How many are removed.")
+    segments: list[EditedSegment] = Field([], max_length=100_000)
+
+
+class Patch(BaseModel):
+    """Corrections of some segments. Places are those of the revision of If-Match."""
+
+    changes: list[Change] = Field(max_length=100_000)
+    gaps: list[EditedGap] | None = Field(None, max_length=100_000)
+    author: str | None = Field(None, max_length=200)
+
+
 class JobShown(BaseModel):
     """A job. Times are seconds since 1970; durations are seconds of sound."""
 
