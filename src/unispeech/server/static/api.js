@@ -150,10 +150,10 @@ export async function exported(base, query) {
   return { blob: await answer.blob(), name: name ?? `transcript.${query.format}` };
 }
 
-/** Puts a corrected transcript; `body` is JSON. The new ETag; a 412 `Trouble` where somebody was quicker. */
+/** Changes a transcript; `body` is JSON. The new ETag; a 412 `Trouble` where somebody was quicker. */
 export async function save(id, body, etag) {
   const answer = await request(`api/jobs/${id}/transcript`, {
-    method: "PUT", body, headers: { "Content-Type": "application/json", "If-Match": etag },
+    method: "PATCH", body, headers: { "Content-Type": "application/json", "If-Match": etag },
   });
   return answer.headers.get("ETag");
 }

@@ -2,6 +2,7 @@
 
 import * as api from "../api.js";
 import { pause } from "../events.js";
+import { changes, inOrder } from "../transcript/changes.js";
 
 const SOON = 1200; // milliseconds after the last change
 const SLICE = 8; // milliseconds of work without a pause
@@ -13,27 +14,28 @@ const WAIT = [2000, 5000, 10_000, 30_000];
  * the ETag to save over, or null where what they saved was taken instead.
  */
 export function autosave(store, job, etag, { shown, conflict, saved }, signal) {
-  const texts = new WeakMap(); // a segment as JSON; segments never change, so this is made once
-  let [clean, current] = [store.document, etag];
+  let [clean, current, there] = [store.document, etag, store.document.segments]; // `there`: what the server has, in its order
   let [timer, failures, running] = [0, 0, null];
 
-  // In slices: to write out four hours at once would hold up the typing.
-  async function written(document) {
+  // Only what is different, and in slices: a word that is replaced everywhere may be most of four hours.
+  // Null where nothing is.
+  async function body(document, after) {
+    const different = changes(there, after);
+    const gaps = toldGaps(document);
+    if (!different.length && gaps === toldGaps(clean)) return null;
     let began = performance.now();
-    for (const one of document.segments) {
-      if (texts.has(one)) continue;
-      texts.set(one, JSON.stringify({ start: one.start, end: one.end, text: one.text, speaker: one.speaker, words: one.words }));
-      if (performance.now() - began < SLICE) continue;
-      await pause(0);
-      began = performance.now();
+    const written = [];
+    for (const { at, remove, segments } of different) {
+      const texts = [];
+      for (const one of segments) {
+        texts.push(JSON.stringify({ start: one.start, end: one.end, text: one.text, speaker: one.speaker, words: one.words }));
+        if (performance.now() - began < SLICE) continue;
+        await pause(0);
+        began = performance.now();
+      }
+      written.push(`{"at":${at},"remove":${remove},"segments":[${texts.join(",")}]}`);
     }
-  }
-
-  async function body(document) {
-    await written(document);
-    const segments = document.segments.map((one) => texts.get(one));
-    const gaps = document.gaps.map(({ start, end, reason }) => ({ start, end, reason }));
-    return `{"segments":[${ordered(document, segments).join(",")}],"gaps":${JSON.stringify(gaps)}}`;
+    return `{"changes":[${written.join(",")}],"gaps":${gaps}}`;
   }
 
   function plan(wait = SOON) {
@@ -52,10 +54,12 @@ export function autosave(store, job, etag, { shown, conflict, saved }, signal) {
     if (document === clean) return;
     shown("saving");
     try {
-      current = await api.save(job, await body(document), current);
-      [clean, failures] = [document, 0];
+      const after = inOrder(document.segments);
+      const told = await body(document, after);
+      if (told) current = await api.save(job, told, current);
+      [clean, there, failures] = [document, after, 0];
       shown(store.document === clean ? "saved" : "unsaved");
-      saved();
+      if (told) saved();
     } catch (error) {
       await failed(error);
     }
@@ -78,7 +82,6 @@ export function autosave(store, job, etag, { shown, conflict, saved }, signal) {
     }
   }
 
-  written(store.document);
   store.listen((_, origin) => {
     if (origin === "loaded") return;
     failures = 0;
@@ -99,15 +102,10 @@ export function autosave(store, job, etag, { shown, conflict, saved }, signal) {
     get dirty() { return store.document !== clean; },
     /** The document is what the server has as `etag`. */
     settled(document, etag) {
-      [clean, current] = [document, etag];
+      [clean, current, there] = [document, etag, document.segments];
       shown(store.document === clean ? "saved" : "unsaved");
     },
   };
 }
 
-// The server wants the order of time; a segment that was moved over its neighbour keeps its row until then.
-function ordered(document, texts) {
-  const order = document.segments.map((_, index) => index);
-  order.sort((a, b) => document.segments[a].start - document.segments[b].start || a - b);
-  return order.map((index) => texts[index]);
-}
+const toldGaps = ({ gaps }) => JSON.stringify(gaps.map(({ start, end, reason }) => ({ start, end, reason })));

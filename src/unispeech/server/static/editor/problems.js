@@ -1,6 +1,7 @@
 // Subtitles that are too long or too fast: the server finds them, the rows show them.
 
 import * as api from "../api.js";
+import { lastBegun } from "../transcript/times.js";
 import { layoutOf } from "../views/layout.js";
 import { number, t } from "../strings/index.js";
 
@@ -14,7 +15,8 @@ export function subtitleProblems(job, store) {
 
   async function look() {
     const { violations } = await api.checkSubtitles(api.place.ofJob(job), layoutOf());
-    found = Map.groupBy(violations, ({ start }) => store.document.segments.findLast((one) => one.start <= start + 0.002)?.key);
+    const { segments } = store.document;
+    found = Map.groupBy(violations, ({ start }) => segments[lastBegun(segments, start + 0.002)]?.key);
     changed(violations.length);
   }
 

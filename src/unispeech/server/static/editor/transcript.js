@@ -3,6 +3,7 @@
 
 import { h } from "../dom.js";
 import { shown, speakers } from "../transcript/edits.js";
+import { lastBegun } from "../transcript/times.js";
 import { places } from "../transcript/words.js";
 import { gapRow, guess, putCaret, segmentRow } from "./rows.js";
 import { virtualList } from "./virtual.js";
@@ -45,7 +46,7 @@ export function transcriptView(store, player, options, signal) {
 
   function sound(time, again = false) {
     const { segments } = store.document;
-    const index = at(segments, time);
+    const index = lastBegun(segments, time + 0.01);
     const segment = segments[index];
     const word = segment ? wordSounding(segment, time) : -1;
     if (!again && index === sounding.index && word === sounding.word && sounding.row) return;
@@ -97,17 +98,6 @@ export function transcriptView(store, player, options, signal) {
       return Boolean(row);
     },
   };
-}
-
-// The last segment that has begun.
-function at(segments, time) {
-  let [low, high] = [-1, segments.length - 1];
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (segments[middle].start <= time + 0.01) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }
 
 function wordSounding(segment, time) {

@@ -33,7 +33,10 @@ export function opened({ segments, gaps = [], language = "" }) {
 
 export function apply(document, edit) {
   const next = { ...document };
-  for (const { list = "segments", at, out, into } of edit) next[list] = next[list].toSpliced(at, out.length, ...into);
+  for (const { list = "segments", at, out, into } of edit) {
+    if (next[list] === document[list]) next[list] = [...document[list]]; // once, however many splices there are
+    next[list].splice(at, out.length, ...into);
+  }
   return next;
 }
 

@@ -1,6 +1,6 @@
 // Find and replace over the shown text of all segments.
 
-import { apply, setText, shown } from "./edits.js";
+import { setText, shown } from "./edits.js";
 import { WITHOUT_SPACES } from "./words.js";
 
 /** A pattern for what was typed, or null where it is empty. */
@@ -26,16 +26,9 @@ export function matches(document, wanted) {
 
 /** One place, or every one, by another text: an edit. */
 export function replaced(document, found, text) {
-  const edit = [];
-  const places = new Map();
-  for (const match of found) places.set(match.at, [...(places.get(match.at) ?? []), match]);
-  let current = document;
-  for (const [at, list] of places) {
+  return [...Map.groupBy(found, ({ at }) => at)].flatMap(([at, list]) => {
     let said = shown(document.segments[at]);
     for (const { from, to } of list.toReversed()) said = said.slice(0, from) + text + said.slice(to);
-    const step = setText(current, at, said);
-    edit.push(...step);
-    current = apply(current, step);
-  }
-  return edit;
+    return setText(document, at, said);
+  });
 }

@@ -24,6 +24,12 @@ export function merged(base, mine, theirs) {
   return parts;
 }
 
+/** A document with the segments of `known` in the place of those that say the same at the same time. */
+export function recognised(document, known) {
+  const mine = new Map(known.segments.map((one) => [signature(one), one]));
+  return { ...document, segments: document.segments.map((one) => mine.get(signature(one)) ?? one) };
+}
+
 function settled(base, mine, theirs) {
   if (alike(base, mine) || alike(mine, theirs)) return { segments: alike(mine, theirs) ? mine : theirs };
   return alike(base, theirs) ? { segments: mine } : { mine, theirs };

@@ -25,3 +25,14 @@ export function seconds(text) {
 export function rounded(time) {
   return Math.round(time * 1000) / 1000;
 }
+
+/** The place of the last segment that has begun at a time; -1 where none has. */
+export function lastBegun(segments, time) {
+  let [low, high] = [-1, segments.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (segments[middle].start <= time) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
