@@ -9,6 +9,7 @@ import { follow } from "../events.js";
 import { settings } from "../settings.js";
 import { t } from "../strings/index.js";
 import * as edits from "../transcript/edits.js";
+import { recognised } from "../transcript/merging.js";
 import { deleteAsked } from "../views/jobs.js";
 import { layoutOf } from "../views/layout.js";
 import { decodeAgain } from "./again.js";
@@ -29,10 +30,9 @@ import { typing } from "./typing.js";
 
 export async function show(main, signal, job) {
   const place = api.place.ofJob(job.id);
-  const [{ transcript, etag }, base] = await Promise.all([api.transcript(place), soundPlace(job)]);
-  if (signal.aborted) return;
+  const ticket = settings.key ? async () => (await api.ticket(job.id)).path.replace(/^\//, "") : null;
+  const [{ transcript, etag }, player] = await Promise.all([api.transcript(place), makePlayer(place, { duration: job.duration, ticket }, signal)]);
   const store = openStore(edits.opened(transcript));
-  const player = await makePlayer(base, { duration: job.duration, renewed: settings.key ? () => soundPlace(job) : null }, signal);
   if (signal.aborted) return;
 
   const problems = subtitleProblems(job.id, store);
@@ -127,7 +127,7 @@ export async function show(main, signal, job) {
     const both = await together(saving.base.segments, mine.segments, theirs.segments);
     if (!both || signal.aborted) return null;
     store.change(edits.become(store.document, { segments: both.segments, gaps: theirs.gaps }), "loaded");
-    saving.settled(theirs, now);
+    saving.settled(recognised(theirs, store.document), now);
     if (!both.asked) say(t("conflict.merged"));
     return now;
   }
@@ -183,7 +183,7 @@ export async function show(main, signal, job) {
   }
 
   function subtitles() {
-    if (player.video) player.subtitles(`${base}/transcript?${new URLSearchParams({ format: "vtt", inline: "true", ...layoutOf(), at: saving.etag.replaceAll('"', "") })}`, transcript.language);
+    player.subtitles(layoutOf(), transcript.language).catch(() => {}); // with the next that is saved
   }
 
   // Events of the page
@@ -213,16 +213,11 @@ export async function show(main, signal, job) {
   }, { signal });
   new ResizeObserver(([entry]) => document.documentElement.style.setProperty("--player-height", `${entry.target.offsetHeight}px`)).observe(player.element);
   follow("api/events", {
-    job: (fresh) => { if (fresh.id === job.id && fresh.revision && `"${fresh.revision}"` !== saving.etag && !saving.dirty) taken().catch(complain); },
+    job: (fresh) => { if (fresh.id === job.id && fresh.revision > Number(saving.etag.replaceAll('"', "")) && !saving.dirty) taken().catch(complain); },
   }, signal).catch(complain);
   const wanted = Number(sessionStorage.getItem("unispeech.at") ?? NaN);
   sessionStorage.removeItem("unispeech.at");
   if (wanted >= 0) view.focus(wanted, 0);
-}
-
-// Where players read: with a key they cannot send it, so they get a ticket.
-async function soundPlace(job) {
-  return settings.key ? (await api.ticket(job.id)).path.replace(/^\//, "") : api.place.ofJob(job.id);
 }
 
 // The first letter that the last change made different.

@@ -1,7 +1,7 @@
 // The sound as a picture: a stretch around the player in detail, and the whole as a slider under it.
 
 import * as api from "../api.js";
-import { h, put } from "../dom.js";
+import { h } from "../dom.js";
 import { clock } from "../transcript/times.js";
 import { t } from "../strings/index.js";
 
@@ -88,8 +88,8 @@ export function waveform(base, player, signal) {
       pieces.set(number, null);
       const start = number * PIECE;
       if (start < player.length) {
-        api.peaks(base(), { per_second: DETAIL, start, end: Math.min(player.length, start + PIECE) })
-          .then((found) => { pieces.set(number, found); plan(); }, (error) => { if (!error.status) setTimeout(() => pieces.delete(number), 5000); });
+        api.peaks(base, { per_second: DETAIL, start, end: Math.min(player.length, start + PIECE) })
+          .then((found) => { pieces.set(number, found); plan(); }, (error) => { if (!error.status || error.status === 429) setTimeout(() => { pieces.delete(number); plan(); }, 5000); });
       }
     }
     return pieces.get(number);
@@ -102,7 +102,8 @@ export function waveform(base, player, signal) {
     }
     needle.style.transform = `translateX(${x(time, canvas.clientWidth)}px)`;
     if (document.activeElement !== slider || !slider.matches(":active")) slider.value = String(time);
-    put(slider, "aria-valuetext", t("player.at", { time: clock(time), all: clock(player.length) }));
+    const said = t("player.at", { time: clock(time), all: clock(player.length) });
+    if (slider.ariaValueText !== said) slider.ariaValueText = said;
   }
 
   slider.addEventListener("input", () => player.seek(Number(slider.value)));

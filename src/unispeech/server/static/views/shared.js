@@ -11,19 +11,21 @@ import { toolbar as makeToolbar } from "../editor/toolbar.js";
 import { transcriptView } from "../editor/transcript.js";
 import { timeAt } from "../editor/typing.js";
 import { openMenu } from "../menu.js";
-import { complain } from "../messages.js";
+import { pause } from "../events.js";
+import { complain, whisper } from "../messages.js";
 import { t } from "../strings/index.js";
-import { opened } from "../transcript/edits.js";
+import { become, opened } from "../transcript/edits.js";
 import { download } from "./export.js";
 import { layoutOf } from "./layout.js";
 
+const LOOK = 5000; // milliseconds between two looks whether the text was corrected
 const FORMATS = ["txt", "docx", "srt", "vtt", "tsv", "json", "jojo"];
 
 export async function show(main, signal, token) {
   const base = api.place.ofShare(token);
-  const about = await api.shared(token);
-  if (about.state !== "done" && !about.revision) return main.append(h("p", { class: "note" }, t("shared.wait")));
-  const { transcript } = await api.transcript(base);
+  const about = await written(main, token, signal);
+  if (signal.aborted) return;
+  const { transcript, etag } = await api.transcript(base);
   if (signal.aborted) return;
   document.title = `${about.filename} · UniSpeech`;
   const store = openStore(opened(transcript));
@@ -50,8 +52,41 @@ export async function show(main, signal, token) {
   document.body.classList.add("editing");
   main.append(h("div", { class: "above" }, tools.element, bar.element), h("div", { class: "stage" }, h("div", { class: "column" }, view.element), player.video), player.element);
   view.draw();
-  if (player.video) player.subtitles(`${base}/transcript?${new URLSearchParams({ format: "vtt", inline: "true", ...layoutOf() })}`, transcript.language);
+  const subtitles = () => player.subtitles(layoutOf(), transcript.language).catch(() => {});
+  subtitles();
   listen(main, view, player, store, run, signal);
+  corrections(token, etag, (fresh) => { store.change(become(store.document, opened(fresh)), "loaded"); subtitles(); whisper(t("shared.corrected")); }, signal).catch(complain);
+}
+
+// What the link shows, once there is a text.
+async function written(main, token, signal) {
+  let about = await api.shared(token);
+  if (about.revision === null) main.append(h("p", { class: "note", role: "status" }, t("shared.wait")));
+  while (about.revision === null && !signal.aborted) {
+    await pause(LOOK, signal);
+    about = await api.shared(token);
+  }
+  if (!signal.aborted) main.replaceChildren();
+  return about;
+}
+
+// What is corrected meanwhile appears by itself; who hides the page is not told before they come back.
+async function corrections(token, etag, changed, signal) {
+  let seen = etag;
+  while (!signal.aborted) {
+    await pause(LOOK, signal);
+    if (signal.aborted || document.hidden) continue;
+    try {
+      const { revision } = await api.shared(token);
+      if (`"${revision}"` === seen) continue;
+      const fresh = await api.transcript(api.place.ofShare(token));
+      if (signal.aborted) return;
+      seen = fresh.etag;
+      changed(fresh.transcript);
+    } catch (error) {
+      if (error.status === 404) throw error; // the link has ended; else it comes back by itself
+    }
+  }
 }
 
 function listen(main, view, player, store, run, signal) {
