@@ -5,7 +5,9 @@ import { h, put } from "../dom.js";
 import { settings } from "../settings.js";
 import { bytes, languageName, t } from "../strings/index.js";
 
-const EMPTY = { language: "", task: "transcribe", backend: "", model: "", speakers: false, language_per_chunk: false, initial_prompt: "", hotwords: "" };
+const EMPTY = { language: "", task: "transcribe", backend: "", model: "", speakers: "", language_per_chunk: false, initial_prompt: "", hotwords: "" };
+
+const SPEAKERS = ["", "some", "2", "3", "4", "5", "6", "7", "8"]; // not told apart; told apart; that many
 
 /** {element, values()}: the form, and the fields of a job. */
 export function optionsForm(info) {
@@ -65,6 +67,7 @@ function modelOf(info, chosen) {
 function possible(info, chosen) {
   const next = { ...chosen };
   if (!info.backends.some((one) => one.name === next.backend && one.usable)) next.backend = "";
+  if (!SPEAKERS.includes(next.speakers)) next.speakers = "";
   const backend = backendOf(info, next);
   if (!info.models.some((one) => one.name === next.model && one.family === backend?.family)) next.model = "";
   const languages = modelOf(info, next)?.languages ?? [];
@@ -79,11 +82,14 @@ function asked(info, chosen) {
   const fields = { backend: chosen.backend || null, model: chosen.model || null, language: chosen.language || null };
   if (chosen.task !== "transcribe" && can.task?.values.includes(chosen.task)) fields.task = chosen.task;
   if (allowed("word_timestamps")) fields.word_timestamps = true;
-  if (chosen.speakers && allowed("speakers")) fields.speakers = true;
+  if (chosen.speakers && allowed("speakers")) Object.assign(fields, { speakers: true }, counted(chosen.speakers));
   if (chosen.language_per_chunk && allowed("language_per_chunk")) fields.language_per_chunk = true;
   for (const name of ["initial_prompt", "hotwords"]) if (allowed(name) && chosen[name].trim()) fields[name] = chosen[name].trim();
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 }
+
+// How many speakers there are, where the person knows.
+const counted = (value) => (Number(value) ? { min_speakers: Number(value), max_speakers: Number(value) } : {});
 
 function summed(info, chosen) {
   const parts = [
@@ -91,6 +97,7 @@ function summed(info, chosen) {
     chosen.task === "translate" ? t("options.task.translate") : null,
     chosen.backend || info.backend,
     modelOf(info, chosen)?.name ?? info.model,
+    chosen.speakers && backendOf(info, chosen)?.options.speakers?.allowed ? speakersNamed(chosen.speakers) : null,
     chosen.initial_prompt.trim() || chosen.hotwords.trim() ? t("options.vocabulary") : null,
   ];
   return parts.filter(Boolean).join(" · ");
@@ -107,9 +114,14 @@ function fields(info, chosen) {
     select("model", models(info, backend, chosen), chosen.model, t("options.model.hint")),
     text("initial_prompt", chosen.initial_prompt, can.initial_prompt, "textarea"),
     text("hotwords", chosen.hotwords, can.hotwords, "input"),
-    tick("speakers", chosen.speakers, can.speakers),
+    select("speakers", SPEAKERS.map((value) => ({ value, label: speakersNamed(value) })), can.speakers?.allowed ? chosen.speakers : "",
+      t("options.speakers.hint"), can.speakers?.allowed ? null : can.speakers?.reason, !can.speakers?.allowed),
     tick("language_per_chunk", chosen.language_per_chunk, can.language_per_chunk),
   ];
+}
+
+function speakersNamed(value) {
+  return Number(value) ? t("options.speakers.count", { count: Number(value) }) : t(value ? "options.speakers.some" : "options.speakers.none");
 }
 
 function languages(info, chosen) {
@@ -139,8 +151,8 @@ function models(info, backend, chosen) {
     ...fitting.toSorted((one, other) => other.kept - one.kept).map((one) => ({ value: one.name, label: label(one) }))];
 }
 
-function select(name, choices, value, hint, why = null) {
-  const control = h("select", { id: `o-${name}`, name, "aria-describedby": `h-${name}` },
+function select(name, choices, value, hint, why = null, disabled = false) {
+  const control = h("select", { id: `o-${name}`, name, disabled, "aria-describedby": `h-${name}` },
     choices.map((one) => h("option", { value: one.value, selected: one.value === value, disabled: one.disabled }, one.label)));
   return field(name, control, hint, why);
 }
