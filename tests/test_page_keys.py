@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import sqlite3
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from browsing import WAIT, Tab, needs_browser
-from conftest import reference, words
+from browsing import WAIT, Tab, needs_browser, until
+from conftest import SAMPLES, reference, words
+from page_scene import submitted
 from page_steps import added, first, give_key, plays, saved, upload
-from serving import Server, running
+from recordings import talking_video
+from serving import Server, running, until_ended
 
 pytestmark = [pytest.mark.slow, *needs_browser]
 
 KEY = "the newsroom's key"
+MINUTES = 10
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +100,74 @@ def reads_only(reader: Tab) -> None:
     with page.expect_download() as download:
         page.get_by_role("menuitem", name="Word", exact=True).click()
     assert download.value.suggested_filename.endswith(".docx")
+
+
+def test_a_link_waits_for_the_text(tab: Tab, server: Server, tmp_path: Path) -> None:
+    with server.client(Authorization=f"Bearer {KEY}") as http:
+        job = submitted(http, with_silence(tmp_path / "long.wav"))
+        made = http.post(f"/api/jobs/{job}/shares", json={}).raise_for_status().json()
+        tab.page.goto(made["url"])
+        tab.page.get_by_text("has no text yet").wait_for()
+        tab.page.locator(".segment").first.wait_for(timeout=WAIT)
+        assert http.delete(f"/api/jobs/{job}").status_code == 200
+
+
+def test_sound_and_subtitles_go_on_when_tickets_have_ended(
+    tab: Tab, server: Server, tmp_path: Path
+) -> None:
+    page = tab.page
+    requests: list[str] = []
+    page.on("request", lambda one: requests.append(one.url))
+    with server.client(Authorization=f"Bearer {KEY}") as http:
+        long = submitted(http, with_silence(tmp_path / "long.wav"))
+        film = submitted(http, talking_video(tmp_path / "film.webm", SAMPLES / "english.wav"))
+        for job in (long, film):
+            until_ended(http, job)
+    page.goto(server.url)
+    give_key(page, KEY)
+    page.goto(f"{server.url}/#/job/{long}")
+    page.locator(".segment").first.wait_for(timeout=WAIT)
+    audio = "document.querySelector('audio')"
+    until(page, f"{audio}.readyState > 0")
+    page.get_by_label("Speed").select_option("1.5")
+    end_tickets(server)
+    assert tickets(requests) == 1
+    page.evaluate(f"{audio}.currentTime = {MINUTES * 60 - 20}")
+    page.keyboard.press("Alt+k")
+    until(page, f"!{audio}.error && {audio}.currentTime > {MINUTES * 60 - 19}")
+    assert tickets(requests) == 2
+    assert page.evaluate(f"{audio}.playbackRate") == 1.5
+
+    page.goto(f"{server.url}/#/job/{film}")
+    video = "document.querySelector('video')"
+    until(page, f"{video}?.textTracks[0]?.mode === 'showing'")
+    end_tickets(server)
+    added(tab, " Indeed.")
+    page.evaluate(f"{video}.currentTime = 3")
+    cues = f"[...({video}.textTracks[0].cues ?? [])].map(c => c.text).join(' ')"
+    until(page, f"{cues}.includes('Indeed.')")
+
+
+def tickets(requests: list[str]) -> int:
+    """How many were asked for."""
+    return sum(url.endswith("/ticket") for url in requests)
+
+
+def with_silence(path: Path) -> Path:
+    """A clip, and silence until it is so long that no browser fetches all of it at once."""
+    with (
+        wave.open(str(SAMPLES / "english.wav")) as clip,
+        wave.open(str(path), "wb") as file,
+    ):
+        file.setparams(clip.getparams())
+        file.writeframes(clip.readframes(clip.getnframes()))
+        rest = MINUTES * 60 * clip.getframerate() - clip.getnframes()
+        file.writeframes(bytes(rest * clip.getsampwidth() * clip.getnchannels()))
+    return path
+
+
+def end_tickets(server: Server) -> None:
+    """As their twelve hours do: none that was given is good any more."""
+    with sqlite3.connect(server.folder / "data" / "unispeech.sqlite", timeout=30) as database:
+        database.execute("DELETE FROM unispeech_secrets WHERE name = 'tickets'")
+    database.close()
