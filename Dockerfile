@@ -7,6 +7,7 @@ RUN useradd --create-home --uid 10001 unispeech \
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
+COPY samples ./samples
 # hadolint ignore=DL3013
 RUN pip install --no-cache-dir '.[server]' && rm -rf /src
 
