@@ -40,6 +40,8 @@ _FORMATS = (
 )
 """Demuxers that hold sound themselves. FFmpeg has others (playlists, scripts, session descriptions)
 that open whatever files and addresses they name: those never get to."""
+GUARDED = {"format_whitelist": _FORMATS, "protocol_whitelist": ""}
+"""How FFmpeg is to open a file that somebody gave us; an open one, not its name."""
 MISSING = 0.15
 """Seconds that a recording may be shorter than its header says: encoders round to whole frames."""
 _EXACT_DURATION = ("wav", "w64", "flac", "aiff", "caf", "mov", "matroska")
@@ -154,7 +156,7 @@ class Recording:
                 file,
                 mode="r",
                 metadata_errors="ignore",
-                options={"format_whitelist": _FORMATS, "protocol_whitelist": ""},
+                options=GUARDED,
             ) as container:
                 if not container.streams.audio:
                     what = "video without sound" if container.streams.video else "no sound in it"

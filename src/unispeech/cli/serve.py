@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from unispeech.cli import say
-from unispeech.errors import UnispeechError
+from unispeech.errors import OptionError, UnispeechError
 
 SWITCH = 0.001
 """Seconds that one thread computes while others wait."""
@@ -26,6 +26,8 @@ def _settings(**given: Any) -> Any:
             f"the service's libraries are not all here ({error.name}); "
             "run: pip install 'unispeech[server]'"
         ) from error
+    for line in settings.misspelt(os.environ):
+        say(line)
     return settings.read(**{name: value for name, value in given.items() if value is not None})
 
 
@@ -73,7 +75,7 @@ def serve(**given: Any) -> None:
 
     from unispeech.server import logs
     from unispeech.server.app import create_app
-    from unispeech.server.connection import LARGEST, Connection
+    from unispeech.server.connection import LARGEST, Connection, Listener
 
     # A thread that waits for Python's lock asks for it after this time, and with thirty busy ones
     # the event loop waits its turn at every step: health took 0.7 s with the usual 5 ms.
@@ -93,11 +95,11 @@ def serve(**given: Any) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=30,
+        timeout_graceful_shutdown=settings.shutdown_timeout,
         http=Connection,
         h11_max_incomplete_event_size=LARGEST,
     )
-    uvicorn.Server(config).run()
+    Listener(config, service.leave).run()
 
 
 def _check_address(host: str, port: int) -> None:
@@ -169,8 +171,18 @@ def _keys() -> Any:
 @keys.command()
 @click.argument("name")
 @click.option("--rate-limit", metavar="N/PERIOD", help="Such as 60/minute.  [default: server's]")
-@click.option("--max-upload", type=int, help="Bytes of one upload.  [default: server's]")
-@click.option("--max-duration", type=float, help="Seconds of a recording.  [default: server's]")
+@click.option(
+    "--max-upload",
+    type=click.IntRange(1, 2**62),
+    metavar="BYTES",
+    help="Of one upload.  [default: server's]",
+)
+@click.option(
+    "--max-duration",
+    type=click.FloatRange(0, 1e9, min_open=True),
+    metavar="SECONDS",
+    help="Of a recording.  [default: server's]",
+)
 def create(name: str, **limits: Any) -> None:
     """Make a key and print it: the only time it is shown.
 
@@ -203,4 +215,4 @@ def revoke(id: str) -> None:
     unispeech keys revoke 1f2e3d4c5b6a
     """
     if not _keys().revoke(id):
-        raise click.UsageError(f"there is no key {id}; see: unispeech keys list")
+        raise OptionError(f"there is no key {id}", "see: unispeech keys list")

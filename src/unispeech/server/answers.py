@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Request
@@ -23,6 +25,7 @@ from unispeech.errors import (
 )
 from unispeech.server.decoding import TooLong
 from unispeech.server.speech import Busy, NoSpeakers, public
+from unispeech.server.sql import AWAY, reason
 
 log = logging.getLogger("unispeech.server")
 
@@ -67,25 +70,31 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
     401: {"description": "An API key is needed."},
     404: {"description": "There is no such job, model or backend."},
     413: {"description": "The upload is too large or the recording too long."},
+    408: {"description": "The rest of the body does not come."},
     429: {"description": "Too many requests; Retry-After says when to come back."},
+    503: {"description": "The service is stopping, or its database does not answer."},
     507: {"description": "The server's disk is full."},
 }
 """What any route may answer besides its own statuses, for the OpenAPI document."""
 
 
-def answer(request: HTTPConnection, error: Exception) -> Response:
+def answer(request: HTTPConnection, error: BaseException) -> Response:
     """Any error as the answer that the client of this route understands."""
     status, code, param, headers = _status(error)
     message = _message(error) if status != 500 else "internal error; the log has the details"
+    message = message.encode("utf-8", "replace").decode()  # half a character cannot be sent
     if status == 500:
         log.error("request failed", exc_info=error)
-    if status == 507:
+    elif status == 503:
+        log.error("not served: %s", reason(error) if isinstance(error, AWAY) else "stopping")
+    elif status == 507:
         log.error("the disk is full: free some space under UNISPEECH_DATA_DIR")
     path = request.url.path
     if _is_waas(path):
         return PlainTextResponse(message, status, headers)
     if path.startswith(("/asr", "/detect-language")):
         return JSONResponse({"detail": message}, status, headers)
+    param = param.encode("utf-8", "replace").decode() if param else param
     kind = KINDS.get(status, "server_error" if status >= 500 else "invalid_request_error")
     body = {"error": {"message": message, "type": kind, "param": param, "code": code}}
     return JSONResponse(body, status, headers)
@@ -95,6 +104,11 @@ async def answer_async(request: Request, error: Exception) -> Response:
     return answer(request, error)
 
 
+def said(wrong: Mapping[str, Any]) -> str:
+    """One of pydantic's errors, in words."""
+    return str(wrong["msg"]).removeprefix("Value error, ")
+
+
 def _is_waas(path: str) -> bool:
     first = path.removeprefix("/v1/").split("/")[0]
     return path.startswith("/v1/") and first in (
@@ -102,7 +116,7 @@ def _is_waas(path: str) -> bool:
     )  # fmt: skip
 
 
-def _status(error: Exception) -> tuple[int, str | None, str | None, dict[str, str] | None]:
+def _status(error: BaseException) -> tuple[int, str | None, str | None, dict[str, str] | None]:
     if isinstance(error, Refused):
         return error.status, error.code, error.param, error.headers
     if isinstance(error, HTTPException):
@@ -114,17 +128,33 @@ def _status(error: Exception) -> tuple[int, str | None, str | None, dict[str, st
         if isinstance(error, kind):
             headers = {"Retry-After": "5"} if status == 429 else None
             return status, code, PARAMS.get(kind), headers
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full(error):
         return 507, "no_space", None, {"Retry-After": "60"}
+    if isinstance(error, AWAY):
+        return 503, "database_unavailable", None, {"Retry-After": "5"}
+    if isinstance(error, asyncio.CancelledError):
+        return 503, "stopping", None, {"Retry-After": "5", "Connection": "close"}
     return 500, None, None, None
 
 
-def _message(error: Exception) -> str:
+def _message(error: BaseException) -> str:
     if isinstance(error, HTTPException):
         return str(error.detail)
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
-        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-    if isinstance(error, OSError):
+        return f"{'.'.join(str(part) for part in first['loc'])}: {said(first)}"
+    if is_full(error):
         return "the server's disk is full; try again later, or tell whoever runs it"
+    if isinstance(error, AWAY):
+        return "the server's database does not answer; try again in a moment"
+    if isinstance(error, asyncio.CancelledError):
+        return "the server is stopping; send the request again in a moment"
     return public(error)
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether this is what a full disk, or a used up quota, comes out as."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    told = str(getattr(error, "orig", "")) if isinstance(error, AWAY) else ""
+    return "disk is full" in told or "No space left" in told

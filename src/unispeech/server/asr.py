@@ -62,10 +62,11 @@ async def asr(
         max_speakers=max_speakers,
     )
     await service.speech.fetch(ask)
-    async with scratch(service) as folder, service.speech.admitted():
+    service.speech.room()
+    async with scratch(service) as folder:
         upload, name = await _received(request, service, key, folder / "upload", encode)
-        decoded = await service.speech.decode(upload, name, service.cut(key))
-        async with live.gone(request) as left:
+        async with service.speech.admitted(), live.gone(request) as left:
+            decoded = await service.speech.decode(upload, name, service.cut(key))
             work = partial(service.speech.transcribe, ask, decoded, Call(cancelled=left.is_set))
             transcript = await service.speech.run(work, left)
     headers = {
@@ -82,10 +83,13 @@ async def detect_language(
 ) -> dict[str, Any]:
     """The language spoken in the form's `audio_file`."""
     ask = service.speech.ask()
-    async with scratch(service) as folder, service.speech.admitted():
+    service.speech.room()
+    async with scratch(service) as folder:
         upload, name = await _received(request, service, key, folder / "upload", encode)
-        decoded = await service.speech.decode(upload, name, service.cut(key))
-        code, confidence = await service.speech.run(partial(service.speech.detect, ask, decoded))
+        async with service.speech.admitted():
+            decoded = await service.speech.decode(upload, name, service.cut(key))
+            work = partial(service.speech.detect, ask, decoded)
+            code, confidence = await service.speech.run(work)
     return {
         "detected_language": languages.name(code),
         "language_code": code,

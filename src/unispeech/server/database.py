@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -11,11 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from unispeech.errors import OptionError, UnispeechError
-from unispeech.server.tables import chunks, events, jobs, metadata, revisions, shares, workers
-
-PATIENCE = 10
-"""Seconds in which a PostgreSQL server has to answer a connection."""
+from unispeech.server import sql
+from unispeech.server.tables import chunks, events, jobs, metadata, revisions, shares
 
 
 class State(StrEnum):
@@ -84,31 +80,8 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        try:
-            place = sa.make_url(normal(url))
-            wait = place.get_backend_name() == "postgresql" and "connect_timeout" not in place.query
-            patience = {"connect_timeout": PATIENCE} if wait else {}
-            self.engine = sa.create_engine(
-                place, pool_pre_ping=True, pool_size=20, connect_args=patience
-            )
-        except (sa.exc.ArgumentError, ImportError):
-            raise OptionError(
-                "UNISPEECH_DATABASE_URL is not the URL of a database we know",
-                "use postgresql://user:password@host/name",
-            ) from None
-        if self.engine.dialect.name == "sqlite":
-            sa.event.listen(self.engine, "connect", _pragmas)
-        try:
-            self._prepare()
-        except sa.exc.DBAPIError as error:
-            raise UnispeechError(
-                f"the database at {place.host or place.database} cannot be used: "
-                + str(error.orig).strip().splitlines()[0],
-                "see UNISPEECH_DATABASE_URL" if place.host else "see UNISPEECH_DATA_DIR",
-            ) from None
-
-    def _prepare(self) -> None:
-        with self.engine.begin() as connection:
+        self.engine = sql.connected(url)
+        with sql.used(self.engine) as connection:
             if self.engine.dialect.name == "postgresql":
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(7261834)"))
             metadata.create_all(connection)
@@ -119,11 +92,15 @@ class Database:
     # jobs
 
     def add(self, job: Job) -> None:
+        """A job, and the event that it waits, in one."""
         values = {name: getattr(job, name) for name in _COLUMNS}
         with self.engine.begin() as c:
             c.execute(jobs.insert().values({**values, "options": json.dumps(job.options)}))
+            _tell(c, job.id, "state", {"state": job.state})
 
     def job(self, id: str) -> Job | None:
+        if not sql.keepable(id):
+            return None
         with self.engine.connect() as c:
             row = c.execute(_JOBS.where(jobs.c.id == id)).mappings().first()
         return _job(row) if row else None
@@ -137,6 +114,8 @@ class Database:
         parent: str | None = None,
     ) -> Sequence[Job]:
         """The newest first. `owner` None: everybody's."""
+        if parent is not None and not sql.keepable(parent):
+            return []
         query = _JOBS.order_by(jobs.c.created.desc(), jobs.c.id).limit(limit)
         if owner is not None:
             query = query.where(jobs.c.owner == owner)
@@ -216,14 +195,14 @@ class Database:
             c.execute(chunks.delete().where(*same))
             c.execute(chunks.insert(), rows)
 
-    def forget(self, job: str) -> None:
-        """The chunks of a job; its transcript has them all."""
+    def forget(self, job: str, run: int) -> None:
+        """The chunks of a run, and of those before it; the transcript has them all."""
         with self.engine.begin() as c:
-            c.execute(chunks.delete().where(chunks.c.job == job))
+            c.execute(chunks.delete().where(chunks.c.job == job, chunks.c.run <= run))
 
     def tell(self, job: str, kind: str, body: dict[str, Any]) -> None:
         with self.engine.begin() as c:
-            c.execute(events.insert().values(job=job, kind=kind, body=json.dumps(body)))
+            _tell(c, job, kind, body)
 
     def told(self, job: str, after: int = 0) -> Sequence[Event]:
         query = sa.select(events).where(events.c.job == job, events.c.number > after)
@@ -235,44 +214,13 @@ class Database:
         with self.engine.begin() as c:
             c.execute(events.delete().where(events.c.job == job))
 
-    # who is alive
-
-    def beat(self, id: str, host: str, pid: int) -> None:
-        with self.engine.begin() as c:
-            changed = c.execute(workers.update().where(workers.c.id == id).values(beat=time.time()))
-            if not changed.rowcount:
-                c.execute(workers.insert().values(id=id, host=host, pid=pid, beat=time.time()))
-
-    def leave(self, *ids: str) -> None:
-        with self.engine.begin() as c:
-            c.execute(workers.delete().where(workers.c.id.in_(ids)))
-
-    def alive(self) -> Sequence[tuple[str, str, int, float]]:
-        """(id, host, pid, last beat) of every worker that has not left."""
-        with self.engine.connect() as c:
-            rows = c.execute(sa.select(workers))
-            return [(row.id, row.host, row.pid, row.beat) for row in rows]
-
     def ping(self) -> None:
         with self.engine.connect() as c:
             c.execute(sa.select(1))
 
 
-def normal(url: str) -> str:
-    """A URL with the driver we ship."""
-    for prefix in ("postgres://", "postgresql://"):
-        if url.startswith(prefix):
-            return "postgresql+psycopg://" + url.removeprefix(prefix)
-    return url
-
-
-def _pragmas(connection: Any, _: object) -> None:
-    """WAL so that readers never wait; NORMAL loses nothing when a process is killed."""
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.execute("PRAGMA busy_timeout=30000")
-    cursor.close()
+def _tell(c: sa.Connection, job: str, kind: str, body: dict[str, Any]) -> None:
+    c.execute(events.insert().values(job=job, kind=kind, body=json.dumps(body)))
 
 
 _COLUMNS = [column.name for column in jobs.columns]

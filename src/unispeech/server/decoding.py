@@ -18,7 +18,7 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from unispeech.audio import Recording
+from unispeech.audio import GUARDED, Recording
 from unispeech.errors import AudioError
 from unispeech.types import SAMPLE_RATE
 
@@ -134,7 +134,7 @@ def _look(source: Path, name: str) -> dict[str, Any]:
     import av
 
     try:
-        with av.open(str(source)) as file:
+        with source.open("rb") as upload, av.open(upload, options=GUARDED) as file:
             video = next(iter(file.streams.video), None)
             if video is not None and "attached_pic" in str(video.disposition):
                 video = None  # a cover is not a film

@@ -1,37 +1,35 @@
 """Durable execution of jobs and notices, by DBOS Transact on SQLite or Postgres.
 
 A job is a DBOS workflow on a queue. DBOS brings a workflow that was running when its process died
-back to the queue, but only knows that of its own process id; who is alive is told by a heartbeat
-here. What a workflow has decoded is in the chunk table (`records.JobJournal`), so running it again
+back to the queue, but only knows that of its own process id; who is alive is told by `heartbeat`.
+What a workflow has decoded is in the chunk table (`records.JobJournal`), so running it again
 repeats at most the batch in flight.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import platform
 import threading
 import time
-import uuid
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 
 from unispeech.errors import UnispeechError
-from unispeech.server.database import Database, Job, State, normal
-from unispeech.server.jobs import INTERRUPTIONS, Jobs
+from unispeech.server.database import Job, State
+from unispeech.server.execution import INTERRUPTIONS, Execution
+from unispeech.server.heartbeat import Heartbeat
 from unispeech.server.notices import Notices
+from unispeech.server.sql import AWAY, connected, normal, reason, used
 
 log = logging.getLogger("unispeech.server")
 
 TRANSCRIBE, NOTIFY = "unispeech_transcribe", "unispeech_notify"
-BEAT = 5.0
-"""Seconds between two heartbeats of a worker."""
+LOOK = 5.0
+"""Seconds between two looks for what nobody does."""
 SWEEP = 600.0
 """Seconds between two removals of what is past its retention."""
-DEAD = 20.0
-"""Seconds without a heartbeat after which a worker is taken for dead."""
 ATTEMPTS = 12
 """Times that a webhook or an e-mail is tried, the wait doubling from a second to 17 minutes."""
 POLL = 0.25
@@ -44,7 +42,7 @@ VERSION = "unispeech-1"
 class _Work:
     """What the workflows work with. DBOS is one to a process, and so is this."""
 
-    jobs: Jobs
+    execution: Execution
     notices: Notices
     worker: str
 
@@ -60,19 +58,21 @@ def _current() -> _Work:
 @DBOS.workflow(name="unispeech.transcribe", max_recovery_attempts=2 * INTERRUPTIONS)
 def _transcribe(id: str, run: int) -> None:
     work = _current()
-    job = work.jobs.database.job(id)
+    execution = work.execution
+    job = execution.insist(id, lambda: execution.database.job(id))
     if job is None or job.run != run:
         return  # deleted, or asked for again since
-    work.jobs.run(id, work.worker)
-    for kind in work.notices.wanted(id):
+    execution.run(id, work.worker)
+    for kind in execution.insist(id, lambda: work.notices.wanted(id)):
         _tell(id, run, kind, attempt=1)
 
 
 @DBOS.workflow(name="unispeech.notify", max_recovery_attempts=1000)
 def _notify(id: str, run: int, kind: str, attempt: int) -> None:
     """Tell once; where that fails, queue another attempt for later. Nothing sleeps meanwhile."""
+    work = _current()
     try:
-        _current().notices.send(id, kind)
+        work.execution.insist(id, lambda: work.notices.send(id, kind))
     except UnispeechError:
         if attempt < ATTEMPTS:
             _tell(id, run, kind, attempt + 1, delay=float(2 ** (attempt - 1)))
@@ -88,22 +88,34 @@ class Worker:
     """This process's part in the queue: it runs jobs, or only puts them there (`at_once` 0)."""
 
     def __init__(
-        self, database: Database, jobs: Jobs, notices: Notices, url: str, at_once: int
+        self,
+        execution: Execution,
+        notices: Notices,
+        url: str,
+        at_once: int,
+        retention_days: float,
     ) -> None:
-        self.database = database
-        self.jobs = jobs
-        self.id = f"{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self.database = execution.database
+        self.jobs = execution.jobs
+        self.execution = execution
+        self.heartbeat = Heartbeat(self.database)
+        self.id = self.heartbeat.id
         self._notices = notices
         self._url = normal(url)
+        engine = connected(self._url)
+        with used(engine) as connection:  # here, where it is an error in one line
+            sa.inspect(connection).get_table_names()
+        engine.dispose()
         self._at_once = at_once
+        self._retention_days = retention_days
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="unispeech-beat", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="unispeech-watch", daemon=True)
 
     def start(self) -> None:
         global _work
-        _work = _Work(self.jobs, self._notices, self.id)
-        self.jobs.stopping.clear()
-        self._beat()
+        _work = _Work(self.execution, self._notices, self.id)
+        self.execution.stopping.clear()
+        self.heartbeat.start()
         config: DBOSConfig = {
             "name": "unispeech",
             "system_database_url": self._url,
@@ -135,39 +147,31 @@ class Worker:
 
     def stop(self) -> None:
         """Hand running jobs back after the batch in flight, and leave."""
-        self.jobs.stopping.set()
+        self.execution.stopping.set()
         self._stop.set()
         self._thread.join(timeout=30)
-        self.jobs.wait(60.0)
+        self.execution.wait(60.0)
         DBOS.destroy(workflow_completion_timeout_sec=0)
-        self.database.leave(self.id)
+        self.heartbeat.stop()
 
     def _watch(self) -> None:
-        """Beat; take over from the dead; enqueue what was accepted but not enqueued; sweep."""
+        """Take over from the dead; enqueue what was accepted but not enqueued; sweep."""
         swept = float("-inf")
         while True:
             try:
-                self._beat()
                 self._take_over()
                 if time.monotonic() - swept > SWEEP:
                     swept = time.monotonic()
-                    self.jobs.sweep(self.jobs.speech.settings.retention_days)
+                    self.jobs.sweep(self._retention_days)
+            except AWAY as error:
+                log.warning("nothing is taken over: %s", reason(error))
             except Exception:
-                log.exception("the heartbeat failed")
-            if self._stop.wait(BEAT):
+                log.exception("nothing is taken over")
+            if self._stop.wait(LOOK):
                 return
 
-    def _beat(self) -> None:
-        self.database.beat(self.id, platform.node(), os.getpid())
-
     def _take_over(self) -> None:
-        live = {self.id}
-        gone = []
-        for id, host, pid, beat in self.database.alive():
-            if id == self.id or not _dead(host, pid, beat):
-                live.add(id)
-            else:
-                gone.append(id)
+        live, gone = self.heartbeat.look()
         pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
         orphaned = {w.executor_id for w in pending if w.executor_id} - live
         if orphaned:
@@ -176,24 +180,6 @@ class Worker:
             # would also take a workflow back from a live worker that was quicker.
             DBOS._recover_pending_workflows(sorted(orphaned))
         if gone:
-            self.database.leave(*gone)
+            self.heartbeat.bury(gone)
         for job in self.database.list(None, State.QUEUED, 1000):
             self.enqueue(job)
-
-
-def _dead(host: str, pid: int, beat: float) -> bool:
-    if time.time() - beat > DEAD:
-        return True
-    if host != platform.node():
-        return False
-    return pid == os.getpid() or not _running(pid)
-
-
-def _running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import httpcore
 
@@ -21,15 +21,21 @@ from unispeech.server.answers import Refused
 
 REDIRECTS = 5
 TIMEOUTS = {"connect": 10.0, "read": 30.0, "write": 30.0, "pool": 10.0}
+RESERVED = "%/:?#[]@!$&'()*+,;=~"
+"""Characters that mean something in a URL, or are part of what is escaped already."""
 LONGEST = 1800.0
 """Seconds one fetch may take."""
 
 
-class _Public(httpcore.AnyIOBackend):
-    """Connects to public addresses only."""
+TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")))
+"""IPv6 addresses that end in one of IPv4, to which a gateway may lead."""
 
-    def __init__(self, private: bool) -> None:
-        self._private = private
+
+class _Guarded(httpcore.AnyIOBackend):
+    """Connects to allowed addresses only."""
+
+    def __init__(self, allowed: Callable[[str], bool]) -> None:
+        self._allowed = allowed
 
     async def connect_tcp(
         self,
@@ -46,37 +52,45 @@ class _Public(httpcore.AnyIOBackend):
         loop = asyncio.get_running_loop()
         try:
             found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError):
+        except (OSError, ValueError):
             raise Refused(400, "the URL's host cannot be found", param="url") from None
         addresses = [str(info[4][0]) for info in found]
-        if not self._private and not all(_is_public(address) for address in addresses):
+        if not all(map(self._allowed, addresses)):
             raise Refused(400, "the URL is not at a public address", param="url")
         return addresses[0]
 
 
-def _is_public(address: str) -> bool:
+def anywhere(address: str) -> bool:
+    return True
+
+
+def is_public(address: str) -> bool:
     ip = ipaddress.ip_address(address.split("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         inside = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
-        if inside and not _is_public(str(inside)):
+        if any(ip in network for network in TRANSLATED):
+            inside = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inside and not is_public(str(inside)):
             return False
     return ip.is_global and not ip.is_multicast
 
 
-async def fetch(url: str, target: Path, limit: int, private: bool = False) -> str:
+async def fetch(
+    url: str, target: Path, limit: int, allowed: Callable[[str], bool] = is_public
+) -> str:
     """Write what is at a URL to a file; the name it seems to have.
 
     Raises:
-        Refused: 400 where it cannot be had from a public address; 413 where it is too large.
+        Refused: 400 where it cannot be had from an allowed address; 413 where it is too large.
     """
     try:
         async with asyncio.timeout(LONGEST), httpcore.AsyncConnectionPool(
-            network_backend=_Public(private)
+            network_backend=_Guarded(allowed)
         ) as pool:  # fmt: skip
             for _ in range(REDIRECTS + 1):
                 following = await _get(pool, _checked(url), target, limit)
                 if following is None:
-                    return uploads.clean_name(urlsplit(url).path)
+                    return uploads.clean_name(unquote(urlsplit(url).path))
                 url = urljoin(url, following)
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError,
             httpcore.UnsupportedProtocol, TimeoutError) as error:  # fmt: skip
@@ -87,14 +101,15 @@ async def fetch(url: str, target: Path, limit: int, private: bool = False) -> st
 
 
 def _checked(url: str) -> str:
+    """The URL as it is sent: what people paste has spaces and letters of their language in it."""
     try:
+        url = quote(url.strip(), safe=RESERVED)
         parts = urlsplit(url)
         valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        url.encode("ascii")
-    except (ValueError, UnicodeError):
+    except ValueError:
         valid = False
-    if not valid:
-        raise Refused(400, "the URL is not http:// or https://", param="url")
+    if not valid or "%" in parts.netloc:
+        raise Refused(400, "the URL is not http:// or https:// and a host's name", param="url")
     return url
 
 
@@ -105,7 +120,7 @@ async def _get(
     async with pool.stream("GET", url, extensions={"timeout": TIMEOUTS}) as response:
         headers = {name.lower(): value for name, value in response.headers}
         if response.status in (301, 302, 303, 307, 308) and b"location" in headers:
-            return headers[b"location"].decode("latin-1")
+            return headers[b"location"].decode("utf-8", "replace")
         if response.status != 200:
             raise Refused(400, f"the URL answered {response.status}", param="url")
         length = headers.get(b"content-length", b"")

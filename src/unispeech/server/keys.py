@@ -48,7 +48,13 @@ class Keys:
         max_upload: int | None = None,
         max_duration: float | None = None,
     ) -> tuple[Key, str]:
-        """A new key, and its secret: the only time that anybody sees it."""
+        """A new key, and its secret: the only time that anybody sees it.
+
+        Raises:
+            OptionError: a name that is not readable text, or not such a rate.
+        """
+        if not name.strip() or not name.isprintable():
+            raise OptionError(f"a key's name is {name!r}", "use words")
         if rate_limit:
             rate(rate_limit)
         secret = "us-" + secrets.token_urlsafe(32)

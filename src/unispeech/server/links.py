@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from itsdangerous import BadData, URLSafeSerializer
 
 from unispeech.server.database import Database
+from unispeech.server.sql import keepable
 from unispeech.server.tables import jobs
 from unispeech.server.tables import secrets as kept
 from unispeech.server.tables import shares as table
@@ -81,6 +82,8 @@ class Links:
 
     def end(self, job: str, share: str) -> bool:
         """Whether there was such a share."""
+        if not keepable(share):
+            return False
         query = table.delete().where(table.c.job == job, table.c.id == share, _good())
         with self._database.engine.begin() as c:
             return c.execute(query).rowcount == 1

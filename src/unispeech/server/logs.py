@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from contextvars import ContextVar
 from datetime import UTC, datetime
+
+request: ContextVar[str] = ContextVar("request", default="")
+"""The id of the request that is being answered; in every line that is said meanwhile."""
 
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
@@ -19,6 +23,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **({"request": id} if (id := request.get()) else {}),
             **{k: v for k, v in vars(record).items() if k not in _USUAL},
         }
         if record.exc_info:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import logging
+import re
 import smtplib
 import time
 from collections.abc import Sequence
@@ -54,6 +55,14 @@ def webhooks(path: Path | None) -> dict[str, Webhook]:
             'write [{"id": "desk", "url": "https://...", "token": "..."}]',
         ) from error
     return {hook.id: hook for hook in found}
+
+
+_ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"\x00-\x1f\x7f\ud800-\udfff]+@[\w.-]+")
+
+
+def is_address(text: str) -> bool:
+    """Whether an e-mail can be addressed to it: nothing in it that ends a header or an address."""
+    return _ADDRESS.fullmatch(text) is not None
 
 
 def signature(token: str, body: bytes) -> str:

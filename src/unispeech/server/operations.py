@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any
 
 from fastapi import APIRouter
@@ -12,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from unispeech.server import metrics
 from unispeech.server.access import TheService
 from unispeech.server.database import State
+from unispeech.server.sql import AWAY
 
 router = APIRouter(tags=["Operations"])
 
@@ -40,8 +42,11 @@ async def prometheus(service: TheService) -> Response:
     """Counts and times in Prometheus's text format. Holds no names, texts or keys."""
 
     def gathered() -> bytes:
-        metrics.QUEUED.set(service.database.count(State.QUEUED))
-        metrics.RUNNING.set(service.database.count(State.RUNNING))
+        for gauge, state in ((metrics.QUEUED, State.QUEUED), (metrics.RUNNING, State.RUNNING)):
+            try:
+                gauge.set(service.database.count(state))
+            except AWAY:  # the more reason to tell all the rest
+                gauge.set(math.nan)
         metrics.ENGINES.set(len(service.speech.pool.loaded()))
         return generate_latest()
 

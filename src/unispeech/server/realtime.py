@@ -19,50 +19,37 @@ from fastapi import APIRouter, WebSocket
 
 from unispeech.errors import OptionError, UnispeechError
 from unispeech.realtime.events import Event
-from unispeech.server.answers import answer
 from unispeech.server.realtime_config import Config
-from unispeech.server.service import Service
+from unispeech.server.sockets import Visitor, messages, talk
 from unispeech.server.speech import public
-from unispeech.server.stream import Visitor, admitted
 from unispeech.server.streams import News, Stream, Wish
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
+
+WRONG = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What comes of reading an event that is none."""
 
 
 @router.websocket("/realtime")
 async def realtime(websocket: WebSocket) -> None:
     """`intent=transcription`; there is no speech to speech here."""
-    service: Service = websocket.app.state.service
-    visitor = await admitted(websocket, service)
-    if visitor is None:
-        return
-    try:
-        if websocket.query_params.get("intent") != "transcription":
-            raise OptionError("intent is not 'transcription'", "add ?intent=transcription")
-        conversation = Conversation(websocket, service, visitor)
-    except UnispeechError as error:
-        await websocket.send_denial_response(answer(websocket, error))
-        return
-    protocols = websocket.headers.get("sec-websocket-protocol", "").split(",")
-    await websocket.accept(
-        subprotocol="realtime" if "realtime" in map(str.strip, protocols) else None
-    )
-    try:
-        await conversation.run()
-    finally:
-        conversation.end()
+    await talk(websocket, "realtime", Conversation)
 
 
 class Conversation:
     """One connection: its configuration, its stream once there is sound, the item being said."""
 
-    def __init__(self, websocket: WebSocket, service: Service, visitor: Visitor) -> None:
+    def __init__(self, visitor: Visitor) -> None:
+        query = visitor.websocket.query_params
+        if query.get("intent") != "transcription":
+            raise OptionError("intent is not 'transcription'", "add ?intent=transcription")
         self._stream: Stream | None = None
         self._telling: asyncio.Task[None] | None = None
-        self._websocket, self._service, self._visitor = websocket, service, visitor
+        self._websocket, self._service = visitor.websocket, visitor.service
+        self._visitor = visitor
         self._numbers = itertools.count(1)
         self._id = f"sess_{secrets.token_hex(12)}"
-        self._config = Config(websocket.query_params.get("model"))
+        self._config = Config(query.get("model"))
         self._wish(self._config)
         self._item = ""
         self._previous: str | None = None
@@ -94,19 +81,18 @@ class Conversation:
         }
 
     async def _send(self, event: dict[str, Any]) -> None:
-        await self._websocket.send_json({"event_id": f"event_{next(self._numbers)}", **event})
+        # In ASCII: a client may have half a character echoed, which nothing else can carry.
+        said = json.dumps({"event_id": f"event_{next(self._numbers)}", **event})
+        await self._websocket.send_text(said)
 
     async def _receive(self) -> None:
         """What the client says, one message at a time; a wrong one is answered and forgotten."""
-        while True:
-            message = await self._websocket.receive()
-            if message["type"] == "websocket.disconnect":
-                return
+        async for message in messages(self._websocket):
             event: Any = None
             try:
                 event = json.loads(message.get("text") or "")
                 await self._hear(event)
-            except (UnispeechError, ValueError, KeyError, TypeError, AttributeError) as error:
+            except (UnispeechError, *WRONG) as error:
                 await self._complain(error, event)
 
     async def _complain(self, error: Exception, event: Any) -> None:
@@ -161,6 +147,8 @@ class Conversation:
             self._stream = self._service.streams.open(self._visitor.owner, self._wish(self._config))
             self._counted = 0.0
             self._telling = asyncio.create_task(self._tell(self._stream, self._stream.read()))
+            # Where it fails the client has gone, which `_receive` hears too.
+            self._telling.add_done_callback(lambda task: task.cancelled() or task.exception())
         return self._stream
 
     async def _tell(self, stream: Stream, queue: asyncio.Queue[News | None]) -> None:

@@ -7,6 +7,8 @@ where they belong, so the same piece twice does no harm.
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import time
 import uuid
 from collections.abc import AsyncIterator, Sequence
@@ -18,6 +20,7 @@ from starlette.requests import ClientDisconnect
 
 from unispeech.errors import UnispeechError
 from unispeech.server.database import Database
+from unispeech.server.sql import keepable
 from unispeech.server.tables import uploads as table
 from unispeech.server.uploads import PIECE, too_large
 
@@ -77,6 +80,8 @@ class Uploads:
         return Upload(id, filename, size, now, 0, now + EXPIRES)
 
     def find(self, owner: str, id: str) -> Upload | None:
+        if not keepable(id):
+            return None
         found = self._rows(table.c.owner == owner, table.c.id == id)
         return found[0] if found else None
 
@@ -99,22 +104,35 @@ class Uploads:
         return found
 
     def take(self, upload: Upload, target: Path) -> None:
-        """Make it somebody else's: move the file there, and forget it."""
-        self._file(upload.id).rename(target)
-        self.remove(upload.id)
+        """Have the file there too. It is still here, until whoever takes it calls `remove`."""
+        try:
+            os.link(self._file(upload.id), target)
+        except OSError:  # another disk, or one that knows no links
+            shutil.copyfile(self._file(upload.id), target)
 
     def remove(self, id: str) -> None:
+        """The file first: on a full disk that makes the room in which its row can be removed."""
+        self._file(id).unlink(missing_ok=True)
         with self._database.engine.begin() as c:
             c.execute(table.delete().where(table.c.id == id))
-        self._file(id).unlink(missing_ok=True)
 
     def sweep(self) -> int:
         """Remove what has been given up."""
         before = time.time() - EXPIRES
-        old = [file.name for file in self._folder.iterdir() if file.stat().st_mtime < before]
+        with self._database.engine.connect() as c:
+            known = c.execute(sa.select(table.c.id).where(table.c.created < before)).scalars().all()
+        names = {*known, *(file.name for file in self._folder.iterdir())}
+        old = [name for name in names if self._last(name) < before]
         for id in old:
             self.remove(id)
         return len(old)
+
+    def _last(self, id: str) -> float:
+        """When something arrived last; long ago where the file is gone."""
+        try:
+            return self._file(id).stat().st_mtime
+        except FileNotFoundError:
+            return float("-inf")
 
     async def append(self, upload: Upload, offset: int, pieces: AsyncIterator[bytes]) -> int:
         """Write what arrives; the new offset, also where the connection broke.

@@ -26,6 +26,8 @@ NEWEST = 10
 """Revisions that are kept whatever they are."""
 MOST = 50
 """Revisions of one job, at most."""
+LARGEST = 2**31 - 1
+"""The largest number a database can hold here."""
 APART = 600.0
 """Seconds between two edits that are both kept, once they are no longer among the newest."""
 
@@ -63,6 +65,8 @@ class Revisions:
 
     def transcript(self, job: str, number: int | None = None) -> Transcript | None:
         """The transcript as it is, or as it was at a revision."""
+        if number is not None and not 0 < number <= LARGEST:
+            return None
         query = sa.select(table.c.transcript).where(table.c.job == job)
         if number is not None:
             query = query.where(table.c.number == number)

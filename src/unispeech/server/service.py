@@ -12,6 +12,7 @@ from unispeech.server.answers import Refused
 from unispeech.server.database import Database
 from unispeech.server.decoding import Cut
 from unispeech.server.durable import Worker
+from unispeech.server.execution import Execution
 from unispeech.server.jobs import Jobs
 from unispeech.server.keys import ANYBODY, Key, Keys, Rates
 from unispeech.server.notices import Notices
@@ -34,7 +35,6 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.scratch = settings.folder() / "scratch"
-        self.scratch.mkdir(exist_ok=True)
         # Uploads spool here and not in /tmp, which is memory on many machines.
         tempfile.tempdir = str(self.scratch)
         self.database = Database(settings.database)
@@ -43,13 +43,14 @@ class Service:
         self.notices = Notices(settings, self.database)
         self.speech = Speech(settings)
         self.streams = Streams(settings, self.speech)
-        self.jobs = Jobs(self.database, self.speech, settings.data_dir / "jobs")
+        self.jobs = Jobs(self.database, settings.data_dir / "jobs", settings.queue_size)
+        self.execution = Execution(self.jobs, self.speech)
         self.worker = Worker(
-            self.database,
-            self.jobs,
+            self.execution,
             self.notices,
             settings.database_url or f"sqlite:///{settings.data_dir / 'workflows.sqlite'}",
             settings.jobs_at_once,
+            settings.retention_days,
         )
         self.ready = False
 
@@ -63,9 +64,14 @@ class Service:
         gc.freeze()
         self.ready = True
 
-    def stop(self) -> None:
-        """Blocking: what runs is handed back after its batch."""
+    def leave(self) -> None:
+        """The end is near: streams of events end, and what runs is handed back after its batch."""
         self.ready = False
+        self.execution.stopping.set()
+
+    def stop(self) -> None:
+        """Blocking: everything ends."""
+        self.leave()
         self.streams.close()
         self.worker.stop()
         self.speech.close()

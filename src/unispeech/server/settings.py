@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
+from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -17,6 +20,8 @@ from unispeech.errors import OptionError
 from unispeech.options import LoadOptions
 
 MIB = 1024 * 1024
+FOLDERS = ("jobs", "uploads", "scratch")
+"""What is in `data_dir` beside the database."""
 
 
 class Settings(BaseSettings):
@@ -54,7 +59,10 @@ class Settings(BaseSettings):
     batch_size: int = Field(16, ge=1, description="Chunks decoded at once.")
 
     jobs_at_once: int = Field(
-        4, ge=0, description="Jobs this process runs at once; 0 leaves them to `unispeech worker`."
+        4,
+        ge=0,
+        description="Jobs a process runs at once; 0 leaves them to `unispeech worker`. "
+        "All processes on one database run as many as the one that started last says.",
     )
     requests_at_once: int = Field(
         32, ge=1, description="Requests that are transcribed at once; the others wait."
@@ -94,6 +102,9 @@ class Settings(BaseSettings):
         default_factory=list, description="Origins (commas between) that browsers may call from."
     )
 
+    shutdown_timeout: int = Field(
+        30, ge=1, description="Seconds that requests have to end after SIGTERM."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="debug, info, warning or error. Text and names are in none of them."
     )
@@ -140,17 +151,18 @@ class Settings(BaseSettings):
         return value or None
 
     def folder(self) -> Path:
-        """`data_dir`, made if need be.
+        """`data_dir`, made if need be, with what is in it.
 
         Raises:
             OptionError: it cannot be made, or not written to.
         """
         try:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=self.data_dir).close()
+            for path in (self.data_dir, *(self.data_dir / name for name in FOLDERS)):
+                path.mkdir(parents=True, exist_ok=True)
+                tempfile.TemporaryFile(dir=path).close()
         except OSError as error:
             raise OptionError(
-                f"UNISPEECH_DATA_DIR: cannot write to {self.data_dir} ({error.strerror})",
+                f"UNISPEECH_DATA_DIR: cannot write to {path} ({error.strerror})",
                 "name a folder that this user may write to",
             ) from None
         return self.data_dir
@@ -173,6 +185,25 @@ class Settings(BaseSettings):
         return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
 
 
+ELSEWHERE = {"cache_dir", "env_dir", "settings", "debug", "offline"}
+"""Variables of ours that are read by other parts."""
+
+
+def misspelt(names: Iterable[str], all: bool = False) -> list[str]:
+    """A line for each variable that has our prefix and is almost the name of a setting; `all`: or
+    of none."""
+    known = [*Settings.model_fields, *ELSEWHERE]
+    lines = []
+    for name in sorted(names):
+        rest = name.lower().removeprefix("unispeech_")
+        if rest != name.lower() and rest not in known:
+            near = difflib.get_close_matches(rest, known, n=1, cutoff=0.8)
+            hint = f"; did you mean UNISPEECH_{near[0].upper()}?" if near else ""
+            if near or all:
+                lines.append(f"there is no setting {name}{hint}")
+    return lines
+
+
 def is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -191,6 +222,8 @@ def read(**given: Any) -> Settings:
     file = os.environ.get("UNISPEECH_SETTINGS")
     if file and not Path(file).is_file():
         raise OptionError(f"UNISPEECH_SETTINGS: there is no file {file}")
+    if file and (wrong := misspelt(dotenv_values(file), all=True)):
+        raise OptionError(f"UNISPEECH_SETTINGS: {file}: {wrong[0]}")
     try:
         return Settings(_env_file=file, **given)  # type: ignore[call-arg]
     except ValidationError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import re
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -26,6 +27,7 @@ from unispeech.server import metrics
 from unispeech.server.decoding import Cut, Decoded, Decoders
 from unispeech.server.settings import Settings
 from unispeech.server.threads import Threads
+from unispeech.server.weights import Weights
 from unispeech.types import Transcript
 
 DIARIZING = "gpt-4o-transcribe-diarize"
@@ -76,6 +78,7 @@ class Speech:
         self.pool = Pool(settings.engines, settings.idle_timeout, settings.batch_size)
         self.decoders = Decoders(settings.decoders, settings.decode_memory, settings.decode_timeout)
         self.threads = Threads(settings.requests_at_once, "unispeech-request")
+        self._weights = Weights(settings.diarize_model)
         self._places = asyncio.Semaphore(settings.requests_at_once)
         self._waiting = 0
 
@@ -89,6 +92,9 @@ class Speech:
         """
         name = self.model(model)
         given = {key: value for key, value in options.items() if value is not None}
+        most = self.settings.batch_size
+        if isinstance(size := given.get("batch_size"), int) and size > most:
+            raise OptionError(f"batch_size is {size}", f"this server's largest is {most}")
         load, wanted = split_options(given)
         if load != LoadOptions():
             raise UnknownModel("how a model is loaded is the server's own affair")
@@ -116,7 +122,7 @@ class Speech:
         """
         if ask.diarized:
             with _speakers():
-                await self.run(partial(store.obtain, self.settings.diarize_model, "pyannote"))
+                await self._weights.obtain(self.run)
 
     def check(self) -> None:
         """Refuse at the start what the settings name and this machine does not have.
@@ -177,15 +183,22 @@ class Speech:
         with self.engine(ask) as engine:
             return engine.detect_language(decoded.path)
 
+    def room(self) -> None:
+        """Raises:
+        Busy: too many requests wait already.
+        """
+        if self._waiting >= self.settings.queue_size:
+            raise Busy("too many requests are waiting", "try again in a moment")
+
     @asynccontextmanager
     async def admitted(self) -> AsyncIterator[None]:
-        """A place among the requests that are worked on, waiting for one if need be.
+        """A place among the requests that are worked on, waiting for one if need be. For those
+        whose upload is here: a slow client would keep it.
 
         Raises:
             Busy: too many wait already.
         """
-        if self._waiting >= self.settings.queue_size:
-            raise Busy("too many requests are waiting", "try again in a moment")
+        self.room()
         self._waiting += 1
         metrics.WAITING.set(self._waiting)
         try:
@@ -205,8 +218,9 @@ class Speech:
 
     async def run(self, work: partial[Any], left: threading.Event | None = None) -> Any:
         """Blocking work in a thread of ours; `left` is set where the caller goes away."""
+        known = partial(contextvars.copy_context().run, work)  # whose request it is, for the log
         try:
-            return await asyncio.get_running_loop().run_in_executor(self.threads, work)
+            return await asyncio.get_running_loop().run_in_executor(self.threads, known)
         except asyncio.CancelledError:
             if left:
                 left.set()

@@ -1,20 +1,16 @@
-"""Live transcription over a WebSocket, and the page that uses it. Described in docs/live.md."""
+"""Live transcription over a WebSocket. Described in docs/live.md."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, WebSocket
 
 from unispeech.errors import OptionError, UnispeechError
 from unispeech.realtime.options import LiveOptions
-from unispeech.server.answers import Refused, answer
-from unispeech.server.keys import Key
-from unispeech.server.service import Service
+from unispeech.server.sockets import Visitor, both, messages, talk
 from unispeech.server.speech import public
 from unispeech.server.streams import News, Stream, Wish
 from unispeech.types import SAMPLE_RATE
@@ -26,67 +22,39 @@ NUMBERS = ("step", "endpoint")
 OTHERS = ("model", "backend", "sample_rate", "session", "after")
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """A WebSocket that was let in, and whose it is."""
-
-    key: Key
-    owner: str
-    """The key, or the address of a caller without one."""
-
-
-async def admitted(websocket: WebSocket, service: Service) -> Visitor | None:
-    """Who is calling; None, and answered, where they may not. Nothing is accepted yet."""
-    try:
-        key = await asyncio.to_thread(service.admit, websocket)
-        _same_site(websocket, service)
-    except UnispeechError as error:
-        await websocket.send_denial_response(answer(websocket, error))
-        return None
-    return Visitor(key, key.id or (websocket.client.host if websocket.client else ""))
-
-
-def _same_site(websocket: WebSocket, service: Service) -> None:
-    """A page of another site may not use the visitor's network or key.
-
-    Browsers apply no same-origin rule of their own to WebSockets (RFC 6455, section 10.2).
-    """
-    origin = websocket.headers.get("origin", "")
-    here = websocket.headers.get("host", "")
-    allowed = service.settings.cors_origins
-    if origin and urlsplit(origin).netloc != here and not {origin, "*"} & set(allowed):
-        raise Refused(403, "pages of this origin may not connect", "see UNISPEECH_CORS_ORIGINS")
-
-
 @router.websocket("/v1/stream")
 async def stream(websocket: WebSocket) -> None:
     """Binary messages are sound, what comes back is JSON."""
-    service: Service = websocket.app.state.service
-    visitor = await admitted(websocket, service)
-    if visitor is None:
-        return
-    try:
-        asked = dict(websocket.query_params)
+    await talk(websocket, "unispeech", Listening)
+
+
+class Listening:
+    """One connection to a stream, new or resumed."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        asked = dict(visitor.websocket.query_params)
         after = _number(asked, "after", int) or 0
-        found, resumed = _open(service, visitor, asked), "session" in asked
-    except UnispeechError as error:
-        await websocket.send_denial_response(answer(websocket, error))
-        return
-    protocols = websocket.headers.get("sec-websocket-protocol", "").split(",")
-    await websocket.accept(
-        subprotocol="unispeech" if "unispeech" in map(str.strip, protocols) else None
-    )
-    queue = found.read(after)
-    await websocket.send_json(
-        {"type": "session", "session": found.id, "resumed": resumed, "received": found.received}
-    )
-    await both(_receive(websocket, found), _send(websocket, queue))
-    if found.ended and queue.empty():
-        service.streams.end(found)
-    service.streams.lost(found, queue)
+        self._websocket = visitor.websocket
+        self._streams = visitor.service.streams
+        self._resumed = "session" in asked
+        self._stream = _open(visitor, asked)
+        self._queue = self._stream.read(after)
+
+    async def run(self) -> None:
+        stream = self._stream
+        hello = {"session": stream.id, "resumed": self._resumed, "received": stream.received}
+        await self._websocket.send_json({"type": "session", **hello})
+        await both(_receive(self._websocket, stream), _send(self._websocket, self._queue))
+
+    def end(self) -> None:
+        """The stream waits a while for its client, unless all is said."""
+        if self._stream.ended and self._queue.empty():
+            self._streams.end(self._stream)
+        self._streams.lost(self._stream, self._queue)
 
 
-def _open(service: Service, visitor: Visitor, asked: dict[str, str]) -> Stream:
+def _open(visitor: Visitor, asked: dict[str, str]) -> Stream:
+    service = visitor.service
     if "session" in asked:
         return service.streams.find(asked["session"], visitor.owner)
     unknown = set(asked) - {*TEXTS, *NUMBERS, *OTHERS}
@@ -112,28 +80,9 @@ def _number(asked: dict[str, str], name: str, kind: type) -> Any:
         raise OptionError(f"{name} is {asked[name]!r}", "give a number") from None
 
 
-async def both(*work: Any) -> None:
-    """Run together until the first one ends, for whatever reason; then the other is stopped."""
-    tasks = [asyncio.create_task(one) for one in work]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-    for result in results:
-        if isinstance(result, Exception) and not isinstance(
-            result, WebSocketDisconnect | RuntimeError
-        ):
-            raise result
-
-
 async def _receive(websocket: WebSocket, stream: Stream) -> None:
     """Sound and wishes, until the client has gone."""
-    while True:
-        message = await websocket.receive()
-        if message["type"] == "websocket.disconnect":
-            return
+    async for message in messages(websocket):
         try:
             if message.get("bytes") is not None:
                 await stream.put(message["bytes"])
@@ -148,7 +97,7 @@ def _command(stream: Stream, text: str) -> None:
     commands = {"flush": stream.flush, "finish": stream.finish}
     try:
         commands[json.loads(text)["type"]]()
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise OptionError(
             f"not a command: {text[:80]!r}", 'send {"type": "finish"} or {"type": "flush"}'
         ) from None

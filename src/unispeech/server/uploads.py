@@ -20,6 +20,8 @@ PIECE = 1 << 20
 """Bytes that are written at once."""
 FIELDS = 1 << 20
 """Bytes of a form besides its file."""
+SILENCE = 60.0
+"""Seconds without a byte after which the rest of a body is no longer waited for."""
 DOCUMENT = 32 << 20
 """Bytes of a body that is no recording: the corrected transcript of a day."""
 TO_DISK = re.compile(
@@ -39,47 +41,70 @@ def too_large(limit: int, what: str = "upload") -> Refused:
 
 
 class BodyLimit:
-    """Cuts every request's body off at a number of bytes, whatever its headers say.
+    """Cuts every request's body off at a number of bytes, whatever its headers say, and where no
+    more of it comes.
 
-    That is `limit` where a recording is written to disk as it comes, and `DOCUMENT` everywhere
-    else, where the body is read into memory.
+    The number is `limit` where a recording is written to disk as it comes, and `DOCUMENT`
+    everywhere else, where the body is read into memory.
     """
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, silence: float = SILENCE) -> None:
         self.app = app
         self.limit = limit
+        self.silence = silence
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        recording = TO_DISK.fullmatch(scope["path"])
-        most = self.limit + FIELDS if recording else DOCUMENT
-        refusal = too_large(self.limit) if recording else too_large(DOCUMENT, "body")
-        seen, begun = 0, False
-
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > most:
-                raise refusal
-            return message
-
-        async def watched(message: Message) -> None:
-            nonlocal begun
-            # What the framework makes of the error while it reads is not what is to be said.
-            if seen <= most or begun:
-                begun = True
-                await send(message)
-
+        limit = self.limit if TO_DISK.fullmatch(scope["path"]) else None
+        body = _Body(receive, send, limit, self.silence)
         try:
-            await self.app(scope, counted, watched)
+            await self.app(scope, body.receive, body.send)
         except Refused as error:
-            if error is not refusal:
+            if error is not body.wrong:
                 raise
-        if seen > most and not begun:
-            await answer(HTTPConnection(scope), refusal)(scope, receive, send)
+        if body.wrong is not None and not body.begun:
+            await answer(HTTPConnection(scope), body.wrong)(scope, receive, send)
+
+
+class _Body:
+    """One request's body on its way. `limit`: bytes of a recording; None: it is none."""
+
+    def __init__(self, receive: Receive, send: Send, limit: int | None, silence: float) -> None:
+        self.wrong: Refused | None = None
+        self.begun = False
+        """Whether an answer is under way."""
+        self._receive, self._send, self._silence = receive, send, silence
+        self._seen, self._whole = 0, False
+        recording = limit is not None
+        self._most = limit + FIELDS if limit is not None else DOCUMENT
+        self._large = too_large(limit or DOCUMENT, "upload" if recording else "body")
+
+    async def receive(self) -> Message:
+        if self._whole:
+            return await self._receive()
+        try:
+            async with asyncio.timeout(self._silence):
+                message = await self._receive()
+        except TimeoutError:
+            self.wrong = Refused(
+                408, f"nothing has come for {self._silence:g} s", "send it without such pauses",
+                code="request_timeout", headers={"Connection": "close"},
+            )  # fmt: skip
+            raise self.wrong from None
+        self._whole = not message.get("more_body", False)
+        self._seen += len(message.get("body", b""))
+        if self._seen > self._most:
+            self.wrong = self._large
+            raise self.wrong
+        return message
+
+    async def send(self, message: Message) -> None:
+        # What the framework makes of the error while it reads is not what is to be said.
+        if self.wrong is None or self.begun:
+            self.begun = True
+            await self._send(message)
 
 
 def check_length(request: Request, limit: int) -> None:
@@ -114,7 +139,7 @@ async def save(pieces: AsyncIterator[bytes], target: Path, limit: int) -> int:
 async def form(request: Request, limit: int) -> FormData:
     """The fields of a form; files are on disk (see `BodyLimit` for how large)."""
     check_length(request, limit)
-    kind = request.headers.get("content-type", "")
+    kind = request.headers.get("content-type", "").lower()
     if not kind.startswith(("multipart/form-data", "application/x-www-form-urlencoded")):
         raise Refused(400, "the body is not a form", "send multipart/form-data")
     try:

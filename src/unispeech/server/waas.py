@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from unispeech import formats, languages
 from unispeech.errors import UnispeechError, UnknownModel
-from unispeech.server import uploads
+from unispeech.server import notices, uploads
 from unispeech.server.access import Caller, TheService, job_of, scratch
 from unispeech.server.answers import DOCUMENTED
 from unispeech.server.database import Job, State
@@ -71,10 +71,10 @@ async def transcribe(
         size = await uploads.save_body(request, place.upload, service.max_upload(key))
         if not size:
             return PlainTextResponse("No file uploaded", 400)
-        if not email_callback and not webhook_id:
-            return PlainTextResponse("No email_callback or webhook_callback_url set", 400)
-        if webhook_id and webhook_id not in service.notices.webhooks:
-            return JSONResponse({"error": "Invalid webhook id"}, 405)
+        email = "".join((email_callback or "").split())
+        nobody = _nobody_to_tell(service, email, webhook_id)
+        if nobody:
+            return nobody
         try:
             ask = service.speech.ask(
                 model or service.settings.waas_model, task=task, language=language or None
@@ -88,7 +88,7 @@ async def transcribe(
             filename=uploads.clean_name(unquote(filename), "untitled-transcription"),
             options={**ask.as_dict(), "max_duration": service.max_duration(key)},
             webhook_id=webhook_id or None,
-            email=_address(email_callback),
+            email=email or None,
             priority=5,
         )
         await asyncio.to_thread(_accept, service, job)
@@ -97,13 +97,18 @@ async def transcribe(
         await asyncio.to_thread(service.jobs.tidy, id)
 
 
+def _nobody_to_tell(service: Service, email: str, webhook_id: str | None) -> Response | None:
+    if not email and not webhook_id:
+        return PlainTextResponse("No email_callback or webhook_callback_url set", 400)
+    if webhook_id and webhook_id not in service.notices.webhooks:
+        return JSONResponse({"error": "Invalid webhook id"}, 405)
+    if email and not notices.is_address(email):
+        return PlainTextResponse("email_callback is not an e-mail address", 400)
+    return None
+
+
 def _accept(service: Service, job: Job) -> None:
     service.worker.enqueue(service.jobs.accept(job))
-
-
-def _address(email: str | None) -> str | None:
-    """One line; a line break would add headers to the e-mail."""
-    return "".join(email.split())[:320] if email else None
 
 
 def _wrong(service: Service, model: str | None, task: str, language: str | None) -> str:
@@ -130,12 +135,14 @@ async def detect(
     if wrong:
         return PlainTextResponse(wrong, 400)
     ask = service.speech.ask(model or service.settings.waas_model)
-    async with scratch(service) as folder, service.speech.admitted():
+    service.speech.room()
+    async with scratch(service) as folder:
         upload = folder / "upload"
         if not await uploads.save_body(request, upload, service.max_upload(key)):
             return PlainTextResponse("No file uploaded", 400)
-        decoded = await service.speech.decode(upload, "the recording", service.cut(key))
-        code, _ = await service.speech.run(partial(service.speech.detect, ask, decoded))
+        async with service.speech.admitted():
+            decoded = await service.speech.decode(upload, "the recording", service.cut(key))
+            code, _ = await service.speech.run(partial(service.speech.detect, ask, decoded))
     return JSONResponse({"detectedLanguage": languages.name(code), "languageCode": code})
 
 

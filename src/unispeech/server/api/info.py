@@ -17,7 +17,7 @@ from unispeech.options import LoadOptions, split_options
 from unispeech.server.access import Caller, TheService
 from unispeech.server.answers import Refused
 from unispeech.server.api.transcripts import TYPES
-from unispeech.server.api.wire import OURS
+from unispeech.server.api.wire import MoreOptions, checked
 from unispeech.server.keys import Key
 from unispeech.server.service import Service
 from unispeech.server.speech import NoSpeakers, public
@@ -130,13 +130,12 @@ def _reason(spec: BackendSpec, name: str, value: Any) -> str | None:
 async def check(options: dict[str, Any], service: TheService, key: Caller) -> dict[str, Any]:
     """Whether a job with these options would be taken. Nothing is loaded or made."""
     try:
-        named = {OURS.get(name, name): value for name, value in options.items()}
+        named = checked(MoreOptions, options).options()
         ask = await asyncio.to_thread(lambda: service.speech.ask(**named))
-    except TypeError:
-        raise Refused(400, "the options are not those of a job") from None
     except UnispeechError as error:
         param = error.message.partition(":")[0].split(" ")[0]
         param = "speakers" if isinstance(error, NoSpeakers) else param
+        param = (error.param if isinstance(error, Refused) else None) or param
         return {"ok": False, "backend": None, "model": None,
                 "param": param if param in options else None,
                 "message": error.message, "hint": error.hint or None}  # fmt: skip

@@ -6,14 +6,13 @@ import asyncio
 from typing import Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
 from unispeech.server import fetch, uploads
 from unispeech.server.access import Caller, TheService, job_of
 from unispeech.server.answers import Refused
 from unispeech.server.api.shown import all_shown, holds, shown
-from unispeech.server.api.wire import Deleted, JobFields, JobInFull, JobList, JobShown
+from unispeech.server.api.wire import Deleted, JobFields, JobInFull, JobList, JobShown, checked
 from unispeech.server.database import Job, State
 from unispeech.server.jobs import Place
 from unispeech.server.keys import Key
@@ -31,7 +30,8 @@ async def create(request: Request, service: TheService, key: Caller) -> JobShown
     await asyncio.to_thread(service.jobs.room)
     form = await uploads.form(request, service.max_upload(key))
     file = uploads.file_field(form, "file")
-    fields = _checked({n: v for n, v in form.multi_items() if not isinstance(v, UploadFile)})
+    given = {n: v for n, v in form.multi_items() if isinstance(v, str) and v}
+    fields = checked(JobFields, given)
     if (file is not None) + bool(fields.upload) + bool(fields.url) != 1:
         raise Refused(400, "give either a file or a url, or an upload", param="file")
     if fields.webhook_id and fields.webhook_id not in service.notices.webhooks:
@@ -52,18 +52,12 @@ async def create(request: Request, service: TheService, key: Caller) -> JobShown
             webhook_id=fields.webhook_id,
             email=fields.email,
         )
-        return await asyncio.to_thread(accept, service, job)
+        made = await asyncio.to_thread(accept, service, job)
+        if fields.upload:
+            await asyncio.to_thread(service.jobs.uploads.remove, fields.upload)
+        return made
     finally:
         await asyncio.to_thread(service.jobs.tidy, id)
-
-
-def _checked(given: dict[str, Any]) -> JobFields:
-    try:
-        return JobFields(**{name: value for name, value in given.items() if value != ""})
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise Refused(400, f"{name[:100]}: {first['msg']}", param=name[:100]) from None
 
 
 async def _receive(
@@ -79,8 +73,8 @@ async def _receive(
         return await asyncio.to_thread(_take, service, key, fields.upload, place)
     if not service.settings.fetch_urls:
         raise Refused(400, "this server fetches no URLs", "upload the file", param="url")
-    private = service.settings.fetch_private
-    return await fetch.fetch(fields.url or "", place.upload, limit, private)
+    allowed = fetch.anywhere if service.settings.fetch_private else fetch.is_public
+    return await fetch.fetch(fields.url or "", place.upload, limit, allowed)
 
 
 def _take(service: Service, key: Key, id: str, place: Place) -> str:

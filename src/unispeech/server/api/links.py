@@ -99,7 +99,7 @@ async def check(service: TheService, link: ByLink, layout: transcripts.Readable)
     return await transcripts.checked(service, link.job, transcripts.current(link.job), layout)
 
 
-@router.get("/shared/{token}/media")
+@router.get("/shared/{token}/media", responses=sound.NOT_MEDIA)
 async def media(service: TheService, link: ByLink) -> dict[str, Any]:
     """What the recording is, for `canPlayType` and for the size of a picture."""
     return await sound.described(service, link.job)

@@ -15,6 +15,7 @@ import numpy as np
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, Response
 
+from unispeech.errors import AudioError
 from unispeech.server.access import Caller, TheService, job_of
 from unispeech.server.answers import Refused
 from unispeech.server.database import Job
@@ -37,6 +38,9 @@ PEAKS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {}, "application/octet-stream": {}}},
     304: {"description": "It is still that of If-None-Match."},
 }
+NOT_MEDIA: dict[int | str, dict[str, Any]] = {409: {"description": "It cannot be read."}}
+PIECE = 1000
+"""Stretches of a waveform that are measured at once."""
 _making = asyncio.Lock()
 
 
@@ -54,12 +58,17 @@ async def _wav(service: Service, job: Job) -> Path:
     async with _making:
         if not kept.is_file():
             fresh = upload.with_name("playable.part")
-            await service.speech.decoders.decode_async(upload, fresh, job.filename, Cut())
-            fresh.replace(kept)
+            limit = job.options.get("max_duration") or service.settings.max_duration
+            cut = Cut(longest=limit)  # a job that was too long for it is still here to be heard
+            try:
+                await service.speech.decoders.decode_async(upload, fresh, job.filename, cut)
+                fresh.replace(kept)
+            finally:
+                fresh.unlink(missing_ok=True)
     return kept
 
 
-@router.get("/jobs/{job_id}/media")
+@router.get("/jobs/{job_id}/media", responses=NOT_MEDIA)
 async def media(job_id: str, service: TheService, key: Caller) -> dict[str, Any]:
     """What the recording is, for `canPlayType` and for the size of a picture."""
     return await described(service, await job_of(service, key, job_id))
@@ -67,7 +76,10 @@ async def media(job_id: str, service: TheService, key: Caller) -> dict[str, Any]
 
 async def described(service: Service, job: Job) -> dict[str, Any]:
     upload = _upload(service, job)
-    found = await service.speech.decoders.look(upload, job.filename)
+    try:
+        found = await service.speech.decoders.look(upload, job.filename)
+    except AudioError as error:
+        raise Refused(409, error.message, error.hint, code="not_media") from None
     names = found.pop("container").split(",")
     name = next((KINDS[one] for one in KINDS if one in names), None)
     kind = "video" if found["video"] else "audio"
@@ -134,14 +146,17 @@ async def drawn(request: Request, service: Service, job: Job, stretch: Stretch) 
 
 
 def _swings(path: Path, per_second: int, start: float, end: float | None) -> tuple[Any, float]:
+    """Read in pieces: a day of sound is gigabytes."""
+    step = SAMPLE_RATE // per_second
+    pairs = [np.zeros((0, 2), np.int16)]
     with wave.open(str(path), "rb") as file:
         length = file.getnframes()
         first = min(length, round(start * SAMPLE_RATE))
         last = length if end is None else min(length, round(end * SAMPLE_RATE))
         file.setpos(first)
-        samples = np.frombuffer(file.readframes(max(0, last - first)), np.int16)
-    step = SAMPLE_RATE // per_second
-    count = math.ceil(len(samples) / step)
-    blocks = np.pad(samples, (0, count * step - len(samples))).reshape(count, step)
-    pairs = np.stack([blocks.min(axis=1), blocks.max(axis=1)], axis=1) if count else blocks
-    return (pairs >> 8).astype(np.int8).ravel(), length / SAMPLE_RATE
+        for at in range(first, last, PIECE * step):
+            samples = np.frombuffer(file.readframes(min(PIECE * step, last - at)), np.int16)
+            count = math.ceil(len(samples) / step)
+            blocks = np.pad(samples, (0, count * step - len(samples))).reshape(count, step)
+            pairs.append(np.stack([blocks.min(axis=1), blocks.max(axis=1)], axis=1))
+    return (np.concatenate(pairs) >> 8).astype(np.int8).ravel(), length / SAMPLE_RATE

@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import difflib
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+
+from unispeech.server.answers import Refused, said
+from unispeech.server.notices import is_address
+from unispeech.server.sql import keepable
 
 Seconds = Field(ge=0, le=1e7, allow_inf_nan=False, description="Seconds.")
 
 
 OURS = {"speakers": "diarize"}
 """Options that have another name here than in the engine."""
+
+
+def _kept(text: str) -> str:
+    if not keepable(text):
+        raise ValueError("it has a character that cannot be kept (U+0000)")
+    return text
+
+
+def _address(text: str) -> str:
+    if not is_address(text):
+        raise ValueError("it is not an e-mail address")
+    return text
+
+
+Kept = Annotated[str, AfterValidator(_kept)]
+"""Text that goes into the database as it is."""
 
 
 class Options(BaseModel):
@@ -44,6 +74,14 @@ class MoreOptions(Options):
     min_speakers: int | None = None
     max_speakers: int | None = None
 
+    @field_validator("min_speakers", "max_speakers")
+    @classmethod
+    def _with_speakers(cls, value: int | None, info: ValidationInfo) -> int | None:
+        """As the engine would, which calls it `diarize`."""
+        if value is not None and not info.data.get("speakers"):
+            raise ValueError("it needs speakers=true")
+        return value
+
     def options(self) -> dict[str, Any]:
         given = self.model_dump(include=set(MoreOptions.model_fields), exclude_none=True)
         return {OURS.get(name, name): value for name, value in given.items()}
@@ -57,18 +95,39 @@ class JobFields(MoreOptions):
     filename: str | None = None
     priority: int = Field(5, ge=0, le=9)
     webhook_id: str | None = None
-    email: str | None = Field(None, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")
+    email: Annotated[str, AfterValidator(_address)] | None = Field(None, max_length=320)
 
 
 class Range(Options):
     """A stretch of a recording to decode again, and how."""
 
-    start: float = Field(ge=0, allow_inf_nan=False, description="Seconds.")
-    end: float = Field(gt=0, allow_inf_nan=False, description="Seconds.")
+    start: float = Seconds
+    end: float = Field(gt=0, le=1e7, allow_inf_nan=False, description="Seconds.")
     apply: bool = Field(True, description="Put the result into the transcript.")
 
     def options(self) -> dict[str, Any]:
         return self.model_dump(include=set(Options.model_fields), exclude_none=True)
+
+
+Fields = TypeVar("Fields", bound=Options)
+
+
+def checked(kind: type[Fields], given: Mapping[str, Any]) -> Fields:
+    """What a caller wrote, as values of the right types.
+
+    Raises:
+        Refused: 400; `param` is the field that is wrong.
+    """
+    try:
+        return kind(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])[:100]
+        if first["type"] != "extra_forbidden":
+            raise Refused(400, f"{name}: {said(first)}", param=name) from None
+        near = difflib.get_close_matches(name, kind.model_fields, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else ""
+        raise Refused(400, f"there is no field {name!r}", hint, param=name) from None
 
 
 class EditedWord(BaseModel):
@@ -102,7 +161,7 @@ class Edited(BaseModel):
 
     segments: list[EditedSegment] = Field(max_length=100_000)
     gaps: list[EditedGap] | None = Field(None, max_length=100_000)
-    author: str | None = Field(None, max_length=200)
+    author: Kept | None = Field(None, max_length=200)
 
 
 class Change(BaseModel):

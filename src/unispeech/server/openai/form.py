@@ -143,7 +143,7 @@ def _temperature(text: str | None) -> float | None:
         value = float(text)
     except ValueError:
         raise _invalid("temperature", text, "use a number from 0 to 1") from None
-    if not 0 <= value <= 2:
+    if not 0 <= value <= 1:
         raise _invalid("temperature", text, "use a number from 0 to 1")
     return value or None
 

@@ -55,6 +55,7 @@ async def translations(request: Request, service: TheService, key: Caller) -> Re
 
 async def _answer(request: Request, service: Service, key: Key, task: str) -> Response:
     most = service.max_upload(key)
+    service.speech.room()
     fields = await uploads.form(request, most)
     file = uploads.file_field(fields, "file")
     if file is None:
