@@ -21,7 +21,8 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))  # a server in a process: serving.py
 
-from service_kill import kill, postgres
+from postgres import postgres
+from service_kill import kill
 from service_load import load_test
 from service_upload import bomb, cut_off, upload
 
@@ -38,7 +39,7 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="unispeech-")))
         if given.what == "kill":
-            url = stack.enter_context(postgres(folder)) if given.postgres else ""
+            url = stack.enter_context(postgres(folder)).url if given.postgres else ""
             print(kill(folder, given.jobs, given.kills, database=url))
         elif given.what == "load":
             print(load_test(folder, given.clients, alone=10))

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import pwd
 import random
-import shutil
-import subprocess
 import time
 import wave
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +14,7 @@ from typing import Any
 import httpx
 
 from conftest import SAMPLES, words
-from serving import Receiver, Server, free_port, until_ended
+from serving import Receiver, Server, until_ended
 from unispeech.audio import load
 from unispeech.engine import Engine
 from unispeech.types import SAMPLE_RATE
@@ -46,50 +40,6 @@ def recordings(folder: Path, count: int, seed: int = 7) -> list[Path]:
             file.writeframes((np.concatenate(said) * 32767).astype(np.int16).tobytes())
         paths.append(path)
     return paths
-
-
-@contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """A PostgreSQL server of our own; its URL."""
-    initdb = shutil.which("initdb") or next(
-        (str(p) for p in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None
-    )
-    assert initdb, "PostgreSQL is not installed"
-    place, port = folder / "postgres", free_port()
-    place.mkdir()
-    user: list[str] = []
-    if os.geteuid() == 0:  # which PostgreSQL refuses to run as
-        owner = pwd.getpwnam("postgres")
-        os.chown(place, owner.pw_uid, owner.pw_gid)
-        for parent in place.parents:
-            if parent.stat().st_uid == 0 and parent != Path("/") and parent != Path("/tmp"):
-                parent.chmod(parent.stat().st_mode | 0o055)
-        user = ["runuser", "-u", "postgres", "--"]
-    quiet: dict[str, Any] = {"check": True, "stdout": subprocess.DEVNULL}
-    data = place / "data"
-    subprocess.run(
-        [*user, initdb, "-D", str(data), "-A", "trust", "-U", "unispeech", "-N"], **quiet
-    )
-    server = subprocess.Popen(
-        [*user, str(Path(initdb).parent / "postgres"), "-D", str(data), "-p", str(port),
-         "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={place}",
-         "-c", "max_connections=200"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    url = f"postgresql://unispeech@127.0.0.1:{port}/postgres"
-    try:
-        import psycopg
-
-        for _ in range(200):
-            try:
-                psycopg.connect(url).close()
-                break
-            except psycopg.OperationalError:
-                time.sleep(0.1)
-        yield url
-    finally:
-        server.terminate()
-        server.wait(30)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,41 @@ def random_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def receiver() -> Iterator[Any]:
+    """A webhook's other end, which fails the first time; `service` may tell it."""
+    from serving import Receiver
+
+    receiver = Receiver(failures=1)
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory, receiver: Any) -> Iterator[Any]:
+    """A server that all may use who need none of their own."""
+    from serving import running
+
+    folder = tmp_path_factory.mktemp("service")
+    with running(
+        folder,
+        allowed_webhooks_file=receiver.allow(folder),
+        max_duration=60,
+        max_upload=8_000_000,
+        base_url="https://speech.example",
+        cors_origins="https://desk.example",
+        idle_timeout=120,
+    ) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def http(service: Any) -> Iterator[Any]:
+    """A client of `service`."""
+    with service.client() as client:
+        yield client
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A browser, for the tests of one file."""

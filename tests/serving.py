@@ -98,6 +98,14 @@ def until_ended(client: httpx.Client, job: str, seconds: float = 120.0) -> dict[
     raise AssertionError(f"still {shown}")
 
 
+def submit(client: httpx.Client, path: Path, **fields: str) -> str:
+    """A job of a file; its id."""
+    with path.open("rb") as file:
+        answer = client.post("/api/jobs", files={"file": (path.name, file)}, data=fields)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
 class Receiver:
     """A webhook's other end: keeps what arrives; answers 500 the first `failures` times."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +12,9 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-import service_kill
+import postgres
 from conftest import SAMPLES, reference, words
 from serving import Server, running, until_ended
-from test_server_slow import HAS_POSTGRES
 from unispeech.server import tables
 from unispeech.server.database import Database, Job
 from unispeech.server.keys import Keys
@@ -246,12 +244,9 @@ def test_shares_end_on_sqlite(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not HAS_POSTGRES and "UNISPEECH_REQUIRE_ALL" not in os.environ,
-    reason="PostgreSQL is not installed",
-)
+@postgres.NEEDED
 def test_shares_end_on_postgres(tmp_path: Path) -> None:
-    with service_kill.postgres(tmp_path) as url, opened(url) as database:
+    with postgres.postgres(tmp_path) as server, opened(server.url) as database:
         shares_end(database)
 
 

@@ -255,3 +255,28 @@ def test_the_beta_shape_is_understood_and_what_is_not_here_is_refused(server: Se
         ):
             assert event["type"] != "error", event
         assert words(event["transcript"]) == words(reference("english"))
+
+
+def test_nonsense_is_answered_and_forgotten(server: Server) -> None:
+    base = server.url.replace("http", "ws")
+    odd = (
+        "", "[", '"\\ud800"', "[" * 100_000, "null", '{"type": "\\ud800"}', '{"type": {}}',
+        '{"type": "session.update", "session": "\\u0000"}', '{"type": "x", "event_id": "\\udfff"}',
+        '{"type": "session.update", "session": {"audio": {"input": {"turn_detection": "x"}}}}',
+        '{"type": "input_audio_buffer.append", "audio": 5}',
+    )  # fmt: skip
+    with connect(f"{base}/v1/realtime?intent=transcription", additional_headers=HEADERS) as socket:
+        assert json.loads(socket.recv(timeout=60))["type"] == "session.created"
+        for text in odd:
+            socket.send(text)
+            told = json.loads(socket.recv(timeout=60))
+            assert told["type"] == "error" and len(told["error"]["message"]) < 300, text
+        socket.send(b"\x00\xff")
+        assert json.loads(socket.recv(timeout=60))["type"] == "error"
+    for text in odd:
+        with open_stream(server) as socket:
+            socket.recv(timeout=60)
+            socket.send(text)
+            told = read(socket)
+            assert told[0]["type"] == "error" and told[-1]["type"] == "done"
+    assert "Traceback" not in server.log.read_text()

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,14 +11,13 @@ from pathlib import Path
 
 import pytest
 
+import postgres
 import service_kill
 import service_load
 import service_upload
 from serving import Server, running
 
 pytestmark = pytest.mark.slow
-
-HAS_POSTGRES = bool(shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin")))
 
 
 def test_killed_again_and_again_every_job_comes_out_right(tmp_path: Path) -> None:
@@ -28,13 +26,10 @@ def test_killed_again_and_again_every_job_comes_out_right(tmp_path: Path) -> Non
     assert all(chunks <= 4 for chunks in survived.cut_off), "more than a batch was lost"
 
 
-@pytest.mark.skipif(
-    not HAS_POSTGRES and "UNISPEECH_REQUIRE_ALL" not in os.environ,
-    reason="PostgreSQL is not installed",
-)
+@postgres.NEEDED
 def test_on_postgres_a_dead_workers_jobs_go_on_elsewhere(tmp_path: Path) -> None:
-    with service_kill.postgres(tmp_path) as url:
-        survived = service_kill.kill(tmp_path, jobs=4, kills=3, database=url)
+    with postgres.postgres(tmp_path) as server:
+        survived = service_kill.kill(tmp_path, jobs=4, kills=3, database=server.url)
     assert (survived.correct, survived.told, survived.again) == (4, 4, 0)
     assert all(chunks <= 4 for chunks in survived.cut_off)
 

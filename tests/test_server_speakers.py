@@ -6,7 +6,10 @@ The real weights of diarization have to be asked for, so a pipeline of RANDOM we
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -64,6 +67,56 @@ def test_a_server_without_diarization_says_so_before_it_works(without: Server) -
         options = http.get("/api/info").json()["backends"][0]["options"]
         assert not options["speakers"]["allowed"] and "install" in options["speakers"]["reason"]
         assert "gpt-4o-transcribe-diarize" not in http.get("/v1/models").text
+
+
+@contextmanager
+def locked_hub() -> Iterator[tuple[str, list[str]]]:
+    """A Hub that lets nobody have anything; its address, and what was asked of it."""
+    asked: list[str] = []
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(401)
+            self.send_header("X-Error-Code", "GatedRepo")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_HEAD = do_GET
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    hub = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    threading.Thread(target=hub.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{hub.server_port}", asked
+    hub.shutdown()
+    hub.server_close()
+
+
+@pytest.mark.slow
+def test_weights_that_the_hub_does_not_give_are_asked_for_once(
+    tmp_path: Path, random_pipeline: Path
+) -> None:
+    """pyannote is installed here (`random_pipeline` was made with it), its weights are not."""
+    with locked_hub() as (address, asked):
+        server = Server(tmp_path)
+        server.environment |= {
+            "HF_ENDPOINT": address, "HF_HOME": str(tmp_path), "NO_PROXY": "127.0.0.1",
+            "HF_HUB_OFFLINE": "0", "HF_TOKEN": "",
+        }  # fmt: skip
+        try:
+            with server.start().client() as http:
+                files = {"audio_file": PAUSE.read_bytes()}
+                said = [http.post("/asr?diarize=true", files=files)]
+                first = len(asked)
+                said += [http.post("/asr?diarize=true", files=files) for _ in range(2)]
+                assert {answer.status_code for answer in said} == {400}
+                assert "cannot tell speakers apart" in said[0].json()["detail"]
+                assert len({answer.text for answer in said}) == 1
+        finally:
+            server.stop()
+    assert len(asked) == first > 0
 
 
 @pytest.fixture(scope="module")
