@@ -177,7 +177,7 @@ class Patch(BaseModel):
 
     changes: list[Change] = Field(max_length=100_000)
     gaps: list[EditedGap] | None = Field(None, max_length=100_000)
-    author: str | None = Field(None, max_length=200)
+    author: Kept | None = Field(None, max_length=200)
 
 
 class JobShown(BaseModel):
