@@ -4,6 +4,7 @@
 // it is when a guess was wrong.
 
 const BEYOND = 500; // pixels above and below the screen that are made as well
+const MANY = 12; // rows that come into sight in one frame: a jump
 
 /**
  * `make(item)` gives {element, update(item)} for an item with a `key`; `guess(item, width)` its height.
@@ -40,11 +41,20 @@ export function virtualList(container, { make, guess, dropped }, signal) {
     planned = false;
     if (signal.aborted) return;
     const above = -container.getBoundingClientRect().top;
-    const [first, last] = [at(above - BEYOND), at(above + innerHeight + BEYOND)];
+    const jumped = missing(at(above), at(above + innerHeight)) > MANY;
+    const beyond = jumped ? 0 : BEYOND;
+    if (jumped) plan(); // first what is seen, in the next frame the rest
+    const [first, last] = [at(above - beyond), at(above + innerHeight + beyond)];
     clear(first, last);
     const fresh = fill(first, last);
     if (fresh.length) measure(fresh, above);
     for (const [key, row] of rows) move(row, tops[places.get(key)]);
+  }
+
+  function missing(first, last) {
+    let count = 0;
+    for (let index = first; index <= last && index < items.length; index++) if (!rows.has(items[index].key)) count++;
+    return count;
   }
 
   function clear(first, last) {
