@@ -39,6 +39,10 @@ MULTILINGUAL = {"whisper": "base"}
 """The models the cases run with, by the backend's family."""
 
 
+SHOUTED = "GOOD MORNING AND WELCOME TO THE PARK. THE TULIPS ARE IN FULL BLOOM THIS MONTH."
+"""A model that is told that this came before goes on in capitals."""
+
+
 @dataclass(frozen=True)
 class Case:
     """A backend and how it is loaded."""
@@ -180,7 +184,7 @@ def test_calls_from_several_threads_do_not_mix(case: Case, engine: Get) -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        {"initial_prompt": "A talk about gardens."}, {"hotwords": "roses river"},
+        {"initial_prompt": SHOUTED}, {"hotwords": SHOUTED},
         {"beam_size": 3}, {"temperature": 0.1}, {"threads": 1}, {"strategy": "native"},
     ],
     ids=lambda options: next(iter(options)),
@@ -199,8 +203,15 @@ def test_an_option_works_or_is_refused_by_name(
         loaded, options = engine(case.backend, case.model, **case.load, threads=value), {}
     else:
         loaded = engine(case.backend, case.model, **case.load)
-    transcript = loaded.transcribe(SAMPLES / "english.wav", **{**greedy(case), **options})
-    assert words(transcript.text) == words(reference("english"))
+    told = name in ("initial_prompt", "hotwords")
+    for strategy in can.strategies if told else ("batched",):
+        transcript = loaded.transcribe(
+            SAMPLES / "english.wav", **{"strategy": strategy, **greedy(case), **options}
+        )
+        said, expected = words(transcript.text), words(reference("english"))
+        wrong = sum(a != b for a, b in zip(said, expected, strict=True))
+        assert wrong <= 2 * told, strategy  # in capitals some hear "pat" for "path"
+        assert transcript.text.isupper() is told, strategy
 
 
 def test_what_is_not_declared_is_refused(case: Case) -> None:
