@@ -37,6 +37,6 @@ export function subtitleProblems(job, store) {
 
 /** What is wrong with a subtitle, in words. */
 export function worded({ rule, value, limit }) {
-  const digits = { maximumFractionDigits: rule === "overlap" ? 2 : 0 };
+  const digits = { maximumFractionDigits: { overlap: 2, max_cps: 1 }[rule] ?? 0 };
   return t(`problem.${rule}`, { value: number(value, digits), limit: number(limit ?? 0, digits) });
 }
