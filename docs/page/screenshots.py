@@ -3,7 +3,8 @@
     python docs/page/screenshots.py             all of them, beside this file
     python docs/page/screenshots.py editor      only some; --folder puts them elsewhere
 
-They show recordings that are made of our own samples, in a real server with real weights.
+They show recordings that are made of our own samples, in a real server with real weights. README.md
+beside them shows them.
 """
 
 from __future__ import annotations
@@ -59,6 +60,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for size in SIZES:
                 for scheme in SCHEMES:
                     take(chromium, shown, name, size, scheme, given.folder)
+    (given.folder / "README.md").write_text(gallery(given.folder))
+
+
+def gallery(folder: Path) -> str:
+    """The page that shows every view of which there are all pictures."""
+    kinds = [f"{size}-{scheme}" for size in SIZES for scheme in SCHEMES]
+    rows = [
+        f"| {name} | {' | '.join(f'![{name}, {kind}]({name}-{kind}.webp)' for kind in kinds)} |"
+        for name in VIEWS
+        if all((folder / f"{name}-{kind}.webp").exists() for kind in kinds)
+    ]
+    head = ["# The views of the page", "", "Made by `python docs/page/screenshots.py`.", ""]
+    table = [f"| | {' | '.join(kind.replace('-', ', ') for kind in kinds)} |", "|---" * 5 + "|"]
+    return "\n".join([*head, *table, *rows, ""])
 
 
 def take(chromium: Browser, shown: Scene, name: str, size: str, scheme: Any, folder: Path) -> None:
