@@ -29,13 +29,13 @@ import jiwer
 import numpy as np
 import torch
 
-from unispeech import ctc
+from unispeech import ctc, stitch
 from unispeech.audio import Recording, load
 from unispeech.backends.mms import Mms
 from unispeech.models import store
 from unispeech.options import LoadOptions, TranscribeOptions
 from unispeech.planning import plan
-from unispeech.types import SAMPLE_RATE, Chunk, Emissions
+from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Emissions, End
 
 if TYPE_CHECKING:
     from unispeech.types import Samples
@@ -72,14 +72,15 @@ def whole(model: Mms, samples: Samples, language: str) -> str:
 def chunked(
     model: Mms, samples: Samples, language: str, length: float, context: float, vad: bool
 ) -> str:
+    """The text as the engine makes it of chunks."""
     options = TranscribeOptions.of(TranscribeOptions(), vad=vad)
     source = Recording(samples, SAMPLE_RATE)
     windows = (*model.windows, length + 2 * context + 2)
-    chunks = plan(source, options, 0, windows, length, context)
-    parts = [model.emissions([replace(chunk, language=language)])[0] for chunk in chunks]
-    if vad:  # chunks do not touch there: each is read by itself
-        return " ".join(text(part, language) for part in parts)
-    return text(ctc.joined(parts), language)
+    planned = plan(source, options, 0, windows, length, context)
+    chunks = [replace(chunk, language=language) for chunk in planned]
+    heard = [ChunkResult((), emissions=model.emissions([chunk])[0]) for chunk in chunks]
+    items = stitch.joined(zip(chunks, heard, strict=True), ctc.read)
+    return "".join(item[1].text for item in items if not isinstance(item, End)).strip()
 
 
 def unnormalised(folder: Path, place: Path) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from unispeech import chunking, ctc, stitch
@@ -69,6 +69,7 @@ def test_where_words_have_no_spaces_each_letter_is_one() -> None:
     st.text(alphabet="ab c-", min_size=2, max_size=300), st.lists(st.integers(1, 299), max_size=6)
 )
 def test_joined_chunks_say_what_the_whole_says(frames: str, cuts: list[int]) -> None:
+    assume("-" * 20 not in frames)  # no word has such a silence in it, wherever it is cut
     edges = [0, *sorted({cut for cut in cuts if cut < len(frames)}), len(frames)]
     items: list[stitch.Decoded | End] = []
     for number, (low, high) in enumerate(zip(edges, edges[1:], strict=False)):
@@ -84,6 +85,19 @@ def test_joined_chunks_say_what_the_whole_says(frames: str, cuts: list[int]) -> 
             at = item[0].end
             said.append("".join(s.text for s in item[1].segments))
     assert "".join(said).split() == text(emissions(frames)).split()
+
+
+def test_words_on_either_side_of_a_silence_are_two() -> None:
+    """Cut in a silence, neither part has seen the word beyond it: there may be no space."""
+
+    def heard(left: str, right: str) -> str:
+        parts = ctc.meeting(emissions(left), emissions(right))
+        return "".join(text(part) for part in parts)
+
+    assert heard("-one two" + "-" * 20, "-" * 20 + "thre-e four-") == " one two three four"
+    assert heard("-one two" + "-" * 40, "-thre-e four-") == " one two three four"
+    assert heard("-one tw", "o" + "-" * 40 + " thre-e-") == " one two three"
+    assert heard("-one th" + "-" * 10, "-" * 5 + "r-e-e-") == " one three"
 
 
 def test_chunks_apart_and_other_backends_are_left_alone() -> None:

@@ -27,6 +27,8 @@ PAUSE = 0.8
 """Seconds without a letter that end a segment."""
 REACH = 3.0
 """Seconds around the end of a chunk in which a pause between two words is looked for."""
+SILENCE = 0.5
+"""Seconds without a letter, where two chunks meet, that are in no word."""
 FLOOR = -15.0
 """The lowest log probability that a letter is counted with."""
 
@@ -154,9 +156,11 @@ def joined(parts: Sequence[Emissions]) -> Emissions:
 def meeting(left: Emissions, right: Emissions) -> tuple[Emissions, Emissions]:
     """The same frames, divided anew where no word is cut in two.
 
-    That is at the pause between words nearest to where they meet, or, in a word too long for that,
-    between two of its letters. A letter that sounds across the place goes to the right as a whole:
-    in two parts it would be said twice.
+    Where they meet in a silence, they part there: neither may have seen the other side of it, so
+    that the space of which both are sure may be missing. Else it is at the pause between words
+    nearest to where they meet, or, in a word too long for that, between two of its letters. A
+    letter that sounds across the place goes to the right as a whole: in two parts it would be said
+    twice.
     """
     import numpy as np
 
@@ -166,15 +170,26 @@ def meeting(left: Emissions, right: Emissions) -> tuple[Emissions, Emissions]:
     low, high = max(0, middle - reach), min(len(both.scores), middle + reach)
     best = both.scores[low:high].argmax(axis=1)
     spaces = [i for i, text in enumerate(both.tokens) if text == " "]
+    letters = [i for i, text in enumerate(both.tokens) if text.strip() and i != both.blank]
+    spoken = np.flatnonzero(np.isin(best, letters)) + low
     between = np.flatnonzero(np.isin(best, spaces)) + low
     inside = np.flatnonzero(best == both.blank) + low
     silent = between if len(between) else inside
-    cut = _nearest(silent, middle) if len(silent) else _onset(both, middle)
-    within = not len(between) if cut else both.inside_word
+    if _apart(spoken, middle, low, high) * both.step >= SILENCE:
+        cut, within = middle, False
+    else:
+        cut = _nearest(silent, middle) if len(silent) else _onset(both, middle)
+        within = not len(between) if cut else both.inside_word
     return (
         replace(both, scores=both.scores[:cut]),
         replace(both, scores=both.scores[cut:], start=0.0, inside_word=within),
     )
+
+
+def _apart(spoken: npt.NDArray[np.intp], middle: int, low: int, high: int) -> int:
+    """How many frames around one are without a letter, between two edges."""
+    before, after = spoken[spoken < middle], spoken[spoken >= middle]
+    return (int(after[0]) if len(after) else high) - (int(before[-1]) + 1 if len(before) else low)
 
 
 def _nearest(frames: npt.NDArray[np.intp], middle: int) -> int:
