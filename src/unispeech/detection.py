@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from unispeech.backends import registry
-from unispeech.backends.base import Backend, refuse_family
-from unispeech.errors import BackendMissing
+from unispeech.backends.base import KINDS, Backend
+from unispeech.errors import BackendMissing, UnsupportedOption
 from unispeech.models import store
 from unispeech.models.facts import ModelFacts
 from unispeech.options import TranscribeOptions
@@ -78,7 +78,12 @@ def identifier(model: str, device: str) -> LanguageIdentifier:
         UnsupportedOption: the model is of another kind. BackendMissing: its libraries are not here.
         UnknownModel, ModelUnavailable, ModelDamaged.
     """
-    refuse_family("--detect-language", "lid", store.describe(model))
+    family = store.describe(model).family
+    if family != "lid":
+        raise UnsupportedOption(
+            f"detect_language {model}: a {KINDS[family]} model, which tells no languages apart",
+            "give mms, or the folder of a model that does",
+        )
     if not registry.find("mms").installed():
         raise BackendMissing(
             "detect_language: its libraries are not installed",

@@ -50,9 +50,6 @@ ALIASES: dict[str, str] = {
 WITHOUT_SPACES = frozenset({"zh", "ja", "th", "lo", "my", "yue", "km", "bo"})
 """Written without spaces between words: scored by characters, lines broken anywhere."""
 
-NO_IDEA = "give a code such as 'fr' or a name such as 'french'"
-"""The hint where no name is near."""
-
 
 @dataclass(frozen=True, slots=True)
 class Language:
@@ -123,11 +120,30 @@ def name(code: str) -> str:
 def code(
     language: str, known: Mapping[str, str] = WHISPER, aliases: Mapping[str, str] = ALIASES
 ) -> str:
-    """The code of a code or an English name, whatever its case; `de-CH` and `de_AT` are `de`.
+    """As `find`.
 
     Raises:
-        OptionError: nobody knows it; the hint is the nearest name that exists.
+        OptionError: nobody knows it, or it is several; the hint says what is near.
     """
+    found = find(language, known, aliases)
+    if found:
+        return found
+    several = variants(language, known)
+    if several:
+        raise OptionError(
+            f"language {language!r}: there are several: {', '.join(several)}", "give one of them"
+        )
+    near = nearest(language, known, aliases)
+    raise OptionError(
+        f"unknown language {language!r}",
+        f"did you mean {near!r}?"
+        if near
+        else "give a code such as 'fr' or a name such as 'french'",
+    )
+
+
+def find(language: str, known: Mapping[str, str], aliases: Mapping[str, str]) -> str | None:
+    """The code of a code or an English name, whatever its case; `de-CH` and `de_AT` are `de`."""
     wanted = language.strip().lower()
     names = {name.lower(): code for code, name in known.items()}
     for word in (wanted, wanted.replace("_", "-").split("-")[0]):
@@ -135,7 +151,25 @@ def code(
         for meant in (word, names.get(word), aliases.get(word), part1, aliases.get(part1)):
             if meant and meant in known:
                 return meant
-    raise OptionError(f"unknown language {language!r}", _suggestion(wanted, known, names, aliases))
+    return None
+
+
+def variants(language: str, known: Mapping[str, str]) -> list[str]:
+    """The scripts or dialects of a language, by its bare code or name."""
+    wanted = language.strip().lower()
+    return [
+        code
+        for code, name in known.items()
+        if code.startswith(f"{wanted}-") or name.lower().startswith(f"{wanted} (")
+    ]
+
+
+def nearest(language: str, known: Mapping[str, str], aliases: Iterable[str]) -> str | None:
+    """The name, as it is written, or the code that is spelled most like it."""
+    written = {name.lower(): name for name in known.values()}
+    words = [*written, *aliases, *known]
+    near = difflib.get_close_matches(language.strip().lower(), words, n=1)
+    return written.get(near[0], near[0]) if near else None
 
 
 def exists(language: str) -> bool:
@@ -148,15 +182,3 @@ def exists(language: str) -> bool:
 @cache
 def _named() -> dict[str, str]:
     return {row.name.lower(): row.code for row in table().values()}
-
-
-def _suggestion(
-    wanted: str, known: Mapping[str, str], names: Mapping[str, str], aliases: Iterable[str]
-) -> str:
-    variants = [code for code in known if code.startswith(f"{wanted}-")]
-    if variants:
-        return f"there are several: {', '.join(variants)}"
-    near = difflib.get_close_matches(wanted, [*names, *aliases, *known], n=1)
-    if near:
-        return f"did you mean {known[names[near[0]]] if near[0] in names else near[0]!r}?"
-    return NO_IDEA

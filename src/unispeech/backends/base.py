@@ -227,6 +227,15 @@ def _one_of(backend: str, option: str, value: str, allowed: tuple[str, ...]) -> 
         )
 
 
+KINDS = {
+    "whisper": "Whisper",
+    "ctc": "CTC (wav2vec2, HuBERT, MMS)",
+    "lid": "language id",
+    "diarization": "diarization",
+}
+"""What the families of models are called."""
+
+
 def refuse_family(backend: str, family: str, facts: ModelFacts) -> None:
     """Refuse a model of another family than the backend runs.
 
@@ -234,15 +243,9 @@ def refuse_family(backend: str, family: str, facts: ModelFacts) -> None:
         UnsupportedOption: says which the model is.
     """
     if facts.family != family:
-        what = {
-            "whisper": "Whisper",
-            "ctc": "CTC (wav2vec2, HuBERT, MMS)",
-            "lid": "language id",
-            "diarization": "diarization",
-        }
         raise UnsupportedOption(
-            f"model {facts.name}: a {what[facts.family]} model, and the backend {backend} runs "
-            f"{what[family]} models",
+            f"model {facts.name}: a {KINDS[facts.family]} model, and the backend {backend} runs "
+            f"{KINDS[family]} models",
             "choose another --model or --backend",
         )
 

@@ -54,10 +54,8 @@ class LanguageIdentifier:
         aliases = languages.aliases(known)
         found: dict[str, float] = defaultdict(float)
         for code, probability in self.probabilities(samples).items():
-            try:
-                found[languages.code(code, known, aliases)] += probability
-            except OptionError:
-                continue
+            if spoken := languages.find(code, known, aliases):
+                found[spoken] += probability
         if not found:
             raise OptionError(
                 "detect_language: this model knows none of the backend's languages",

@@ -15,7 +15,7 @@ from unispeech.cli.progress import bar
 from unispeech.cli.sources import Input
 from unispeech.cli.transcribe import undecided
 from unispeech.engine import Engine
-from unispeech.errors import OptionError
+from unispeech.errors import AudioNotFound, OptionError
 from unispeech.subtitles import Layout
 
 
@@ -58,6 +58,8 @@ def align(
     """
     given = {name: value for name, value in options.items() if value is not None}
     words = _read(text)
+    if not audio.is_file():
+        raise AudioNotFound(f"{audio}: there is no such file")
     undecided(backend, model, given)
     with bar(quiet) as on_progress:
         engine = Engine(backend, model, on_progress=on_progress, **given)

@@ -92,9 +92,15 @@ def vocabulary(folder: Path, language: str | None = None) -> Vocabulary:
 
     Raises:
         ModelDamaged: there is none, or none for this language.
+        UnsupportedOption: it has adapters, and no language was given.
     """
     table = _table(folder)
     if _nested(table):
+        if language is None:
+            raise UnsupportedOption(
+                f"model {folder}: it has an alphabet for each language",
+                "use the backend mms for it",
+            )
         if language not in table:
             raise ModelDamaged(f"{folder / 'vocab.json'}: there is no vocabulary for {language}")
         table = table[language]

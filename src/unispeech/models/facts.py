@@ -49,17 +49,17 @@ class ModelFacts:
         return code
 
     def _by_any_name(self, wanted: str) -> str:
-        try:
-            return languages.code(wanted, self.languages, languages.aliases(self.languages))
-        except OptionError as error:
-            hint = f"see: unispeech languages --model {self.name}"
-            if len(self.languages) <= FEW:
-                has = (f"{code} ({name})" for code, name in self.languages.items())
-                hint = f"it has {', '.join(has)}"
-            if languages.exists(wanted) and "several" not in error.hint:
-                raise UnsupportedOption(
-                    f"language {wanted!r}: the model {self.name} does not have it", hint
-                ) from None
-            if error.hint != languages.NO_IDEA:
-                raise
-            raise OptionError(f"{error.message} to the model {self.name}", hint) from None
+        known, aliases = self.languages, languages.aliases(self.languages)
+        has_it = languages.find(wanted, known, aliases) or languages.variants(wanted, known)
+        if not has_it and languages.exists(wanted):
+            raise UnsupportedOption(
+                f"language {wanted!r}: the model {self.name} does not have it", self._choice()
+            )
+        if has_it or languages.nearest(wanted, known, aliases):
+            return languages.code(wanted, known, aliases)
+        raise OptionError(f"unknown language {wanted!r} to the model {self.name}", self._choice())
+
+    def _choice(self) -> str:
+        if len(self.languages) > FEW:
+            return f"see: unispeech languages --model {self.name}"
+        return "it has " + ", ".join(f"{code} ({name})" for code, name in self.languages.items())
