@@ -53,6 +53,16 @@ def engine() -> Iterator[Callable[..., Engine]]:
 
 
 @pytest.fixture(scope="session")
+def mms() -> Iterator[Engine]:
+    """The small checkpoint of `small_mms.py`."""
+    from small_mms import MODEL
+
+    loaded = Engine("mms", str(MODEL))
+    yield loaded
+    loaded.close()
+
+
+@pytest.fixture(scope="session")
 def random_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A pyannote pipeline of RANDOM weights (`random_diarization.py`): the real ones have to be
     asked for."""
