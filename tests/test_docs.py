@@ -15,16 +15,17 @@ from conftest import ROOT, SAMPLES
 
 PAGES = ["README.md", "docs/transcribe.md"]
 SLOW = ["docs/backends.md"]
-"""Pages whose commands need PyTorch. docs/fine-tuning.md and docs/models.md have tests of their
-own, in `test_fine_tuning.py` and `test_models_store.py`."""
+"""Pages whose commands need PyTorch. docs/fine-tuning.md, docs/models.md and docs/mms.md have
+tests of their own, in `test_fine_tuning.py`, `test_models_store.py` and `test_docs_mms.py`."""
 
 
-def _blocks(page: str, kind: str) -> list[str]:
+def blocks(page: str, kind: str) -> list[str]:
+    """The fenced blocks of a page, of one kind."""
     return re.findall(rf"^```{kind}\n(.*?)^```", (ROOT / page).read_text(), re.M | re.S)
 
 
 def _commands(pages: list[str]) -> list[tuple[str, str]]:
-    lines = [(p, line) for p in pages for block in _blocks(p, "sh") for line in block.splitlines()]
+    lines = [(p, line) for p in pages for block in blocks(p, "sh") for line in block.splitlines()]
     return [(p, line.split("#")[0].strip()) for p, line in lines if "make " not in line]
 
 
@@ -64,7 +65,7 @@ def test_measuring_commands_on_a_small_sample(place: Path, data: Path) -> None:
         "$": " --sample 1 startup nonspeech",
         "^python": program,
     }
-    lines = [line for block in _blocks("README.md", "sh measuring") for line in block.splitlines()]
+    lines = [line for block in blocks("README.md", "sh measuring") for line in block.splitlines()]
     assert lines
     for line in "\n".join(lines).replace("\\\n", " ").splitlines():
         command = line.split("#")[0].strip()
@@ -76,7 +77,7 @@ def test_measuring_commands_on_a_small_sample(place: Path, data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "program"), [(p, block) for p in PAGES for block in _blocks(p, "python")]
+    ("page", "program"), [(p, block) for p in PAGES for block in blocks(p, "python")]
 )
 def test_programs(place: Path, page: str, program: str) -> None:
     done = subprocess.run(

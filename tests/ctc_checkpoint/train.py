@@ -13,9 +13,11 @@ all of it is under this project's licence. Takes about twelve minutes of one cor
 Writes `model/`, `lid/` and `clips/` (held-out sentences: FLAC, and their texts in `texts.json`).
 """
 
+import argparse
 import copy
 import io
 import json
+import math
 import random
 import subprocess
 import time
@@ -230,7 +232,9 @@ def hear(model: Wav2Vec2ForCTC, tokens: dict[str, int], samples: Samples) -> str
     return "".join(names[b] for b in kept).replace("|", " ").strip()
 
 
-def train_lid(ctc: Wav2Vec2ForCTC, speech: dict[str, Any]) -> Wav2Vec2ForSequenceClassification:
+def train_lid(
+    ctc: Wav2Vec2ForCTC, speech: dict[str, Any], steps: int
+) -> Wav2Vec2ForSequenceClassification:
     """A classifier of languages on the trained encoder without its adapters."""
     settings = copy.deepcopy(ctc.config)
     settings.update(
@@ -248,7 +252,7 @@ def train_lid(ctc: Wav2Vec2ForCTC, speech: dict[str, Any]) -> Wav2Vec2ForSequenc
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-4)
     extract = Wav2Vec2FeatureExtractor(return_attention_mask=True)
     draw = random.Random(3)
-    for step in range(LID_STEPS):
+    for step in range(steps):
         numbers = [draw.randrange(len(WORDS)) for _ in range(8)]
         sounds = [_together(draw, [draw.choice(speech[list(WORDS)[n]])[1]], 1.0) for n in numbers]
         inputs = extract(sounds, sampling_rate=RATE, padding=True, return_tensors="pt")
@@ -267,9 +271,11 @@ def write_json(path: Path, value: object) -> None:
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
-def save(by_language: dict[str, Wav2Vec2ForCTC], lid: Wav2Vec2ForSequenceClassification) -> None:
+def save(
+    place: Path, by_language: dict[str, Wav2Vec2ForCTC], lid: Wav2Vec2ForSequenceClassification
+) -> None:
     """As MMS lies on the Hub, in float16."""
-    folder = FOLDER / "model"
+    folder = place / "model"
     for language, model in by_language.items():
         if language == "eng":
             copy.deepcopy(model).half().save_pretrained(folder)
@@ -291,37 +297,50 @@ def save(by_language: dict[str, Wav2Vec2ForCTC], lid: Wav2Vec2ForSequenceClassif
         "do_lower_case": False,
     }
     write_json(folder / "tokenizer_config.json", special)
-    lid.half().save_pretrained(FOLDER / "lid")
-    for place in ("model", "lid"):
-        Wav2Vec2FeatureExtractor(return_attention_mask=True).save_pretrained(FOLDER / place)
+    lid.half().save_pretrained(place / "lid")
+    for name in ("model", "lid"):
+        Wav2Vec2FeatureExtractor(return_attention_mask=True).save_pretrained(place / name)
+
+
+def save_clips(folder: Path, held: dict[str, Any]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {}
+    for language, clips in held.items():
+        for number, (text, samples) in enumerate(clips):
+            name = f"{language}-{number:02}.flac"
+            soundfile.write(folder / name, samples, RATE)
+            texts[name] = text
+    write_json(folder / "texts.json", texts)
+
+
+def examine(by_language: dict[str, Wav2Vec2ForCTC], held: dict[str, Any]) -> None:
+    """Say how the held-out sentences come out."""
+    for language, model in by_language.items():
+        for text, samples in held[language]:
+            heard = hear(model.eval(), vocabulary(language), samples)
+            print("ok " if heard == text else "BAD", text, "" if heard == text else f"-> {heard}")
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=FOLDER, help="where it is written")
+    parser.add_argument("--part", type=float, default=1.0, help="of it all, to try it out")
+    args = parser.parse_args()
     draw = random.Random(0)
     held = {lang: [quiet_room(*one) for one in corpus(draw, lang, HELD_OUT)] for lang in WORDS}
     unlike = {lang: [text for text, _ in held[lang]] for lang in WORDS}
     by_language = models()
     for part in ROUNDS:
+        part = part._replace(
+            steps=math.ceil(part.steps * args.part),
+            sentences=max(HELD_OUT, math.ceil(part.sentences * args.part)),
+        )
         speech = {lang: corpus(draw, lang, part.sentences, unlike[lang]) for lang in WORDS}
         train(by_language, speech, part)
-    finish(by_language, held, speech)
-
-
-def finish(
-    by_language: dict[str, Wav2Vec2ForCTC], held: dict[str, Any], speech: dict[str, Any]
-) -> None:
-    """Say how the held-out sentences come out, and write everything."""
-    (FOLDER / "clips").mkdir(exist_ok=True)
-    texts = {}
-    for language, model in by_language.items():
-        for number, (text, samples) in enumerate(held[language]):
-            heard = hear(model.eval(), vocabulary(language), samples)
-            print("ok " if heard == text else "BAD", text, "" if heard == text else f"-> {heard}")
-            name = f"{language}-{number:02}.flac"
-            soundfile.write(FOLDER / "clips" / name, samples, RATE)
-            texts[name] = text
-    write_json(FOLDER / "clips" / "texts.json", texts)
-    save(by_language, train_lid(by_language["eng"], speech))
+    examine(by_language, held)
+    lid = train_lid(by_language["eng"], speech, math.ceil(LID_STEPS * args.part))
+    save(args.out, by_language, lid)
+    save_clips(args.out / "clips", held)
 
 
 if __name__ == "__main__":
