@@ -51,7 +51,7 @@ class Watched(Remote):
     def __init__(self, remote: Remote, process: Process) -> None:
         self.name = remote.name
         self.process = process
-        self._windows = remote.windows
+        self._windows, self._chunk_length = remote.windows, remote.chunk_length
         self.beyond: list[float] = []
 
     def transcribe_batch(
