@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import jiwer
 import numpy as np
@@ -17,11 +17,13 @@ from conftest import SAMPLES, reference, words
 from unispeech.audio import load
 from unispeech.backends.base import Backend
 from unispeech.engine import Engine
-from unispeech.errors import BackendError, OptionError, UnsupportedOption
+from unispeech.errors import AudioError, BackendError, OptionError, UnsupportedOption
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, TranscribeOptions
+from unispeech.realtime import session as sessions
 from unispeech.realtime.events import Event
 from unispeech.realtime.hearing import Hearing
+from unispeech.realtime.intake import listen
 from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.session import Session
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Emissions, Segment, Word
@@ -167,6 +169,54 @@ def test_speech_that_cannot_be_decoded_is_told() -> None:
     gaps = [event for event in events if event.type == "gap"]
     assert len(gaps) == 1 and gaps[0].start > 14 and "told to fail" in gaps[0].reason
     assert words(spoken(events)) == words(SPOKEN[0][0])
+
+
+@pytest.mark.parametrize("longest", [6.2, 6.3, 6.4, 6.5, 6.6])
+def test_a_look_before_a_cut_is_not_taken_for_what_comes_after_it(longest: float) -> None:
+    """Behind until the speaker pauses: the first look comes then, and after it the cut."""
+    behind = session(FakeBackend(), LiveOptions(longest=longest, keep=longest))
+    events: list[Event] = []
+    for start in range(0, len(pause()), 512):
+        late = 15.0 < start / SAMPLE_RATE < 20.9
+        events += behind.feed(pause()[start : start + 512], 5.0 if late else 0.0)
+    events += behind.finish()
+    assert spoken(events).split() == [word.word.strip() for word in truth()]
+
+
+def test_a_phrase_without_a_pause_is_closed_before_it_is_endless(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sessions, "MOST", 6)
+    events = run(session(FakeBackend()), pause())
+    closed = [event for event in events if event.type == "endpoint"]
+    assert len(closed) > 2 and all(len(event.words) < 12 for event in closed)
+    assert "".join(event.text for event in closed) == spoken(events)
+    assert spoken(events).split() == [word.word.strip() for word in truth()]
+
+
+def test_what_came_before_the_sound_broke_off_is_heard_to_its_end() -> None:
+    def broken() -> Iterator[tuple[np.ndarray, float]]:
+        yield pause()[: int(1.7 * SAMPLE_RATE)], 0.0
+        raise AudioError("the cable was pulled")
+
+    events: list[Event] = []
+    with pytest.raises(AudioError, match="cable"):
+        events.extend(listen(session(FakeBackend()), broken()))
+    assert events[-1].type == "endpoint"
+    assert spoken(events).startswith(" Please wait here for a moment")
+
+
+def test_a_short_phrase_gets_a_window_that_the_backend_has() -> None:
+    class FakeWindows(FakeCtc):
+        windows = (6.0, 11.0)
+        seen: ClassVar[set[float]] = set()
+
+        def _hear(self, chunk: Chunk) -> ChunkResult:
+            self.seen.add(chunk.window)
+            return super()._hear(chunk)
+
+    run(session(FakeWindows()), pause())
+    assert FakeWindows.seen == {6.0, 11.0}
 
 
 def test_what_a_ctc_model_says_of_frames_is_read() -> None:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from unispeech.types import Samples
 
 SHORT = 10.0
-"""Seconds of the window of a short phrase, where the backend can show less than its full one. In
-one of 5 s tiny.en says short phrases twice (docs/decisions.md)."""
+"""Seconds of the window of a short phrase, where the backend can show less than its full one but
+has none as short. In one of 5 s tiny.en says short phrases twice (docs/decisions.md)."""
 PROMPT = 200
 """Characters of what is final that the model is told came before."""
 
@@ -110,7 +110,7 @@ class Hearing:
 
     def _fit(self, chunk: Chunk) -> Chunk:
         windows = self.backend.windows
-        if len(windows) > 1:
+        if len(windows) > 1 and windows[0] > SHORT:
             windows = (SHORT, *windows)
         fits = (w for w in windows if w >= chunk.duration + TAIL)
         return replace(chunk, window=next(fits, windows[-1]))

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
+from unispeech.errors import AudioError
 from unispeech.realtime.events import Event
 from unispeech.realtime.session import Session
 from unispeech.realtime.ticks import TICK
@@ -42,6 +43,8 @@ class Intake:
         self._changed = threading.Condition()
         self.level = 0.0
         """Loudness of the newest samples: root mean square, 0 to 1."""
+        self.overflows = 0
+        """How often the maker says that it lost sound of its own."""
 
     @property
     def waiting(self) -> float:
@@ -161,14 +164,23 @@ def listen(
     """The events of everything that comes in, until it ends. `keep` is given all that is heard.
 
     A piece without samples (`Intake.mark`) ends the phrase. The lag of an event is what has come in
-    by the time it is said.
+    by the time it is said. Where the sound breaks off, what came before is heard to its end.
+
+    Raises:
+        AudioError, OSError: the sound or `keep` failed; after the last event.
     """
-    for samples, waiting in sound:
-        keep(samples)
-        for event in session.feed(samples, waiting) if len(samples) else session.flush():
-            yield _late(event, sound)
+    broken: Exception | None = None
+    try:
+        for samples, waiting in sound:
+            keep(samples)
+            for event in session.feed(samples, waiting) if len(samples) else session.flush():
+                yield _late(event, sound)
+    except (AudioError, OSError) as error:
+        broken = error
     for event in session.finish():
         yield _late(event, sound)
+    if broken is not None:
+        raise broken
 
 
 def _late(event: Event, sound: object) -> Event:

@@ -38,6 +38,8 @@ ENOUGH = 5.0
 """Seconds of speech after which the likeliest language has to do."""
 TAIL = 0.5
 """Seconds of speech after the last word of a hypothesis that are too many for it to be the last."""
+MOST = 1000
+"""Words of a phrase, after which it is closed without a pause: five minutes of them."""
 SENTENCE_ENDS = ".?!。？！…"
 
 
@@ -107,6 +109,8 @@ class Session:
         sound = self._sound
         first = sound.first()
         if first is None:
+            if self._phrase:  # a cut came after the last of its speech
+                yield from self._end_phrase(sound.end)
             sound.drop(sound.end - self._pad)
             return
         if not self._phrase:
@@ -167,13 +171,17 @@ class Session:
             if sound.spoken() >= MIN_SPEECH or self._phrase:
                 yield from self._settle(end)
             sound.drop(end)
-        if self._phrase:
-            yield self._event("endpoint", self._phrase)
+        yield from self._close_phrase()
         self._before = ""
-        self._phrase, self._agreement = [], Agreement()
+        self._agreement = Agreement()
         if self._hearing.options.language_per_chunk:
             self._language = ""
         sound.drop(sound.end - self._pad)
+
+    def _close_phrase(self) -> Iterator[Event]:
+        if self._phrase:
+            yield self._event("endpoint", self._phrase)
+        self._phrase = []
 
     def _settle(self, end: int) -> Iterator[Event]:
         """Make everything up to a frame final; what cannot be trusted is told."""
@@ -202,6 +210,7 @@ class Session:
         certain = [word for word in new if word.end <= (cut + 1) * FRAME_SECONDS]
         yield from self._final(self._agreement.accept(certain))
         self._let_go_before(cut)
+        self._trusted = False  # what comes after the cut is not in the last hypothesis any more
 
     def _let_go(self) -> None:
         """Cut the phrase between two final words, best after a sentence or in a pause."""
@@ -235,6 +244,8 @@ class Session:
             said.append(replace(word, start=start, end=self._said_to))
         self._phrase += said
         yield self._event("final", said)
+        if len(self._phrase) >= MOST:
+            yield from self._close_phrase()
 
     def _gap(self, chunk: Chunk, reason: str) -> Event:
         start = round(min(max(chunk.start, self._said_to), chunk.end), 3)
