@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import socket
+import struct
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any, cast
@@ -34,6 +37,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         max_duration=60,
     ) as server:
         yield server
+        assert "Traceback" not in server.log.read_text()
 
 
 def pcm(sample: str, rate: int = 16_000) -> bytes:
@@ -151,6 +155,59 @@ def test_keys_origins_and_commands_are_checked(server: Server) -> None:
         assert "not a command" in json.loads(socket.recv())["message"]
 
 
+def test_a_client_that_goes_before_it_is_answered_holds_nothing(server: Server) -> None:
+    request = (
+        f"GET /v1/stream HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        f"Sec-WebSocket-Version: 13\r\nAuthorization: Bearer {KEY}\r\n\r\n"
+    )
+    for milliseconds in range(12):
+        with socket.create_connection(("127.0.0.1", server.port)) as gone:
+            gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            gone.sendall(request.encode())
+            time.sleep(milliseconds / 1000)
+    deadline = time.monotonic() + 30
+    while True:  # those that were answered in time are kept a moment for a client that comes back
+        try:
+            with open_stream(server) as one:
+                one.recv()
+                one.send('{"type": "finish"}')
+                assert read(one)[-1]["type"] == "done"
+                return
+        except InvalidStatus:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+
+
+def test_no_word_of_a_prompt_and_no_address_is_logged(server: Server) -> None:
+    with open_stream(server, initial_prompt="Zanzibar") as one:
+        one.recv()
+        one.send('{"type": "finish"}')
+        read(one)
+    log = server.log.read_text()
+    assert "Zanzibar" not in log and "127.0.0.1:" not in log.replace(f"127.0.0.1:{server.port}", "")
+
+
+def test_wrong_messages_are_answered_and_a_new_stream_is_as_good_as_before(server: Server) -> None:
+    for wrong in ('"', "[" * 100_000, '{"type": []}', "null", '{"type": "start"}'):
+        with open_stream(server) as one:
+            one.recv()
+            one.send(wrong)
+            said = read(one)
+            assert said[0]["type"] == "error" and "not a command" in said[0]["message"]
+    with open_stream(server) as one:
+        one.recv()
+        one.send(b"\x01")  # half a sample
+        one.send(b"\x01" * 32_001)
+        one.send('{"type": "finish"}')
+        assert read(one)[-1]["type"] == "done"
+    with open_stream(server) as one:  # longer than this server lets anyone speak
+        one.recv()
+        one.send(bytes(61 * 32_000))
+        said = read(one)
+        assert "60 s" in said[0]["message"] and said[-1]["type"] == "done"
+
+
 @pytest.mark.parametrize("by_voice", [True, False])
 def test_the_real_openai_client_transcribes(server: Server, by_voice: bool) -> None:
     sound = pcm("pause", 24_000)
@@ -241,6 +298,8 @@ def test_the_beta_shape_is_understood_and_what_is_not_here_is_refused(server: Se
         heard = told["session"]["audio"]["input"]
         assert heard["turn_detection"] is None and heard["transcription"]["language"] == "en"
         for wrong, said in (
+            ({"audio": {"input": {"format": {"type": "audio/pcm", "rate": 5}}}}, "5 Hz"),
+            ({"audio": {"input": {"format": {"type": "audio/pcm", "rate": "x"}}}}, "'x'"),
             ({"input_audio_format": "g711_ulaw"}, "g711_ulaw"),
             ({"input_audio_noise_reduction": {"type": "near_field"}}, "noise_reduction"),
             ({"include": ["item.input_audio_transcription.logprobs"]}, "logprobs"),
@@ -255,6 +314,25 @@ def test_the_beta_shape_is_understood_and_what_is_not_here_is_refused(server: Se
         ):
             assert event["type"] != "error", event
         assert words(event["transcript"]) == words(reference("english"))
+
+
+def test_what_is_committed_is_answered_once(server: Server) -> None:
+    """With turn detection on, the end of the phrase and the commit are one item."""
+    url = f"{server.url.replace('http', 'ws')}/v1/realtime?intent=transcription"
+    kinds = []
+    with connect(url, additional_headers=HEADERS) as one:
+        sound = base64.b64encode(pcm("english", 24_000)).decode()
+        one.send(json.dumps({"type": "input_audio_buffer.append", "audio": sound}))
+        one.send(json.dumps({"type": "input_audio_buffer.commit"}))
+        while not kinds or not kinds[-1].endswith("completed"):
+            kinds.append(json.loads(one.recv(timeout=60))["type"])
+        one.send(json.dumps({"type": "input_audio_buffer.commit", "event_id": "again"}))
+        error = json.loads(one.recv(timeout=60))["error"]
+        one.send(json.dumps({"type": "nonsense", "event_id": "mark"}))
+        mark = json.loads(one.recv(timeout=60))["error"]
+    assert kinds.count("conversation.item.input_audio_transcription.completed") == 1
+    assert "error" not in kinds
+    assert "empty" in error["message"] and mark["event_id"] == "mark"
 
 
 def test_nonsense_is_answered_and_forgotten(server: Server) -> None:

@@ -16,6 +16,9 @@ from unispeech.errors import OptionError, UnispeechError
 
 SWITCH = 0.001
 """Seconds that one thread computes while others wait."""
+SILENT = 120.0
+"""Seconds in which the client of a WebSocket has to answer a ping. While sound waits to be heard,
+the connection is not read, and the answer comes behind all that was sent before it."""
 
 
 def _settings(**given: Any) -> Any:
@@ -98,6 +101,7 @@ def serve(**given: Any) -> None:
         timeout_graceful_shutdown=settings.shutdown_timeout,
         http=Connection,
         h11_max_incomplete_event_size=LARGEST,
+        ws_ping_timeout=SILENT,
     )
     Listener(config, service.leave).run()
 

@@ -43,12 +43,24 @@ def at_speed(
 
 
 def raw(stream: IO[bytes], sample_rate: int = SAMPLE_RATE) -> Iterator[Samples]:
-    """Raw PCM from a pipe: signed 16 bits, little-endian, mono."""
-    pcm = Pcm(sample_rate)
+    """Raw PCM from a pipe: signed 16 bits, little-endian, mono. Raises as `Pcm` does, at once."""
+    return _read(stream, Pcm(sample_rate))
+
+
+def _read(stream: IO[bytes], pcm: Pcm) -> Iterator[Samples]:
     read = getattr(stream, "read1", stream.read)
     while data := read(READ):
         yield pcm.feed(data)
     yield pcm.end()
+
+
+def check_rate(sample_rate: int) -> None:
+    """Raises:
+    AudioError: a sample rate that no sound has.
+    """
+    low, high = RATES
+    if not low <= sample_rate <= high:
+        raise AudioError(f"a sample rate of {sample_rate} Hz", f"give one from {low} to {high}")
 
 
 class Pcm:
@@ -61,9 +73,7 @@ class Pcm:
     """
 
     def __init__(self, sample_rate: int = SAMPLE_RATE) -> None:
-        low, high = RATES
-        if not low <= sample_rate <= high:
-            raise AudioError(f"a sample rate of {sample_rate} Hz", f"give one from {low} to {high}")
+        check_rate(sample_rate)
         self._rate = sample_rate
         self._half = b""
         self._resampler: Any = None

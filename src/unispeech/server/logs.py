@@ -40,3 +40,10 @@ def configure(level: str = "INFO") -> None:
     root.setLevel(logging.WARNING)
     for name in ("unispeech", "uvicorn"):
         logging.getLogger(name).setLevel(level)
+    logging.getLogger("uvicorn.error").addFilter(_names_nobody)
+
+
+def _names_nobody(record: logging.LogRecord) -> bool:
+    """Leaves out uvicorn's line for each WebSocket: it holds the caller's address and the query,
+    in which a prompt and names to expect are."""
+    return '"WebSocket ' not in str(record.msg)

@@ -15,12 +15,12 @@ import json
 import secrets
 from typing import Any
 
-from fastapi import APIRouter, WebSocket
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from unispeech.errors import OptionError, UnispeechError
 from unispeech.realtime.events import Event
 from unispeech.server.realtime_config import Config
-from unispeech.server.sockets import Visitor, messages, talk
+from unispeech.server.sockets import Visitor, both, messages, talk, tell
 from unispeech.server.speech import public
 from unispeech.server.streams import News, Stream, Wish
 
@@ -47,6 +47,7 @@ class Conversation:
         self._telling: asyncio.Task[None] | None = None
         self._websocket, self._service = visitor.websocket, visitor.service
         self._visitor = visitor
+        self._unreachable = asyncio.Event()
         self._numbers = itertools.count(1)
         self._id = f"sess_{secrets.token_hex(12)}"
         self._config = Config(query.get("model"))
@@ -54,11 +55,15 @@ class Conversation:
         self._item = ""
         self._previous: str | None = None
         self._texts: list[str] = []
+        self._completed = False  # an item, since the client committed
         self._counted = 0.0
 
     async def run(self) -> None:
         await self._send({"type": "session.created", "session": self._session()})
-        await self._receive()
+        await both(self._receive(), self._until_unreachable())
+
+    async def _until_unreachable(self) -> None:
+        await self._unreachable.wait()
 
     def end(self) -> None:
         """Let the stream go, with whatever of it was not heard."""
@@ -81,9 +86,7 @@ class Conversation:
         }
 
     async def _send(self, event: dict[str, Any]) -> None:
-        # In ASCII: a client may have half a character echoed, which nothing else can carry.
-        said = json.dumps({"event_id": f"event_{next(self._numbers)}", **event})
-        await self._websocket.send_text(said)
+        await tell(self._websocket, {"event_id": f"event_{next(self._numbers)}", **event})
 
     async def _receive(self) -> None:
         """What the client says, one message at a time; a wrong one is answered and forgotten."""
@@ -152,13 +155,17 @@ class Conversation:
         return self._stream
 
     async def _tell(self, stream: Stream, queue: asyncio.Queue[News | None]) -> None:
-        while (news := await queue.get()) is not None:
-            if news.event is not None:
-                await self._told(stream, news.event)
-            elif news.kind == "flushed":
-                await self._flushed(stream)
-            elif news.error is not None:
-                await self._complain(news.error, None)
+        try:
+            while (news := await queue.get()) is not None:
+                if news.event is not None:
+                    await self._told(stream, news.event)
+                elif news.kind == "flushed":
+                    await self._flushed(stream)
+                elif news.error is not None:
+                    await self._complain(news.error, None)
+                    self.end()  # the next sound begins a new stream
+        except WebSocketDisconnect:
+            self._unreachable.set()
 
     async def _told(self, stream: Stream, event: Event) -> None:
         if event.type in ("partial", "final") and not self._item:
@@ -195,14 +202,16 @@ class Conversation:
         """The client committed: that is an item, also where nothing was said in it."""
         if not self._config.by_voice or self._item:
             await self._complete(stream)
-        else:
+        elif not self._completed:  # else it is what was committed
             await self._complain(OptionError("the buffer is empty", "send sound first"), None)
+        self._completed = False
 
     async def _complete(self, stream: Stream) -> None:
         item = self._item or f"item_{next(self._numbers)}"
         text, seconds = "".join(self._texts), stream.seconds - self._counted
         before, self._previous = self._previous, item
         self._item, self._texts, self._counted = "", [], stream.seconds
+        self._completed = True
         await self._send(
             {"type": "input_audio_buffer.committed", "item_id": item, "previous_item_id": before}
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 from unispeech.errors import OptionError
 from unispeech.realtime.options import LiveOptions
+from unispeech.realtime.playback import check_rate
 from unispeech.server.keys import Key
 from unispeech.server.service import Service
 from unispeech.server.streams import Wish
@@ -78,6 +79,10 @@ class Config:
         if not isinstance(form, dict) or form.get("type", "audio/pcm") != "audio/pcm":
             kind = form["type"] if isinstance(form, dict) else form
             raise OptionError(f"audio of type {kind!r}", "send audio/pcm")
+        rate = form.get("rate", RATE)
+        if not isinstance(rate, int):
+            raise OptionError(f"audio at a rate of {rate!r}", "give it in Hz, as a whole number")
+        check_rate(rate)
         if turns.get("type", "server_vad") != "server_vad":
             raise OptionError(f"turn_detection {turns['type']!r}", "use 'server_vad' or null")
         pause = turns.get("silence_duration_ms", PAUSE)
@@ -88,6 +93,6 @@ class Config:
         return Wish(
             service.speech.ask(said.get("model"), **options),
             LiveOptions(endpoint=pause / 1000),
-            form.get("rate", RATE),
+            rate,
             service.max_duration(key),
         )

@@ -7,6 +7,7 @@ affair of `streams`, whoever is talking.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,6 +21,10 @@ from unispeech.errors import UnispeechError
 from unispeech.server.answers import Refused, answer
 from unispeech.server.keys import Key
 from unispeech.server.service import Service
+
+
+STALLED = 60.0
+"""Seconds a client may leave what it is sent unread; then it is taken for lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +68,8 @@ async def talk(websocket: WebSocket, protocol: str, begin: Callable[[Visitor], T
     offered = websocket.headers.get("sec-websocket-protocol", "").split(",")
     agreed = protocol if protocol in map(str.strip, offered) else None
     try:
-        await websocket.accept(subprotocol=agreed)
-        await talking.run()
+        if await _accepted(websocket, agreed):
+            await talking.run()
     except WebSocketDisconnect:
         pass
     except RuntimeError:  # which is what Starlette calls a word to somebody who has gone
@@ -72,6 +77,37 @@ async def talk(websocket: WebSocket, protocol: str, begin: Callable[[Visitor], T
             raise
     finally:
         talking.end()
+
+
+async def _accepted(websocket: WebSocket, protocol: str | None) -> bool:
+    """Whether the client was still there."""
+    try:
+        await websocket.accept(subprotocol=protocol)
+    except OSError:  # uvicorn's for a client that has gone
+        return False
+    return True
+
+
+async def tell(websocket: WebSocket, message: dict[str, Any]) -> None:
+    """Send a message. In ASCII: a client may have half a character echoed, which nothing else can
+    carry.
+
+    Raises:
+        WebSocketDisconnect: the client has gone, or reads nothing.
+    """
+    await _while_it_reads(websocket.send_text(json.dumps(message)))
+
+
+async def hang_up(websocket: WebSocket, code: int, reason: str = "") -> None:
+    """Close it. Raises as `tell` does."""
+    await _while_it_reads(websocket.close(code, reason))
+
+
+async def _while_it_reads(sending: Coroutine[Any, Any, None]) -> None:
+    try:
+        await asyncio.wait_for(sending, STALLED)
+    except TimeoutError:
+        raise WebSocketDisconnect(1006) from None
 
 
 def is_open(websocket: WebSocket) -> bool:

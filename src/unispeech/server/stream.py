@@ -10,7 +10,7 @@ from fastapi import APIRouter, WebSocket
 
 from unispeech.errors import OptionError, UnispeechError
 from unispeech.realtime.options import LiveOptions
-from unispeech.server.sockets import Visitor, both, messages, talk
+from unispeech.server.sockets import Visitor, both, hang_up, messages, talk, tell
 from unispeech.server.speech import public
 from unispeech.server.streams import News, Stream, Wish
 from unispeech.types import SAMPLE_RATE
@@ -39,16 +39,20 @@ class Listening:
         self._resumed = "session" in asked
         self._stream = _open(visitor, asked)
         self._queue = self._stream.read(after)
+        self._known = self._resumed  # the client knows what its stream is called
 
     async def run(self) -> None:
         stream = self._stream
         hello = {"session": stream.id, "resumed": self._resumed, "received": stream.received}
-        await self._websocket.send_json({"type": "session", **hello})
-        await both(_receive(self._websocket, stream), _send(self._websocket, self._queue))
+        await tell(self._websocket, {"type": "session", **hello})
+        self._known = True
+        await both(
+            _receive(self._websocket, stream, self._queue), _send(self._websocket, self._queue)
+        )
 
     def end(self) -> None:
         """The stream waits a while for its client, unless all is said."""
-        if self._stream.ended and self._queue.empty():
+        if not self._known or (self._stream.ended and self._queue.empty()):
             self._streams.end(self._stream)
         self._streams.lost(self._stream, self._queue)
 
@@ -80,16 +84,16 @@ def _number(asked: dict[str, str], name: str, kind: type) -> Any:
         raise OptionError(f"{name} is {asked[name]!r}", "give a number") from None
 
 
-async def _receive(websocket: WebSocket, stream: Stream) -> None:
+async def _receive(websocket: WebSocket, stream: Stream, queue: asyncio.Queue[News | None]) -> None:
     """Sound and wishes, until the client has gone."""
     async for message in messages(websocket):
         try:
             if message.get("bytes") is not None:
-                await stream.put(message["bytes"])
+                await stream.put(message["bytes"], queue)
             else:
                 _command(stream, message.get("text") or "")
         except UnispeechError as error:
-            await websocket.send_json({"type": "error", "message": public(error)})
+            await tell(websocket, {"type": "error", "message": public(error)})
             stream.finish()
 
 
@@ -112,8 +116,8 @@ async def _send(websocket: WebSocket, queue: asyncio.Queue[News | None]) -> None
             said = {"type": "error", "message": public(news.error)}
         else:
             said = {"type": news.kind}
-        await websocket.send_json({"id": news.number, **said})
+        await tell(websocket, {"id": news.number, **said})
         if news.kind in ("error", "done"):
-            await websocket.close(1000 if news.kind == "done" else 1011)
+            await hang_up(websocket, 1000 if news.kind == "done" else 1011)
             return
-    await websocket.close(4001, "another connection reads this stream now")
+    await hang_up(websocket, 4001, "another connection reads this stream now")

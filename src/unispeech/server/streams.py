@@ -31,6 +31,8 @@ KEPT = 5000
 """News that are kept for a client that comes back."""
 UNREAD = 64
 """News a slow reader may have before partials are left out for it."""
+BEHIND = 512
+"""News that may wait for a slow reader; then its sound has to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,9 @@ class Stream:
     def __init__(self, owner: str, wish: Wish, speech: Speech) -> None:
         self.id = uuid.uuid4().hex
         self.owner = owner
-        self.received = 0  # bytes
+        self.received = 0  # bytes, all of them on their way to be heard
         self.ended = False
+        self.left = 0  # readers
         self._wish = wish
         self._speech = speech
         self._pcm = Pcm(wish.sample_rate)
@@ -69,6 +72,8 @@ class Stream:
         self._news: deque[News] = deque(maxlen=KEPT)
         self._count = 0
         self._reader: asyncio.Queue[News | None] | None = None
+        self._finished = False
+        self._unwanted = False
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(
             target=self._work, name=f"unispeech-stream-{self.id[:8]}", daemon=True
@@ -80,18 +85,27 @@ class Stream:
         """Of sound that were received."""
         return self.received / 2 / self._wish.sample_rate
 
-    async def put(self, data: bytes) -> None:
-        """Signed 16-bit little-endian mono PCM. Waits while too much is waiting.
+    async def put(self, data: bytes, reader: asyncio.Queue[News | None] | None = None) -> None:
+        """Signed 16-bit little-endian mono PCM. Waits while too much waits to be heard or read.
+
+        `reader` is what the connection that brings it reads: nothing is taken from one whose place
+        another has taken, since that sends from `received` on.
 
         Raises:
             TooLong: the stream is longer than this caller's may be.
         """
-        self.received += len(data)
-        if self.seconds > self._wish.longest:
+        if (self.received + len(data)) / 2 / self._wish.sample_rate > self._wish.longest:
             raise TooLong(f"a stream may last {self._wish.longest:g} s")
-        while self._intake.waiting > AHEAD and not self.ended:
+        while not self.ended and (self._intake.waiting > AHEAD or self._unread > BEHIND):
             await asyncio.sleep(0.05)
+        if self._finished or (reader is not None and reader is not self._reader):
+            return
+        self.received += len(data)
         self._intake.put(self._pcm.feed(data))
+
+    @property
+    def _unread(self) -> int:
+        return self._reader.qsize() if self._reader is not None else 0
 
     def flush(self) -> None:
         """End the phrase here; `flushed` comes in the news when that is done."""
@@ -99,7 +113,14 @@ class Stream:
 
     def finish(self) -> None:
         """No more sound will come; what is there is still heard."""
-        self._intake.put(self._pcm.end())
+        if not self._finished:
+            self._finished = True
+            self._intake.put(self._pcm.end())
+            self._intake.close()
+
+    def drop(self) -> None:
+        """Nobody wants to know any more: what was not heard is let go."""
+        self._finished = self._unwanted = True
         self._intake.close()
 
     def read(self, after: int = 0) -> asyncio.Queue[News | None]:
@@ -117,6 +138,7 @@ class Stream:
             return False
         self._reader.put_nowait(None)
         self._reader = None
+        self.left += 1
         return True
 
     def _tell(self, kind: Literal["event", "flushed", "error", "done"], **what: Any) -> None:
@@ -140,8 +162,10 @@ class Stream:
                 hearing = Hearing.of(engine, **self._wish.ask.options)
                 session = Session(hearing, self._wish.live)
                 for samples, waiting in self._intake:
+                    if self._unwanted:
+                        break
                     self._hear(session, samples, waiting)
-                for event in session.finish():
+                for event in session.finish() if not self._unwanted else ():
                     self._say("event", event=event)
                 metrics.AUDIO_SECONDS.inc(session.time)
             self._say("done")
@@ -196,18 +220,19 @@ class Streams:
 
     def lost(self, stream: Stream, queue: asyncio.Queue[News | None]) -> None:
         """The client has gone. Unless it comes back in time, the stream ends."""
-        if not stream.leave(queue):
+        if not stream.leave(queue) or stream.id not in self._streams:
             return
+        left = stream.left
 
         def forget() -> None:
-            if stream._reader is None:
+            if stream._reader is None and stream.left == left:  # it has not come back since
                 self.end(stream)
 
         asyncio.get_running_loop().call_later(self._settings.stream_resume, forget)
 
     def end(self, stream: Stream) -> None:
         """Let the stream and everything it holds go."""
-        stream._intake.close()
+        stream.drop()
         self._streams.pop(stream.id, None)
 
     def close(self) -> None:
