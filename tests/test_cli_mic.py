@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -77,6 +78,66 @@ def test_ctrl_c_ends_the_sound_and_what_was_said_is_written() -> None:
     assert events[-1]["type"] == "endpoint" and events[-1]["end"] < 14
 
 
+def test_a_file_that_is_cut_off_is_heard_to_its_end_and_said_to_be_cut(tmp_path: Path) -> None:
+    cut, name = tmp_path / "cut.wav", str(tmp_path / "kept")
+    whole = (SAMPLES / "pause.wav").read_bytes()
+    cut.write_bytes(whole[: 44 + int(1.9 * 32_000)])  # in the middle of a sentence
+    done = run("--input", str(cut), "--fast", "--model", "tiny.en", "--save", name)
+    assert done.returncode == 1
+    assert b"it ends after 1.9 s" in done.stderr and b"Traceback" not in done.stderr
+    assert words(done.stdout.decode())[:6] == words(reference("pause"))[:6]
+    saved = json.loads(Path(f"{name}.json").read_text())
+    assert saved["complete"] is False and "it ends after" in saved["warnings"][0]
+    assert words(saved["text"]) == words(done.stdout.decode())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals for a child alone")
+def test_a_reader_that_has_gone_loses_nothing_that_was_to_be_saved(tmp_path: Path) -> None:
+    name = str(tmp_path / "kept")
+    arguments = ["mic", "--input", str(SAMPLES / "pause.wav"), "--fast", "--save", name]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "unispeech", *arguments, "--model", "tiny.en", "-f", "jsonl"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    complaint = process.stderr.read()
+    assert process.wait(timeout=100) == 141 and b"Traceback" not in complaint
+    assert json.loads(Path(f"{name}.json").read_text())["duration"] > 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals of this kind")
+def test_in_a_terminal_the_line_is_rewritten_over_level_and_lag() -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    file = str(SAMPLES / "english.wav")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "unispeech", "mic", "--input", file, "--model", "tiny.en"],
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"},
+    )
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # the other end is closed
+        while piece := os.read(ours, 65536):
+            shown += piece
+    assert process.wait(timeout=100) == 0
+    text = shown.decode()
+    assert "\x1b[2K" in text  # a line is erased, to be written again
+    assert "▕" in text and "█" in text  # the meter
+    assert "up to date" in text or "behind" in text
+    assert "english.wav · tiny.en" in text
+    last = text[text.rindex("\x1b[2K") :]
+    assert "▕" not in last  # nothing of the status stays
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -84,6 +145,10 @@ def test_ctrl_c_ends_the_sound_and_what_was_said_is_written() -> None:
         (["--fast"], 2, "--fast needs"),
         (["-", "--input", "x.wav"], 2, "either"),
         (["-", "--sample-rate", "5"], 1, "5 Hz"),
+        (["--input", "-", "--sample-rate", "5"], 1, "5 Hz"),
+        (["--input", "x.wav", "--sample-rate", "8000"], 2, "--sample-rate"),
+        (["--input", "x.wav", "--input-device", "usb"], 2, "--input-device"),
+        (["--input", __file__], 1, "not audio"),
         (["-", "--model", "tiny.en", "--step", "99"], 2, "step is 99"),
     ],
 )

@@ -58,6 +58,10 @@ class Captions:
             self._write(line)
         return done
 
+    def end(self) -> list[Segment]:
+        """Nothing more comes: the line that was being said, as far as it is final."""
+        return self._lines.end()
+
     def _write(self, line: Segment) -> None:
         if self._console is not None and self._console.file is sys.stdout:
             self._console.print(_row(line.start, _text(line.text.strip())))

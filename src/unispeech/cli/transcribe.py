@@ -152,7 +152,7 @@ def transcribe(
         if not inputs:
             return
     with stopping.prompt(), bar(quiet) as on_progress:
-        backend = _chosen(backend, model, given)
+        backend = chosen(backend, model, given)
         undecided(backend, model, given)
         engine = Engine(backend, model, on_progress=on_progress, **given)
         failed = _run(engine, inputs, output, on_progress)
@@ -160,7 +160,7 @@ def transcribe(
         sys.exit(1)
 
 
-def _chosen(backend: str, model: str | None, given: dict[str, Any]) -> str:
+def chosen(backend: str, model: str | None, given: dict[str, Any]) -> str:
     """The backend to use; which one and why is said where it was left to us."""
     if backend.lower() != choose.AUTO:
         return backend

@@ -39,9 +39,13 @@ class Lines:
                 self._words.append(word)
                 if self._full(word):
                     done.append(self._line())
-        elif event.type == "endpoint" and self._words:
-            done.append(self._line())
+        elif event.type == "endpoint":
+            done += self.end()
         return done
+
+    def end(self) -> list[Segment]:
+        """The line being said as it is, if there is one."""
+        return [self._line()] if self._words else []
 
     def _full(self, word: Word) -> bool:
         length = len(self.text)

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from unispeech.errors import AudioError, BackendMissing
+from unispeech.realtime import pulse
 from unispeech.realtime.intake import Intake
 from unispeech.realtime.playback import Pcm
 from unispeech.realtime.ticks import TICK_SECONDS
@@ -32,6 +33,13 @@ class Device:
     channels: int
     sample_rate: int
     default: bool
+    source: str = ""
+    """The sound server's name for it, where PortAudio has none of its own."""
+
+    @property
+    def opened(self) -> int | str:
+        """What PortAudio is to open."""
+        return pulse.DEVICE if self.source else self.index
 
     @property
     def loopback(self) -> bool:
@@ -47,7 +55,8 @@ def devices() -> list[Device]:
     """
     sounddevice = _sounddevice()
     standard = sounddevice.default.device[0]
-    return [
+    everything = sounddevice.query_devices()
+    known = [
         Device(
             index=i,
             name=device["name"],
@@ -55,8 +64,13 @@ def devices() -> list[Device]:
             sample_rate=int(device["default_samplerate"]),
             default=i == standard,
         )
-        for i, device in enumerate(sounddevice.query_devices())
+        for i, device in enumerate(everything)
         if device["max_input_channels"] > 0
+    ]
+    served = pulse.sources() if any(device.name == pulse.DEVICE for device in known) else []
+    return known + [
+        Device(i, source.name, source.channels, source.sample_rate, False, source.name)
+        for i, source in enumerate(served, len(everything))
     ]
 
 
@@ -86,26 +100,34 @@ def choose(wanted: str | None, known: list[Device]) -> Device:
 
 @contextmanager
 def recording(device: Device, intake: Intake) -> Iterator[None]:
-    """Record into an intake for as long as the block runs.
+    """Record into an intake for as long as the block runs. Where the device goes away before (it
+    was unplugged), the intake ends with an `AudioError`.
 
     Raises:
         AudioError: the device cannot be opened.
     """
     sounddevice = _sounddevice()
+    if device.source:
+        pulse.record_from(device.source)
     rate = _rate(sounddevice, device)
     pcm = Pcm(rate)
 
-    def heard(data: npt.NDArray[np.float32], frames: int, time: object, status: object) -> None:
+    def heard(data: npt.NDArray[np.float32], frames: int, time: object, status: Any) -> None:
+        intake.overflows += status.input_overflow
         intake.put(pcm.resample(data.mean(axis=1)))
+
+    def ended() -> None:  # by itself, unless the intake is closed already
+        intake.close(AudioError(f"{device.name}: it has stopped", "is it still plugged in?"))
 
     try:
         with sounddevice.InputStream(
-            device=device.index,
+            device=device.opened,
             channels=min(device.channels, 2),
             samplerate=rate,
             blocksize=round(rate * TICK_SECONDS / 4),
             dtype="float32",
             callback=heard,
+            finished_callback=ended,
         ):
             yield
     except sounddevice.PortAudioError as error:
@@ -119,7 +141,7 @@ def _rate(sounddevice: Any, device: Device) -> int:
     """16 kHz where the device has it, else its own."""
     try:
         sounddevice.check_input_settings(
-            device=device.index, channels=1, samplerate=SAMPLE_RATE, dtype="float32"
+            device=device.opened, channels=1, samplerate=SAMPLE_RATE, dtype="float32"
         )
     except (sounddevice.PortAudioError, ValueError):
         return device.sample_rate
