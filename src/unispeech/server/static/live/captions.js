@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { clock } from "../transcript/times.js";
 
 const LONG = 60; // letters after which a sentence ends a line
+const UNCLEAR = "[…]"; // speech without a trustworthy text
 const FOLLOW = 80; // pixels from the foot within which new text is followed
 
 const lines = []; // {start, text}; they outlive the view, so that looking elsewhere loses nothing
@@ -31,6 +32,7 @@ export function captions(label, empty, changed) {
 
   function hear({ type, start, text }) {
     if (type === "endpoint") return end();
+    if (type === "gap") return gap(start);
     if (type !== "partial" && type !== "final") return;
     changing(() => {
       open ??= begin(start);
@@ -41,6 +43,13 @@ export function captions(label, empty, changed) {
       open.may.before(fresh);
     });
     if (type === "final" && open.text.length > LONG && /[.?!。？！]\s*$/.test(open.text)) end();
+  }
+
+  function gap(start) {
+    end();
+    if (lines.at(-1)?.text === UNCLEAR) return;
+    lines.push({ start, text: UNCLEAR });
+    changing(() => begin(start, UNCLEAR).may.remove());
   }
 
   function end() {

@@ -3,13 +3,13 @@
 
 import { settings } from "../settings.js";
 
-export const RATE = 16_000; // samples a second
+export const RATE = 16_000; // samples a second, where nothing is said
 const RETRY = 1000; // milliseconds between two tries
 const RESUME_FOR = 55_000; // the server keeps a lost stream for a minute
-const KEPT = 60 * 16; // pieces of a sixteenth of a second: that minute
+const KEPT = 300 * 16; // pieces of a sixteenth of a second: more than may be on the way to a busy server
 
 /**
- * Opens a stream. `options` are {task, language}; `on` is {event(message), state(name), ended(trouble)},
+ * Opens a stream. `options` are {task, language, rate}; `on` is {event(message), state(name), ended(trouble)},
  * with a state of "connecting", "listening", "again" or "finishing", and a trouble of null, "lost" or
  * "refused". Returns {put(samples), finish(), stop()}.
  */
@@ -29,7 +29,7 @@ export function connection(options, on) {
     const address = new URL("v1/stream", location.href);
     address.protocol = address.protocol.replace("http", "ws");
     const asked = session ? { session, after } : { task: options.task, language: options.language };
-    for (const [name, value] of Object.entries({ sample_rate: RATE, ...asked })) if (value !== "") address.searchParams.set(name, value);
+    for (const [name, value] of Object.entries({ sample_rate: options.rate, ...asked })) if (value !== "") address.searchParams.set(name, value);
     const key = settings.key;
     const mine = (socket = new WebSocket(address, key ? ["unispeech", `openai-insecure-api-key.${key}`] : []));
     mine.onmessage = ({ data }) => { if (mine === socket && !over) heard(JSON.parse(data)); };
@@ -64,7 +64,8 @@ export function connection(options, on) {
   function send() {
     if (socket.readyState !== WebSocket.OPEN) return;
     while (sent < held.length) socket.send(held[sent++]);
-    while (held.length > KEPT && sent > 0) {
+    const waiting = held.length ? socket.bufferedAmount / held[0].byteLength : 0; // pieces not sent yet
+    while (held.length - waiting > KEPT && sent > 0) {
       dropped += held.shift().byteLength;
       sent--;
     }
@@ -100,7 +101,7 @@ export function connection(options, on) {
     },
     /** No more sound comes; `ended` is called when the rest of the text is here. */
     finish() {
-      if (!session) return end(null);
+      if (over) return;
       finishing = true;
       on.state("finishing");
       if (ready) socket.send('{"type": "finish"}');

@@ -354,5 +354,6 @@ export default {
   "live.state.finishing": "Noch einen Moment …",
   "live.state.stopped": "Beendet.",
   "live.trouble.lost": "Die Verbindung war zu lange weg. Was hier steht, bleibt; drücke Start, um weiterzumachen.",
+  "live.trouble.microphone": "Das Mikrofon ist weg. Was hier steht, bleibt; schließe es an und drücke Start, um weiterzumachen.",
   "live.trouble.refused": "Der Server hat den Ton nicht angenommen. Vielleicht ist er beschäftigt: Versuche es gleich noch einmal, oder wähle eine andere Sprache.",
 };

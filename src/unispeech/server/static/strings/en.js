@@ -354,5 +354,6 @@ export default {
   "live.state.finishing": "Finishing …",
   "live.state.stopped": "Stopped.",
   "live.trouble.lost": "The connection was lost for too long. What is here is kept; press Start to go on.",
+  "live.trouble.microphone": "The microphone has gone. What is here is kept; connect it and press Start to go on.",
   "live.trouble.refused": "The server did not take the stream. Perhaps it is busy: try again in a moment, or choose another language.",
 };

@@ -26,8 +26,9 @@ export async function show(main, signal) {
     foot.trouble("");
     starting = true;
     foot.state(t("live.state.microphone"));
+    let rate;
     try {
-      silent = await microphone((samples, loudness) => { foot.level(loudness); talk?.put(samples); });
+      ({ rate, end: silent } = await microphone((samples, loudness) => { foot.level(loudness); talk?.put(samples); }, unplugged));
     } catch (error) {
       foot.state(t("live.state.idle"));
       return foot.trouble(t(refused(error)));
@@ -36,7 +37,7 @@ export async function show(main, signal) {
     }
     if (signal.aborted) return silent();
     form.lock(true);
-    talk = connection(form.values(), { event: heard, state: (name) => foot.state(t(`live.state.${name}`)), ended });
+    talk = connection({ ...form.values(), rate }, { event: heard, state: (name) => foot.state(t(`live.state.${name}`)), ended });
     foot.talking(true);
     offer();
   }
@@ -50,6 +51,11 @@ export async function show(main, signal) {
     silent();
     foot.level(0);
     talk.finish();
+  }
+
+  function unplugged() {
+    foot.trouble(t("live.trouble.microphone"));
+    if (talk) finish();
   }
 
   async function ended(trouble) {
