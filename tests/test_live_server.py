@@ -282,14 +282,15 @@ def test_the_openai_client_reads_what_is_wrong(server: Server) -> None:
 def test_the_beta_shape_is_understood_and_what_is_not_here_is_refused(server: Server) -> None:
     url = f"{server.url.replace('http', 'ws')}/v1/realtime?intent=transcription"
 
-    def update(**session: object) -> dict[str, Any]:
-        socket.send(json.dumps({"type": "transcription_session.update", "session": session}))
-        answer: dict[str, Any] = json.loads(socket.recv(timeout=60))
+    def update(one: ClientConnection, **session: object) -> dict[str, Any]:
+        one.send(json.dumps({"type": "transcription_session.update", "session": session}))
+        answer: dict[str, Any] = json.loads(one.recv(timeout=60))
         return answer
 
-    with connect(url, additional_headers=HEADERS) as socket:
-        assert json.loads(socket.recv())["type"] == "session.created"
+    with connect(url, additional_headers=HEADERS) as one:
+        assert json.loads(one.recv())["type"] == "session.created"
         told = update(
+            one,
             input_audio_format="pcm16",
             input_audio_transcription={"model": "whisper-1", "language": "en"},
             turn_detection=None,
@@ -305,11 +306,11 @@ def test_the_beta_shape_is_understood_and_what_is_not_here_is_refused(server: Se
             ({"include": ["item.input_audio_transcription.logprobs"]}, "logprobs"),
             ({"colour": "red"}, "colour"),
         ):
-            assert said in update(**wrong)["error"]["message"]
+            assert said in update(one, **wrong)["error"]["message"]
         sound = base64.b64encode(pcm("english", 24_000)).decode()
-        socket.send(json.dumps({"type": "input_audio_buffer.append", "audio": sound}))
-        socket.send(json.dumps({"type": "input_audio_buffer.commit"}))
-        while (event := json.loads(socket.recv(timeout=60)))["type"] != (
+        one.send(json.dumps({"type": "input_audio_buffer.append", "audio": sound}))
+        one.send(json.dumps({"type": "input_audio_buffer.commit"}))
+        while (event := json.loads(one.recv(timeout=60)))["type"] != (
             "conversation.item.input_audio_transcription.completed"
         ):
             assert event["type"] != "error", event
@@ -319,7 +320,7 @@ def test_the_beta_shape_is_understood_and_what_is_not_here_is_refused(server: Se
 def test_what_is_committed_is_answered_once(server: Server) -> None:
     """With turn detection on, the end of the phrase and the commit are one item."""
     url = f"{server.url.replace('http', 'ws')}/v1/realtime?intent=transcription"
-    kinds = []
+    kinds: list[str] = []
     with connect(url, additional_headers=HEADERS) as one:
         sound = base64.b64encode(pcm("english", 24_000)).decode()
         one.send(json.dumps({"type": "input_audio_buffer.append", "audio": sound}))
