@@ -22,7 +22,6 @@ from unispeech.server.answers import Refused, answer
 from unispeech.server.keys import Key
 from unispeech.server.service import Service
 
-
 STALLED = 60.0
 """Seconds a client may leave what it is sent unread; then it is taken for lost."""
 
