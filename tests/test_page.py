@@ -16,7 +16,12 @@ from serving import Server, running
 
 pytestmark = needs_browser
 
-SHOWN = ".segment, .intake, .formats, .share form"
+VIEWS = {
+    "": ".intake",
+    "#/job/{id}": ".segment",
+    "#/job/{id}/export": ".formats",
+    "#/job/{id}/share": ".share form",
+}
 """What is there once a view is."""
 
 
@@ -168,9 +173,9 @@ def test_nothing_is_cut_off_on_a_phone_or_at_twice_the_size(
     )
     tab = Tab(context)
     id = upload(tab, server)
-    for view in ("", f"#/job/{id}", f"#/job/{id}/export", f"#/job/{id}/share"):
-        tab.page.goto(f"{server.url}/{view}")
-        tab.page.locator(SHOWN).first.wait_for(timeout=WAIT)
+    for view, shown in VIEWS.items():
+        tab.page.goto(f"{server.url}/{view.format(id=id)}")
+        tab.page.locator(shown).first.wait_for(timeout=WAIT)
         wide = tab.page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, (view, wide)
     context.close()
@@ -184,9 +189,9 @@ def test_axe_finds_nothing(tab: Tab, server: Server) -> None:
     schemes: list[Any] = ["light", "dark"]
     for scheme in schemes:
         tab.page.emulate_media(color_scheme=scheme)
-        for view in ("", f"#/job/{id}", f"#/job/{id}/export", f"#/job/{id}/share"):
-            tab.page.goto(f"{server.url}/{view}")
-            tab.page.locator(SHOWN).first.wait_for(timeout=WAIT)
+        for view, shown in VIEWS.items():
+            tab.page.goto(f"{server.url}/{view.format(id=id)}")
+            tab.page.locator(shown).first.wait_for(timeout=WAIT)
             if not view:
                 tab.page.evaluate("document.querySelector('.options').open = true")
             tab.page.wait_for_timeout(300)
