@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -24,6 +23,7 @@ from unispeech.errors import (
     UnknownModel,
 )
 from unispeech.server.decoding import TooLong
+from unispeech.server.disk import is_full
 from unispeech.server.speech import Busy, NoSpeakers, public
 from unispeech.server.sql import AWAY, reason
 
@@ -150,11 +150,3 @@ def _message(error: BaseException) -> str:
     if isinstance(error, asyncio.CancelledError):
         return "the server is stopping; send the request again in a moment"
     return public(error)
-
-
-def is_full(error: BaseException) -> bool:
-    """Whether this is what a full disk, or a used up quota, comes out as."""
-    if isinstance(error, OSError):
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
-    told = str(getattr(error, "orig", "")) if isinstance(error, AWAY) else ""
-    return "disk is full" in told or "No space left" in told

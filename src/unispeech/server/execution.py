@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 from unispeech.calls import Call
 from unispeech.errors import Cancelled, UnispeechError
 from unispeech.server import metrics, records
-from unispeech.server.answers import is_full
 from unispeech.server.database import Job, State
 from unispeech.server.decoding import Cut
+from unispeech.server.disk import is_full
 from unispeech.server.jobs import BESIDE, Jobs
 from unispeech.server.speech import Ask, Speech, public
 from unispeech.server.sql import AWAY, reason
