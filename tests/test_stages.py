@@ -237,6 +237,31 @@ def test_a_doubtful_chunk_is_decoded_again_wider_and_warmer() -> None:
     assert result.suspicion == "" and result.text.startswith(" This is")
 
 
+@pytest.mark.parametrize("wide", ["once", "twice"])
+def test_what_is_said_twice_in_a_short_window_is_asked_of_the_full_one(wide: str) -> None:
+    asked: list[float] = []
+    texts = {
+        "once": " He rolled them up, and he will do well.",
+        "twice": " He rolled them up, and he will do well. He will do well.",
+    }
+
+    def decode(chunks: Sequence[Chunk], options: DecodeOptions) -> list[ChunkResult]:
+        asked.append(chunks[0].window)
+        return [_said(texts["twice"] if chunks[0].window == 15.0 else texts[wide])]
+
+    (result,) = guard.guarded(decode, [_speech(5.0)], DecodeOptions(), 30.0)
+    assert asked == [15.0, 30.0]
+    assert result.text == texts[wide] and not result.suspicion
+    asked.clear()
+    guard.guarded(decode, [replace(_speech(5.0), window=30.0)], DecodeOptions(), 30.0)
+    assert asked == [30.0]
+
+
+def test_what_is_said_twice() -> None:
+    assert guard.said_twice("To the best of my belief, to the best of my belief")
+    assert not guard.said_twice("No, no, no. I know. I know what to do, and what to leave.")
+
+
 def test_what_stays_doubtful_is_reported_as_a_gap() -> None:
     chunk = _speech(10.0)
     (result,) = guard.guarded(

@@ -5,10 +5,14 @@ than anyone can say in the time. Or it leaves early: a few words for many second
 are seen from the text and the speech that the VAD heard. A doubtful chunk is decoded again, alone,
 with the model's full window, climbing the temperatures; the best of what came out is kept, and
 what is still doubtful is reported as a gap.
+
+In a short window a model may also say its last sentence twice. People do that too, so such a chunk
+is decoded in the full window, and what comes out there is believed.
 """
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -33,6 +37,8 @@ MIN_RATE = 4.0
 """Characters per second of speech; slow reading has 8. A third of it where words have no spaces."""
 MIN_SPEECH = 3.0
 """Seconds of speech, below which the lower rate says nothing."""
+TWICE = 4
+"""Words that are said twice in a row, from which a short window may be the reason."""
 
 REPETITION = "repetition"
 TOO_MUCH = "more text than anyone can say in the time"
@@ -77,13 +83,28 @@ def guarded(
     others one by one.
     """
     results = decode(chunks, options)
-    doubtful = [i for i, chunk in enumerate(chunks) if suspicion(chunk, results[i])]
+    doubtful = [i for i, chunk in enumerate(chunks) if _doubtful(chunk, results[i], full_window)]
     fine = [i for i in range(len(chunks)) if i not in doubtful]
     settled([chunks[i] for i in fine], [results[i] for i in fine])
     for i in doubtful:
         results[i] = _again(decode, chunks[i], results[i], options, full_window)
         settled([chunks[i]], [results[i]])
     return results
+
+
+def _doubtful(chunk: Chunk, result: ChunkResult, full_window: float) -> bool:
+    narrow = chunk.window < full_window
+    return bool(suspicion(chunk, result)) or (narrow and said_twice(result.text))
+
+
+def said_twice(text: str) -> bool:
+    """Whether `TWICE` or more words come again right after themselves."""
+    words = re.findall(r"\w+", text.lower())
+    return any(
+        words[i : i + n] == words[i + n : i + 2 * n]
+        for n in range(TWICE, len(words) // 2 + 1)
+        for i in range(len(words) - 2 * n + 1)
+    )
 
 
 def _again(
