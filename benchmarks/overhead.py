@@ -9,13 +9,15 @@ processor time of the benchmark's own process meanwhile, which shares the machin
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from unispeech.bench import datasets, runner
+from unispeech.bench.datasets import Utterance
 from unispeech.bench.plan import Configuration
 from unispeech.bench.runner import Plan
 
@@ -31,37 +33,60 @@ print(time.perf_counter() - began, time.process_time() - used)
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Took:
+    """Seconds by the clock and of processors; `own` are those of the benchmark's own process."""
+
+    clock: float
+    work: float
+    own: float = 0.0
+
+
+def bare(warm_up: Utterance, utterances: Sequence[Utterance]) -> Took:
+    paths = [str(u.audio) for u in (warm_up, *utterances)]
+    done = subprocess.run(
+        [sys.executable, "-c", BARE, *paths], capture_output=True, text=True, check=True
+    )
+    return Took(*map(float, done.stdout.split()))
+
+
+def measured(warm_up: Utterance, utterances: Sequence[Utterance]) -> Took:
+    with tempfile.TemporaryDirectory() as folder:
+        one = Configuration("faster", "tiny.en", beam_size=1)
+        plan = Plan([one], utterances, warm_up, 1, Path(folder))
+        before = sum(os.times()[:2])
+        runner.run(plan, lambda step: None)
+        own = sum(os.times()[:2]) - before
+        (record,) = runner.records(plan)
+    return Took(record["wall"], record["cpu"], own)
+
+
 def main() -> None:
-    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 8
     utterances = datasets.load(sys.argv[1], Path())
     warm_up = datasets.warm_up(utterances)
-    one = Configuration("faster", "tiny.en", beam_size=1)
-    clock: list[float] = []
-    work: list[float] = []
-    own: list[float] = []
+    outside: list[Took] = []
+    inside: list[Took] = []
     for number in range(rounds):
-        paths = [str(u.audio) for u in (warm_up, *utterances)]
-        bare = subprocess.run(
-            [sys.executable, "-c", BARE, *paths], capture_output=True, text=True, check=True
-        )
-        bare_clock, bare_work = map(float, bare.stdout.split())
-        with tempfile.TemporaryDirectory() as folder:
-            plan = Plan([one], utterances, warm_up, 1, Path(folder))
-            before = sum(os.times()[:2])
-            runner.run(plan, lambda step: None)
-            used = sum(os.times()[:2]) - before
-            (record,) = runner.records(plan)
-        clock.append(record["wall"] / bare_clock)
-        work.append(record["cpu"] / bare_work)
-        own.append(used / record["cpu"])
+        # whoever goes first finds the machine cooler and its caches colder: they take turns
+        for run, took in ((bare, outside), (measured, inside))[:: -1 if number % 2 else 1]:
+            took.append(run(warm_up, utterances))
+        plain, within = outside[-1], inside[-1]
         print(
-            f"round {number + 1}: bare {bare_clock:.2f} s (processor {bare_work:.2f} s), measured "
-            f"{record['wall']:.2f} s ({record['cpu']:.2f} s), the benchmark itself {used:.3f} s"
+            f"round {number + 1}: bare {plain.clock:.2f} s (processor {plain.work:.2f} s), "
+            f"measured {within.clock:.2f} s ({within.work:.2f} s), "
+            f"the benchmark itself {within.own:.3f} s",
+            flush=True,
         )
+
+    def more(seconds: Callable[[Took], float]) -> float:
+        return 100 * (sum(map(seconds, inside)) / sum(map(seconds, outside)) - 1)
+
     print(
-        f"median: {100 * (statistics.median(clock) - 1):+.2f} % by the clock, "
-        f"{100 * (statistics.median(work) - 1):+.2f} % processor time of the work; the benchmark "
-        f"itself used {100 * statistics.median(own):.2f} % of what the work did"
+        f"all rounds: {more(lambda took: took.clock):+.2f} % by the clock, "
+        f"{more(lambda took: took.work):+.2f} % processor time of the work; the benchmark itself "
+        f"used {100 * sum(took.own for took in inside) / sum(took.work for took in inside):.2f} % "
+        "of what the work did"
     )
 
 

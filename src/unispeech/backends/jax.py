@@ -1,12 +1,15 @@
 """JAX: transformers' FlaxWhisper under jit (huggingface/transformers 4, modeling_flax_whisper.py).
 
 Everything has a fixed shape, so each graph is compiled once: a batch is filled up to the next of
-`BATCHES`, the prompt is fed token by token, and the cache has room for the whole context.
+`BATCHES`, the prompt is fed token by token, and the cache has room for the whole context. Attention
+to what was heard is ours (`_attend`): FlaxWhisper's is most of its time on a CPU.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import sys
 import threading
 from collections.abc import Sequence
 from functools import partial
@@ -22,6 +25,7 @@ from transformers import (  # type: ignore[attr-defined]
     FlaxWhisperForConditionalGeneration,
     WhisperConfig,
 )
+from transformers.models.whisper.modeling_flax_whisper import FlaxWhisperAttention
 
 from unispeech.backends import decoding
 from unispeech.backends.base import Backend
@@ -35,9 +39,9 @@ from unispeech.types import Chunk, ChunkResult
 if TYPE_CHECKING:
     from unispeech.types import Samples
 
-_CROSS = (["encoder_attn", "k_proj"], ["encoder_attn", "v_proj"])
-Known = dict[tuple[str, ...], Any]
-"""Arrays by the path of the module whose result they are."""
+Known = dict[tuple[str, ...], tuple[Any, Any]]
+"""Keys and values of what was heard, (batch x heads, frames, width of a head), by the path of the
+attention that asks for them."""
 BATCHES = (1, 2, 4, 8, 16)
 """Sizes that graphs are compiled for; larger batches are cut."""
 
@@ -49,6 +53,7 @@ class JaxWhisper(Backend):
 
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
         self._lock = threading.Lock()
+        _keep_graphs()
         try:
             self._vocabulary = Vocabulary.read(model)
             config = json.loads((model / "config.json").read_text(encoding="utf-8"))
@@ -63,9 +68,11 @@ class JaxWhisper(Backend):
         )
         shapes = flatten_dict(self._model.params_shape_tree)
         self._params = unflatten_dict(_named(weights, shapes, model))
-        self._encode = jax.jit(self._model.encode)
+        self._encode = jax.jit(partial(_encode, self._model))
         self._start = jax.jit(partial(_start, self._model), static_argnums=(1,))
-        self._known = jax.jit(partial(_known, dtype=numbers))
+        self._known = jax.jit(
+            partial(_known, dtype=numbers, heads=config["decoder_attention_heads"])
+        )
         self._step = jax.jit(partial(_step, self._model), donate_argnums=(3,))
 
     def transcribe_batch(
@@ -101,7 +108,7 @@ class JaxWhisper(Backend):
 
     def _stepper(self, samples: Sequence[Samples]) -> decoding.Step:
         heard = np.stack([decoding.features(one, 30.0, self._filters) for one in samples])
-        encoded = self._encode(heard, params=self._params)
+        encoded = self._encode(self._params, heard)
         cache = self._start(self._params, self._vocabulary.context, encoded)
         known = self._known(self._params, encoded[0])
         at = 0
@@ -129,6 +136,17 @@ class JaxWhisper(Backend):
         self._params = None
 
 
+def _keep_graphs() -> None:
+    """Compiled graphs stay in the environment that compiled them, and go when it goes.
+
+    What the user set for JAX (`JAX_COMPILATION_CACHE_DIR`) is left as it is.
+    """
+    own = sys.prefix != sys.base_prefix and os.access(sys.prefix, os.W_OK)
+    if own and jax.config.jax_compilation_cache_dir is None:
+        jax.config.update("jax_compilation_cache_dir", str(Path(sys.prefix, "graphs")))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
+
+
 def _start(model: Any, params: Any, length: int, encoded: Any) -> Any:
     """An empty cache of a fixed length."""
     batch = encoded[0].shape[0]
@@ -147,19 +165,35 @@ def _start(model: Any, params: Any, length: int, encoded: Any) -> Any:
     return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes["cache"])
 
 
-def _known(params: Any, heard: Any, dtype: Any) -> Known:
-    """What each layer of the decoder makes of what was heard; arrays of (batch, frames, width).
+def _encode(model: Any, params: Any, heard: Any) -> Any:
+    def attend(call: Any, given: Any, named: Any, context: Any) -> Any:
+        module = context.module
+        if not isinstance(module, FlaxWhisperAttention) or context.method_name != "__call__":
+            return call(*given, **named)
+        hidden = named["hidden_states"]
+        keys, values = module.k_proj(hidden), module.v_proj(hidden)
+        return _attend(
+            module, hidden, _heads(keys, module.num_heads), _heads(values, module.num_heads)
+        )
+
+    with nn.intercept_methods(attend):
+        return model.encode(heard, params=params)
+
+
+def _known(params: Any, heard: Any, dtype: Any, heads: int) -> Known:
+    """What each layer of the decoder makes of what was heard.
 
     FlaxWhisper would make it anew for every token, which is most of its work.
     """
-    found, flat = {}, flatten_dict(params)
-    for path, kernel in flat.items():
-        *module, kind = path
-        if kind == "kernel" and module[-2:] in _CROSS:
-            own = {n: flat[(*module, n)] for n in ("kernel", "bias") if (*module, n) in flat}
-            dense = nn.Dense(kernel.shape[1], use_bias="bias" in own, dtype=dtype)
-            found[tuple(module)] = dense.apply({"params": own}, heard)
-    return found
+    flat = flatten_dict(params)
+
+    def projected(path: tuple[str, ...]) -> Any:
+        own = {n: flat[(*path, n)] for n in ("kernel", "bias") if (*path, n) in flat}
+        dense = nn.Dense(own["kernel"].shape[1], use_bias="bias" in own, dtype=dtype)
+        return _heads(dense.apply({"params": own}, heard), heads)
+
+    asking = [path[:-2] for path in flat if path[-3:] == ("encoder_attn", "k_proj", "kernel")]
+    return {path: (projected((*path, "k_proj")), projected((*path, "v_proj"))) for path in asking}
 
 
 def _step(
@@ -170,7 +204,10 @@ def _step(
     seen = jnp.broadcast_to(jnp.arange(length) <= at, (tokens.shape[0], length))
 
     def look_up(call: Any, given: Any, named: Any, context: Any) -> Any:
-        return known[context.module.path] if context.module.path in known else call(*given, **named)
+        module = context.module
+        if module.path not in known or context.method_name != "__call__":
+            return call(*given, **named)
+        return _attend(module, named["hidden_states"], *known[module.path])
 
     with nn.intercept_methods(look_up):
         out = model.decode(
@@ -182,6 +219,27 @@ def _step(
             params=params,
         )
     return out.logits[:, -1], out.past_key_values
+
+
+def _attend(module: Any, hidden: Any, keys: Any, values: Any) -> tuple[Any, None]:
+    """FlaxWhisperAttention without a mask, head by head: each is two products of matrices.
+
+    All heads at once are products of batches, for which XLA has no fast code on a CPU.
+    """
+    asked = _heads(module.q_proj(hidden), module.num_heads) / module.head_dim**0.5
+    found = jax.lax.map(
+        lambda head: jax.nn.softmax(head[0] @ head[1].T) @ head[2], (asked, keys, values)
+    )
+    rows, length, width = hidden.shape
+    found = found.reshape(rows, module.num_heads, length, module.head_dim)
+    return module.out_proj(found.transpose(0, 2, 1, 3).reshape(rows, length, width)), None
+
+
+def _heads(projected: Any, heads: int) -> Any:
+    """(batch, length, width) as (batch x heads, length, width of a head)."""
+    rows, length, width = projected.shape
+    parts = projected.reshape(rows, length, heads, width // heads)
+    return parts.transpose(0, 2, 1, 3).reshape(rows * heads, length, width // heads)
 
 
 def _named(weights: Any, shapes: Any, model: Path) -> dict[tuple[str, ...], Any]:
