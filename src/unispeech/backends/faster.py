@@ -34,9 +34,8 @@ the text gets worse (docs/decisions.md, "Short windows" and "Two more windows").
 TINY_CHUNKS = 20.0
 """Seconds. The tiny models hear no worse in shorter chunks, which cost them less on a CPU; larger
 ones do (docs/decisions.md, "Chunks of 20 seconds for the tiny models")."""
-SHARE = 4
-"""Chunks that a worker on a CPU decodes together: more are no faster, and hold more memory
-(docs/decisions.md, "Shares of four")."""
+BATCHES_AT_ONCE = 2
+"""Batches that the engine has under way (`batching.IN_FLIGHT`), among which workers are divided."""
 BEST_OF = 5
 """Samples drawn at a temperature above 0 (openai/whisper's default)."""
 SEED = 0
@@ -165,9 +164,9 @@ class FasterWhisper(Backend):
         return alignments
 
     def _shares(self, items: list[int]) -> list[list[int]]:
-        """The items in even parts: one for each worker, more where those would be too large."""
-        most = len(items) if self._gpu else SHARE
-        count = min(max(self._workers, -(-len(items) // most)), len(items))
+        """The items in even parts, as large as keep all workers at it: every step of the decoder
+        reads all weights, however few rows it has (docs/decisions.md, "Whole batches")."""
+        count = min(-(-self._workers // BATCHES_AT_ONCE), len(items))
         return [items[start::count] for start in range(count)]
 
     def _encode(self, features: list[npt.NDArray[np.float32]]) -> ctranslate2.StorageView:

@@ -16,7 +16,7 @@ from typing import NoReturn
 
 import click
 
-from unispeech import arenas
+from unispeech import allocator
 from unispeech.errors import OptionError, UnispeechError, UnknownBackend, UnknownModel
 from unispeech.version import __version__
 
@@ -75,7 +75,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and leave with its exit code."""
-    arenas.limit()
+    allocator.tune()
     if sys.stdout is None:  # closed by the caller (`>&-`)
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (until we exit)
     try:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, BinaryIO
 
-from unispeech import arenas
+from unispeech import allocator
 from unispeech.errors import BackendError, UnispeechError
 
 PICKLE = 5
@@ -27,7 +27,7 @@ PR_SET_PDEATHSIG = 1
 
 def main(label: str, host: int) -> None:
     """Serve the process `host` on stdin and stdout until it goes away."""
-    arenas.limit()
+    allocator.tune()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the host, which then closes us
     faulthandler.enable()
     end_with(host)
