@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,6 +43,19 @@ def test_it_hears_what_was_said(engine: MakeEngine, backend: str) -> None:
         heard = loaded.transcribe(SAMPLES / f"{sample}.wav")
         if sample == "english":
             assert words(heard.text) == words(reference("english"))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_jax_keeps_its_compiled_graphs_in_its_environment() -> None:
+    environment = place.find("jax")
+    if environment is None:
+        pytest.skip("the environment of JAX is not installed")
+    graphs = environment.folder / "graphs"
+    shutil.rmtree(graphs, ignore_errors=True)
+    with Engine("jax", "tiny.en", beam_size=1) as fresh:
+        fresh.transcribe(SAMPLES / "english.wav")
+    assert any(graphs.iterdir())
 
 
 @pytest.mark.slow

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from threading import Semaphore
+from threading import Lock, Semaphore
 from typing import TYPE_CHECKING, Any
 
 import ctranslate2
@@ -34,8 +35,6 @@ the text gets worse (docs/decisions.md, "Short windows" and "Two more windows").
 TINY_CHUNKS = 20.0
 """Seconds. The tiny models hear no worse in shorter chunks, which cost them less on a CPU; larger
 ones do (docs/decisions.md, "Chunks of 20 seconds for the tiny models")."""
-BATCHES_AT_ONCE = 2
-"""Batches that the engine has under way (`batching.IN_FLIGHT`), among which workers are divided."""
 BEST_OF = 5
 """Samples drawn at a temperature above 0 (openai/whisper's default)."""
 SEED = 0
@@ -59,6 +58,8 @@ class FasterWhisper(Backend):
         self._tiny = "tiny" in facts.name
         self._workers = 1 if self._gpu else options.threads or cores()
         self._turns = Semaphore(self._workers)
+        self._lock = Lock()
+        self._calls = 0  # under way
         self._path = str(model)
         try:
             self._model = WhisperModel(
@@ -90,23 +91,19 @@ class FasterWhisper(Backend):
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:
-        shares = [
-            share
-            for window in sorted({chunk.window for chunk in chunks})
-            for share in self._shares([i for i, c in enumerate(chunks) if c.window == window])
-        ]
-        if options.temperatures[0] > 0:
-            shares = [[i] for share in shares for i in share]
         results: dict[int, ChunkResult] = {}
-        try:
-            with ThreadPoolExecutor(self._workers) as threads:
+        with self._call() as parts, ThreadPoolExecutor(self._workers) as threads:
+            shares = _shares(chunks, parts)
+            if options.temperatures[0] > 0:
+                shares = [[i] for share in shares for i in share]
+            try:
                 decoded = threads.map(
                     lambda s: self._decode([chunks[i] for i in s], options), shares
                 )
                 for share, answers in zip(shares, decoded, strict=True):
                     results.update(zip(share, answers, strict=True))
-        except (RuntimeError, ValueError) as error:
-            raise BackendError(f"faster: {error}") from error
+            except (RuntimeError, ValueError) as error:
+                raise BackendError(f"faster: {error}") from error
         return [results[i] for i in range(len(chunks))]
 
     def _decode(self, chunks: list[Chunk], options: DecodeOptions) -> list[ChunkResult]:
@@ -163,11 +160,22 @@ class FasterWhisper(Backend):
         )
         return alignments
 
-    def _shares(self, items: list[int]) -> list[list[int]]:
-        """The items in even parts, as large as keep all workers at it: every step of the decoder
-        reads all weights, however few rows it has (docs/decisions.md, "Whole batches")."""
-        count = min(-(-self._workers // BATCHES_AT_ONCE), len(items))
-        return [items[start::count] for start in range(count)]
+    @contextmanager
+    def _call(self) -> Iterator[int]:
+        """How many parts to cut a call into: as many as there are workers for it.
+
+        A call that is alone has all of them, of several each has some. No more parts than that,
+        since every step of the decoder reads all weights, however few rows it has
+        (docs/decisions.md, "Whole batches").
+        """
+        with self._lock:
+            self._calls += 1
+            parts = -(-self._workers // self._calls)
+        try:
+            yield parts
+        finally:
+            with self._lock:
+                self._calls -= 1
 
     def _encode(self, features: list[npt.NDArray[np.float32]]) -> ctranslate2.StorageView:
         """What the encoder hears in each. On a CPU one by one, which is faster than together: the
@@ -228,6 +236,15 @@ class FasterWhisper(Backend):
 
     def close(self) -> None:
         self._model.model.unload_model()
+
+
+def _shares(chunks: Sequence[Chunk], parts: int) -> list[list[int]]:
+    """The places of chunks to decode together: of one window, in at most so many even parts."""
+    shares = []
+    for window in sorted({chunk.window for chunk in chunks}):
+        alike = [i for i, chunk in enumerate(chunks) if chunk.window == window]
+        shares += [alike[start::parts] for start in range(min(parts, len(alike)))]
+    return shares
 
 
 def _compute_type(options: LoadOptions) -> str:
