@@ -14,7 +14,7 @@ pytest.importorskip("transformers")
 
 from safetensors.torch import load_file, save_file
 
-from small_mms import copied
+from small_mms import CLIPS, ENGLISH, copied
 from unispeech.engine import Engine
 from unispeech.errors import ModelDamaged, OptionError, UnsupportedOption
 from unispeech.models import store
@@ -71,6 +71,7 @@ def test_weights_that_are_missing_are_named(tmp_path: Path) -> None:
         Engine("mms", str(folder), language="eng")
 
 
+CLIP = str(CLIPS / ENGLISH[0])
 REFUSED = [
     (["--task", "translate", "--language", "swh"], "translate"),
     (["--initial-prompt", "Names", "--language", "swh"], "initial_prompt"),
@@ -82,6 +83,10 @@ REFUSED = [
     (["--language", "klingon"], "klingon"),
     (["--language", "swh", "--ngram", "missing.arpa"], "ngram missing.arpa: there is no such file"),
     (["--language", "swh", "--model", "base"], "a Whisper model"),
+    (["--detect-language", "mms-lid-127"], "did you mean 'mms-lid-126'?"),
+    (["--detect-language", "mms-lid-2000"], "did you mean 'mms-lid-2048'?"),
+    (["--detect-language", "facebook/mms-lid-127"], "did you mean 'mms-lid-126'?"),
+    (["--model", "mms-1b-l1108", "--language", "swh"], "did you mean 'mms-1b-l1107'?"),
     ([], "--detect-language"),
 ]
 
@@ -93,7 +98,7 @@ def test_refusals_need_neither_library_nor_weights(options: list[str], said: str
         "import sys; sys.modules['torch'] = sys.modules['transformers'] = None\n"
         "from unispeech.cli import main; main()"
     )
-    command = [sys.executable, "-c", code, "transcribe", "x.wav", "--backend", "mms", *options]
+    command = [sys.executable, "-c", code, "transcribe", CLIP, "--backend", "mms", *options]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1
 
@@ -103,6 +108,14 @@ def test_without_the_library_the_command_that_adds_it_is_said() -> None:
         "import sys; sys.modules['torch'] = sys.modules['transformers'] = None\n"
         "from unispeech.cli import main; main()"
     )
-    command = [sys.executable, "-c", code, "transcribe", "x.wav", "--backend", "mms"]
+    command = [sys.executable, "-c", code, "transcribe", CLIP, "--backend", "mms"]
     done = subprocess.run([*command, "--language", "swahili"], capture_output=True, text=True)
     assert done.returncode == 1 and "unispeech[mms]" in done.stderr
+
+
+@pytest.mark.parametrize("names", [["x.wav"], ["x.wav", "y/z.flac"]])
+def test_missing_recordings_are_said_before_weights_are_fetched(names: list[str]) -> None:
+    command = [sys.executable, "-m", "unispeech", "transcribe", *names, "--backend", "mms"]
+    done = subprocess.run([*command, "--language", "swahili"], capture_output=True, text=True)
+    said = [f"unispeech: {name}: there is no such file" for name in names]
+    assert done.returncode == 1 and done.stderr.splitlines() == said

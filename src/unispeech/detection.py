@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from unispeech.backends import registry
 from unispeech.backends.base import KINDS, Backend
-from unispeech.errors import BackendMissing, UnsupportedOption
-from unispeech.models import store
+from unispeech.errors import BackendMissing, UnknownModel, UnsupportedOption
+from unispeech.models import catalog, store
 from unispeech.models.facts import ModelFacts
 from unispeech.options import TranscribeOptions
 from unispeech.reading import Reading
@@ -79,6 +79,11 @@ def identifier(model: str, device: str) -> LanguageIdentifier:
         UnknownModel, ModelUnavailable, ModelDamaged.
     """
     family = store.describe(model).family
+    if family != "lid" and model.startswith("facebook/mms-lid"):
+        # Of a Hub id that nobody knows nothing is known; but all of Meta's are in the catalog.
+        raise UnknownModel(
+            f"there is no model {model!r}", f"did you mean {catalog.nearest(model)!r}?"
+        )
     if family != "lid":
         raise UnsupportedOption(
             f"detect_language {model}: a {KINDS[family]} model, which tells no languages apart",

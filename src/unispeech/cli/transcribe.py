@@ -154,6 +154,7 @@ def transcribe(
     with stopping.prompt(), bar(quiet) as on_progress:
         backend = chosen(backend, model, given)
         undecided(backend, model, given)
+        _present(inputs)
         engine = Engine(backend, model, on_progress=on_progress, **given)
         failed = _run(engine, inputs, output, on_progress)
     if failed:
@@ -175,6 +176,19 @@ def undecided(backend: str, model: str | None, given: dict[str, Any]) -> None:
     facts = store.describe(spec.named(model))
     refuse_family(spec.name, spec.family, facts)
     refuse_undecided(spec.name, spec.capabilities, facts, split_options(given)[1])
+
+
+def _present(inputs: list[Input]) -> None:
+    """Say before anything is fetched that nothing of what was named is there.
+
+    Where some of it is, the rest is said in its place, among the results.
+    """
+    paths = [source.path for source in inputs]
+    if any(path is None or path.exists() for path in paths):
+        return
+    for source in inputs:
+        say(f"{source.name}: there is no such file")
+    sys.exit(1)
 
 
 def _run(engine: Engine, inputs: list[Input], output: Output, on_progress: OnProgress) -> int:

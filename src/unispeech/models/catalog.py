@@ -8,6 +8,7 @@ Adding a model is a row of `ENTRIES`.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -316,6 +317,9 @@ ENTRIES: tuple[Entry, ...] = (
 )  # fmt: skip
 
 
+NUMBER = re.compile(r"\d+")
+
+
 @cache
 def _by_name() -> dict[str, Entry]:
     return {name.lower(): entry for entry in ENTRIES for name in (entry.name, *entry.aliases)}
@@ -327,6 +331,20 @@ def find(name: str) -> Entry | None:
 
 
 def nearest(name: str) -> str:
-    """The name of the catalog most like this one, or empty."""
-    near = difflib.get_close_matches(name.strip().lower(), list(_by_name()), n=1)
-    return _by_name()[near[0]].name if near else ""
+    """The name of the catalog most like this one, or empty.
+
+    Where only a number is wrong, it is the one whose number is nearest, not the most alike.
+    """
+    wanted = name.strip().lower()
+    known = _by_name()
+    same = [other for other in known if NUMBER.sub("#", other) == NUMBER.sub("#", wanted)]
+    if same:
+        return known[min(same, key=lambda other: _apart(wanted, other))].name
+    near = difflib.get_close_matches(wanted, list(known), n=1)
+    return known[near[0]].name if near else ""
+
+
+def _apart(one: str, other: str) -> int:
+    """How far the numbers of two names are from each other that are else the same."""
+    pairs = zip(NUMBER.findall(one), NUMBER.findall(other), strict=True)
+    return sum(abs(int(a) - int(b)) for a, b in pairs)
