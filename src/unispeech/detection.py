@@ -71,6 +71,25 @@ class Detection:
         return model.detect(samples, self.facts.languages)
 
 
+def refuse_identifier(model: str) -> None:
+    """Whether a model tells languages apart, by its name or its folder's own files.
+
+    Raises:
+        UnknownModel: nobody knows it. UnsupportedOption: it is of another kind. ModelDamaged.
+    """
+    family = store.describe(model).family
+    if family == "lid":
+        return
+    if model.startswith("facebook/mms-lid"):
+        # Of a Hub id that nobody knows nothing is known; but all of Meta's are in the catalog.
+        near = catalog.nearest(model)
+        raise UnknownModel(f"there is no model {model!r}", f"did you mean {near!r}?")
+    raise UnsupportedOption(
+        f"detect_language {model}: a {KINDS[family]} model, which tells no languages apart",
+        "give mms, or the folder of a model that does",
+    )
+
+
 def identifier(model: str, device: str) -> LanguageIdentifier:
     """A model that tells languages apart, loaded once for all engines.
 
@@ -78,17 +97,7 @@ def identifier(model: str, device: str) -> LanguageIdentifier:
         UnsupportedOption: the model is of another kind. BackendMissing: its libraries are not here.
         UnknownModel, ModelUnavailable, ModelDamaged.
     """
-    family = store.describe(model).family
-    if family != "lid" and model.startswith("facebook/mms-lid"):
-        # Of a Hub id that nobody knows nothing is known; but all of Meta's are in the catalog.
-        raise UnknownModel(
-            f"there is no model {model!r}", f"did you mean {catalog.nearest(model)!r}?"
-        )
-    if family != "lid":
-        raise UnsupportedOption(
-            f"detect_language {model}: a {KINDS[family]} model, which tells no languages apart",
-            "give mms, or the folder of a model that does",
-        )
+    refuse_identifier(model)
     if not registry.find("mms").installed():
         raise BackendMissing(
             "detect_language: its libraries are not installed",

@@ -30,7 +30,7 @@ from unispeech.backends.base import (
 )
 from unispeech.calls import Call, OnProgress, ignore
 from unispeech.decoder import Decoder
-from unispeech.detection import Detection, identifier
+from unispeech.detection import Detection, identifier, refuse_identifier
 from unispeech.errors import AudioError, UnispeechError, UnsupportedOption
 from unispeech.models import store
 from unispeech.options import (
@@ -85,6 +85,8 @@ class Engine:
         self.facts = store.describe(self.model)
         refuse_family(self.spec.name, self.spec.family, self.facts)
         refuse_for_model(self.facts, self.options)
+        if self.options.detect_language is not None:
+            refuse_identifier(self.options.detect_language)
         registry.interpreter(self.spec, self.load_options)
         annotation.check(asked, self.facts)
         if self.options.detect_language is not None:
