@@ -16,7 +16,9 @@ from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens, merge_punctuations
 
+from unispeech.backends import encoder
 from unispeech.backends.base import Backend, NativeRun
+from unispeech.backends.encoder import Encoder
 from unispeech.cores import cores
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.logmel import log_mel
@@ -37,6 +39,8 @@ TINY_CHUNKS = 20.0
 ones do (docs/decisions.md, "Chunks of 20 seconds for the tiny models")."""
 BEST_OF = 5
 """Samples drawn at a temperature above 0 (openai/whisper's default)."""
+BFLOAT16 = "int8_bfloat16"
+"""On a CPU: a decoder in int8, and an encoder in bfloat16 (`encoder.py`)."""
 SEED = 0
 """Sampling at a temperature is repeatable: every chunk is drawn from the same numbers."""
 PREPENDED = "\"'“¿([{-"
@@ -62,15 +66,18 @@ class FasterWhisper(Backend):
         self._calls = 0  # under way
         self._path = str(model)
         try:
-            self._model = WhisperModel(
-                str(model),
-                device=device,
-                device_index=int(number or 0),
-                compute_type=_compute_type(options),
-                cpu_threads=1,
-                num_workers=self._workers,
-                local_files_only=True,
-            )
+            with ThreadPoolExecutor(1) as beside:  # neither is ready sooner than the other
+                hearing = beside.submit(self._own_encoder, model, options)
+                self._model = WhisperModel(
+                    str(model),
+                    device=device,
+                    device_index=int(number or 0),
+                    compute_type=_compute_type(options),
+                    cpu_threads=1,
+                    num_workers=self._workers,
+                    local_files_only=True,
+                )
+                self._encoder = hearing.result()
         except (RuntimeError, ValueError, OSError) as error:
             if "CUDA" in str(error):
                 raise BackendError("faster: no usable CUDA device", "use --device cpu") from error
@@ -79,6 +86,19 @@ class FasterWhisper(Backend):
                     f"faster: {error}", "choose another --compute-type or --device"
                 ) from error
             raise ModelDamaged(f"faster cannot read the model {model}: {error}") from error
+
+    def _own_encoder(self, model: Path, options: LoadOptions) -> Encoder | None:
+        """Another encoder than CTranslate2's, where it is wanted and there is a better one."""
+        if self._gpu or options.compute_type not in ("default", BFLOAT16):
+            return None
+        if encoder.possible():
+            return Encoder(model, self._workers)
+        if options.compute_type == BFLOAT16:
+            raise BackendError(
+                "faster: this processor has no bfloat16, or openvino is not installed",
+                "use --compute-type int8",
+            )
+        return None
 
     @property
     def windows(self) -> tuple[float, ...]:
@@ -181,9 +201,12 @@ class FasterWhisper(Backend):
         """What the encoder hears in each. On a CPU one by one, which is faster than together: the
         attention of several is larger than what malloc keeps, and the kernel clears it anew for
         every layer (docs/decisions.md, "The encoder takes one chunk at a time")."""
-        if self._gpu or len(features) == 1:
+        if self._encoder:
+            encoded = [self._encoder(one) for one in features]
+        elif self._gpu or len(features) == 1:
             return self._model.encode(np.stack(features))
-        encoded = [np.asarray(self._model.encode(one[None])) for one in features]
+        else:
+            encoded = [np.asarray(self._model.encode(one[None])) for one in features]
         return ctranslate2.StorageView.from_array(np.concatenate(encoded))
 
     def _generator(self, options: DecodeOptions) -> Any:
@@ -236,6 +259,7 @@ class FasterWhisper(Backend):
 
     def close(self) -> None:
         self._model.model.unload_model()
+        self._encoder = None
 
 
 def _shares(chunks: Sequence[Chunk], parts: int) -> list[list[int]]:
@@ -248,9 +272,12 @@ def _shares(chunks: Sequence[Chunk], parts: int) -> list[list[int]]:
 
 
 def _compute_type(options: LoadOptions) -> str:
-    if options.compute_type != "default":
-        return options.compute_type
-    return "default" if on_gpu(options) else "int8"
+    """What CTranslate2 is asked for."""
+    if options.compute_type == "default":
+        return "default" if on_gpu(options) else "int8"
+    if options.compute_type == BFLOAT16 and not on_gpu(options):
+        return "int8"  # the encoder is not CTranslate2's
+    return options.compute_type
 
 
 def on_gpu(options: LoadOptions) -> bool:

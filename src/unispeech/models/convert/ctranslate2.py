@@ -46,17 +46,15 @@ def read(folder: Path, fetch: tokens.Fetch) -> Checkpoint:
         ModelDamaged: truncated, incomplete, or of another architecture.
     """
     layout.ctranslate2_vocabulary_size(folder)
-    path = folder / "model.bin"
-    index = variables(path)
-    dims = _dims(index, path)
-    tensors = _tensors(path, index, dims)
+    dims, tensors = weights(folder)
     settings = layout.read_json(folder / "config.json")
     text, notes = _tokenizer(folder, dims, fetch)
     usual = generation(dims)
     heads = tuple((int(layer), int(head)) for layer, head in settings.get("alignment_heads") or ())
     if not heads:
         notes += ["the alignment heads are the usual ones of a model of this size"]
-    if any(variable.type in ("int8", "int16") for variable in index.values() if variable.shape):
+    stored = variables(folder / "model.bin").values()
+    if any(variable.type in ("int8", "int16") for variable in stored if variable.shape):
         notes += ["the weights were quantised: what they lost in rounding is not coming back"]
     found = Generation(
         alignment_heads=heads or usual.alignment_heads,
@@ -65,6 +63,18 @@ def read(folder: Path, fetch: tokens.Fetch) -> Checkpoint:
         languages=integers(settings.get("lang_ids")) or usual.languages,
     )
     return Checkpoint(dims, tensors, text, found, tuple(notes))
+
+
+def weights(folder: Path) -> tuple[Dims, dict[str, Tensor]]:
+    """The dimensions and all tensors; what is not quantised stays on disk until it is read.
+
+    Raises:
+        ModelDamaged: truncated, incomplete, or of another architecture.
+    """
+    path = folder / "model.bin"
+    index = variables(path)
+    dims = _dims(index, path)
+    return dims, _tensors(path, index, dims)
 
 
 def variables(path: Path) -> dict[str, Variable]:

@@ -1,0 +1,73 @@
+"""Whisper's encoder in bfloat16, for processors that have it: OpenVINO's, fed from CTranslate2's file.
+
+On a CPU CTranslate2 has the encoder's products of matrices in int8 and its attention in float32.
+Processors with AVX512-BF16 or AMX do all of it in bfloat16 in a third of the time, and nearer to
+float32 than int8 is (docs/decisions.md, "The encoder in bfloat16").
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from unispeech.models.convert import ctranslate2, names
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+def possible() -> bool:
+    """Whether this processor calculates in bfloat16, and OpenVINO is there (as it is on x86)."""
+    try:
+        import openvino as ov
+    except ImportError:
+        return False
+    return "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+class Encoder:
+    """The encoder of a CTranslate2 folder. Several threads may call it, `streams` of them at once.
+
+    Raises:
+        ModelDamaged: the folder's `model.bin` is truncated, or no Whisper.
+        RuntimeError: OpenVINO cannot compile it.
+    """
+
+    def __init__(self, model: Path, streams: int) -> None:
+        import openvino as ov
+
+        from unispeech.backends import openvino_graph
+
+        dims, tensors = ctranslate2.weights(model)
+        config = {
+            "d_model": dims.n_audio_state,
+            "encoder_attention_heads": dims.n_audio_head,
+            "encoder_layers": dims.n_audio_layer,
+            "num_mel_bins": dims.n_mels,
+        }
+        named = {names.hf(name): tensor for name, tensor in tensors.items()}
+        compiled = ov.Core().compile_model(
+            openvino_graph.encoder(named, config, int8=False),
+            "CPU",
+            {
+                "INFERENCE_PRECISION_HINT": "bf16",
+                "NUM_STREAMS": streams,
+                "INFERENCE_NUM_THREADS": streams,
+                "ENABLE_CPU_PINNING": False,  # who else computes here is not OpenVINO's to know
+            },
+        )
+        self._requests: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(streams):
+            self._requests.put(compiled.create_infer_request())
+
+    def __call__(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """What is heard in features (mels, frames): (1, frames / 2, width)."""
+        request = self._requests.get()
+        try:
+            request.infer({"input_features": features[None]})
+            heard: npt.NDArray[np.float32] = request.get_output_tensor(0).data.copy()
+            return heard
+        finally:
+            self._requests.put(request)
