@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 import psutil
 
-from unispeech import vad
+from unispeech import allocator, vad
 from unispeech.audio import Recording, load
 from unispeech.bench.metrics import score
 from unispeech.engine import Engine
@@ -301,6 +301,7 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=0.0)
     parser.add_argument("--step", type=float, default=0.5, help="of --hours")
     given = parser.parse_args()
+    allocator.tune()  # as `unispeech mic` and `unispeech serve` do
     found = list(clips(given.recordings, given.language, given.seconds, given.files))
     if given.streams:
         together(given.model, found, given.streams)
