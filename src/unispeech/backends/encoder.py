@@ -1,4 +1,4 @@
-"""Whisper's encoder in bfloat16, for processors that have it: OpenVINO's, fed from CTranslate2's file.
+"""Whisper's encoder in bfloat16, where the processor has it: OpenVINO's, of CTranslate2's file.
 
 On a CPU CTranslate2 has the encoder's products of matrices in int8 and its attention in float32.
 Processors with AVX512-BF16 or AMX do all of it in bfloat16 in a third of the time, and nearer to
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 def possible() -> bool:
     """Whether this processor calculates in bfloat16, and OpenVINO is there (as it is on x86)."""
     try:
-        import openvino as ov
+        from unispeech.backends.openvino_library import ov
     except ImportError:
         return False
-    return "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    able: list[str] = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in able
 
 
 class Encoder:
@@ -36,9 +37,8 @@ class Encoder:
     """
 
     def __init__(self, model: Path, streams: int) -> None:
-        import openvino as ov
-
         from unispeech.backends import openvino_graph
+        from unispeech.backends.openvino_library import ov
 
         dims, tensors = ctranslate2.weights(model)
         config = {

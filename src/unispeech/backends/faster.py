@@ -20,7 +20,7 @@ from unispeech.backends import encoder
 from unispeech.backends.base import Backend, NativeRun
 from unispeech.backends.encoder import Encoder
 from unispeech.cores import cores
-from unispeech.errors import BackendError, ModelDamaged
+from unispeech.errors import BackendError, ModelDamaged, UnispeechError
 from unispeech.logmel import log_mel
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 WINDOWS = (12.0, 15.0, 17.5, 20.0, 25.0, 30.0)
 """Seconds. The encoder's cost grows faster than its window; in shorter or more tightly fitting ones
 the text gets worse (docs/decisions.md, "Short windows" and "Two more windows")."""
+FEWER_WINDOWS = (20.0, 25.0, 30.0)
+"""Seconds. In bfloat16 a longer window costs little more, and chunks of like windows share batches;
+all but the tiny models hear a little better so (docs/decisions.md, "The encoder in bfloat16")."""
 TINY_CHUNKS = 20.0
 """Seconds. The tiny models hear no worse in shorter chunks, which cost them less on a CPU; larger
 ones do (docs/decisions.md, "Chunks of 20 seconds for the tiny models")."""
@@ -78,6 +81,8 @@ class FasterWhisper(Backend):
                     local_files_only=True,
                 )
                 self._encoder = hearing.result()
+        except UnispeechError:
+            raise
         except (RuntimeError, ValueError, OSError) as error:
             if "CUDA" in str(error):
                 raise BackendError("faster: no usable CUDA device", "use --device cpu") from error
@@ -102,7 +107,7 @@ class FasterWhisper(Backend):
 
     @property
     def windows(self) -> tuple[float, ...]:
-        return WINDOWS
+        return FEWER_WINDOWS if self._encoder and not self._tiny else WINDOWS
 
     @property
     def chunk_length(self) -> float:

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import openvino as ov
 
 from unispeech.backends import decoding, openvino_graph
 from unispeech.backends.base import Backend, NativeRun
 from unispeech.backends.decoding import Vocabulary
+from unispeech.backends.openvino_library import ov
 from unispeech.cores import cores
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.models.convert import mel

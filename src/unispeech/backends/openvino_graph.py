@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import openvino as ov
-import openvino.opset13 as op
-from openvino.op.util import Variable, VariableInfo
+
+from unispeech.backends.openvino_library import Variable, VariableInfo, op, ov
 
 Tensors = Mapping[str, Any]
 

@@ -31,6 +31,8 @@ vad_threshold = click.option(
     "--vad-threshold", type=float, help="Probability that is speech.  [default: 0.5]"
 )
 device = click.option("--device", help="auto, cpu, cuda, cuda:1, ...  [default: auto]")
-compute_type = click.option("--compute-type", help="int8, float32, ...  [default: int8 on a CPU]")
+compute_type = click.option(
+    "--compute-type", help="int8, float32, ...  [default: the backend's fastest]"
+)
 threads = click.option("--threads", type=int, help="CPU threads.  [default: one a core]")
 isolated = click.option("--isolated", is_flag=True, help="Run the backend in a process of its own.")
