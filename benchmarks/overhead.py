@@ -23,7 +23,9 @@ from unispeech.bench.runner import Plan
 
 BARE = """
 import sys, time
+from unispeech import allocator
 from unispeech.engine import Engine
+allocator.tune()
 engine = Engine("faster", "tiny.en", batch_size=16, beam_size=1)
 engine.transcribe(sys.argv[1], language="en")
 began, used = time.perf_counter(), time.process_time()
