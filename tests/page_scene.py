@@ -89,6 +89,16 @@ def joined(path: Path, times: int) -> Path:
     return path
 
 
+def with_silence(path: Path, minutes: float) -> Path:
+    """A clip, and silence until it is so long: much to send and to play, and little to decode."""
+    with wave.open(str(SAMPLES / "english.wav")) as clip, wave.open(str(path), "wb") as file:
+        file.setparams(clip.getparams())
+        file.writeframes(clip.readframes(clip.getnframes()))
+        rest = int(minutes * 60 * clip.getframerate()) - clip.getnframes()
+        file.writeframes(bytes(rest * clip.getsampwidth() * clip.getnchannels()))
+    return path
+
+
 def submitted(http: httpx.Client, path: Path) -> str:
     with path.open("rb") as file:
         made = http.post(

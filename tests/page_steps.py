@@ -54,6 +54,36 @@ def plays(tab: Tab) -> None:
     until(tab.page, f"document.querySelector('audio').currentTime > {at + 0.3}")
 
 
+def place(tab: Tab, word: str) -> dict[str, float]:
+    """Where a word is on the screen: the first that is called so."""
+    found: dict[str, float] = tab.page.evaluate(
+        """word => {
+          const node = [...document.querySelectorAll(".text")]
+            .map((text) => text.firstChild).find((node) => node.data.includes(word));
+          const range = document.createRange();
+          const at = node.data.indexOf(word);
+          range.setStart(node, at);
+          range.setEnd(node, at + word.length);
+          const { left, right, top, height } = range.getBoundingClientRect();
+          return { x: (left + right) / 2, y: top + height / 2 };
+        }""",
+        word,
+    )
+    return found
+
+
+def caret(tab: Tab, letter: int) -> None:
+    """Puts the caret before a letter of the first segment."""
+    tab.page.evaluate(
+        """letter => {
+          const text = document.querySelector(".text");
+          text.focus();
+          getSelection().collapse(text.firstChild, letter);
+        }""",
+        letter,
+    )
+
+
 def give_key(page: Page | Locator, key: str) -> None:
     """To the page or the dialog that asks for one."""
     page.get_by_label("API key").fill(key)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import pytest
 from browsing import Tab, browser, microphone, needs_browser
 from conftest import SAMPLES, reference, words
 from serving import running
+from wire import Wire
 
 pytestmark = [pytest.mark.slow, *needs_browser]
 
@@ -84,40 +82,6 @@ def test_a_browser_that_does_not_resample_leaves_it_to_the_server(url: str) -> N
         wanted = words(reference("english"))
         assert len(set(wanted) & set(said)) >= 0.85 * len(set(wanted)), said
         assert tab.errors == []
-
-
-class Wire:
-    """A connection to a server that can be cut, and works again at once."""
-
-    def __init__(self, port: int) -> None:
-        self._to = port
-        self._open: list[socket.socket] = []
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._listening.getsockname()[1])
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                ends = (
-                    self._listening.accept()[0],
-                    socket.create_connection(("127.0.0.1", self._to)),
-                )
-                self._open += ends
-                for one, other in (ends, ends[::-1]):
-                    threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
-
-    @staticmethod
-    def _carry(one: socket.socket, other: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while data := one.recv(65536):
-                other.sendall(data)
-            other.shutdown(socket.SHUT_WR)
-
-    def cut(self) -> None:
-        while self._open:
-            with contextlib.suppress(OSError):
-                self._open.pop().shutdown(socket.SHUT_RDWR)
 
 
 def test_a_connection_that_is_cut_comes_back_and_nothing_is_missing(url: str) -> None:

@@ -106,6 +106,27 @@ def test_a_recording_is_made_and_a_closed_tab_loses_none(tab: Tab) -> None:
     assert len(set(wanted) & set(said)) >= 0.75 * len(set(wanted)), said
 
 
+def test_a_recording_is_stopped_and_sent_or_thrown_away(tab: Tab) -> None:
+    page = tab.page
+    before = page.get_by_role("link", name=re.compile("^Recording 2")).count()
+    page.get_by_role("button", name="Record").click()
+    page.get_by_text("0:02").wait_for()
+    page.get_by_role("button", name="Discard").click()
+    page.get_by_role("dialog").wait_for(state="detached")
+    page.get_by_role("button", name="Record").click()
+    page.get_by_text("0:04").wait_for()
+    page.keyboard.press("Enter")  # "Stop and transcribe" has the focus
+    row = page.get_by_role("listitem").filter(has_text="Recording 2").first
+    row.get_by_text("Done", exact=True).wait_for(timeout=WAIT)
+    assert page.get_by_role("link", name=re.compile("^Recording 2")).count() == before + 1
+    # Neither is kept in the browser any more.
+    page.reload()
+    page.get_by_role("button", name="Choose files").wait_for()
+    page.wait_for_timeout(500)
+    assert not page.get_by_text("Recorded, but not sent").count()
+    assert tab.errors == []
+
+
 def test_a_link_is_fetched_and_a_wrong_one_explained(tab: Tab) -> None:
     page = tab.page
     with files(SAMPLES) as url:
@@ -166,6 +187,44 @@ def test_what_a_backend_cannot_do_is_grey_with_the_reason(tab: Tab, server: Serv
         if not can["allowed"]:
             about = page.locator(f"#{field.get_attribute('aria-describedby')}")
             assert can["reason"] in about.inner_text()
+
+
+def test_what_was_chosen_is_remembered_and_used(tab: Tab, server: Server) -> None:
+    page = tab.page
+    page.locator(".options > summary").click()
+    language = page.get_by_label("Language", exact=True)
+    assert language.locator("option").all_text_contents() == ["English"]  # of an English model
+    page.get_by_label("Model").select_option("base")
+    assert language.locator("option").count() > 90
+    language.select_option("German")
+    page.get_by_label("Context").fill("Über Gärten und Flüsse.")
+    page.get_by_label("Words to expect").fill("Rosen, Brückenweg")
+    page.reload()
+    page.get_by_role("button", name="Choose files").wait_for()
+    summary = page.locator(".options > summary").inner_text()
+    assert all(part in summary for part in ("German", "base", "own vocabulary")), summary
+    assert page.get_by_label("Context").input_value() == "Über Gärten und Flüsse."
+    page.set_input_files("input[type=file]", SAMPLES / "german.wav")
+    page.get_by_role("link", name="german.wav").click(timeout=WAIT)
+    page.locator(".segment").first.wait_for(timeout=WAIT)
+    with server.client() as http:
+        job = next(
+            one for one in http.get("/api/jobs").json()["jobs"] if one["filename"] == "german.wav"
+        )
+    assert job["model"] == "base"
+    wanted = {
+        "language": "de", "initial_prompt": "Über Gärten und Flüsse.",
+        "hotwords": "Rosen, Brückenweg", "word_timestamps": True,
+    }  # fmt: skip
+    assert {name: job["options"][name] for name in wanted} == wanted
+    said = words(" ".join(page.locator(".text").all_text_contents()))
+    asked = words(reference("german"))
+    assert len(set(asked) & set(said)) >= 0.75 * len(set(asked)), said
+    # English only again: the language goes along.
+    page.goto(server.url)
+    page.get_by_label("Model").select_option("tiny.en")
+    assert language.input_value() == "en"
+    assert tab.errors == []
 
 
 def test_the_server_is_away_and_comes_back(chromium: Any, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 
 from browsing import WAIT, Tab, needs_browser, until
 from conftest import SAMPLES, reference, words
-from page_scene import submitted
+from page_scene import submitted, with_silence
 from page_steps import added, first, give_key, plays, saved, upload
 from recordings import talking_video
 from serving import Server, running, until_ended
@@ -21,6 +20,7 @@ pytestmark = [pytest.mark.slow, *needs_browser]
 
 KEY = "the newsroom's key"
 MINUTES = 10
+"""Longer than what a browser fetches at once."""
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def reads_only(reader: Tab) -> None:
 
 def test_a_link_waits_for_the_text(tab: Tab, server: Server, tmp_path: Path) -> None:
     with server.client(Authorization=f"Bearer {KEY}") as http:
-        job = submitted(http, with_silence(tmp_path / "long.wav"))
+        job = submitted(http, with_silence(tmp_path / "long.wav", MINUTES))
         made = http.post(f"/api/jobs/{job}/shares", json={}).raise_for_status().json()
         tab.page.goto(made["url"])
         tab.page.get_by_text("has no text yet").wait_for()
@@ -119,7 +119,7 @@ def test_sound_and_subtitles_go_on_when_tickets_have_ended(
     requests: list[str] = []
     page.on("request", lambda one: requests.append(one.url))
     with server.client(Authorization=f"Bearer {KEY}") as http:
-        long = submitted(http, with_silence(tmp_path / "long.wav"))
+        long = submitted(http, with_silence(tmp_path / "long.wav", MINUTES))
         film = submitted(http, talking_video(tmp_path / "film.webm", SAMPLES / "english.wav"))
         for job in (long, film):
             until_ended(http, job)
@@ -151,19 +151,6 @@ def test_sound_and_subtitles_go_on_when_tickets_have_ended(
 def tickets(requests: list[str]) -> int:
     """How many were asked for."""
     return sum(url.endswith("/ticket") for url in requests)
-
-
-def with_silence(path: Path) -> Path:
-    """A clip, and silence until it is so long that no browser fetches all of it at once."""
-    with (
-        wave.open(str(SAMPLES / "english.wav")) as clip,
-        wave.open(str(path), "wb") as file,
-    ):
-        file.setparams(clip.getparams())
-        file.writeframes(clip.readframes(clip.getnframes()))
-        rest = MINUTES * 60 * clip.getframerate() - clip.getnframes()
-        file.writeframes(bytes(rest * clip.getsampwidth() * clip.getnchannels()))
-    return path
 
 
 def end_tickets(server: Server) -> None:

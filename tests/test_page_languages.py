@@ -11,7 +11,7 @@ import pytest
 from browsing import WAIT, Tab, needs_browser, until
 from conftest import SAMPLES
 from page_scene import submitted
-from page_steps import saved
+from page_steps import caret, place, saved
 from recordings import talking_video
 from serving import Server, running, until_ended
 
@@ -56,35 +56,6 @@ def kept(server: Server, job: str) -> list[dict[str, Any]]:
     with server.client() as http:
         found: list[dict[str, Any]] = http.get(f"/api/jobs/{job}/transcript").json()["segments"]
     return found
-
-
-def place(tab: Tab, word: str) -> dict[str, float]:
-    """Where a word of the first segment is on the screen."""
-    found: dict[str, float] = tab.page.evaluate(
-        """word => {
-          const node = document.querySelector(".text").firstChild;
-          const range = document.createRange();
-          const at = node.data.indexOf(word);
-          range.setStart(node, at);
-          range.setEnd(node, at + word.length);
-          const { left, right, top, height } = range.getBoundingClientRect();
-          return { x: (left + right) / 2, y: top + height / 2 };
-        }""",
-        word,
-    )
-    return found
-
-
-def caret(tab: Tab, letter: int) -> None:
-    """Puts the caret before a letter of the first segment."""
-    tab.page.evaluate(
-        """letter => {
-          const text = document.querySelector(".text");
-          text.focus();
-          getSelection().collapse(text.firstChild, letter);
-        }""",
-        letter,
-    )
 
 
 def hears(tab: Tab, word: str, start: float) -> None:

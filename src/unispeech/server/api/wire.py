@@ -99,14 +99,15 @@ class JobFields(MoreOptions):
 
 
 class Range(Options):
-    """A stretch of a recording to decode again, and how."""
+    """A stretch of a recording to decode again, and how. What is not said stays as it was for the
+    whole recording; null takes it away."""
 
     start: float = Seconds
     end: float = Field(gt=0, le=1e7, allow_inf_nan=False, description="Seconds.")
     apply: bool = Field(True, description="Put the result into the transcript.")
 
     def options(self) -> dict[str, Any]:
-        return self.model_dump(include=set(Options.model_fields), exclude_none=True)
+        return self.model_dump(include=set(Options.model_fields), exclude_unset=True)
 
 
 Fields = TypeVar("Fields", bound=Options)

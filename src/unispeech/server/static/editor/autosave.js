@@ -17,27 +17,6 @@ export function autosave(store, job, etag, { shown, conflict, saved }, signal) {
   let [clean, current, there] = [store.document, etag, store.document.segments]; // `there`: what the server has, in its order
   let [timer, failures, running] = [0, 0, null];
 
-  // Only what is different, and in slices: a word that is replaced everywhere may be most of four hours.
-  // Null where nothing is.
-  async function body(document, after) {
-    const different = changes(there, after);
-    const gaps = toldGaps(document);
-    if (!different.length && gaps === toldGaps(clean)) return null;
-    let began = performance.now();
-    const written = [];
-    for (const { at, remove, segments } of different) {
-      const texts = [];
-      for (const one of segments) {
-        texts.push(JSON.stringify({ start: one.start, end: one.end, text: one.text, speaker: one.speaker, words: one.words }));
-        if (performance.now() - began < SLICE) continue;
-        await pause(0);
-        began = performance.now();
-      }
-      written.push(`{"at":${at},"remove":${remove},"segments":[${texts.join(",")}]}`);
-    }
-    return `{"changes":[${written.join(",")}],"gaps":${gaps}}`;
-  }
-
   function plan(wait = SOON) {
     clearTimeout(timer);
     timer = setTimeout(() => { run(); }, wait);
@@ -55,11 +34,11 @@ export function autosave(store, job, etag, { shown, conflict, saved }, signal) {
     shown("saving");
     try {
       const after = inOrder(document.segments);
-      const told = await body(document, after);
+      const told = await body({ ...clean, segments: there }, document, after);
       if (told) current = await api.save(job, told, current);
       [clean, there, failures] = [document, after, 0];
       shown(store.document === clean ? "saved" : "unsaved");
-      if (told) saved();
+      saved();
     } catch (error) {
       await failed(error);
     }
@@ -100,12 +79,38 @@ export function autosave(store, job, etag, { shown, conflict, saved }, signal) {
     get etag() { return current; },
     get base() { return clean; },
     get dirty() { return store.document !== clean; },
+    /** Makes `document` a version of its own, over `there`, which the server has as `etag`; its ETag. */
+    async keep(there, document, etag) {
+      const told = await body(there, document, inOrder(document.segments));
+      return told ? api.save(job, told, etag) : etag;
+    },
     /** The document is what the server has as `etag`. */
     settled(document, etag) {
       [clean, current, there] = [document, etag, document.segments];
       shown(store.document === clean ? "saved" : "unsaved");
     },
   };
+}
+
+// What makes the document that the server has another: only what is different, and in slices, for a word
+// that is replaced everywhere may be most of four hours. Null where nothing is.
+async function body(there, document, after) {
+  const different = changes(there.segments, after);
+  const gaps = toldGaps(document);
+  if (!different.length && gaps === toldGaps(there)) return null;
+  let began = performance.now();
+  const written = [];
+  for (const { at, remove, segments } of different) {
+    const texts = [];
+    for (const one of segments) {
+      texts.push(JSON.stringify({ start: one.start, end: one.end, text: one.text, speaker: one.speaker, words: one.words }));
+      if (performance.now() - began < SLICE) continue;
+      await pause(0);
+      began = performance.now();
+    }
+    written.push(`{"at":${at},"remove":${remove},"segments":[${texts.join(",")}]}`);
+  }
+  return `{"changes":[${written.join(",")}],"gaps":${gaps}}`;
 }
 
 const toldGaps = ({ gaps }) => JSON.stringify(gaps.map(({ start, end, reason }) => ({ start, end, reason })));

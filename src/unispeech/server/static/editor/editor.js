@@ -126,10 +126,15 @@ export async function show(main, signal, job) {
     const theirs = edits.opened(fresh);
     const both = await together(saving.base.segments, mine.segments, theirs.segments);
     if (!both || signal.aborted) return null;
+    let [there, last] = [theirs, now];
+    if (both.mine) {
+      there = { ...mine, segments: both.mine, gaps: theirs.gaps };
+      last = await saving.keep(recognised(theirs, there), there, now);
+    }
     store.change(edits.become(store.document, { segments: both.segments, gaps: theirs.gaps }), "loaded");
-    saving.settled(recognised(theirs, store.document), now);
+    saving.settled(recognised(there, store.document), last);
     if (!both.asked) say(t("conflict.merged"));
-    return now;
+    return last;
   }
 
   async function restore() {

@@ -14,11 +14,16 @@ export function subtitleProblems(job, store) {
   let timer = 0;
 
   async function look() {
+    const { document } = store;
     const { violations } = await api.checkSubtitles(api.place.ofJob(job), layoutOf());
-    const { segments } = store.document;
+    if (document !== store.document) return;
+    const { segments } = document;
     found = Map.groupBy(violations, ({ start }) => segments[lastBegun(segments, start + 0.002)]?.key);
     changed(violations.length);
   }
+
+  // Who types again is not disturbed: what is saved after it asks anew.
+  store.listen(() => clearTimeout(timer));
 
   return {
     of: (segment) => (found.get(segment.key) ?? []).map(worded),

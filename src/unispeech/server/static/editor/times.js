@@ -7,7 +7,7 @@ import { clock, seconds } from "../transcript/times.js";
 
 /** [start, end] as the person wants them, or null. */
 export async function askTimes(segment) {
-  const field = (id, label, value) => h("input", { id, value: clock(value, 3), required: true, dir: "ltr", inputmode: "decimal", "aria-label": label });
+  const field = (id, label, value) => h("input", { id, value: clock(value, 3), required: true, dir: "ltr", inputmode: "decimal", "aria-label": label, autofocus: id === "t-start" });
   const [start, end] = [field("t-start", t("times.start"), segment.start), field("t-end", t("times.end"), segment.end)];
   const judge = () => {
     start.setCustomValidity(Number.isNaN(seconds(start.value)) ? t("times.form") : "");

@@ -20,6 +20,7 @@ export default {
   "trouble.connection": "Der Server ist nicht zu erreichen. Prüfe die Verbindung; verloren ist nichts.",
   "trouble.lost": "Die Verbindung ist abgerissen. Sie kommt von selbst wieder.",
   "trouble.status": "Der Server antwortete mit {status}. Versuche es gleich noch einmal.",
+  "trouble.clipboard": "Der Browser lässt diese Seite nicht kopieren. Markiere den Text und drücke Strg C, oder lade ihn herunter.",
   "gone.title": "Das gibt es hier nicht",
 
   "error.upload_too_large": "Die Datei ist größer, als dieser Server annimmt. Schicke sie in Teilen, oder speichere sie erst als MP3.",
@@ -219,6 +220,7 @@ export default {
   "conflict.mine": "Alles von mir",
   "conflict.theirs": "Alles vom anderen",
   "conflict.chosen": "Wie gewählt",
+  "conflict.later": "Später",
   "conflict.place": "Bei {time}",
   "conflict.nothing": "(entfernt)",
   "conflict.merged": "Änderungen aus einem anderen Fenster sind mit deinen zusammengefügt.",

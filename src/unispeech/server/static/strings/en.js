@@ -20,6 +20,7 @@ export default {
   "trouble.connection": "The server cannot be reached. Check the connection; nothing is lost.",
   "trouble.lost": "The connection is lost. It comes back by itself.",
   "trouble.status": "The server answered {status}. Try again in a moment.",
+  "trouble.clipboard": "The browser does not let this page copy. Select the text and press Ctrl C, or download it.",
   "gone.title": "There is no such thing here",
 
   "error.upload_too_large": "The file is larger than this server takes. Send it in parts, or save it as MP3 first.",
@@ -219,6 +220,7 @@ export default {
   "conflict.mine": "All yours",
   "conflict.theirs": "All the other",
   "conflict.chosen": "As chosen",
+  "conflict.later": "Later",
   "conflict.place": "At {time}",
   "conflict.nothing": "(removed)",
   "conflict.merged": "Changes from another window were put together with yours.",

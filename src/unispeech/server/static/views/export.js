@@ -1,6 +1,7 @@
 // Taking the text along: formats, and how subtitles are cut.
 
 import * as api from "../api.js";
+import { copy } from "../clipboard.js";
 import { worded } from "../editor/problems.js";
 import { h, icon } from "../dom.js";
 import { complain, say } from "../messages.js";
@@ -33,7 +34,7 @@ function card(base, format) {
   const button = h("button", { type: "button", "aria-describedby": `f-${format}`, on: { click: () => download(base, format, button).catch(complain) } }, icon("download"), t("export.download", { format: format === "jojo" ? ".jojo" : format }));
   return h("li", {},
     h("div", { class: "grow" }, h("h2", {}, t(`format.${format}`)), h("p", { class: "soft small", id: `f-${format}` }, t(`format.${format}.hint`))),
-    format === "txt" ? h("button", { type: "button", class: "bare", on: { click: () => copy(base).catch(complain) } }, t("export.copy")) : null, button);
+    format === "txt" ? h("button", { type: "button", class: "bare", on: { click: () => copied(base).catch(complain) } }, t("export.copy")) : null, button);
 }
 
 /** Saves a transcript as a file on the person's disk. */
@@ -49,9 +50,9 @@ export async function download(base, format, button) {
   }
 }
 
-async function copy(base) {
+async function copied(base) {
   const { blob } = await api.exported(base, { format: "txt" });
-  await navigator.clipboard.writeText(await blob.text());
+  await copy(await blob.text());
   say(t("export.copied"));
 }
 

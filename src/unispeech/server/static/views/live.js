@@ -1,20 +1,22 @@
 // Live captions: words while somebody talks into this device.
 
 import * as api from "../api.js";
+import { copy } from "../clipboard.js";
 import { h, icon, put } from "../dom.js";
 import { captions } from "../live/captions.js";
 import { connection } from "../live/connection.js";
 import { microphone, refused } from "../live/microphone.js";
 import { complain, say } from "../messages.js";
 import { settings } from "../settings.js";
-import { languageName, number, t } from "../strings/index.js";
+import { number, t } from "../strings/index.js";
+import { languageChoices } from "./languages.js";
 
 export async function show(main, signal) {
   const info = await api.info();
   if (signal.aborted) return;
   document.title = `${t("live.title")} · UniSpeech`;
   const form = choices(info);
-  const foot = controls({ talk: () => (talk ? finish() : start()), big, copy: () => copy().catch(complain), download, clear: () => said.clear() });
+  const foot = controls({ talk: () => (talk ? finish() : start()), big, copy: () => copied().catch(complain), download, clear: () => said.clear() });
   const said = captions(t("live.captions"), t("live.empty"), () => offer());
   let talk = null; // the connection, while somebody talks
   let starting = false;
@@ -77,8 +79,8 @@ export async function show(main, signal) {
     said.down();
   }
 
-  async function copy() {
-    await navigator.clipboard.writeText(said.text());
+  async function copied() {
+    await copy(said.text());
     say(t("export.copied"));
   }
 
@@ -113,12 +115,10 @@ async function reason(trouble) {
 function choices(info) {
   const now = { task: "transcribe", language: "", ...settings.get("live", {}) };
   const known = info.models.find((one) => one.name === info.model);
-  const codes = known?.languages.length ? known.languages : info.languages.map((one) => one.code);
-  const named = codes.map((code) => [code, languageName(code, info.languages.find((one) => one.code === code)?.name)]).sort((one, other) => one[1].localeCompare(other[1]));
   const can = info.backends.find((one) => one.name === info.backend)?.options.task.values ?? [];
   const tasks = ["transcribe", "translate"].filter((name) => can.includes(name) && (!known || known.tasks.includes(name)));
   const option = (value, label, chosen) => h("option", { value, selected: value === chosen }, label);
-  const language = h("select", { "aria-label": t("options.language") }, codes.length === 1 ? null : option("", t("options.language.auto"), now.language), named.map(([code, name]) => option(code, name, now.language)));
+  const language = h("select", { "aria-label": t("options.language") }, languageChoices(info, known).map((one) => option(one.value, one.label, now.language)));
   const task = h("select", { "aria-label": t("options.task"), hidden: tasks.length < 2 }, tasks.map((name) => option(name, t(`options.task.${name}`), now.task)));
   const values = () => ({ task: task.value, language: language.value });
   return {

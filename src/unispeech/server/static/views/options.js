@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import { h, put } from "../dom.js";
 import { settings } from "../settings.js";
 import { bytes, languageName, t } from "../strings/index.js";
+import { languageChoices } from "./languages.js";
 
 const EMPTY = { language: "", task: "transcribe", backend: "", model: "", speakers: "", language_per_chunk: false, initial_prompt: "", hotwords: "" };
 
@@ -107,7 +108,7 @@ function fields(info, chosen) {
   const backend = backendOf(info, chosen);
   const can = backend?.options ?? {};
   return [
-    select("language", languages(info, chosen), chosen.language, t("options.language.hint")),
+    select("language", languageChoices(info, modelOf(info, chosen), backend?.options.language?.required), chosen.language, t("options.language.hint")),
     select("task", ["transcribe", "translate"].map((name) => ({ value: name, label: t(`options.task.${name}`), disabled: !can.task?.values.includes(name) })),
       chosen.task, t("options.task.hint"), can.task?.refused.translate),
     select("backend", backends(info), chosen.backend, backend?.summary ?? "", unusable(info)),
@@ -122,15 +123,6 @@ function fields(info, chosen) {
 
 function speakersNamed(value) {
   return Number(value) ? t("options.speakers.count", { count: Number(value) }) : t(value ? "options.speakers.some" : "options.speakers.none");
-}
-
-function languages(info, chosen) {
-  const known = modelOf(info, chosen)?.languages ?? [];
-  const codes = known.length ? known : info.languages.map((one) => one.code);
-  const named = codes.map((code) => ({ value: code, label: languageName(code, info.languages.find((one) => one.code === code)?.name) }));
-  named.sort((one, other) => one.label.localeCompare(other.label));
-  const required = backendOf(info, chosen)?.options.language?.required;
-  return codes.length === 1 ? named : [{ value: "", label: required ? t("options.language.required") : t("options.language.auto") }, ...named];
 }
 
 function backends(info) {

@@ -1,6 +1,7 @@
 // Links that let others read and hear one recording, and nothing more.
 
 import * as api from "../api.js";
+import { copy } from "../clipboard.js";
 import { h, icon } from "../dom.js";
 import { complain, say } from "../messages.js";
 import { day, t } from "../strings/index.js";
@@ -56,12 +57,12 @@ function form(id, fresh, refresh) {
 function link(made) {
   const address = new URL(`#/shared/${made.token}`, location.href.split("#")[0]).href;
   const field = h("input", { id: "s-link", readonly: true, value: address, dir: "ltr", on: { focus: (event) => event.target.select() } });
-  const copy = async () => {
-    await navigator.clipboard.writeText(address).catch(() => field.select());
+  const copied = async () => {
+    await copy(address);
     say(t("share.copied"));
   };
   return h("div", { class: "note", data: { share: made.id } }, h("div", { class: "field grow" }, h("label", { for: "s-link" }, t("share.link")), field, h("p", { class: "hint" }, t("share.once"))),
-    h("button", { type: "button", class: "main", on: { click: () => copy().catch(complain) } }, t("share.copy")));
+    h("button", { type: "button", class: "main", on: { click: () => copied().catch(complain) } }, t("share.copy")));
 }
 
 function row(id, share, ended) {
