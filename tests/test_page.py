@@ -16,14 +16,6 @@ from serving import Server, running
 
 pytestmark = needs_browser
 
-VIEWS = {
-    "": ".intake",
-    "#/job/{id}": ".segment",
-    "#/job/{id}/export": ".formats",
-    "#/job/{id}/share": ".share form",
-}
-"""What is there once a view is."""
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -160,51 +152,3 @@ def test_the_server_is_killed_in_the_middle(tab: Tab, tmp_path: Path) -> None:
         page.reload()
         first(tab).wait_for(timeout=WAIT)
         assert first(tab).text_content().endswith(" kept")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("width", [320, 390, 640])
-def test_nothing_is_cut_off_on_a_phone_or_at_twice_the_size(
-    chromium: Any, server: Server, width: int
-) -> None:
-    """640 is 1280 at 200 %; no view may scroll sideways."""
-    context = chromium.new_context(
-        viewport={"width": width, "height": 700}, locale="en-GB", has_touch=True
-    )
-    tab = Tab(context)
-    id = upload(tab, server)
-    for view, shown in VIEWS.items():
-        tab.page.goto(f"{server.url}/{view.format(id=id)}")
-        tab.page.locator(shown).first.wait_for(timeout=WAIT)
-        wide = tab.page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, (view, wide)
-    context.close()
-
-
-@pytest.mark.slow
-def test_axe_finds_nothing(tab: Tab, server: Server) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
-    id = upload(tab, server)
-    schemes: list[Any] = ["light", "dark"]
-    for scheme in schemes:
-        tab.page.emulate_media(color_scheme=scheme)
-        for view, shown in VIEWS.items():
-            tab.page.goto(f"{server.url}/{view.format(id=id)}")
-            tab.page.locator(shown).first.wait_for(timeout=WAIT)
-            if not view:
-                tab.page.evaluate("document.querySelector('.options').open = true")
-            tab.page.wait_for_timeout(300)
-            found = Axe().run(tab.page).response["violations"]
-            wrong = [(one["id"], [node["html"] for node in one["nodes"][:3]]) for one in found]
-            assert wrong == [], (scheme, view)
-
-
-@pytest.mark.slow
-def test_the_page_speaks_german(chromium: Any, server: Server) -> None:
-    context = chromium.new_context(locale="de-DE")
-    page = context.new_page()
-    page.goto(server.url)
-    page.get_by_role("button", name="Dateien wählen").wait_for()
-    assert page.evaluate("document.documentElement.lang") == "de"
-    context.close()

@@ -134,7 +134,7 @@ def test_who_deletes_is_told_what_goes(tab: Tab, server: Server, http: httpx.Cli
     chosen(tab, "english.wav", "Delete")
     asked = page.get_by_role("dialog", name="Delete english.wav?")
     told = asked.inner_text()
-    assert "the recording (331 kB), its text in 2 versions and 2 links" in told
+    assert "the recording (333 kB), its text in 2 versions and 2 links" in told
     asked.get_by_role("button", name="Cancel").click()
     assert http.get(place).status_code == 200
     chosen(tab, "english.wav", "Delete")

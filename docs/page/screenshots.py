@@ -38,6 +38,10 @@ SIZES: dict[str, dict[str, Any]] = {
 }
 SCHEMES = ("light", "dark")
 QUALITY = 72
+MINUTES = 240
+"""Of the recording that is decoded meanwhile: long enough for all the pictures that show it."""
+QUIET = "key"
+"""From this view on it is not seen, and would only take time from the others."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -53,14 +57,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given.folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="unispeech-") as folder,
-        scene(Path(folder)) as shown,
+        scene(Path(folder), MINUTES) as shown,
         browser(*microphone(SAMPLES / "english.wav")) as chromium,
     ):
-        for name in given.views or VIEWS:
+        for name in (one for one in VIEWS if not given.views or one in given.views):
+            if list(VIEWS).index(name) >= list(VIEWS).index(QUIET):
+                cancel(shown)
             for size in SIZES:
                 for scheme in SCHEMES:
                     take(chromium, shown, name, size, scheme, given.folder)
     (given.folder / "README.md").write_text(gallery(given.folder))
+
+
+def cancel(shown: Scene) -> None:
+    with shown.full.client() as http:
+        http.post(f"/api/jobs/{shown.going}/cancel")
 
 
 def gallery(folder: Path) -> str:

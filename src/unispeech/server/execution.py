@@ -6,12 +6,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from unispeech.calls import Call
 from unispeech.errors import Cancelled, UnispeechError
-from unispeech.server import metrics, records
+from unispeech.server import metrics, records, waveform
 from unispeech.server.database import Job, State
 from unispeech.server.decoding import Cut
 from unispeech.server.disk import is_full
@@ -158,6 +159,10 @@ class Execution:
     def _finish(self, job: Job, transcript: Transcript) -> None:
         if job.parent is not None:
             self.jobs.merge(job, transcript)
+        else:
+            with suppress(OSError):  # it can be made again
+                place = self.jobs.place(job.id)
+                waveform.keep(place.sound(job.run), place.waveform)
         now = time.time()
         duration = transcript.duration
         if self.jobs.revisions.finish(

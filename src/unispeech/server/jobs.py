@@ -39,6 +39,11 @@ class Place:
         just be ending."""
         return self.folder / f"sound-{run}.wav"
 
+    @property
+    def waveform(self) -> Path:
+        """Kept when the job is done, for whoever looks at it."""
+        return self.folder / "waveform"
+
 
 class Jobs:
     """All jobs of the service. At most `most` may wait."""

@@ -5,23 +5,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import math
-import wave
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, Response
 
 from unispeech.errors import AudioError
+from unispeech.server import waveform
 from unispeech.server.access import Caller, TheService, job_of
 from unispeech.server.answers import Refused
 from unispeech.server.database import Job
 from unispeech.server.decoding import Cut
 from unispeech.server.service import Service
-from unispeech.types import SAMPLE_RATE
 
 router = APIRouter(tags=["Sound"])
 
@@ -39,8 +36,6 @@ PEAKS: dict[int | str, dict[str, Any]] = {
     304: {"description": "It is still that of If-None-Match."},
 }
 NOT_MEDIA: dict[int | str, dict[str, Any]] = {409: {"description": "It cannot be read."}}
-PIECE = 1000
-"""Stretches of a waveform that are measured at once."""
 _making = asyncio.Lock()
 
 
@@ -129,34 +124,25 @@ async def peaks(
 
 
 async def drawn(request: Request, service: Service, job: Job, stretch: Stretch) -> Response:
-    path = await _wav(service, job)
-    seen = f"{path.stat().st_mtime_ns} {stretch}"
+    _upload(service, job)
+    path = service.jobs.place(job.parent or job.id).waveform
+    seen = f"{job.parent or job.id} {stretch}"
     headers = {**PRIVATE, "ETag": f'"{hashlib.sha256(seen.encode()).hexdigest()[:32]}"'}
     if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    swings, duration = await asyncio.to_thread(
-        _swings, path, stretch.per_second, stretch.start, stretch.end
-    )
+    span = (stretch.per_second, stretch.start, stretch.end)
+    duration = job.duration
+    swings = await asyncio.to_thread(waveform.kept, path, *span) if duration is not None else None
+    if swings is None:
+        sound = await _wav(service, job)
+        duration = duration or await asyncio.to_thread(waveform.seconds, sound)
+        async with _making:
+            if not path.is_file():  # the job is not done, or was before waveforms were kept
+                await asyncio.to_thread(waveform.keep, sound, path)
+        swings = await asyncio.to_thread(waveform.measured, sound, *span)
     if stretch.format == "binary":
         kind = "application/octet-stream"
         return Response(swings.tobytes(), headers=headers, media_type=kind)
     body = {"per_second": stretch.per_second, "start": stretch.start, "duration": duration}
-    text = json.dumps({**body, "peaks": swings.tolist()})
+    text = json.dumps({**body, "peaks": swings.ravel().tolist()})
     return Response(text, headers=headers, media_type="application/json")
-
-
-def _swings(path: Path, per_second: int, start: float, end: float | None) -> tuple[Any, float]:
-    """Read in pieces: a day of sound is gigabytes."""
-    step = SAMPLE_RATE // per_second
-    pairs = [np.zeros((0, 2), np.int16)]
-    with wave.open(str(path), "rb") as file:
-        length = file.getnframes()
-        first = min(length, round(start * SAMPLE_RATE))
-        last = length if end is None else min(length, round(end * SAMPLE_RATE))
-        file.setpos(first)
-        for at in range(first, last, PIECE * step):
-            samples = np.frombuffer(file.readframes(min(PIECE * step, last - at)), np.int16)
-            count = math.ceil(len(samples) / step)
-            blocks = np.pad(samples, (0, count * step - len(samples))).reshape(count, step)
-            pairs.append(np.stack([blocks.min(axis=1), blocks.max(axis=1)], axis=1))
-    return (np.concatenate(pairs) >> 8).astype(np.int8).ravel(), length / SAMPLE_RATE

@@ -54,6 +54,8 @@ function caption(element, text, language) {
   old?.remove();
   if (!text) return;
   const track = h("track", { kind: "captions", src: URL.createObjectURL(text), srclang: language || "und", label: t("player.subtitles"), default: true });
+  // Not at the very edge of the picture: a line of room under the last one.
+  track.addEventListener("load", () => { for (const cue of track.track.cues) cue.line = -1 - cue.text.split("\n").length; });
   element.append(track);
   track.track.mode = "showing";
 }
