@@ -90,15 +90,19 @@ async function whole(sending) {
   }
 }
 
-// Lost connections and servers that are starting are waited for; what is refused is refused.
+// Lost connections, servers that are starting and full disks are waited for; what is refused is refused.
 async function recover(sending, error, lost) {
   if (error.status === 404 && sending.upload) {
     forget(sending.upload);
     sending.upload = null;
   } else if (error.name === "AbortError" || (error.status && error.status < 500 && ![409, 429].includes(error.status))) throw error;
-  Object.assign(sending, { state: "lost", message: t("sending.lost") });
+  await waited(sending, error, lost);
+}
+
+async function waited(sending, error, times) {
+  Object.assign(sending, { state: "lost", message: [429, 507].includes(error.status) ? error.message : t("sending.lost") });
   changed();
-  await pause(WAIT[Math.min(lost, WAIT.length - 1)], sending.stop.signal);
+  await pause(WAIT[Math.min(times, WAIT.length - 1)], sending.stop.signal);
   sending.stop.signal.throwIfAborted();
   sending.state = "sending";
 }
@@ -116,8 +120,7 @@ async function jobOf(sending) {
       return job;
     } catch (error) {
       if (error.status && error.status !== 429 && error.status < 500) throw error;
-      await pause(WAIT[Math.min(tries, WAIT.length - 1)], sending.stop.signal);
-      sending.stop.signal.throwIfAborted();
+      await waited(sending, error, tries);
     }
   }
 }
