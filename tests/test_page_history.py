@@ -82,6 +82,7 @@ def test_every_save_is_a_version_that_can_come_back(
     page.locator(".toolbar").get_by_role("button", name="More").click()
     page.get_by_role("menuitem", name="History").click()
     versions = page.locator(".revisions li")
+    versions.first.wait_for(timeout=WAIT)
     assert versions.count() == 3
     assert "now" in versions.first.inner_text() and "decoded" in versions.nth(2).inner_text()
     # The newest that is not the present one has the focus; the arrows go to the others.

@@ -143,11 +143,9 @@ export async function peaks(base, query) {
 
 export const checkSubtitles = (base, layout) => got(`${base}/transcript/check?${new URLSearchParams(layout)}`);
 
-/** A transcript in a format, as a file: {blob, name}. */
+/** A transcript in a format, as a blob. */
 export async function exported(base, query) {
-  const answer = await request(`${base}/transcript?${new URLSearchParams(query)}`);
-  const name = /filename="([^"]*)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1];
-  return { blob: await answer.blob(), name: name ?? `transcript.${query.format}` };
+  return (await request(`${base}/transcript?${new URLSearchParams(query)}`)).blob();
 }
 
 /** Changes a transcript; `body` is JSON. The new ETag; a 412 `Trouble` where somebody was quicker. */

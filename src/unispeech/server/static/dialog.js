@@ -5,7 +5,8 @@ import { t } from "./strings/index.js";
 
 /**
  * Shows a dialog and waits. `buttons` are {label, value, kind}; the value of the one that was pressed
- * is the answer, or null when it was closed. Fields among `content` are checked before.
+ * is the answer, or null when it was closed. The one of the kind "main" is what Enter in a field presses,
+ * and before it the fields among `content` are checked.
  */
 export function ask({ title, content = [], buttons, large = false }) {
   return new Promise((resolve) => {
@@ -13,8 +14,8 @@ export function ask({ title, content = [], buttons, large = false }) {
     const form = h("form", { method: "dialog" },
       h("div", { class: "row" }, h("div", { class: "grow" }, head), iconButton("close", t("close"), { on: { click: () => dialog.close() } })),
       content,
-      h("div", { class: "buttons" }, buttons.map(({ label, value, kind, skipChecks }) =>
-        h("button", { value, class: kind, formnovalidate: skipChecks }, label))));
+      h("div", { class: "buttons" }, buttons.map(({ label, value, kind = "" }) => (kind.startsWith("main") ? h("button", { value, class: kind }, label)
+        : h("button", { type: "button", class: kind || null, on: { click: () => dialog.close(value) } }, label)))));
     const dialog = h("dialog", { class: large ? "large" : null, "aria-labelledby": head.id }, form);
     dialog.addEventListener("close", () => { dialog.remove(); resolve(dialog.returnValue || null); });
     document.body.append(dialog);
@@ -27,7 +28,7 @@ export async function confirm(title, text, yes, { danger = false } = {}) {
   const answer = await ask({
     title,
     content: h("p", {}, text),
-    buttons: [{ label: t("cancel"), value: "", skipChecks: true }, { label: yes, value: "yes", kind: danger ? "main danger-fill" : "main" }],
+    buttons: [{ label: t("cancel"), value: "" }, { label: yes, value: "yes", kind: danger ? "main danger-fill" : "main" }],
   });
   return answer === "yes";
 }

@@ -62,7 +62,8 @@ async function next() {
   changed();
   try {
     await whole(sending);
-    sending.done(await jobOf(sending));
+    const job = await jobOf(sending);
+    if (job) sending.done(job);
     drop(sending);
   } catch (error) {
     if (error.name === "AbortError") return;
@@ -112,6 +113,7 @@ function shown(sending, sent) {
   changed();
 }
 
+// The job, or null where only the answer to an earlier try was lost: then it comes with the list.
 async function jobOf(sending) {
   for (let tries = 0; ; tries++) {
     try {
@@ -119,6 +121,7 @@ async function jobOf(sending) {
       forget(sending.upload);
       return job;
     } catch (error) {
+      if (tries && error.code === "upload_not_found") return forget(sending.upload) ?? null;
       if (error.status && error.status !== 429 && error.status < 500) throw error;
       await waited(sending, error, tries);
     }

@@ -16,7 +16,7 @@ export async function decodeAgain(job, span, { saved, changed, compare }, signal
   const answer = await ask({
     title: t("again.title"),
     content: [h("p", { class: "soft" }, t("again.text")), fields.element],
-    buttons: [{ label: t("cancel"), value: "", skipChecks: true }, { label: t("again.go"), value: "go", kind: "main" }],
+    buttons: [{ label: t("cancel"), value: "" }, { label: t("again.go"), value: "go", kind: "main" }],
   });
   if (!answer) return;
   await saved();

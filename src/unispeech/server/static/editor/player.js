@@ -62,7 +62,7 @@ export async function player(base, { duration, ticket = null }, signal) {
     async subtitles(layout, language) {
       if (!media.video) return;
       const mine = ++asked;
-      const { blob } = await api.exported(base, { format: "vtt", ...layout });
+      const blob = await api.exported(base, { format: "vtt", ...layout });
       if (mine === asked && !signal.aborted) caption(blob, language);
     },
   };

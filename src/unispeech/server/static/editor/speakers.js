@@ -28,7 +28,7 @@ async function named(title, value) {
   const answer = await ask({
     title,
     content: h("div", { class: "field" }, h("label", { for: "speaker-name" }, t("speaker.name")), input),
-    buttons: [{ label: t("cancel"), value: "", skipChecks: true }, { label: t("apply"), value: "set", kind: "main" }],
+    buttons: [{ label: t("cancel"), value: "" }, { label: t("apply"), value: "set", kind: "main" }],
   });
   return answer ? input.value.trim() : null;
 }

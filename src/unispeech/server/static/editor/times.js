@@ -19,7 +19,7 @@ export async function askTimes(segment) {
     content: [h("div", { class: "pairs" },
       h("div", { class: "field" }, h("label", { for: "t-start" }, t("times.start")), start),
       h("div", { class: "field" }, h("label", { for: "t-end" }, t("times.end")), end)), h("p", { class: "soft small" }, t("times.hint"))],
-    buttons: [{ label: t("cancel"), value: "", skipChecks: true }, { label: t("apply"), value: "set", kind: "main" }],
+    buttons: [{ label: t("cancel"), value: "" }, { label: t("apply"), value: "set", kind: "main" }],
   });
   return answer ? [seconds(start.value), seconds(end.value)] : null;
 }

@@ -23,27 +23,27 @@ export async function show(main, signal, id) {
   main.append(
     h("a", { href: `#/job/${id}`, class: "back" }, icon("left"), h("span", { dir: "auto" }, job.filename)),
     h("h1", {}, t("export.title")),
-    h("ul", { class: "formats" }, ORDER.filter((format) => info.formats.includes(format)).map((format) => card(base, format))),
+    h("ul", { class: "formats" }, ORDER.filter((format) => info.formats.includes(format)).map((format) => card(base, format, job.filename))),
     h("section", { class: "sheet", "aria-labelledby": "layout-title" },
       h("div", {}, h("h2", { id: "layout-title" }, t("layout.title")), h("p", { class: "soft" }, t("layout.text"))),
       layoutFields(look), checked));
   look();
 }
 
-function card(base, format) {
-  const button = h("button", { type: "button", "aria-describedby": `f-${format}`, on: { click: () => download(base, format, button).catch(complain) } }, icon("download"), t("export.download", { format: format === "jojo" ? ".jojo" : format }));
+function card(base, format, name) {
+  const button = h("button", { type: "button", "aria-describedby": `f-${format}`, on: { click: () => download(base, format, name, button).catch(complain) } }, icon("download"), t("export.download", { format: format === "jojo" ? ".jojo" : format }));
   return h("li", {},
     h("div", { class: "grow" }, h("h2", {}, t(`format.${format}`)), h("p", { class: "soft small", id: `f-${format}` }, t(`format.${format}.hint`))),
     format === "txt" ? h("button", { type: "button", class: "bare", on: { click: () => copied(base).catch(complain) } }, t("export.copy")) : null, button);
 }
 
-/** Saves a transcript as a file on the person's disk. */
-export async function download(base, format, button) {
+/** Saves a transcript as a file on the person's disk, named after the recording. */
+export async function download(base, format, name, button) {
   if (button) button.disabled = true;
   try {
-    const { blob, name } = await api.exported(base, { format, ...(SUBTITLES.includes(format) ? layoutOf() : {}) });
+    const blob = await api.exported(base, { format, ...(SUBTITLES.includes(format) ? layoutOf() : {}) });
     const address = URL.createObjectURL(blob);
-    h("a", { href: address, download: name }).click();
+    h("a", { href: address, download: `${name.replace(/\.\w{1,5}$/, "")}.${format}` }).click();
     setTimeout(() => URL.revokeObjectURL(address), 60_000);
   } finally {
     if (button) button.disabled = false;
@@ -51,7 +51,7 @@ export async function download(base, format, button) {
 }
 
 async function copied(base) {
-  const { blob } = await api.exported(base, { format: "txt" });
+  const blob = await api.exported(base, { format: "txt" });
   await copy(await blob.text());
   say(t("export.copied"));
 }

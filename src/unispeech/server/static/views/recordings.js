@@ -83,7 +83,7 @@ async function link(options, list, { address = "", wrong = null } = {}) {
     title: t("link.title"),
     content: h("div", { class: "field" }, h("label", { for: "url" }, t("link.label")), url, h("p", { class: "hint", id: "url-hint" }, t("link.hint")),
       wrong && h("p", { class: "why", role: "alert" }, wrong)),
-    buttons: [{ label: t("cancel"), value: "", skipChecks: true }, { label: t("link.fetch"), value: "fetch", kind: "main" }],
+    buttons: [{ label: t("cancel"), value: "" }, { label: t("link.fetch"), value: "fetch", kind: "main" }],
   });
   if (!answer) return;
   say(t("link.fetching"));

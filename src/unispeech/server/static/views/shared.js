@@ -39,7 +39,7 @@ export async function show(main, signal, token) {
   bar = findBar(store, view, { readOnly: true });
   const run = {
     find: () => bar.open(false),
-    export: (button) => openMenu(button, FORMATS.map((format) => ({ label: t(`format.${format}`), run: () => download(base, format).catch(complain) })), t("export.title")),
+    export: (button) => openMenu(button, FORMATS.map((format) => ({ label: t(`format.${format}`), run: () => download(base, format, about.filename).catch(complain) })), t("export.title")),
     play: player.toggle,
     back: () => player.skip(-3),
     forward: () => player.skip(3),
