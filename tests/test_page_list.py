@@ -79,7 +79,7 @@ def test_text_appears_while_it_is_decoded_and_a_closed_tab_loses_nothing(
     page.goto(f"{server.url}/#/job/{going}")
     page.locator(".live p").nth(2).wait_for(timeout=WAIT)
     assert "garden" in page.locator(".live").inner_text()
-    page.get_by_text("Transcribing").wait_for()
+    page.locator(".waiting-head").get_by_text("Transcribing").wait_for()
     page.close()
     assert http.get(f"/api/jobs/{going}").json()["state"] == "running"
     other = Tab(tab.page.context)
@@ -89,7 +89,7 @@ def test_text_appears_while_it_is_decoded_and_a_closed_tab_loses_nothing(
     first = other.page.locator(".live p").first.inner_text()
     assert first.startswith("0:0") and "Good morning" in first
     other.page.get_by_role("button", name="Cancel").click()
-    other.page.get_by_text("Cancelled").wait_for(timeout=WAIT)
+    other.page.locator(".waiting-head").get_by_text("Cancelled").wait_for(timeout=WAIT)
     assert http.get(f"/api/jobs/{going}").json()["state"] == "cancelled"
     other.page.get_by_role("button", name="Try again").click()
     other.page.locator(".live p").nth(2).wait_for(timeout=WAIT)
@@ -134,7 +134,7 @@ def test_who_deletes_is_told_what_goes(tab: Tab, server: Server, http: httpx.Cli
     chosen(tab, "english.wav", "Delete")
     asked = page.get_by_role("dialog", name="Delete english.wav?")
     told = asked.inner_text()
-    assert "the recording (333 kB), its text in 2 versions and 2 links" in told
+    assert "the recording (333 kB), its text in 2 versions, and 2 links" in told
     asked.get_by_role("button", name="Cancel").click()
     assert http.get(place).status_code == 200
     chosen(tab, "english.wav", "Delete")

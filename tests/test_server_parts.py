@@ -22,8 +22,7 @@ from starlette.types import Receive, Scope, Send
 from conftest import SAMPLES
 from serving import Receiver
 from unispeech.errors import AudioError, ModelUnavailable, OptionError
-from unispeech.server import answers, notices, settings, tables
-from unispeech.server.api import sound
+from unispeech.server import answers, notices, settings, tables, waveform
 from unispeech.server.database import Database, Job, State
 from unispeech.server.decoding import Cut, Decoders, TooLong
 from unispeech.server.jobs import Jobs
@@ -212,16 +211,15 @@ def test_a_waveform_is_the_same_in_pieces(tmp_path: Path) -> None:
         file.writeframes(samples.tobytes())
     for rate in (3, 100):
         step = 16_000 // rate
-        drawn, duration = sound._swings(tmp_path / "a.wav", rate, 0.5, 6.3)
+        drawn = waveform.measured(tmp_path / "a.wav", rate, 0.5, 6.3)
         part = samples[8000:100_800]
         pieces = [part[at : at + step] for at in range(0, len(part), step)]
         pieces[-1] = np.append(pieces[-1], np.int16(0)) if len(pieces[-1]) < step else pieces[-1]
-        assert drawn.tolist() == [
+        assert drawn.ravel().tolist() == [
             int(edge) >> 8 for piece in pieces for edge in (piece.min(), piece.max())
         ]
-        assert duration == len(samples) / 16_000
-    nothing, _ = sound._swings(tmp_path / "a.wav", 10, 8.0, None)
-    assert nothing.tolist() == []
+    assert waveform.seconds(tmp_path / "a.wav") == len(samples) / 16_000
+    assert len(waveform.measured(tmp_path / "a.wav", 10, 8.0, None)) == 0
 
 
 def test_a_full_disk_is_an_answer_of_its_own() -> None:

@@ -48,10 +48,9 @@ export function autosave(store, job, etag, { shown, conflict, saved }, signal) {
     if (error.status === 412) {
       shown("conflict");
       const over = await conflict(error.etag);
-      if (over) {
-        current = over;
-        plan(0);
-      }
+      if (!over) return void failures++; // put off: asked again with the next change
+      current = over;
+      plan(0);
     } else if (error.status && error.status < 500 && error.status !== 429) {
       failures++;
       shown("refused", error.message);

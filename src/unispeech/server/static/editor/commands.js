@@ -40,8 +40,8 @@ export function commands(page) {
     loop: (row) => { const one = document().segments[here(row)]; player.loop(player.looping || !one ? null : one); return true; },
     previous: (row) => page.focus(Math.max(0, here(row) - 1), row ? "last" : 0),
     next: (row) => page.focus(Math.min(document().segments.length - 1, here(row) + 1), 0),
-    doubt: (row) => page.goTo(nextDoubt(row, 1)),
-    doubtBack: (row) => page.goTo(nextDoubt(row, -1)),
+    doubt: (row) => toDoubt(row, 1),
+    doubtBack: (row) => toDoubt(row, -1),
     split: edit((doc, index, caret) => edits.split(doc, index, caret), { by: 1, caret: 0 }),
     mergeBack: edit((doc, index) => (index ? edits.merge(doc, index - 1) : []), { by: -1, caret: (doc, index) => length(doc.segments[index - 1]) + 1 }),
     mergeOn: edit((doc, index) => edits.merge(doc, index)),
@@ -72,17 +72,27 @@ export function commands(page) {
     return row ? at(row) : page.speaking();
   }
 
+  function toDoubt(row, direction) {
+    const found = nextDoubt(row, direction);
+    const done = page.goTo(found);
+    page.visited = found ? position(found) : null; // the focus may leave the text for the button that goes on
+    return done;
+  }
+
   // The next doubtful word or gap after (or before) the caret: {time, segment, from, to} or {time, gap}.
   function nextDoubt(row, direction) {
-    const index = Math.max(0, here(row));
     const caret = row ? caretIn(row) ?? 0 : 0;
+    const selected = row ? String(getSelection()).length : 0;
+    const [index, from, to] = (row ? null : page.visited) ?? [Math.max(0, here(row)), caret - selected, caret];
     const all = places(document());
-    const position = (one) => (one.segment === undefined ? [one.before - 0.5, 0] : [one.segment, one.from]);
-    const later = (one) => { const [i, c] = position(one); return i > index || (i === index && c > caret); };
-    const earlier = (one) => { const [i, c] = position(one); return i < index || (i === index && c < caret - 1); };
+    const later = (one) => { const [i, begin] = position(one); return i > index || (i === index && begin >= to); };
+    const earlier = (one) => { const [i, , end] = position(one); return i < index || (i === index && end <= from); };
     return direction > 0 ? all.find(later) ?? all[0] : all.findLast(earlier) ?? all.at(-1);
   }
 }
+
+// Where a place is: [segment, letter, its end]; a gap is before a segment.
+const position = (one) => (one.segment === undefined ? [one.before - 0.5, 0, 1] : [one.segment, one.from, one.to]);
 
 /** Every place that wants a look, in order: doubtful words ({segment, from, to}) and gaps ({gap, before}). */
 export function places({ segments, gaps }) {

@@ -59,6 +59,7 @@ export async function show(main, signal, job) {
     showChange,
     goTo,
     run: (name, row) => run(name, row),
+    visited: null, // the doubtful place that was gone to last, until the person goes elsewhere
   };
   const simple = commands(page);
 
@@ -206,6 +207,7 @@ export async function show(main, signal, job) {
   subtitles();
   store.listen((edit) => { lastEdit = edit; counts(); });
   typing(view.element, page);
+  view.element.addEventListener("focusin", () => { page.visited = null; });
   pressed(view.element, page, { gapAgain: (index) => again(store.document.gaps[index]), view });
   player.wave.onEdges((segment) => {
     const index = store.document.segments.findIndex((one) => one.key === segment.key);

@@ -51,7 +51,9 @@ export async function player(base, { duration, ticket = null }, signal) {
     loop(span) {
       loop = span;
       put(controls.loop, "aria-pressed", String(loop !== null));
-      if (loop && (element.currentTime < loop.start || element.currentTime >= loop.end)) one.playFrom(loop.start);
+      if (!loop) return;
+      if (element.currentTime < loop.start || element.currentTime >= loop.end) one.seek(loop.start);
+      one.play();
     },
     speed(rate) {
       element.playbackRate = element.defaultPlaybackRate = rate; // the default too, which stays when it reads anew

@@ -23,6 +23,7 @@ export function sendingList(take, jobs, signal) {
       }
       rows.get(one).draw();
     }
+    for (const row of [...earlier.children]) if (sending.all().some((one) => one.upload && one.upload === row.dataset.upload)) row.remove(); // it goes on
     element.hidden = !going.children.length && !earlier.children.length;
   }
 
@@ -60,7 +61,7 @@ function sendingRow(one) {
 
 function openRow(upload, changed) {
   const share = number(upload.offset / upload.size, { style: "percent" });
-  const element = h("li", { class: "job sending" },
+  const element = h("li", { class: "job sending", data: { upload: upload.id } },
     h("div", { class: "grow" }, h("span", { dir: "auto", class: "name" }, upload.filename),
       h("p", { class: "small doubt-text" }, t("sending.open", { share, day: day(upload.expires) }))),
     iconButton("close", t("sending.stop", { name: upload.filename }), { on: { click: () => sending.giveUp(upload.id).then(() => { element.remove(); changed(); }, complain) } }));
