@@ -34,7 +34,7 @@ def _link(page: Page, scene: Scene) -> None:
 
 def _record(page: Page, scene: Scene) -> None:
     _list(page, scene)
-    page.get_by_role("button", name="Record").click()
+    page.get_by_role("button", name="Record", exact=True).click()
     page.get_by_text("0:02").wait_for()
 
 

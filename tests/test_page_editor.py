@@ -184,8 +184,9 @@ def test_doubtful_words_and_gaps_are_gone_through(page: Any, server: Server, job
     page.keyboard.type("Thank you.")
     page.keyboard.press("Control+s")
     page.get_by_text("Saved", exact=True).wait_for(timeout=WAIT)
-    last = kept(server, job)[-1]
-    assert (last["start"], last["end"], last["text"].strip()) == (25.0, 31.4, "Thank you.")
+    assert [25.0, 31.4, "Thank you."] in [
+        [one["start"], one["end"], one["text"].strip()] for one in kept(server, job)
+    ]
 
 
 def test_a_gap_is_decoded_again_by_another_model_and_backend(

@@ -39,10 +39,10 @@ def test_a_server_with_keys_asks_for_one(tab: Tab, tmp_path: Path) -> None:
         upload(tab, server)
         server.stop()
         server.environment["UNISPEECH_API_KEY"] = "second"
-        server.start()
         first(tab).focus()
         tab.page.keyboard.press("Control+End")
         tab.page.keyboard.type(" Kept.")
+        server.start()
         asked = tab.page.get_by_role("dialog", name="This server wants a key")
         give_key(asked, "second")
         asked.wait_for(state="detached")

@@ -17,10 +17,26 @@ export function ask({ title, content = [], buttons, large = false }) {
       h("div", { class: "buttons" }, buttons.map(({ label, value, kind = "" }) => (kind.startsWith("main") ? h("button", { value, class: kind }, label)
         : h("button", { type: "button", class: kind || null, on: { click: () => dialog.close(value) } }, label)))));
     const dialog = h("dialog", { class: large ? "large" : null, "aria-labelledby": head.id }, form);
-    dialog.addEventListener("close", () => { dialog.remove(); resolve(dialog.returnValue || null); });
+    const back = caretKept();
+    dialog.addEventListener("close", () => { dialog.remove(); back(); resolve(dialog.returnValue || null); });
     document.body.append(dialog);
     dialog.showModal();
   });
+}
+
+/**
+ * Remembers where the caret is, and gives what puts it there again. A browser gives the focus back when a
+ * dialog closes, but not the caret: whoever types on would type into nothing.
+ */
+export function caretKept() {
+  const selection = getSelection();
+  const range = selection.rangeCount ? selection.getRangeAt(0) : null;
+  return () => {
+    const here = document.activeElement;
+    if (!range || !here?.isContentEditable || !here.contains(range.startContainer)) return;
+    selection.removeAllRanges();
+    selection.addRange(range);
+  };
 }
 
 /** Yes or no. */

@@ -1,6 +1,7 @@
 // What a server that wants a key shows before anything else, and over the editor when a key has ended.
 
 import * as api from "../api.js";
+import { caretKept } from "../dialog.js";
 import { h } from "../dom.js";
 import { settings } from "../settings.js";
 import { t } from "../strings/index.js";
@@ -16,8 +17,9 @@ export function show(main, done) {
 /** Over what is shown; comes back with a key that the server knows. */
 export function askOver() {
   return new Promise((resolve) => {
+    const back = caretKept();
     const dialog = h("dialog", { "aria-labelledby": "key-title", on: { cancel: (event) => event.preventDefault() } },
-      form("h2", () => { dialog.remove(); resolve(); }));
+      form("h2", () => { dialog.close(); dialog.remove(); back(); resolve(); }));
     document.body.append(dialog);
     dialog.showModal();
   });
