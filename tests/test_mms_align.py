@@ -58,11 +58,9 @@ def test_numbers_of_a_known_text_are_where_they_are_said(mms: Engine) -> None:
             written = [*words[:place], DIGITS[words[place]], *words[place + 1 :]]
             found = aligned(name, " ".join(written))
             assert [word.word.strip() for word in found] == written
-            for i, (right, word) in enumerate(zip(expected, found, strict=True)):
+            for right, word in zip(expected, found, strict=True):
                 assert word.start == pytest.approx(right.start, abs=0.1), (name, word)
-                # The model writes a last letter late at times; a number need not wait for it.
-                late = 1.0 if i == place else 0.1
-                assert right.end - late < word.end < right.end + 0.1, (name, word)
+                assert word.end == pytest.approx(right.end, abs=0.1), (name, word)
             numbers += 1
     assert numbers > 8
 

@@ -32,6 +32,8 @@ longer ones as long as the likeliest place is not wrong by about half a minute o
 IMPOSSIBLE = -1e30
 ANY = -1
 """The token of a sound that is not spelled in the model's letters: a number, another script."""
+SILENCE = -2
+"""The token of what is before and after the text: nothing, or the space of a word not in it."""
 RELUCTANCE = 0.5
 """Log probability that a frame of `ANY` costs, so that silence is not taken for a part of it."""
 
@@ -137,7 +139,7 @@ def _spans(letters: Sequence[Letter], emissions: Emissions) -> Iterator[Span]:
         if letter.token != ANY or not number or letters[number - 1].token != ANY
     ]
     tokens = [letters[unit].token for unit in units]
-    found = path(_with_any(emissions), tokens, emissions.blank)
+    found = path(_columns(emissions), tokens, emissions.blank, SILENCE)
     for span, unit, following in zip(found, units, [*units[1:], len(letters)], strict=True):
         if letters[unit].token == ANY:
             span = _sounding(emissions, *span)
@@ -145,12 +147,15 @@ def _spans(letters: Sequence[Letter], emissions: Emissions) -> Iterator[Span]:
         yield from itertools.pairwise(edges)
 
 
-def _with_any(emissions: Emissions) -> npt.NDArray[np.float32]:
-    """The scores, and as the last column that of `ANY`: almost as good as the likeliest token."""
+def _columns(emissions: Emissions) -> npt.NDArray[np.float32]:
+    """The scores, and those of `SILENCE` and of `ANY`, almost as good as the likeliest token."""
     import numpy as np
 
-    anything = emissions.scores.max(axis=1, keepdims=True) - np.float32(RELUCTANCE)
-    return np.concatenate([emissions.scores, anything], axis=1)
+    scores = emissions.scores
+    silent = [emissions.blank, *(i for i, text in enumerate(emissions.tokens) if text == " ")]
+    silence = scores[:, silent].max(axis=1, keepdims=True)
+    anything = scores.max(axis=1, keepdims=True) - np.float32(RELUCTANCE)
+    return np.concatenate([scores, silence, anything], axis=1)
 
 
 def _sounding(emissions: Emissions, first: int, end: int) -> Span:
@@ -179,10 +184,13 @@ def _places(of_word: Sequence[Sequence[tuple[Letter, Span]]], frames: int) -> li
     return places
 
 
-def path(scores: npt.NDArray[np.float32], tokens: Sequence[int], blank: int) -> list[Span]:
+def path(
+    scores: npt.NDArray[np.float32], tokens: Sequence[int], blank: int, around: int | None = None
+) -> list[Span]:
     """The first frame of each token and the one after its last, on the likeliest path.
 
-    `scores` has shape (frames, columns); `tokens` are columns, of which -1 is the last.
+    `scores` has shape (frames, columns); `tokens` are columns, of which -1 is the last. Between two
+    there may be the blank, before the first and after the last `around` (the blank if not given).
 
     Raises:
         AudioError: there are fewer frames than tokens, counting a blank between two equal ones.
@@ -196,6 +204,8 @@ def path(scores: npt.NDArray[np.float32], tokens: Sequence[int], blank: int) -> 
         )
     labels = np.full(2 * len(tokens) + 1, blank)
     labels[1::2] = np.asarray(tokens) % scores.shape[1]
+    if around is not None:
+        labels[[0, -1]] = around % scores.shape[1]
     can_skip = np.zeros(len(labels), np.bool_)
     can_skip[3::2] = labels[3::2] != labels[1:-2:2]
     states = _best_states(scores, labels, can_skip)
