@@ -39,18 +39,18 @@ def whole(engine: Engine, samples: Samples, language: str) -> str:
 def test_long_audio_is_heard_as_well_as_the_whole_clip(
     mms: Engine, names: list[str], language: str
 ) -> None:
-    """A minute in chunks against the minute at once, which no chunk of the model's training was.
+    """A minute in chunks against the minute at once: at most 0.5 % of the characters differ.
 
-    The small model is not sure of itself in so long a sound, and all of it looks at all of it: so
-    the two texts differ by some percent of the characters, and neither is nearer to what was said.
-    That joining itself changes nothing is held by the test of frames below.
+    That of itself says nothing of the real MMS, which attends to all it is given. The small model
+    hardly does (see its train.py): what differs here is what joining does wrong.
     """
     samples, said = long_recording(names, 60.0, 0.3)
     at_once = whole(mms, samples, language)
-    chunked = mms.transcribe(samples, SAMPLE_RATE, language=language, vad=False).text
     assert len(at_once) > 200
-    assert jiwer.cer(at_once, chunked) < 0.06
-    assert jiwer.cer(said, chunked) < jiwer.cer(said, at_once) + 0.02
+    for detected in (False, True):
+        chunked = mms.transcribe(samples, SAMPLE_RATE, language=language, vad=detected).text
+        assert jiwer.cer(at_once, chunked) <= 0.005, detected
+        assert jiwer.cer(said, chunked) < 0.05
 
 
 def test_the_frames_of_chunks_are_those_of_the_whole(tmp_path: Path) -> None:
