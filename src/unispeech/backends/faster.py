@@ -14,9 +14,9 @@ import ctranslate2
 import numpy as np
 from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
-from faster_whisper.transcribe import get_suppressed_tokens, merge_punctuations
+from faster_whisper.transcribe import get_suppressed_tokens
 
-from unispeech.backends import encoder
+from unispeech.backends import encoder, faster_answers
 from unispeech.backends.base import Backend, NativeRun
 from unispeech.backends.encoder import Encoder
 from unispeech.cores import cores
@@ -24,7 +24,7 @@ from unispeech.errors import BackendError, ModelDamaged, UnispeechError
 from unispeech.logmel import log_mel
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
-from unispeech.types import Chunk, ChunkResult, Segment, Word
+from unispeech.types import Chunk, ChunkResult
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -46,8 +46,6 @@ BFLOAT16 = "int8_bfloat16"
 """On a CPU: a decoder in int8, and an encoder in bfloat16 (`encoder.py`)."""
 SEED = 0
 """Sampling at a temperature is repeatable: every chunk is drawn from the same numbers."""
-PREPENDED = "\"'“¿([{-"
-APPENDED = "\"'.。,，!！?？:：”)]}、"
 
 
 class FasterWhisper(Backend):
@@ -158,12 +156,12 @@ class FasterWhisper(Backend):
             )
             alignments = self._align(tokenizer, outputs, encoded, chunks, options)
         segments = [
-            _segment(tokenizer, output, chunk)
+            faster_answers.segment(tokenizer, output, chunk)
             for output, chunk in zip(outputs, chunks, strict=True)
         ]
         if options.word_timestamps:
             segments = [
-                replace(segment, words=_words(alignment))
+                replace(segment, words=faster_answers.words(alignment))
                 for segment, alignment in zip(segments, alignments, strict=True)
             ]
         return [ChunkResult((segment,)) for segment in segments]
@@ -253,7 +251,7 @@ class FasterWhisper(Backend):
             )
         except (RuntimeError, ValueError) as error:
             raise BackendError(f"faster: {error}") from error
-        return NativeRun(_native(segments), info.language, info.language_probability)
+        return NativeRun(faster_answers.native(segments), info.language, info.language_probability)
 
     def detect_language(self, samples: Samples) -> tuple[str, float]:
         try:
@@ -302,43 +300,3 @@ def _search(options: DecodeOptions) -> dict[str, Any]:
             "sampling_temperature": temperature,
         }
     return {"beam_size": options.beam}
-
-
-def _segment(tokenizer: Tokenizer, output: Any, chunk: Chunk) -> Segment:
-    """The text of a chunk as one segment. The score is the sum of the log probabilities."""
-    tokens: list[int] = output.sequences_ids[0]
-    return Segment(
-        id=0,
-        start=0.0,
-        end=chunk.duration,
-        text=tokenizer.decode(tokens),
-        avg_logprob=output.scores[0] * len(tokens) / (len(tokens) + 1),
-        no_speech_prob=output.no_speech_prob,
-    )
-
-
-def _words(alignment: list[dict[str, Any]]) -> tuple[Word, ...]:
-    merge_punctuations(alignment, PREPENDED, APPENDED)
-    return tuple(
-        Word(float(w["start"]), float(w["end"]), w["word"], float(w["probability"]))
-        for w in alignment
-        if w["word"]
-    )
-
-
-def _native(segments: Any) -> Iterator[Segment]:
-    try:
-        for segment in segments:
-            yield Segment(
-                id=segment.id - 1,
-                start=segment.start,
-                end=segment.end,
-                text=segment.text,
-                words=tuple(
-                    Word(w.start, w.end, w.word, w.probability) for w in segment.words or ()
-                ),
-                avg_logprob=segment.avg_logprob,
-                no_speech_prob=segment.no_speech_prob,
-            )
-    except (RuntimeError, ValueError) as error:
-        raise BackendError(f"faster: {error}") from error
