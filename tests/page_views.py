@@ -77,7 +77,7 @@ def _hearing(page: Page, scene: Scene) -> None:
 def _film(page: Page, scene: Scene) -> None:
     _editor(page, scene, scene.film)
     page.evaluate("document.querySelector('video').currentTime = 1.5")
-    until(page, "document.querySelector('video').textTracks[0].activeCues?.length > 0")
+    until(page, "document.querySelector('video').textTracks[0]?.activeCues?.length > 0")
 
 
 def _find(page: Page, scene: Scene) -> None:

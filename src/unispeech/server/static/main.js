@@ -46,12 +46,14 @@ async function route({ focus = true } = {}) {
 function failed(error, signal) {
   if (error.status === 401) return needKey();
   if (error.name === "AbortError") return;
+  const reads = location.hash.startsWith("#/shared/"); // who has only a link has no list
+  const gone = error.status === 404;
+  const again = h("button", { type: "button", class: gone && !reads ? null : "main", on: { click: () => route() } }, t("trouble.again"));
+  const away = h("a", { class: gone ? "button main" : "button", href: "#/" }, t("nav.recordings"));
   main.replaceChildren(h("div", { class: "nothing" },
-    h("h1", {}, t(error.status === 404 ? "gone.title" : "trouble.title")),
+    h("h1", {}, t(gone ? "gone.title" : "trouble.title")),
     h("p", { class: "soft" }, error.message ?? String(error)),
-    h("div", { class: "row" },
-      h("button", { type: "button", class: "main", on: { click: () => route() } }, t("trouble.again")),
-      h("a", { class: "button", href: "#/" }, t("nav.recordings")))));
+    h("div", { class: "row" }, reads ? again : gone ? [away, again] : [again, away])));
   if (error.status) return;
   console.error(error);
   const missing = /import/i.test(error.message); // a browser asks for a module once in a page's life

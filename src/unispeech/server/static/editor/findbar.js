@@ -16,10 +16,10 @@ export function findBar(store, view, { readOnly = false } = {}) {
   const count = h("span", { class: "soft small number count", role: "status" });
   const matchCase = toggle("Aa", "find.case");
   const wholeWord = toggle("|ab|", "find.word");
-  const replacing = h("div", { class: "row grow replacing" }, other,
+  const replacing = h("div", { class: "row replacing" }, other,
     h("button", { type: "button", on: { click: one } }, t("find.one")), h("button", { type: "button", on: { click: all } }, t("find.all")));
   const element = h("form", { class: "findbar", role: "search", hidden: true, on: { submit: (event) => event.preventDefault(), keydown: escape } },
-    h("div", { class: "row grow" }, query, matchCase, wholeWord, count,
+    h("div", { class: "row" }, query, matchCase, wholeWord, count,
       iconButton("up", t("find.previous"), { on: { click: () => step(-1) } }), iconButton("down", t("find.next"), { on: { click: () => step(1) } })),
     readOnly ? null : replacing, iconButton("close", t("close"), { on: { click: close } }));
   let before = null;

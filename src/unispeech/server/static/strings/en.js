@@ -139,7 +139,7 @@ export default {
   "job.retry.done": "Transcribe again from the beginning",
   "job.delete": "Delete",
   "delete.title": "Delete {name}?",
-  "delete.text": "This removes {what} for good.",
+  "delete.text": "These go for good: {what}.",
   "delete.recording": "the recording ({size})",
   "delete.revisions": { one: "its text", other: "its text in {count} versions" },
   "delete.shares": { one: "a link that was shared", other: "{count} links that were shared" },
