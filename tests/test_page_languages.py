@@ -159,6 +159,7 @@ def test_subtitles_are_shown_over_a_video(tab: Tab, server: Server, tmp_path: Pa
     cues = f"[...({video}.textTracks[0].activeCues ?? [])].map(c => c.text).join(' ')"
     page.evaluate(f"{video}.currentTime = 1.5")
     until(page, f"{cues}.replace(/\\s+/g, ' ').includes('Good morning')")
+    until(page, f"{video}.textTracks[0].activeCues[0].line < -1")  # not at the very edge
     # It plays, with its sound.
     page.keyboard.press("Alt+k")
     until(page, f"{video}.currentTime > 2.5 && {video}.webkitAudioDecodedByteCount > 0")

@@ -122,15 +122,15 @@ export async function show(main, signal, job) {
   }
 
   async function conflict() {
-    const mine = store.document;
     const { transcript: fresh, etag: now } = await api.transcript(place);
-    const theirs = edits.opened(fresh);
+    const [mine, theirs] = [store.document, edits.opened(fresh)];
     const both = await together(saving.base.segments, mine.segments, theirs.segments);
     if (!both || signal.aborted) return null;
     let [there, last] = [theirs, now];
     if (both.mine) {
       there = { ...mine, segments: both.mine, gaps: theirs.gaps };
       last = await saving.keep(recognised(theirs, there), there, now);
+      if (store.document !== mine) return conflict(); // somebody typed meanwhile
     }
     store.change(edits.become(store.document, { segments: both.segments, gaps: theirs.gaps }), "loaded");
     saving.settled(recognised(there, store.document), last);

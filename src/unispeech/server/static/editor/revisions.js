@@ -10,7 +10,7 @@ export async function chooseRevision(job, document) {
   const found = await api.revisions(job.id);
   const preview = h("div", { class: "preview", "aria-live": "polite" });
   const list = h("ul", { class: "revisions" }, found.map((one, index) => h("li", {},
-    h("label", {}, h("input", { type: "radio", name: "revision", value: String(one.number), disabled: index === 0, autofocus: index === 1, on: { change: () => look(one.number) } }),
+    h("label", {}, h("input", { type: "radio", name: "revision", required: true, value: String(one.number), disabled: index === 0, autofocus: index === 1, on: { change: () => look(one.number) } }),
       h("span", { class: "grow" }, h("time", {}, day(one.created)), h("span", { class: "soft small" }, ` ${t(`revision.${one.kind}`)}${one.author ? `, ${one.author}` : ""}`)),
       h("span", { class: "soft small number" }, index === 0 ? t("revision.now") : t("revision.segments", { count: one.segments }))))));
 
