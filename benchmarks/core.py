@@ -30,6 +30,8 @@ from unispeech.bench.runner import Plan, Step
 
 OURS, THEIRS, UNBATCHED = "faster", "peer:faster-batched", "peer:faster"
 IDS = Path(__file__).with_name("librispeech-250.txt")
+SHORT = 100
+"""Utterances, whose throughput is measured."""
 TEN_MINUTES, THREE_HOURS = 600.0, 10800.0
 STARTS = 15
 
@@ -118,13 +120,22 @@ def accuracy(asked: Asked) -> None:
 def throughput(asked: Asked) -> None:
     """Seconds of audio for each second of work, and how many times the peer's."""
     long = asked.joined(0)
+    print(f"{long.duration / 60:.0f} minutes in one file, batch 16, int8, beam 1, 2 threads:\n")
+    _compare([long], asked)
+    found = datasets.load(str(asked.data / "librispeech"), asked.folder)
+    short = datasets.choose(found, Choice("en", (), asked.sample or SHORT))
+    minutes = sum(one.duration for one in short) / 60
+    print(f"{len(short)} utterances given at once, {minutes:.0f} minutes:\n")
+    _compare(short, asked)
+
+
+def _compare(utterances: Sequence[Utterance], asked: Asked) -> None:
     grid = [
         Configuration(backend, model, beam_size=1, threads=2)
         for model in ("tiny.en", "base")
         for backend in (OURS, THEIRS)
     ]
-    found = measured(grid, [long], asked.folder, asked.repeats)
-    print(f"{long.duration / 60:.0f} minutes in one file, batch 16, int8, beam 1, 2 threads:\n")
+    found = measured(grid, utterances, asked.folder, asked.repeats)
     table(
         ("", "model", "x real time", "first segment, s", "memory, MB", "WER, %", "ratio"),
         *(

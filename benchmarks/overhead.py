@@ -2,7 +2,7 @@
 
     python benchmarks/overhead.py DATA [ROUNDS]
 
-Prints, for interleaved rounds, the time and the processor time that the work took in both, and the
+DATA is English speech, in any form that `unispeech bench` reads. Prints, for interleaved rounds, the time and the processor time that the work took in both, and the
 processor time of the benchmark's own process meanwhile, which shares the machine with the worker.
 """
 
@@ -60,6 +60,8 @@ def measured(warm_up: Utterance, utterances: Sequence[Utterance]) -> Took:
         runner.run(plan, lambda step: None)
         own = sum(os.times()[:2]) - before
         (record,) = runner.records(plan)
+        if record["status"] != "done":
+            raise SystemExit(f"the measured run failed: {record.get('reason', record)}")
     return Took(record["wall"], record["cpu"], own)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import SAMPLES
 from unispeech.audio import load
-from unispeech.backends.faster import FasterWhisper
+from unispeech.backends.faster import FasterWhisper, _shares
 from unispeech.engine import Engine
 from unispeech.options import DecodeOptions
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Span
@@ -54,3 +54,12 @@ def test_chunks_of_several_windows_come_back_in_their_places() -> None:
         chunks = [replace(chunk(), window=window) for window in (30.0, 15.0, 30.0, 20.0)]
         results = engine.backend.transcribe_batch(chunks, DecodeOptions(beam_size=1))
     assert len({result.text for result in results}) == 1 and results[0].text
+
+
+def test_long_windows_are_decoded_fewer_together() -> None:
+    """So that memory is bounded: 160 s of windows at most, whatever the batch."""
+    long = [replace(chunk(), window=30.0)] * 11
+    short = [replace(chunk(), window=15.0)] * 4
+    shares = _shares(long + short, 1)
+    assert sorted(map(len, shares)) == [3, 4, 4, 4]
+    assert sorted(i for share in shares for i in share) == list(range(15))

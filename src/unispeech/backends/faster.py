@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -42,6 +43,9 @@ TINY_CHUNKS = 20.0
 ones do (docs/decisions.md, "Chunks of 20 seconds for the tiny models")."""
 BEST_OF = 5
 """Samples drawn at a temperature above 0 (openai/whisper's default)."""
+AT_ONCE = 160.0
+"""Seconds of windows that a worker decodes together. For each it holds the keys and values of what
+was heard: 0.6 MB for the tiny models, 1.2 for the base ones, 10 for the large."""
 BFLOAT16 = "int8_bfloat16"
 """On a CPU: a decoder in int8, and an encoder in bfloat16 (`encoder.py`)."""
 SEED = 0
@@ -266,11 +270,13 @@ class FasterWhisper(Backend):
 
 
 def _shares(chunks: Sequence[Chunk], parts: int) -> list[list[int]]:
-    """The places of chunks to decode together: of one window, in at most so many even parts."""
+    """The places of chunks to decode together: of one window, in at most so many even parts, or in
+    more where they would be longer than `AT_ONCE`."""
     shares = []
     for window in sorted({chunk.window for chunk in chunks}):
         alike = [i for i, chunk in enumerate(chunks) if chunk.window == window]
-        shares += [alike[start::parts] for start in range(min(parts, len(alike)))]
+        cut = max(min(parts, len(alike)), math.ceil(len(alike) * window / AT_ONCE))
+        shares += [alike[start::cut] for start in range(cut)]
     return shares
 
 
