@@ -2,9 +2,9 @@
 
     python benchmarks/overhead.py DATA [ROUNDS]
 
-DATA is English speech, in any form that `unispeech bench` reads. Prints, for interleaved rounds, the
-time and the processor time that the work took in both, and the processor time of the benchmark's
-own process meanwhile, which shares the machine with the worker.
+DATA is English speech, in any form that `unispeech bench` reads. Prints, for interleaved rounds,
+the time and the processor time that the work took in both, and the processor time of the
+benchmark's own process meanwhile, which shares the machine with the worker.
 """
 
 from __future__ import annotations
