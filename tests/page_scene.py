@@ -54,6 +54,7 @@ def scene(folder: Path, minutes: int = LONG) -> Iterator[Scene]:
         for job in (interview, film):  # asked for once, so that it is there when it is looked at
             http.get(f"/api/jobs/{job}/peaks").raise_for_status()
         corrected(http, interview)
+        mended(http, interview)
         link = shared(http, interview, "The photo desk")
         # After the others, for it takes as long as it is looked at; and two wait behind it.
         going = submitted(http, joined(folder / "River, the whole afternoon.wav", minutes * 2))
@@ -127,6 +128,20 @@ def corrected(http: httpx.Client, job: str) -> None:
         json={"segments": kept, "gaps": [gap]}, headers={"If-Match": "*"},
     )  # fmt: skip
     put.raise_for_status()
+
+
+def mended(http: httpx.Client, job: str) -> None:
+    """A word is corrected, so that the history has something to show."""
+    place = f"/api/jobs/{job}/transcript"
+    got = http.get(place)
+    changes = [
+        {"at": at, "remove": 1, "segments": [{**one, "text": one["text"].replace("fresh", "warm")}]}
+        for at, one in enumerate(got.json()["segments"])
+        if "fresh" in one["text"]
+    ]
+    assert changes
+    tag = {"If-Match": got.headers["etag"]}
+    http.patch(place, json={"changes": changes}, headers=tag).raise_for_status()
 
 
 def shared(http: httpx.Client, job: str, name: str) -> str:
