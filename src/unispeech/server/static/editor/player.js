@@ -35,7 +35,7 @@ export async function player(base, { duration, ticket = null }, signal) {
     seek(time) {
       until = null;
       element.currentTime = Math.max(0, Math.min(time, length || time));
-      tell();
+      for (const listener of listeners) listener(element.currentTime, true); // who seeks wants to see the place, paused or not
     },
     play: () => (element.error ? anew().then(() => element.play()) : element.play()).catch(() => {}),
     pause: () => element.pause(),

@@ -68,7 +68,8 @@ export function transcriptView(store, player, options, signal) {
 
   const itemOf = (index) => (items === store.document.segments ? index : items.indexOf(store.document.segments[index]));
 
-  for (const name of ["wheel", "touchmove", "pointerdown"]) addEventListener(name, () => { scrolled = performance.now(); }, { passive: true, signal });
+  const hands = ({ target }) => { if (!target.closest?.(".player")) scrolled = performance.now(); };
+  for (const name of ["wheel", "touchmove", "pointerdown"]) addEventListener(name, hands, { passive: true, signal });
   player.onTime((time, playing) => {
     const before = sounding.index;
     sound(time);
