@@ -95,6 +95,7 @@ def test_seeking_by_keys_and_by_the_slider(page: Any) -> None:
     slider.focus()
     page.keyboard.press("End")
     until(page, f"{TIME} > 31")
+    assert page.locator(".segment.sounding .text").inner_text().endswith("table.")  # it follows
     page.keyboard.press("Home")
     until(page, f"{TIME} === 0")
     assert slider.get_attribute("aria-valuetext") == "0:00 of 0:31"

@@ -17,7 +17,7 @@ export function transcriptView(store, player, options, signal) {
   let indices = new Map(); // key: index among segments
   let names = [];
   let sounding = { index: -1, word: -1, row: null };
-  let scrolled = 0;
+  let scrolled = -Infinity;
 
   const page = {
     readOnly: options.readOnly,
@@ -62,8 +62,8 @@ export function transcriptView(store, player, options, signal) {
   }
 
   function follow(playing) {
-    if (!playing || sounding.index < 0 || performance.now() - scrolled < HANDS_OFF) return;
-    list.scrollTo(itemOf(sounding.index));
+    if (!playing || !items.length || performance.now() - scrolled < HANDS_OFF) return;
+    list.scrollTo(sounding.index < 0 ? 0 : itemOf(sounding.index));
   }
 
   const itemOf = (index) => (items === store.document.segments ? index : items.indexOf(store.document.segments[index]));
