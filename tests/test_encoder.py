@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,6 +50,24 @@ def test_without_bfloat16_the_encoder_is_ctranslate2s(monkeypatch: pytest.Monkey
         assert "garden" in engine.transcribe(SAMPLES / "english.wav").text
     with pytest.raises(BackendError, match="no bfloat16"):
         Engine("faster", "tiny.en", compute_type="int8_bfloat16")
+
+
+def test_with_bfloat16_it_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever this runs: without bfloat16 OpenVINO calculates the same in float32."""
+    monkeypatch.setattr(encoder, "possible", lambda: True)
+    heard: list[int] = []
+    hear = encoder.Encoder.__call__
+
+    def watched(self: encoder.Encoder, features: Any) -> Any:
+        heard.append(features.shape[1])
+        return hear(self, features)
+
+    monkeypatch.setattr(encoder.Encoder, "__call__", watched)
+    for asked in ("default", "int8_bfloat16"):
+        heard.clear()
+        with Engine("faster", "tiny.en", compute_type=asked) as engine:
+            assert "garden" in engine.transcribe(SAMPLES / "english.wav").text
+        assert heard, asked
 
 
 def test_int8_is_int8_alone() -> None:
