@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,7 +11,7 @@ import pytest
 
 from conftest import SAMPLES
 from unispeech.audio import load
-from unispeech.backends.faster import FasterWhisper, _shares
+from unispeech.backends.faster import AT_ONCE, FasterWhisper, _shares
 from unispeech.engine import Engine
 from unispeech.options import DecodeOptions
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Span
@@ -60,6 +61,7 @@ def test_long_windows_are_decoded_fewer_together() -> None:
     """So that memory is bounded: 160 s of windows at most, whatever the batch."""
     long = [replace(chunk(), window=30.0)] * 11
     short = [replace(chunk(), window=15.0)] * 4
-    shares = _shares(long + short, 1)
+    shares = _shares(long + short, 1, AT_ONCE)
     assert sorted(map(len, shares)) == [3, 4, 4, 4]
     assert sorted(i for share in shares for i in share) == list(range(15))
+    assert sorted(map(len, _shares(long + short, 1, math.inf))) == [4, 11]

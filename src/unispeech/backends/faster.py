@@ -45,7 +45,7 @@ BEST_OF = 5
 """Samples drawn at a temperature above 0 (openai/whisper's default)."""
 AT_ONCE = 160.0
 """Seconds of windows that a worker decodes together. For each it holds the keys and values of what
-was heard: 0.6 MB for the tiny models, 1.2 for the base ones, 10 for the large."""
+was heard: 0.6 MB for the tiny models, 1.2 for the base ones, 16 for the large. Not on a GPU."""
 BFLOAT16 = "int8_bfloat16"
 """On a CPU: a decoder in int8, and an encoder in bfloat16 (`encoder.py`)."""
 SEED = 0
@@ -120,7 +120,7 @@ class FasterWhisper(Backend):
     ) -> list[ChunkResult]:
         results: dict[int, ChunkResult] = {}
         with self._call() as parts, ThreadPoolExecutor(self._workers) as threads:
-            shares = _shares(chunks, parts)
+            shares = _shares(chunks, parts, math.inf if self._gpu else AT_ONCE)
             if options.temperatures[0] > 0:
                 shares = [[i] for share in shares for i in share]
             try:
@@ -269,13 +269,13 @@ class FasterWhisper(Backend):
         self._encoder = None
 
 
-def _shares(chunks: Sequence[Chunk], parts: int) -> list[list[int]]:
+def _shares(chunks: Sequence[Chunk], parts: int, most: float) -> list[list[int]]:
     """The places of chunks to decode together: of one window, in at most so many even parts, or in
-    more where they would be longer than `AT_ONCE`."""
+    more where one would have more than `most` seconds of windows."""
     shares = []
     for window in sorted({chunk.window for chunk in chunks}):
         alike = [i for i, chunk in enumerate(chunks) if chunk.window == window]
-        cut = max(min(parts, len(alike)), math.ceil(len(alike) * window / AT_ONCE))
+        cut = max(min(parts, len(alike)), math.ceil(len(alike) * window / most))
         shares += [alike[start::cut] for start in range(cut)]
     return shares
 
