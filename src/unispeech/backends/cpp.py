@@ -16,10 +16,10 @@ import numpy as np
 
 from unispeech.backends import ggml
 from unispeech.backends.base import Backend, NativeRun
-from unispeech.cores import cores
 from unispeech.errors import BackendError, ModelDamaged, UnispeechError, UnsupportedOption
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
+from unispeech.system.cores import cores
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Segment
 
 if TYPE_CHECKING:

@@ -20,11 +20,11 @@ from faster_whisper.transcribe import get_suppressed_tokens
 from unispeech.backends import encoder, faster_answers
 from unispeech.backends.base import Backend, NativeRun
 from unispeech.backends.encoder import Encoder
-from unispeech.cores import cores
 from unispeech.errors import BackendError, ModelDamaged, UnispeechError
 from unispeech.logmel import log_mel
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
+from unispeech.system.cores import cores
 from unispeech.types import Chunk, ChunkResult
 
 if TYPE_CHECKING:

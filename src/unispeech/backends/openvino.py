@@ -21,11 +21,11 @@ from unispeech.backends import decoding, openvino_graph
 from unispeech.backends.base import Backend, NativeRun
 from unispeech.backends.decoding import Vocabulary
 from unispeech.backends.openvino_library import ov
-from unispeech.cores import cores
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.models.convert import mel
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
+from unispeech.system.cores import cores
 from unispeech.types import Chunk, ChunkResult, Segment
 
 if TYPE_CHECKING:

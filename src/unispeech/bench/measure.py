@@ -16,7 +16,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, cast
 
-from unispeech import allocator
 from unispeech.bench import meters, peers, stages
 from unispeech.bench.plan import Configuration
 from unispeech.calls import Call
@@ -24,6 +23,7 @@ from unispeech.engine import Engine
 from unispeech.environments.worker import end_with
 from unispeech.errors import UnispeechError
 from unispeech.models import store
+from unispeech.system import allocator
 from unispeech.types import Segment, Transcript
 
 Say = Callable[..., None]

@@ -18,7 +18,7 @@ from unispeech.bench import gpu, metrics, plan
 from unispeech.bench.datasets import Utterance
 from unispeech.bench.metrics import Corpus, Score
 from unispeech.bench.plan import Configuration
-from unispeech.cores import cores
+from unispeech.system.cores import cores
 from unispeech.version import __version__
 
 FORMAT = 2

@@ -16,8 +16,8 @@ from typing import NoReturn
 
 import click
 
-from unispeech import allocator
 from unispeech.errors import OptionError, UnispeechError, UnknownBackend, UnknownModel
+from unispeech.system import allocator
 from unispeech.version import __version__
 
 COMMANDS = {

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, BinaryIO
 
-from unispeech import allocator
 from unispeech.errors import BackendError, UnispeechError
+from unispeech.system import allocator
 
 PICKLE = 5
 """The protocol whose arrays are written as they lie in memory."""
