@@ -23,7 +23,7 @@ from unispeech.annotate.annotation import Annotation
 from unispeech.annotate.words import as_written, model_for
 from unispeech.audio import Recording, load
 from unispeech.backends import registry
-from unispeech.calls import Call
+from unispeech.call import Call
 from unispeech.cli import cli
 from unispeech.engine import Engine
 from unispeech.environments import place

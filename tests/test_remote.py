@@ -17,7 +17,7 @@ import pytest
 
 from conftest import SAMPLES
 from unispeech.backends.remote import Remote
-from unispeech.calls import Call
+from unispeech.call import Call
 from unispeech.engine import Engine
 from unispeech.environments.process import Patience, Process
 from unispeech.errors import BackendError, OptionError, UnsupportedOption

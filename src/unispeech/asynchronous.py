@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Self, Unpack
 
-from unispeech.calls import Call
+from unispeech.call import Call
 from unispeech.engine import Engine
 from unispeech.errors import UnispeechError
 from unispeech.options import CallOptions, EngineOptions

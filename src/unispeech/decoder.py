@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from unispeech import guard
 from unispeech.backends.base import Backend
-from unispeech.calls import Call
+from unispeech.call import Call
 from unispeech.errors import BackendError, Cancelled
 from unispeech.options import DecodeOptions
 from unispeech.reading import Reading

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from unispeech import batching, ctc
 from unispeech.backends.base import Backend
-from unispeech.calls import Call
+from unispeech.call import Call
 from unispeech.decoder import Decoder
 from unispeech.options import DecodeOptions
 from unispeech.reading import Reading

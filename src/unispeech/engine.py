@@ -28,7 +28,7 @@ from unispeech.backends.base import (
     refuse_for_model,
     refuse_undecided,
 )
-from unispeech.calls import Call, OnProgress, ignore
+from unispeech.call import Call, OnProgress, ignore
 from unispeech.decoder import Decoder
 from unispeech.detection import Detection, identifier, refuse_identifier
 from unispeech.errors import AudioError, UnispeechError, UnsupportedOption

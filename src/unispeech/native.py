@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from unispeech.annotate.annotation import Annotation
 from unispeech.audio import Recording
 from unispeech.backends.base import Backend
-from unispeech.calls import Call
+from unispeech.call import Call
 from unispeech.errors import Cancelled, UnispeechError
 from unispeech.options import TranscribeOptions
 from unispeech.reading import Reading

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from unispeech.annotate import speakers, words
 from unispeech.audio import Recording
-from unispeech.calls import Call
+from unispeech.call import Call
 from unispeech.errors import AudioError, Cancelled, UnispeechError, UnsupportedOption
 from unispeech.models import store
 from unispeech.models.facts import Family, ModelFacts

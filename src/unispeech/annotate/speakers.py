@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from unispeech.calls import Call
+from unispeech.call import Call
 from unispeech.environments import place
 from unispeech.environments.process import Process
 from unispeech.errors import BackendMissing, Cancelled, UnsupportedOption

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from unispeech.calls import Call
+from unispeech.call import Call
 from unispeech.cli import say
 from unispeech.cli.output import Output
 from unispeech.cli.progress import bar

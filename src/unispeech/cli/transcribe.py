@@ -12,7 +12,7 @@ import click
 
 from unispeech.backends import choose, registry
 from unispeech.backends.base import refuse_family, refuse_undecided
-from unispeech.calls import Call, OnProgress
+from unispeech.call import Call, OnProgress
 from unispeech.cli import flags, say, stopping
 from unispeech.cli.output import Output
 from unispeech.cli.progress import bar

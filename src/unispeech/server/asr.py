@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from unispeech import formats, languages
-from unispeech.calls import Call
+from unispeech.call import Call
 from unispeech.server import live, uploads
 from unispeech.server.access import Caller, TheService, scratch
 from unispeech.server.answers import DOCUMENTED, Refused

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from unispeech.calls import Call
+from unispeech.call import Call
 from unispeech.errors import Cancelled, UnispeechError
 from unispeech.server import metrics, records, waveform
 from unispeech.server.database import Job, State

@@ -17,7 +17,7 @@ from typing import Any
 from unispeech.annotate import speakers
 from unispeech.backends import choose, registry
 from unispeech.backends.base import refuse, refuse_family, refuse_for_model
-from unispeech.calls import Call
+from unispeech.call import Call
 from unispeech.engine import Engine
 from unispeech.errors import OptionError, UnispeechError, UnknownModel
 from unispeech.models import catalog, naming, shelf, store

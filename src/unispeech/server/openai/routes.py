@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
 from unispeech.annotate import speakers
-from unispeech.calls import Call
+from unispeech.call import Call
 from unispeech.models import shelf
 from unispeech.server import live, uploads
 from unispeech.server.access import Caller, TheService, scratch
