@@ -29,12 +29,13 @@ import jiwer
 import numpy as np
 import torch
 
-from unispeech import ctc, stitch
+from unispeech import ctc
 from unispeech.audio import Recording, load
 from unispeech.backends.mms import Mms
 from unispeech.models import store
 from unispeech.options import LoadOptions, TranscribeOptions
 from unispeech.planning import plan
+from unispeech.stages import stitch
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Emissions, End
 
 if TYPE_CHECKING:

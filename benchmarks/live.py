@@ -30,7 +30,6 @@ from typing import Any
 import numpy as np
 import psutil
 
-from unispeech import vad
 from unispeech.audio import Recording, load
 from unispeech.bench.metrics import score
 from unispeech.engine import Engine
@@ -42,6 +41,7 @@ from unispeech.realtime.intake import Intake, at_once, fill, listen
 from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.playback import at_speed, play
 from unispeech.realtime.session import Session
+from unispeech.stages import vad
 from unispeech.system import allocator
 from unispeech.types import SAMPLE_RATE, Word
 

@@ -76,7 +76,7 @@ def test_no_counter_is_no_energy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_stage_is_known_by_where_a_thread_is() -> None:
     import numpy as np
 
-    from unispeech import vad
+    from unispeech.stages import vad
 
     rng = np.random.default_rng(0)
     blocks = [rng.normal(0, 0.1, 160_000).astype(np.float32)] * 6

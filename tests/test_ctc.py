@@ -10,10 +10,11 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from unispeech import chunking, ctc, stitch
+from unispeech import ctc
 from unispeech.annotate import align
 from unispeech.errors import AudioError, ModelDamaged
 from unispeech.options import VadOptions
+from unispeech.stages import chunking, stitch
 from unispeech.types import FRAME, SAMPLE_RATE, Chunk, ChunkResult, Emissions, End
 
 TOKENS = ("", "", "", "", " ", *"abcdefghijklmnopqrstuvwxyz")

@@ -20,10 +20,11 @@ import torch
 import transformers
 
 from small_mms import ENGLISH, RUSSIAN, Samples, long_recording
-from unispeech import chunking, ctc, vad
+from unispeech import ctc
 from unispeech.backends.ctc import Ctc
 from unispeech.engine import Engine
 from unispeech.options import VadOptions
+from unispeech.stages import chunking, vad
 from unispeech.types import SAMPLE_RATE, Chunk
 
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unispeech import batching, chunking, guard, sentences, stitch
 from unispeech.options import DecodeOptions, VadOptions
+from unispeech.stages import batching, chunking, guard, sentences, stitch
 from unispeech.types import (
     FRAME,
     FRAME_SECONDS,

@@ -6,12 +6,12 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from unispeech import guard
 from unispeech.backends.base import Backend
 from unispeech.call import Call
 from unispeech.errors import BackendError, Cancelled
 from unispeech.options import DecodeOptions
 from unispeech.reading import Reading
+from unispeech.stages import guard
 from unispeech.types import Chunk, ChunkResult
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from unispeech import batching, ctc
+from unispeech import ctc
 from unispeech.backends.base import Backend
 from unispeech.call import Call
 from unispeech.decoder import Decoder
 from unispeech.options import DecodeOptions
 from unispeech.reading import Reading
+from unispeech.stages import batching
 from unispeech.types import Chunk, Emissions, End
 
 

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
-from unispeech import batching, ctc, emissions, native, stitch
+from unispeech import ctc, emissions, native
 from unispeech.annotate import align, annotation
 from unispeech.annotate.annotation import Annotation
 from unispeech.audio import Recording
@@ -43,6 +43,7 @@ from unispeech.options import (
 )
 from unispeech.planning import plan
 from unispeech.reading import Reading
+from unispeech.stages import batching, stitch
 from unispeech.types import Chunk, Emissions, End, Gap, Segment, Transcript
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from unispeech import chunking, vad
 from unispeech.audio import Recording
 from unispeech.options import TranscribeOptions
+from unispeech.stages import chunking, vad
 from unispeech.types import Chunk
 
 LATE = 1.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from unispeech import stitch
 from unispeech.audio import Recording
+from unispeech.stages import stitch
 from unispeech.types import Chunk, ChunkResult, End, Gap, Progress, Segment
 
 

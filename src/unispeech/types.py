@@ -2,7 +2,7 @@
 
 Times are measured from the start of the file, except inside a `ChunkResult`: a backend knows only
 the chunk it was given, so there they are measured from the start of the chunk. Only
-`unispeech.stitch` turns one into the other.
+`unispeech.stages.stitch` turns one into the other.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ class ChunkResult:
     """What a backend heard in one chunk. Segment times are from the start of the chunk.
 
     `suspicion` is why the text is not to be trusted, or empty. `emissions` is for CTC backends:
-    what `unispeech.stitch` joins at the frame before it becomes text.
+    what `unispeech.stages.stitch` joins at the frame before it becomes text.
     """
 
     segments: tuple[Segment, ...]

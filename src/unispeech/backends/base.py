@@ -96,7 +96,7 @@ class Backend(ABC):
         """Decode chunks of one language (`chunk.language`), one result for each, in order.
 
         Decodes once, at `options.temperatures[0]`; looking at the result and climbing the ladder is
-        the engine's part (`unispeech.guard`). Times in the results are from the chunk's start.
+        the engine's part (`unispeech.stages.guard`). Times in the results are from the chunk's start.
         """
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:

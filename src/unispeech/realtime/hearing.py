@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self, Unpack, cast
 
-from unispeech import ctc, guard, languages, stitch
+from unispeech import ctc, languages
 from unispeech.backends.base import Backend
 from unispeech.engine import Engine
 from unispeech.errors import BackendError, UnsupportedOption
 from unispeech.models.facts import ModelFacts
 from unispeech.options import CallOptions, DecodeOptions, TranscribeOptions
 from unispeech.planning import TAIL
+from unispeech.stages import guard, stitch
 from unispeech.types import Chunk, ChunkResult, Segment, Word
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from unispeech import vad
 from unispeech.options import VadOptions
+from unispeech.stages import vad
 from unispeech.types import FRAME, FRAME_SECONDS, SAMPLE_RATE, Chunk, Span
 
 if TYPE_CHECKING:

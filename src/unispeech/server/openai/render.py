@@ -8,8 +8,9 @@ from typing import Any
 
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
-from unispeech import formats, guard, languages
+from unispeech import formats, languages
 from unispeech.server.openai.form import Wanted
+from unispeech.stages import guard
 from unispeech.types import Segment, Transcript
 
 

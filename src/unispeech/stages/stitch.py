@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from unispeech import ctc, sentences
+from unispeech import ctc
+from unispeech.stages import sentences
 from unispeech.types import (
     Chunk,
     ChunkResult,
