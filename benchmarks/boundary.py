@@ -21,7 +21,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from unispeech.audio import load
+from unispeech.audio.recording import load
 from unispeech.backends.remote import Remote, Served
 from unispeech.engine import Engine
 from unispeech.environments.process import Process

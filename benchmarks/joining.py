@@ -30,7 +30,7 @@ import numpy as np
 import torch
 
 from unispeech import ctc
-from unispeech.audio import Recording, load
+from unispeech.audio.recording import Recording, load
 from unispeech.backends.mms import Mms
 from unispeech.models import store
 from unispeech.options import LoadOptions, TranscribeOptions

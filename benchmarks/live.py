@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 import psutil
 
-from unispeech.audio import Recording, load
+from unispeech.audio.recording import Recording, load
 from unispeech.bench.metrics import score
 from unispeech.engine import Engine
 from unispeech.options import LoadOptions

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from unispeech.audio import load
+from unispeech.audio.recording import load
 from unispeech.backends import registry
 from unispeech.engine import Engine
 from unispeech.models import store

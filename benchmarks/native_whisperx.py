@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from unispeech.audio import load
+from unispeech.audio.recording import load
 from unispeech.engine import Engine
 from unispeech.environments import place
 from unispeech.models import store

@@ -15,7 +15,7 @@ import httpx
 
 from conftest import SAMPLES, words
 from serving import Receiver, Server, until_ended
-from unispeech.audio import load
+from unispeech.audio.recording import load
 from unispeech.engine import Engine
 from unispeech.types import SAMPLE_RATE
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from click.testing import CliRunner
 
 from unispeech import Transcript
-from unispeech.audio import load
+from unispeech.audio.recording import load
 from unispeech.cli import cli
 from unispeech.engine import Engine
 from unispeech.types import SAMPLE_RATE

@@ -21,7 +21,7 @@ from conftest import SAMPLES, reference, words
 from unispeech.annotate import speakers
 from unispeech.annotate.annotation import Annotation
 from unispeech.annotate.words import as_written, model_for
-from unispeech.audio import Recording, load
+from unispeech.audio.recording import Recording, load
 from unispeech.backends import registry
 from unispeech.call import Call
 from unispeech.cli import cli

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, SAMPLES, reference
-from unispeech.audio import load as load_audio
+from unispeech.audio.recording import load as load_audio
 from unispeech.bench import hub
 from unispeech.bench.datasets import Choice, Utterance, choose, known, load, load_all, warm_up
 from unispeech.bench.joining import join, join_each

@@ -15,7 +15,7 @@ import pytest
 
 from conftest import SAMPLES, reference, words
 from recordings import silent_video, truncated_wav
-from unispeech.audio import load
+from unispeech.audio.recording import load
 
 ENGLISH = str(SAMPLES / "english.wav")
 PAUSE = str(SAMPLES / "pause.wav")

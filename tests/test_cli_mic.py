@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from conftest import SAMPLES, reference, words
-from unispeech.audio import load
+from unispeech.audio.recording import load
 from unispeech.errors import AudioError
 from unispeech.realtime.mic import Device, choose
 

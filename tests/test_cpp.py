@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from conftest import SAMPLES, reference, words
-from unispeech.audio import load
+from unispeech.audio.recording import load
 from unispeech.backends import ggml
 from unispeech.backends.registry import find
 from unispeech.engine import Engine

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from conftest import SAMPLES
-from unispeech.audio import load
+from unispeech.audio.recording import load
 from unispeech.backends import encoder
 from unispeech.backends.faster import FasterWhisper
 from unispeech.engine import Engine

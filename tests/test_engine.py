@@ -11,7 +11,7 @@ import pytest
 
 from conftest import SAMPLES, reference, words
 from unispeech import AsyncEngine, Transcript
-from unispeech.audio import load
+from unispeech.audio.recording import load
 from unispeech.call import Call
 from unispeech.engine import Engine
 from unispeech.errors import AudioNotFound, Cancelled, OptionError, UnsupportedOption

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from conftest import SAMPLES
-from unispeech.audio import load
+from unispeech.audio.recording import load
 from unispeech.backends.faster import AT_ONCE, FasterWhisper, _shares
 from unispeech.engine import Engine
 from unispeech.options import DecodeOptions

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import SAMPLES, reference, words
 from native_whisperx import direct, same, through_us
-from unispeech.audio import load
+from unispeech.audio.recording import load
 from unispeech.backends import registry
 from unispeech.backends.remote import Remote
 from unispeech.engine import Engine

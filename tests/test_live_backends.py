@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from conftest import ROOT, SAMPLES, reference, words
-from unispeech.audio import load
+from unispeech.audio.recording import load
 from unispeech.backends import registry
 from unispeech.engine import Engine
 from unispeech.errors import BackendMissing

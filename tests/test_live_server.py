@@ -20,7 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from conftest import SAMPLES, reference, words
 from serving import Server, running
-from unispeech.audio import load
+from unispeech.audio.recording import load
 
 KEY = "a-key-for-tests"
 HEADERS = {"Authorization": f"Bearer {KEY}"}

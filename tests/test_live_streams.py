@@ -13,7 +13,7 @@ import pytest
 from fastapi import WebSocketDisconnect
 
 from conftest import SAMPLES
-from unispeech.audio import load
+from unispeech.audio.recording import load
 from unispeech.engine import Engine
 from unispeech.server import sockets
 from unispeech.server.answers import Refused

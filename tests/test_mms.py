@@ -16,7 +16,7 @@ import torch
 import transformers
 
 from small_mms import CLIPS, ENGLISH, MODEL, RUSSIAN, TEXTS, arpa, heard, run
-from unispeech.audio import load
+from unispeech.audio.recording import load
 from unispeech.engine import Engine
 from unispeech.types import SAMPLE_RATE
 

@@ -12,7 +12,7 @@ pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from small_mms import CLIPS, ENGLISH, MODEL, RUSSIAN, TEXTS, run
-from unispeech.audio import load
+from unispeech.audio.recording import load
 from unispeech.engine import Engine
 from unispeech.errors import UnsupportedOption
 from unispeech.types import SAMPLE_RATE, Word

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import native
-from unispeech.audio import load
+from unispeech.audio.recording import load
 from unispeech.backends import registry
 from unispeech.engine import Engine
 from unispeech.models import store

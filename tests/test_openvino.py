@@ -10,7 +10,7 @@ import pytest
 from faster_whisper.feature_extractor import FeatureExtractor
 
 from conftest import SAMPLES, reference, words
-from unispeech.audio import Recording
+from unispeech.audio.recording import Recording
 from unispeech.backends import decoding
 from unispeech.engine import Engine
 from unispeech.errors import BackendError

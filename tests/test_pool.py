@@ -46,7 +46,7 @@ class Watched(Backend):
 def chunks_of(engine: Engine, sample: str) -> list[Chunk]:
     from dataclasses import replace
 
-    from unispeech.audio import Recording
+    from unispeech.audio.recording import Recording
 
     recording = Recording(SAMPLES / f"{sample}.wav")
     return [replace(c, language="en") for c in engine._plan(recording, engine.options)]

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import SAMPLES, reference, words
-from unispeech.audio import load
+from unispeech.audio.recording import load
 from unispeech.backends.base import Backend
 from unispeech.engine import Engine
 from unispeech.errors import AudioError, BackendError, OptionError, UnsupportedOption

@@ -282,7 +282,7 @@ def _kill_in_the_middle(engine: Engine) -> float:
 
 
 def _read(path: Path) -> Any:
-    from unispeech.audio import Recording
+    from unispeech.audio.recording import Recording
 
     return Recording(path).read()
 

@@ -16,7 +16,7 @@ from unispeech.options import CallOptions, EngineOptions
 from unispeech.types import Segment, Transcript
 
 if TYPE_CHECKING:
-    from unispeech.audio import Source
+    from unispeech.audio.recording import Source
 
 
 class AsyncEngine:

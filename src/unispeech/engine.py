@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 from unispeech import ctc, emissions, native
 from unispeech.annotate import align, annotation
 from unispeech.annotate.annotation import Annotation
-from unispeech.audio import Recording
+from unispeech.audio.recording import Recording
 from unispeech.backends import choose, registry
 from unispeech.backends.base import (
     Backend,
@@ -47,7 +47,7 @@ from unispeech.stages import batching, stitch
 from unispeech.types import Chunk, Emissions, End, Gap, Segment, Transcript
 
 if TYPE_CHECKING:
-    from unispeech.audio import Source
+    from unispeech.audio.recording import Source
 
 READ_AHEAD = 8
 """Chunks read and planned before anybody asks for them."""

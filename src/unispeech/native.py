@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from unispeech.annotate.annotation import Annotation
-from unispeech.audio import Recording
+from unispeech.audio.recording import Recording
 from unispeech.backends.base import Backend
 from unispeech.call import Call
 from unispeech.errors import Cancelled, UnispeechError
@@ -15,7 +15,7 @@ from unispeech.reading import Reading
 from unispeech.types import End, Gap, Segment
 
 if TYPE_CHECKING:
-    from unispeech.audio import Source
+    from unispeech.audio.recording import Source
 
 
 def events(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from unispeech.audio import Recording
+from unispeech.audio.recording import Recording
 from unispeech.options import TranscribeOptions
 from unispeech.stages import chunking, vad
 from unispeech.types import Chunk

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from unispeech.audio import Recording
+from unispeech.audio.recording import Recording
 from unispeech.stages import stitch
 from unispeech.types import Chunk, ChunkResult, End, Gap, Progress, Segment
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unispeech.annotate import speakers, words
-from unispeech.audio import Recording
+from unispeech.audio.recording import Recording
 from unispeech.call import Call
 from unispeech.errors import AudioError, Cancelled, UnispeechError, UnsupportedOption
 from unispeech.models import store

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from unispeech import languages
-from unispeech.audio import MEDIA, Recording
+from unispeech.audio.recording import MEDIA, Recording
 from unispeech.bench.metrics import WordTime
 from unispeech.errors import OptionError
 

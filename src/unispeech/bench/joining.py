@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from unispeech.audio import Recording
+from unispeech.audio.recording import Recording
 from unispeech.bench.datasets import Utterance
 from unispeech.bench.metrics import WordTime
 from unispeech.types import SAMPLE_RATE

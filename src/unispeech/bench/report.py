@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from unispeech.audio import Recording
+from unispeech.audio.recording import Recording
 from unispeech.backends.choose import MARGIN
 from unispeech.bench import charts, diff, table
 from unispeech.bench.charts import Point

@@ -11,7 +11,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unispeech.audio import Recording
+from unispeech.audio.recording import Recording
 from unispeech.cli import say
 from unispeech.errors import AudioError
 from unispeech.realtime import mic as microphones

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from unispeech.audio import MEDIA
+from unispeech.audio.recording import MEDIA
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import IO, TYPE_CHECKING, Any
 
-from unispeech.audio import Recording
+from unispeech.audio.recording import Recording
 from unispeech.errors import AudioError
 from unispeech.realtime.ticks import TICK
 from unispeech.types import SAMPLE_RATE

@@ -18,7 +18,7 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from unispeech.audio import GUARDED, Recording
+from unispeech.audio.recording import GUARDED, Recording
 from unispeech.errors import AudioError
 from unispeech.types import SAMPLE_RATE
 

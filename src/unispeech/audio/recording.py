@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from unispeech import ogg, riff
-from unispeech.downmix import Downmix
+from unispeech.audio.downmix import Downmix
+from unispeech.audio.recording import ogg, riff
+from unispeech.audio.resampling import resampled
 from unispeech.errors import AudioError, AudioNotFound
-from unispeech.resampling import resampled
 from unispeech.types import SAMPLE_RATE
 
 if TYPE_CHECKING:
