@@ -35,9 +35,9 @@ from unispeech.errors import (
     OptionError,
     UnsupportedOption,
 )
-from unispeech.formats import render
 from unispeech.models import store
 from unispeech.options import AnnotateOptions, Strategy, TranscribeOptions
+from unispeech.text.formats import render
 from unispeech.types import Chunk, ChunkResult, Progress, Segment, Turn, Word
 
 MakeEngine = Callable[..., Engine]

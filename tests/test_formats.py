@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unispeech import formats, subtitles
 from unispeech.errors import OptionError
-from unispeech.subtitles import Layout
+from unispeech.text import formats, subtitles
+from unispeech.text.subtitles import Layout
 from unispeech.types import Gap, Segment, Transcript, Word
 
 WORDS = (

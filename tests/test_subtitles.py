@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unispeech import formats, subtitles
-from unispeech.subtitles import Cue, Layout
+from unispeech.text import formats, subtitles
+from unispeech.text.subtitles import Cue, Layout
 from unispeech.types import Segment, Transcript, Word
 
 

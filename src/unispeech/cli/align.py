@@ -16,7 +16,7 @@ from unispeech.cli.sources import Input
 from unispeech.cli.transcribe import undecided
 from unispeech.engine import Engine
 from unispeech.errors import AudioNotFound, OptionError
-from unispeech.subtitles import Layout
+from unispeech.text.subtitles import Layout
 
 
 @click.command()

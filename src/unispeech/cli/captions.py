@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from unispeech import formats
 from unispeech.realtime.events import Event
 from unispeech.realtime.lines import Lines
+from unispeech.text import formats
 from unispeech.types import Segment
 
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from unispeech import formats
 from unispeech.cli import flags, progress, say, sound
 from unispeech.cli.captions import Captions
 from unispeech.cli.transcribe import chosen, undecided
@@ -24,6 +23,7 @@ from unispeech.realtime.hearing import Hearing
 from unispeech.realtime.intake import listen
 from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.session import Session
+from unispeech.text import formats
 from unispeech.types import SAMPLE_RATE, Gap, Segment, Transcript
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from unispeech import formats
 from unispeech.cli.sources import Input
 from unispeech.errors import OptionError
-from unispeech.subtitles import Layout
+from unispeech.text import formats
+from unispeech.text.subtitles import Layout
 from unispeech.types import Segment, Transcript
 
 

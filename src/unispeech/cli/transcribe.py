@@ -19,10 +19,10 @@ from unispeech.cli.progress import bar
 from unispeech.cli.sources import Input, find
 from unispeech.engine import Engine
 from unispeech.errors import UnispeechError
-from unispeech.formats import FORMATS
 from unispeech.models import store
 from unispeech.options import split_options
-from unispeech.subtitles import Layout
+from unispeech.text.formats import FORMATS
+from unispeech.text.subtitles import Layout
 from unispeech.types import Transcript
 
 LAYOUT = [field.name for field in fields(Layout)]

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, Response
 
-from unispeech import formats, languages
+from unispeech import languages
 from unispeech.call import Call
 from unispeech.server import live, uploads
 from unispeech.server.access import Caller, TheService, scratch
@@ -19,6 +19,7 @@ from unispeech.server.answers import DOCUMENTED, Refused
 from unispeech.server.keys import Key
 from unispeech.server.schemas import form_body
 from unispeech.server.service import Service
+from unispeech.text import formats
 from unispeech.types import SAMPLE_RATE
 
 router = APIRouter(tags=["whisper-asr-webservice"])

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from unispeech import timing
+from unispeech.text import timing
 from unispeech.types import Gap, Segment, Transcript
 
 

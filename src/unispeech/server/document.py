@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from unispeech.formats import timestamp
+from unispeech.text.formats import timestamp
 from unispeech.types import Gap, Segment, Transcript
 
 KIND = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

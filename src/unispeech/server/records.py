@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from unispeech import formats
 from unispeech.server.database import Database
+from unispeech.text import formats
 from unispeech.types import Chunk, ChunkResult, Emissions, Segment, Transcript
 
 log = logging.getLogger("unispeech.server")

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
-from unispeech import formats, languages
+from unispeech import languages
 from unispeech.errors import UnispeechError, UnknownModel
 from unispeech.server import notices, uploads
 from unispeech.server.access import Caller, TheService, job_of, scratch
@@ -22,6 +22,7 @@ from unispeech.server.answers import DOCUMENTED
 from unispeech.server.database import Job, State
 from unispeech.server.service import Service
 from unispeech.server.waas_options import OUTPUTS, TASKS, language_names
+from unispeech.text import formats
 from unispeech.types import Transcript
 
 router = APIRouter(tags=["WAAS"])

@@ -9,14 +9,14 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from unispeech import formats, subtitles
 from unispeech.server import document, uploads, waas
 from unispeech.server.access import Caller, TheService, job_of
 from unispeech.server.answers import Refused
 from unispeech.server.api.wire import Checked, Violation
 from unispeech.server.database import Job
 from unispeech.server.service import Service
-from unispeech.subtitles import Layout
+from unispeech.text import formats, subtitles
+from unispeech.text.subtitles import Layout
 from unispeech.types import Transcript
 
 router = APIRouter(tags=["Transcripts"])

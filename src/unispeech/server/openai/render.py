@@ -8,9 +8,10 @@ from typing import Any
 
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
-from unispeech import formats, languages
+from unispeech import languages
 from unispeech.server.openai.form import Wanted
 from unispeech.stages import guard
+from unispeech.text import formats
 from unispeech.types import Segment, Transcript
 
 

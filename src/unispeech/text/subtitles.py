@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
-from unispeech import timing
 from unispeech.errors import OptionError
+from unispeech.text import timing
 from unispeech.types import Segment, Transcript, Word
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from unispeech.errors import OptionError
-from unispeech.subtitles import Layout, cues, speaker
+from unispeech.text.subtitles import Layout, cues, speaker
 from unispeech.types import Segment, Transcript, Word
 
 Render = Callable[[Transcript, Layout], str]
