@@ -29,9 +29,9 @@ import jiwer
 import numpy as np
 import torch
 
-from unispeech import ctc
 from unispeech.audio.recording import Recording, load
 from unispeech.backends.mms import Mms
+from unispeech.ctc.words import words
 from unispeech.models import store
 from unispeech.options import LoadOptions, TranscribeOptions
 from unispeech.planning import plan
@@ -61,7 +61,7 @@ def recording(folder: Path, language: str, seconds: float) -> tuple[Samples, str
 
 
 def text(said: Emissions, language: str) -> str:
-    return "".join(segment.text for segment in ctc.read(said, language)).strip()
+    return "".join(segment.text for segment in words.read(said, language)).strip()
 
 
 def whole(model: Mms, samples: Samples, language: str) -> str:
@@ -80,7 +80,7 @@ def chunked(
     planned = plan(source, options, 0, windows, length, context)
     chunks = [replace(chunk, language=language) for chunk in planned]
     heard = [ChunkResult((), emissions=model.emissions([chunk])[0]) for chunk in chunks]
-    items = stitch.joined(zip(chunks, heard, strict=True), ctc.read)
+    items = stitch.joined(zip(chunks, heard, strict=True), words.read)
     return "".join(item[1].text for item in items if not isinstance(item, End)).strip()
 
 

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from unispeech import ctc
-from unispeech.annotate import align
+from unispeech.ctc.words import align, words
 from unispeech.errors import AudioError, ModelDamaged
 from unispeech.options import VadOptions
 from unispeech.stages import chunking, stitch
@@ -29,17 +28,17 @@ def emissions(frames: str, sure: float = 0.9) -> Emissions:
 
 
 def text(said: Emissions) -> str:
-    return "".join(segment.text for segment in ctc.read(said))
+    return "".join(segment.text for segment in words.read(said))
 
 
 def test_repeats_are_one_letter_and_a_blank_parts_them() -> None:
     assert text(emissions("--hhee-ll-lo-  ab--")) == " hello ab"
-    assert ctc.read(emissions("------")) == ()
-    assert ctc.read(emissions("")) == ()
+    assert words.read(emissions("------")) == ()
+    assert words.read(emissions("")) == ()
 
 
 def test_times_are_those_of_the_frames() -> None:
-    (segment,) = ctc.read(emissions("-----aab-- -c--"))
+    (segment,) = words.read(emissions("-----aab-- -c--"))
     first, second = segment.words
     assert (first.start, first.end, second.start, second.end) == (0.1, 0.16, 0.24, 0.26)
     assert [(c.word, c.start, c.end) for c in first.characters] == [
@@ -52,12 +51,12 @@ def test_times_are_those_of_the_frames() -> None:
 
 def test_a_pause_ends_a_segment_and_words_come_only_if_asked_for() -> None:
     said = emissions("ab" + "-" * 45 + " cd")
-    assert [s.text for s in ctc.read(said)] == [" ab", " cd"]
-    assert [s.words for s in ctc.read(said, words=False)] == [(), ()]
+    assert [s.text for s in words.read(said)] == [" ab", " cd"]
+    assert [s.words for s in words.read(said, words=False)] == [(), ()]
 
 
 def test_where_words_have_no_spaces_each_letter_is_one() -> None:
-    (segment,) = ctc.read(emissions("-a-b c"), "cmn-script_simplified")
+    (segment,) = words.read(emissions("-a-b c"), "cmn-script_simplified")
     assert segment.text == "abc" and [w.word for w in segment.words] == ["a", "b", "c"]
 
 
@@ -76,11 +75,11 @@ def test_joined_chunks_say_what_the_whole_says(frames: str, cuts: list[int]) -> 
     for number, (low, high) in enumerate(zip(edges, edges[1:], strict=False)):
         part = emissions(frames[low:high])
         chunk = Chunk(np.zeros(1, np.float32), low * 0.02, high * 0.02, index=number)
-        items.append((chunk, ChunkResult(ctc.read(part), emissions=part)))
+        items.append((chunk, ChunkResult(words.read(part), emissions=part)))
     items.append(End(0, len(frames) * 0.02))
     said = []
     at = 0.0
-    for item in stitch.joined(items, lambda part, language: ctc.read(part, language)):
+    for item in stitch.joined(items, lambda part, language: words.read(part, language)):
         if not isinstance(item, End):
             assert item[0].start == pytest.approx(at) and item[0].end >= item[0].start
             at = item[0].end
@@ -92,7 +91,7 @@ def test_words_on_either_side_of_a_silence_are_two() -> None:
     """Cut in a silence, neither part has seen the word beyond it: there may be no space."""
 
     def heard(left: str, right: str) -> str:
-        parts = ctc.meeting(emissions(left), emissions(right))
+        parts = words.meeting(emissions(left), emissions(right))
         return "".join(text(part) for part in parts)
 
     assert heard("-one two" + "-" * 20, "-" * 20 + "thre-e four-") == " one two three four"
@@ -110,7 +109,7 @@ def test_chunks_apart_and_other_backends_are_left_alone() -> None:
         for start in (0.0, 5.0)
     )
     plain = (Chunk(np.zeros(1, np.float32), 5.1, 6.0), ChunkResult(()))
-    out = list(stitch.joined([one, two, plain], lambda part, language: ctc.read(part, language)))
+    out = list(stitch.joined([one, two, plain], lambda part, language: words.read(part, language)))
     assert [o[1].text for o in out if not isinstance(o, End)] == [" abc", " abc", ""]
     assert out[2] is plain
 
@@ -215,7 +214,7 @@ def test_align_of_what_was_said_is_what_was_heard(said: str, stretch: int) -> No
     aligned = align.align(heard, " ".join(wanted))
     assert [w.word.strip() for w in aligned] == wanted
     assert [(w.start, w.end) for w in aligned] == [
-        (w.start, w.end) for s in ctc.read(heard) for w in s.words
+        (w.start, w.end) for s in words.read(heard) for w in s.words
     ]
 
 
@@ -262,12 +261,12 @@ def test_an_ngram_model_decides_between_what_sounds_alike(tmp_path: Path) -> Non
     said.scores[7, TOKENS.index("d")] = said.scores[7, TOKENS.index("t")] - 0.1  # a t, or a d
     assert text(said) == " bret and"
     said.scores[6, TOKENS.index("a")] = said.scores[6, 0] - 0.1  # an a, or nothing
-    (segment,) = ctc.read(said, ngram=str(path))
+    (segment,) = words.read(said, ngram=str(path))
     assert segment.text == " bread and"
     first, second = segment.words
     assert 0 <= first.start < first.end <= second.start < second.end <= 0.4
     assert "".join(c.word for c in first.characters) == "bread"
-    assert ctc.read(emissions("---"), ngram=str(path)) == ()
+    assert words.read(emissions("---"), ngram=str(path)) == ()
 
 
 def test_an_ngram_model_that_cannot_be_read_is_named(tmp_path: Path) -> None:
@@ -276,4 +275,4 @@ def test_an_ngram_model_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     broken.write_text("not a model")
     for path in (broken, tmp_path / "missing.arpa"):
         with pytest.raises(ModelDamaged, match=str(path)):
-            ctc.read(emissions("-ab-"), ngram=str(path))
+            words.read(emissions("-ab-"), ngram=str(path))

@@ -20,8 +20,8 @@ import torch
 import transformers
 
 from small_mms import ENGLISH, RUSSIAN, Samples, long_recording
-from unispeech import ctc
 from unispeech.backends.ctc import Ctc
+from unispeech.ctc.words import words
 from unispeech.engine import Engine
 from unispeech.options import VadOptions
 from unispeech.stages import chunking, vad
@@ -33,7 +33,7 @@ def whole(engine: Engine, samples: Samples, language: str) -> str:
     assert isinstance(engine.backend, Ctc)
     length = len(samples) / SAMPLE_RATE
     (said,) = engine.backend.emissions([Chunk(samples, 0.0, length, window=1.0, language=language)])
-    return "".join(s.text for s in ctc.read(said, language)).strip()
+    return "".join(s.text for s in words.read(said, language)).strip()
 
 
 @pytest.mark.parametrize(("names", "language"), [(ENGLISH, "eng"), (RUSSIAN, "rus")])
@@ -81,7 +81,7 @@ def test_the_frames_of_chunks_are_those_of_the_whole(tmp_path: Path) -> None:
         frames = vad.detect(iter([samples]), False)
         chunks = list(chunking.plan(frames, VadOptions(), length, context=1.5))
         said = engine.backend.emissions([replace(c, window=36.0) for c in chunks])
-        scores = ctc.joined(said).scores
+        scores = words.joined(said).scores
         assert len(chunks) > 1 and scores.shape == at_once.scores.shape
         assert np.allclose(scores, at_once.scores, atol=1e-3)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from unispeech import ctc
 from unispeech.backends.base import Backend
 from unispeech.call import Call
+from unispeech.ctc.words import words
 from unispeech.decoder import Decoder
 from unispeech.options import DecodeOptions
 from unispeech.reading import Reading
@@ -38,4 +38,4 @@ def whole(
         assert result.emissions is not None
         heard.append(replace(result.emissions, start=result.emissions.start + chunk.start))
         call.on_progress(reading.progress(chunk.end))
-    return ctc.joined(heard)
+    return words.joined(heard)

@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
-from unispeech import ctc, emissions, native
-from unispeech.annotate import align, annotation
+from unispeech import emissions, native
+from unispeech.annotate import annotation
 from unispeech.annotate.annotation import Annotation
 from unispeech.audio.recording import Recording
 from unispeech.backends import choose, registry
@@ -29,6 +29,7 @@ from unispeech.backends.base import (
     refuse_undecided,
 )
 from unispeech.call import Call, OnProgress, ignore
+from unispeech.ctc.words import align, words
 from unispeech.decoder import Decoder
 from unispeech.detection import Detection, identifier, refuse_identifier
 from unispeech.errors import AudioError, UnispeechError, UnsupportedOption
@@ -319,7 +320,7 @@ class Engine:
 def _read(
     options: DecodeOptions, emissions: Emissions, language: str | None
 ) -> tuple[Segment, ...]:
-    return ctc.read(emissions, language, options.word_timestamps, options.ngram)
+    return words.read(emissions, language, options.word_timestamps, options.ngram)
 
 
 def transcribe(

@@ -12,10 +12,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from unispeech import languages
-from unispeech.annotate.align import align
 from unispeech.backends import registry
 from unispeech.backends.base import Backend
 from unispeech.backends.spec import BackendSpec
+from unispeech.ctc.align import align
 from unispeech.errors import AudioError, BackendMissing, OptionError, UnsupportedOption
 from unispeech.models import store
 from unispeech.models.facts import ModelFacts

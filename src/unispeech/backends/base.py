@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unispeech import ctc
+from unispeech.ctc.words import words
 from unispeech.errors import BackendError, UnsupportedOption
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
@@ -200,7 +200,7 @@ def refuse(backend: str, can: Capabilities, load: LoadOptions, options: Transcri
                 "leave it out, or see `unispeech backends` for one that can",
             )
     if decode.ngram is not None:
-        ctc.check_ngram(decode.ngram)
+        words.check_ngram(decode.ngram)
 
 
 def refuse_for_native(options: TranscribeOptions) -> None:

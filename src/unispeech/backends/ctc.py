@@ -1,6 +1,6 @@
 """Any CTC checkpoint of transformers: wav2vec2, HuBERT, WavLM.
 
-The model gives log probabilities for every 20 ms; what they say is read by `unispeech.ctc`, once
+The model gives log probabilities for every 20 ms; what they say is read by `unispeech.ctc.words`, once
 neighbouring chunks have been joined. Each chunk comes with some sound around it, since the model is
 less sure at the edges of what it sees; the frames of that are dropped.
 """
@@ -17,8 +17,8 @@ import numpy as np
 import torch
 import transformers
 
-from unispeech import ctc
 from unispeech.backends.base import Backend
+from unispeech.ctc.words import words
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.models import ctc as folder_of
 from unispeech.models.ctc import Vocabulary
@@ -76,7 +76,7 @@ class Ctc(Backend):
     ) -> list[ChunkResult]:
         return [
             ChunkResult(
-                ctc.read(said, chunk.language, options.word_timestamps, options.ngram),
+                words.read(said, chunk.language, options.word_timestamps, options.ngram),
                 emissions=said,
             )
             for chunk, said in zip(chunks, self.emissions(chunks), strict=True)

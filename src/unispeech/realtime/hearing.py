@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self, Unpack, cast
 
-from unispeech import ctc, languages
+from unispeech import languages
 from unispeech.backends.base import Backend
+from unispeech.ctc.words import words
 from unispeech.engine import Engine
 from unispeech.errors import BackendError, UnsupportedOption
 from unispeech.models.facts import ModelFacts
@@ -105,7 +106,7 @@ class Hearing:
         return [
             result
             if result.emissions is None
-            else ChunkResult(ctc.read(result.emissions, chunk.language, True, options.ngram))
+            else ChunkResult(words.read(result.emissions, chunk.language, True, options.ngram))
             for chunk, result in zip(chunks, results, strict=True)
         ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from unispeech import ctc
+from unispeech.ctc.words import words
 from unispeech.stages import sentences
 from unispeech.types import (
     Chunk,
@@ -62,7 +62,7 @@ def _meet(left: Decoded, right: Decoded) -> bool:
 
 def _divided(left: Decoded, right: Decoded) -> tuple[Decoded, Decoded]:
     assert left[1].emissions is not None and right[1].emissions is not None
-    first, second = ctc.meeting(left[1].emissions, right[1].emissions)
+    first, second = words.meeting(left[1].emissions, right[1].emissions)
     cut = left[0].start + first.start + len(first.scores) * first.step
     return (
         (replace(left[0], end=cut), replace(left[1], emissions=first)),

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unispeech import languages
-from unispeech.ctc import FLOOR
+from unispeech.ctc.words import FLOOR
 from unispeech.errors import AudioError
 from unispeech.types import Emissions, Segment, Word
 
