@@ -16,7 +16,7 @@ from unispeech.backends import encoder
 from unispeech.backends.faster import FasterWhisper
 from unispeech.engine import Engine
 from unispeech.errors import BackendError, ModelDamaged
-from unispeech.logmel import log_mel
+from unispeech.features.logmel import log_mel
 
 
 def test_openvino_reports_nothing_to_anybody() -> None:

@@ -14,7 +14,7 @@ from unispeech.audio.recording import Recording
 from unispeech.backends import decoding
 from unispeech.engine import Engine
 from unispeech.errors import BackendError
-from unispeech.models.convert import mel
+from unispeech.features import mel
 
 MakeEngine = Callable[..., Engine]
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from unispeech.backends import tokens
-from unispeech.models.convert import mel
+from unispeech.features import mel
 from unispeech.types import SAMPLE_RATE, Segment
 
 if TYPE_CHECKING:

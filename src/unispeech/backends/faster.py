@@ -21,7 +21,7 @@ from unispeech.backends import encoder, faster_answers
 from unispeech.backends.base import Backend, NativeRun
 from unispeech.backends.encoder import Encoder
 from unispeech.errors import BackendError, ModelDamaged, UnispeechError
-from unispeech.logmel import log_mel
+from unispeech.features.logmel import log_mel
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.system.cores import cores

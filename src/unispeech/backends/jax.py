@@ -31,7 +31,8 @@ from unispeech.backends import decoding
 from unispeech.backends.base import Backend
 from unispeech.backends.decoding import Vocabulary
 from unispeech.errors import BackendError, ModelDamaged
-from unispeech.models.convert import hf, mel
+from unispeech.features import mel
+from unispeech.models.convert import hf
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions
 from unispeech.types import Chunk, ChunkResult

@@ -22,7 +22,7 @@ from unispeech.backends.base import Backend, NativeRun
 from unispeech.backends.decoding import Vocabulary
 from unispeech.backends.openvino_library import ov
 from unispeech.errors import BackendError, ModelDamaged
-from unispeech.models.convert import mel
+from unispeech.features import mel
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.system.cores import cores

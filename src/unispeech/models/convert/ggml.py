@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from unispeech.errors import ModelDamaged
+from unispeech.features.mel import filters
 from unispeech.models import layout
 from unispeech.models.convert import tokens
 from unispeech.models.convert.form import Checkpoint, Dims, checked, shapes
-from unispeech.models.convert.mel import filters
 from unispeech.models.convert.standard import generation
 
 if TYPE_CHECKING:
