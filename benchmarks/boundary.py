@@ -23,7 +23,7 @@ import numpy as np
 
 from unispeech.audio.recording import load
 from unispeech.backends.remote import Remote, Served
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.environments.process import Process
 from unispeech.models import store
 from unispeech.options import DecodeOptions, LoadOptions

@@ -32,9 +32,9 @@ import torch
 from unispeech.audio.recording import Recording, load
 from unispeech.backends.mms import Mms
 from unispeech.ctc.words import words
+from unispeech.engine.planning import plan
 from unispeech.models import store
 from unispeech.options import LoadOptions, TranscribeOptions
-from unispeech.planning import plan
 from unispeech.stages import stitch
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Emissions, End
 

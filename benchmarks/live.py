@@ -32,9 +32,9 @@ import psutil
 
 from unispeech.audio.recording import Recording, load
 from unispeech.bench.metrics import score
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
+from unispeech.engine.pool import Pool
 from unispeech.options import LoadOptions
-from unispeech.pool import Pool
 from unispeech.realtime.agreement import plain
 from unispeech.realtime.hearing import Hearing
 from unispeech.realtime.intake import Intake, at_once, fill, listen

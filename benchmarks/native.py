@@ -18,7 +18,7 @@ from typing import Any
 
 from unispeech.audio.recording import load
 from unispeech.backends import registry
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.models import store
 from unispeech.types import SAMPLE_RATE
 

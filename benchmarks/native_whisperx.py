@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from unispeech.audio.recording import load
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.environments import place
 from unispeech.models import store
 from unispeech.types import SAMPLE_RATE

@@ -25,7 +25,7 @@ from unispeech.bench.runner import Plan
 BARE = """
 import sys, time
 from unispeech import allocator
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 allocator.tune()
 engine = Engine("faster", "tiny.en", batch_size=16, beam_size=1)
 engine.transcribe(sys.argv[1], language="en")

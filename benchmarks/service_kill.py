@@ -16,7 +16,7 @@ import httpx
 from conftest import SAMPLES, words
 from serving import Receiver, Server, until_ended
 from unispeech.audio.recording import load
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.types import SAMPLE_RATE
 
 OPTIONS: dict[str, Any] = {"chunk_length": 6.0, "batch_size": 4}

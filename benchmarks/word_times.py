@@ -20,7 +20,7 @@ from unispeech.annotate import words
 from unispeech.backends import registry
 from unispeech.bench import datasets, metrics
 from unispeech.bench.datasets import Utterance
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.errors import UnispeechError
 
 ALIGN = "faster --align"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.environments import place
 
 ROOT = Path(__file__).parent.parent

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from unispeech import Transcript
 from unispeech.audio.recording import load
 from unispeech.cli import cli
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.types import SAMPLE_RATE
 
 FOLDER = Path(__file__).parent / "ctc_checkpoint"

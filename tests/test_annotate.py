@@ -25,7 +25,7 @@ from unispeech.audio.recording import Recording, load
 from unispeech.backends import registry
 from unispeech.call import Call
 from unispeech.cli import cli
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.environments import place
 from unispeech.errors import (
     BackendMissing,

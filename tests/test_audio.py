@@ -12,7 +12,7 @@ import pytest
 from conftest import SAMPLES, reference, words
 from recordings import silent_video, truncated_wav, upsampled, write
 from unispeech.audio.recording import Recording, load
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.errors import AudioError, AudioNotFound
 from unispeech.types import SAMPLE_RATE
 

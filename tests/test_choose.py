@@ -8,7 +8,7 @@ import pytest
 
 from unispeech.backends import choose
 from unispeech.backends.choose import Measured
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.errors import BackendMissing
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 

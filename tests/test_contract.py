@@ -24,7 +24,7 @@ from conftest import SAMPLES, reference, words
 from unispeech import Transcript
 from unispeech.backends import registry
 from unispeech.backends.spec import BackendSpec
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.errors import BackendError, BackendMissing, ModelDamaged, UnsupportedOption
 from unispeech.models import store
 from unispeech.options import LoadOptions

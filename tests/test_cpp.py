@@ -13,7 +13,7 @@ from conftest import SAMPLES, reference, words
 from unispeech.audio.recording import load
 from unispeech.backends import ggml
 from unispeech.backends.registry import find
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.errors import UnsupportedOption
 from unispeech.models import store
 from unispeech.options import DecodeOptions

@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 
 from small_mms import CLIPS, ENGLISH, MODEL, TEXTS, copied
 from unispeech.backends.ctc import Ctc
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.errors import UnsupportedOption
 from unispeech.models import store
 from unispeech.models.ctc import vocabulary

@@ -14,7 +14,7 @@ from conftest import SAMPLES
 from unispeech.audio.recording import load
 from unispeech.backends import encoder
 from unispeech.backends.faster import FasterWhisper
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.features.logmel import log_mel
 

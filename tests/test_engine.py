@@ -13,7 +13,7 @@ from conftest import SAMPLES, reference, words
 from unispeech import AsyncEngine, Transcript
 from unispeech.audio.recording import load
 from unispeech.call import Call
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.errors import AudioNotFound, Cancelled, OptionError, UnsupportedOption
 from unispeech.options import CallOptions, DecodeOptions
 from unispeech.types import Chunk, ChunkResult, Progress, Segment

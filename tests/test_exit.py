@@ -12,7 +12,7 @@ from conftest import SAMPLES
 
 FORGOTTEN = """
 import gc, sys
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 engine = Engine("cpp", "tiny.en")
 print(engine.transcribe(sys.argv[1]).text)
 adapter = sys.modules.pop("unispeech.backends.cpp")
@@ -22,7 +22,7 @@ gc.collect()
 """
 ALL = """
 import sys
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 engines = [Engine(name, "tiny.en", beam_size=1) for name in sys.argv[2:]]
 for engine in engines:
     print(engine.transcribe(sys.argv[1]).text)

@@ -12,7 +12,7 @@ import pytest
 from conftest import SAMPLES
 from unispeech.audio.recording import load
 from unispeech.backends.faster import AT_ONCE, FasterWhisper, _shares
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.options import DecodeOptions
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Span
 

@@ -13,7 +13,7 @@ from native_whisperx import direct, same, through_us
 from unispeech.audio.recording import load
 from unispeech.backends import registry
 from unispeech.backends.remote import Remote
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.environments import place
 from unispeech.errors import BackendMissing, UnsupportedOption
 from unispeech.types import SAMPLE_RATE

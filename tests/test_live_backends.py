@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT, SAMPLES, reference, words
 from unispeech.audio.recording import load
 from unispeech.backends import registry
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.errors import BackendMissing
 from unispeech.options import LoadOptions
 from unispeech.realtime.events import Event

@@ -14,7 +14,7 @@ from fastapi import WebSocketDisconnect
 
 from conftest import SAMPLES
 from unispeech.audio.recording import load
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.server import sockets
 from unispeech.server.answers import Refused
 from unispeech.server.settings import Settings

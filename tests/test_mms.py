@@ -17,7 +17,7 @@ import transformers
 
 from small_mms import CLIPS, ENGLISH, MODEL, RUSSIAN, TEXTS, arpa, heard, run
 from unispeech.audio.recording import load
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.types import SAMPLE_RATE
 
 

@@ -13,7 +13,7 @@ pytest.importorskip("transformers")
 
 from small_mms import CLIPS, ENGLISH, MODEL, RUSSIAN, TEXTS, run
 from unispeech.audio.recording import load
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.errors import UnsupportedOption
 from unispeech.types import SAMPLE_RATE, Word
 

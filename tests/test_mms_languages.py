@@ -15,7 +15,7 @@ pytest.importorskip("transformers")
 from small_mms import CLIPS, ENGLISH, LID, MODEL, RUSSIAN, TEXTS, run
 from unispeech import languages
 from unispeech.audio.recording import load
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.errors import OptionError, UnsupportedOption
 from unispeech.models import catalog, store
 from unispeech.types import SAMPLE_RATE

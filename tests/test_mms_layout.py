@@ -22,7 +22,7 @@ from safetensors.torch import save_file
 from small_mms import CLIPS, ENGLISH
 from unispeech import languages
 from unispeech.backends.mms import Mms
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.types import SAMPLE_RATE
 
 

@@ -15,7 +15,7 @@ pytest.importorskip("transformers")
 from safetensors.torch import load_file, save_file
 
 from small_mms import CLIPS, ENGLISH, copied
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.errors import ModelDamaged, OptionError, UnsupportedOption
 from unispeech.models import store
 

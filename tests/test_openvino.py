@@ -12,7 +12,7 @@ from faster_whisper.feature_extractor import FeatureExtractor
 from conftest import SAMPLES, reference, words
 from unispeech.audio.recording import Recording
 from unispeech.backends import decoding
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.errors import BackendError
 from unispeech.features import mel
 

@@ -11,10 +11,10 @@ import pytest
 
 from conftest import SAMPLES, reference, words
 from unispeech.backends.base import Backend
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
+from unispeech.engine.pool import Pool, Shared
 from unispeech.errors import BackendError, UnknownModel
 from unispeech.options import DecodeOptions
-from unispeech.pool import Pool, Shared
 from unispeech.types import Chunk, ChunkResult
 
 Get = Callable[..., Engine]

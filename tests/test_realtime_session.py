@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from conftest import SAMPLES, reference, words
 from unispeech.audio.recording import load
 from unispeech.backends.base import Backend
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.errors import AudioError, BackendError, OptionError, UnsupportedOption
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, TranscribeOptions

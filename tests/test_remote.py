@@ -18,7 +18,7 @@ import pytest
 from conftest import SAMPLES
 from unispeech.backends.remote import Remote
 from unispeech.call import Call
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.environments.process import Patience, Process
 from unispeech.errors import BackendError, OptionError, UnsupportedOption
 from unispeech.options import DecodeOptions

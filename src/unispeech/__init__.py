@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from unispeech.version import __version__
 
 if TYPE_CHECKING:
-    from unispeech.asynchronous import AsyncEngine as AsyncEngine
-    from unispeech.engine import Engine as Engine
-    from unispeech.engine import transcribe as transcribe
+    from unispeech.engine.aio import AsyncEngine as AsyncEngine
+    from unispeech.engine.engine import Engine as Engine
+    from unispeech.engine.engine import transcribe as transcribe
     from unispeech.errors import UnispeechError as UnispeechError
     from unispeech.types import Gap as Gap
     from unispeech.types import Progress as Progress
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from unispeech.types import Word as Word
 
 _HOMES = {
-    "AsyncEngine": "unispeech.asynchronous",
-    "Engine": "unispeech.engine",
+    "AsyncEngine": "unispeech.engine.aio",
+    "Engine": "unispeech.engine.engine",
     "Gap": "unispeech.types",
     "Progress": "unispeech.types",
     "Segment": "unispeech.types",
     "Transcript": "unispeech.types",
     "UnispeechError": "unispeech.errors",
     "Word": "unispeech.types",
-    "transcribe": "unispeech.engine",
+    "transcribe": "unispeech.engine.engine",
 }
 
 __all__ = [*_HOMES, "__version__"]

@@ -19,7 +19,7 @@ from typing import Any, cast
 from unispeech.bench import meters, peers, stages
 from unispeech.bench.plan import Configuration
 from unispeech.call import Call
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.environments.worker import end_with
 from unispeech.errors import UnispeechError
 from unispeech.models import store

@@ -14,7 +14,7 @@ from unispeech.cli.output import Output
 from unispeech.cli.progress import bar
 from unispeech.cli.sources import Input
 from unispeech.cli.transcribe import undecided
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.errors import AudioNotFound, OptionError
 from unispeech.text.subtitles import Layout
 

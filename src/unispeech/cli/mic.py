@@ -16,7 +16,7 @@ import click
 from unispeech.cli import flags, progress, say, sound
 from unispeech.cli.captions import Captions
 from unispeech.cli.transcribe import chosen, undecided
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.errors import AudioError
 from unispeech.realtime.events import Event
 from unispeech.realtime.hearing import Hearing

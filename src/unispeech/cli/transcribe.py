@@ -17,7 +17,7 @@ from unispeech.cli import flags, say, stopping
 from unispeech.cli.output import Output
 from unispeech.cli.progress import bar
 from unispeech.cli.sources import Input, find
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.errors import UnispeechError
 from unispeech.models import store
 from unispeech.options import split_options

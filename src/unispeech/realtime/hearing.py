@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Self, Unpack, cast
 from unispeech import languages
 from unispeech.backends.base import Backend
 from unispeech.ctc.words import words
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
+from unispeech.engine.planning import TAIL
 from unispeech.errors import BackendError, UnsupportedOption
 from unispeech.models.facts import ModelFacts
 from unispeech.options import CallOptions, DecodeOptions, TranscribeOptions
-from unispeech.planning import TAIL
 from unispeech.stages import guard, stitch
 from unispeech.types import Chunk, ChunkResult, Segment, Word
 

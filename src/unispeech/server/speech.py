@@ -18,11 +18,11 @@ from unispeech.annotate import speakers
 from unispeech.backends import choose, registry
 from unispeech.backends.base import refuse, refuse_family, refuse_for_model
 from unispeech.call import Call
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
+from unispeech.engine.pool import Pool
 from unispeech.errors import OptionError, UnispeechError, UnknownModel
 from unispeech.models import catalog, naming, shelf, store
 from unispeech.options import AnnotateOptions, LoadOptions, split_options
-from unispeech.pool import Pool
 from unispeech.server import metrics
 from unispeech.server.decoding import Cut, Decoded, Decoders
 from unispeech.server.settings import Settings

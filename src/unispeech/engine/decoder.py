@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from unispeech.backends.base import Backend
 from unispeech.call import Call
+from unispeech.engine.source import Reading
 from unispeech.errors import BackendError, Cancelled
 from unispeech.options import DecodeOptions
-from unispeech.reading import Reading
 from unispeech.stages import guard
 from unispeech.types import Chunk, ChunkResult
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from unispeech.backends.base import Backend
 from unispeech.call import Call
 from unispeech.ctc.words import words
-from unispeech.decoder import Decoder
+from unispeech.engine.decoder import Decoder
+from unispeech.engine.source import Reading
 from unispeech.options import DecodeOptions
-from unispeech.reading import Reading
 from unispeech.stages import batching
 from unispeech.types import Chunk, Emissions, End
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from unispeech.backends import registry
 from unispeech.backends.base import KINDS, Backend
+from unispeech.engine.source import Reading
 from unispeech.errors import BackendMissing, UnknownModel, UnsupportedOption
 from unispeech.models import catalog, store
 from unispeech.models.facts import ModelFacts
 from unispeech.options import TranscribeOptions
-from unispeech.reading import Reading
 from unispeech.types import SAMPLE_RATE, Chunk
 
 if TYPE_CHECKING:

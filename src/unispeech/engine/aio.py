@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self, Unpack
 
 from unispeech.call import Call
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.errors import UnispeechError
 from unispeech.options import CallOptions, EngineOptions
 from unispeech.types import Segment, Transcript

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from unispeech.backends import choose
 from unispeech.backends.base import Backend, NativeRun
-from unispeech.engine import Engine
+from unispeech.engine.engine import Engine
 from unispeech.errors import BackendError
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.types import Chunk, ChunkResult, Segment

@@ -9,9 +9,9 @@ from unispeech.annotate.annotation import Annotation
 from unispeech.audio.recording import Recording
 from unispeech.backends.base import Backend
 from unispeech.call import Call
+from unispeech.engine.source import Reading
 from unispeech.errors import Cancelled, UnispeechError
 from unispeech.options import TranscribeOptions
-from unispeech.reading import Reading
 from unispeech.types import End, Gap, Segment
 
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
-from unispeech import emissions, native
 from unispeech.annotate import annotation
 from unispeech.annotate.annotation import Annotation
 from unispeech.audio.recording import Recording
@@ -30,8 +29,11 @@ from unispeech.backends.base import (
 )
 from unispeech.call import Call, OnProgress, ignore
 from unispeech.ctc.words import align, words
-from unispeech.decoder import Decoder
-from unispeech.detection import Detection, identifier, refuse_identifier
+from unispeech.engine.decoder import Decoder
+from unispeech.engine.engine import align, native
+from unispeech.engine.language import Detection, identifier, refuse_identifier
+from unispeech.engine.planning import plan
+from unispeech.engine.source import Reading
 from unispeech.errors import AudioError, UnispeechError, UnsupportedOption
 from unispeech.models import store
 from unispeech.options import (
@@ -42,8 +44,6 @@ from unispeech.options import (
     TranscribeOptions,
     split_options,
 )
-from unispeech.planning import plan
-from unispeech.reading import Reading
 from unispeech.stages import batching, stitch
 from unispeech.types import Chunk, Emissions, End, Gap, Segment, Transcript
 
@@ -175,7 +175,7 @@ class Engine:
         planned = self._plan(reading.recording, settled)
         chunks = self._detection(settled).spoken(planned, reading)
         call = call or Call()
-        heard = emissions.whole(
+        heard = align.whole(
             chunks, reading, self.backend, settled.decode, call, settled.batch.batch_size
         )
         return stitch.transcript(
@@ -320,7 +320,7 @@ class Engine:
 def _read(
     options: DecodeOptions, emissions: Emissions, language: str | None
 ) -> tuple[Segment, ...]:
-    return words.read(emissions, language, options.word_timestamps, options.ngram)
+    return words.read(align, language, options.word_timestamps, options.ngram)
 
 
 def transcribe(
