@@ -11,8 +11,8 @@ import pytest
 
 from conftest import SAMPLES, reference, words
 from unispeech.audio.recording import load
-from unispeech.backends import ggml
 from unispeech.backends.registry import find
+from unispeech.backends.whisper import cpp_tokens
 from unispeech.engine.engine import Engine
 from unispeech.errors import UnsupportedOption
 from unispeech.models import store
@@ -102,7 +102,7 @@ def test_tokens_become_words() -> None:
         (b" Mr", 0.5, 0.9), (b".", 0.7, 0.5), (b" gar", 1.0, 0.8), (b"den", 1.2, 0.6),
         (b" \xc3", 1.3, 0.9), (b"\xa4", 1.5, 0.7), (b"!", 9.0, 0.1),
     ]  # fmt: skip
-    found = ggml.words(spoken, 0.1, 2.0)
+    found = cpp_tokens.words(spoken, 0.1, 2.0)
     assert [(w.word, w.start, w.end) for w in found] == [
         (" Mr.", 0.1, 0.5), (" garden", 0.7, 1.2), (" ä!", 1.2, 1.5),
     ]  # fmt: skip
@@ -111,4 +111,4 @@ def test_tokens_become_words() -> None:
 
 def test_where_there_are_no_spaces_a_token_is_a_word() -> None:
     spoken = [("你".encode(), 0.2, 1.0), ("好".encode(), 0.4, 1.0), ("。".encode(), 0.9, 1.0)]
-    assert [w.word for w in ggml.words(spoken, 0.0, 1.0)] == ["你", "好。"]
+    assert [w.word for w in cpp_tokens.words(spoken, 0.0, 1.0)] == ["你", "好。"]

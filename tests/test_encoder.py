@@ -12,8 +12,8 @@ import pytest
 
 from conftest import SAMPLES
 from unispeech.audio.recording import load
-from unispeech.backends import encoder
 from unispeech.backends.faster import FasterWhisper
+from unispeech.backends.whisper import bfloat16_encoder
 from unispeech.engine.engine import Engine
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.features.logmel import log_mel
@@ -38,13 +38,13 @@ def test_it_hears_what_the_float32_encoder_hears(window: float) -> None:
         filters = backend._model.feature_extractor.mel_filters
         features = log_mel(load(SAMPLES / "english.wav"), filters, window)
         theirs = np.asarray(backend._model.encode(features[None]))
-        ours = encoder.Encoder(Path(backend._path), streams=1)(features)
+        ours = bfloat16_encoder.Encoder(Path(backend._path), streams=1)(features)
     assert ours.shape == theirs.shape == (1, round(window * 50), 384)
     assert np.abs(ours - theirs).mean() < 0.02 * np.abs(theirs).mean()
 
 
 def test_without_bfloat16_the_encoder_is_ctranslate2s(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoder, "possible", lambda: False)
+    monkeypatch.setattr(bfloat16_encoder, "possible", lambda: False)
     with Engine("faster", "tiny.en") as engine:
         assert isinstance(engine.backend, FasterWhisper) and engine.backend._encoder is None
         assert "garden" in engine.transcribe(SAMPLES / "english.wav").text
@@ -54,15 +54,15 @@ def test_without_bfloat16_the_encoder_is_ctranslate2s(monkeypatch: pytest.Monkey
 
 def test_with_bfloat16_it_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever this runs: without bfloat16 OpenVINO calculates the same in float32."""
-    monkeypatch.setattr(encoder, "possible", lambda: True)
+    monkeypatch.setattr(bfloat16_encoder, "possible", lambda: True)
     heard: list[int] = []
-    hear = encoder.Encoder.__call__
+    hear = bfloat16_encoder.Encoder.__call__
 
-    def watched(self: encoder.Encoder, features: Any) -> Any:
+    def watched(self: bfloat16_encoder.Encoder, features: Any) -> Any:
         heard.append(features.shape[1])
         return hear(self, features)
 
-    monkeypatch.setattr(encoder.Encoder, "__call__", watched)
+    monkeypatch.setattr(bfloat16_encoder.Encoder, "__call__", watched)
     for asked in ("default", "int8_bfloat16"):
         heard.clear()
         with Engine("faster", "tiny.en", compute_type=asked) as engine:
@@ -78,4 +78,4 @@ def test_int8_is_int8_alone() -> None:
 def test_damaged_weights_are_said(tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_bytes(b"\x06\x00\x00\x00")
     with pytest.raises(ModelDamaged, match="truncated"):
-        encoder.Encoder(tmp_path, streams=1)
+        bfloat16_encoder.Encoder(tmp_path, streams=1)

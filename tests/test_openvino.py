@@ -11,7 +11,7 @@ from faster_whisper.feature_extractor import FeatureExtractor
 
 from conftest import SAMPLES, reference, words
 from unispeech.audio.recording import Recording
-from unispeech.backends import decoding
+from unispeech.backends.whisper import decode_loop
 from unispeech.engine.engine import Engine
 from unispeech.errors import BackendError
 from unispeech.features import mel
@@ -23,7 +23,7 @@ def test_features_are_those_of_other_runtimes() -> None:
     samples = Recording(SAMPLES / "english.wav").read()
     padded = np.pad(samples, (0, 480_000 - len(samples)))
     theirs = FeatureExtractor()(padded, padding=0)[:, :3000]
-    ours = decoding.features(samples, 30.0, mel.filters(80))
+    ours = decode_loop.features(samples, 30.0, mel.filters(80))
     assert ours.shape == theirs.shape
     assert np.abs(ours - theirs).max() < 2e-4
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import _pywhispercpp as pw
 import numpy as np
 
-from unispeech.backends import ggml
 from unispeech.backends.base import Backend, NativeRun
+from unispeech.backends.whisper import cpp_tokens
 from unispeech.errors import BackendError, ModelDamaged, UnispeechError, UnsupportedOption
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
@@ -55,7 +55,7 @@ class WhisperCpp(Backend):
         self._gpu = options.device == "auto"
         self._threads = options.threads or cores()
         self._lock = threading.Lock()
-        self._preset = ggml.check(model)
+        self._preset = cpp_tokens.check(model)
         _silence()
         self._contexts: dict[bool, Any] = {False: self._context(aligned=False)}
 
@@ -222,7 +222,7 @@ def _segments(
             start=start,
             end=end,
             text=pw.whisper_full_get_segment_text(context, i).decode(errors="replace"),
-            words=ggml.words(
+            words=cpp_tokens.words(
                 [
                     (pw.whisper_token_to_bytes(context, t.id), t.t_dtw * TICK, t.p)
                     for t in spoken

@@ -17,9 +17,9 @@ from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens
 
-from unispeech.backends import encoder, faster_answers
 from unispeech.backends.base import Backend, NativeRun
-from unispeech.backends.encoder import Encoder
+from unispeech.backends.whisper import bfloat16_encoder, faster_results
+from unispeech.backends.whisper.bfloat16_encoder import Encoder
 from unispeech.errors import BackendError, ModelDamaged, UnispeechError
 from unispeech.features.logmel import log_mel
 from unispeech.models.facts import ModelFacts
@@ -98,7 +98,7 @@ class FasterWhisper(Backend):
         """Another encoder than CTranslate2's, where it is wanted and there is a better one."""
         if self._gpu or options.compute_type not in ("default", BFLOAT16):
             return None
-        if encoder.possible():
+        if bfloat16_encoder.possible():
             return Encoder(model, self._workers)
         if options.compute_type == BFLOAT16:
             raise BackendError(
@@ -160,12 +160,12 @@ class FasterWhisper(Backend):
             )
             alignments = self._align(tokenizer, outputs, encoded, chunks, options)
         segments = [
-            faster_answers.segment(tokenizer, output, chunk)
+            faster_results.segment(tokenizer, output, chunk)
             for output, chunk in zip(outputs, chunks, strict=True)
         ]
         if options.word_timestamps:
             segments = [
-                replace(segment, words=faster_answers.words(alignment))
+                replace(segment, words=faster_results.words(alignment))
                 for segment, alignment in zip(segments, alignments, strict=True)
             ]
         return [ChunkResult((segment,)) for segment in segments]
@@ -255,7 +255,7 @@ class FasterWhisper(Backend):
             )
         except (RuntimeError, ValueError) as error:
             raise BackendError(f"faster: {error}") from error
-        return NativeRun(faster_answers.native(segments), info.language, info.language_probability)
+        return NativeRun(faster_results.native(segments), info.language, info.language_probability)
 
     def detect_language(self, samples: Samples) -> tuple[str, float]:
         try:

@@ -15,8 +15,8 @@ from transformers.modeling_outputs import BaseModelOutput
 from transformers.utils import logging
 
 from unispeech import languages
-from unispeech.backends import attention, pytorch
 from unispeech.backends.base import Backend, NativeRun
+from unispeech.backends.whisper import attention, pytorch
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions

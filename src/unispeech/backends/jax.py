@@ -27,9 +27,9 @@ from transformers import (  # type: ignore[attr-defined]
 )
 from transformers.models.whisper.modeling_flax_whisper import FlaxWhisperAttention
 
-from unispeech.backends import decoding
 from unispeech.backends.base import Backend
-from unispeech.backends.decoding import Vocabulary
+from unispeech.backends.whisper import decode_loop
+from unispeech.backends.whisper.decode_loop import Vocabulary
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.features import mel
 from unispeech.models.convert import hf
@@ -93,7 +93,7 @@ class JaxWhisper(Backend):
         size = next(size for size in BATCHES if size >= len(chunks))
         samples = [chunk.samples for chunk in chunks]
         samples += [np.zeros(0, np.float32)] * (size - len(chunks))
-        decoded = decoding.decode(
+        decoded = decode_loop.decode(
             self._stepper(samples),
             vocabulary,
             vocabulary.before(options.initial_prompt, options.hotwords),
@@ -107,8 +107,8 @@ class JaxWhisper(Backend):
             for one, chunk in zip(decoded, chunks, strict=True)
         ]
 
-    def _stepper(self, samples: Sequence[Samples]) -> decoding.Step:
-        heard = np.stack([decoding.features(one, 30.0, self._filters) for one in samples])
+    def _stepper(self, samples: Sequence[Samples]) -> decode_loop.Step:
+        heard = np.stack([decode_loop.features(one, 30.0, self._filters) for one in samples])
         encoded = self._encode(self._params, heard)
         cache = self._start(self._params, self._vocabulary.context, encoded)
         known = self._known(self._params, encoded[0])
@@ -131,7 +131,7 @@ class JaxWhisper(Backend):
                 logits = self._stepper([samples])(np.array([[self._vocabulary.start]]))[0]
             except (RuntimeError, ValueError, TypeError) as error:
                 raise BackendError(f"jax: {error}") from error
-        return decoding.likeliest_language(logits, self._vocabulary)
+        return decode_loop.likeliest_language(logits, self._vocabulary)
 
     def close(self) -> None:
         self._params = None

@@ -15,8 +15,8 @@ import whisper
 from whisper.timing import add_word_timestamps
 from whisper.tokenizer import Tokenizer, get_tokenizer
 
-from unispeech.backends import pytorch
 from unispeech.backends.base import Backend, NativeRun
+from unispeech.backends.whisper import pytorch
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.models.convert import openai as checkpoint
 from unispeech.models.convert.standard import Heads

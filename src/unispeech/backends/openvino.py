@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unispeech.backends import decoding, openvino_graph
 from unispeech.backends.base import Backend, NativeRun
-from unispeech.backends.decoding import Vocabulary
-from unispeech.backends.openvino_library import ov
+from unispeech.backends.whisper import decode_loop, openvino_graph
+from unispeech.backends.whisper.decode_loop import Vocabulary
+from unispeech.backends.whisper.openvino_library import ov
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.features import mel
 from unispeech.models.facts import ModelFacts
@@ -78,7 +78,7 @@ class OpenVINO(Backend):
                 results: list[ChunkResult] = [ChunkResult(())] * len(chunks)
                 for window in {chunk.window for chunk in chunks}:
                     places = [i for i, chunk in enumerate(chunks) if chunk.window == window]
-                    decoded = decoding.decode(
+                    decoded = decode_loop.decode(
                         self._step([chunks[i].samples for i in places], window),
                         vocabulary,
                         vocabulary.before(options.initial_prompt, options.hotwords),
@@ -92,9 +92,9 @@ class OpenVINO(Backend):
             except (RuntimeError, ValueError, KeyError) as error:
                 raise BackendError(f"openvino: {error}") from error
 
-    def _step(self, samples: Sequence[Samples], window: float) -> decoding.Step:
+    def _step(self, samples: Sequence[Samples], window: float) -> decode_loop.Step:
         """The decoder, about to hear these chunks."""
-        heard = np.stack([decoding.features(one, window, self._filters) for one in samples])
+        heard = np.stack([decode_loop.features(one, window, self._filters) for one in samples])
         # Requests of their own: the keys and values go from one to the other as they lie, and the
         # decoder's state is empty.
         encoder = self._encoder.create_infer_request()
@@ -116,7 +116,7 @@ class OpenVINO(Backend):
                 logits = step(np.array([[self._vocabulary.start]], np.int64))[0]
             except RuntimeError as error:
                 raise BackendError(f"openvino: {error}") from error
-        return decoding.likeliest_language(logits, self._vocabulary)
+        return decode_loop.likeliest_language(logits, self._vocabulary)
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
         """`openvino_genai.WhisperPipeline`, with its own defaults for whatever is not given."""

@@ -30,7 +30,7 @@ STAGES: tuple[tuple[str, str, str], ...] = (
     ("encoder", "faster_whisper/transcribe.py", "encode"),
     ("encoder", "whisper/model.py", "embed_audio"),
     ("encoder", "", "encode_audio"),
-    ("encoder", "unispeech/backends/encoder.py", ""),
+    ("encoder", "unispeech/backends/whisper/bfloat16_encoder.py", ""),
     ("decoder", "faster_whisper/transcribe.py", "generate_with_fallback"),
     ("decoder", "faster_whisper/transcribe.py", "generate_segment_batched"),
     ("decoder", "whisper/decoding.py", ""),

@@ -17,7 +17,7 @@ from unispeech.options import TranscribeOptions
 from unispeech.types import SAMPLE_RATE, Chunk
 
 if TYPE_CHECKING:
-    from unispeech.backends.lid import LanguageIdentifier
+    from unispeech.backends.mms_lid import LanguageIdentifier
 
 ENOUGH = 10.0
 """Seconds of speech that are enough to tell the language from."""
@@ -103,6 +103,6 @@ def identifier(model: str, device: str) -> LanguageIdentifier:
             "detect_language: its libraries are not installed",
             f"run: {registry.find('mms').install_command}",
         )
-    from unispeech.backends.lid import identifier as loaded
+    from unispeech.backends.mms_lid import identifier as loaded
 
     return loaded(store.obtain(model, "hf"), device)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from unispeech.backends.openvino_library import Variable, VariableInfo, op, ov
+from unispeech.backends.whisper.openvino_library import Variable, VariableInfo, op, ov
 
 Tensors = Mapping[str, Any]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from unispeech.backends import tokens
+from unispeech.backends.whisper import segments
 from unispeech.features import mel
 from unispeech.types import SAMPLE_RATE, Segment
 
@@ -113,7 +113,7 @@ class Vocabulary:
         return [self.languages[language or "en"], self.tasks[task], *bare]
 
     def segments(self, decoded: Decoded, duration: float) -> tuple[Segment, ...]:
-        pieces = tokens.cut(decoded.tokens, self.end, self.timestamp_begin, duration)
+        pieces = segments.cut(decoded.tokens, self.end, self.timestamp_begin, duration)
         return tuple(
             Segment(
                 id=0,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def possible() -> bool:
     """Whether this processor calculates in bfloat16, and OpenVINO is there (as it is on x86)."""
     try:
-        from unispeech.backends.openvino_library import ov
+        from unispeech.backends.whisper.openvino_library import ov
     except ImportError:
         return False
     able: list[str] = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
@@ -37,8 +37,8 @@ class Encoder:
     """
 
     def __init__(self, model: Path, streams: int) -> None:
-        from unispeech.backends import openvino_graph
-        from unispeech.backends.openvino_library import ov
+        from unispeech.backends.whisper import openvino_graph
+        from unispeech.backends.whisper.openvino_library import ov
 
         dims, tensors = ctranslate2.weights(model)
         config = {
