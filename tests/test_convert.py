@@ -22,9 +22,10 @@ from hypothesis import strategies as st
 
 from unispeech.errors import ModelDamaged, UnispeechError
 from unispeech.features.mel import filters
-from unispeech.models import convert, layout, store
+from unispeech.models import convert, store
 from unispeech.models.convert import ctranslate2, hf, standard, tokens
 from unispeech.models.convert.form import Checkpoint, Dims, shapes
+from unispeech.models.formats import layout
 
 PAIRS = [(a, b) for a in convert.FORMATS for b in convert.FORMATS if a != b]
 

@@ -20,7 +20,7 @@ from unispeech.backends.ctc import Ctc
 from unispeech.engine.engine import Engine
 from unispeech.errors import UnsupportedOption
 from unispeech.models import store
-from unispeech.models.ctc import vocabulary
+from unispeech.models.formats.ctc_folder import vocabulary
 from unispeech.options import LoadOptions
 from unispeech.types import SAMPLE_RATE, Chunk
 

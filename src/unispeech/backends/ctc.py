@@ -20,9 +20,9 @@ import transformers
 from unispeech.backends.base import Backend
 from unispeech.ctc.words import words
 from unispeech.errors import BackendError, ModelDamaged
-from unispeech.models import ctc as folder_of
-from unispeech.models.ctc import Vocabulary
 from unispeech.models.facts import ModelFacts
+from unispeech.models.formats import ctc_folder as folder_of
+from unispeech.models.formats.ctc_folder import Vocabulary
 from unispeech.options import DecodeOptions, LoadOptions
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Emissions
 

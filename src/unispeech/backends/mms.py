@@ -19,10 +19,10 @@ from safetensors.torch import load_file
 
 from unispeech.backends.ctc import Ctc
 from unispeech.errors import ModelDamaged, UnsupportedOption
-from unispeech.models import ctc as folder_of
 from unispeech.models import store
-from unispeech.models.ctc import Vocabulary
 from unispeech.models.facts import ModelFacts
+from unispeech.models.formats import ctc_folder as folder_of
+from unispeech.models.formats.ctc_folder import Vocabulary
 from unispeech.options import LoadOptions
 
 KEPT = 16

@@ -8,7 +8,8 @@ import re
 from pathlib import Path
 
 from unispeech.errors import ModelDamaged, UnknownModel
-from unispeech.models import catalog, layout, shelf
+from unispeech.models import catalog, shelf
+from unispeech.models.formats import layout
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from unispeech.errors import ModelDamaged, ModelError
-from unispeech.models import layout
+from unispeech.models.formats import layout
 
 MANIFEST = "unispeech.json"
 

@@ -13,9 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from unispeech.errors import ModelDamaged, ModelUnavailable, OptionError, UnknownModel
-from unispeech.models import catalog, download, layout, shelf
+from unispeech.models import catalog, download, shelf
 from unispeech.models.catalog import Entry, Source
 from unispeech.models.facts import Family, ModelFacts
+from unispeech.models.formats import layout
 from unispeech.models.naming import key_of, local_key, local_path, short
 from unispeech.types import Progress
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from unispeech.errors import ModelDamaged
-from unispeech.models import layout
+from unispeech.models.formats import layout
 from unispeech.types import Word
 
 BLOCKS = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from unispeech.errors import ModelDamaged, OptionError
-from unispeech.models import layout
 from unispeech.models.convert.form import Checkpoint
 from unispeech.models.convert.tokens import Fetch
+from unispeech.models.formats import layout
 
 FORMATS = ("ctranslate2", "hf", "openai", "ggml")
 """What can be written. An adapter (`lora`) can also be read."""

@@ -16,10 +16,10 @@ from typing import IO, TYPE_CHECKING
 
 from unispeech.errors import ModelDamaged
 from unispeech.features.mel import filters
-from unispeech.models import layout
 from unispeech.models.convert import tokens
 from unispeech.models.convert.form import Checkpoint, Dims, checked, shapes
 from unispeech.models.convert.standard import generation
+from unispeech.models.formats import layout
 
 if TYPE_CHECKING:
     from unispeech.models.convert.form import Tensor

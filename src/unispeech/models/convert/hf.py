@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unispeech.errors import ModelDamaged
-from unispeech.models import layout
 from unispeech.models.convert import names, tokens
 from unispeech.models.convert.form import Checkpoint, Dims, checked, integers, shapes
 from unispeech.models.convert.standard import Generation, end_of_text, generation
+from unispeech.models.formats import layout
 
 if TYPE_CHECKING:
     from unispeech.models.convert.form import Tensor

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unispeech.errors import ModelDamaged
-from unispeech.models import layout
 from unispeech.models.convert import hf, names
 from unispeech.models.convert.form import Checkpoint, shapes
+from unispeech.models.formats import layout
 
 if TYPE_CHECKING:
     from unispeech.models.convert.form import Tensor

@@ -20,9 +20,9 @@ from typing import Any
 
 from unispeech import languages
 from unispeech.errors import ModelDamaged, UnknownModel
-from unispeech.models import ctc
 from unispeech.models.catalog import ENGLISH, WITHOUT_CANTONESE
 from unispeech.models.facts import ModelFacts
+from unispeech.models.formats import ctc_folder
 
 CTRANSLATE2_WHISPER = b"\x0c\x00WhisperSpec\x00"
 """The name of the architecture as it stands in `model.bin` after its version."""
@@ -121,8 +121,8 @@ def _hf(path: Path, name: str) -> ModelFacts:
     kind = config.get("model_type", "")
     if kind == "whisper":
         return _whisper(name, int(config.get("vocab_size", 51865)))
-    if kind in ctc.ARCHITECTURES:
-        return ctc.facts_of(path, name)
+    if kind in ctc_folder.ARCHITECTURES:
+        return ctc_folder.facts_of(path, name)
     raise ModelDamaged(f"{path}: a {kind or 'nameless'} model, not Whisper", "give a Whisper model")
 
 
