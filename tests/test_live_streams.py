@@ -15,8 +15,8 @@ from fastapi import WebSocketDisconnect
 from conftest import SAMPLES
 from unispeech.audio.recording import load
 from unispeech.engine.engine import Engine
-from unispeech.server import sockets
-from unispeech.server.answers import Refused
+from unispeech.server.http import websockets
+from unispeech.server.http.error_responses import Refused
 from unispeech.server.settings import Settings
 from unispeech.server.speech import Ask, Speech
 from unispeech.server.streams import AHEAD, BEHIND, News, Stream, Streams, Wish
@@ -130,9 +130,9 @@ def test_a_client_that_reads_nothing_is_taken_for_lost(monkeypatch: pytest.Monke
         async def send_text(self, message: str) -> None:
             await asyncio.Event().wait()
 
-    monkeypatch.setattr(sockets, "STALLED", 0.01)
+    monkeypatch.setattr(websockets, "STALLED", 0.01)
     with pytest.raises(WebSocketDisconnect):
-        asyncio.run(sockets.tell(cast(Any, FakeSocket()), {}))
+        asyncio.run(websockets.tell(cast(Any, FakeSocket()), {}))
 
 
 def test_each_loss_gives_the_whole_time_to_come_back(

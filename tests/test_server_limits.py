@@ -18,8 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from conftest import SAMPLES
 from serving import Server, running, submit, until_ended
-from unispeech.server.connection import Connection, Listener
-from unispeech.server.uploads import BodyLimit
+from unispeech.server.http.forms import BodyLimit
+from unispeech.server.http.protocol import Connection, Listener
 
 ENGLISH = SAMPLES / "english.wav"
 PAUSE = SAMPLES / "pause.wav"

@@ -22,15 +22,16 @@ from starlette.types import Receive, Scope, Send
 from conftest import SAMPLES
 from serving import Receiver
 from unispeech.errors import AudioError, ModelUnavailable, OptionError
-from unispeech.server import answers, notices, settings, tables, waveform
+from unispeech.server import notices, settings, tables, waveform
 from unispeech.server.database import Database, Job, State
 from unispeech.server.decoding import Cut, Decoders, TooLong
+from unispeech.server.http import error_responses
+from unispeech.server.http.forms import clean_name, header_name
+from unispeech.server.http.middleware import Manners
 from unispeech.server.jobs import Jobs
 from unispeech.server.logs import JsonLines
-from unispeech.server.manners import Manners
 from unispeech.server.resumable import Uploads
 from unispeech.server.speech import public
-from unispeech.server.uploads import clean_name, header_name
 from unispeech.server.weights import REMEMBERED, Weights
 
 ENGLISH = SAMPLES / "english.wav"
@@ -224,12 +225,14 @@ def test_a_waveform_is_the_same_in_pieces(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_an_answer_of_its_own() -> None:
     scope = {"type": "http", "path": "/api/jobs", "headers": []}
-    full = answers.answer(HTTPConnection(scope), OSError(errno.ENOSPC, "No space left on device"))
+    full = error_responses.answer(
+        HTTPConnection(scope), OSError(errno.ENOSPC, "No space left on device")
+    )
     assert full.status_code == 507
     assert b"disk is full" in bytes(full.body)
-    other = answers.answer(HTTPConnection(scope), OSError(errno.EIO, "Input/output error"))
+    other = error_responses.answer(HTTPConnection(scope), OSError(errno.EIO, "Input/output error"))
     assert other.status_code == 500
     sqlite = sa.exc.OperationalError("x", {}, Exception("database or disk is full"))
-    assert answers.answer(HTTPConnection(scope), sqlite).status_code == 507
+    assert error_responses.answer(HTTPConnection(scope), sqlite).status_code == 507
     away = sa.exc.OperationalError("x", {}, Exception("connection refused"))
-    assert answers.answer(HTTPConnection(scope), away).status_code == 503
+    assert error_responses.answer(HTTPConnection(scope), away).status_code == 503

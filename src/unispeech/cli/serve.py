@@ -78,7 +78,7 @@ def serve(**given: Any) -> None:
 
     from unispeech.server import logs
     from unispeech.server.app import create_app
-    from unispeech.server.connection import LARGEST, Connection, Listener
+    from unispeech.server.http.protocol import LARGEST, Connection, Listener
 
     # A thread that waits for Python's lock asks for it after this time, and with thirty busy ones
     # the event loop waits its turn at every step: health took 0.7 s with the usual 5 ms.

@@ -13,21 +13,10 @@ from fastapi.middleware.gzip import GZipMiddleware
 from starlette.exceptions import HTTPException
 
 from unispeech.errors import UnispeechError
-from unispeech.server import (
-    api,
-    asr,
-    openai,
-    operations,
-    page,
-    realtime,
-    reference,
-    stream,
-    uploads,
-    waas,
-    waas_options,
-)
-from unispeech.server.answers import answer_async
-from unispeech.server.manners import Manners
+from unispeech.server import api, asr, openai, operations, realtime, stream, waas, waas_options
+from unispeech.server.http import docs_page, forms, static_page
+from unispeech.server.http.error_responses import answer_async
+from unispeech.server.http.middleware import Manners
 from unispeech.server.service import Service
 from unispeech.server.settings import Settings
 from unispeech.server.sql import AWAY
@@ -73,17 +62,17 @@ def create_app(settings: Settings) -> FastAPI:
         asr,
         realtime,
         stream,
-        page,
-        reference,
+        static_page,
+        docs_page,
         operations,
     ):
         app.include_router(module.router)
-    app.mount("/static", GZipMiddleware(page.FILES, minimum_size=500), "static")
+    app.mount("/static", GZipMiddleware(static_page.FILES, minimum_size=500), "static")
     # Here, so that pages of other origins can read it. What is not among these has failed: that
     # is answered by `Manners`.
     for kind in (UnispeechError, HTTPException, RequestValidationError, OSError, *AWAY):
         app.add_exception_handler(kind, answer_async)
-    app.add_middleware(uploads.BodyLimit, limit=settings.max_upload)
+    app.add_middleware(forms.BodyLimit, limit=settings.max_upload)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -13,11 +13,11 @@ from fastapi.responses import PlainTextResponse, Response
 
 from unispeech import languages
 from unispeech.call import Call
-from unispeech.server import live, uploads
-from unispeech.server.access import Caller, TheService, scratch
-from unispeech.server.answers import DOCUMENTED, Refused
+from unispeech.server.http import forms, sse
+from unispeech.server.http.dependencies import Caller, TheService, scratch
+from unispeech.server.http.error_responses import DOCUMENTED, Refused
+from unispeech.server.http.form_schemas import form_body
 from unispeech.server.keys import Key
-from unispeech.server.schemas import form_body
 from unispeech.server.service import Service
 from unispeech.text import formats
 from unispeech.types import SAMPLE_RATE
@@ -66,7 +66,7 @@ async def asr(
     service.speech.room()
     async with scratch(service) as folder:
         upload, name = await _received(request, service, key, folder / "upload", encode)
-        async with service.speech.admitted(), live.gone(request) as left:
+        async with service.speech.admitted(), sse.gone(request) as left:
             decoded = await service.speech.decode(upload, name, service.cut(key))
             work = partial(service.speech.transcribe, ask, decoded, Call(cancelled=left.is_set))
             transcript = await service.speech.run(work, left)
@@ -101,12 +101,12 @@ async def detect_language(
 async def _received(
     request: Request, service: Service, key: Key, target: Path, encode: bool
 ) -> tuple[Path, str]:
-    fields = await uploads.form(request, service.max_upload(key))
-    file = uploads.file_field(fields, "audio_file")
+    fields = await forms.form(request, service.max_upload(key))
+    file = forms.file_field(fields, "audio_file")
     if file is None:
         raise Refused(400, "there is no audio_file", "send it as multipart/form-data")
-    size = await uploads.save_file(file, target, service.max_upload(key))
-    name = uploads.clean_name(file.filename)
+    size = await forms.save_file(file, target, service.max_upload(key))
+    name = forms.clean_name(file.filename)
     await fields.close()
     if not size:
         raise Refused(400, f"{name}: the file is empty (0 bytes)")
@@ -124,6 +124,6 @@ def _with_header(raw: Path) -> Path:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE)
-        while piece := samples.read(uploads.PIECE):
+        while piece := samples.read(forms.PIECE):
             file.writeframes(piece)
     return target

@@ -16,8 +16,8 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import httpcore
 
-from unispeech.server import uploads
-from unispeech.server.answers import Refused
+from unispeech.server.http import forms
+from unispeech.server.http.error_responses import Refused
 
 REDIRECTS = 5
 TIMEOUTS = {"connect": 10.0, "read": 30.0, "write": 30.0, "pool": 10.0}
@@ -90,7 +90,7 @@ async def fetch(
             for _ in range(REDIRECTS + 1):
                 following = await _get(pool, _checked(url), target, limit)
                 if following is None:
-                    return uploads.clean_name(unquote(urlsplit(url).path))
+                    return forms.clean_name(unquote(urlsplit(url).path))
                 url = urljoin(url, following)
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError,
             httpcore.UnsupportedProtocol, TimeoutError) as error:  # fmt: skip
@@ -125,8 +125,8 @@ async def _get(
             raise Refused(400, f"the URL answered {response.status}", param="url")
         length = headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > limit:
-            raise uploads.too_large(limit)
-        await uploads.save(_pieces(response), target, limit)
+            raise forms.too_large(limit)
+        await forms.save(_pieces(response), target, limit)
     return None
 
 

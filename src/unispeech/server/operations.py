@@ -11,8 +11,8 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from unispeech.server import metrics
-from unispeech.server.access import TheService
 from unispeech.server.database import State
+from unispeech.server.http.dependencies import TheService
 from unispeech.server.sql import AWAY
 
 router = APIRouter(tags=["Operations"])

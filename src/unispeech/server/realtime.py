@@ -19,8 +19,8 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from unispeech.errors import OptionError, UnispeechError
 from unispeech.realtime.events import Event
+from unispeech.server.http.websockets import Visitor, both, messages, talk, tell
 from unispeech.server.realtime_config import Config
-from unispeech.server.sockets import Visitor, both, messages, talk, tell
 from unispeech.server.speech import public
 from unispeech.server.streams import News, Stream, Wish
 

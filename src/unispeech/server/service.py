@@ -8,11 +8,11 @@ import tempfile
 
 from starlette.requests import HTTPConnection
 
-from unispeech.server.answers import Refused
 from unispeech.server.database import Database
 from unispeech.server.decoding import Cut
 from unispeech.server.durable import Worker
 from unispeech.server.execution import Execution
+from unispeech.server.http.error_responses import Refused
 from unispeech.server.jobs import Jobs
 from unispeech.server.keys import ANYBODY, Key, Keys, Rates
 from unispeech.server.notices import Notices

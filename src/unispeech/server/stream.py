@@ -10,7 +10,7 @@ from fastapi import APIRouter, WebSocket
 
 from unispeech.errors import OptionError, UnispeechError
 from unispeech.realtime.options import LiveOptions
-from unispeech.server.sockets import Visitor, both, hang_up, messages, talk, tell
+from unispeech.server.http.websockets import Visitor, both, hang_up, messages, talk, tell
 from unispeech.server.speech import public
 from unispeech.server.streams import News, Stream, Wish
 from unispeech.types import SAMPLE_RATE

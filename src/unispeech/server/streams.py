@@ -16,8 +16,8 @@ from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.playback import Pcm
 from unispeech.realtime.session import Session
 from unispeech.server import metrics
-from unispeech.server.answers import Refused
 from unispeech.server.decoding import TooLong
+from unispeech.server.http.error_responses import Refused
 from unispeech.server.settings import Settings
 from unispeech.server.speech import Ask, Busy, Speech
 from unispeech.types import SAMPLE_RATE

@@ -16,10 +16,11 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from unispeech import languages
 from unispeech.errors import UnispeechError, UnknownModel
-from unispeech.server import notices, uploads
-from unispeech.server.access import Caller, TheService, job_of, scratch
-from unispeech.server.answers import DOCUMENTED
+from unispeech.server import notices
 from unispeech.server.database import Job, State
+from unispeech.server.http import forms
+from unispeech.server.http.dependencies import Caller, TheService, job_of, scratch
+from unispeech.server.http.error_responses import DOCUMENTED
 from unispeech.server.service import Service
 from unispeech.server.waas_options import OUTPUTS, TASKS, language_names
 from unispeech.text import formats
@@ -69,7 +70,7 @@ async def transcribe(
     await asyncio.to_thread(service.jobs.room)
     id, place = service.jobs.new_place()
     try:
-        size = await uploads.save_body(request, place.upload, service.max_upload(key))
+        size = await forms.save_body(request, place.upload, service.max_upload(key))
         if not size:
             return PlainTextResponse("No file uploaded", 400)
         email = "".join((email_callback or "").split())
@@ -86,7 +87,7 @@ async def transcribe(
             id=id,
             owner=key.id,
             dialect="waas",
-            filename=uploads.clean_name(unquote(filename), "untitled-transcription"),
+            filename=forms.clean_name(unquote(filename), "untitled-transcription"),
             options={**ask.as_dict(), "max_duration": service.max_duration(key)},
             webhook_id=webhook_id or None,
             email=email or None,
@@ -139,7 +140,7 @@ async def detect(
     service.speech.room()
     async with scratch(service) as folder:
         upload = folder / "upload"
-        if not await uploads.save_body(request, upload, service.max_upload(key)):
+        if not await forms.save_body(request, upload, service.max_upload(key)):
             return PlainTextResponse("No file uploaded", 400)
         async with service.speech.admitted():
             decoded = await service.speech.decode(upload, "the recording", service.cut(key))
@@ -218,7 +219,7 @@ def _no_such_job() -> Response:
 def _rendered(job: Job, transcript: Transcript, output: str) -> Response:
     if output == "json":
         return JSONResponse(whisper_result(transcript))
-    stem = uploads.header_name(job.filename)
+    stem = forms.header_name(job.filename)
     if output == "jojo":
         headers = _attachment(stem, "jojo")
         return JSONResponse(jojo(job, transcript), headers=headers)

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from unispeech import languages
 from unispeech.models import catalog
-from unispeech.server.access import TheService
+from unispeech.server.http.dependencies import TheService
 
 router = APIRouter(tags=["WAAS"])
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from unispeech.server.answers import DOCUMENTED
 from unispeech.server.api import (
     changes,
     events,
@@ -16,6 +15,7 @@ from unispeech.server.api import (
     transcripts,
     uploads,
 )
+from unispeech.server.http.error_responses import DOCUMENTED
 
 router = APIRouter(prefix="/api", responses=DOCUMENTED)
 for room in (jobs, events, transcripts, changes, ranges, sound, links, uploads, info):

@@ -12,8 +12,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from unispeech.server import corrections
-from unispeech.server.access import Caller, TheService, job_of
-from unispeech.server.answers import Refused
 from unispeech.server.api.transcripts import (
     NONE_YET,
     READ,
@@ -31,6 +29,8 @@ from unispeech.server.api.wire import (
     RevisionShown,
 )
 from unispeech.server.database import Job
+from unispeech.server.http.dependencies import Caller, TheService, job_of
+from unispeech.server.http.error_responses import Refused
 from unispeech.server.keys import Key
 from unispeech.server.revisions import EDITED, RESTORED, Changed, NoTranscript
 from unispeech.server.service import Service

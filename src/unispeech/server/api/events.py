@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from unispeech.server import live
-from unispeech.server.access import Caller, TheService, job_of
 from unispeech.server.api.shown import all_shown, time_left
 from unispeech.server.api.wire import JobShown
 from unispeech.server.database import Job
+from unispeech.server.http import sse
+from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.service import Service
 
 router = APIRouter(tags=["Jobs"])
@@ -42,7 +42,7 @@ async def one(job_id: str, request: Request, service: TheService, key: Caller) -
     last = request.headers.get("last-event-id", "")
     after = int(last) if last.isascii() and last.isdigit() and len(last) < 18 else 0
     stream = _news(service, job, after)
-    return StreamingResponse(stream, headers=live.HEADERS, media_type="text/event-stream")
+    return StreamingResponse(stream, headers=sse.HEADERS, media_type="text/event-stream")
 
 
 async def _news(service: Service, job: Job, after: int) -> AsyncIterator[str]:
@@ -51,14 +51,14 @@ async def _news(service: Service, job: Job, after: int) -> AsyncIterator[str]:
         now = await asyncio.to_thread(service.database.job, job.id)
         for told in await asyncio.to_thread(service.database.told, job.id, after):
             after, quiet = told.number, 0.0
-            yield live.event(told.body, told.kind, told.number)
+            yield sse.event(told.body, told.kind, told.number)
         if now is None:
-            yield live.event({"state": "deleted"}, "state")
+            yield sse.event({"state": "deleted"}, "state")
             return
         if now.done != shown:
             shown, quiet = now.done, 0.0
             body = {"done": now.done, "duration": now.duration, "time_left": time_left(now)}
-            yield live.event(body, "progress")
+            yield sse.event(body, "progress")
         if now.state.final or not service.ready:
             return
         await asyncio.sleep(LISTEN)
@@ -79,7 +79,7 @@ async def all_jobs(service: TheService, key: Caller) -> StreamingResponse:
     Does not end. Whoever comes back gets `jobs` again.
     """
     stream = _list(service, key.id)
-    return StreamingResponse(stream, headers=live.HEADERS, media_type="text/event-stream")
+    return StreamingResponse(stream, headers=sse.HEADERS, media_type="text/event-stream")
 
 
 async def _list(service: Service, owner: str) -> AsyncIterator[str]:
@@ -88,7 +88,7 @@ async def _list(service: Service, owner: str) -> AsyncIterator[str]:
         return {job.id: job for job in all_shown(service, found)}
 
     known = await asyncio.to_thread(look)
-    yield live.event({"jobs": [job.model_dump() for job in known.values()]}, "jobs")
+    yield sse.event({"jobs": [job.model_dump() for job in known.values()]}, "jobs")
     quiet = 0.0
     while service.ready:
         await asyncio.sleep(LOOK)
@@ -98,11 +98,11 @@ async def _list(service: Service, owner: str) -> AsyncIterator[str]:
             # The oldest drop off the end of a full list without being gone.
             if await asyncio.to_thread(service.database.job, id) is None:
                 quiet = 0.0
-                yield live.event({"id": id}, "deleted")
+                yield sse.event({"id": id}, "deleted")
         for id, job in now.items():
             if job != known.get(id):
                 quiet = 0.0
-                yield live.event(job.model_dump(), "job")
+                yield sse.event(job.model_dump(), "job")
         known = now
         if quiet > QUIET:
             quiet = 0.0

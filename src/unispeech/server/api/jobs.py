@@ -8,15 +8,16 @@ from typing import Any, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.datastructures import UploadFile
 
-from unispeech.server import fetch, uploads
-from unispeech.server.access import Caller, TheService, job_of
-from unispeech.server.answers import Refused
+from unispeech.server import fetch
 from unispeech.server.api.shown import all_shown, holds, shown
 from unispeech.server.api.wire import Deleted, JobFields, JobInFull, JobList, JobShown, checked
 from unispeech.server.database import Job, State
+from unispeech.server.http import forms
+from unispeech.server.http.dependencies import Caller, TheService, job_of
+from unispeech.server.http.error_responses import Refused
+from unispeech.server.http.form_schemas import form_body
 from unispeech.server.jobs import Place
 from unispeech.server.keys import Key
-from unispeech.server.schemas import form_body
 from unispeech.server.service import Service
 
 router = APIRouter(tags=["Jobs"])
@@ -28,8 +29,8 @@ CONFLICT: dict[int | str, dict[str, Any]] = {409: {"description": "Not in the jo
 async def create(request: Request, service: TheService, key: Caller) -> JobShown:
     """Accept a recording: a form with `file`, `upload` or `url`, and any option of transcribing."""
     await asyncio.to_thread(service.jobs.room)
-    form = await uploads.form(request, service.max_upload(key))
-    file = uploads.file_field(form, "file")
+    form = await forms.form(request, service.max_upload(key))
+    file = forms.file_field(form, "file")
     given = {n: v for n, v in form.multi_items() if isinstance(v, str) and v}
     fields = checked(JobFields, given)
     if (file is not None) + bool(fields.upload) + bool(fields.url) != 1:
@@ -46,7 +47,7 @@ async def create(request: Request, service: TheService, key: Caller) -> JobShown
             id=id,
             owner=key.id,
             dialect="api",
-            filename=uploads.clean_name(fields.filename) if fields.filename else name,
+            filename=forms.clean_name(fields.filename) if fields.filename else name,
             options={**ask.as_dict(), "max_duration": service.max_duration(key)},
             priority=fields.priority,
             webhook_id=fields.webhook_id,
@@ -66,9 +67,9 @@ async def _receive(
     """The recording, in its place; the name it came with."""
     limit = service.max_upload(key)
     if file is not None:
-        if not await uploads.save_file(file, place.upload, limit):
+        if not await forms.save_file(file, place.upload, limit):
             raise Refused(400, "the file is empty (0 bytes)", param="file")
-        return uploads.clean_name(file.filename)
+        return forms.clean_name(file.filename)
     if fields.upload:
         return await asyncio.to_thread(_take, service, key, fields.upload, place)
     if not service.settings.fetch_urls:

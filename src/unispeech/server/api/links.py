@@ -9,8 +9,6 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 
-from unispeech.server.access import ByLink, Caller, TheService, job_of
-from unispeech.server.answers import Refused
 from unispeech.server.api import sound, transcripts
 from unispeech.server.api.wire import (
     Checked,
@@ -21,6 +19,8 @@ from unispeech.server.api.wire import (
     ShareShown,
     Ticket,
 )
+from unispeech.server.http.dependencies import ByLink, Caller, TheService, job_of
+from unispeech.server.http.error_responses import Refused
 
 router = APIRouter(tags=["Links"])
 

@@ -7,12 +7,12 @@ import asyncio
 from fastapi import APIRouter
 
 from unispeech.server import corrections
-from unispeech.server.access import Caller, TheService, job_of
-from unispeech.server.answers import Refused
 from unispeech.server.api.jobs import CONFLICT, accept
 from unispeech.server.api.shown import shown
 from unispeech.server.api.wire import JobShown, Range
 from unispeech.server.database import Job
+from unispeech.server.http.dependencies import Caller, TheService, job_of
+from unispeech.server.http.error_responses import Refused
 from unispeech.server.jobs import BESIDE
 
 router = APIRouter(tags=["Transcripts"])

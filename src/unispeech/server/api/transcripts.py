@@ -9,11 +9,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from unispeech.server import document, uploads, waas
-from unispeech.server.access import Caller, TheService, job_of
-from unispeech.server.answers import Refused
+from unispeech.server import document, waas
 from unispeech.server.api.wire import Checked, Violation
 from unispeech.server.database import Job
+from unispeech.server.http import forms
+from unispeech.server.http.dependencies import Caller, TheService, job_of
+from unispeech.server.http.error_responses import Refused
 from unispeech.server.service import Service
 from unispeech.text import formats, subtitles
 from unispeech.text.subtitles import Layout
@@ -96,7 +97,7 @@ async def as_file(
     if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     if not wanted.inline:
-        stem = uploads.header_name(job.filename.rsplit(".", 1)[0])
+        stem = forms.header_name(job.filename.rsplit(".", 1)[0])
         headers["Content-Disposition"] = f'attachment; filename="{stem}.{wanted.format}"'
 
     def rendered() -> str | bytes:

@@ -15,10 +15,10 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
 from unispeech.errors import UnispeechError
-from unispeech.server import uploads as names
-from unispeech.server.access import Caller, TheService
-from unispeech.server.answers import Refused, answer
 from unispeech.server.api.wire import UploadList, UploadShown
+from unispeech.server.http import forms as names
+from unispeech.server.http.dependencies import Caller, TheService
+from unispeech.server.http.error_responses import Refused, answer
 from unispeech.server.keys import Key
 from unispeech.server.resumable import Superseded, Upload, WrongOffset
 from unispeech.server.service import Service

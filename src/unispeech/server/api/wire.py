@@ -16,7 +16,7 @@ from pydantic import (
     field_validator,
 )
 
-from unispeech.server.answers import Refused, said
+from unispeech.server.http.error_responses import Refused, said
 from unispeech.server.notices import is_address
 from unispeech.server.sql import keepable
 

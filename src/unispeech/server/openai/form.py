@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
-from unispeech.server.answers import Refused
+from unispeech.server.http.error_responses import Refused
 from unispeech.server.service import Service
 from unispeech.server.speech import Ask
 

@@ -16,13 +16,13 @@ from fastapi.responses import Response, StreamingResponse
 from unispeech.annotate import speakers
 from unispeech.call import Call
 from unispeech.models import shelf
-from unispeech.server import live, uploads
-from unispeech.server.access import Caller, TheService, scratch
-from unispeech.server.answers import DOCUMENTED, Refused, answer
+from unispeech.server.http import forms, sse
+from unispeech.server.http.dependencies import Caller, TheService, scratch
+from unispeech.server.http.error_responses import DOCUMENTED, Refused, answer
+from unispeech.server.http.form_schemas import form_body
 from unispeech.server.keys import Key
 from unispeech.server.openai.form import Wanted, read
 from unispeech.server.openai.render import lettering, render, said, usage
-from unispeech.server.schemas import form_body
 from unispeech.server.service import Service
 from unispeech.server.speech import DIARIZING, HOSTED, NoSpeakers
 from unispeech.types import Segment, Transcript
@@ -56,8 +56,8 @@ async def translations(request: Request, service: TheService, key: Caller) -> Re
 async def _answer(request: Request, service: Service, key: Key, task: str) -> Response:
     most = service.max_upload(key)
     service.speech.room()
-    fields = await uploads.form(request, most)
-    file = uploads.file_field(fields, "file")
+    fields = await forms.form(request, most)
+    file = forms.file_field(fields, "file")
     if file is None:
         raise Refused(400, "there is no file", param="file", code="missing_required_parameter")
     try:
@@ -71,17 +71,17 @@ async def _answer(request: Request, service: Service, key: Key, task: str) -> Re
         folder = await stack.enter_async_context(scratch(service))
         await stack.enter_async_context(service.speech.admitted())
         upload = folder / "upload"
-        if not await uploads.save_file(file, upload, most):
+        if not await forms.save_file(file, upload, most):
             raise Refused(400, "the file is empty (0 bytes)", param="file")
-        name = uploads.clean_name(file.filename)
+        name = forms.clean_name(file.filename)
         await fields.close()
         decoded = await service.speech.decode(upload, name, service.cut(key))
-        left = await stack.enter_async_context(live.gone(request))
+        left = await stack.enter_async_context(sse.gone(request))
         work = partial(service.speech.transcribe, wanted.ask, decoded)
         if wanted.stream:
             kept = stack.pop_all()
             events = _stream(request, service, work, left, wanted, kept)
-            return StreamingResponse(events, headers=live.HEADERS, media_type="text/event-stream")
+            return StreamingResponse(events, headers=sse.HEADERS, media_type="text/event-stream")
         call = Call(cancelled=left.is_set)
         transcript = await service.speech.run(partial(work, call), left)
     return render(transcript, wanted)
@@ -97,27 +97,27 @@ async def _stream(
 ) -> AsyncIterator[str]:
     """Text as it is heard, then all of it. Frees the request's files and its place at the end."""
     async with kept:
-        feed: live.Feed[Segment] = live.Feed()
+        feed: sse.Feed[Segment] = sse.Feed()
         call = Call(on_segment=feed.put, cancelled=left.is_set)
         running = asyncio.ensure_future(service.speech.run(partial(work, call)))
         letter = lettering()
         begun = False
         async for segment in feed.until(running):
             if wanted.diarized:
-                yield live.event(said(segment, letter))
+                yield sse.event(said(segment, letter))
                 continue
             text = segment.text if begun else segment.text.lstrip()
             begun = begun or bool(text)
-            yield live.event({"type": "transcript.text.delta", "delta": text})
+            yield sse.event({"type": "transcript.text.delta", "delta": text})
         try:
             transcript = await running
         except Exception as error:  # the answer has begun, so this is where it has to be told
             body = json.loads(bytes(answer(request, error).body))
-            yield live.event({"type": "error", **body})
+            yield sse.event({"type": "error", **body})
         else:
             whole = {"text": transcript.text, "usage": usage(transcript)}
-            yield live.event({"type": "transcript.text.done", **whole})
-        yield live.event("[DONE]")
+            yield sse.event({"type": "transcript.text.done", **whole})
+        yield sse.event("[DONE]")
 
 
 @router.get("/models", responses=DOCUMENTED)

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from unispeech.server import logs, metrics
-from unispeech.server.answers import answer
+from unispeech.server.http.error_responses import answer
 
 log = logging.getLogger("unispeech.access")
 

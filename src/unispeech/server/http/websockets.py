@@ -18,7 +18,7 @@ from starlette.types import Message
 from starlette.websockets import WebSocketState
 
 from unispeech.errors import UnispeechError
-from unispeech.server.answers import Refused, answer
+from unispeech.server.http.error_responses import Refused, answer
 from unispeech.server.keys import Key
 from unispeech.server.service import Service
 

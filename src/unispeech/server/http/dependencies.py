@@ -13,8 +13,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from unispeech.server.answers import Refused
 from unispeech.server.database import Job
+from unispeech.server.http.error_responses import Refused
 from unispeech.server.keys import Key
 from unispeech.server.service import Service
 

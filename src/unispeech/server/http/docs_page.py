@@ -15,7 +15,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from unispeech.server.page import CONTENT_SECURITY_POLICY
+from unispeech.server.http.static_page import CONTENT_SECURITY_POLICY
 
 router = APIRouter(include_in_schema=False)
 

@@ -14,7 +14,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from unispeech.server.answers import Refused, answer
+from unispeech.server.http.error_responses import Refused, answer
 
 PIECE = 1 << 20
 """Bytes that are written at once."""
