@@ -15,10 +15,10 @@ import sqlalchemy as sa
 import postgres
 from conftest import SAMPLES, reference, words
 from serving import Server, running, until_ended
-from unispeech.server import tables
-from unispeech.server.database import Database, Job
-from unispeech.server.keys import Keys
 from unispeech.server.links import Links
+from unispeech.server.storage import tables
+from unispeech.server.storage.database import Database, Job
+from unispeech.server.storage.keys import Keys
 
 READS = ("", "/transcript", "/media", "/audio", "/audio?form=wav", "/peaks")
 KEY = "the operator's own key"

@@ -19,8 +19,8 @@ from serving import Server, free_port, running, until_ended
 from unispeech.cli.serve import keys as keys_command
 from unispeech.errors import OptionError
 from unispeech.server import settings
-from unispeech.server.database import Database
-from unispeech.server.keys import Keys, Rates
+from unispeech.server.storage.database import Database
+from unispeech.server.storage.keys import Keys, Rates
 
 ENGLISH = SAMPLES / "english.wav"
 

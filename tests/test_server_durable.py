@@ -18,8 +18,8 @@ import postgres
 from conftest import SAMPLES, reference, words
 from serving import Receiver, Server, running, submit, until_ended
 from unispeech.server import heartbeat
-from unispeech.server.database import Database
 from unispeech.server.heartbeat import Heartbeat
+from unispeech.server.storage.database import Database
 
 ENGLISH = SAMPLES / "english.wav"
 PAUSE = SAMPLES / "pause.wav"

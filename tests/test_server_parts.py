@@ -22,16 +22,17 @@ from starlette.types import Receive, Scope, Send
 from conftest import SAMPLES
 from serving import Receiver
 from unispeech.errors import AudioError, ModelUnavailable, OptionError
-from unispeech.server import notices, settings, tables, waveform
-from unispeech.server.database import Database, Job, State
+from unispeech.server import notices, settings, waveform
 from unispeech.server.decoding import Cut, Decoders, TooLong
 from unispeech.server.http import error_responses
 from unispeech.server.http.forms import clean_name, header_name
 from unispeech.server.http.middleware import Manners
 from unispeech.server.jobs import Jobs
 from unispeech.server.logs import JsonLines
-from unispeech.server.resumable import Uploads
 from unispeech.server.speech import public
+from unispeech.server.storage import tables
+from unispeech.server.storage.database import Database, Job, State
+from unispeech.server.storage.partial_uploads import Uploads
 from unispeech.server.weights import REMEMBERED, Weights
 
 ENGLISH = SAMPLES / "english.wav"

@@ -164,8 +164,8 @@ def keys() -> None:
 
 
 def _keys() -> Any:
-    from unispeech.server.database import Database
-    from unispeech.server.keys import Keys
+    from unispeech.server.storage.database import Database
+    from unispeech.server.storage.keys import Keys
 
     settings = _settings()
     settings.folder()

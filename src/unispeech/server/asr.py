@@ -17,8 +17,8 @@ from unispeech.server.http import forms, sse
 from unispeech.server.http.dependencies import Caller, TheService, scratch
 from unispeech.server.http.error_responses import DOCUMENTED, Refused
 from unispeech.server.http.form_schemas import form_body
-from unispeech.server.keys import Key
 from unispeech.server.service import Service
+from unispeech.server.storage.keys import Key
 from unispeech.text import formats
 from unispeech.types import SAMPLE_RATE
 

@@ -17,11 +17,11 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 
 from unispeech.errors import UnispeechError
-from unispeech.server.database import Job, State
 from unispeech.server.execution import INTERRUPTIONS, Execution
 from unispeech.server.heartbeat import Heartbeat
 from unispeech.server.notices import Notices
-from unispeech.server.sql import AWAY, connected, normal, reason, used
+from unispeech.server.storage.database import Job, State
+from unispeech.server.storage.sql import AWAY, connected, normal, reason, used
 
 log = logging.getLogger("unispeech.server")
 

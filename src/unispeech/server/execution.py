@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 from unispeech.call import Call
 from unispeech.errors import Cancelled, UnispeechError
 from unispeech.server import metrics, records, waveform
-from unispeech.server.database import Job, State
 from unispeech.server.decoding import Cut
-from unispeech.server.disk import is_full
 from unispeech.server.jobs import BESIDE, Jobs
 from unispeech.server.speech import Ask, Speech, public
-from unispeech.server.sql import AWAY, reason
+from unispeech.server.storage.database import Job, State
+from unispeech.server.storage.disk import is_full
+from unispeech.server.storage.sql import AWAY, reason
 from unispeech.types import Progress, Segment, Transcript
 
 log = logging.getLogger("unispeech.server")

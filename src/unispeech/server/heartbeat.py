@@ -18,9 +18,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from unispeech.server.database import Database
-from unispeech.server.sql import AWAY, reason
-from unispeech.server.tables import workers
+from unispeech.server.storage.database import Database
+from unispeech.server.storage.sql import AWAY, reason
+from unispeech.server.storage.tables import workers
 
 log = logging.getLogger("unispeech.server")
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from unispeech.server import corrections
-from unispeech.server.database import Database, Job, State
 from unispeech.server.links import Links
-from unispeech.server.resumable import Uploads
 from unispeech.server.revisions import AGAIN, Changed, NoTranscript, Revisions
 from unispeech.server.speech import Busy
+from unispeech.server.storage.database import Database, Job, State
+from unispeech.server.storage.partial_uploads import Uploads
 from unispeech.types import Transcript
 
 BESIDE = ("backend", "model", "max_duration", "seen")

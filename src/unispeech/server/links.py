@@ -17,11 +17,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from itsdangerous import BadData, URLSafeSerializer
 
-from unispeech.server.database import Database
-from unispeech.server.sql import keepable
-from unispeech.server.tables import jobs
-from unispeech.server.tables import secrets as kept
-from unispeech.server.tables import shares as table
+from unispeech.server.storage.database import Database
+from unispeech.server.storage.sql import keepable
+from unispeech.server.storage.tables import jobs
+from unispeech.server.storage.tables import secrets as kept
+from unispeech.server.storage.tables import shares as table
 
 LASTS = 12 * 3600.0
 """Seconds that a ticket is good for."""

@@ -17,8 +17,8 @@ from typing import Any
 
 from unispeech.errors import OptionError, UnispeechError
 from unispeech.server import metrics
-from unispeech.server.database import Database, Job, State
 from unispeech.server.settings import Settings
+from unispeech.server.storage.database import Database, Job, State
 from unispeech.version import __version__
 
 log = logging.getLogger("unispeech.server")

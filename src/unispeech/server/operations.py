@@ -11,9 +11,9 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from unispeech.server import metrics
-from unispeech.server.database import State
 from unispeech.server.http.dependencies import TheService
-from unispeech.server.sql import AWAY
+from unispeech.server.storage.database import State
+from unispeech.server.storage.sql import AWAY
 
 router = APIRouter(tags=["Operations"])
 

@@ -7,8 +7,8 @@ from typing import Any
 from unispeech.errors import OptionError
 from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.playback import check_rate
-from unispeech.server.keys import Key
 from unispeech.server.service import Service
+from unispeech.server.storage.keys import Key
 from unispeech.server.streams import Wish
 
 RATE = 24_000

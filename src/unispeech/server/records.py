@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from unispeech.server.database import Database
+from unispeech.server.storage.database import Database
 from unispeech.text import formats
 from unispeech.types import Chunk, ChunkResult, Emissions, Segment, Transcript
 

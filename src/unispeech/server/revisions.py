@@ -15,9 +15,9 @@ import sqlalchemy as sa
 
 from unispeech.errors import UnispeechError
 from unispeech.server import records
-from unispeech.server.database import Database, State
-from unispeech.server.tables import jobs
-from unispeech.server.tables import revisions as table
+from unispeech.server.storage.database import Database, State
+from unispeech.server.storage.tables import jobs
+from unispeech.server.storage.tables import revisions as table
 from unispeech.types import Transcript
 
 DECODED, EDITED, AGAIN, RESTORED = "decoded", "edited", "decoded_again", "restored"

@@ -8,16 +8,16 @@ import tempfile
 
 from starlette.requests import HTTPConnection
 
-from unispeech.server.database import Database
 from unispeech.server.decoding import Cut
 from unispeech.server.durable import Worker
 from unispeech.server.execution import Execution
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.jobs import Jobs
-from unispeech.server.keys import ANYBODY, Key, Keys, Rates
 from unispeech.server.notices import Notices
 from unispeech.server.settings import Settings
 from unispeech.server.speech import Speech
+from unispeech.server.storage.database import Database
+from unispeech.server.storage.keys import ANYBODY, Key, Keys, Rates
 from unispeech.server.streams import Streams
 from unispeech.version import __version__
 

@@ -28,12 +28,12 @@ from unispeech.server.api.wire import (
     RevisionList,
     RevisionShown,
 )
-from unispeech.server.database import Job
 from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.http.error_responses import Refused
-from unispeech.server.keys import Key
 from unispeech.server.revisions import EDITED, RESTORED, Changed, NoTranscript
 from unispeech.server.service import Service
+from unispeech.server.storage.database import Job
+from unispeech.server.storage.keys import Key
 from unispeech.types import Gap, Segment, Transcript, Word
 
 router = APIRouter(tags=["Transcripts"])

@@ -10,10 +10,10 @@ from fastapi.responses import StreamingResponse
 
 from unispeech.server.api.shown import all_shown, time_left
 from unispeech.server.api.wire import JobShown
-from unispeech.server.database import Job
 from unispeech.server.http import sse
 from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.service import Service
+from unispeech.server.storage.database import Job
 
 router = APIRouter(tags=["Jobs"])
 

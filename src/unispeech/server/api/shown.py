@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterable, Mapping
 
 from unispeech.server.api.wire import OURS, Holds, JobShown
-from unispeech.server.database import Job, State
 from unispeech.server.jobs import BESIDE
 from unispeech.server.service import Service
+from unispeech.server.storage.database import Job, State
 
 _SHOWN = {engine: ours for ours, engine in OURS.items()}
 

@@ -14,11 +14,11 @@ from fastapi.responses import FileResponse, Response
 
 from unispeech.errors import AudioError
 from unispeech.server import waveform
-from unispeech.server.database import Job
 from unispeech.server.decoding import Cut
 from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.service import Service
+from unispeech.server.storage.database import Job
 
 router = APIRouter(tags=["Sound"])
 

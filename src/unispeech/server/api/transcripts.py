@@ -11,11 +11,11 @@ from fastapi.responses import JSONResponse, Response
 
 from unispeech.server import document, waas
 from unispeech.server.api.wire import Checked, Violation
-from unispeech.server.database import Job
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.service import Service
+from unispeech.server.storage.database import Job
 from unispeech.text import formats, subtitles
 from unispeech.text.subtitles import Layout
 from unispeech.types import Transcript

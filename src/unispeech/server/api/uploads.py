@@ -19,10 +19,10 @@ from unispeech.server.api.wire import UploadList, UploadShown
 from unispeech.server.http import forms as names
 from unispeech.server.http.dependencies import Caller, TheService
 from unispeech.server.http.error_responses import Refused, answer
-from unispeech.server.keys import Key
-from unispeech.server.resumable import Superseded, Upload, WrongOffset
 from unispeech.server.service import Service
 from unispeech.server.speech import Busy
+from unispeech.server.storage.keys import Key
+from unispeech.server.storage.partial_uploads import Superseded, Upload, WrongOffset
 
 VERSION = "1.0.0"
 BODY = "application/offset+octet-stream"

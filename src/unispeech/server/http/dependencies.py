@@ -13,10 +13,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from unispeech.server.database import Job
 from unispeech.server.http.error_responses import Refused
-from unispeech.server.keys import Key
 from unispeech.server.service import Service
+from unispeech.server.storage.database import Job
+from unispeech.server.storage.keys import Key
 
 
 async def service(request: Request) -> Service:

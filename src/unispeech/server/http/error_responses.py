@@ -23,9 +23,9 @@ from unispeech.errors import (
     UnknownModel,
 )
 from unispeech.server.decoding import TooLong
-from unispeech.server.disk import is_full
 from unispeech.server.speech import Busy, NoSpeakers, public
-from unispeech.server.sql import AWAY, reason
+from unispeech.server.storage.disk import is_full
+from unispeech.server.storage.sql import AWAY, reason
 
 log = logging.getLogger("unispeech.server")
 

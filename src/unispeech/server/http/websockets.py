@@ -19,8 +19,8 @@ from starlette.websockets import WebSocketState
 
 from unispeech.errors import UnispeechError
 from unispeech.server.http.error_responses import Refused, answer
-from unispeech.server.keys import Key
 from unispeech.server.service import Service
+from unispeech.server.storage.keys import Key
 
 STALLED = 60.0
 """Seconds a client may leave what it is sent unread; then it is taken for lost."""

@@ -20,11 +20,11 @@ from unispeech.server.http import forms, sse
 from unispeech.server.http.dependencies import Caller, TheService, scratch
 from unispeech.server.http.error_responses import DOCUMENTED, Refused, answer
 from unispeech.server.http.form_schemas import form_body
-from unispeech.server.keys import Key
 from unispeech.server.openai.form import Wanted, read
 from unispeech.server.openai.render import lettering, render, said, usage
 from unispeech.server.service import Service
 from unispeech.server.speech import DIARIZING, HOSTED, NoSpeakers
+from unispeech.server.storage.keys import Key
 from unispeech.types import Segment, Transcript
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])

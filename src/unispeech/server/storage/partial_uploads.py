@@ -19,10 +19,10 @@ import sqlalchemy as sa
 from starlette.requests import ClientDisconnect
 
 from unispeech.errors import UnispeechError
-from unispeech.server.database import Database
 from unispeech.server.http.forms import PIECE, too_large
-from unispeech.server.sql import keepable
-from unispeech.server.tables import uploads as table
+from unispeech.server.storage.database import Database
+from unispeech.server.storage.sql import keepable
+from unispeech.server.storage.tables import uploads as table
 
 EXPIRES = 86_400.0
 """Seconds without a byte after which an upload is given up."""

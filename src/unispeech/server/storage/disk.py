@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from unispeech.server.sql import AWAY
+from unispeech.server.storage.sql import AWAY
 
 
 def is_full(error: BaseException) -> bool:

@@ -15,8 +15,8 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from unispeech.errors import OptionError
-from unispeech.server.database import Database
-from unispeech.server.tables import keys as table
+from unispeech.server.storage.database import Database
+from unispeech.server.storage.tables import keys as table
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from unispeech.server import sql
-from unispeech.server.tables import chunks, events, jobs, metadata, revisions, shares
+from unispeech.server.storage import sql
+from unispeech.server.storage.tables import chunks, events, jobs, metadata, revisions, shares
 
 
 class State(StrEnum):
