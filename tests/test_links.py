@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import postgres
 from conftest import SAMPLES, reference, words
 from serving import Server, running, until_ended
-from unispeech.server.links import Links
+from unispeech.server.jobs.links import Links
 from unispeech.server.storage import tables
 from unispeech.server.storage.database import Database, Job
 from unispeech.server.storage.keys import Keys

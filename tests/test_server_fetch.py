@@ -13,8 +13,8 @@ import pytest
 
 from conftest import SAMPLES
 from serving import running, until_ended
-from unispeech.server import fetch
 from unispeech.server.http import error_responses
+from unispeech.server.jobs.jobs import fetch
 
 ENGLISH = SAMPLES / "english.wav"
 

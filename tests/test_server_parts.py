@@ -22,12 +22,12 @@ from starlette.types import Receive, Scope, Send
 from conftest import SAMPLES
 from serving import Receiver
 from unispeech.errors import AudioError, ModelUnavailable, OptionError
-from unispeech.server import notices, settings, waveform
+from unispeech.server import settings
 from unispeech.server.decoding import Cut, Decoders, TooLong
 from unispeech.server.http import error_responses
 from unispeech.server.http.forms import clean_name, header_name
 from unispeech.server.http.middleware import Manners
-from unispeech.server.jobs import Jobs
+from unispeech.server.jobs.jobs import Jobs, notices, waveform
 from unispeech.server.logs import JsonLines
 from unispeech.server.speech import public
 from unispeech.server.storage import tables

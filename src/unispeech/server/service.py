@@ -9,11 +9,11 @@ import tempfile
 from starlette.requests import HTTPConnection
 
 from unispeech.server.decoding import Cut
-from unispeech.server.durable import Worker
-from unispeech.server.execution import Execution
 from unispeech.server.http.error_responses import Refused
-from unispeech.server.jobs import Jobs
-from unispeech.server.notices import Notices
+from unispeech.server.jobs.execution import Execution
+from unispeech.server.jobs.jobs import Jobs
+from unispeech.server.jobs.notices import Notices
+from unispeech.server.jobs.workflows import Worker
 from unispeech.server.settings import Settings
 from unispeech.server.speech import Speech
 from unispeech.server.storage.database import Database

@@ -11,7 +11,6 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from unispeech.server import corrections
 from unispeech.server.api.transcripts import (
     NONE_YET,
     READ,
@@ -30,7 +29,8 @@ from unispeech.server.api.wire import (
 )
 from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.http.error_responses import Refused
-from unispeech.server.revisions import EDITED, RESTORED, Changed, NoTranscript
+from unispeech.server.jobs.jobs import corrections
+from unispeech.server.jobs.revisions import EDITED, RESTORED, Changed, NoTranscript
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job
 from unispeech.server.storage.keys import Key

@@ -8,14 +8,13 @@ from typing import Any, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.datastructures import UploadFile
 
-from unispeech.server import fetch
 from unispeech.server.api.shown import all_shown, holds, shown
 from unispeech.server.api.wire import Deleted, JobFields, JobInFull, JobList, JobShown, checked
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.http.form_schemas import form_body
-from unispeech.server.jobs import Place
+from unispeech.server.jobs.jobs import Place, fetch
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job, State
 from unispeech.server.storage.keys import Key

@@ -6,13 +6,12 @@ import asyncio
 
 from fastapi import APIRouter
 
-from unispeech.server import corrections
 from unispeech.server.api.jobs import CONFLICT, accept
 from unispeech.server.api.shown import shown
 from unispeech.server.api.wire import JobShown, Range
 from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.http.error_responses import Refused
-from unispeech.server.jobs import BESIDE
+from unispeech.server.jobs.jobs import BESIDE, corrections
 from unispeech.server.storage.database import Job
 
 router = APIRouter(tags=["Transcripts"])

@@ -9,11 +9,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from unispeech.server import document, waas
+from unispeech.server import waas
 from unispeech.server.api.wire import Checked, Violation
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.http.error_responses import Refused
+from unispeech.server.jobs.jobs import word_document
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job
 from unispeech.text import formats, subtitles
@@ -25,7 +26,7 @@ router = APIRouter(tags=["Transcripts"])
 Format = Literal["json", "txt", "srt", "vtt", "tsv", "jojo", "docx"]
 TYPES = {"txt": "text/plain", "srt": "text/plain", "vtt": "text/vtt",
          "tsv": "text/tab-separated-values", "json": "application/json",
-         "jojo": "application/json", "docx": document.KIND}  # fmt: skip
+         "jojo": "application/json", "docx": word_document.KIND}  # fmt: skip
 
 NONE_YET: dict[int | str, dict[str, Any]] = {409: {"description": "There is no transcript."}}
 READ: dict[int | str, dict[str, Any]] = {
@@ -111,7 +112,7 @@ def render(job: Job, transcript: Transcript, wanted: Rendering) -> str | bytes:
     if wanted.format == "jojo":
         return bytes(JSONResponse(waas.jojo(job, transcript)).body)
     if wanted.format == "docx":
-        return document.word_document(transcript, job.filename)
+        return word_document.word_document(transcript, job.filename)
     return formats.render(transcript, wanted.format, wanted.layout)
 
 

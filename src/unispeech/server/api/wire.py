@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from unispeech.server.http.error_responses import Refused, said
-from unispeech.server.notices import is_address
+from unispeech.server.jobs.notices import is_address
 from unispeech.server.storage.sql import keepable
 
 Seconds = Field(ge=0, le=1e7, allow_inf_nan=False, description="Seconds.")

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from unispeech.server import corrections
-from unispeech.server.links import Links
-from unispeech.server.revisions import AGAIN, Changed, NoTranscript, Revisions
+from unispeech.server.jobs.jobs import corrections
+from unispeech.server.jobs.links import Links
+from unispeech.server.jobs.revisions import AGAIN, Changed, NoTranscript, Revisions
 from unispeech.server.speech import Busy
 from unispeech.server.storage.database import Database, Job, State
 from unispeech.server.storage.partial_uploads import Uploads

@@ -17,9 +17,9 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 
 from unispeech.errors import UnispeechError
-from unispeech.server.execution import INTERRUPTIONS, Execution
-from unispeech.server.heartbeat import Heartbeat
-from unispeech.server.notices import Notices
+from unispeech.server.jobs.execution import INTERRUPTIONS, Execution
+from unispeech.server.jobs.heartbeat import Heartbeat
+from unispeech.server.jobs.notices import Notices
 from unispeech.server.storage.database import Job, State
 from unispeech.server.storage.sql import AWAY, connected, normal, reason, used
 

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 from unispeech.call import Call
 from unispeech.errors import Cancelled, UnispeechError
-from unispeech.server import metrics, records, waveform
+from unispeech.server import metrics
 from unispeech.server.decoding import Cut
-from unispeech.server.jobs import BESIDE, Jobs
+from unispeech.server.jobs.jobs import BESIDE, Jobs, records, waveform
 from unispeech.server.speech import Ask, Speech, public
 from unispeech.server.storage.database import Job, State
 from unispeech.server.storage.disk import is_full
