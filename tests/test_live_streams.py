@@ -18,8 +18,8 @@ from unispeech.engine.engine import Engine
 from unispeech.server.http import websockets
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.settings import Settings
-from unispeech.server.speech import Ask, Speech
-from unispeech.server.streams import AHEAD, BEHIND, News, Stream, Streams, Wish
+from unispeech.server.speech.speech import Ask, Speech
+from unispeech.server.speech.streams import AHEAD, BEHIND, News, Stream, Streams, Wish
 
 Get = Callable[..., Engine]
 

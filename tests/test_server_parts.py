@@ -23,17 +23,17 @@ from conftest import SAMPLES
 from serving import Receiver
 from unispeech.errors import AudioError, ModelUnavailable, OptionError
 from unispeech.server import settings
-from unispeech.server.decoding import Cut, Decoders, TooLong
 from unispeech.server.http import error_responses
 from unispeech.server.http.forms import clean_name, header_name
 from unispeech.server.http.middleware import Manners
 from unispeech.server.jobs.jobs import Jobs, notices, waveform
 from unispeech.server.logs import JsonLines
-from unispeech.server.speech import public
+from unispeech.server.speech.decoders import Cut, Decoders, TooLong
+from unispeech.server.speech.diarization_weights import REMEMBERED, Weights
+from unispeech.server.speech.speech import public
 from unispeech.server.storage import tables
 from unispeech.server.storage.database import Database, Job, State
 from unispeech.server.storage.partial_uploads import Uploads
-from unispeech.server.weights import REMEMBERED, Weights
 
 ENGLISH = SAMPLES / "english.wav"
 

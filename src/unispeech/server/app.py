@@ -19,8 +19,8 @@ from unispeech.server.http.error_responses import answer_async
 from unispeech.server.http.middleware import Manners
 from unispeech.server.service import Service
 from unispeech.server.settings import Settings
+from unispeech.server.speech.threads import Threads
 from unispeech.server.storage.sql import AWAY
-from unispeech.server.threads import Threads
 from unispeech.version import __version__
 
 THREADS = 8

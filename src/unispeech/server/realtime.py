@@ -21,8 +21,8 @@ from unispeech.errors import OptionError, UnispeechError
 from unispeech.realtime.events import Event
 from unispeech.server.http.websockets import Visitor, both, messages, talk, tell
 from unispeech.server.realtime_config import Config
-from unispeech.server.speech import public
-from unispeech.server.streams import News, Stream, Wish
+from unispeech.server.speech.speech import public
+from unispeech.server.speech.streams import News, Stream, Wish
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
 

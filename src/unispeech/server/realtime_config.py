@@ -8,8 +8,8 @@ from unispeech.errors import OptionError
 from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.playback import check_rate
 from unispeech.server.service import Service
+from unispeech.server.speech.streams import Wish
 from unispeech.server.storage.keys import Key
-from unispeech.server.streams import Wish
 
 RATE = 24_000
 """Hz of `audio/pcm` where nothing is said."""

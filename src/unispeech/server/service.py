@@ -8,17 +8,17 @@ import tempfile
 
 from starlette.requests import HTTPConnection
 
-from unispeech.server.decoding import Cut
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.jobs.execution import Execution
 from unispeech.server.jobs.jobs import Jobs
 from unispeech.server.jobs.notices import Notices
 from unispeech.server.jobs.workflows import Worker
 from unispeech.server.settings import Settings
-from unispeech.server.speech import Speech
+from unispeech.server.speech.decoders import Cut
+from unispeech.server.speech.speech import Speech
+from unispeech.server.speech.streams import Streams
 from unispeech.server.storage.database import Database
 from unispeech.server.storage.keys import ANYBODY, Key, Keys, Rates
-from unispeech.server.streams import Streams
 from unispeech.version import __version__
 
 log = logging.getLogger("unispeech.server")

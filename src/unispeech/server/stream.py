@@ -11,8 +11,8 @@ from fastapi import APIRouter, WebSocket
 from unispeech.errors import OptionError, UnispeechError
 from unispeech.realtime.options import LiveOptions
 from unispeech.server.http.websockets import Visitor, both, hang_up, messages, talk, tell
-from unispeech.server.speech import public
-from unispeech.server.streams import News, Stream, Wish
+from unispeech.server.speech.speech import public
+from unispeech.server.speech.streams import News, Stream, Wish
 from unispeech.types import SAMPLE_RATE
 
 router = APIRouter(tags=["Live"])

@@ -19,7 +19,7 @@ from unispeech.server.api.wire import MoreOptions, checked
 from unispeech.server.http.dependencies import Caller, TheService
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.service import Service
-from unispeech.server.speech import NoSpeakers, public
+from unispeech.server.speech.speech import NoSpeakers, public
 from unispeech.server.storage.keys import Key
 from unispeech.version import __version__
 

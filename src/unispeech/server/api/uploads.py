@@ -20,7 +20,7 @@ from unispeech.server.http import forms as names
 from unispeech.server.http.dependencies import Caller, TheService
 from unispeech.server.http.error_responses import Refused, answer
 from unispeech.server.service import Service
-from unispeech.server.speech import Busy
+from unispeech.server.speech.speech import Busy
 from unispeech.server.storage.keys import Key
 from unispeech.server.storage.partial_uploads import Superseded, Upload, WrongOffset
 

@@ -22,8 +22,8 @@ from unispeech.errors import (
     UnknownBackend,
     UnknownModel,
 )
-from unispeech.server.decoding import TooLong
-from unispeech.server.speech import Busy, NoSpeakers, public
+from unispeech.server.speech.decoders import TooLong
+from unispeech.server.speech.speech import Busy, NoSpeakers, public
 from unispeech.server.storage.disk import is_full
 from unispeech.server.storage.sql import AWAY, reason
 

@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.service import Service
-from unispeech.server.speech import Ask
+from unispeech.server.speech.speech import Ask
 
 TRANSCRIPTION_FORMATS = ("json", "text", "srt", "verbose_json", "vtt", "diarized_json")
 TRANSLATION_FORMATS = ("json", "text", "srt", "verbose_json", "vtt")

@@ -23,7 +23,7 @@ from unispeech.server.http.form_schemas import form_body
 from unispeech.server.openai.form import Wanted, read
 from unispeech.server.openai.render import lettering, render, said, usage
 from unispeech.server.service import Service
-from unispeech.server.speech import DIARIZING, HOSTED, NoSpeakers
+from unispeech.server.speech.speech import DIARIZING, HOSTED, NoSpeakers
 from unispeech.server.storage.keys import Key
 from unispeech.types import Segment, Transcript
 

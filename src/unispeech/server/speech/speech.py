@@ -24,10 +24,10 @@ from unispeech.errors import OptionError, UnispeechError, UnknownModel
 from unispeech.models import catalog, naming, shelf, store
 from unispeech.options import AnnotateOptions, LoadOptions, split_options
 from unispeech.server import metrics
-from unispeech.server.decoding import Cut, Decoded, Decoders
 from unispeech.server.settings import Settings
-from unispeech.server.threads import Threads
-from unispeech.server.weights import Weights
+from unispeech.server.speech.decoders import Cut, Decoded, Decoders
+from unispeech.server.speech.diarization_weights import Weights
+from unispeech.server.speech.threads import Threads
 from unispeech.types import Transcript
 
 DIARIZING = "gpt-4o-transcribe-diarize"

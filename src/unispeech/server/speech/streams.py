@@ -16,10 +16,10 @@ from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.playback import Pcm
 from unispeech.realtime.session import Session
 from unispeech.server import metrics
-from unispeech.server.decoding import TooLong
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.settings import Settings
-from unispeech.server.speech import Ask, Busy, Speech
+from unispeech.server.speech.decoders import TooLong
+from unispeech.server.speech.speech import Ask, Busy, Speech
 from unispeech.types import SAMPLE_RATE
 
 if TYPE_CHECKING:
