@@ -18,7 +18,7 @@ import pytest
 
 from conftest import SAMPLES, reference, words
 from serving import Server, running, until_ended
-from unispeech.server.openai.render import diarized, lettering
+from unispeech.server.dialects.openai.render import diarized, lettering
 from unispeech.types import Segment, Transcript
 
 PAUSE = SAMPLES / "pause.wav"

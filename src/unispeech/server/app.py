@@ -13,7 +13,10 @@ from fastapi.middleware.gzip import GZipMiddleware
 from starlette.exceptions import HTTPException
 
 from unispeech.errors import UnispeechError
-from unispeech.server import api, asr, openai, operations, realtime, stream, waas, waas_options
+from unispeech.server import api, openai, operations, stream
+from unispeech.server.dialects import asr
+from unispeech.server.dialects.openai import realtime
+from unispeech.server.dialects.waas import options, routes
 from unispeech.server.http import docs_page, forms, static_page
 from unispeech.server.http.error_responses import answer_async
 from unispeech.server.http.middleware import Manners
@@ -57,8 +60,8 @@ def create_app(settings: Settings) -> FastAPI:
     for module in (
         api,
         openai,
-        waas,
-        waas_options,
+        routes,
+        options,
         asr,
         realtime,
         stream,

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from unispeech.server import waas
 from unispeech.server.api.wire import Checked, Violation
+from unispeech.server.dialects.waas import routes
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.http.error_responses import Refused
@@ -110,7 +110,7 @@ async def as_file(
 
 def render(job: Job, transcript: Transcript, wanted: Rendering) -> str | bytes:
     if wanted.format == "jojo":
-        return bytes(JSONResponse(waas.jojo(job, transcript)).body)
+        return bytes(JSONResponse(routes.jojo(job, transcript)).body)
     if wanted.format == "docx":
         return word_document.word_document(transcript, job.filename)
     return formats.render(transcript, wanted.format, wanted.layout)

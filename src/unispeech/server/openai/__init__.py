@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from unispeech.server.openai.routes import router
+from unispeech.server.dialects.openai.routes import router
 
 __all__ = ["router"]

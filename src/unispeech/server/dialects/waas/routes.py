@@ -16,13 +16,13 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from unispeech import languages
 from unispeech.errors import UnispeechError, UnknownModel
+from unispeech.server.dialects.waas.options import OUTPUTS, TASKS, language_names
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheService, job_of, scratch
 from unispeech.server.http.error_responses import DOCUMENTED
 from unispeech.server.jobs.jobs import notices
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job, State
-from unispeech.server.waas_options import OUTPUTS, TASKS, language_names
 from unispeech.text import formats
 from unispeech.types import Transcript
 

@@ -16,12 +16,12 @@ from fastapi.responses import Response, StreamingResponse
 from unispeech.annotate import speakers
 from unispeech.call import Call
 from unispeech.models import shelf
+from unispeech.server.dialects.openai.form import Wanted, read
+from unispeech.server.dialects.openai.render import lettering, render, said, usage
 from unispeech.server.http import forms, sse
 from unispeech.server.http.dependencies import Caller, TheService, scratch
 from unispeech.server.http.error_responses import DOCUMENTED, Refused, answer
 from unispeech.server.http.form_schemas import form_body
-from unispeech.server.openai.form import Wanted, read
-from unispeech.server.openai.render import lettering, render, said, usage
 from unispeech.server.service import Service
 from unispeech.server.speech.speech import DIARIZING, HOSTED, NoSpeakers
 from unispeech.server.storage.keys import Key

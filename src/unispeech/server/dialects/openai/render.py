@@ -9,7 +9,7 @@ from typing import Any
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from unispeech import languages
-from unispeech.server.openai.form import Wanted
+from unispeech.server.dialects.openai.form import Wanted
 from unispeech.stages import guard
 from unispeech.text import formats
 from unispeech.types import Segment, Transcript

@@ -19,8 +19,8 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from unispeech.errors import OptionError, UnispeechError
 from unispeech.realtime.events import Event
+from unispeech.server.dialects.openai.realtime_config import Config
 from unispeech.server.http.websockets import Visitor, both, messages, talk, tell
-from unispeech.server.realtime_config import Config
 from unispeech.server.speech.speech import public
 from unispeech.server.speech.streams import News, Stream, Wish
 
