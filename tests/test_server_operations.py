@@ -24,7 +24,7 @@ from serving import Server, running, submit, until_ended
 from unispeech.cli.serve import serve
 from unispeech.errors import OptionError
 from unispeech.server import settings
-from unispeech.server.logs import JsonLines
+from unispeech.server.observe.logs import JsonLines
 
 ENGLISH = SAMPLES / "english.wav"
 

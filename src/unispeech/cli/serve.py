@@ -77,9 +77,9 @@ def serve(**given: Any) -> None:
     """
     import uvicorn
 
-    from unispeech.server import logs
     from unispeech.server.app import create_app
     from unispeech.server.http.protocol import LARGEST, Connection, Listener
+    from unispeech.server.observe import logs
 
     # A thread that waits for Python's lock asks for it after this time, and with thirty busy ones
     # the event loop waits its turn at every step: health took 0.7 s with the usual 5 ms.
@@ -135,7 +135,7 @@ def worker(jobs_at_once: int | None) -> None:
     unispeech worker
     UNISPEECH_DATABASE_URL=postgresql://user:password@db/speech unispeech worker
     """
-    from unispeech.server import logs
+    from unispeech.server.observe import logs
     from unispeech.server.service import Service
 
     settings = _settings(jobs_at_once=jobs_at_once)

@@ -13,7 +13,8 @@ from fastapi.middleware.gzip import GZipMiddleware
 from starlette.exceptions import HTTPException
 
 from unispeech.errors import UnispeechError
-from unispeech.server import api, openai, operations, stream
+from unispeech.server import api, openai
+from unispeech.server.api import health, live
 from unispeech.server.dialects import asr
 from unispeech.server.dialects.openai import realtime
 from unispeech.server.dialects.waas import options, routes
@@ -64,10 +65,10 @@ def create_app(settings: Settings) -> FastAPI:
         options,
         asr,
         realtime,
-        stream,
+        live,
         static_page,
         docs_page,
-        operations,
+        health,
     ):
         app.include_router(module.router)
     app.mount("/static", GZipMiddleware(static_page.FILES, minimum_size=500), "static")

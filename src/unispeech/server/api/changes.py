@@ -11,6 +11,14 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from unispeech.server.api.schemas import (
+    Change,
+    Edited,
+    EditedSegment,
+    Patch,
+    RevisionList,
+    RevisionShown,
+)
 from unispeech.server.api.transcripts import (
     NONE_YET,
     READ,
@@ -18,14 +26,6 @@ from unispeech.server.api.transcripts import (
     as_file,
     current,
     found,
-)
-from unispeech.server.api.wire import (
-    Change,
-    Edited,
-    EditedSegment,
-    Patch,
-    RevisionList,
-    RevisionShown,
 )
 from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.http.error_responses import Refused

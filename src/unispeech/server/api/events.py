@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from unispeech.server.api.shown import all_shown, time_left
-from unispeech.server.api.wire import JobShown
+from unispeech.server.api.job_view import all_shown, time_left
+from unispeech.server.api.schemas import JobShown
 from unispeech.server.http import sse
 from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.service import Service

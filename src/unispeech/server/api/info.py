@@ -14,8 +14,8 @@ from unispeech.backends.spec import BackendSpec
 from unispeech.errors import UnispeechError
 from unispeech.models import catalog, shelf
 from unispeech.options import LoadOptions, split_options
+from unispeech.server.api.schemas import MoreOptions, checked
 from unispeech.server.api.transcripts import TYPES
-from unispeech.server.api.wire import MoreOptions, checked
 from unispeech.server.http.dependencies import Caller, TheService
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.service import Service

@@ -8,8 +8,8 @@ from typing import Any, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.datastructures import UploadFile
 
-from unispeech.server.api.shown import all_shown, holds, shown
-from unispeech.server.api.wire import Deleted, JobFields, JobInFull, JobList, JobShown, checked
+from unispeech.server.api.job_view import all_shown, holds, shown
+from unispeech.server.api.schemas import Deleted, JobFields, JobInFull, JobList, JobShown, checked
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.http.error_responses import Refused

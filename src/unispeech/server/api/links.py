@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 
 from unispeech.server.api import sound, transcripts
-from unispeech.server.api.wire import (
+from unispeech.server.api.schemas import (
     Checked,
     NewShare,
     SharedJob,

@@ -6,9 +6,9 @@ import asyncio
 
 from fastapi import APIRouter
 
+from unispeech.server.api.job_view import shown
 from unispeech.server.api.jobs import CONFLICT, accept
-from unispeech.server.api.shown import shown
-from unispeech.server.api.wire import JobShown, Range
+from unispeech.server.api.schemas import JobShown, Range
 from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.jobs.jobs import BESIDE, corrections

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from unispeech.server.api.wire import Checked, Violation
+from unispeech.server.api.schemas import Checked, Violation
 from unispeech.server.dialects.waas import routes
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheService, job_of

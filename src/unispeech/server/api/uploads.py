@@ -15,7 +15,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
 from unispeech.errors import UnispeechError
-from unispeech.server.api.wire import UploadList, UploadShown
+from unispeech.server.api.schemas import UploadList, UploadShown
 from unispeech.server.http import forms as names
 from unispeech.server.http.dependencies import Caller, TheService
 from unispeech.server.http.error_responses import Refused, answer

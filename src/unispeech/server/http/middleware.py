@@ -11,8 +11,8 @@ import uuid
 from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from unispeech.server import logs, metrics
 from unispeech.server.http.error_responses import answer
+from unispeech.server.observe import logs, metrics
 
 log = logging.getLogger("unispeech.access")
 

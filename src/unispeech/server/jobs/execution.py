@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from unispeech.call import Call
 from unispeech.errors import Cancelled, UnispeechError
-from unispeech.server import metrics
 from unispeech.server.jobs.jobs import BESIDE, Jobs, records, waveform
+from unispeech.server.observe import metrics
 from unispeech.server.speech.decoders import Cut
 from unispeech.server.speech.speech import Ask, Speech, public
 from unispeech.server.storage.database import Job, State

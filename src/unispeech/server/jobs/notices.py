@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from unispeech.errors import OptionError, UnispeechError
-from unispeech.server import metrics
+from unispeech.server.observe import metrics
 from unispeech.server.settings import Settings
 from unispeech.server.storage.database import Database, Job, State
 from unispeech.version import __version__

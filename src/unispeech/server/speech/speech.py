@@ -23,7 +23,7 @@ from unispeech.engine.pool import Pool
 from unispeech.errors import OptionError, UnispeechError, UnknownModel
 from unispeech.models import catalog, naming, shelf, store
 from unispeech.options import AnnotateOptions, LoadOptions, split_options
-from unispeech.server import metrics
+from unispeech.server.observe import metrics
 from unispeech.server.settings import Settings
 from unispeech.server.speech.decoders import Cut, Decoded, Decoders
 from unispeech.server.speech.diarization_weights import Weights

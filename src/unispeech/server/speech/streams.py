@@ -15,8 +15,8 @@ from unispeech.realtime.intake import Intake
 from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.playback import Pcm
 from unispeech.realtime.session import Session
-from unispeech.server import metrics
 from unispeech.server.http.error_responses import Refused
+from unispeech.server.observe import metrics
 from unispeech.server.settings import Settings
 from unispeech.server.speech.decoders import TooLong
 from unispeech.server.speech.speech import Ask, Busy, Speech

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 
-from unispeech.server.api.wire import OURS, Holds, JobShown
+from unispeech.server.api.schemas import OURS, Holds, JobShown
 from unispeech.server.jobs.jobs import BESIDE
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job, State

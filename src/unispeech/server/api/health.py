@@ -10,8 +10,8 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from unispeech.server import metrics
 from unispeech.server.http.dependencies import TheService
+from unispeech.server.observe import metrics
 from unispeech.server.storage.database import State
 from unispeech.server.storage.sql import AWAY
 
