@@ -31,7 +31,7 @@ import torch
 
 from unispeech.audio.recording import Recording, load
 from unispeech.backends.mms import Mms
-from unispeech.ctc.words import words
+from unispeech.ctc import words
 from unispeech.engine.planning import plan
 from unispeech.models import store
 from unispeech.options import LoadOptions, TranscribeOptions

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from unispeech.ctc.words import align, words
+from unispeech.ctc import align, words
 from unispeech.errors import AudioError, ModelDamaged
 from unispeech.options import VadOptions
 from unispeech.stages import chunking, stitch

@@ -21,7 +21,7 @@ import transformers
 
 from small_mms import ENGLISH, RUSSIAN, Samples, long_recording
 from unispeech.backends.ctc import Ctc
-from unispeech.ctc.words import words
+from unispeech.ctc import words
 from unispeech.engine.engine import Engine
 from unispeech.options import VadOptions
 from unispeech.stages import chunking, vad

@@ -12,7 +12,7 @@ import pytest
 
 from conftest import SAMPLES
 from serving import running, until_ended
-from unispeech.server.jobs.jobs import waveform
+from unispeech.server.jobs import waveform
 
 
 def test_a_waveform_that_is_kept_says_what_the_sound_says(tmp_path: Path) -> None:

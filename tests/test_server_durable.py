@@ -17,8 +17,8 @@ import pytest
 import postgres
 from conftest import SAMPLES, reference, words
 from serving import Receiver, Server, running, submit, until_ended
+from unispeech.server.jobs import heartbeat
 from unispeech.server.jobs.heartbeat import Heartbeat
-from unispeech.server.jobs.jobs import heartbeat
 from unispeech.server.storage.database import Database
 
 ENGLISH = SAMPLES / "english.wav"

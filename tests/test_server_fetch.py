@@ -14,7 +14,7 @@ import pytest
 from conftest import SAMPLES
 from serving import running, until_ended
 from unispeech.server.http import error_responses
-from unispeech.server.jobs.jobs import fetch
+from unispeech.server.jobs import fetch
 
 ENGLISH = SAMPLES / "english.wav"
 

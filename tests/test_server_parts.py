@@ -26,7 +26,8 @@ from unispeech.server import settings
 from unispeech.server.http import error_responses
 from unispeech.server.http.forms import clean_name, header_name
 from unispeech.server.http.middleware import Manners
-from unispeech.server.jobs.jobs import Jobs, notices, waveform
+from unispeech.server.jobs import notices, waveform
+from unispeech.server.jobs.jobs import Jobs
 from unispeech.server.observe.logs import JsonLines
 from unispeech.server.speech.decoders import Cut, Decoders, TooLong
 from unispeech.server.speech.diarization_weights import REMEMBERED, Weights

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from unispeech.audio import ogg, riff
 from unispeech.audio.downmix import Downmix
-from unispeech.audio.recording import ogg, riff
 from unispeech.audio.resampling import resampled
 from unispeech.errors import AudioError, AudioNotFound
 from unispeech.types import SAMPLE_RATE

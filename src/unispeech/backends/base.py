@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unispeech.ctc.words import words
+from unispeech.ctc import words
 from unispeech.errors import BackendError, UnsupportedOption
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
@@ -96,7 +96,7 @@ class Backend(ABC):
         """Decode chunks of one language (`chunk.language`), one result for each, in order.
 
         Decodes once, at `options.temperatures[0]`; looking at the result and climbing the ladder is
-        the engine's part (`unispeech.stages.guard`). Times in the results are from the chunk's start.
+        the engine's part (`stages.guard`). Times in the results are from the chunk's start.
         """
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:

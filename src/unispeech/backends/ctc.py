@@ -1,6 +1,6 @@
 """Any CTC checkpoint of transformers: wav2vec2, HuBERT, WavLM.
 
-The model gives log probabilities for every 20 ms; what they say is read by `unispeech.ctc.words`, once
+The model gives log probabilities for every 20 ms; `unispeech.ctc.words` reads them, once
 neighbouring chunks have been joined. Each chunk comes with some sound around it, since the model is
 less sure at the edges of what it sees; the frames of that are dropped.
 """
@@ -18,7 +18,7 @@ import torch
 import transformers
 
 from unispeech.backends.base import Backend
-from unispeech.ctc.words import words
+from unispeech.ctc import words
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.models.facts import ModelFacts
 from unispeech.models.formats import ctc_folder as folder_of

@@ -24,7 +24,7 @@ the connection is not read, and the answer comes behind all that was sent before
 def _settings(**given: Any) -> Any:
     try:
         from unispeech.server import settings
-        from unispeech.server.speech.speech import speech  # noqa: F401
+        from unispeech.server.speech import speech  # noqa: F401
     except ImportError as error:
         raise click.ClickException(
             f"the service's libraries are not all here ({error.name}); "

@@ -1,0 +1,1 @@
+"""CTC: frame scores to words, and known words to times."""

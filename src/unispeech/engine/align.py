@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from unispeech.backends.base import Backend
 from unispeech.call import Call
-from unispeech.ctc.words import words
+from unispeech.ctc import words
 from unispeech.engine.decoder import Decoder
 from unispeech.engine.source import Reading
 from unispeech.options import DecodeOptions

@@ -28,9 +28,10 @@ from unispeech.backends.base import (
     refuse_undecided,
 )
 from unispeech.call import Call, OnProgress, ignore
-from unispeech.ctc.words import align, words
+from unispeech.ctc import align, words
+from unispeech.engine import native
+from unispeech.engine.align import whole
 from unispeech.engine.decoder import Decoder
-from unispeech.engine.engine import align, native
 from unispeech.engine.language import Detection, identifier, refuse_identifier
 from unispeech.engine.planning import plan
 from unispeech.engine.source import Reading
@@ -175,9 +176,7 @@ class Engine:
         planned = self._plan(reading.recording, settled)
         chunks = self._detection(settled).spoken(planned, reading)
         call = call or Call()
-        heard = align.whole(
-            chunks, reading, self.backend, settled.decode, call, settled.batch.batch_size
-        )
+        heard = whole(chunks, reading, self.backend, settled.decode, call, settled.batch.batch_size)
         return stitch.transcript(
             align.lines(heard, text, reading.language),
             (),
@@ -320,7 +319,7 @@ class Engine:
 def _read(
     options: DecodeOptions, emissions: Emissions, language: str | None
 ) -> tuple[Segment, ...]:
-    return words.read(align, language, options.word_timestamps, options.ngram)
+    return words.read(emissions, language, options.word_timestamps, options.ngram)
 
 
 def transcribe(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self, Unpack, cast
 
 from unispeech import languages
 from unispeech.backends.base import Backend
-from unispeech.ctc.words import words
+from unispeech.ctc import words
 from unispeech.engine.engine import Engine
 from unispeech.engine.planning import TAIL
 from unispeech.errors import BackendError, UnsupportedOption

@@ -13,11 +13,9 @@ from fastapi.middleware.gzip import GZipMiddleware
 from starlette.exceptions import HTTPException
 
 from unispeech.errors import UnispeechError
-from unispeech.server import api, openai
+from unispeech.server import api
 from unispeech.server.api import health, live
-from unispeech.server.dialects import asr
-from unispeech.server.dialects.openai import realtime
-from unispeech.server.dialects.waas import options, routes
+from unispeech.server.dialects import asr, openai, waas
 from unispeech.server.http import docs_page, forms, static_page
 from unispeech.server.http.error_responses import answer_async
 from unispeech.server.http.middleware import Manners
@@ -58,18 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
-    for module in (
-        api,
-        openai,
-        routes,
-        options,
-        asr,
-        realtime,
-        live,
-        static_page,
-        docs_page,
-        health,
-    ):
+    for module in (api, openai, waas, asr, live, static_page, docs_page, health):
         app.include_router(module.router)
     app.mount("/static", GZipMiddleware(static_page.FILES, minimum_size=500), "static")
     # Here, so that pages of other origins can read it. What is not among these has failed: that

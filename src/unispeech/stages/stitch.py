@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from unispeech.ctc.words import words
+from unispeech.ctc import words
 from unispeech.stages import sentences
 from unispeech.types import (
     Chunk,

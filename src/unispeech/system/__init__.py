@@ -1,0 +1,1 @@
+"""The machine: processor cores and the memory allocator."""

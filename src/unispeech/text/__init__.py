@@ -1,0 +1,1 @@
+"""A transcript as text: subtitles, formats, and the times of edited words."""

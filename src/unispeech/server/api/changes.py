@@ -29,7 +29,7 @@ from unispeech.server.api.transcripts import (
 )
 from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.http.error_responses import Refused
-from unispeech.server.jobs.jobs import corrections
+from unispeech.server.jobs import corrections
 from unispeech.server.jobs.revisions import EDITED, RESTORED, Changed, NoTranscript
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job

@@ -11,7 +11,8 @@ from unispeech.server.api.jobs import CONFLICT, accept
 from unispeech.server.api.schemas import JobShown, Range
 from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.http.error_responses import Refused
-from unispeech.server.jobs.jobs import BESIDE, corrections
+from unispeech.server.jobs import corrections
+from unispeech.server.jobs.jobs import BESIDE
 from unispeech.server.storage.database import Job
 
 router = APIRouter(tags=["Transcripts"])

@@ -15,7 +15,7 @@ from fastapi.responses import FileResponse, Response
 from unispeech.errors import AudioError
 from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.http.error_responses import Refused
-from unispeech.server.jobs.jobs import waveform
+from unispeech.server.jobs import waveform
 from unispeech.server.service import Service
 from unispeech.server.speech.decoders import Cut
 from unispeech.server.storage.database import Job

@@ -14,7 +14,7 @@ from unispeech.server.dialects.waas import routes
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.http.error_responses import Refused
-from unispeech.server.jobs.jobs import word_document
+from unispeech.server.jobs import word_document
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job
 from unispeech.text import formats, subtitles

@@ -1,0 +1,1 @@
+"""What every route shares: requests read, responses and errors written, the protocol itself."""

@@ -1,0 +1,1 @@
+"""Jobs: accepted, run to the end whatever happens, corrected, removed."""

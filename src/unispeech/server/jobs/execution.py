@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 from unispeech.call import Call
 from unispeech.errors import Cancelled, UnispeechError
-from unispeech.server.jobs.jobs import BESIDE, Jobs, records, waveform
+from unispeech.server.jobs import records, waveform
+from unispeech.server.jobs.jobs import BESIDE, Jobs
 from unispeech.server.observe import metrics
 from unispeech.server.speech.decoders import Cut
 from unispeech.server.speech.speech import Ask, Speech, public

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from unispeech.server.jobs.jobs import corrections
+from unispeech.server.jobs import corrections
 from unispeech.server.jobs.links import Links
 from unispeech.server.jobs.revisions import AGAIN, Changed, NoTranscript, Revisions
 from unispeech.server.speech.speech import Busy

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from unispeech.errors import UnispeechError
-from unispeech.server.jobs.jobs import records
+from unispeech.server.jobs import records
 from unispeech.server.storage.database import Database, State
 from unispeech.server.storage.tables import jobs
 from unispeech.server.storage.tables import revisions as table

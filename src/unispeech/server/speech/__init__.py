@@ -1,0 +1,1 @@
+"""Speech to text for the service: shared engines, decoding processes, live streams."""

@@ -60,7 +60,7 @@ class Job:
     cancel: bool = False
     error: str | None = None
     revision: int | None = None
-    """The number of its transcript as it is now; the text is in `unispeech.server.jobs.revisions`."""
+    """The number of its current transcript; the text is in `server.jobs.revisions`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,11 @@
+"""The audio part of OpenAI's API, for its own unmodified clients."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from unispeech.server.dialects.openai import realtime, routes
+
+router = APIRouter()
+for part in (routes, realtime):
+    router.include_router(part.router)

@@ -20,7 +20,7 @@ from unispeech.server.dialects.waas.options import OUTPUTS, TASKS, language_name
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheService, job_of, scratch
 from unispeech.server.http.error_responses import DOCUMENTED
-from unispeech.server.jobs.jobs import notices
+from unispeech.server.jobs import notices
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job, State
 from unispeech.text import formats
