@@ -3,7 +3,7 @@
     python benchmarks/joining.py [CHECKPOINT] [--seconds 180] [--lengths 7,15,30]
         [--contexts 0,1.5,5]
 
-CHECKPOINT is a folder like tests/ctc_checkpoint (the default): `model/` with adapters and `clips/`
+CHECKPOINT is a folder like tests/support/ctc_checkpoint (default): `model/` with adapters, `clips/`
 with sentences, which are put one after another with pauses of 0.1 to 2.5 s and a little noise. The
 reference is the model on all samples in one call, normalised once over all of them: no chunks, no
 voice activity detection, the best letter of each frame. Prints, for each language, in percent of
@@ -41,7 +41,7 @@ from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Emissions, End
 if TYPE_CHECKING:
     from unispeech.types import Samples
 
-HERE = Path(__file__).parent.parent / "tests" / "ctc_checkpoint"
+HERE = Path(__file__).parent.parent / "tests" / "support" / "ctc_checkpoint"
 
 
 def recording(folder: Path, language: str, seconds: float) -> tuple[Samples, str]:

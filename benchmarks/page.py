@@ -27,9 +27,9 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))  # a server and a browser: serving.py
 
-from browsing import browser
-from conftest import SAMPLES
-from serving import Server, running, until_ended
+from support.browsing import browser
+from support.samples import SAMPLES
+from support.serving import Server, running, until_ended
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

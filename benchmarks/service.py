@@ -21,10 +21,10 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))  # a server in a process: serving.py
 
-from postgres import postgres
 from service_kill import kill
 from service_load import load_test
 from service_upload import bomb, cut_off, upload
+from support.postgres import postgres
 
 
 def main() -> None:

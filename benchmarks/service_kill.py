@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx
 
-from conftest import SAMPLES, words
-from serving import Receiver, Server, until_ended
+from support.samples import SAMPLES, words
+from support.serving import Receiver, Server, until_ended
 from unispeech.audio.recording import load
 from unispeech.engine.engine import Engine
 from unispeech.types import SAMPLE_RATE

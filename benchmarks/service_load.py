@@ -17,8 +17,8 @@ from typing import Any
 
 import openai
 
-from conftest import SAMPLES
-from serving import Server, running
+from support.samples import SAMPLES
+from support.serving import Server, running
 
 PROBE = str(Path(__file__).with_name("service_probe.py"))
 

@@ -14,8 +14,8 @@ from typing import BinaryIO, cast
 
 import httpx
 
-from conftest import SAMPLES, reference, words
-from serving import Server, running, until_ended
+from support.samples import SAMPLES, reference, words
+from support.serving import Server, running, until_ended
 
 ENGLISH = SAMPLES / "english.wav"
 MEGABYTE = 1 << 20

@@ -13,8 +13,6 @@ import pytest
 from unispeech.engine.engine import Engine
 from unispeech.environments import place
 
-ROOT = Path(__file__).parent.parent
-SAMPLES = ROOT / "samples"
 DATA = os.environ.get("UNISPEECH_TEST_DATA")
 
 
@@ -24,16 +22,6 @@ def data() -> Path:
     if not DATA:
         pytest.skip("UNISPEECH_TEST_DATA is not set")
     return Path(DATA)
-
-
-def words(text: str) -> list[str]:
-    """Lower case, without punctuation: what has to agree between a text and its reference."""
-    kept = "".join(c if c.isalnum() or c in " '" else " " for c in text.lower())
-    return kept.split()
-
-
-def reference(sample: str) -> str:
-    return (SAMPLES / f"{sample}.txt").read_text(encoding="utf-8").strip()
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +43,7 @@ def engine() -> Iterator[Callable[..., Engine]]:
 @pytest.fixture(scope="session")
 def mms() -> Iterator[Engine]:
     """The small checkpoint of `small_mms.py`."""
-    from small_mms import MODEL
+    from support.small_mms import MODEL
 
     loaded = Engine("mms", str(MODEL))
     yield loaded
@@ -70,7 +58,7 @@ def random_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if environment is None:
         pytest.skip("the environment of whisperX is not installed")
     folder = tmp_path_factory.mktemp("diarization") / "random-weights"
-    script = Path(__file__).parent / "random_diarization.py"
+    script = Path(__file__).parent / "support" / "random_diarization.py"
     command = [str(environment.python), "-P", "-W", "ignore", str(script), str(folder)]
     subprocess.run(command, check=True, capture_output=True)
     return folder
@@ -79,7 +67,7 @@ def random_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def receiver() -> Iterator[Any]:
     """A webhook's other end, which fails the first time; `service` may tell it."""
-    from serving import Receiver
+    from support.serving import Receiver
 
     receiver = Receiver(failures=1)
     yield receiver
@@ -89,7 +77,7 @@ def receiver() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory, receiver: Any) -> Iterator[Any]:
     """A server that all may use who need none of their own."""
-    from serving import running
+    from support.serving import running
 
     folder = tmp_path_factory.mktemp("service")
     with running(
@@ -114,7 +102,7 @@ def http(service: Any) -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A browser, for the tests of one file."""
-    from browsing import browser
+    from support.browsing import browser
 
     with browser() as launched:
         yield launched
@@ -123,7 +111,7 @@ def chromium() -> Iterator[Any]:
 @pytest.fixture
 def tab(chromium: Any) -> Iterator[Any]:
     """A new window of the browser, as somebody has it who was never here."""
-    from browsing import Tab
+    from support.browsing import Tab
 
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
     yield Tab(context)

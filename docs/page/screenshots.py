@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.append(str(Path(__file__).parents[2] / "tests"))  # the server, the browser, the views
 
-from browsing import browser, microphone
-from conftest import SAMPLES
-from page_scene import Scene, scene
-from page_views import VIEWS, settled
+from support.browsing import browser, microphone
+from support.page_scene import Scene, scene
+from support.page_views import VIEWS, settled
+from support.samples import SAMPLES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

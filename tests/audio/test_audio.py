@@ -1,0 +1,208 @@
+"""Reading recordings: every common kind, and every way in which one can be bad."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from support.recordings import silent_video, truncated_wav, upsampled, write
+from support.samples import SAMPLES, reference, words
+from unispeech.audio.recording import Recording, load
+from unispeech.engine.engine import Engine
+from unispeech.errors import AudioError, AudioNotFound
+from unispeech.types import SAMPLE_RATE
+
+SPEECH = load(SAMPLES / "english.wav")
+
+
+def _read(path: Path) -> tuple[Recording, np.ndarray[tuple[int], np.dtype[np.float32]]]:
+    recording = Recording(path)
+    return recording, recording.read()
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "times", "layout", "channels"),
+    [
+        ("8bit.wav", "pcm_u8", 1, "mono", 1),
+        ("float.wav", "pcm_f32le", 1, "mono", 1),
+        ("96khz.wav", "pcm_s16le", 6, "mono", 1),
+        ("six.wav", "pcm_s16le", 3, "5.1", 6),
+        ("stereo.flac", "flac", 3, "stereo", 2),
+        ("stereo.m4a", "aac", 3, "stereo", 2),
+        ("mono.mp3", "libmp3lame", 3, "mono", 1),
+        ("video.mkv", "aac", 3, "stereo", 2),
+    ],
+)
+def test_every_kind_says_the_same(
+    engine: Callable[..., Engine],
+    tmp_path: Path,
+    name: str,
+    codec: str,
+    times: int,
+    layout: str,
+    channels: int,
+) -> None:
+    samples = np.stack([upsampled(SPEECH, times)] * channels)
+    path = write(tmp_path / name, samples, SAMPLE_RATE * times, codec, layout)
+    recording, read = _read(path)
+    assert recording.warnings == [] and recording.complete
+    assert abs(len(read) / SAMPLE_RATE - len(SPEECH) / SAMPLE_RATE) < 0.15
+    assert words(engine().transcribe(path).text) == words(reference("english"))
+
+
+def test_the_same_samples_as_the_library_reads() -> None:
+    from faster_whisper.audio import decode_audio
+
+    for sample in ("english", "pause"):
+        path = SAMPLES / f"{sample}.wav"
+        assert np.array_equal(load(path), decode_audio(str(path)))
+
+
+def test_blocks_are_the_whole(tmp_path: Path) -> None:
+    recording = Recording(SAMPLES / "pause.wav")
+    blocks = list(recording.blocks())
+    assert len(blocks) > 1
+    assert np.array_equal(np.concatenate(blocks), load(SAMPLES / "pause.wav"))
+
+
+def test_a_truncated_file_keeps_what_is_there(tmp_path: Path) -> None:
+    recording, read = _read(truncated_wav(tmp_path / "cut.wav", SPEECH, 0.5))
+    assert len(read) == pytest.approx(len(SPEECH) / 2, abs=100)
+    assert not recording.complete
+    assert "cut.wav" in recording.warnings[0] and "ends after" in recording.warnings[0]
+
+
+def test_an_ogg_file_that_breaks_off_is_noticed(tmp_path: Path) -> None:
+    whole = write(tmp_path / "whole.ogg", upsampled(SPEECH, 3)[None], 48_000, "libopus")
+    recording, read = _read(whole)
+    assert recording.complete and not recording.warnings
+    cut = tmp_path / "cut.ogg"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    recording, part = _read(cut)
+    assert 0.3 < len(part) / len(read) < 0.7
+    assert not recording.complete
+    assert "cut.ogg" in recording.warnings[0] and "ends after" in recording.warnings[0]
+
+
+def test_a_file_that_shrinks_while_it_is_read(tmp_path: Path) -> None:
+    path = truncated_wav(tmp_path / "shrinks.wav", np.tile(SPEECH, 60), 1.0)
+    recording = Recording(path)
+    blocks = recording.blocks()
+    next(blocks)
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size // 2)
+    rest = list(blocks)
+    assert rest and not recording.complete and "shrinks.wav" in recording.warnings[0]
+
+
+def test_samples_that_are_not_numbers_are_silence(tmp_path: Path) -> None:
+    bad = SPEECH.copy()
+    bad[1000:1100] = np.nan
+    bad[2000] = np.inf
+    recording, read = _read(write(tmp_path / "nan.wav", bad[None], SAMPLE_RATE, "pcm_f32le"))
+    assert np.isfinite(read).all() and np.abs(read[1000:1100]).max() < 0.01
+    assert "101 samples are not numbers" in recording.warnings[0]
+    array = Recording(bad, SAMPLE_RATE)
+    assert np.isfinite(array.read()).all() and "101 samples" in array.warnings[0]
+
+
+def test_an_array_at_another_rate_and_of_integers() -> None:
+    high = load(upsampled(SPEECH, 3), 48_000)
+    assert abs(len(high) - len(SPEECH)) < 200
+    stereo = np.stack([SPEECH, SPEECH], axis=1)
+    assert np.allclose(load((stereo * 32767).astype(np.int16), SAMPLE_RATE), SPEECH, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("empty.wav", b"", "0 bytes"),
+        ("text.wav", b"this is not audio at all, not even close to it\n" * 20, "not audio"),
+        ("zeros.mp3", bytes(5000), "not audio"),
+    ],
+)
+def test_what_is_not_audio_is_said_with_its_name(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(AudioError) as caught:
+        load(path)
+    assert name in str(caught.value) and said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_without_samples(tmp_path: Path) -> None:
+    path = truncated_wav(tmp_path / "none.wav", SPEECH[:0], 1.0)
+    with pytest.raises(AudioError, match=r"none\.wav.*(0 seconds|no sound)"):
+        load(path)
+
+
+def test_a_video_without_sound(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match=r"mute\.mp4.*without sound"):
+        load(silent_video(tmp_path / "mute.mp4"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [Path("nowhere.wav"), SAMPLES, np.zeros((2, 3, 4), np.float32), io.BytesIO(b""), 42],
+)
+def test_a_source_that_is_none(source: object) -> None:
+    with pytest.raises(AudioError):
+        load(source, 16_000 if isinstance(source, np.ndarray) else None)  # type: ignore[arg-type]
+
+
+def test_a_missing_file_is_also_the_standard_error() -> None:
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        load("nowhere.wav")
+    assert issubclass(AudioNotFound, AudioError)
+
+
+def test_channels_that_cancel_each_other_are_heard(tmp_path: Path) -> None:
+    miswired = write(
+        tmp_path / "x.wav", np.stack([SPEECH, -SPEECH]), SAMPLE_RATE, "pcm_s16le", "stereo"
+    )
+    recording, read = _read(miswired)
+    assert np.abs(read - SPEECH).max() < 0.01
+    assert "cancel each other" in recording.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("list.mp3", "ffconcat version 1.0\nfile {path}\n"),
+        ("list.m3u8", "#EXTM3U\n#EXTINF:10,\n{path}\n#EXT-X-ENDLIST\n"),
+        ("call.sdp", "v=0\nc=IN IP4 127.0.0.1\nm=audio 5004 RTP/AVP 0\n"),
+    ],
+)
+def test_no_file_makes_us_open_another(tmp_path: Path, name: str, text: str) -> None:
+    """FFmpeg would follow a playlist to any file or address, whatever the playlist is called."""
+    path = tmp_path / name
+    path.write_text(text.format(path=SAMPLES / "english.wav"))
+    for source in (path, path.read_bytes()):
+        with pytest.raises(AudioError, match="not audio"):
+            load(source)
+
+
+class _Broken(io.RawIOBase):
+    def read(self, size: int = -1) -> bytes:
+        raise RuntimeError("boom")
+
+
+def test_file_objects_that_cannot_be_read(tmp_path: Path) -> None:
+    closed = (SAMPLES / "english.wav").open("rb")
+    closed.close()
+    with (SAMPLES / "english.txt").open() as text:
+        for source in (closed, text, _Broken()):
+            with pytest.raises(AudioError):
+                load(source)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rate", [None, 0, -1, 10**12, 44100.5, float("nan"), "16000"])
+def test_a_wrong_sample_rate(rate: object) -> None:
+    with pytest.raises(AudioError, match="sample_rate"):
+        load(SPEECH, rate)  # type: ignore[arg-type]

@@ -1,0 +1,81 @@
+"""The encoder in bfloat16, with real weights, against CTranslate2's own in float32."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from support.samples import SAMPLES
+from unispeech.audio.recording import load
+from unispeech.backends.faster import FasterWhisper
+from unispeech.backends.whisper import bfloat16_encoder
+from unispeech.engine.engine import Engine
+from unispeech.errors import BackendError, ModelDamaged
+from unispeech.features.logmel import log_mel
+
+
+def test_openvino_reports_nothing_to_anybody() -> None:
+    code = (
+        "import sys, unispeech.backends.openvino_library as library; library.ov.Core();"
+        "print([name for name, module in sys.modules.items() if module and 'telemetry' in name"
+        " and not name.startswith('openvino.tools')])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("window", [12.0, 30.0])
+def test_it_hears_what_the_float32_encoder_hears(window: float) -> None:
+    """Where the processor has no bfloat16, OpenVINO calculates in float32: nearer still."""
+    with Engine("faster", "tiny.en", compute_type="float32", threads=1) as engine:
+        backend = engine.backend
+        assert isinstance(backend, FasterWhisper)
+        filters = backend._model.feature_extractor.mel_filters
+        features = log_mel(load(SAMPLES / "english.wav"), filters, window)
+        theirs = np.asarray(backend._model.encode(features[None]))
+        ours = bfloat16_encoder.Encoder(Path(backend._path), streams=1)(features)
+    assert ours.shape == theirs.shape == (1, round(window * 50), 384)
+    assert np.abs(ours - theirs).mean() < 0.02 * np.abs(theirs).mean()
+
+
+def test_without_bfloat16_the_encoder_is_ctranslate2s(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bfloat16_encoder, "possible", lambda: False)
+    with Engine("faster", "tiny.en") as engine:
+        assert isinstance(engine.backend, FasterWhisper) and engine.backend._encoder is None
+        assert "garden" in engine.transcribe(SAMPLES / "english.wav").text
+    with pytest.raises(BackendError, match="no bfloat16"):
+        Engine("faster", "tiny.en", compute_type="int8_bfloat16")
+
+
+def test_with_bfloat16_it_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever this runs: without bfloat16 OpenVINO calculates the same in float32."""
+    monkeypatch.setattr(bfloat16_encoder, "possible", lambda: True)
+    heard: list[int] = []
+    hear = bfloat16_encoder.Encoder.__call__
+
+    def watched(self: bfloat16_encoder.Encoder, features: Any) -> Any:
+        heard.append(features.shape[1])
+        return hear(self, features)
+
+    monkeypatch.setattr(bfloat16_encoder.Encoder, "__call__", watched)
+    for asked in ("default", "int8_bfloat16"):
+        heard.clear()
+        with Engine("faster", "tiny.en", compute_type=asked) as engine:
+            assert "garden" in engine.transcribe(SAMPLES / "english.wav").text
+        assert heard, asked
+
+
+def test_int8_is_int8_alone() -> None:
+    with Engine("faster", "tiny.en", compute_type="int8") as engine:
+        assert isinstance(engine.backend, FasterWhisper) and engine.backend._encoder is None
+
+
+def test_damaged_weights_are_said(tmp_path: Path) -> None:
+    (tmp_path / "model.bin").write_bytes(b"\x06\x00\x00\x00")
+    with pytest.raises(ModelDamaged, match="truncated"):
+        bfloat16_encoder.Encoder(tmp_path, streams=1)

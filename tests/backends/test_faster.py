@@ -1,0 +1,67 @@
+"""How calls of faster-whisper are cut among its workers, with real weights."""
+
+from __future__ import annotations
+
+import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from support.samples import SAMPLES
+from unispeech.audio.recording import load
+from unispeech.backends.faster import AT_ONCE, FasterWhisper, _shares
+from unispeech.engine.engine import Engine
+from unispeech.options import DecodeOptions
+from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Span
+
+
+def chunk() -> Chunk:
+    samples = load(SAMPLES / "english.wav")
+    end = len(samples) / SAMPLE_RATE
+    return Chunk(samples, 0.0, end, (Span(0.0, end),), window=15.0, language="en")
+
+
+def test_a_call_has_the_workers_that_no_other_call_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    second = threading.Event()
+    decode = FasterWhisper._decode
+
+    def watched(
+        self: FasterWhisper, chunks: list[Chunk], options: DecodeOptions
+    ) -> list[ChunkResult]:
+        sizes.append(len(chunks))
+        if len(sizes) == 3:
+            second.set()
+        assert second.wait(60)
+        return decode(self, chunks, options)
+
+    monkeypatch.setattr(FasterWhisper, "_decode", watched)
+    with Engine("faster", "tiny.en", threads=2) as engine, ThreadPoolExecutor(2) as threads:
+        ask = engine.backend.transcribe_batch
+        greedy = DecodeOptions(beam_size=1)
+        first = threads.submit(ask, [chunk()] * 4, greedy)
+        while len(sizes) < 2 and not first.done():
+            second.wait(0.01)
+        other = ask([chunk()] * 4, greedy)
+        texts = {result.text for result in (*first.result(), *other)}
+    assert sizes == [2, 2, 4]
+    assert len(texts) == 1 and texts != {""}
+
+
+def test_chunks_of_several_windows_come_back_in_their_places() -> None:
+    with Engine("faster", "tiny.en", threads=2) as engine:
+        chunks = [replace(chunk(), window=window) for window in (30.0, 15.0, 30.0, 20.0)]
+        results = engine.backend.transcribe_batch(chunks, DecodeOptions(beam_size=1))
+    assert len({result.text for result in results}) == 1 and results[0].text
+
+
+def test_long_windows_are_decoded_fewer_together() -> None:
+    """So that memory is bounded: 160 s of windows at most, whatever the batch."""
+    long = [replace(chunk(), window=30.0)] * 11
+    short = [replace(chunk(), window=15.0)] * 4
+    shares = _shares(long + short, 1, AT_ONCE)
+    assert sorted(map(len, shares)) == [3, 4, 4, 4]
+    assert sorted(i for share in shares for i in share) == list(range(15))
+    assert sorted(map(len, _shares(long + short, 1, math.inf))) == [4, 11]

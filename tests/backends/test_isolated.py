@@ -1,0 +1,94 @@
+"""The backends that only run in environments of their own: whisperX and JAX."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from native_whisperx import direct, same, through_us
+from support.samples import CHECKPOINT, SAMPLES, reference, words
+from unispeech.audio.recording import load
+from unispeech.backends import registry
+from unispeech.backends.remote import Remote
+from unispeech.engine.engine import Engine
+from unispeech.environments import place
+from unispeech.errors import BackendMissing, UnsupportedOption
+from unispeech.types import SAMPLE_RATE
+
+MakeEngine = Callable[..., Engine]
+EXCERPTS = (("1221-135767", 0), ("1320-122617", 60), ("1580-141083", 30))
+"""Chapter and second; 60 seconds of each."""
+
+
+def test_a_missing_environment_offers_its_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNISPEECH_ENV_DIR", str(tmp_path))
+    for name in ("whisperx", "openvino", "jax"):
+        if not registry.find(name).installed():
+            with pytest.raises(BackendMissing, match=f"run: unispeech backends install {name}"):
+                Engine(name, "a-model-that-is-nowhere/at-all")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("backend", ["jax", "whisperx"])
+def test_it_hears_what_was_said(engine: MakeEngine, backend: str) -> None:
+    loaded = engine(backend)
+    assert isinstance(loaded.backend, Remote)
+    for sample in ("english", "pause", "english"):
+        heard = loaded.transcribe(SAMPLES / f"{sample}.wav")
+        if sample == "english":
+            assert words(heard.text) == words(reference("english"))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_jax_keeps_its_compiled_graphs_in_its_environment() -> None:
+    environment = place.find("jax")
+    if environment is None:
+        pytest.skip("the environment of JAX is not installed")
+    graphs = environment.folder / "graphs"
+    shutil.rmtree(graphs, ignore_errors=True)
+    with Engine("jax", "tiny.en", beam_size=1) as fresh:
+        fresh.transcribe(SAMPLES / "english.wav")
+    assert any(graphs.iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("aligned", [False, True], ids=["plain", "aligned"])
+def test_whisperx_through_us_is_whisperx(
+    data: Path, aligned: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Text and times against its own pipeline and its own alignment, called with nothing of ours.
+
+    The small CTC model stands in for alignment weights: what it says of words that it was never
+    taught is no good, and the same both ways. whisperX cuts sentences with NLTK's punkt_tab, which
+    is fetched over the network; an EMPTY one stands in, which knows no abbreviations.
+    """
+    if place.find("whisperx") is None:
+        pytest.skip("the environment of whisperX is not installed")
+    punkt = tmp_path / "tokenizers" / "punkt_tab" / "english"
+    punkt.mkdir(parents=True)
+    for name in (
+        "collocations.tab", "sent_starters.txt", "abbrev_types.txt", "ortho_context.tab",
+    ):  # fmt: skip
+        (punkt / name).touch()
+    monkeypatch.setenv("NLTK_DATA", str(tmp_path))
+    loaded = Engine("whisperx", "tiny.en")
+    with pytest.raises(UnsupportedOption, match="temperature"):
+        loaded.transcribe(SAMPLES / "english.wav", strategy="native", temperature=0.5)
+    sounds = [load(SAMPLES / f"{name}.wav") for name in ("english", "pause")]
+    for name, second in EXCERPTS:
+        start = second * SAMPLE_RATE
+        sounds.append(load(data / "longform" / f"{name}.flac")[start : start + 60 * SAMPLE_RATE])
+    align_model = str(CHECKPOINT / "model") if aligned else ""
+    for sound, theirs in zip(sounds, direct("tiny.en", align_model, sounds), strict=True):
+        ours = through_us(loaded, sound, align_model)
+        assert ours and bool(ours[0][3]) == aligned
+        assert same(ours, theirs) == ""
+    loaded.close()

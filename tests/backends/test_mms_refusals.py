@@ -1,0 +1,121 @@
+"""What MMS refuses, and how it says so: before weights or libraries are looked for."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+from safetensors.torch import load_file, save_file
+
+from support.small_mms import CLIPS, ENGLISH, copied
+from unispeech.engine.engine import Engine
+from unispeech.errors import ModelDamaged, OptionError, UnsupportedOption
+from unispeech.models import store
+
+
+def test_a_language_without_an_adapter_is_refused_by_name(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    (folder / "adapter.rus.safetensors").unlink()
+    with pytest.raises(UnsupportedOption, match=r"language 'rus'.*adapter\.rus.*eng"):
+        Engine("mms", str(folder), language="russian")
+    with pytest.raises(UnsupportedOption, match=r"'swahili': .*does not have it; it has eng"):
+        Engine("mms", str(folder), language="swahili")
+    with pytest.raises(OptionError, match=r"unknown language 'xyzzy' .*it has eng \(English"):
+        Engine("mms", str(folder), language="xyzzy")
+    with pytest.raises(UnsupportedOption, match="'quy': the model mms-1b-fl102 does not have it"):
+        store.describe("mms-1b-fl102").language("quy")
+
+
+def test_an_adapter_of_the_wrong_size_is_refused(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    shutil.copy(folder / "adapter.eng.safetensors", folder / "adapter.rus.safetensors")
+    with pytest.raises(ModelDamaged, match=r"adapter\.rus.*lm_head.weight has the shape"):
+        Engine("mms", str(folder), language="rus")
+    whole_file = (folder / "adapter.eng.safetensors").read_bytes()
+    (folder / "adapter.eng.safetensors").write_bytes(whole_file[:-100])
+    with pytest.raises(ModelDamaged, match="truncated"):
+        Engine("mms", str(folder), language="eng")
+    (folder / "adapter.eng.safetensors").write_bytes(b"not at all")
+    with pytest.raises(ModelDamaged, match="not a safetensors file"):
+        Engine("mms", str(folder), language="eng")
+
+
+def test_a_missing_vocabulary_is_refused(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    (folder / "vocab.json").unlink()
+    with pytest.raises(ModelDamaged, match=r"vocab.json is missing"):
+        Engine("mms", str(folder), language="eng")
+
+
+def test_truncated_weights_are_refused(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:50_000])
+    with pytest.raises(ModelDamaged, match="cannot read the model"):
+        Engine("mms", str(folder), language="eng")
+
+
+def test_weights_that_are_missing_are_named(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    weights = load_file(folder / "model.safetensors")
+    del weights["wav2vec2.encoder.layer_norm.weight"]
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ModelDamaged, match=r"the weights lack wav2vec2\.encoder\.layer_norm"):
+        Engine("mms", str(folder), language="eng")
+
+
+CLIP = str(CLIPS / ENGLISH[0])
+REFUSED = [
+    (["--task", "translate", "--language", "swh"], "translate"),
+    (["--initial-prompt", "Names", "--language", "swh"], "initial_prompt"),
+    (["--hotwords", "Names", "--language", "swh"], "hotwords"),
+    (["--beam-size", "5", "--language", "swh"], "beam_size"),
+    (["--temperature", "0.4", "--language", "swh"], "temperature"),
+    (["--language", "swahilli"], "did you mean 'Swahili'"),
+    (["--language", "kaqchikel"], "there are several: cak-dialect_central"),
+    (["--language", "klingon"], "klingon"),
+    (["--language", "swh", "--ngram", "missing.arpa"], "ngram missing.arpa: there is no such file"),
+    (["--language", "swh", "--model", "base"], "a Whisper model"),
+    (["--detect-language", "mms-lid-127"], "did you mean 'mms-lid-126'?"),
+    (["--detect-language", "mms-lid-2000"], "did you mean 'mms-lid-2048'?"),
+    (["--detect-language", "facebook/mms-lid-127"], "did you mean 'mms-lid-126'?"),
+    (["--model", "mms-1b-l1108", "--language", "swh"], "did you mean 'mms-1b-l1107'?"),
+    ([], "--detect-language"),
+]
+
+
+@pytest.mark.parametrize(("options", "said"), REFUSED)
+def test_refusals_need_neither_library_nor_weights(options: list[str], said: str) -> None:
+    """The libraries cannot be found in this process, and nothing of MMS is in the store."""
+    code = (
+        "import sys; sys.modules['torch'] = sys.modules['transformers'] = None\n"
+        "from unispeech.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, "transcribe", CLIP, "--backend", "mms", *options]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_without_the_library_the_command_that_adds_it_is_said() -> None:
+    code = (
+        "import sys; sys.modules['torch'] = sys.modules['transformers'] = None\n"
+        "from unispeech.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, "transcribe", CLIP, "--backend", "mms"]
+    done = subprocess.run([*command, "--language", "swahili"], capture_output=True, text=True)
+    assert done.returncode == 1 and "unispeech[mms]" in done.stderr
+
+
+@pytest.mark.parametrize("names", [["x.wav"], ["x.wav", "y/z.flac"]])
+def test_missing_recordings_are_said_before_weights_are_fetched(names: list[str]) -> None:
+    command = [sys.executable, "-m", "unispeech", "transcribe", *names, "--backend", "mms"]
+    done = subprocess.run([*command, "--language", "swahili"], capture_output=True, text=True)
+    said = [f"unispeech: {name}: there is no such file" for name in names]
+    assert done.returncode == 1 and done.stderr.splitlines() == said

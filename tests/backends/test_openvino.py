@@ -1,0 +1,71 @@
+"""OpenVINO in its own environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from faster_whisper.feature_extractor import FeatureExtractor
+
+from support.samples import SAMPLES, reference, words
+from unispeech.audio.recording import Recording
+from unispeech.backends.whisper import decode_loop
+from unispeech.engine.engine import Engine
+from unispeech.errors import BackendError
+from unispeech.features import mel
+
+MakeEngine = Callable[..., Engine]
+
+
+def test_features_are_those_of_other_runtimes() -> None:
+    samples = Recording(SAMPLES / "english.wav").read()
+    padded = np.pad(samples, (0, 480_000 - len(samples)))
+    theirs = FeatureExtractor()(padded, padding=0)[:, :3000]
+    ours = decode_loop.features(samples, 30.0, mel.filters(80))
+    assert ours.shape == theirs.shape
+    assert np.abs(ours - theirs).max() < 2e-4
+
+
+def has_bfloat16() -> bool:
+    cpuinfo = Path("/proc/cpuinfo")
+    flags = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else "_bf16"
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("compute_type", ["int8", "bfloat16", "float32"])
+@pytest.mark.parametrize("strategy", ["batched", "native"])
+def test_it_hears_what_was_said(engine: MakeEngine, compute_type: str, strategy: str) -> None:
+    """Several recordings one after the other: nothing of one may be left in the next."""
+    if compute_type == "bfloat16" and not has_bfloat16():
+        with pytest.raises(BackendError, match="this processor has no bfloat16; use"):
+            engine("openvino", "tiny.en", compute_type=compute_type)
+        return
+    loaded = engine("openvino", "tiny.en", compute_type=compute_type)
+    for sample in ("english", "pause", "english"):
+        heard = loaded.transcribe(SAMPLES / f"{sample}.wav", strategy=strategy)  # type: ignore[arg-type]
+        if sample == "english":
+            assert words(heard.text) == words(reference("english"))
+
+
+@pytest.mark.slow
+def test_the_text_does_not_depend_on_the_batch(engine: MakeEngine) -> None:
+    loaded = engine("openvino", "tiny.en", compute_type="float32")
+    clips = [SAMPLES / "english.wav", SAMPLES / "pause.wav", SAMPLES / "english.wav"]
+    together = list(loaded.transcribe_many(clips, batch_size=16))
+    alone = [loaded.transcribe(clip, batch_size=1) for clip in clips]
+    assert [one.text for one in together if not isinstance(one, Exception)] == [
+        one.text for one in alone
+    ]
+
+
+@pytest.mark.slow
+def test_it_detects_and_translates(engine: MakeEngine) -> None:
+    loaded = engine("openvino", "base")
+    heard = loaded.transcribe(SAMPLES / "german.wav")
+    assert heard.language == "de"
+    assert words(heard.text)[:3] == words(reference("german"))[:3]
+    english = loaded.transcribe(SAMPLES / "german.wav", task="translate")
+    assert "the" in words(english.text)

@@ -1,0 +1,476 @@
+"""The benchmark on the samples, with real weights, in its real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import warnings
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.samples import CHECKPOINT, SAMPLES
+from unispeech.backends import choose
+from unispeech.bench import benchmark, compare, datasets, markdown, plan, runner, table
+from unispeech.bench.plan import Configuration, Grid
+from unispeech.bench.runner import Plan, Step
+from unispeech.bench.text import units
+from unispeech.errors import OptionError, UnknownBackend
+from unispeech.models import store
+
+CLIPS = [str(SAMPLES / "english.wav"), str(SAMPLES / "pause.wav")]
+ASKED: dict[str, Any] = {
+    "backends": ("faster-whisper", "peer:faster-batched"),
+    "models": ("tiny.en",),
+    "compute_types": ("default",),
+    "batch_sizes": (4,),
+    "strategies": ("batched",),
+    "beam_sizes": (1,),
+    "threads": 1,
+    "device": "auto",
+    "word_timestamps": False,
+    "baseline": None,
+    "language": "en",
+    "ids": None,
+    "sample": None,
+    "join": None,
+    "timeout": 0.0,
+    "profile": True,
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UNISPEECH_DATA_DIR", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan, list[Step]]:
+    """A benchmark that was interrupted after its first run, and then went on to its end."""
+    folder = tmp_path_factory.mktemp("bench")
+    made, baseline = benchmark.prepare(CLIPS, folder, 2, ASKED)
+
+    def interrupt(step: Step) -> None:
+        if step.stage == "done":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        runner.run(made, interrupt)
+    assert len(list(runner.records(made))) == 1
+    steps: list[Step] = []
+    runner.run(made, steps.append)
+    benchmark.write(made, baseline, CLIPS)
+    return folder, made, steps
+
+
+def read(folder: Path) -> Any:
+    return json.loads((folder / "results.json").read_text(encoding="utf-8"))
+
+
+Finished = tuple[Path, Plan, list[Step]]
+
+
+def test_what_was_measured_before_an_interruption_is_kept(finished: Finished) -> None:
+    _, _, steps = finished
+    stages = [step.stage for step in steps if step.stage in ("kept", "done", "failed")]
+    assert stages == ["kept", "done", "done", "done"]
+
+
+def test_rounds_interleave(finished: Finished) -> None:
+    _, made, _ = finished
+    began = {(r["configuration"]["backend"], r["repeat"]): r["began"] for r in runner.records(made)}
+    assert max(v for k, v in began.items() if k[1] == 0) <= min(
+        v for k, v in began.items() if k[1] == 1
+    )
+
+
+def test_every_measure_is_there_and_makes_sense(finished: Finished) -> None:
+    ours, peer = read(finished[0])["rows"]
+    for row in (ours, peer):
+        assert row["failed"] == "" and row["files_failed"] == 0
+        assert row["corpus"]["wer"] == 0.0 and row["corpus"]["lost"] == 0
+        low, middle, high = (row["throughput"][name] for name in ("low", "median", "high"))
+        assert 0 < low <= middle <= high
+        assert row["load"]["median"] > 0 and row["first_segment"]["median"] > 0
+        assert 100e6 < row["peak"]["median"] < 4e9
+        assert row["cpu_hours"]["median"] > 0
+        assert row["identical"] is True
+        assert len(row["runs"]) == 2
+        assert "ctranslate2" in row["runs"][0]["versions"]
+    assert ours["ratio"]["median"] > 0 and peer["ratio"] is None
+
+
+def test_the_results_say_what_they_hold_for(finished: Finished) -> None:
+    facts = read(finished[0])["facts"]
+    assert facts["recordings"] == 2 and facts["languages"] == ["en"]
+    assert facts["audio_seconds"] == pytest.approx(31.9, abs=0.5)
+    for name in ("command", "processor", "cores", "memory", "python", "unispeech", "date"):
+        assert facts[name]
+
+
+def test_several_sets_are_told_apart(finished: Finished) -> None:
+    ours, _ = read(finished[0])["rows"]
+    assert list(ours["sets"]) == ["english", "pause"]
+    assert sum(part["corpus"]["words"] for part in ours["sets"].values()) == ours["corpus"]["words"]
+    for number, run in enumerate(ours["runs"]):
+        walls = [part["walls"][str(number)] for part in ours["sets"].values()]
+        assert all(wall > 0 for wall in walls)
+        assert sum(walls) == pytest.approx(run["wall"], rel=0.02)
+    for part in ours["sets"].values():
+        assert part["corpus"]["wer"] == 0.0 and part["ratio"]["median"] > 0
+
+
+def test_the_results_as_a_markdown_table(finished: Finished) -> None:
+    heading, _, ours, peer, _, facts, _ = markdown.lines([read(finished[0])])
+    assert heading.split(" | ")[2:4] == ["WER % english", "speed english"]
+    assert re.fullmatch(
+        r"\| `faster` \| `tiny.en` (\| 0\.00 \| [\d.]+ \([\d.]+x\) ){2}\| [\d,]+ \|", ours
+    )
+    assert peer.startswith("| `peer:faster-batched` |") and "x)" not in peer
+    assert facts.startswith("2 recordings, 0.5 minutes;") and "2 rounds" in facts
+
+
+class Page(HTMLParser):
+    """Checks that every element is closed, and collects what the page refers to."""
+
+    VOID = frozenset({"meta", "link", "br", "img", "input", "hr"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        self.addresses += [v or "" for k, v in attrs if k in ("src", "href")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_report_is_whole_and_needs_nothing_beside_it(finished: Finished) -> None:
+    text = (finished[0] / "report.html").read_text(encoding="utf-8")
+    page = Page()
+    page.feed(text)
+    assert page.open == []
+    assert {"table", "svg", "circle", "rect"} <= set(page.seen)
+    assert all(address.startswith("data:audio/") for address in page.addresses)
+    for row in read(finished[0])["rows"]:
+        assert row["name"] in text
+    for drawing in text.split("<svg")[1:]:
+        ET.fromstring("<svg" + drawing.partition("</svg>")[0] + "</svg>")
+
+
+def test_the_last_benchmark_is_what_auto_goes_by(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One backend of several alone says nothing about which is best; of one it says all."""
+    assert choose.remembered() == []
+    monkeypatch.setattr(benchmark, "installed", lambda: ("faster",))
+    benchmark.write(finished[1], "faster", CLIPS)
+    (measured,) = choose.remembered()
+    assert (measured.backend, measured.model, measured.wer) == ("faster", "tiny.en", 0.0)
+    assert measured.compute_type == "default"
+
+
+def test_a_benchmark_compared_with_itself_has_not_changed(finished: Finished) -> None:
+    found = compare.pairs(*[compare.read(finished[0])] * 2)
+    conditions = [compare.Condition.of(c) for c in ("wer>+0", "speed<-1%", "memory>+0", "lost>0")]
+    assert compare.broken(found, conditions) == []
+    assert len(compare.broken(found, [compare.Condition.of("speed>0.001")])) == 2
+
+
+def one(**changes: Any) -> Configuration:
+    return Configuration(**{"backend": "faster", "model": "tiny.en", "threads": 1, **changes})
+
+
+def small(folder: Path, *configurations: Configuration, timeout: float = 0) -> Plan:
+    utterances = datasets.choose(datasets.load(None, folder), datasets.Choice("en", ("english",)))
+    return Plan(configurations, utterances, utterances[0], 2, folder, timeout)
+
+
+def test_a_configuration_that_cannot_be_is_a_row_that_says_so(tmp_path: Path) -> None:
+    made = small(tmp_path, one(compute_type="int3"))
+    runner.run(made, lambda step: None)
+    found = benchmark.write(made, "faster", ())
+    assert "int3" in found.rows[0].failed
+    assert len(found.rows[0].runs) == 1, "it is not tried again in the second round"
+    assert table.table(found).row_count == 1
+    assert "int3" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_what_failed_is_measured_again_by_the_next_call(tmp_path: Path) -> None:
+    """What was in its way may be gone: here the model comes later."""
+    model = tmp_path / "model"
+    made = small(tmp_path, one(model=str(model)))
+    runner.run(made, lambda step: None)
+    assert [record["status"] for record in runner.records(made)] == ["failed"]
+    assert runner.kept(made) == 0
+    model.symlink_to(store.obtain("tiny.en"))
+    runner.run(made, lambda step: None)
+    assert [record["status"] for record in runner.records(made)] == ["done", "done"]
+    assert runner.kept(made) == 2
+
+
+def test_a_run_that_takes_too_long_is_a_row_that_says_so(tmp_path: Path) -> None:
+    made = small(tmp_path, one(), timeout=0.2)
+    runner.run(made, lambda step: None)
+    (record,) = runner.records(made)
+    assert record["status"] == "failed" and "after 0.2 s at the latest" in record["reason"]
+
+
+def test_no_run_goes_on_when_the_benchmark_is_killed(tmp_path: Path) -> None:
+    import psutil
+
+    command = [sys.executable, "-m", "unispeech", "bench", *CLIPS, "--join", "10m", "--repeat", "1"]
+    options = ["--backends", "faster", "--models", "tiny.en", "--out", str(tmp_path)]
+    with subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL) as host:
+        seen = psutil.Process(host.pid)
+        while not (runs := seen.children(recursive=True)):
+            assert host.poll() is None
+            time.sleep(0.05)
+        host.kill()
+    _, alive = psutil.wait_procs(runs, timeout=10)
+    assert alive == []
+
+
+def test_a_model_that_does_not_know_the_language_is_refused(tmp_path: Path) -> None:
+    utterances = datasets.load(None, tmp_path)
+    made = Plan([one()], utterances, utterances[0], 1, tmp_path)
+    runner.run(made, lambda step: None)
+    (record,) = runner.records(made)
+    assert record["status"] == "failed" and "'de'" in record["reason"]
+
+
+def test_a_worker_that_is_killed_is_a_row_that_says_so(tmp_path: Path) -> None:
+    import psutil
+
+    made = small(tmp_path, one())
+
+    def kill(step: Step) -> None:
+        for child in psutil.Process().children():
+            if "unispeech.bench.measure" in child.cmdline():
+                os.kill(child.pid, signal.SIGKILL)
+
+    import threading
+
+    watching = threading.Event()
+
+    def watch() -> None:
+        while not watching.wait(0.05):
+            kill(Step(0, 0, one(), ""))
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        runner.run(made, lambda step: None)
+    finally:
+        watching.set()
+        thread.join()
+    (record,) = runner.records(made)
+    assert record["status"] == "failed" and "killed" in record["reason"]
+
+
+def test_a_model_that_is_not_there_is_a_row_that_says_so(tmp_path: Path) -> None:
+    made = small(tmp_path, one(model=str(tmp_path / "nowhere")))
+    runner.run(made, lambda step: None)
+    (record,) = runner.records(made)
+    assert record["status"] == "failed" and "nowhere" in record["reason"]
+
+
+def test_a_grid_has_no_configuration_twice() -> None:
+    backends = ("faster", "peer:faster")
+    grid = Grid(backends, ("tiny.en",), batch_sizes=(1, 16), strategies=("batched", "native"))
+    names = [c.name for c in plan.configurations(grid)]
+    assert names == [
+        "faster · tiny.en · batch 1 · beam 5",
+        "faster · tiny.en · batch 16 · beam 5",
+        "faster · tiny.en · native · beam 5",
+        "peer:faster · tiny.en · beam 5",
+    ]
+    labels, common = plan.labels(plan.configurations(grid))
+    assert labels == ["faster · batch 1", "faster · batch 16", "faster · native", "peer:faster"]
+    assert common == "tiny.en · beam 5"
+
+
+def test_who_has_no_threads_is_kept_to_so_many_processors_too() -> None:
+    (limited,) = plan.configurations(Grid(("jax",), ("tiny.en",), threads=1))
+    assert limited.threads == 1 and "threads" not in limited.options()
+
+
+def test_a_ctc_model_knows_its_languages_by_any_of_their_codes() -> None:
+    ctc = str(CHECKPOINT / "model")
+    mms = Configuration("mms", ctc)
+    assert plan.objection(mms, {"en", "rus", None}) == ""
+    assert "'de', which" in plan.objection(mms, {"de"})
+
+
+def test_the_baseline_is_one_of_those_that_are_measured(tmp_path: Path) -> None:
+    def baseline(**asked: Any) -> str:
+        return benchmark.prepare(CLIPS, tmp_path, 1, ASKED | asked)[1]
+
+    assert baseline() == "peer:faster-batched"
+    assert baseline(backends=("faster-whisper", "cpp")) == "faster"
+    assert baseline(baseline="faster-whisper") == "faster"
+    with pytest.raises(OptionError, match=r"--baseline 'cpp' is not among .* use one of faster"):
+        baseline(baseline="cpp")
+
+
+def test_unknown_names_are_refused() -> None:
+    with pytest.raises(UnknownBackend, match="peer:faster"):
+        plan.configurations(Grid(("peer:fastr",), ("tiny.en",)))
+    with pytest.raises(UnknownBackend, match="faster"):
+        plan.configurations(Grid(("fastr",), ("tiny.en",)))
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "broken"),
+    [
+        ("wer>+0.3", 5.0, 5.4, True),
+        ("wer>+0.3", 5.0, 5.2, False),
+        ("speed<-10%", 20.0, 17.0, True),
+        ("speed<-10%", 20.0, 19.0, False),
+        ("wer>6", None, 6.5, True),
+        ("wer>+0.3", None, 6.5, False),
+        ("lost>0", 0, 0, False),
+    ],
+)
+def test_conditions(text: str, old: float | None, new: float, broken: bool) -> None:
+    assert compare.Condition.of(text).broken_by(old, new) is broken
+
+
+def test_a_condition_that_could_never_hold_is_refused(finished: Finished) -> None:
+    """A build must not pass because nobody measured what it is to fail on."""
+    old, new = read(finished[0]), read(finished[0])
+    (pair, other) = compare.pairs(old, new)
+    wer = compare.Condition.of("wer>+0.3")
+    with pytest.raises(OptionError, match="word_start was not measured"):
+        compare.broken([pair, other], [compare.Condition.of("word_start<9")])
+    pair.new["corpus"] = None
+    (line,) = compare.broken([pair, other], [wer])
+    assert line.endswith("wer>+0.3: it is not measured any more")
+    other.new["corpus"] = None
+    with pytest.raises(OptionError, match="wer was not measured"):
+        compare.broken([pair, other], [wer])
+
+
+def test_a_configuration_that_is_gone_is_named(finished: Finished) -> None:
+    old, new = read(finished[0]), read(finished[0])
+    gone = new["rows"].pop()
+    name = Configuration(**gone["configuration"]).name
+    assert compare.differences(old, new) == [f"only in the old results: {name}"]
+    assert compare.differences(new, old) == [f"only in the new results: {name}"]
+
+
+@pytest.mark.parametrize("text", ["wer", "wr>+1", "wer>>1", "speed<10%", "wer>+x"])
+def test_what_is_no_condition_is_refused(text: str) -> None:
+    with pytest.raises(OptionError, match="fail-if"):
+        compare.Condition.of(text)
+
+
+def test_the_command_line_says_what_is_wrong_in_one_line() -> None:
+    for arguments, said in (
+        (["nowhere"], "nowhere"),
+        (["--backends", "fastr"], "did you mean 'faster'"),
+        (["compare", "a", "b"], "give the folder of a benchmark"),
+        ([str(SAMPLES), "--join", "long"], "long"),
+    ):
+        run = subprocess.run(
+            [sys.executable, "-m", "unispeech", "bench", *arguments],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert run.returncode == 2 and said in run.stderr and "Traceback" not in run.stderr
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "unispeech", "bench", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_the_commands_from_measuring_to_a_build_that_fails(
+    tmp_path: Path, data_folder: Path
+) -> None:
+    out = str(tmp_path / "out")
+    given = [CLIPS[0], "--models", "tiny.en", "--beam-sizes", "1", "--repeat", "1", "--out", out]
+    done = bench(*given, "--backends", "faster,peer:faster")
+    assert done.returncode == 0, done.stderr
+    assert "report:" in done.stdout and "1/2 faster · tiny.en" in done.stderr
+    again = bench(*given, "--backends", "faster,peer:faster,openvino", "--device", "cuda")
+    assert again.returncode == 1 and "some configurations failed" in again.stderr
+    again = bench(*given, "--backends", "faster,peer:faster")
+    assert again.returncode == 0 and "2 runs are in" in again.stderr
+    for condition, code, said in (
+        ("wer>+0.3", 0, ""),
+        ("speed>0", 1, "2 of the conditions to fail on hold"),
+        ("word_start>9", 2, "word_start was not measured"),
+        ("wer", 2, "is not a condition"),
+    ):
+        done = bench("compare", out, out, "--fail-if", condition)
+        assert done.returncode == code and said in done.stderr, done.stderr
+    assert bench("table", out).stdout.count("| `tiny.en` |") == 2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_error_rate_is_that_of_a_script_with_jiwer(data: Path, tmp_path: Path) -> None:
+    """Fifteen utterances of LibriSpeech: the whole harness against a dozen lines."""
+    import jiwer
+    from faster_whisper import WhisperModel
+    from whisper_normalizer.english import EnglishTextNormalizer
+
+    asked = ASKED | {"backends": ("peer:faster",), "sample": 15, "language": None}
+    made, baseline = benchmark.prepare([str(data / "librispeech")], tmp_path, 1, asked)
+    runner.run(made, lambda step: None)
+    (row,) = benchmark.write(made, baseline, ["librispeech"]).rows
+
+    model = WhisperModel(
+        str(store.obtain("tiny.en")), device="cpu", compute_type="int8", cpu_threads=1
+    )
+    lines = (data / "librispeech" / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
+    texts = {entry["audio"]: entry["text"] for entry in map(json.loads, lines)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        normalise = EnglishTextNormalizer()
+    said: list[str] = []
+    heard: list[str] = []
+    for utterance in made.utterances:
+        segments, _ = model.transcribe(str(utterance.audio), language="en", beam_size=1)
+        said.append(normalise(texts[utterance.audio.name]))
+        heard.append(normalise("".join(segment.text for segment in segments)))
+    assert row.corpus is not None and row.corpus.wer is not None
+    assert row.corpus.wer > 0
+    assert row.corpus.wer == pytest.approx(100 * jiwer.wer(said, heard), abs=0.01)
+
+
+@pytest.mark.slow
+def test_the_normaliser_is_openais_own() -> None:
+    """Where openai-whisper is installed: its normaliser and ours give the same, word for word."""
+    normalizers = pytest.importorskip("whisper.normalizers")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        english, basic = normalizers.EnglishTextNormalizer(), normalizers.BasicTextNormalizer()
+    for said in (
+        "Mr. O'Neill couldn't pay $3.50, kinda; we've seen twenty-two colours (well, [sic] hmm).",
+        "dunno, sorta: it's a quarter past three on the 21st of May nineteen eighty four",
+    ):
+        assert units(said, "en") == english(said).split()
+        assert units(said, "fr") == basic(said).split()

@@ -1,0 +1,189 @@
+"""`unispeech mic` as a user runs it: a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import wave
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from support.samples import SAMPLES, reference, words
+from unispeech.audio.recording import load
+from unispeech.errors import AudioError
+from unispeech.realtime.mic import Device, choose
+
+
+def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "unispeech", "mic", *arguments],
+        input=stdin,
+        capture_output=True,
+        timeout=200,
+        check=False,
+    )
+
+
+def test_a_file_played_fast_gives_lines_and_files(tmp_path: Path) -> None:
+    name = str(tmp_path / "talk")
+    file = str(SAMPLES / "pause.wav")
+    done = run("--input", file, "--fast", "--model", "tiny.en", "--save", name)
+    assert done.returncode == 0, done.stderr
+    assert words(done.stdout.decode()) == words(reference("pause"))
+    assert words(Path(f"{name}.txt").read_text()) == words(reference("pause"))
+    saved = json.loads(Path(f"{name}.json").read_text())
+    assert saved["segments"][0]["words"] and saved["language"] == "en"
+    with wave.open(f"{name}.wav") as recorded:
+        assert abs(recorded.getnframes() - len(load(SAMPLES / "pause.wav"))) < 2
+    again = run("--input", file, "--fast", "--model", "tiny.en", "--save", name)
+    assert again.returncode == 1 and b"talk.wav" in again.stderr
+
+
+@pytest.mark.slow
+def test_raw_pcm_on_stdin_gives_json_lines() -> None:
+    pcm = (load(SAMPLES / "english.wav") * 32767).astype("<i2").tobytes()
+    done = run("-", "--model", "tiny.en", "--output-format", "jsonl", stdin=pcm)
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    finals = "".join(event["text"] for event in events if event["type"] == "final")
+    assert words(finals) == words(reference("english"))
+    assert all({"type", "start", "end", "text", "words"} <= event.keys() for event in events)
+    assert events[-1]["type"] == "endpoint"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child alone")
+def test_ctrl_c_ends_the_sound_and_what_was_said_is_written() -> None:
+    command = [sys.executable, "-m", "unispeech", "mic", "--model", "tiny.en", "--input"]
+    process = subprocess.Popen(
+        [*command, str(SAMPLES / "pause.wav"), "--output-format", "jsonl"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    assert json.loads(first)["type"] == "partial"
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    rest, complaint = process.communicate(timeout=100)
+    assert process.returncode == 0, complaint
+    events = [json.loads(line) for line in rest.splitlines()]
+    assert events[-1]["type"] == "endpoint" and events[-1]["end"] < 14
+
+
+def test_a_file_that_is_cut_off_is_heard_to_its_end_and_said_to_be_cut(tmp_path: Path) -> None:
+    cut, name = tmp_path / "cut.wav", str(tmp_path / "kept")
+    whole = (SAMPLES / "pause.wav").read_bytes()
+    cut.write_bytes(whole[: 44 + int(1.9 * 32_000)])  # in the middle of a sentence
+    done = run("--input", str(cut), "--fast", "--model", "tiny.en", "--save", name)
+    assert done.returncode == 1
+    assert b"it ends after 1.9 s" in done.stderr and b"Traceback" not in done.stderr
+    assert words(done.stdout.decode())[:6] == words(reference("pause"))[:6]
+    saved = json.loads(Path(f"{name}.json").read_text())
+    assert "it ends after" in saved["warnings"][0]
+    assert words(saved["text"]) == words(done.stdout.decode())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals for a child alone")
+def test_a_reader_that_has_gone_loses_nothing_that_was_to_be_saved(tmp_path: Path) -> None:
+    name = str(tmp_path / "kept")
+    arguments = ["mic", "--input", str(SAMPLES / "pause.wav"), "--fast", "--save", name]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "unispeech", *arguments, "--model", "tiny.en", "-f", "jsonl"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    with process:
+        process.stdout.readline()
+        process.stdout.close()
+        complaint = process.stderr.read()
+    assert process.returncode in (1, 141)  # click's own code where its output is closed, or ours
+    assert b"Traceback" not in complaint and b"saved" in complaint
+    assert json.loads(Path(f"{name}.json").read_text())["duration"] > 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals of this kind")
+def test_in_a_terminal_the_line_is_rewritten_over_level_and_lag() -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    file = str(SAMPLES / "english.wav")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "unispeech", "mic", "--input", file, "--model", "tiny.en"],
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"},
+    )
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # the other end is closed
+        while piece := os.read(ours, 65536):
+            shown += piece
+    assert process.wait(timeout=100) == 0
+    text = shown.decode()
+    assert "\x1b[2K" in text  # a line is erased, to be written again
+    assert "▕" in text and "█" in text  # the meter
+    assert "up to date" in text or "behind" in text
+    assert "english.wav · tiny.en" in text
+    last = text[text.rindex("\x1b[2K") :]
+    assert "▕" not in last  # nothing of the status stays
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--input", "missing.wav"], 1, "missing.wav: there is no such file"),
+        (["--fast"], 2, "--fast needs"),
+        (["-", "--input", "x.wav"], 2, "either"),
+        (["-", "--sample-rate", "5"], 1, "5 Hz"),
+        (["--input", "-", "--sample-rate", "5"], 1, "5 Hz"),
+        (["--input", "x.wav", "--sample-rate", "8000"], 2, "--sample-rate"),
+        (["--input", "x.wav", "--input-device", "usb"], 2, "--input-device"),
+        (["--input", __file__], 1, "not audio"),
+        (["-", "--model", "tiny.en", "--step", "99"], 2, "step is 99"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line(arguments: list[str], code: int, said: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == code and said in done.stderr.decode(), done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_without_a_microphone_the_words_are_clear() -> None:
+    done = run("--input-device", "no such microphone")
+    assert done.returncode == 1
+    expected = (
+        ("there is no microphone", "PortAudio", "no such microphone")
+        if find_spec("sounddevice")
+        else ("unispeech[mic]",)
+    )
+    assert any(words in done.stderr.decode() for words in expected), done.stderr
+
+
+def test_a_microphone_is_chosen_by_number_by_name_or_by_default() -> None:
+    known = [
+        Device(0, "Built-in Microphone", 1, 48_000, False),
+        Device(3, "USB Microphone", 2, 44_100, True),
+        Device(5, "Monitor of Speakers", 2, 48_000, False),
+    ]
+    assert choose(None, known).index == 3
+    assert choose("0", known).index == 0
+    assert choose("usb", known).index == 3
+    assert choose("monitor", known).loopback
+    with pytest.raises(AudioError, match="several"):
+        choose("microphone", known)
+    with pytest.raises(AudioError, match="no input device '7'"):
+        choose("7", known)
+    with pytest.raises(AudioError, match="no microphone"):
+        choose(None, [])

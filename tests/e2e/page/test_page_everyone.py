@@ -1,0 +1,151 @@
+"""The page for everyone: small windows, a phone, axe, German, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.browsing import WAIT, Tab, needs_browser, until
+from support.page_steps import place, saved, upload
+from support.samples import SAMPLES
+from support.serving import Server, running
+
+pytestmark = [pytest.mark.slow, *needs_browser]
+
+VIEWS = {
+    "": ".intake",
+    "#/job/{id}": ".segment",
+    "#/job/{id}/export": ".formats",
+    "#/job/{id}/share": ".share form",
+}
+"""What is there once a view is."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("everyone")) as server:
+        yield server
+
+
+@pytest.mark.parametrize("width", [320, 390, 640])
+def test_nothing_is_cut_off_on_a_phone_or_at_twice_the_size(
+    chromium: Any, server: Server, width: int
+) -> None:
+    """640 is 1280 at 200 %; no view may scroll sideways."""
+    context = chromium.new_context(
+        viewport={"width": width, "height": 700}, locale="en-GB", has_touch=True
+    )
+    tab = Tab(context)
+    id = upload(tab, server)
+    for view, shown in VIEWS.items():
+        tab.page.goto(f"{server.url}/{view.format(id=id)}")
+        tab.page.locator(shown).first.wait_for(timeout=WAIT)
+        wide = tab.page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, (view, wide)
+    context.close()
+
+
+def test_axe_finds_nothing(tab: Tab, server: Server) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    id = upload(tab, server)
+    schemes: list[Any] = ["light", "dark"]
+    for scheme in schemes:
+        tab.page.emulate_media(color_scheme=scheme)
+        for view, shown in VIEWS.items():
+            tab.page.goto(f"{server.url}/{view.format(id=id)}")
+            tab.page.locator(shown).first.wait_for(timeout=WAIT)
+            if not view:
+                tab.page.evaluate("document.querySelector('.options').open = true")
+            tab.page.wait_for_timeout(300)
+            found = Axe().run(tab.page).response["violations"]
+            wrong = [(one["id"], [node["html"] for node in one["nodes"][:3]]) for one in found]
+            assert wrong == [], (scheme, view)
+
+
+def test_a_phone_corrects_and_takes_along(chromium: Any, server: Server, tmp_path: Path) -> None:
+    """By touch alone, in a window of 390 pixels."""
+    context = chromium.new_context(
+        viewport={"width": 390, "height": 780}, locale="en-GB", has_touch=True, is_mobile=True
+    )
+    tab = Tab(context)
+    page = tab.page
+    upload(tab, server)
+    at = place(tab, "garden")
+    page.touchscreen.tap(at["x"], at["y"])
+    until(page, "!document.querySelector('audio').paused")
+    page.keyboard.press("Control+End")  # what the keyboard on the screen does by a second tap
+    page.keyboard.type(" Indeed.")
+    saved(tab)
+    page.locator(".segment .more").nth(1).tap()
+    page.get_by_role("menuitem", name="Join with the one before").tap()
+    saved(tab)
+    page.get_by_role("button", name="Find").tap()
+    page.keyboard.type("garden")
+    page.get_by_text("1 of 1").wait_for()
+    page.locator(".findbar").get_by_role("button", name="Close").tap()
+    page.get_by_role("button", name="Export").tap()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download txt").tap()
+    download.value.save_as(tmp_path / "phone.txt")
+    text = (tmp_path / "phone.txt").read_text(encoding="utf-8")
+    assert text.splitlines()[0].startswith("Good morning")
+    assert "garden. Indeed. The roses" in text.splitlines()[0]
+    page.get_by_role("link", name="english").tap()
+    page.locator(".segment").first.wait_for(timeout=WAIT)
+    page.get_by_role("link", name="Recordings").tap()
+    page.get_by_role("button", name="Choose files").wait_for()
+    assert tab.errors == []
+    context.close()
+
+
+def test_the_page_speaks_german(chromium: Any, server: Server, tmp_path: Path) -> None:
+    """All the way, as a browser that is set to German finds it."""
+    context = chromium.new_context(locale="de-DE")
+    tab = Tab(context)
+    page = tab.page
+    page.goto(server.url)
+    page.get_by_role("button", name="Dateien wählen").wait_for()
+    assert page.evaluate("document.documentElement.lang") == "de"
+    page.set_input_files("input[type=file]", SAMPLES / "english.wav")
+    page.get_by_role("link", name="english.wav").first.click(timeout=WAIT)
+    first_text = page.locator(".text").first
+    first_text.wait_for(timeout=WAIT)
+    first_text.focus()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" Jawohl.")
+    page.get_by_text("Gespeichert", exact=True).wait_for(timeout=WAIT)
+    page.get_by_role("button", name="Exportieren").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="srt laden").click()
+    download.value.save_as(tmp_path / "deutsch.srt")
+    assert "Jawohl." in (tmp_path / "deutsch.srt").read_text(encoding="utf-8")
+    # Another language, at once and for the next time.
+    page.get_by_role("button", name="Aussehen und Sprache").click()
+    page.get_by_role("menuitemradio", name="English").click()
+    page.get_by_role("button", name="Download srt").wait_for()
+    page.reload()
+    page.get_by_role("button", name="Download srt").wait_for()
+    assert page.evaluate("document.documentElement.lang") == "en"
+    assert tab.errors == []
+    context.close()
+
+
+def test_light_and_dark_are_chosen_and_remembered(tab: Tab, server: Server) -> None:
+    page = tab.page
+    page.emulate_media(color_scheme="light")
+    page.goto(server.url)
+    ground = "getComputedStyle(document.documentElement).backgroundColor"
+    page.get_by_role("button", name="Appearance and language").click()
+    light = page.evaluate(ground)
+    page.get_by_role("menuitemradio", name="Dark").click()
+    dark = page.evaluate(ground)
+    assert dark != light
+    page.reload()
+    assert page.evaluate(ground) == dark
+    page.get_by_role("button", name="Appearance and language").click()
+    page.get_by_role("menuitemradio", name="Colours of the system").click()
+    assert page.evaluate(ground) == light

@@ -1,0 +1,174 @@
+"""Scripts from right to left and without spaces in the editor, and subtitles over a video."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.browsing import WAIT, Tab, needs_browser, until
+from support.page_scene import submitted
+from support.page_steps import caret, place, saved
+from support.recordings import talking_video
+from support.samples import SAMPLES
+from support.serving import Server, running, until_ended
+
+pytestmark = [pytest.mark.slow, *needs_browser]
+
+ARABIC = ["صباح", " الخير", " وأهلا", " بكم", " في", " الحديقة"]
+HEBREW = ["בוקר", " טוב", " וברוכים", " הבאים", " לגן", " שלנו"]
+CHINESE = ["今天", "天气", "很好", "我们", "去", "公园"]
+JAPANESE = ["今日", "は", "天気", "が", "いい", "です"]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("languages")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def job(server: Server) -> str:
+    with server.client() as http:
+        id = submitted(http, SAMPLES / "pause.wav")
+        until_ended(http, id)
+    return id
+
+
+def opened(tab: Tab, server: Server, job: str, said: list[str]) -> Any:
+    """The editor with one segment of these words, each two seconds long."""
+    timed = [{"start": 2.0 * i, "end": 2.0 * i + 1.8, "word": word} for i, word in enumerate(said)]
+    segment = {"start": 0, "end": 2.0 * len(said), "text": "".join(said), "words": timed}
+    with server.client() as http:
+        http.put(
+            f"/api/jobs/{job}/transcript", json={"segments": [segment]}, headers={"If-Match": "*"}
+        ).raise_for_status()
+    tab.page.goto("about:blank")
+    tab.page.goto(f"{server.url}/#/job/{job}")
+    text = tab.page.locator(".text").first
+    text.wait_for(timeout=WAIT)
+    return text
+
+
+def kept(server: Server, job: str) -> list[dict[str, Any]]:
+    with server.client() as http:
+        found: list[dict[str, Any]] = http.get(f"/api/jobs/{job}/transcript").json()["segments"]
+    return found
+
+
+def hears(tab: Tab, word: str, start: float) -> None:
+    """A click on a word plays from its beginning."""
+    at = place(tab, word)
+    tab.page.mouse.click(at["x"], at["y"])
+    until(tab.page, "!document.querySelector('audio').paused")
+    time = tab.page.evaluate("document.querySelector('audio').currentTime")
+    assert start <= time < start + 1.9, (word, time)
+    tab.page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("said", [ARABIC, HEBREW], ids=["arabic", "hebrew"])
+def test_from_right_to_left(tab: Tab, server: Server, job: str, said: list[str]) -> None:
+    text = opened(tab, server, job, said)
+    page = tab.page
+    first, last = said[0], said[-1].strip()
+    assert text.evaluate("e => getComputedStyle(e).direction") == "rtl"
+    assert place(tab, first)["x"] > place(tab, last)["x"]
+    hears(tab, said[2].strip(), 4.0)
+    # Split before the fourth word: the first half keeps the words before it.
+    caret(tab, len("".join(said[:3])))
+    page.keyboard.press("Enter")
+    assert page.locator(".text").all_text_contents() == [
+        "".join(said[:3]), "".join(said[3:]).strip()
+    ]  # fmt: skip
+    # Find and replace, and two as one again.
+    page.keyboard.press("Control+h")
+    page.keyboard.type(last)
+    page.get_by_text("1 of 1").wait_for()
+    page.get_by_label("Replace with").fill(first)
+    page.get_by_role("button", name="All").click()
+    page.keyboard.press("Escape")
+    page.locator(".text").nth(1).focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("Backspace")
+    saved(tab)
+    whole = "".join([*said[:-1], f" {first}"])
+    (segment,) = kept(server, job)
+    assert segment["text"].strip() == whole
+    assert [word["start"] for word in segment["words"][:5]] == [0, 2, 4, 6, 8]
+    assert tab.errors == []
+
+
+@pytest.mark.parametrize("said", [CHINESE, JAPANESE], ids=["chinese", "japanese"])
+def test_without_spaces(tab: Tab, server: Server, job: str, said: list[str]) -> None:
+    opened(tab, server, job, said)
+    page = tab.page
+    hears(tab, said[2], 4.0)
+    caret(tab, len("".join(said[:2])))
+    page.keyboard.press("Enter")
+    assert page.locator(".text").all_text_contents() == ["".join(said[:2]), "".join(said[2:])]
+    page.keyboard.press("Backspace")
+    assert page.locator(".text").all_text_contents() == ["".join(said)]
+    page.keyboard.press("Control+h")
+    page.keyboard.type(said[-1])
+    page.get_by_role("button", name="Whole words").click()
+    page.get_by_text("1 of 1").wait_for()
+    page.get_by_label("Replace with").fill(said[0])
+    page.get_by_role("button", name="All").click()
+    page.keyboard.press("Escape")
+    saved(tab)
+    (segment,) = kept(server, job)
+    assert segment["text"] == "".join([*said[:-1], said[0]])
+    assert [word["word"] for word in segment["words"][:5]] == said[:5]
+    assert [word["start"] for word in segment["words"][:5]] == [0, 2, 4, 6, 8]
+    assert tab.errors == []
+
+
+def test_an_input_method_composes_in_peace(tab: Tab, server: Server, job: str) -> None:
+    """Enter ends a composition and does not split; what was composed is one step of undo."""
+    text = opened(tab, server, job, CHINESE)
+    page = tab.page
+    text.focus()
+    page.keyboard.press("Control+End")
+    keys = page.context.new_cdp_session(page)
+    for part in ("h", "ha", "hao"):
+        keys.send(
+            "Input.imeSetComposition",
+            {"text": part, "selectionStart": len(part), "selectionEnd": len(part)},
+        )
+    assert page.locator(".text").count() == 1
+    keys.send("Input.insertText", {"text": "好"})
+    assert text.text_content() == "".join(CHINESE) + "好"
+    saved(tab)
+    assert kept(server, job)[0]["text"] == "".join(CHINESE) + "好"
+    page.keyboard.press("Control+z")
+    assert text.text_content() == "".join(CHINESE)
+
+
+def test_subtitles_are_shown_over_a_video(tab: Tab, server: Server, tmp_path: Path) -> None:
+    page = tab.page
+    page.goto(server.url)
+    page.get_by_role("button", name="Choose files").wait_for()
+    film = talking_video(tmp_path / "film.webm", SAMPLES / "english.wav")
+    page.set_input_files("input[type=file]", film)
+    page.get_by_role("link", name="film.webm").click(timeout=WAIT)
+    page.locator(".segment").first.wait_for(timeout=WAIT)
+    video = "document.querySelector('video')"
+    until(page, f"{video}.videoWidth === 320 && {video}.textTracks[0]?.mode === 'showing'")
+    cues = f"[...({video}.textTracks[0].activeCues ?? [])].map(c => c.text).join(' ')"
+    page.evaluate(f"{video}.currentTime = 1.5")
+    until(page, f"{cues}.replace(/\\s+/g, ' ').includes('Good morning')")
+    until(page, f"{video}.textTracks[0].activeCues[0].line < -1")  # not at the very edge
+    # It plays, with its sound.
+    page.keyboard.press("Alt+k")
+    until(page, f"{video}.currentTime > 2.5 && {video}.webkitAudioDecodedByteCount > 0")
+    page.keyboard.press("Escape")
+    # A correction is in the picture once it is saved.
+    page.locator(".text").first.focus()
+    page.keyboard.press("Control+Home")
+    page.keyboard.type("Well: ")
+    saved(tab)
+    page.evaluate(f"{video}.currentTime = 1.4")
+    until(page, f"{cues}.replace(/\\s+/g, ' ').includes('Well: Good')")
+    assert tab.errors == []

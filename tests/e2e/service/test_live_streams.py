@@ -1,0 +1,185 @@
+"""Streams without a socket: what they hold, when the sender waits, and who may come back."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from fastapi import WebSocketDisconnect
+
+from support.samples import SAMPLES
+from unispeech.audio.recording import load
+from unispeech.engine.engine import Engine
+from unispeech.server.http import websockets
+from unispeech.server.http.error_responses import Refused
+from unispeech.server.settings import Settings
+from unispeech.server.speech.speech import Ask, Speech
+from unispeech.server.speech.streams import AHEAD, BEHIND, News, Stream, Streams, Wish
+
+Get = Callable[..., Engine]
+
+SECOND = bytes(2 * 16_000)
+
+
+class FakeSpeech:
+    """Not the server's: a real engine, which is not there before the test says so."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.loaded = threading.Event()
+        self._engine = engine
+
+    @contextmanager
+    def engine(self, ask: Ask) -> Iterator[Engine]:
+        assert self.loaded.wait(60)
+        yield self._engine
+
+
+@pytest.fixture
+def speech(engine: Get) -> Iterator[FakeSpeech]:
+    fake = FakeSpeech(engine())
+    yield fake
+    fake.loaded.set()
+
+
+def opened(speech: FakeSpeech, sample_rate: int = 16_000) -> tuple[Streams, Stream]:
+    streams = Streams(Settings(_env_file=None), cast(Speech, speech))  # type: ignore[call-arg]
+    return streams, streams.open(
+        "somebody", Wish(Ask("faster", "tiny.en", {}), sample_rate=sample_rate)
+    )
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+async def everything(queue: asyncio.Queue[News | None]) -> list[News]:
+    """All news up to the last."""
+    said: list[News] = []
+    async with asyncio.timeout(60):
+        while not said or said[-1].kind not in ("done", "error"):
+            news = await queue.get()
+            assert news is not None
+            said.append(news)
+    return said
+
+
+async def waiting(stream: Stream, reader: asyncio.Queue[News | None] | None) -> asyncio.Task[None]:
+    """A second of sound that waits because too much is there already."""
+    for _ in range(int(AHEAD) + 1):
+        await stream.put(SECOND, reader)
+    task = asyncio.create_task(stream.put(SECOND, reader))
+    await asyncio.sleep(0.2)
+    assert not task.done()
+    return task
+
+
+def test_sound_that_was_not_taken_is_not_counted(speech: FakeSpeech) -> None:
+    """A client that comes back sends it again."""
+
+    async def work() -> None:
+        _, stream = opened(speech)
+        task = await waiting(stream, stream.read())
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert stream.received == (int(AHEAD) + 1) * len(SECOND)
+
+    asyncio.run(work())
+
+
+def test_a_connection_whose_place_was_taken_brings_no_more_sound(speech: FakeSpeech) -> None:
+    async def work() -> None:
+        _, stream = opened(speech)
+        task = await waiting(stream, stream.read())
+        queue, received = stream.read(), stream.received
+        speech.loaded.set()
+        await task
+        assert stream.received == received
+        await stream.put(SECOND, queue)
+        assert stream.received == received + len(SECOND)
+
+    asyncio.run(work())
+
+
+def test_the_sound_of_a_client_that_does_not_read_has_to_wait(speech: FakeSpeech) -> None:
+    async def work() -> None:
+        _, stream = opened(speech)
+        queue = stream.read()
+        for _ in range(BEHIND + 1):
+            stream._tell("flushed")
+        task = asyncio.create_task(stream.put(SECOND, queue))
+        await asyncio.sleep(0.2)
+        assert not task.done() and stream.received == 0
+        await queue.get()
+        await task
+        assert stream.received == len(SECOND)
+
+    asyncio.run(work())
+
+
+def test_a_client_that_reads_nothing_is_taken_for_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    class FakeSocket:
+        """Not a WebSocket: its buffer is full and stays so."""
+
+        async def send_text(self, message: str) -> None:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(websockets, "STALLED", 0.01)
+    with pytest.raises(WebSocketDisconnect):
+        asyncio.run(websockets.tell(cast(Any, FakeSocket()), {}))
+
+
+def test_each_loss_gives_the_whole_time_to_come_back(
+    speech: FakeSpeech, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work() -> None:
+        streams, stream = opened(speech)
+        timers: list[Callable[[], None]] = []
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(loop, "call_later", lambda seconds, run: timers.append(run))
+        streams.lost(stream, stream.read())
+        streams.lost(stream, stream.read())  # it came back, and was lost again
+        timers[0]()
+        assert streams.find(stream.id, "somebody") is stream
+        timers[1]()
+        with pytest.raises(Refused):
+            streams.find(stream.id, "somebody")
+
+    asyncio.run(work())
+
+
+def test_what_comes_after_the_end_is_let_go(speech: FakeSpeech) -> None:
+    """Also where a resampler has been emptied, which takes nothing any more."""
+
+    async def work() -> None:
+        _, stream = opened(speech, sample_rate=24_000)
+        speech.loaded.set()
+        queue = stream.read()
+        await stream.put(SECOND)
+        stream.finish()
+        stream.finish()
+        await stream.put(SECOND)
+        assert [news.kind for news in await everything(queue)] == ["done"]
+        assert stream.received == len(SECOND)
+
+    asyncio.run(work())
+
+
+def test_a_stream_nobody_wants_is_not_decoded(speech: FakeSpeech) -> None:
+    async def work() -> None:
+        streams, stream = opened(speech)
+        samples = load(SAMPLES / "english.wav")
+        await stream.put((samples * 32767).astype(np.dtype("<i2")).tobytes())
+        queue = stream.read()
+        streams.end(stream)
+        speech.loaded.set()
+        assert [news.kind for news in await everything(queue)] == ["done"]
+        await until(lambda: not stream._thread.is_alive())
+
+    asyncio.run(work())

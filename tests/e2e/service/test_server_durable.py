@@ -1,0 +1,160 @@
+"""What was accepted is not lost, whatever goes away: the database, room on the disk, the process.
+
+`test_server_slow.py` kills at random moments; here it is one thing at a time.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from support import postgres
+from support.samples import SAMPLES, reference, words
+from support.serving import Receiver, Server, running, submit, until_ended
+from unispeech.server.jobs import heartbeat
+from unispeech.server.jobs.heartbeat import Heartbeat
+from unispeech.server.storage.database import Database
+
+ENGLISH = SAMPLES / "english.wav"
+PAUSE = SAMPLES / "pause.wav"
+
+
+def until(condition: Callable[[], object], seconds: float = 90.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def right(http: httpx.Client, job: str, times: int = 1) -> bool:
+    ended = until_ended(http, job)
+    assert ended["state"] == "done", ended
+    text = http.get(f"/api/jobs/{job}/transcript?format=txt").text
+    return words(text) == words(reference("pause")) * times
+
+
+def repeated(path: Path, times: int) -> Path:
+    """The sample, said so often."""
+    with wave.open(str(PAUSE)) as source, wave.open(str(path), "wb") as file:
+        file.setparams(source.getparams())
+        file.writeframes(source.readframes(source.getnframes()) * times)
+    return path
+
+
+@pytest.mark.slow
+@postgres.NEEDED
+def test_a_database_that_goes_away_holds_jobs_up_and_loses_none(tmp_path: Path) -> None:
+    receiver = Receiver()
+    hooks = receiver.allow(tmp_path)
+    with (
+        postgres.postgres(tmp_path) as database,
+        running(tmp_path, database_url=database.url, allowed_webhooks_file=hooks) as server,
+        server.client() as http,
+    ):
+        jobs = [
+            submit(http, PAUSE, webhook_id="desk", chunk_length="5", batch_size="1")
+            for _ in range(3)
+        ]
+        until(lambda: any(http.get(f"/api/jobs/{job}").json()["done"] for job in jobs))
+        database.stop()
+        away = http.get("/api/jobs")
+        assert away.status_code == 503 and away.headers["retry-after"]
+        assert away.json()["error"]["code"] == "database_unavailable"
+        assert http.get("/readyz").status_code == 503 and http.get("/healthz").status_code == 200
+        assert "unispeech_jobs_queued NaN" in http.get("/metrics").text
+        until(lambda: "the job waits" in server.log.read_text())
+        database.start()
+        assert all(right(http, job) for job in jobs)
+        receiver.wait(3)
+        assert {body["job_id"] for body in receiver.bodies()} == set(jobs)
+        assert "Traceback" not in server.log.read_text()
+    receiver.close()
+
+
+@pytest.mark.slow
+def test_a_job_waits_while_the_disk_is_full(tmp_path: Path) -> None:
+    """The file that its sound goes to leads to a device that is always full."""
+    with running(tmp_path, jobs_at_once=0) as server, server.client() as http:
+        job = submit(http, PAUSE)
+        (tmp_path / "data" / "jobs" / job / "sound-0.wav").symlink_to("/dev/full")
+        worker = Server(tmp_path, command="worker").start()
+        try:
+            assert right(http, job)
+        finally:
+            worker.stop()
+        said = worker.log.read_text()
+        assert "the job waits: the disk is full" in said and "Traceback" not in said
+
+
+@pytest.mark.slow
+def test_stopped_in_the_middle_of_work_it_goes_on_after_the_restart(tmp_path: Path) -> None:
+    options = {"chunk_length": "5", "batch_size": "1"}
+    with running(tmp_path, jobs_at_once=1, log_level="debug") as server, server.client() as http:
+        long = submit(http, repeated(tmp_path / "long.wav", 6), **options)
+        short = submit(http, PAUSE)
+        until(lambda: "recorded" in server.log.read_text())
+        with http.stream("GET", "/api/events") as events:
+            lines = events.iter_lines()
+            assert next(lines) == "event: jobs"
+            assert server.process is not None
+            server.process.send_signal(signal.SIGTERM)
+            for _ in lines:
+                pass  # it ends by itself
+        server.process.wait(60)
+        said = server.log.read_text()
+        assert "job handed back" in said and "Traceback" not in said
+        assert "Cancel" not in said  # nobody had to be cut off
+        server.start()
+        assert right(http, long, 6) and right(http, short)
+        said = server.log.read_text().partition("job handed back")[2]
+        assert '"resumed": true' in said
+
+
+@pytest.mark.slow
+def test_two_servers_share_a_folder(tmp_path: Path) -> None:
+    """The jobs of the one that dies are done by the other."""
+    with running(tmp_path) as stays, stays.client() as http, running(tmp_path) as dies:
+        with dies.client() as other:
+            jobs = [submit(one, PAUSE, chunk_length="5") for one in (http, other) * 3]
+        until(lambda: "job started" in dies.log.read_text())
+        dies.kill()
+        assert all(right(http, job) for job in jobs)
+        both = stays.log.read_text() + dies.log.read_text()
+        assert "Traceback" not in both
+
+
+def test_only_silence_is_death_and_no_clock_is_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "DEAD", 0.4)
+    database = Database(f"sqlite:///{tmp_path / 'x.sqlite'}")
+    here, there, gone = (Heartbeat(database) for _ in range(3))
+    there._machine, gone._machine = "elsewhere", "elsewhere too"
+    for one in (here, there, gone):
+        one._say()
+    assert here.look() == ({here.id, there.id, gone.id}, [])
+    for hour in (-1, 1, -2):  # its clock is put back and forth
+        time.sleep(0.15)
+        monkeypatch.setattr(time, "time", lambda hour=hour: 1e9 + 3600 * hour)
+        there._say()
+        live, silent = here.look()
+        assert there.id in live
+    time.sleep(0.15)
+    there._say()
+    assert here.look() == ({here.id, there.id}, [gone.id])
+    time.sleep(0.6)  # whoever has not looked for so long has no right to judge
+    assert here.look()[1] == []
+    here.bury([gone.id])
+    assert here.look() == ({here.id, there.id}, [])
+    here.bury([there.id])
+    assert here.look() == ({here.id}, [])
+    here._machine = gone._machine = "one"
+    gone._say()
+    assert here.look() == ({here.id}, [gone.id])  # it says it is this very process, and is not
+    database.close()

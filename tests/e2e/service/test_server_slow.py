@@ -1,0 +1,96 @@
+"""The service under kills, load, large uploads and nonsense. Small versions of
+`benchmarks/service.py`; no timing is asserted here."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import service_kill
+import service_load
+import service_upload
+from support import postgres
+from support.samples import ROOT
+from support.serving import Server, running
+
+pytestmark = pytest.mark.slow
+
+
+def test_killed_again_and_again_every_job_comes_out_right(tmp_path: Path) -> None:
+    survived = service_kill.kill(tmp_path, jobs=5, kills=4)
+    assert (survived.correct, survived.told, survived.again) == (5, 5, 0)
+    assert all(chunks <= 4 for chunks in survived.cut_off), "more than a batch was lost"
+
+
+@postgres.NEEDED
+def test_on_postgres_a_dead_workers_jobs_go_on_elsewhere(tmp_path: Path) -> None:
+    with postgres.postgres(tmp_path) as server:
+        survived = service_kill.kill(tmp_path, jobs=4, kills=3, database=server.url)
+    assert (survived.correct, survived.told, survived.again) == (4, 4, 0)
+    assert all(chunks <= 4 for chunks in survived.cut_off)
+
+
+def test_many_clients_at_once_get_an_answer_each(tmp_path: Path) -> None:
+    measured = service_load.load_test(tmp_path, clients=12, alone=2)
+    assert (measured.errors, measured.refused) == (0, 0)
+
+
+def test_a_large_upload_goes_to_disk(tmp_path: Path) -> None:
+    for form in (False, True):
+        place = tmp_path / str(form)
+        place.mkdir()
+        uploaded = service_upload.upload(place, 200, form)
+        assert uploaded.peak - uploaded.before < 60
+
+
+def test_a_small_file_that_is_hours_long_is_refused(tmp_path: Path) -> None:
+    refusal = service_upload.bomb(tmp_path, hours=7, known=False)
+    assert refusal.file < 1_000_000
+    assert (refusal.status, refusal.code) == (413, "audio_too_long")
+
+
+def test_killed_in_the_middle_of_uploads_nothing_accepted_is_lost(tmp_path: Path) -> None:
+    survived = service_upload.cut_off(tmp_path)
+    assert (survived.right, survived.resumed, survived.strangers) == (3, True, 0)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(
+        tmp_path_factory.mktemp("schema"), rate_limit="1000000/minute", max_upload=2_000_000
+    ) as server:
+        yield server
+
+
+DOWNLOAD = "/v1/download/{job_id}"
+CONFORMS = "status_code_conformance,content_type_conformance,response_schema_conformance"
+
+
+BODIES = {"PYTHONPATH": str(ROOT / "tests" / "support"), "SCHEMATHESIS_HOOKS": "upload_bodies"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--checks", f"not_a_server_error,{CONFORMS}", "--exclude-path", DOWNLOAD],
+        ["--checks", CONFORMS, "--include-path", DOWNLOAD],  # `500 Job failed` is WAAS's own
+    ],
+)
+def test_nothing_answers_what_its_document_does_not_say(
+    server: Server, arguments: list[str]
+) -> None:
+    """schemathesis over the OpenAPI document: no crash, no undocumented status, type or shape."""
+    run = subprocess.run(
+        [str(Path(sys.executable).parent / "schemathesis"), "run", f"{server.url}/openapi.json",
+         "--max-examples", os.environ.get("UNISPEECH_SCHEMA_EXAMPLES", "12"), "--seed", "1",
+         "--phases", "examples,coverage,fuzzing", "--request-timeout", "60",
+         "--suppress-health-check", "all", *arguments],
+        capture_output=True, text=True, timeout=280, check=False,
+        env={**os.environ, **BODIES}, cwd=server.folder,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]

@@ -1,0 +1,180 @@
+"""The engine on real clips with real weights."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from support.samples import SAMPLES, reference, words
+from unispeech import AsyncEngine, Transcript
+from unispeech.audio.recording import load
+from unispeech.call import Call
+from unispeech.engine.engine import Engine
+from unispeech.errors import AudioNotFound, Cancelled, OptionError, UnsupportedOption
+from unispeech.options import CallOptions, DecodeOptions
+from unispeech.types import Chunk, ChunkResult, Progress, Segment
+
+Get = Callable[..., Engine]
+
+
+@pytest.mark.parametrize(
+    ("sample", "model", "language"),
+    [
+        ("english", "tiny.en", "en"),
+        ("pause", "tiny.en", "en"),
+        ("english", "base", "en"),
+        ("german", "base", "de"),
+        ("pause", "base", "en"),
+    ],
+)
+def test_a_sample_comes_out_word_for_word(
+    engine: Get, sample: str, model: str, language: str
+) -> None:
+    transcript = engine(model=model).transcribe(SAMPLES / f"{sample}.wav")
+    assert words(transcript.text) == words(reference(sample))
+    assert transcript.language == language
+    assert transcript.gaps == ()
+
+
+def test_many_sources_keep_their_order_and_a_failed_one_its_place(engine: Get) -> None:
+    sources = [SAMPLES / "pause.wav", Path("missing.wav"), SAMPLES / "english.wav"]
+    first, second, third = engine().transcribe_many(sources)
+    assert isinstance(first, Transcript) and words(first.text) == words(reference("pause"))
+    assert isinstance(second, AudioNotFound) and "missing.wav" in str(second)
+    assert isinstance(third, Transcript) and words(third.text) == words(reference("english"))
+
+
+def test_the_batch_size_does_not_change_the_text(engine: Get) -> None:
+    exact = engine(compute_type="float32")
+    sources = [SAMPLES / "pause.wav", SAMPLES / "english.wav"] * 2
+    one = [
+        t.text for t in exact.transcribe_many(sources, batch_size=1) if isinstance(t, Transcript)
+    ]
+    many = [
+        t.text for t in exact.transcribe_many(sources, batch_size=16) if isinstance(t, Transcript)
+    ]
+    assert one == many and len(one) == 4
+
+
+def test_sampling_at_a_temperature_is_repeatable(engine: Get) -> None:
+    """Also whatever was drawn before, and whatever the companions in a batch."""
+    backend = engine().backend
+    samples = load(SAMPLES / "english.wav")[: 5 * 16_000]
+    chunk = Chunk(samples, 0.0, 5.0, window=15.0, language="en")
+    warm = DecodeOptions(temperature=(1.0,))
+    drawn = [r.segments for n in (1, 1, 2) for r in backend.transcribe_batch([chunk] * n, warm)]
+    assert drawn[0] and all(one == drawn[0] for one in drawn)
+
+
+def test_word_times_rise_inside_their_segment(engine: Get) -> None:
+    transcript = engine().transcribe(SAMPLES / "pause.wav", word_timestamps=True)
+    for segment in transcript.segments:
+        times = [segment.start, *(t for w in segment.words for t in (w.start, w.end)), segment.end]
+        assert segment.words and times == sorted(times)
+
+
+def test_every_kind_of_source_says_the_same(engine: Get) -> None:
+    path = SAMPLES / "english.wav"
+    samples = load(path)
+    with path.open("rb") as file:
+        texts = {
+            engine().transcribe(path).text,
+            engine().transcribe(str(path)).text,
+            engine().transcribe(path.read_bytes()).text,
+            engine().transcribe(file).text,
+            engine().transcribe(samples, 16_000).text,
+        }
+    assert len(texts) == 1
+
+
+def test_silence_gives_no_segments(engine: Get) -> None:
+    transcript = engine().transcribe(np.zeros(16_000 * 5, np.float32), 16_000)
+    assert transcript.segments == () and transcript.duration == 5.0
+
+
+def test_segments_are_lazy_progress_is_told_and_a_call_can_be_cancelled(engine: Get) -> None:
+    told: list[Progress] = []
+    heard: list[Segment] = []
+    call = Call(heard.append, told.append)
+    transcript = engine().transcribe(SAMPLES / "pause.wav", call=call)
+    assert tuple(heard) == transcript.segments
+    assert told[-1].total == transcript.duration
+    with pytest.raises(Cancelled):
+        engine().transcribe(SAMPLES / "pause.wav", call=Call(cancelled=lambda: True))
+
+
+def test_async(engine: Get) -> None:
+    async def both() -> tuple[str, list[Segment]]:
+        asynchronous = AsyncEngine(engine())
+        transcript = await asynchronous.transcribe(SAMPLES / "english.wav")
+        segments = [s async for s in asynchronous.segments(SAMPLES / "english.wav")]
+        return transcript.text, segments
+
+    text, segments = asyncio.run(both())
+    assert words(text) == words(reference("english"))
+    assert "".join(s.text for s in segments).strip() == text
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"language": "fr"}, "fr"),
+        ({"task": "translate"}, "translate"),
+        ({"device": "tpu"}, "device"),
+        ({"compute_type": "int3"}, "compute_type"),
+        ({"strategy": "native", "batch_size": 2}, "batch_size"),
+        ({"language": "klingon"}, "klingon"),
+    ],
+)
+def test_what_cannot_be_honoured_is_refused_by_name(options: dict[str, object], said: str) -> None:
+    with pytest.raises(OptionError, match=said) as caught:
+        Engine("faster", "tiny.en", **options)  # type: ignore[arg-type]
+    assert "klingon" in options.values() or isinstance(caught.value, UnsupportedOption)
+
+
+def test_native_is_the_library_itself(engine: Get) -> None:
+    from faster_whisper import WhisperModel
+
+    from unispeech.models import store
+
+    model = WhisperModel(str(store.obtain("tiny.en")), device="cpu", compute_type="int8")
+    theirs, _ = model.transcribe(str(SAMPLES / "pause.wav"), word_timestamps=True)
+    ours = engine().transcribe(SAMPLES / "pause.wav", strategy="native", word_timestamps=True)
+    assert [(s.start, s.end, s.text, len(s.words)) for s in ours.segments] == [
+        (s.start, s.end, s.text, len(s.words or ())) for s in theirs
+    ]
+
+
+class Notes:
+    """A journal in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, ChunkResult] = {}
+        self.recordings = 0
+
+    def recorded(self, chunk: Chunk) -> ChunkResult | None:
+        return self.kept.get(chunk.index)
+
+    def record(self, chunks: Sequence[Chunk], results: Sequence[ChunkResult]) -> None:
+        self.recordings += len(chunks)
+        self.kept.update({c.index: r for c, r in zip(chunks, results, strict=True)})
+
+
+def test_with_a_journal_an_interrupted_call_goes_on_where_it_stopped(engine: Get) -> None:
+    notes = Notes()
+    options: CallOptions = {"batch_size": 1, "chunk_length": 5.0}
+    whole = engine().transcribe(SAMPLES / "pause.wav", **options)
+
+    def stop() -> bool:
+        return len(notes.kept) >= 1
+
+    with pytest.raises(Cancelled):
+        call = Call(journal=notes, cancelled=stop)
+        engine().transcribe(SAMPLES / "pause.wav", call=call, **options)
+    again = engine().transcribe(SAMPLES / "pause.wav", call=Call(journal=notes), **options)
+    assert again == whole
+    assert notes.recordings == len(notes.kept) > 1, "nothing recorded was decoded again"

@@ -1,0 +1,140 @@
+"""Environments are made whole or not at all, from what a lock pins. Real venvs and a real pip."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from support.samples import ROOT
+from support.toy_environment import toy
+from unispeech.environments import catalog, install, place
+from unispeech.environments.catalog import Lock
+from unispeech.environments.process import Process
+from unispeech.errors import BackendError, OptionError
+from unispeech.types import Progress
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("UNISPEECH_ENV_DIR", str(tmp_path / "environments"))
+    return tmp_path / "environments"
+
+
+def test_an_environment_is_made_used_and_removed(tmp_path: Path, root: Path) -> None:
+    """Its worker sees its library and our package, and nothing else of this interpreter."""
+    lock = toy(tmp_path)
+    seen: list[Progress] = []
+    environment = install.install(lock, seen.append)
+    assert [seen[0].stage, seen[-1].stage] == ["making", "checking"]
+    assert seen[-1].done == seen[-1].total
+    assert place.whole(lock) == environment
+    assert place.unfinished() == []
+    assert install.install(lock) == environment
+
+    for target, works in (("toy:double", True), ("numpy:zeros", False), ("click:echo", False)):
+        process = Process("toy", environment.python, target, (1,))
+        if works:
+            process.start()
+        else:
+            with pytest.raises(BackendError, match="ModuleNotFoundError"):
+                process.start()
+        process.close()
+
+    assert place.remove("toy") == environment.size > 1_000_000
+    assert place.whole(lock) is None
+    assert [path.name for path in root.iterdir()] == [".locks"]
+
+
+def test_a_package_that_does_not_install_leaves_nothing(tmp_path: Path, root: Path) -> None:
+    lock = catalog.read("toy", f"#: imports = toy\n{(tmp_path / 'gone-1.0.whl').as_uri()}\n")
+    with pytest.raises(BackendError, match=r"installing toy failed: .*gone-1.0"):
+        install.install(lock)
+    assert place.whole(lock) is None
+    assert [path.name for path in root.iterdir()] == [".locks"]
+
+
+@pytest.mark.slow
+def test_a_library_that_does_not_import_is_not_called_installed(tmp_path: Path) -> None:
+    lock = toy(tmp_path, "import nothing_of_this_name")
+    with pytest.raises(BackendError, match=r"toy does not import: ModuleNotFoundError"):
+        install.install(lock)
+    assert place.whole(lock) is None
+
+
+@pytest.mark.slow
+def test_a_killed_installation_is_cleared_by_the_next(tmp_path: Path, root: Path) -> None:
+    lock = toy(tmp_path)
+    program = (
+        "from pathlib import Path; import sys\n"
+        "from support.toy_environment import toy; from unispeech.environments import install\n"
+        "install.install(toy(Path(sys.argv[1])))"
+    )
+    paths = [str(ROOT / "tests"), *sys.path]
+    host = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        start_new_session=True,
+    )
+    folder = place.folder_of(lock)
+    while not (folder / "bin").exists():
+        time.sleep(0.01)
+    os.killpg(host.pid, signal.SIGKILL)
+    host.wait()
+    assert folder.is_dir()
+    assert place.whole(lock) is None
+    assert install.install(lock).folder == folder
+
+
+def test_who_waits_for_another_installation_is_told(tmp_path: Path) -> None:
+    lock = toy(tmp_path)
+    seen: list[str] = []
+    with place.locked("toy"):
+        waiting = threading.Thread(
+            target=install.install, args=(lock, lambda progress: seen.append(progress.stage))
+        )
+        waiting.start()
+        end = time.monotonic() + 20
+        while not seen and time.monotonic() < end:
+            time.sleep(0.02)
+        assert seen == ["queue"]
+        assert place.whole(lock) is None
+    waiting.join()
+    assert seen[1] == "making" and place.whole(lock)
+
+
+def test_another_lock_is_another_environment(tmp_path: Path) -> None:
+    one = catalog.read("toy", "a==1\n")
+    other = catalog.read("toy", "a==2\n")
+    again = catalog.read("toy", "#: summary = words only\n# a comment\na==1\n")
+    assert one.hash == again.hash != other.hash
+    assert place.folder_of(one) != place.folder_of(other)
+
+
+@pytest.mark.parametrize("lock", catalog.locks().values(), ids=lambda lock: lock.name)
+def test_every_lock_pins_every_package(lock: Lock) -> None:
+    assert lock.summary
+    assert lock.imports
+    assert lock.megabytes > 0
+    assert all("==" in line for line in lock.requirements)
+    assert set(lock.alone) <= set(lock.requirements)
+
+
+def test_an_unknown_name_is_one_line() -> None:
+    with pytest.raises(OptionError, match="faster has no environment of its own; these have"):
+        catalog.find("faster")
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("UNISPEECH_ENV_DIR", str(tmp_path / "file" / "below"))
+    with pytest.raises(BackendError, match="UNISPEECH_ENV_DIR"):
+        install.install(toy(tmp_path))

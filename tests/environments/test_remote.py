@@ -1,0 +1,309 @@
+"""A backend in a worker process: the same as in this one, and what happens when it dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from support.samples import ROOT, SAMPLES
+from unispeech.backends.remote import Remote
+from unispeech.call import Call
+from unispeech.engine.engine import Engine
+from unispeech.environments.process import Patience, Process
+from unispeech.errors import BackendError, OptionError, UnsupportedOption
+from unispeech.options import DecodeOptions
+from unispeech.types import SAMPLE_RATE, Chunk
+
+MakeEngine = Callable[..., Engine]
+
+
+@pytest.fixture
+def naughty(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Process]]:
+    """A worker of this interpreter that can import `naughty`."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests" / "support"))
+    made: list[Process] = []
+
+    def make(*arguments: Any, patience: Patience | None = None) -> Process:
+        python = Path(sys.executable)
+        made.append(Process("naughty", python, "naughty:Naughty", arguments, patience))
+        return made[-1]
+
+    yield make
+    for process in made:
+        process.close()
+
+
+def test_arrays_come_back_bit_for_bit(naughty: Callable[..., Process]) -> None:
+    audio = np.random.default_rng(0).standard_normal(480_000).astype(np.float32)
+    back = naughty().call("echo", {"samples": audio, "half": audio[100:200]})
+    assert back["samples"].tobytes() == audio.tobytes()
+    assert back["half"].tobytes() == audio[100:200].tobytes()
+
+
+def test_what_a_library_prints_does_not_break_the_answers(naughty: Callable[..., Process]) -> None:
+    assert naughty().call("prints") == "fine"
+
+
+def test_a_killed_worker_is_an_error_and_the_next_call_works(
+    naughty: Callable[..., Process],
+) -> None:
+    process = naughty()
+    with pytest.raises(BackendError, match=r"naughty: .*SIGKILL.*memory.*last said: allocating"):
+        process.call("dies")
+    assert process.call("echo", 1) == 1
+
+
+def test_a_crash_names_the_signal(naughty: Callable[..., Process]) -> None:
+    with pytest.raises(BackendError, match=r"crashed \(SIGSEGV\)"):
+        naughty().call("crashes")
+
+
+def test_a_hang_ends_at_the_deadline(naughty: Callable[..., Process]) -> None:
+    process = naughty(patience=Patience(call=0.5))
+    began = time.monotonic()
+    with pytest.raises(BackendError, match="no answer in 0 s"):
+        process.call("hangs")
+    assert time.monotonic() - began < 3
+    assert process.call("echo", 1) == 1
+
+
+def test_a_hang_while_it_is_given_audio_ends_too(naughty: Callable[..., Process]) -> None:
+    process = naughty(patience=Patience(call=0.5))
+    assert process.call("echo", 1) == 1
+    assert process.pid
+    os.kill(process.pid, signal.SIGSTOP)
+    with pytest.raises(BackendError, match="no answer"):  # more than a pipe holds
+        process.call("echo", np.zeros(1_000_000, np.float32))
+
+
+def test_a_start_up_failure_says_what_the_worker_said(naughty: Callable[..., Process]) -> None:
+    with pytest.raises(BackendError, match=r"exit code 3; it last said: looking for the weights"):
+        naughty("load").start()
+    with pytest.raises(BackendError, match="TypeError"):
+        naughty("too", "many").start()
+    nowhere = Process("nowhere", Path("/nonexistent/python"), "x:y", ())
+    with pytest.raises(BackendError, match=r"cannot start /nonexistent/python.*doctor"):
+        nowhere.start()
+
+
+def test_our_errors_cross_as_they_are_and_others_are_wrapped(
+    naughty: Callable[..., Process],
+) -> None:
+    process = naughty()
+    with pytest.raises(OptionError, match="no good; use another"):
+        process.call("raises", OptionError("no good", "use another"))
+    with pytest.raises(BackendError, match="naughty: MemoryError: 3 GB"):
+        process.call("raises", MemoryError("3 GB"))
+    with pytest.raises(BackendError, match="cannot send its answer"):
+        process.call("unpicklable")
+
+
+def test_an_answer_that_cannot_be_read_is_an_error_and_not_a_hang(
+    naughty: Callable[..., Process],
+) -> None:
+    process = naughty()
+    with pytest.raises(BackendError, match=r"an answer that cannot be read \(ValueError: "):
+        process.call("unreadable")
+    assert process.call("echo", 1) == 1
+
+
+def test_a_stream_is_lazy_and_stops_when_closed(naughty: Callable[..., Process]) -> None:
+    process = naughty()
+    assert list(process.stream("counts", 5)) == [0, 1, 2, 3, 4]
+    items = process.stream("counts", 1000)
+    assert next(items) == 0
+    items.close()  # type: ignore[attr-defined]
+    time.sleep(0.1)
+    stopped = process.call("counted")
+    time.sleep(0.1)
+    assert process.call("counted") == stopped < 100
+
+
+def test_calls_from_several_threads_do_not_wait_for_each_other(
+    naughty: Callable[..., Process],
+) -> None:
+    process = naughty()
+    slow: list[str] = []
+    thread = threading.Thread(target=lambda: slow.append(process.call("slow")))
+    thread.start()
+    time.sleep(0.1)
+    assert process.call("echo", 1) == 1
+    assert not slow
+    thread.join()
+    assert slow == ["slow"]
+
+
+def test_an_idle_worker_is_ended_and_comes_back(naughty: Callable[..., Process]) -> None:
+    process = naughty(patience=Patience(idle=0.2))
+    process.start()
+    first = process.pid
+    assert _until(lambda: process.pid is None)
+    assert process.call("echo", 1) == 1
+    assert process.pid not in (None, first)
+
+
+def test_closing_ends_the_process(naughty: Callable[..., Process]) -> None:
+    process = naughty()
+    process.start()
+    pid = process.pid
+    process.close()
+    process.close()
+    assert pid and _gone(pid)
+    with pytest.raises(BackendError, match="closed"):
+        process.call("echo", 1)
+
+
+def test_no_orphan_when_the_host_is_killed() -> None:
+    """Even while the worker is busy in a call and reads nothing."""
+    script = (
+        "import sys; from pathlib import Path; from threading import Thread\n"
+        "from unispeech.environments.process import Process\n"
+        "p = Process('orphan', Path(sys.executable), 'naughty:Naughty', ())\n"
+        "p.start(); print(p.pid, flush=True); p.call('slow'); [p.call('slow') for _ in range(99)]\n"
+    )
+    here = str(ROOT / "tests" / "support")
+    source = str(Path(sys.modules["unispeech"].__file__ or "").parent.parent)
+    host = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((here, source))},
+    )
+    assert host.stdout
+    worker = int(host.stdout.readline())
+    assert not _gone(worker)
+    host.kill()
+    host.wait()
+    host.stdout.close()
+    assert _until(lambda: _gone(worker))
+
+
+def test_the_worker_starts_from_a_thread_that_ends(naughty: Callable[..., Process]) -> None:
+    """The kernel's parent-death signal is tied to a thread; a caller's may be short-lived."""
+    process = naughty()
+    thread = threading.Thread(target=process.start)
+    thread.start()
+    thread.join()
+    pid = process.pid
+    time.sleep(0.2)
+    assert process.call("echo", 1) == 1
+    assert process.pid == pid
+
+
+def test_isolated_gives_the_same_transcript(engine: MakeEngine) -> None:
+    here, there = engine(threads=1), engine(isolated=True, threads=1)
+    assert isinstance(there.backend, Remote)
+    sample = SAMPLES / "english.wav"
+    for options in ({"word_timestamps": True}, {"strategy": "native", "beam_size": 1}):
+        assert here.transcribe(sample, **options) == there.transcribe(sample, **options)
+
+
+def test_a_damaged_model_is_the_same_error(tmp_path: Path) -> None:
+    from unispeech.errors import ModelDamaged
+    from unispeech.models import store
+
+    whole = store.obtain("tiny.en", "ctranslate2", lambda progress: None)
+    for file in whole.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes()[:1_000_000])
+    errors = []
+    for isolated in (False, True):
+        with pytest.raises(ModelDamaged) as caught:
+            Engine("faster", str(tmp_path), isolated=isolated)
+        errors.append(str(caught.value))
+    assert errors[0] == errors[1]
+
+
+def test_an_unsupported_option_is_refused_without_a_worker(engine: MakeEngine) -> None:
+    with pytest.raises(UnsupportedOption):
+        Engine("faster", "tiny.en", isolated=True, task="translate")
+
+
+def test_killed_in_the_middle_of_a_file(engine: MakeEngine) -> None:
+    """The call ends with the error within 2 s, and the next call succeeds."""
+    there = engine(isolated=True, threads=1)
+    assert isinstance(there.backend, Remote)
+    seconds = _kill_in_the_middle(there)
+    assert seconds < 2
+    assert "garden" in there.transcribe(SAMPLES / "english.wav").text
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(sys.platform != "linux", reason="counts open files in /proc")
+def test_killed_a_hundred_times_and_nothing_leaks() -> None:
+    with Engine("faster", "tiny.en", isolated=True, threads=1) as there:
+        assert isinstance(there.backend, Remote)
+        process, clip = there.backend.process, np.tile(_read(SAMPLES / "english.wav"), 5)
+        batch = [Chunk(clip[: 30 * SAMPLE_RATE], 0.0, 30.0, language="en")] * 8
+        there.transcribe(SAMPLES / "english.wav")  # opens what this process keeps open
+        files, threads = _open_files(), threading.active_count()
+        shared = set(Path("/dev/shm").iterdir())
+        killed = []
+        for _ in range(100):
+            process.start()
+            killed.append(pid := process.pid or 0)
+            threading.Timer(0.05, os.kill, (pid, signal.SIGKILL)).start()
+            began = time.monotonic()
+            with pytest.raises(BackendError, match="faster: its worker process was killed"):
+                there.backend.transcribe_batch(batch, DecodeOptions())
+            assert time.monotonic() - began < 2
+        assert "garden" in there.transcribe(SAMPLES / "english.wav").text
+        assert _until(lambda: threading.active_count() <= threads)
+        assert _open_files() <= files
+        assert set(Path("/dev/shm").iterdir()) <= shared
+        assert all(_gone(pid) for pid in killed)
+
+
+def _kill_in_the_middle(engine: Engine) -> float:
+    """Kill the worker when the first words are there; how long the call then took to fail."""
+    assert isinstance(engine.backend, Remote)
+    process = engine.backend.process
+    process.start()
+    when: list[float] = []
+
+    def kill(progress: object) -> None:
+        if process.pid and not when:
+            os.kill(process.pid, signal.SIGKILL)
+            when.append(time.monotonic())
+
+    clip = np.tile(_read(SAMPLES / "english.wav"), 12)  # more than is decoded ahead
+    with pytest.raises(BackendError, match="faster: its worker process was killed"):
+        engine.transcribe(clip, 16_000, Call(on_progress=kill), batch_size=1, temperature=0.0)
+    return time.monotonic() - when[0]
+
+
+def _read(path: Path) -> Any:
+    from unispeech.audio.recording import Recording
+
+    return Recording(path).read()
+
+
+def _open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def _gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    state = Path(f"/proc/{pid}/stat")
+    return state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def _until(condition: Callable[[], bool], seconds: float = 5) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False

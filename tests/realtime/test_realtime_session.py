@@ -1,0 +1,260 @@
+"""The session: invariants with a fake backend under a real VAD, and real words with tiny.en."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import Any, ClassVar
+
+import jiwer
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.samples import SAMPLES, reference, words
+from unispeech.audio.recording import load
+from unispeech.backends.base import Backend
+from unispeech.engine.engine import Engine
+from unispeech.errors import AudioError, BackendError, OptionError, UnsupportedOption
+from unispeech.models.facts import ModelFacts
+from unispeech.options import DecodeOptions, TranscribeOptions
+from unispeech.realtime import session as sessions
+from unispeech.realtime.events import Event
+from unispeech.realtime.hearing import Hearing
+from unispeech.realtime.intake import listen
+from unispeech.realtime.options import LiveOptions
+from unispeech.realtime.session import Session
+from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Emissions, Segment, Word
+
+Get = Callable[..., Engine]
+
+SPOKEN = [
+    ("Please wait here for a moment while I open the door.", 0.1, 2.95),
+    (
+        "Thank you for waiting. You can come in now and there is fresh bread on the table.",
+        15.2,
+        20.8,
+    ),
+]
+"""What is said in samples/pause.wav, and when."""
+
+
+def truth() -> Iterator[Word]:
+    for text, start, end in SPOKEN:
+        each = (end - start) / len(text.split())
+        for i, word in enumerate(text.split()):
+            yield Word(start + i * each, start + (i + 1) * each, f" {word}", 1.0)
+
+
+class FakeBackend(Backend):
+    """Not a model: it knows what is said when, and hears of it what a chunk holds.
+
+    The word at the end of a chunk is heard wrong if the chunk cuts it, as models do.
+    """
+
+    name = "fake"
+
+    def __init__(self, failing: Callable[[Chunk], bool] = lambda chunk: False) -> None:
+        self.failing = failing
+        self.longest = 0.0
+
+    def transcribe_batch(
+        self, chunks: Sequence[Chunk], options: DecodeOptions
+    ) -> list[ChunkResult]:
+        return [self._hear(chunk) for chunk in chunks]
+
+    def _hear(self, chunk: Chunk) -> ChunkResult:
+        self.longest = max(self.longest, chunk.duration)
+        if self.failing(chunk):
+            raise BackendError("the fake was told to fail")
+        heard = [w for w in truth() if w.start >= chunk.start - 0.05 and w.start < chunk.end - 0.1]
+        if heard and heard[-1].end > chunk.end:
+            heard[-1] = Word(heard[-1].start, chunk.end, heard[-1].word[:3] + "zz", 0.1)
+        if not heard:
+            return ChunkResult(())
+        shifted = tuple(
+            Word(w.start - chunk.start, w.end - chunk.start, w.word, w.probability) for w in heard
+        )
+        text = "".join(w.word for w in shifted)
+        return ChunkResult((Segment(0, shifted[0].start, shifted[-1].end, text, shifted),))
+
+
+class FakeCtc(FakeBackend):
+    """Not a model either: it says what it hears as a CTC model would, a letter a frame."""
+
+    def _hear(self, chunk: Chunk) -> ChunkResult:
+        tokens = ("", " ", *"abcdefghijklmnopqrstuvwxyz")
+        frames = np.full((int(chunk.duration / 0.02), len(tokens)), -9.0, np.float32)
+        heard = [0] * len(frames)
+        for word in truth():
+            letters = [letter for letter in word.word.lower() if letter in tokens]
+            each = (word.end - word.start) / (2 * len(letters) + 2)
+            for i, letter in enumerate(letters):
+                frame = int((word.start + 2 * i * each - chunk.start) / 0.02)
+                if 0 <= frame < len(frames):
+                    heard[frame] = tokens.index(letter)
+        frames[np.arange(len(frames)), heard] = -0.01
+        return ChunkResult((), emissions=Emissions(frames, tokens, blank=0, step=0.02))
+
+
+def session(backend: Backend, live: LiveOptions | None = None, **options: Any) -> Session:
+    facts = ModelFacts("fake", languages={"en": "english"})
+    return Session(Hearing(backend, facts, TranscribeOptions.of(**options)), live)
+
+
+@cache
+def pause() -> np.ndarray:
+    return load(SAMPLES / "pause.wav")
+
+
+def run(
+    session: Session, samples: np.ndarray, sizes: Sequence[int] = (1600,),
+    waiting: Sequence[float] = (0.0,),
+) -> list[Event]:  # fmt: skip
+    """Everything a session says about samples that come in pieces of these sizes, over and over."""
+    events: list[Event] = []
+    at = 0
+    for size, wait in zip(itertools.cycle(sizes), itertools.cycle(waiting), strict=False):
+        events += session.feed(samples[at : at + size], wait)
+        at += size
+        if at >= len(samples):
+            return events + list(session.finish())
+    raise AssertionError
+
+
+def spoken(events: Sequence[Event]) -> str:
+    return "".join(event.text for event in events if event.type == "final")
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(1, 60_000), min_size=1, max_size=5))
+def test_the_pieces_the_sound_comes_in_change_nothing(sizes: list[int]) -> None:
+    sizes = [max(size, 300) for size in sizes]
+    assert run(session(FakeBackend()), pause(), sizes) == run(session(FakeBackend()), pause())
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from([0.0, 0.3, 5.0]), min_size=1, max_size=12), st.booleans())
+def test_nothing_is_lost_or_said_twice_however_far_behind(waiting: list[float], vad: bool) -> None:
+    live = LiveOptions(longest=6.0, keep=3.0)
+    backend = FakeBackend()
+    events = run(session(backend, live, vad=vad), pause(), waiting=waiting)
+    assert spoken(events).split() == [word.word.strip() for word in truth()]
+    assert backend.longest <= live.longest + 0.2
+    finals = [event for event in events if event.type == "final"]
+    times = [t for e in finals for w in e.words for t in (w.start, w.end)]
+    assert times == sorted(times)
+    assert "".join(e.text for e in events if e.type == "endpoint") == spoken(events)
+    assert all(e.text == "".join(w.word for w in e.words) for e in events if e.type != "gap")
+
+
+def test_partials_are_left_out_when_behind_and_the_lag_is_told() -> None:
+    events = run(session(FakeBackend()), pause(), waiting=[9.0])
+    assert {event.type for event in events} == {"final", "endpoint"}
+    assert events[0].lag == 9.0
+
+
+def test_what_was_said_before_the_end_is_final_at_the_end() -> None:
+    cut = pause()[: int(1.7 * SAMPLE_RATE)]
+    events = run(session(FakeBackend()), cut)
+    assert events[-1].type == "endpoint"
+    assert spoken(events).startswith(" Please wait here for a moment")
+
+
+def test_speech_that_cannot_be_decoded_is_told() -> None:
+    backend = FakeBackend(failing=lambda chunk: chunk.start > 10)
+    events = run(session(backend), pause())
+    gaps = [event for event in events if event.type == "gap"]
+    assert len(gaps) == 1 and gaps[0].start > 14 and "told to fail" in gaps[0].reason
+    assert words(spoken(events)) == words(SPOKEN[0][0])
+
+
+@pytest.mark.parametrize("longest", [6.2, 6.3, 6.4, 6.5, 6.6])
+def test_a_look_before_a_cut_is_not_taken_for_what_comes_after_it(longest: float) -> None:
+    """Behind until the speaker pauses: the first look comes then, and after it the cut."""
+    behind = session(FakeBackend(), LiveOptions(longest=longest, keep=longest))
+    events: list[Event] = []
+    for start in range(0, len(pause()), 512):
+        late = 15.0 < start / SAMPLE_RATE < 20.9
+        events += behind.feed(pause()[start : start + 512], 5.0 if late else 0.0)
+    events += behind.finish()
+    assert spoken(events).split() == [word.word.strip() for word in truth()]
+
+
+def test_a_phrase_without_a_pause_is_closed_before_it_is_endless(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sessions, "MOST", 6)
+    events = run(session(FakeBackend()), pause())
+    closed = [event for event in events if event.type == "endpoint"]
+    assert len(closed) > 2 and all(len(event.words) < 12 for event in closed)
+    assert "".join(event.text for event in closed) == spoken(events)
+    assert spoken(events).split() == [word.word.strip() for word in truth()]
+
+
+def test_what_came_before_the_sound_broke_off_is_heard_to_its_end() -> None:
+    def broken() -> Iterator[tuple[np.ndarray, float]]:
+        yield pause()[: int(1.7 * SAMPLE_RATE)], 0.0
+        raise AudioError("the cable was pulled")
+
+    events: list[Event] = []
+    with pytest.raises(AudioError, match="cable"):
+        events.extend(listen(session(FakeBackend()), broken()))
+    assert events[-1].type == "endpoint"
+    assert spoken(events).startswith(" Please wait here for a moment")
+
+
+def test_a_short_phrase_gets_a_window_that_the_backend_has() -> None:
+    class FakeWindows(FakeCtc):
+        windows = (6.0, 11.0)
+        seen: ClassVar[set[float]] = set()
+
+        def _hear(self, chunk: Chunk) -> ChunkResult:
+            self.seen.add(chunk.window)
+            return super()._hear(chunk)
+
+    run(session(FakeWindows()), pause())
+    assert FakeWindows.seen == {6.0, 11.0}
+
+
+def test_what_a_ctc_model_says_of_frames_is_read() -> None:
+    events = run(session(FakeCtc()), pause())
+    assert words(spoken(events)) == [word for text, _, _ in SPOKEN for word in words(text)]
+
+
+def test_silence_says_nothing_and_holds_nothing() -> None:
+    listening = session(FakeBackend())
+    assert run(listening, np.zeros(30 * SAMPLE_RATE, np.float32)) == []
+    assert listening._sound.end - listening._sound.start < 40
+
+
+@pytest.mark.parametrize(("name", "value"), [("step", 0.0), ("endpoint", 60.0), ("longest", 40.0)])
+def test_a_wrong_option_is_named(name: str, value: float) -> None:
+    with pytest.raises(OptionError, match=name):
+        LiveOptions(**{name: value})
+
+
+def test_the_native_strategy_is_refused(engine: Get) -> None:
+    with pytest.raises(UnsupportedOption, match="native"):
+        Hearing.of(engine(), strategy="native")
+
+
+def test_real_words_with_a_real_model(engine: Get) -> None:
+    events = run(Session(Hearing.of(engine())), pause())
+    assert words(spoken(events)) == words(reference("pause"))
+    assert [event.type for event in events].count("endpoint") == 2
+    assert any(event.type == "partial" for event in events)
+
+
+@pytest.mark.slow
+def test_german_is_detected_and_translated(engine: Get) -> None:
+    german = load(SAMPLES / "german.wav")
+    listening = Session(Hearing.of(engine(model="base")))
+    events = run(listening, german, waiting=[0.0, 0.0, 0.5, 0.5])
+    assert listening.language == "de"
+    assert jiwer.wer(" ".join(words(reference("german"))), " ".join(words(spoken(events)))) < 0.1
+    translating = Session(Hearing.of(engine(model="base"), task="translate"))
+    english = words(spoken(run(translating, german, waiting=[9.0])))
+    assert {"the", "sun"} <= set(english), english

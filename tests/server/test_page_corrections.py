@@ -1,0 +1,157 @@
+"""A transcript is corrected, by two at once, in parts, and put back: a real process and weights."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from support.page_scene import submitted
+from support.samples import SAMPLES
+from support.serving import running, until_ended
+
+
+@pytest.fixture(scope="module")
+def http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    with running(tmp_path_factory.mktemp("corrections")) as server, server.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def job(http: httpx.Client) -> str:
+    id = submitted(http, SAMPLES / "pause.wav")
+    assert until_ended(http, id)["state"] == "done"
+    return id
+
+
+def put(
+    http: httpx.Client, job: str, segments: list[dict[str, Any]], tag: str, **more: Any
+) -> httpx.Response:
+    body = {"segments": segments, **more}
+    return http.put(f"/api/jobs/{job}/transcript", json=body, headers={"If-Match": tag})
+
+
+def test_two_do_not_overwrite_each_other(http: httpx.Client, job: str) -> None:
+    path = f"/api/jobs/{job}/transcript"
+    got = http.get(path)
+    tag, before = got.headers["etag"], got.json()
+    assert http.get(path, headers={"If-None-Match": tag}).status_code == 304
+    segments = got.json()["segments"]
+    heard = segments[0]["words"]
+    segments[0]["text"] = segments[0]["text"].replace("Please", "Pleased and very")
+    segments[0]["speaker"] = "Ada"
+    mine = put(http, job, segments, tag, author="Grace")
+    assert mine.status_code == 204
+    theirs = put(http, job, [], tag)
+    assert theirs.status_code == 412 and theirs.json()["error"]["code"] == "revision_mismatch"
+    assert theirs.headers["etag"] == mine.headers["etag"] != tag
+    assert http.put(path, json={"segments": []}).status_code == 428
+    assert http.get(f"/api/jobs/{job}").json()["revision"] == int(json.loads(mine.headers["etag"]))
+
+    first = http.get(path).json()["segments"][0]
+    assert [word["word"] for word in first["words"][:3]] == [" Pleased", " and", " very"]
+    assert first["words"][3:] == heard[1:]
+    assert heard[0]["start"] <= first["words"][1]["start"] <= heard[1]["start"]
+    assert first["avg_logprob"] == before["segments"][0]["avg_logprob"]
+    assert http.get(f"{path}?format=txt").text.startswith("[Ada]: Pleased and very")
+
+    history = http.get(f"/api/jobs/{job}/revisions").json()["revisions"]
+    assert history[0]["author"] == "Grace" and history[0]["kind"] == "edited"
+    decoded = history[-1]["number"]
+    assert history[-1]["kind"] == "decoded"
+    old = http.get(f"/api/jobs/{job}/revisions/{decoded}?format=txt").text
+    assert old.startswith("Please")
+    back = f"/api/jobs/{job}/revisions/{decoded}/restore"
+    assert http.post(back).status_code == 428
+    assert http.post(back, headers={"If-Match": tag}).status_code == 412
+    restored = http.post(back, headers={"If-Match": mine.headers["etag"]})
+    assert restored.status_code == 204 and http.get(path).json() == before
+    newest = http.get(f"/api/jobs/{job}/revisions").json()["revisions"][0]
+    assert (newest["kind"], newest["from"]) == ("restored", str(decoded))
+    assert http.get(f"/api/jobs/{job}/revisions/999").status_code == 404
+
+
+def test_only_what_was_corrected_is_sent(http: httpx.Client, job: str) -> None:
+    """Changes at places of a revision; nothing is saved where they are not of the newest."""
+    path = f"/api/jobs/{job}/transcript"
+    got = http.get(path)
+    tag, before = got.headers["etag"], got.json()["segments"]
+
+    def patch(changes: list[dict[str, Any]], tag: str = tag, **more: Any) -> httpx.Response:
+        return http.patch(path, json={"changes": changes, **more}, headers={"If-Match": tag})
+
+    assert len(before) > 2
+    last = before[-1]
+    halves = [
+        {"start": last["start"], "end": last["start"] + 1, "text": " First half"},
+        {"start": last["start"] + 1, "end": last["end"], "text": " and second.", "words": []},
+    ]
+    told = {**before[0], "text": f" Well: {before[0]['text'].strip()}"}
+    changes = [
+        {"at": 0, "remove": 1, "segments": [told]},
+        {"at": len(before) - 1, "remove": 1, "segments": halves},
+    ]
+    made = patch(changes, author="Grace")
+    assert made.status_code == 204 and made.headers["etag"] != tag
+    after = http.get(path).json()["segments"]
+    assert after[0]["text"].startswith(" Well: ") and after[0]["words"][1:] == before[0]["words"]
+    assert after[1:-2] == before[1:-1]
+    assert [one["text"] for one in after[-2:]] == [" First half", " and second."]
+    assert [one["id"] for one in after] == list(range(len(before) + 1))
+    newest = http.get(f"/api/jobs/{job}/revisions").json()["revisions"][0]
+    assert (newest["kind"], newest["author"]) == ("edited", "Grace")
+
+    tag = made.headers["etag"]
+    assert patch(changes).status_code == 412  # of a revision that is no longer the newest
+    for wrong in (
+        [{"at": len(after), "remove": 1}],
+        [{"at": 1, "remove": 1}, {"at": 0, "remove": 1}],
+        [{"at": 0, "segments": [{"start": 2, "end": 1, "text": "x"}]}],
+    ):
+        refused = patch(wrong, tag)
+        assert refused.status_code == 400, refused.text
+    assert patch([], "*").json()["error"]["code"] == "if_match_required"
+    assert http.patch(path, json={"changes": []}).status_code == 428
+    assert http.get(path).headers["etag"] == tag
+    back = [{"at": 0, "remove": len(after), "segments": before}]
+    assert patch(back, tag).status_code == 204
+    assert http.get(path).json()["segments"] == before
+
+
+def test_a_part_that_was_changed_meanwhile_is_not_overwritten(http: httpx.Client, job: str) -> None:
+    path = f"/api/jobs/{job}"
+
+    def again(**more: Any) -> dict[str, Any]:
+        answer = http.post(f"{path}/ranges", json={"start": 14, "end": 22, "beam_size": 1, **more})
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    def text() -> str:
+        return str(http.get(f"{path}/transcript?format=txt").text)
+
+    done = until_ended(http, again()["id"])
+    assert done["applied"] == http.get(path).json()["revision"]
+    newest = http.get(f"{path}/revisions").json()["revisions"][0]
+    assert (newest["kind"], newest["from"]) == ("decoded_again", done["id"])
+
+    kept = text()
+    asked = again(apply=False)
+    waiting = until_ended(http, asked["id"])
+    assert waiting["applied"] is None and text() == kept
+    own = http.get(f"/api/jobs/{asked['id']}/transcript?format=txt").text
+    assert "bread" in own
+
+    held = again()
+    got = http.get(f"{path}/transcript")
+    segments = [{**s, "text": " Mine.", "words": []} for s in got.json()["segments"]]
+    put(http, job, segments, "*")
+    ended = until_ended(http, held["id"])
+    assert text().count("Mine.") == len(segments) or ended["applied"] is not None
+    put(http, job, segments, "*")
+    applied = http.post(f"/api/jobs/{asked['id']}/apply").json()
+    assert applied["applied"] == http.get(path).json()["revision"]
+    assert "bread" in text() and "Mine." in text()
+    assert http.post(f"{path}/apply").json()["error"]["code"] == "not_a_range"

@@ -1,0 +1,159 @@
+"""Who may do what: keys, their limits, other people's jobs, and who is told of their end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from aiosmtpd.controller import Controller
+from click.testing import CliRunner
+
+from support.samples import SAMPLES
+from support.serving import Server, free_port, running, until_ended
+from unispeech.cli.serve import keys as keys_command
+from unispeech.errors import OptionError
+from unispeech.server import settings
+from unispeech.server.storage.database import Database
+from unispeech.server.storage.keys import Keys, Rates
+
+ENGLISH = SAMPLES / "english.wav"
+
+
+class Mailbox:
+    """A real SMTP server's handler: keeps what arrives."""
+
+    def __init__(self) -> None:
+        self.letters: list[bytes] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        self.letters.append(envelope.content)
+        return "250 OK"
+
+
+@pytest.fixture(scope="module")
+def mailbox() -> Iterator[tuple[Mailbox, int]]:
+    box, port = Mailbox(), free_port()
+    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield box, port
+    controller.stop()
+
+
+@pytest.fixture(scope="module")
+def server(
+    tmp_path_factory: pytest.TempPathFactory, mailbox: tuple[Mailbox, int]
+) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("guarded")
+    with running(
+        folder,
+        require_keys=True,
+        email_sender_host="127.0.0.1",
+        email_sender_port=mailbox[1],
+        email_sender_address="speech@example.org",
+        fetch_private=True,
+    ) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def keys(server: Server) -> Keys:
+    return Keys(Database(f"sqlite:///{server.folder / 'data' / 'unispeech.sqlite'}"))
+
+
+def client(server: Server, secret: str) -> httpx.Client:
+    return server.client(Authorization=f"Bearer {secret}")
+
+
+def test_without_a_key_nothing_but_health(server: Server) -> None:
+    with server.client() as http:
+        assert http.get("/healthz").status_code == 200
+        for path in ("/api/jobs", "/v1/models", "/v1/queue", "/v1/download/x", "/v1/jobs/x"):
+            answer = http.get(path)
+            assert answer.status_code == 401 and answer.headers["www-authenticate"] == "Bearer"
+        for path in ("/v1/transcribe?email_callback=a@b.c", "/asr", "/api/jobs", "/v1/detect"):
+            assert http.post(path, content=b"x").status_code == 401
+        wrong = http.get("/v1/models", headers={"X-API-Key": "us-guess"})
+        assert wrong.json()["error"]["code"] == "invalid_api_key"
+
+
+def test_a_job_is_its_owners_alone_and_mail_says_when_it_is_done(
+    server: Server, keys: Keys, mailbox: tuple[Mailbox, int]
+) -> None:
+    _, mine = keys.create("mine")
+    revoked, theirs = keys.create("theirs")
+    with client(server, mine) as me, client(server, theirs) as them:
+        answer = me.post(
+            "/v1/transcribe?email_callback=desk@example.org&filename=talk.wav",
+            content=ENGLISH.read_bytes(),
+        )
+        job = answer.json()["job_id"]
+        until_ended(me, job)
+        for path in (f"/api/jobs/{job}", f"/v1/jobs/{job}", f"/v1/download/{job}"):
+            assert me.get(path).status_code == 200 and them.get(path).status_code == 404
+        for path in (f"/api/jobs/{job}/transcript", f"/api/jobs/{job}/audio"):
+            assert them.get(path).status_code == 404
+        assert them.delete(f"/api/jobs/{job}").status_code == 404
+        assert them.get("/api/jobs").json() == {"jobs": []}
+        assert keys.revoke(revoked.id) and them.get("/api/jobs").status_code == 401
+    deadline = time.monotonic() + 20
+    while not mailbox[0].letters and time.monotonic() < deadline:
+        time.sleep(0.1)
+    letter = message_from_bytes(mailbox[0].letters[0], policy=default)
+    assert letter["Subject"] == "talk.wav is finished transcribing!"
+    assert letter["To"] == "desk@example.org"
+    assert letter.get_content().count(f"/v1/download/{job}?output=") == 5
+    for secret in (mine, theirs):
+        assert secret not in server.log.read_text()
+
+
+def test_limits_of_a_key(server: Server, keys: Keys) -> None:
+    _, slow = keys.create("slow", rate_limit="2/minute")
+    with client(server, slow) as http:
+        assert [http.get("/v1/queue").status_code for _ in range(3)] == [200, 200, 429]
+        assert int(http.get("/v1/queue").headers["retry-after"]) > 0
+    _, small = keys.create("small", max_upload=1000, max_duration=5)
+    with client(server, small) as http:
+        files = {"file": ("a.wav", ENGLISH.read_bytes())}
+        assert http.post("/api/jobs", files=files).status_code == 413
+    _, short = keys.create("short", max_duration=5)
+    with client(server, short) as http:
+        answer = http.post("/v1/detect", content=ENGLISH.read_bytes())
+        assert answer.status_code == 413 and "longer than 5 s" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("host", "needed"),
+    [("127.0.0.1", False), ("::1", False), ("localhost", False), ("0.0.0.0", True),
+     ("192.168.1.5", True), ("::", True)],
+)  # fmt: skip
+def test_keys_are_needed_wherever_others_can_reach(host: str, needed: bool) -> None:
+    assert settings.read(host=host).keys_required is needed
+
+
+def test_keys_by_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("UNISPEECH_DATA_DIR", str(tmp_path))
+    run = CliRunner().invoke
+    secret = run(keys_command, ["create", "newsroom", "--rate-limit", "5/minute"]).output.strip()
+    listed = run(keys_command, ["list"]).output
+    assert "newsroom\t5/minute" in listed and secret not in listed
+    kept = Keys(Database(f"sqlite:///{tmp_path / 'unispeech.sqlite'}"))
+    assert kept.find(secret) and not kept.find(secret + "x")
+    assert secret.encode() not in (tmp_path / "unispeech.sqlite").read_bytes()
+    id = listed.split("\t")[0]
+    assert run(keys_command, ["revoke", id]).exit_code == 0 and not kept.find(secret)
+    assert isinstance(run(keys_command, ["revoke", id]).exception, OptionError)
+    with pytest.raises(OptionError, match="rate_limit"):
+        kept.create("x", rate_limit="often")
+
+
+def test_rates_count_each_caller_apart() -> None:
+    rates = Rates("2/minute")
+    assert [rates.wait("a") > 0 for _ in range(3)] == [False, False, True]
+    assert rates.wait("b") == 0
+    assert 1 <= rates.wait("a") <= 61

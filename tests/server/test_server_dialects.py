@@ -1,0 +1,114 @@
+"""The dialects of WAAS and of whisper-asr-webservice, as their clients speak them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+
+import httpx
+import pytest
+
+from support.samples import SAMPLES, reference, words
+from support.serving import Receiver, until_ended
+
+ENGLISH = SAMPLES / "english.wav"
+PAUSE = SAMPLES / "pause.wav"
+
+
+def test_waas_from_upload_to_download_and_the_signed_webhook(
+    http: httpx.Client, receiver: Receiver
+) -> None:
+    answer = http.post(
+        "/v1/transcribe",
+        params={"webhook_id": "desk", "language": "english", "filename": "caf%C3%A9 1.wav"},
+        content=PAUSE.read_bytes(),
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    assert answer.status_code == 201
+    job = answer.json()["job_id"]
+    early = http.get(f"/v1/download/{job}")
+    assert early.status_code == 425 and early.text == "Job not done yet"
+    until_ended(http, job)
+    shown = http.get(f"/v1/jobs/{job}").json()
+    assert shown["status"] == "finished" and shown["enqueued_at"].endswith("GMT")
+    assert shown["meta"]["uploaded_filename"] == "café 1.wav" and shown["args"] is None
+    srt = http.get(f"/v1/download/{job}")
+    assert srt.headers["content-disposition"] == 'attachment; filename="cafe_1_wav.srt"'
+    assert srt.text.startswith("1\n00:00:0")
+    assert http.get(f"/v1/download/{job}?output=vtt").text.startswith("WEBVTT\n\n")
+    assert words(http.get(f"/v1/download/{job}?output=txt").text) == words(reference("pause"))
+    assert http.get(f"/v1/download/{job}?output=timecode_txt").text == srt.text
+    assert http.get(f"/v1/download/{job}?output=json").json()["language"] == "en"
+    jojo = http.get(f"/v1/download/{job}?output=jojo").json()
+    assert jojo["docVersion"] == "1.0" and jojo["segments"][1]["timeStart"] > 1000
+    assert http.get(f"/v1/download/{job}?output=pdf").text == "Output not supported"
+
+    receiver.wait(2)  # the first time it was answered 500
+    (first, body), (second, same) = receiver.arrived[:2]
+    assert body == same and first["Idempotency-Key"] == second["Idempotency-Key"]
+    assert json.loads(body) == {
+        "source": "waas",
+        "job_id": job,
+        "success": True,
+        "url": f"https://speech.example/v1/download/{job}",
+        "filename": "café 1.wav",
+    }
+    assert first["X-WAAS-Signature"] == hashlib.sha256(b"s3cret" + body).hexdigest()
+    time, mac = (part.split("=")[1] for part in second["X-UniSpeech-Signature"].split(","))
+    expected = hmac.new(b"s3cret", time.encode() + b"." + body, hashlib.sha256).hexdigest()
+    assert hmac.compare_digest(mac, expected)
+    assert http.get("/v1/stats").json()["total_time_transcribed"] > 20
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "status", "text"),
+    [
+        ("model=nope&language=xx", b"x", 400, "Model not available"),
+        ("language=no&task=x", b"x", 400, "Language not supported"),
+        ("task=x", b"", 400, "Task not supported"),
+        ("", b"", 400, "No file uploaded"),
+        ("email_callback=", b"x", 400, "No email_callback or webhook_callback_url set"),
+        ("webhook_id=other", b"x", 405, '{"error":"Invalid webhook id"}'),
+    ],
+)
+def test_waas_refuses_in_its_own_words_and_order(
+    http: httpx.Client, query: str, body: bytes, status: int, text: str
+) -> None:
+    answer = http.post(f"/v1/transcribe?{query}", content=body)
+    assert (answer.status_code, answer.text) == (status, text)
+
+
+def test_waas_options_detect_queue_and_a_failed_job(http: httpx.Client) -> None:
+    shown = http.options("/v1/transcribe").json()["queryParams"]
+    assert set(shown) == {
+        "model", "task", "languages", "email_callback", "webhook_id", "filename",
+    }  # fmt: skip
+    assert "norwegian" in shown["languages"]["options"] and shown["model"]["default"] == "tiny.en"
+    assert http.options("/v1/download/x").json()["queryParams"]["output"]["default"] == "srt"
+    assert list(http.options("/v1/detect").json()["queryParams"]) == ["model"]
+    found = http.post("/v1/detect", content=ENGLISH.read_bytes())
+    assert found.json() == {"detectedLanguage": "english", "languageCode": "en"}
+    assert http.get("/v1/queue").json() == {"count": 0}
+    bad = http.post("/v1/transcribe?webhook_id=desk", content=b"no sound").json()["job_id"]
+    assert until_ended(http, bad)["state"] == "failed"
+    answer = http.get(f"/v1/download/{bad}")
+    assert (answer.status_code, answer.text) == (500, "Job failed")
+    missing = http.get("/v1/download/7")
+    assert (missing.status_code, missing.text) == (404, "No such job")
+    assert http.get("/v1/jobs/7").status_code == 404
+
+
+def test_asr(http: httpx.Client) -> None:
+    files = {"audio_file": ("talk 1.wav", ENGLISH.read_bytes())}
+    answer = http.post("/asr", params={"output": "srt", "language": "en"}, files=files)
+    assert answer.headers["asr-engine"] == "faster"
+    assert answer.headers["content-disposition"] == 'attachment; filename="talk%201.wav.srt"'
+    assert answer.headers["content-type"].startswith("text/plain") and "garden" in answer.text
+    whole = http.post("/asr?output=json&word_timestamps=true", files=files).json()
+    assert whole["language"] == "en" and whole["segments"][0]["words"]
+    raw = ENGLISH.read_bytes()[44:]  # the samples are 16 kHz mono already
+    said = http.post("/asr?encode=false", files={"audio_file": ("x", raw)})
+    assert words(said.text) == words(reference("english"))
+    found = http.post("/detect-language", files=files).json()
+    assert found == {"detected_language": "english", "language_code": "en", "confidence": 1.0}

@@ -1,0 +1,101 @@
+"""Fetching a recording from a URL, and never from inside the house."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from support.samples import SAMPLES
+from support.serving import running, until_ended
+from unispeech.server.http import error_responses
+from unispeech.server.jobs import fetch
+
+ENGLISH = SAMPLES / "english.wav"
+
+
+@contextmanager
+def site() -> Iterator[str]:
+    """`/talk%201.wav` is a recording, `/to/X` leads to X, and everything else is nowhere."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = self.path == "/talk%201.wav"
+            leads = self.path.startswith("/to/")
+            self.send_response(200 if found else 302 if leads else 404)
+            if leads:
+                self.send_header("Location", self.path.removeprefix("/to/"))
+            body = ENGLISH.read_bytes() if found else b""
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.slow
+def test_a_url_is_fetched_and_its_failures_are_plain(tmp_path: Path) -> None:
+    """From this machine, which `fetch_private` allows here."""
+    with site() as url, running(tmp_path, fetch_private=True) as server, server.client() as http:
+        answer = http.post("/api/jobs", files={"url": (None, f"{url}/to//talk%201.wav")})
+        assert answer.status_code == 201 and answer.json()["filename"] == "talk 1.wav"
+        assert until_ended(http, answer.json()["id"])["state"] == "done"
+        missing = http.post("/api/jobs", files={"url": (None, f"{url}/none.wav")})
+        assert missing.status_code == 400 and "404" in missing.text
+
+
+def saved(tmp_path: Path, url: str) -> str:
+    """The name of what is fetched. This machine's first address is taken for a public one."""
+
+    def allowed(address: str) -> bool:
+        return address == "127.0.0.1" or fetch.is_public(address)
+
+    return asyncio.run(fetch.fetch(url, tmp_path / "got", 10_000_000, allowed))
+
+
+def test_a_redirect_is_followed_out_but_not_in(tmp_path: Path) -> None:
+    with site() as url:
+        assert saved(tmp_path, f"{url}/to/{url}/talk%201.wav") == "talk 1.wav"
+        assert (tmp_path / "got").read_bytes() == ENGLISH.read_bytes()
+        port = url.rpartition(":")[2]
+        for inside in (f"http://127.0.0.2:{port}/", "http://[::1]/", "http://169.254.169.254/",
+                       "http://10.0.0.1/", "//0.0.0.0/", f"http://0x7f000002:{port}/"):  # fmt: skip
+            with pytest.raises(error_responses.Refused, match="not at a public address"):
+                saved(tmp_path, f"{url}/to/{inside}")
+        with pytest.raises(error_responses.Refused, match="not http"):
+            saved(tmp_path, f"{url}/to/file:///etc/passwd")
+        with pytest.raises(error_responses.Refused, match="redirects too often"):
+            saved(tmp_path, f"{url}/to/" * 7 + "x")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.1", "0.0.0.0", "100.64.0.1",
+     "224.0.0.1", "::1", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "2002:7f00:1::",
+     "64:ff9b::10.0.0.1", "64:ff9b:1::7f00:1", "::127.0.0.1"],
+)  # fmt: skip
+def test_no_way_inside(address: str) -> None:
+    assert not fetch.is_public(address)
+
+
+def test_public_addresses_and_what_is_no_url() -> None:
+    for address in ("93.184.216.34", "2606:4700::1111", "64:ff9b::93.184.216.34"):
+        assert fetch.is_public(address)
+    pasted = "https://a.example/Größe 1.mp3?x=a%20b#c"
+    assert fetch._checked(pasted) == "https://a.example/Gr%C3%B6%C3%9Fe%201.mp3?x=a%20b#c"
+    for url in ("file:///etc/passwd", "gopher://x/", "http://", "http://x:99999/", "x",
+                "http://[/", "http://\0/", "http://ä.example/"):  # fmt: skip
+        with pytest.raises(error_responses.Refused):
+            fetch._checked(url)

@@ -1,0 +1,189 @@
+"""For those who run it: settings, what is refused at the start, logs, the end."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from support.samples import ROOT, SAMPLES
+from support.serving import Server, running, submit, until_ended
+from unispeech.cli.serve import serve
+from unispeech.errors import OptionError
+from unispeech.server import settings
+from unispeech.server.observe.logs import JsonLines
+
+ENGLISH = SAMPLES / "english.wav"
+
+
+def test_settings_say_which_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("UNISPEECH_PORT", "many")
+    with pytest.raises(OptionError, match="port"):
+        settings.read()
+    monkeypatch.delenv("UNISPEECH_PORT")
+    file = tmp_path / "settings"
+    file.write_text("UNISPEECH_MODEL=small\nBASE_URL=https://x.example/\n")
+    monkeypatch.setenv("UNISPEECH_SETTINGS", str(file))
+    read = settings.read()
+    assert (read.model, read.url) == ("small", "https://x.example")
+    monkeypatch.setenv("UNISPEECH_SETTINGS", "nowhere")
+    with pytest.raises(OptionError, match="nowhere"):
+        settings.read()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "code", "said"),
+    [
+        (["--model", "nope"], {}, 2, "setting model: there is no model 'nope'"),
+        (["--backend", "nope"], {}, 2, "setting backend: there is no backend 'nope'"),
+        ([], {"UNISPEECH_BACKEND": "whisperx"}, 2, "unispeech backends install whisperx"),
+        ([], {"UNISPEECH_DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/x"}, 1,
+         "the database at 127.0.0.1 cannot be used"),
+        ([], {"UNISPEECH_DATA_DIR": "/dev/null/x"}, 2, "UNISPEECH_DATA_DIR: cannot write to"),
+        (["--host", "nowhere.invalid"], {}, 1, "cannot listen on nowhere.invalid"),
+        ([], {"UNISPEECH_DATABASE_URL": "postgresql://u@h:port/x"}, 2, "UNISPEECH_DATABASE_URL"),
+        ([], {"UNISPEECH_DATABASE_URL": "mysql://u:secret@h/x"}, 2, "UNISPEECH_DATABASE_URL"),
+        ([], {"UNISPEECH_DATA_DIR": "DAMAGED"}, 1, "unispeech.sqlite cannot be used"),
+        ([], {"UNISPEECH_DATA_DIR": "UNDONE"}, 1, "workflows.sqlite cannot be used"),
+        ([], {"UNISPEECH_DATA_DIR": "BLOCKED"}, 2, "UNISPEECH_DATA_DIR: cannot write to"),
+        (["--port", "PORT"], {}, 1, "cannot listen on 127.0.0.1 port"),
+    ],
+)  # fmt: skip
+def test_what_cannot_work_is_said_before_the_server_starts(
+    tmp_path: Path, arguments: list[str], environment: dict[str, str], code: int, said: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for name, file in (
+            ("DAMAGED", "unispeech.sqlite"), ("UNDONE", "workflows.sqlite"), ("BLOCKED", "jobs"),
+        ):  # fmt: skip
+            (tmp_path / name).mkdir()
+            (tmp_path / name / file).write_bytes(b"this is something else " * 100)
+        here = {"UNISPEECH_DATA_DIR": str(tmp_path), "UNISPEECH_ENV_DIR": str(tmp_path / "none")}
+        done = subprocess.run(
+            [sys.executable, "-m", "unispeech", "serve", "--port", "0",
+             *(port if one == "PORT" else one for one in arguments)],
+            env={**os.environ, **here, **environment}, cwd=tmp_path, timeout=240,
+            capture_output=True, text=True,
+        )  # fmt: skip
+    assert done.returncode == code and said in done.stderr
+    assert done.stderr.count("\n") == 1 and "secret" not in done.stderr
+
+
+def test_a_misspelt_setting_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert settings.misspelt(["UNISPEECH_MODLE", "UNISPEECH_MODEL", "UNISPEECH_X", "MODLE"]) == [
+        "there is no setting UNISPEECH_MODLE; did you mean UNISPEECH_MODEL?"
+    ]
+    assert not settings.misspelt(
+        f"UNISPEECH_{name.upper()}" for name in settings.Settings.model_fields
+    )
+    file = tmp_path / "settings"
+    file.write_text("REDIS_URL=redis://x\nUNISPEECH_MODEL=small\nUNISPEECH_COLOUR=red\n")
+    monkeypatch.setenv("UNISPEECH_SETTINGS", str(file))
+    with pytest.raises(OptionError, match="there is no setting UNISPEECH_COLOUR"):
+        settings.read()
+
+
+def test_who_is_cut_off_by_the_end_is_told_so(tmp_path: Path) -> None:
+    """A request that does not end in time is answered, and is no failure in the log."""
+    with running(tmp_path, shutdown_timeout=1) as server:
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(b"POST /v1/detect HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+            time.sleep(0.5)
+            assert server.process is not None
+            server.process.send_signal(signal.SIGTERM)
+            client.settimeout(60)
+            said = b"".join(iter(lambda: client.recv(65536), b""))
+        server.process.wait(60)
+        assert said.startswith(b"HTTP/1.1 503 ") and b"retry-after: " in said.lower()
+        assert said.endswith(b"the server is stopping; send the request again in a moment")
+        log = server.log.read_text()
+        assert "Traceback" not in log and '"status": 503' in log
+
+
+def test_the_help_names_every_setting() -> None:
+    said = CliRunner().invoke(serve, ["--help"]).output
+    for name in ("UNISPEECH_DATABASE_URL", "ALLOWED_WEBHOOKS_FILE", "BASE_URL", "DISCLAIMER"):
+        assert name in said
+
+
+def test_what_the_page_shows_works(service: Server, http: httpx.Client, tmp_path: Path) -> None:
+    """The program and the commands of docs/service.md, as written but for the address."""
+    page = (ROOT / "docs" / "service.md").read_text().replace("http://127.0.0.1:8000", service.url)
+    for name in ("talk.mp3", "interview.mp3"):
+        shutil.copy(ENGLISH, tmp_path / name)
+
+    def said(command: list[str]) -> str:
+        here = {**os.environ, "UNISPEECH_DATA_DIR": str(tmp_path / "data")}
+        done = subprocess.run(
+            command, cwd=tmp_path, env=here, capture_output=True, text=True, timeout=240
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    (program,) = re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)
+    assert "garden" in said([sys.executable, "-c", program])
+    submit, watch, fetch = re.findall(r"^    (curl .*)$", page, re.M)
+    job = json.loads(said(shlex.split(submit)))["id"]
+    assert "event: segment" in said(shlex.split(watch.replace("ID", job)))
+    until_ended(http, job)
+    assert said(shlex.split(fetch.replace("ID", job))).startswith("1\n00:00:0")
+    for command in re.findall(r"^    unispeech (keys .*)$", page, re.M):
+        assert said([sys.executable, "-m", "unispeech", *shlex.split(command)]).startswith("us-")
+
+
+def test_the_reference_loads_nothing_from_elsewhere(http: httpx.Client) -> None:
+    page = http.get("/docs")
+    assert "https://" not in page.text and "POST /v1/audio/transcriptions" in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert http.get("/redoc").status_code == 404 and http.get("/openapi.json").json()["paths"]
+
+
+def test_manners(http: httpx.Client, service: Server) -> None:
+    answer = http.get("/healthz", headers={"X-Request-ID": "mine-1"})
+    assert answer.headers["x-request-id"] == "mine-1"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    origin = {"Origin": "https://desk.example"}
+    assert http.get("/healthz", headers=origin).headers["access-control-allow-origin"]
+    other = http.get("/healthz", headers={"Origin": "https://evil.example"})
+    assert "access-control-allow-origin" not in other.headers
+    http.get("/api/jobs/none")
+    http.request("BREW", "/healthz")
+    said = http.get("/metrics").text
+    assert 'method="GET",route="/api/jobs/{job_id}",status="404"' in said
+    assert 'method="other"' in said and "BREW" not in said
+    for name in ("jobs_queued", "audio_seconds_total", "request_seconds_bucket", "jobs_total"):
+        assert f"unispeech_{name}" in said
+    assert http.get("/").status_code == 200 and http.get("/nothing").status_code == 404
+
+
+def test_nothing_private_is_logged_or_answered(http: httpx.Client, service: Server) -> None:
+    job = submit(http, ENGLISH, filename="../../secret name.wav", email="a.person@example.org")
+    until_ended(http, job)
+    shown = http.get(f"/api/jobs/{job}").text + http.get(f"/v1/jobs/{job}").text
+    assert str(service.folder) not in shown and "a.person@" not in shown
+    log = service.log.read_text()
+    for private in ("garden", "secret name", "a.person@", "s3cret"):
+        assert private not in log
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    assert any(line["message"] == "request" and line["request"] for line in lines)
+
+
+def test_a_log_line_is_an_object() -> None:
+
+    record = logging.makeLogRecord({"msg": "job %s", "args": ("é",), "name": "x", "job": "1"})
+    line = json.loads(JsonLines().format(record))
+    assert (line["message"], line["job"], line["logger"]) == ("job é", "1", "x")

@@ -1,0 +1,1 @@
+"""What tests share: samples, recordings, servers, browsers."""

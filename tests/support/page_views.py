@@ -1,0 +1,208 @@
+"""Every view and dialog of the page and the way to it: for axe, narrow screens and pictures.
+
+`VIEWS` opens each in a browser, with what `page_scene.scene()` has put there, and waits until it
+stands still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from support.browsing import WAIT, until
+from support.page_scene import Scene
+from support.page_steps import give_key
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+
+def _list(page: Page, scene: Scene) -> None:
+    page.goto(scene.full.url)
+    page.get_by_role("link", name="Garden walk").wait_for(timeout=WAIT)
+
+
+def _options(page: Page, scene: Scene) -> None:
+    _list(page, scene)
+    page.locator(".options > summary").click()
+
+
+def _link(page: Page, scene: Scene) -> None:
+    _list(page, scene)
+    page.get_by_role("button", name="Paste a link").click()
+
+
+def _record(page: Page, scene: Scene) -> None:
+    _list(page, scene)
+    page.get_by_role("button", name="Record", exact=True).click()
+    page.get_by_text("0:02").wait_for()
+
+
+def _delete(page: Page, scene: Scene) -> None:
+    _list(page, scene)
+    page.get_by_role("button", name="More for Garden walk").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    page.get_by_role("dialog").wait_for()
+
+
+def _key(page: Page, scene: Scene) -> None:
+    page.goto(scene.empty.url)
+    page.get_by_label("API key").wait_for()
+
+
+def _empty(page: Page, scene: Scene) -> None:
+    _key(page, scene)
+    give_key(page, scene.key)
+    page.get_by_text("Nothing here yet").wait_for()
+
+
+def _waiting(page: Page, scene: Scene) -> None:
+    page.goto(f"{scene.full.url}/#/job/{scene.going}")
+    page.locator(".live p").nth(3).wait_for(timeout=WAIT)
+
+
+def _editor(page: Page, scene: Scene, job: str = "") -> None:
+    page.goto(f"{scene.full.url}/#/job/{job or scene.interview}")
+    page.locator(".segment").first.wait_for(timeout=WAIT)
+
+
+def _hearing(page: Page, scene: Scene) -> None:
+    """In the middle, with a word that sounds."""
+    _editor(page, scene)
+    page.locator(".text").nth(1).click(position={"x": 90, "y": 12})
+    until(page, "document.querySelector('audio').currentTime > 5")
+    page.keyboard.press("Escape")
+
+
+def _film(page: Page, scene: Scene) -> None:
+    _editor(page, scene, scene.film)
+    page.evaluate("document.querySelector('video').currentTime = 1.5")
+    until(page, "document.querySelector('video').textTracks[0]?.activeCues?.length > 0")
+
+
+def _find(page: Page, scene: Scene) -> None:
+    _editor(page, scene)
+    page.keyboard.press("Control+h")
+    page.keyboard.type("the")
+
+
+def _menu(page: Page, scene: Scene) -> None:
+    _editor(page, scene)
+    page.locator(".text").first.focus()
+    page.keyboard.press("Alt+m")
+    page.get_by_role("menu").wait_for()
+
+
+def _pressed(key: str) -> Callable[[Page, Scene], None]:
+    def open(page: Page, scene: Scene) -> None:
+        _editor(page, scene)
+        page.locator(".text").first.focus()
+        page.keyboard.press(key)
+        page.get_by_role("dialog").wait_for()
+
+    return open
+
+
+def _history(page: Page, scene: Scene) -> None:
+    _editor(page, scene)
+    page.locator(".toolbar").get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="History").click()
+    page.locator(".revisions input").nth(1).check()
+    page.locator(".preview p").first.wait_for()
+
+
+def _conflict(page: Page, scene: Scene) -> None:
+    """Two windows change the same place; this one is offline until the other has saved."""
+    _editor(page, scene)
+    page.context.set_offline(True)
+    page.locator(".text").first.focus()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" Yours!")
+    with scene.full.client() as http:
+        place = f"/api/jobs/{scene.interview}/transcript"
+        there = http.get(place).json()
+        segments = [
+            {name: one[name] for name in ("start", "end", "text", "speaker", "words")}
+            for one in there["segments"]
+        ]
+        before = [{**one} for one in segments]
+        segments[0]["text"] += " Theirs!"
+        http.put(place, json={"segments": segments}, headers={"If-Match": "*"}).raise_for_status()
+        page.context.set_offline(False)
+        page.get_by_role("dialog").wait_for()
+        http.put(place, json={"segments": before}, headers={"If-Match": "*"}).raise_for_status()
+
+
+def _export(page: Page, scene: Scene) -> None:
+    page.goto(f"{scene.full.url}/#/job/{scene.interview}/export")
+    page.locator(".formats").wait_for()
+
+
+def _share(page: Page, scene: Scene) -> None:
+    page.goto(f"{scene.full.url}/#/job/{scene.interview}/share")
+    page.get_by_role("button", name="End the link: The photo desk").wait_for()
+
+
+def _shared(page: Page, scene: Scene) -> None:
+    page.goto(scene.link)
+    page.locator(".segment").first.wait_for(timeout=WAIT)
+
+
+def _choices(page: Page, scene: Scene) -> None:
+    _list(page, scene)
+    page.get_by_role("button", name="Appearance and language").click()
+    page.get_by_role("menu").wait_for()
+
+
+def _live(page: Page, scene: Scene) -> None:
+    page.goto(f"{scene.full.url}/#/live")
+    page.get_by_role("button", name="Start").click()
+    page.get_by_text("welcome to the garden").wait_for(timeout=WAIT)
+    page.locator("#captions .open").filter(has_text="r").wait_for(timeout=WAIT)
+
+
+def _big(page: Page, scene: Scene) -> None:
+    _live(page, scene)
+    page.get_by_role("button", name="Big text").click()
+
+
+def _gone(page: Page, scene: Scene) -> None:
+    page.goto(f"{scene.full.url}/#/job/nothing")
+    page.get_by_role("heading", name="There is no such thing here").wait_for()
+
+
+VIEWS: dict[str, Callable[[Page, Scene], None]] = {
+    "waiting": _waiting,
+    "list": _list,
+    "options": _options,
+    "link": _link,
+    "record": _record,
+    "delete": _delete,
+    "choices": _choices,
+    "key": _key,
+    "list-empty": _empty,
+    "editor": _hearing,
+    "film": _film,
+    "find": _find,
+    "menu": _menu,
+    "keys": _pressed("Alt+h"),
+    "times": _pressed("Alt+t"),
+    "again": _pressed("Alt+a"),
+    "history": _history,
+    "conflict": _conflict,
+    "export": _export,
+    "share": _share,
+    "shared": _shared,
+    "live": _live,
+    "live-big": _big,
+    "gone": _gone,
+}
+
+
+def settled(context: BrowserContext, open: Callable[[Page, Scene], None], scene: Scene) -> Any:
+    """A tab in which a view stands open and nothing moves any more."""
+    page = context.new_page()
+    open(page, scene)
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(400)
+    return page
