@@ -21,7 +21,7 @@ from unispeech.features.logmel import log_mel
 
 def test_openvino_reports_nothing_to_anybody() -> None:
     code = (
-        "import sys, unispeech.backends.openvino_library as library; library.ov.Core();"
+        "import sys, unispeech.backends.whisper.openvino_library as library; library.ov.Core();"
         "print([name for name, module in sys.modules.items() if module and 'telemetry' in name"
         " and not name.startswith('openvino.tools')])"
     )

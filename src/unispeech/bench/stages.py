@@ -16,13 +16,12 @@ INTERVAL = 0.01
 """Seconds between two looks."""
 
 STAGES: tuple[tuple[str, str, str], ...] = (
-    ("audio", "unispeech/audio.py", ""),
-    ("audio", "unispeech/riff.py", ""),
+    ("audio", "unispeech/audio/", ""),
     ("audio", "faster_whisper/audio.py", ""),
-    ("vad", "unispeech/vad.py", ""),
+    ("vad", "unispeech/stages/vad.py", ""),
     ("vad", "faster_whisper/vad.py", ""),
-    ("chunking", "unispeech/chunking.py", ""),
-    ("features", "unispeech/logmel.py", ""),
+    ("chunking", "unispeech/stages/chunking.py", ""),
+    ("features", "unispeech/features/", ""),
     ("features", "faster_whisper/feature_extractor.py", ""),
     ("features", "whisper/audio.py", ""),
     ("features", "feature_extraction_whisper.py", ""),

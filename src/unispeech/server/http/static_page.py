@@ -13,7 +13,7 @@ from starlette.types import Scope
 
 router = APIRouter(include_in_schema=False)
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parents[1] / "static"
 
 POLICY = {
     "default-src": "'none'",
