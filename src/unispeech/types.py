@@ -7,8 +7,8 @@ the chunk it was given, so there they are measured from the start of the chunk. 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -111,6 +111,32 @@ class Transcript:
     """Who spoke when, where that was asked for."""
     source: str = ""
     """What the recording is called: its path as it was given."""
+
+    def shifted(self, seconds: float) -> Transcript:
+        """The transcript of a part, on the clock of a whole in which it begins at `seconds`."""
+        return replace(
+            self,
+            segments=tuple(shifted(segment, seconds) for segment in self.segments),
+            gaps=tuple(shifted(gap, seconds) for gap in self.gaps),
+            turns=tuple(shifted(turn, seconds) for turn in self.turns),
+        )
+
+
+_Timed = TypeVar("_Timed", Word, Segment, Gap, Turn)
+
+
+def shifted(timed: _Timed, seconds: float) -> _Timed:
+    """Move a piece of a transcript and every time inside it, rounded to the millisecond."""
+    if not seconds:
+        return timed
+    start, end = round(timed.start + seconds, 3), round(timed.end + seconds, 3)
+    moved = replace(timed, start=start, end=end)
+    if isinstance(moved, Word):
+        characters = tuple(shifted(letter, seconds) for letter in moved.characters)
+        return replace(moved, characters=characters)
+    if isinstance(moved, Segment):
+        return replace(moved, words=tuple(shifted(word, seconds) for word in moved.words))
+    return moved
 
 
 @dataclass(frozen=True, slots=True)

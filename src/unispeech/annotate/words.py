@@ -20,7 +20,8 @@ from unispeech.errors import AudioError, BackendMissing, OptionError, Unsupporte
 from unispeech.models import store
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions
-from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Progress, Segment, Word
+from unispeech.stages.windows import shortest
+from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Progress, Segment, Word, shifted
 
 if TYPE_CHECKING:
     from unispeech.types import Samples
@@ -139,8 +140,7 @@ class Aligner:
         language = self._facts.language(chunk.language or "") if chunk.language else None
         sound = np.pad(chunk.samples, (0, round(TAIL * SAMPLE_RATE)))
         length = len(sound) / SAMPLE_RATE
-        windows = self._backend.windows
-        window = next((w for w in windows if w >= length), windows[-1])
+        window = shortest(self._backend.windows, length)
         (said,) = self._backend.transcribe_batch(
             [Chunk(sound, 0.0, length, window=window, language=language)], DecodeOptions()
         )
@@ -169,12 +169,6 @@ def timed(segment: Segment, words: Sequence[Word]) -> Segment:
     if not words:
         return segment
     return replace(segment, start=words[0].start, end=words[-1].end, words=tuple(words))
-
-
-def shifted(word: Word, by: float) -> Word:
-    letters = tuple(shifted(letter, by) for letter in word.characters)
-    start, end = round(word.start + by, 3), round(word.end + by, 3)
-    return replace(word, start=start, end=end, characters=letters)
 
 
 def misfit(chunk: Chunk, error: AudioError) -> str:

@@ -8,12 +8,11 @@ from dataclasses import replace
 from unispeech.audio.recording import Recording
 from unispeech.options import TranscribeOptions
 from unispeech.stages import chunking, vad
+from unispeech.stages.windows import fit
 from unispeech.types import Chunk
 
 LATE = 1.0
 """Seconds after speech in which a CTC model may still say its last letters (it hears them late)."""
-TAIL = 1.0
-"""Seconds of silence a window must leave after a chunk, or the decoder goes wrong."""
 
 
 def plan(
@@ -34,5 +33,4 @@ def plan(
     pad = max(options.vad.pad, LATE) if context else options.vad.pad
     speech = replace(options.vad, pad=pad)
     for chunk in chunking.plan(frames, speech, longest, number, context):
-        fits = (w for w in windows if w >= chunk.before + chunk.duration + chunk.after + TAIL)
-        yield replace(chunk, window=next(fits, windows[-1]))
+        yield fit(chunk, windows)

@@ -10,11 +10,11 @@ from unispeech import languages
 from unispeech.backends.base import Backend
 from unispeech.ctc import words
 from unispeech.engine.engine import Engine
-from unispeech.engine.planning import TAIL
 from unispeech.errors import BackendError, UnsupportedOption
 from unispeech.models.facts import ModelFacts
 from unispeech.options import CallOptions, DecodeOptions, TranscribeOptions
 from unispeech.stages import guard, stitch
+from unispeech.stages.windows import fit
 from unispeech.types import Chunk, ChunkResult, Segment, Word
 
 if TYPE_CHECKING:
@@ -114,8 +114,7 @@ class Hearing:
         windows = self.backend.windows
         if len(windows) > 1 and windows[0] > SHORT:
             windows = (SHORT, *windows)
-        fits = (w for w in windows if w >= chunk.duration + TAIL)
-        return replace(chunk, window=next(fits, windows[-1]))
+        return fit(chunk, windows)
 
     def _told(self, before: str) -> DecodeOptions:
         """The options with the caller's own prompt and what is final as the prompt."""

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from unispeech.call import Call
@@ -20,7 +19,7 @@ from unispeech.server.speech.speech import Ask, Speech, public
 from unispeech.server.storage.database import Job, State
 from unispeech.server.storage.disk import is_full
 from unispeech.server.storage.sql import AWAY, reason
-from unispeech.types import Progress, Segment, Transcript
+from unispeech.types import Progress, Segment, Transcript, shifted
 
 log = logging.getLogger("unispeech.server")
 
@@ -143,7 +142,7 @@ class Execution:
             nonlocal heard
             heard += 1
             if heard > told:  # after an interruption the first ones are heard again
-                self.database.tell(job.id, "segment", records.segment(_shift(segment, cut.start)))
+                self.database.tell(job.id, "segment", records.segment(shifted(segment, cut.start)))
 
         def on_progress(progress: Progress) -> None:
             if progress.stage == "transcribe":
@@ -155,7 +154,7 @@ class Execution:
 
         journal = records.JobJournal(self.database, job.id, job.run)
         call = Call(on_segment, on_progress, cancelled, journal)
-        return _shifted(self.speech.transcribe(ask, decoded, call), cut.start)
+        return self.speech.transcribe(ask, decoded, call).shifted(cut.start)
 
     def _finish(self, job: Job, transcript: Transcript) -> None:
         if job.parent is not None:
@@ -187,24 +186,6 @@ class Execution:
         metrics.JOBS.labels(state).inc()
         metrics.JOB_SECONDS.observe(max(0.0, now - job.created))
         log.info("job ended", extra={"job": job.id, "state": str(state)})
-
-
-def _shifted(transcript: Transcript, by: float) -> Transcript:
-    """The transcript of a range, on the clock of the whole recording."""
-    segments = tuple(_shift(segment, by) for segment in transcript.segments)
-    gaps = tuple(replace(gap, start=gap.start + by, end=gap.end + by) for gap in transcript.gaps)
-    return replace(transcript, segments=segments, gaps=gaps)
-
-
-def _shift(segment: Segment, by: float) -> Segment:
-    if not by:
-        return segment
-    words = tuple(
-        replace(word, start=round(word.start + by, 3), end=round(word.end + by, 3))
-        for word in segment.words
-    )
-    start, end = round(segment.start + by, 3), round(segment.end + by, 3)
-    return replace(segment, start=start, end=end, words=words)
 
 
 def _split(options: dict[str, Any]) -> dict[str, Any]:
