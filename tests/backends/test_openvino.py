@@ -5,27 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-from faster_whisper.feature_extractor import FeatureExtractor
 
 from support.samples import SAMPLES, reference, words
-from unispeech.audio.recording import Recording
-from unispeech.backends.whisper import decode_loop
 from unispeech.engine.engine import Engine
 from unispeech.errors import BackendError
-from unispeech.features import mel
 
 MakeEngine = Callable[..., Engine]
-
-
-def test_features_are_those_of_other_runtimes() -> None:
-    samples = Recording(SAMPLES / "english.wav").read()
-    padded = np.pad(samples, (0, 480_000 - len(samples)))
-    theirs = FeatureExtractor()(padded, padding=0)[:, :3000]
-    ours = decode_loop.features(samples, 30.0, mel.filters(80))
-    assert ours.shape == theirs.shape
-    assert np.abs(ours - theirs).max() < 2e-4
 
 
 def has_bfloat16() -> bool:

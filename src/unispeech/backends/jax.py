@@ -32,6 +32,7 @@ from unispeech.backends.whisper import decode_loop
 from unispeech.backends.whisper.decode_loop import Vocabulary
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.features import mel
+from unispeech.features.logmel import log_mel
 from unispeech.models.convert import hf
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions
@@ -108,7 +109,7 @@ class JaxWhisper(Backend):
         ]
 
     def _stepper(self, samples: Sequence[Samples]) -> decode_loop.Step:
-        heard = np.stack([decode_loop.features(one, 30.0, self._filters) for one in samples])
+        heard = np.stack([log_mel(one, self._filters, 30.0) for one in samples])
         encoded = self._encode(self._params, heard)
         cache = self._start(self._params, self._vocabulary.context, encoded)
         known = self._known(self._params, encoded[0])

@@ -23,6 +23,7 @@ from unispeech.backends.whisper.decode_loop import Vocabulary
 from unispeech.backends.whisper.openvino_library import ov
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.features import mel
+from unispeech.features.logmel import log_mel
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.system.cores import cores
@@ -94,7 +95,7 @@ class OpenVINO(Backend):
 
     def _step(self, samples: Sequence[Samples], window: float) -> decode_loop.Step:
         """The decoder, about to hear these chunks."""
-        heard = np.stack([decode_loop.features(one, window, self._filters) for one in samples])
+        heard = np.stack([log_mel(one, self._filters, window) for one in samples])
         # Requests of their own: the keys and values go from one to the other as they lie, and the
         # decoder's state is empty.
         encoder = self._encoder.create_infer_request()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from unispeech.features.mel import FFT
 from unispeech.types import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     Features = npt.NDArray[np.float32]
 
-FFT = 400
 HOP = 160
 FLOOR = 1e-10
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from unispeech.types import SAMPLE_RATE
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-RATE, N_FFT = 16_000, 400
+FFT = 400
+"""Samples of one frame."""
 
 
 def filters(n_mels: int) -> npt.NDArray[np.float32]:
@@ -19,8 +22,8 @@ def filters(n_mels: int) -> npt.NDArray[np.float32]:
     """
     import numpy as np
 
-    bins = np.fft.rfftfreq(N_FFT, 1 / RATE)
-    edges = _hertz(np.linspace(0.0, _mels(RATE / 2), n_mels + 2))
+    bins = np.fft.rfftfreq(FFT, 1 / SAMPLE_RATE)
+    edges = _hertz(np.linspace(0.0, _mels(SAMPLE_RATE / 2), n_mels + 2))
     width = np.diff(edges)
     slopes = edges[:, None] - bins[None, :]
     rising, falling = -slopes[:-2] / width[:-1, None], slopes[2:] / width[1:, None]

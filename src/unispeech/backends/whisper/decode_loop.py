@@ -15,15 +15,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from unispeech.backends.whisper import segments
-from unispeech.features import mel
-from unispeech.types import SAMPLE_RATE, Segment
+from unispeech.types import Segment
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     Array = npt.NDArray[np.float32]
-
-HOP = mel.N_FFT * 2 // 5
 
 
 class Step(Protocol):
@@ -125,23 +122,6 @@ class Vocabulary:
             )
             for piece in pieces
         )
-
-
-def features(samples: Array, window: float, filters: Array) -> Array:
-    """Log-mel features, (mels, frames), of samples followed by silence up to `window` seconds."""
-    size = round(window * SAMPLE_RATE)
-    padded = np.zeros(size + mel.N_FFT, np.float32)
-    kept = samples[:size]
-    half = mel.N_FFT // 2
-    padded[half : half + len(kept)] = kept
-    padded[:half] = padded[half + 1 : mel.N_FFT + 1][::-1]  # torch.stft reflects at both ends
-    padded[half + size :] = padded[size - 1 : half + size - 1][::-1]
-    frames = np.lib.stride_tricks.sliding_window_view(padded, mel.N_FFT)[::HOP][: size // HOP]
-    window_ = np.hanning(mel.N_FFT + 1)[:-1].astype(np.float32)
-    power = np.abs(np.fft.rfft(frames * window_, axis=1)) ** 2
-    logs = np.log10(np.maximum(filters @ power.T.astype(np.float32), 1e-10))
-    scaled: Array = (np.maximum(logs, logs.max() - 8.0) + 4.0) / 4.0
-    return scaled.astype(np.float32)
 
 
 def decode(
