@@ -12,7 +12,7 @@ import pytest
 
 MANY = """
 import ctypes, sys, threading
-from unispeech import allocator
+from unispeech.system import allocator
 if "tuned" in sys.argv:
     allocator.tune()
 together = threading.Barrier(40)
@@ -29,7 +29,7 @@ ctypes.CDLL(None).malloc_stats()
 """
 LARGE = """
 import resource, sys
-from unispeech import allocator
+from unispeech.system import allocator
 if "tuned" in sys.argv:
     allocator.tune()
 def faults():
