@@ -131,7 +131,8 @@ def one_second(here: Engine, there: Engine, watched: Watched, clip: Any, count: 
     for engine in (here, there):
         seconds(engine, clip)
     watched.beyond.clear()
-    inside, outside = [], []
+    inside: list[float] = []
+    outside: list[float] = []
     for number in range(count):
         for engine in (here, there) if number % 2 == 0 else (there, here):
             (inside if engine is here else outside).append(seconds(engine, clip))

@@ -24,7 +24,7 @@ from unispeech.bench.runner import Plan
 
 BARE = """
 import sys, time
-from unispeech import allocator
+from unispeech.system import allocator
 from unispeech.engine.engine import Engine
 allocator.tune()
 engine = Engine("faster", "tiny.en", batch_size=16, beam_size=1)
