@@ -13,8 +13,8 @@ import pytest
 
 from support.samples import SAMPLES
 from support.serving import running, until_ended
-from unispeech.server.http import error_responses
 from unispeech.server.jobs import fetch
+from unispeech.server.refusals import FetchFailed
 
 ENGLISH = SAMPLES / "english.wav"
 
@@ -72,11 +72,11 @@ def test_a_redirect_is_followed_out_but_not_in(tmp_path: Path) -> None:
         port = url.rpartition(":")[2]
         for inside in (f"http://127.0.0.2:{port}/", "http://[::1]/", "http://169.254.169.254/",
                        "http://10.0.0.1/", "//0.0.0.0/", f"http://0x7f000002:{port}/"):  # fmt: skip
-            with pytest.raises(error_responses.Refused, match="not at a public address"):
+            with pytest.raises(FetchFailed, match="not at a public address"):
                 saved(tmp_path, f"{url}/to/{inside}")
-        with pytest.raises(error_responses.Refused, match="not http"):
+        with pytest.raises(FetchFailed, match="not http"):
             saved(tmp_path, f"{url}/to/file:///etc/passwd")
-        with pytest.raises(error_responses.Refused, match="redirects too often"):
+        with pytest.raises(FetchFailed, match="redirects too often"):
             saved(tmp_path, f"{url}/to/" * 7 + "x")
 
 
@@ -97,5 +97,5 @@ def test_public_addresses_and_what_is_no_url() -> None:
     assert fetch._checked(pasted) == "https://a.example/Gr%C3%B6%C3%9Fe%201.mp3?x=a%20b#c"
     for url in ("file:///etc/passwd", "gopher://x/", "http://", "http://x:99999/", "x",
                 "http://[/", "http://\0/", "http://ä.example/"):  # fmt: skip
-        with pytest.raises(error_responses.Refused):
+        with pytest.raises(FetchFailed):
             fetch._checked(url)

@@ -24,7 +24,7 @@ from support.serving import Receiver
 from unispeech.errors import AudioError, ModelUnavailable, OptionError
 from unispeech.server import settings
 from unispeech.server.http import error_responses
-from unispeech.server.http.forms import clean_name, header_name
+from unispeech.server.http.forms import header_name
 from unispeech.server.http.middleware import Manners
 from unispeech.server.jobs import notices, waveform
 from unispeech.server.jobs.jobs import Jobs
@@ -34,6 +34,7 @@ from unispeech.server.speech.diarization_weights import REMEMBERED, Weights
 from unispeech.server.speech.speech import public
 from unispeech.server.storage import tables
 from unispeech.server.storage.database import Database, Job, State
+from unispeech.server.storage.disk import clean_name
 from unispeech.server.storage.partial_uploads import Uploads
 
 ENGLISH = SAMPLES / "english.wav"

@@ -58,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.service = service
     for module in (api, openai, waas, asr, live, static_page, docs_page, health):
         app.include_router(module.router)
-    app.mount("/static", GZipMiddleware(static_page.FILES, minimum_size=500), "static")
+    app.mount("/static", GZipMiddleware(static_page.FILES), "static")
     # Here, so that pages of other origins can read it. What is not among these has failed: that
     # is answered by `Manners`.
     for kind in (UnispeechError, HTTPException, RequestValidationError, OSError, *AWAY):

@@ -6,9 +6,6 @@ import gc
 import logging
 import tempfile
 
-from starlette.requests import HTTPConnection
-
-from unispeech.server.http.error_responses import Refused
 from unispeech.server.jobs.execution import Execution
 from unispeech.server.jobs.jobs import Jobs
 from unispeech.server.jobs.notices import Notices
@@ -18,7 +15,7 @@ from unispeech.server.speech.decoders import Cut
 from unispeech.server.speech.speech import Speech
 from unispeech.server.speech.streams import Streams
 from unispeech.server.storage.database import Database
-from unispeech.server.storage.keys import ANYBODY, Key, Keys, Rates
+from unispeech.server.storage.keys import Key, Keys, Rates
 from unispeech.version import __version__
 
 log = logging.getLogger("unispeech.server")
@@ -77,46 +74,6 @@ class Service:
         self.speech.close()
         self.database.close()
 
-    def admit(self, request: HTTPConnection) -> Key:
-        """Whose request this is.
-
-        Raises:
-            Refused: 401 without a valid key where one is needed, 429 where it calls too often.
-        """
-        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-        secret = request.headers.get("x-api-key") or (
-            bearer.strip() if scheme.lower() == "bearer" else _in_protocol(request)
-        )
-        key = self.keys.find(secret) if secret else None
-        if key is None:
-            if self.settings.keys_required:
-                raise Refused(
-                    401,
-                    "this API key is not valid" if secret else "an API key is needed",
-                    "send it as Authorization: Bearer KEY",
-                    code="invalid_api_key",
-                    headers={"WWW-Authenticate": "Bearer"},
-                )
-            key = ANYBODY
-        self.pace(request, key)
-        return key
-
-    def pace(self, request: HTTPConnection, key: Key = ANYBODY) -> None:
-        """Count a call of this key, or of this address.
-
-        Raises:
-            Refused: 429, it calls too often.
-        """
-        client = request.client.host if request.client else ""
-        wait = self.rates.wait(key.id or client, key.rate_limit)
-        if wait:
-            raise Refused(
-                429,
-                "too many requests",
-                code="rate_limit_exceeded",
-                headers={"Retry-After": str(int(wait) + 1)},
-            )
-
     def max_upload(self, key: Key) -> int:
         return min(key.max_upload or self.settings.max_upload, self.settings.max_upload)
 
@@ -126,13 +83,3 @@ class Service:
     def cut(self, key: Key) -> Cut:
         """All of a recording, if it is not too long for this caller."""
         return Cut(longest=self.max_duration(key))
-
-
-def _in_protocol(request: HTTPConnection) -> str:
-    """The key of a browser's WebSocket, which can send no headers but its subprotocols: OpenAI's
-    `openai-insecure-api-key.KEY`."""
-    for protocol in request.headers.get("sec-websocket-protocol", "").split(","):
-        name, _, secret = protocol.strip().partition(".")
-        if name == "openai-insecure-api-key":
-            return secret
-    return ""

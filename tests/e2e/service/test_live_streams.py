@@ -16,7 +16,7 @@ from support.samples import SAMPLES
 from unispeech.audio.recording import load
 from unispeech.engine.engine import Engine
 from unispeech.server.http import websockets
-from unispeech.server.http.error_responses import Refused
+from unispeech.server.refusals import NotFound
 from unispeech.server.settings import Settings
 from unispeech.server.speech.speech import Ask, Speech
 from unispeech.server.speech.streams import AHEAD, BEHIND, News, Stream, Streams, Wish
@@ -148,7 +148,7 @@ def test_each_loss_gives_the_whole_time_to_come_back(
         timers[0]()
         assert streams.find(stream.id, "somebody") is stream
         timers[1]()
-        with pytest.raises(Refused):
+        with pytest.raises(NotFound):
             streams.find(stream.id, "somebody")
 
     asyncio.run(work())

@@ -18,6 +18,7 @@ from unispeech.server.jobs import fetch
 from unispeech.server.jobs.jobs import Place
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job, State
+from unispeech.server.storage.disk import clean_name
 from unispeech.server.storage.keys import Key
 
 router = APIRouter(tags=["Jobs"])
@@ -47,7 +48,7 @@ async def create(request: Request, service: TheService, key: Caller) -> JobShown
             id=id,
             owner=key.id,
             dialect="api",
-            filename=forms.clean_name(fields.filename) if fields.filename else name,
+            filename=clean_name(fields.filename) if fields.filename else name,
             options={**ask.as_dict(), "max_duration": service.max_duration(key)},
             priority=fields.priority,
             webhook_id=fields.webhook_id,
@@ -69,7 +70,7 @@ async def _receive(
     if file is not None:
         if not await forms.save_file(file, place.upload, limit):
             raise Refused(400, "the file is empty (0 bytes)", param="file")
-        return forms.clean_name(file.filename)
+        return clean_name(file.filename)
     if fields.upload:
         return await asyncio.to_thread(_take, service, key, fields.upload, place)
     if not service.settings.fetch_urls:

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from unispeech.server.api.schemas import Checked, Violation
-from unispeech.server.dialects.waas import routes
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.jobs import word_document
+from unispeech.server.jobs.jojo_document import jojo_document
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job
 from unispeech.text import formats, subtitles
@@ -110,7 +110,7 @@ async def as_file(
 
 def render(job: Job, transcript: Transcript, wanted: Rendering) -> str | bytes:
     if wanted.format == "jojo":
-        return bytes(JSONResponse(routes.jojo(job, transcript)).body)
+        return bytes(JSONResponse(jojo_document(job, transcript)).body)
     if wanted.format == "docx":
         return word_document.word_document(transcript, job.filename)
     return formats.render(transcript, wanted.format, wanted.layout)

@@ -16,11 +16,12 @@ from fastapi.routing import APIRoute
 
 from unispeech.errors import UnispeechError
 from unispeech.server.api.schemas import UploadList, UploadShown
-from unispeech.server.http import forms as names
+from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheService
 from unispeech.server.http.error_responses import Refused, answer
+from unispeech.server.refusals import Busy, TooLarge
 from unispeech.server.service import Service
-from unispeech.server.speech.speech import Busy
+from unispeech.server.storage.disk import clean_name
 from unispeech.server.storage.keys import Key
 from unispeech.server.storage.partial_uploads import Superseded, Upload, WrongOffset
 
@@ -96,8 +97,8 @@ async def create(request: Request, service: TheService, key: Caller) -> Response
     if size == 0:
         raise Refused(400, "the file is empty (0 bytes)", param="Upload-Length")
     if size > service.max_upload(key):
-        raise names.too_large(service.max_upload(key))
-    name = names.clean_name(_filename(request.headers.get("upload-metadata", "")))
+        raise TooLarge(service.max_upload(key))
+    name = clean_name(_filename(request.headers.get("upload-metadata", "")))
 
     def created() -> Upload:
         if len(service.jobs.uploads.list(key.id)) >= service.settings.queue_size:
@@ -149,7 +150,7 @@ async def append(upload_id: str, request: Request, service: TheService, key: Cal
     here = _number(request, "Upload-Offset")
     upload = await _find(service, key, upload_id)
     try:
-        reached = await service.jobs.uploads.append(upload, here, request.stream())
+        reached = await service.jobs.uploads.append(upload, here, forms.until_disconnect(request))
     except WrongOffset as error:
         raise Refused(
             409, error.message, error.hint, code="wrong_offset",

@@ -18,6 +18,7 @@ from unispeech.server.http.dependencies import Caller, TheService, scratch
 from unispeech.server.http.error_responses import DOCUMENTED, Refused
 from unispeech.server.http.form_schemas import form_body
 from unispeech.server.service import Service
+from unispeech.server.storage.disk import PIECE, clean_name
 from unispeech.server.storage.keys import Key
 from unispeech.text import formats
 from unispeech.types import SAMPLE_RATE
@@ -106,7 +107,7 @@ async def _received(
     if file is None:
         raise Refused(400, "there is no audio_file", "send it as multipart/form-data")
     size = await forms.save_file(file, target, service.max_upload(key))
-    name = forms.clean_name(file.filename)
+    name = clean_name(file.filename)
     await fields.close()
     if not size:
         raise Refused(400, f"{name}: the file is empty (0 bytes)")
@@ -124,6 +125,6 @@ def _with_header(raw: Path) -> Path:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE)
-        while piece := samples.read(forms.PIECE):
+        while piece := samples.read(PIECE):
             file.writeframes(piece)
     return target

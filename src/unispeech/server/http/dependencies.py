@@ -13,6 +13,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from unispeech.server.http.admission import admit, limit_rate
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job
@@ -26,7 +27,7 @@ async def service(request: Request) -> Service:
 
 
 async def caller(request: Request) -> Key:
-    return await asyncio.to_thread((await service(request)).admit, request)
+    return await asyncio.to_thread(admit, await service(request), request)
 
 
 TheService = Annotated[Service, Depends(service)]
@@ -74,7 +75,7 @@ async def opened(service: TheService, request: Request, token: str) -> Opened:
 
 
 def _opened(service: Service, request: Request, token: str) -> Opened:
-    service.pace(request)
+    limit_rate(service, request)
     link = service.jobs.links.open(token)
     job = service.database.job(link.job) if link else None
     # Whoever's key was revoked cannot end their links any more.

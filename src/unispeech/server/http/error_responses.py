@@ -22,8 +22,9 @@ from unispeech.errors import (
     UnknownBackend,
     UnknownModel,
 )
+from unispeech.server.refusals import Busy, FetchFailed, NotFound, Refusal, TooLarge
 from unispeech.server.speech.decoders import TooLong
-from unispeech.server.speech.speech import Busy, NoSpeakers, public
+from unispeech.server.speech.speech import NoSpeakers, public
 from unispeech.server.storage.disk import is_full
 from unispeech.server.storage.sql import AWAY, reason
 
@@ -47,8 +48,11 @@ class Refused(UnispeechError):
         self.status, self.param, self.code, self.headers = status, param, code, headers
 
 
-STATUSES: tuple[tuple[type[UnispeechError], int, str], ...] = (
+STATUSES: tuple[tuple[type[UnispeechError], int, str | None], ...] = (
     (Busy, 429, "busy"),
+    (FetchFailed, 400, None),
+    (NotFound, 404, None),
+    (TooLarge, 413, None),
     (Cancelled, 499, "client_closed_request"),
     (TooLong, 413, "audio_too_long"),
     (AudioError, 400, "invalid_audio"),
@@ -58,9 +62,14 @@ STATUSES: tuple[tuple[type[UnispeechError], int, str], ...] = (
     (OptionError, 400, "invalid_value"),
     (NoSpeakers, 400, "diarization_unavailable"),
 )
-"""The first class that fits decides. Whatever is not here is our own failure: 500."""
+"""The first class that fits decides. Whatever is not here is our own failure: 500. A refusal may
+have a code of its own."""
 PARAMS: dict[type[UnispeechError], str] = {UnknownModel: "model", NoSpeakers: "speakers"}
 """The field that such an error is about."""
+HEADERS: dict[type[UnispeechError], dict[str, str]] = {
+    Busy: {"Retry-After": "5"},
+    TooLarge: {"Connection": "close"},  # the rest of the body stays unread
+}
 
 KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error",
          429: "rate_limit_error"}  # fmt: skip
@@ -126,8 +135,8 @@ def _status(error: BaseException) -> tuple[int, str | None, str | None, dict[str
         return 400, "invalid_value", ".".join(place) or None, None
     for kind, status, code in STATUSES:
         if isinstance(error, kind):
-            headers = {"Retry-After": "5"} if status == 429 else None
-            return status, code, PARAMS.get(kind), headers
+            own = error if isinstance(error, Refusal) else Refusal("")
+            return status, own.code or code, own.param or PARAMS.get(kind), HEADERS.get(kind)
     if is_full(error):
         return 507, "no_space", None, {"Retry-After": "60"}
     if isinstance(error, AWAY):

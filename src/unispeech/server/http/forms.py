@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import shutil
 from collections.abc import AsyncIterator
@@ -14,10 +15,11 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from unispeech.errors import UnispeechError
 from unispeech.server.http.error_responses import Refused, answer
+from unispeech.server.refusals import TooLarge
+from unispeech.server.storage.disk import PIECE, save
 
-PIECE = 1 << 20
-"""Bytes that are written at once."""
 FIELDS = 1 << 20
 """Bytes of a form besides its file."""
 SILENCE = 60.0
@@ -28,16 +30,6 @@ TO_DISK = re.compile(
     r"/v1/(transcribe|detect|audio/\w+)|/asr|/detect-language|/api/jobs|/api/uploads(/.*)?"
 )
 """The paths whose bodies are recordings."""
-
-
-def too_large(limit: int, what: str = "upload") -> Refused:
-    # The rest of the body is not read, so the connection is of no more use.
-    return Refused(
-        413,
-        f"the {what} is larger than {limit} bytes",
-        code="upload_too_large",
-        headers={"Connection": "close"},
-    )
 
 
 class BodyLimit:
@@ -61,7 +53,7 @@ class BodyLimit:
         body = _Body(receive, send, limit, self.silence)
         try:
             await self.app(scope, body.receive, body.send)
-        except Refused as error:
+        except UnispeechError as error:
             if error is not body.wrong:
                 raise
         if body.wrong is not None and not body.begun:
@@ -72,14 +64,14 @@ class _Body:
     """One request's body on its way. `limit`: bytes of a recording; None: it is none."""
 
     def __init__(self, receive: Receive, send: Send, limit: int | None, silence: float) -> None:
-        self.wrong: Refused | None = None
+        self.wrong: UnispeechError | None = None
         self.begun = False
         """Whether an answer is under way."""
         self._receive, self._send, self._silence = receive, send, silence
         self._seen, self._whole = 0, False
         recording = limit is not None
         self._most = limit + FIELDS if limit is not None else DOCUMENT
-        self._large = too_large(limit or DOCUMENT, "upload" if recording else "body")
+        self._large = TooLarge(limit or DOCUMENT, "upload" if recording else "body")
 
     async def receive(self) -> Message:
         if self._whole:
@@ -111,29 +103,20 @@ def check_length(request: Request, limit: int) -> None:
     """Refuse before reading what its own header says is too much."""
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > limit + FIELDS:
-        raise too_large(limit)
+        raise TooLarge(limit)
 
 
 async def save_body(request: Request, target: Path, limit: int) -> int:
-    """The raw body, whatever its Content-Type. How many bytes it had."""
+    """Write the raw body, whatever its Content-Type, and return its number of bytes."""
     check_length(request, limit)
     return await save(request.stream(), target, limit)
 
 
-async def save(pieces: AsyncIterator[bytes], target: Path, limit: int) -> int:
-    """Write what arrives; raises `Refused` (413) at the first byte too many."""
-    total, held = 0, bytearray()
-    with target.open("wb") as file:
-        async for piece in pieces:
-            total += len(piece)
-            if total > limit:
-                raise too_large(limit)
-            held += piece
-            if len(held) >= PIECE:
-                await asyncio.to_thread(file.write, bytes(held))
-                held.clear()
-        await asyncio.to_thread(file.write, bytes(held))
-    return total
+async def until_disconnect(request: Request) -> AsyncIterator[bytes]:
+    """The body as it arrives; ends without an error where the connection breaks."""
+    with contextlib.suppress(ClientDisconnect):
+        async for piece in request.stream():
+            yield piece
 
 
 async def form(request: Request, limit: int) -> FormData:
@@ -144,7 +127,7 @@ async def form(request: Request, limit: int) -> FormData:
         raise Refused(400, "the body is not a form", "send multipart/form-data")
     try:
         return await request.form(max_files=20, max_fields=300, max_part_size=FIELDS)
-    except (ClientDisconnect, Refused):
+    except (ClientDisconnect, UnispeechError):
         raise
     except (ValueError, KeyError, UnicodeError) as error:
         raise Refused(400, "the body is not a form that can be read") from error
@@ -153,7 +136,7 @@ async def form(request: Request, limit: int) -> FormData:
 async def save_file(file: UploadFile, target: Path, limit: int) -> int:
     """A form's file, in its place. How many bytes it had."""
     if file.size is not None and file.size > limit:
-        raise too_large(limit)
+        raise TooLarge(limit)
     await asyncio.to_thread(_copy, file.file, target)
     return target.stat().st_size
 
@@ -170,13 +153,6 @@ def file_field(fields: FormData, *names: str) -> UploadFile | None:
         if isinstance(value, UploadFile):
             return value
     return None
-
-
-def clean_name(name: str | None, otherwise: str = "recording") -> str:
-    """A client's file name without folders and control characters, at most 200 characters."""
-    last = re.split(r"[/\\]", name or "")[-1]
-    kept = "".join(c for c in last if c.isprintable()).strip()
-    return kept[:200] or otherwise
 
 
 def header_name(name: str) -> str:

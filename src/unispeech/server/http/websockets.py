@@ -18,6 +18,7 @@ from starlette.types import Message
 from starlette.websockets import WebSocketState
 
 from unispeech.errors import UnispeechError
+from unispeech.server.http.admission import admit
 from unispeech.server.http.error_responses import Refused, answer
 from unispeech.server.service import Service
 from unispeech.server.storage.keys import Key
@@ -58,7 +59,7 @@ async def talk(websocket: WebSocket, protocol: str, begin: Callable[[Visitor], T
     """
     service: Service = websocket.app.state.service
     try:
-        key = await asyncio.to_thread(service.admit, websocket)
+        key = await asyncio.to_thread(admit, service, websocket)
         _same_site(websocket, service)
         talking = begin(Visitor(websocket, service, key))
     except UnispeechError as error:

@@ -16,8 +16,8 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import httpcore
 
-from unispeech.server.http import forms
-from unispeech.server.http.error_responses import Refused
+from unispeech.server.refusals import FetchFailed, TooLarge
+from unispeech.server.storage.disk import clean_name, save
 
 REDIRECTS = 5
 TIMEOUTS = {"connect": 10.0, "read": 30.0, "write": 30.0, "pool": 10.0}
@@ -53,10 +53,10 @@ class _Guarded(httpcore.AnyIOBackend):
         try:
             found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, ValueError):
-            raise Refused(400, "the URL's host cannot be found", param="url") from None
+            raise FetchFailed("the URL's host cannot be found") from None
         addresses = [str(info[4][0]) for info in found]
         if not all(map(self._allowed, addresses)):
-            raise Refused(400, "the URL is not at a public address", param="url")
+            raise FetchFailed("the URL is not at a public address")
         return addresses[0]
 
 
@@ -81,7 +81,7 @@ async def fetch(
     """Write what is at a URL to a file; the name it seems to have.
 
     Raises:
-        Refused: 400 where it cannot be had from an allowed address; 413 where it is too large.
+        FetchFailed: no allowed address has it. TooLarge: it has more than `limit` bytes.
     """
     try:
         async with asyncio.timeout(LONGEST), httpcore.AsyncConnectionPool(
@@ -90,14 +90,12 @@ async def fetch(
             for _ in range(REDIRECTS + 1):
                 following = await _get(pool, _checked(url), target, limit)
                 if following is None:
-                    return forms.clean_name(unquote(urlsplit(url).path))
+                    return clean_name(unquote(urlsplit(url).path))
                 url = urljoin(url, following)
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError,
             httpcore.UnsupportedProtocol, TimeoutError) as error:  # fmt: skip
-        raise Refused(
-            400, f"the URL cannot be fetched ({type(error).__name__})", param="url"
-        ) from error
-    raise Refused(400, "the URL redirects too often", param="url")
+        raise FetchFailed(f"the URL cannot be fetched ({type(error).__name__})") from error
+    raise FetchFailed("the URL redirects too often")
 
 
 def _checked(url: str) -> str:
@@ -109,7 +107,7 @@ def _checked(url: str) -> str:
     except ValueError:
         valid = False
     if not valid or "%" in parts.netloc:
-        raise Refused(400, "the URL is not http:// or https:// and a host's name", param="url")
+        raise FetchFailed("the URL is not http:// or https:// and a host's name")
     return url
 
 
@@ -122,11 +120,11 @@ async def _get(
         if response.status in (301, 302, 303, 307, 308) and b"location" in headers:
             return headers[b"location"].decode("utf-8", "replace")
         if response.status != 200:
-            raise Refused(400, f"the URL answered {response.status}", param="url")
+            raise FetchFailed(f"the URL answered {response.status}")
         length = headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > limit:
-            raise forms.too_large(limit)
-        await forms.save(_pieces(response), target, limit)
+            raise TooLarge(limit)
+        await save(_pieces(response), target, limit)
     return None
 
 

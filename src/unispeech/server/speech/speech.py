@@ -24,6 +24,7 @@ from unispeech.errors import OptionError, UnispeechError, UnknownModel
 from unispeech.models import catalog, naming, shelf, store
 from unispeech.options import AnnotateOptions, LoadOptions, split_options
 from unispeech.server.observe import metrics
+from unispeech.server.refusals import Busy
 from unispeech.server.settings import Settings
 from unispeech.server.speech.decoders import Cut, Decoded, Decoders
 from unispeech.server.speech.diarization_weights import Weights
@@ -42,10 +43,6 @@ HOSTED = frozenset(
     }
 )
 """Model ids of OpenAI's own service; here they mean the server's default."""
-
-
-class Busy(UnispeechError):
-    """Too much is waiting already."""
 
 
 class NoSpeakers(UnispeechError):

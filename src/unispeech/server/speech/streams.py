@@ -15,11 +15,11 @@ from unispeech.realtime.intake import Intake
 from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.playback import Pcm
 from unispeech.realtime.session import Session
-from unispeech.server.http.error_responses import Refused
 from unispeech.server.observe import metrics
+from unispeech.server.refusals import Busy, NotFound
 from unispeech.server.settings import Settings
 from unispeech.server.speech.decoders import TooLong
-from unispeech.server.speech.speech import Ask, Busy, Speech
+from unispeech.server.speech.speech import Ask, Speech
 from unispeech.types import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -209,13 +209,11 @@ class Streams:
         """A stream that is still here.
 
         Raises:
-            Refused: 404, it is over and forgotten, or somebody else's.
+            NotFound: the stream has ended and is forgotten, or belongs to another caller.
         """
         stream = self._streams.get(id)
         if stream is None or stream.owner != owner:
-            raise Refused(
-                404, "there is no such stream", "start a new one", code="stream_not_found"
-            )
+            raise NotFound("there is no such stream", "start a new one", code="stream_not_found")
         return stream
 
     def lost(self, stream: Stream, queue: asyncio.Queue[News | None]) -> None:

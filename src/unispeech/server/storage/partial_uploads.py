@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlalchemy as sa
-from starlette.requests import ClientDisconnect
 
 from unispeech.errors import UnispeechError
-from unispeech.server.http.forms import PIECE, too_large
+from unispeech.server.refusals import TooLarge
 from unispeech.server.storage.database import Database
+from unispeech.server.storage.disk import PIECE
 from unispeech.server.storage.sql import keepable
 from unispeech.server.storage.tables import uploads as table
 
@@ -135,13 +135,13 @@ class Uploads:
             return float("-inf")
 
     async def append(self, upload: Upload, offset: int, pieces: AsyncIterator[bytes]) -> int:
-        """Write what arrives; the new offset, also where the connection broke.
+        """Write what arrives, until the pieces end, and return the new offset.
 
         A request that is still writing is ended first.
 
         Raises:
             WrongOffset, Superseded: nothing, or no more, is written.
-            Refused: 413, more arrived than the upload was to have; the rest is not written.
+            TooLarge: more arrived than the upload was to have; the rest is not written.
         """
         writer, before = _Writer(), self._writers.get(upload.id)
         self._writers[upload.id] = writer
@@ -169,15 +169,13 @@ class Uploads:
                     room = upload.size - offset - len(held)
                     held += piece[:room]
                     if len(piece) > room:
-                        raise too_large(upload.size)
+                        raise TooLarge(upload.size)
                     if len(held) >= PIECE:
                         await asyncio.to_thread(file.write, bytes(held))
                         offset += len(held)
                         held.clear()
-            except ClientDisconnect:
-                pass  # what has arrived is kept
             finally:
-                file.write(held)
+                file.write(held)  # whatever ended the request
         return offset + len(held)
 
     def _file(self, id: str) -> Path:

@@ -24,6 +24,7 @@ from unispeech.server.http.error_responses import DOCUMENTED, Refused, answer
 from unispeech.server.http.form_schemas import form_body
 from unispeech.server.service import Service
 from unispeech.server.speech.speech import DIARIZING, HOSTED, NoSpeakers
+from unispeech.server.storage.disk import clean_name
 from unispeech.server.storage.keys import Key
 from unispeech.types import Segment, Transcript
 
@@ -73,7 +74,7 @@ async def _answer(request: Request, service: Service, key: Key, task: str) -> Re
         upload = folder / "upload"
         if not await forms.save_file(file, upload, most):
             raise Refused(400, "the file is empty (0 bytes)", param="file")
-        name = forms.clean_name(file.filename)
+        name = clean_name(file.filename)
         await fields.close()
         decoded = await service.speech.decode(upload, name, service.cut(key))
         left = await stack.enter_async_context(sse.gone(request))

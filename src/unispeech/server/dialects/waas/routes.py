@@ -21,8 +21,10 @@ from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheService, job_of, scratch
 from unispeech.server.http.error_responses import DOCUMENTED
 from unispeech.server.jobs import notices
+from unispeech.server.jobs.jojo_document import jojo_document
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job, State
+from unispeech.server.storage.disk import clean_name
 from unispeech.text import formats
 from unispeech.types import Transcript
 
@@ -87,7 +89,7 @@ async def transcribe(
             id=id,
             owner=key.id,
             dialect="waas",
-            filename=forms.clean_name(unquote(filename), "untitled-transcription"),
+            filename=clean_name(unquote(filename), "untitled-transcription"),
             options={**ask.as_dict(), "max_duration": service.max_duration(key)},
             webhook_id=webhook_id or None,
             email=email or None,
@@ -222,7 +224,7 @@ def _rendered(job: Job, transcript: Transcript, output: str) -> Response:
     stem = forms.header_name(job.filename)
     if output == "jojo":
         headers = _attachment(stem, "jojo")
-        return JSONResponse(jojo(job, transcript), headers=headers)
+        return JSONResponse(jojo_document(job, transcript), headers=headers)
     if output == "vtt":
         text = formats.render(transcript, "vtt")
         return Response(text, headers=_attachment(stem, "vtt"), media_type="text/vtt")
@@ -241,24 +243,6 @@ def whisper_result(transcript: Transcript) -> dict[str, Any]:
         "text": transcript.text,
         "segments": [formats.segment_dict(segment) for segment in transcript.segments],
         "language": transcript.language,
-    }
-
-
-def jojo(job: Job, transcript: Transcript) -> dict[str, Any]:
-    """The document of WAAS's own editor: times in whole hundredths of a second."""
-    return {
-        "docVersion": "1.0",
-        "id": job.id,
-        "audiofile": {"id": job.id, "url": f"file://web/{job.filename}"},
-        "segments": [
-            {
-                "id": str(segment.id),
-                "timeStart": int(segment.start * 100),
-                "timeEnd": int(segment.end * 100),
-                "text": segment.text.strip(),
-            }
-            for segment in transcript.segments
-        ],
     }
 
 

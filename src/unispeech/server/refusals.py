@@ -1,0 +1,47 @@
+"""Requests that the service refuses, in the service's own words.
+
+    UnispeechError
+    └── Refusal         `code` names the reason for programs, `param` the field at fault
+        ├── Busy        too much work is waiting already
+        ├── FetchFailed the recording cannot be fetched from its URL
+        ├── NotFound    no such object, or not the caller's
+        └── TooLarge    more bytes than the caller may send
+
+The HTTP status of each is in `http/error_responses.py`.
+"""
+
+from __future__ import annotations
+
+from unispeech.errors import UnispeechError
+
+
+class Refusal(UnispeechError):
+    """The root of the refusals."""
+
+    def __init__(
+        self, message: str, hint: str = "", *, code: str | None = None, param: str | None = None
+    ) -> None:
+        super().__init__(message, hint)
+        self.code, self.param = code, param
+
+
+class Busy(Refusal):
+    """Too much work is waiting already."""
+
+
+class FetchFailed(Refusal):
+    """The recording cannot be fetched from its URL."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, param="url")
+
+
+class NotFound(Refusal):
+    """There is no such object, or it belongs to another caller."""
+
+
+class TooLarge(Refusal):
+    """More bytes have come, or were announced, than the caller may send."""
+
+    def __init__(self, limit: int, subject: str = "upload") -> None:
+        super().__init__(f"the {subject} is larger than {limit} bytes", code="upload_too_large")
