@@ -8,13 +8,13 @@ have it (a: mms-1b-all, f: mms-1b-fl102, l: mms-1b-l1107).
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from unispeech import errors
 from unispeech.errors import OptionError
 
 WHISPER: dict[str, str] = {
@@ -47,8 +47,8 @@ ALIASES: dict[str, str] = {
 }  # fmt: skip
 """Other names people type; the long ones are Whisper's own (TO_LANGUAGE_CODE)."""
 
-WITHOUT_SPACES = frozenset({"zh", "ja", "th", "lo", "my", "yue", "km", "bo"})
-"""Written without spaces between words: scored by characters, lines broken anywhere."""
+SPACELESS = frozenset({"zh", "ja", "th", "lo", "my", "yue", "km", "bo"})
+"""Languages written without spaces between words, by ISO 639-1 code where they have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,15 @@ def iso639_1(code: str) -> str:
         return row.iso639_1
     variants = (row.iso639_1 for row in table().values() if row.code.startswith(base + "-"))
     return next((part for part in variants if part), base if len(base) == 2 else "")
+
+
+def is_spaceless(code: str | None) -> bool:
+    """True of a language written without spaces between words: its characters are counted.
+
+    `code` is of any form: `zh`, `zh-TW`, `zho`, `cmn-script_simplified`; False without one.
+    """
+    base = (code or "").lower().replace("_", "-").partition("-")[0]
+    return base in SPACELESS or iso639_1(base) in SPACELESS
 
 
 def aliases(codes: Iterable[str]) -> dict[str, str]:
@@ -134,12 +143,8 @@ def code(
             f"language {language!r}: there are several: {', '.join(several)}", "give one of them"
         )
     near = nearest(language, known, aliases)
-    raise OptionError(
-        f"unknown language {language!r}",
-        f"did you mean {near!r}?"
-        if near
-        else "give a code such as 'fr' or a name such as 'french'",
-    )
+    otherwise = "give a code such as 'fr' or a name such as 'french'"
+    raise OptionError(f"unknown language {language!r}", errors.did_you_mean(near, otherwise))
 
 
 def find(language: str, known: Mapping[str, str], aliases: Mapping[str, str]) -> str | None:
@@ -164,12 +169,12 @@ def variants(language: str, known: Mapping[str, str]) -> list[str]:
     ]
 
 
-def nearest(language: str, known: Mapping[str, str], aliases: Iterable[str]) -> str | None:
-    """The name, as it is written, or the code that is spelled most like it."""
+def nearest(language: str, known: Mapping[str, str], aliases: Iterable[str]) -> str:
+    """The name, as it is written, or the code that is spelled most like it; empty if none is."""
     written = {name.lower(): name for name in known.values()}
     words = [*written, *aliases, *known]
-    near = difflib.get_close_matches(language.strip().lower(), words, n=1)
-    return written.get(near[0], near[0]) if near else None
+    near = errors.nearest(language.strip().lower(), words)
+    return written.get(near, near)
 
 
 def exists(language: str) -> bool:

@@ -223,6 +223,16 @@ def test_what_is_suspicious(result: ChunkResult, why: str) -> None:
     assert why in found if why else found == ""
 
 
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [("th", ""), ("tha", ""), ("cmn-script_simplified", ""), ("yue-script_traditional", ""),
+     ("en", guard.TOO_LITTLE), ("eng", guard.TOO_LITTLE)],
+)  # fmt: skip
+def test_little_text_is_enough_in_a_language_without_spaces(code: str, why: str) -> None:
+    chunk = replace(_speech(10.0), language=code)
+    assert guard.suspicion(chunk, _said("x1y2z3w4v5u6t7s8r9")) == why
+
+
 def test_a_doubtful_chunk_is_decoded_again_wider_and_warmer() -> None:
     asked: list[tuple[float, float]] = []
 

@@ -145,7 +145,7 @@ class Aligner:
             [Chunk(sound, 0.0, length, window=window, language=language)], DecodeOptions()
         )
         assert said.emissions is not None
-        dense = languages.iso639_1(chunk.language or "") in languages.WITHOUT_SPACES
+        dense = languages.is_spaceless(chunk.language)
         found = iter(align(said.emissions, " ".join(texts), dense))
         counts = [len("".join(text.split())) if dense else len(text.split()) for text in texts]
         return [

@@ -104,7 +104,7 @@ class WhisperX(FasterWhisper):
                 "whisperx: its alignment wants NLTK's data punkt_tab, which cannot be fetched",
                 "put it where NLTK_DATA says, or use the strategy 'batched'",
             ) from error
-        space = "" if language in languages.WITHOUT_SPACES else " "
+        space = "" if languages.is_spaceless(language) else " "
         return [
             Segment(
                 number, one["start"], one["end"], space + one["text"], _words(one, space),

@@ -8,7 +8,7 @@ from typing import Literal
 
 from unispeech.bench import text
 from unispeech.bench.results import Results, Row
-from unispeech.languages import WITHOUT_SPACES
+from unispeech.languages import is_spaceless
 
 Kind = Literal["equal", "wrong", "missing", "added", "skip"]
 CONTEXT = 15
@@ -29,7 +29,7 @@ def pieces(reference: str, hypothesis: str, language: str | None) -> list[Piece]
     import jiwer
 
     said, heard = text.units(reference, language), text.units(hypothesis, language)
-    glue = "" if language in WITHOUT_SPACES else " "
+    glue = "" if is_spaceless(language) else " "
     runs = jiwer.process_words(" ".join(said), " ".join(heard)).alignments[0]
     kinds: dict[str, Kind] = {
         "equal": "equal",

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable
 from functools import cache
 
-from unispeech.languages import WITHOUT_SPACES
+from unispeech.languages import is_spaceless
 
 NOT_WHISPERS = (r"\bkinda\b", r"\bsorta\b", r"\bdunno\b")
 """Rules the library has added to Whisper's; figures are to be those of the paper's normaliser."""
@@ -23,7 +23,7 @@ def normaliser(language: str | None) -> Callable[[str], str]:
         return _english()
     from whisper_normalizer.basic import BasicTextNormalizer
 
-    basic: Callable[[str], str] = BasicTextNormalizer(split_letters=language in WITHOUT_SPACES)
+    basic: Callable[[str], str] = BasicTextNormalizer(split_letters=is_spaceless(language))
     return basic
 
 
@@ -48,4 +48,4 @@ def units(text: str, language: str | None) -> list[str]:
 
 def characters(text: str, language: str | None) -> str:
     """The characters to count, single spaces between words (none where words have none)."""
-    return ("" if language in WITHOUT_SPACES else " ").join(units(text, language))
+    return ("" if is_spaceless(language) else " ").join(units(text, language))

@@ -79,7 +79,7 @@ def lines(emissions: Emissions, text: str, language: str | None = None) -> tuple
 
     Raises as `align`.
     """
-    dense = languages.iso639_1(language or "") in languages.WITHOUT_SPACES
+    dense = languages.is_spaceless(language)
     waiting = list(align(emissions, text, dense))
     segments: list[Segment] = []
     for line in text.splitlines():

@@ -73,7 +73,7 @@ def read(
         BackendMissing: an n-gram model is given and its library is not installed.
         ModelDamaged: the n-gram model cannot be read.
     """
-    dense = languages.iso639_1(language or "") in languages.WITHOUT_SPACES
+    dense = languages.is_spaceless(language)
     spoken = _searched(emissions, ngram) if ngram else _words(collapse(emissions), dense)
     made = [_word(emissions, letters, dense) for letters in spoken]
     if made and emissions.inside_word:

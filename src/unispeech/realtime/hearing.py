@@ -126,7 +126,7 @@ class Hearing:
 
     def _words(self, chunk: Chunk, result: ChunkResult) -> tuple[Word, ...]:
         spoken = chunk.language if self.options.decode.task == "transcribe" else "en"
-        dense = spoken in languages.WITHOUT_SPACES
+        dense = languages.is_spaceless(spoken)
         return tuple(
             word
             for segment in stitch.place(chunk, result, 0)

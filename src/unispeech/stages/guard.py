@@ -56,7 +56,7 @@ def ignore(chunks: Sequence[Chunk], results: Sequence[ChunkResult]) -> None:
 def suspicion(chunk: Chunk, result: ChunkResult) -> str:
     """Why the text cannot be what was said, or an empty string."""
     text = result.text.strip()
-    dense = chunk.language in languages.WITHOUT_SPACES
+    dense = languages.is_spaceless(chunk.language)
     if compression_ratio(text) > MAX_COMPRESSION:
         return REPETITION
     if len(text) > MAX_RATE * max(chunk.duration, 1.0):

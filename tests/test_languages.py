@@ -1,0 +1,35 @@
+"""Languages by any form of their code."""
+
+from __future__ import annotations
+
+import pytest
+
+from unispeech import languages
+
+SPACELESS_ROWS = {
+    "bod", "cmn-script_simplified", "jpn", "khm", "lao", "mya", "tha", "yue-script_traditional",
+    "zho",
+}  # fmt: skip
+"""The rows of the table that are written without spaces between words."""
+
+
+def test_the_spaceless_languages_of_the_table() -> None:
+    assert {code for code in languages.table() if languages.is_spaceless(code)} == SPACELESS_ROWS
+
+
+@pytest.mark.parametrize("code", sorted(SPACELESS_ROWS))
+def test_every_form_of_a_code_is_spaceless(code: str) -> None:
+    base = code.partition("-")[0]
+    part1 = languages.iso639_1(code) or base
+    for form in (code, base, part1, f"{part1}-XX", f"{part1}_XX", code.upper()):
+        assert languages.is_spaceless(form), form
+
+
+@pytest.mark.parametrize("code", ["en", "eng", "azj-script_latin", "ko", "hak", "", None])
+def test_other_languages_have_spaces(code: str | None) -> None:
+    assert not languages.is_spaceless(code)
+
+
+@pytest.mark.parametrize("code", sorted(languages.SPACELESS - {"yue"}))
+def test_a_spaceless_language_has_a_row(code: str) -> None:
+    assert code in {row.iso639_1 for row in languages.table().values()}
