@@ -21,6 +21,9 @@ Each one is also the standard library's nearest error, so `except FileNotFoundEr
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class UnispeechError(Exception):
     """The root of the tree. `message` and `hint` are one line each; `hint` may be empty."""
@@ -87,3 +90,13 @@ class Cancelled(UnispeechError):
 
     def __init__(self, message: str = "cancelled", hint: str = "") -> None:
         super().__init__(message, hint)
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """The known name spelled most like this one, or empty where none is as alike as `cutoff`."""
+    return next(iter(get_close_matches(name, list(known), n=1, cutoff=cutoff)), "")
+
+
+def did_you_mean(near: str, otherwise: str = "") -> str:
+    """The hint of an error about an unknown name; `otherwise` where no name is near."""
+    return f"did you mean {near!r}?" if near else otherwise

@@ -6,11 +6,10 @@ default with the batched strategy, the library's own with the native one.
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, Self, TypedDict, get_args
 
-from unispeech.errors import OptionError
+from unispeech.errors import OptionError, did_you_mean, nearest
 
 Task = Literal["transcribe", "translate"]
 Strategy = Literal["batched", "native"]
@@ -272,10 +271,8 @@ class EngineOptions(CallOptions, total=False):
 
 def unknown_option(name: str) -> OptionError:
     """The error for a name nobody knows, with the nearest one that exists."""
-    near = difflib.get_close_matches(name, list(EngineOptions.__annotations__), n=1)
-    return OptionError(
-        f"there is no option {name!r}", f"did you mean {near[0]!r}?" if near else "see the docs"
-    )
+    near = nearest(name, EngineOptions.__annotations__)
+    return OptionError(f"there is no option {name!r}", did_you_mean(near, "see the docs"))
 
 
 def split_options(options: dict[str, Any]) -> tuple[LoadOptions, TranscribeOptions]:

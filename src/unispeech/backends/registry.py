@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 import sys
 from functools import cache
@@ -13,7 +12,7 @@ from unispeech.backends.base import Backend, Capabilities
 from unispeech.backends.remote import Remote
 from unispeech.backends.spec import BackendSpec
 from unispeech.environments import place
-from unispeech.errors import BackendMissing, UnknownBackend
+from unispeech.errors import BackendMissing, UnknownBackend, did_you_mean, nearest
 from unispeech.models.facts import ModelFacts
 from unispeech.options import LoadOptions
 
@@ -281,8 +280,7 @@ def find(name: str) -> BackendSpec:
     wanted = name.strip().lower()
     if wanted in known:
         return known[wanted]
-    near = difflib.get_close_matches(wanted, list(known), n=1)
     raise UnknownBackend(
         f"there is no backend {name!r}",
-        f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(specs())}",
+        did_you_mean(nearest(wanted, known), f"use one of {', '.join(specs())}"),
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from unispeech.errors import BackendMissing, UnknownBackend
+from unispeech.errors import BackendMissing, UnknownBackend, did_you_mean, nearest
 
 if TYPE_CHECKING:
     from unispeech.bench.plan import Configuration
@@ -89,10 +88,9 @@ def find(name: str) -> Peer:
     """
     known = {peer.name: peer for peer in PEERS}
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
         raise UnknownBackend(
             f"there is no peer {name!r}",
-            f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(known)}",
+            did_you_mean(nearest(name, known), f"use one of {', '.join(known)}"),
         )
     if find_spec(known[name].requires) is None:
         raise BackendMissing(f"{name}: {known[name].requires} is not installed")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from unispeech.backends import registry
 from unispeech.backends.base import KINDS, Backend
 from unispeech.engine.source import Reading
-from unispeech.errors import BackendMissing, UnknownModel, UnsupportedOption
+from unispeech.errors import BackendMissing, UnknownModel, UnsupportedOption, did_you_mean
 from unispeech.models import catalog, store
 from unispeech.models.facts import ModelFacts
 from unispeech.options import TranscribeOptions
@@ -83,7 +83,7 @@ def refuse_identifier(model: str) -> None:
     if model.startswith("facebook/mms-lid"):
         # Of a Hub id that nobody knows nothing is known; but all of Meta's are in the catalog.
         near = catalog.nearest(model)
-        raise UnknownModel(f"there is no model {model!r}", f"did you mean {near!r}?")
+        raise UnknownModel(f"there is no model {model!r}", did_you_mean(near))
     raise UnsupportedOption(
         f"detect_language {model}: a {KINDS[family]} model, which tells no languages apart",
         "give mms, or the folder of a model that does",

@@ -7,13 +7,12 @@ Adding a model is a row of `ENTRIES`.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from unispeech import languages
+from unispeech import errors, languages
 from unispeech.models.facts import Family, ModelFacts
 
 
@@ -340,8 +339,8 @@ def nearest(name: str) -> str:
     same = [other for other in known if NUMBER.sub("#", other) == NUMBER.sub("#", wanted)]
     if same:
         return known[min(same, key=lambda other: _apart(wanted, other))].name
-    near = difflib.get_close_matches(wanted, list(known), n=1)
-    return known[near[0]].name if near else ""
+    near = errors.nearest(wanted, known)
+    return known[near].name if near else ""
 
 
 def _apart(one: str, other: str) -> int:

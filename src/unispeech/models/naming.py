@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from unispeech.errors import ModelDamaged, UnknownModel
+from unispeech.errors import ModelDamaged, UnknownModel, did_you_mean
 from unispeech.models import catalog, shelf
 from unispeech.models.formats import layout
 
@@ -51,7 +51,7 @@ def key_of(name: str) -> str:
     near = catalog.nearest(name)
     raise UnknownModel(
         f"there is no model {name!r}",
-        f"did you mean {near!r}?" if near else "see: unispeech models list",
+        did_you_mean(near, "see: unispeech models list"),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import os
 import tempfile
@@ -16,7 +15,7 @@ from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from unispeech.annotate import speakers
-from unispeech.errors import OptionError
+from unispeech.errors import OptionError, nearest
 from unispeech.options import LoadOptions
 
 MIB = 1024 * 1024
@@ -197,8 +196,8 @@ def misspelt(names: Iterable[str], all: bool = False) -> list[str]:
     for name in sorted(names):
         rest = name.lower().removeprefix("unispeech_")
         if rest != name.lower() and rest not in known:
-            near = difflib.get_close_matches(rest, known, n=1, cutoff=0.8)
-            hint = f"; did you mean UNISPEECH_{near[0].upper()}?" if near else ""
+            near = nearest(rest, known, cutoff=0.8)
+            hint = f"; did you mean UNISPEECH_{near.upper()}?" if near else ""
             if near or all:
                 lines.append(f"there is no setting {name}{hint}")
     return lines

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -16,6 +15,7 @@ from pydantic import (
     field_validator,
 )
 
+from unispeech.errors import did_you_mean, nearest
 from unispeech.server.http.error_responses import Refused, said
 from unispeech.server.jobs.notices import is_address
 from unispeech.server.storage.sql import keepable
@@ -126,8 +126,7 @@ def checked(kind: type[Fields], given: Mapping[str, Any]) -> Fields:
         name = ".".join(str(part) for part in first["loc"])[:100]
         if first["type"] != "extra_forbidden":
             raise Refused(400, f"{name}: {said(first)}", param=name) from None
-        near = difflib.get_close_matches(name, kind.model_fields, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(nearest(name, kind.model_fields))
         raise Refused(400, f"there is no field {name!r}", hint, param=name) from None
 
 

@@ -20,7 +20,7 @@ from unispeech.backends.base import refuse, refuse_family, refuse_for_model
 from unispeech.call import Call
 from unispeech.engine.engine import Engine
 from unispeech.engine.pool import Pool
-from unispeech.errors import OptionError, UnispeechError, UnknownModel
+from unispeech.errors import OptionError, UnispeechError, UnknownModel, did_you_mean
 from unispeech.models import catalog, naming, shelf, store
 from unispeech.options import AnnotateOptions, LoadOptions, split_options
 from unispeech.server.observe import metrics
@@ -152,9 +152,7 @@ class Speech:
         if catalog.find(name) or (naming.HUB_ID.fullmatch(name) and shelf.formats(name)):
             return name
         near = catalog.nearest(name)
-        raise UnknownModel(
-            f"there is no model {name[:100]!r} here", f"did you mean {near!r}?" if near else ""
-        )
+        raise UnknownModel(f"there is no model {name[:100]!r} here", did_you_mean(near))
 
     @contextmanager
     def engine(self, ask: Ask) -> Iterator[Engine]:
