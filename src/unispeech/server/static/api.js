@@ -22,7 +22,11 @@ export async function request(path, { json, ...options } = {}) {
   const type = json === undefined ? {} : { "Content-Type": "application/json" };
   let answer;
   try {
-    answer = await fetch(path, { ...options, body, headers: headers({ ...type, ...options.headers }) });
+    answer = await fetch(path, {
+      ...options,
+      body,
+      headers: headers({ ...type, ...options.headers }),
+    });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Trouble(t("trouble.connection"));
@@ -57,7 +61,11 @@ const post = (path, json) => got(path, { method: "POST", json });
 
 let facts = null;
 /** What the server has and allows; asked once. */
-export const info = () => (facts ??= got("api/info").catch((error) => { facts = null; throw error; }));
+export const info = () =>
+  (facts ??= got("api/info").catch((error) => {
+    facts = null;
+    throw error;
+  }));
 export const forgetInfo = () => (facts = null);
 
 export const check = (options) => post("api/check", options);
@@ -83,13 +91,20 @@ export async function createUpload(file) {
   const name = btoa(String.fromCharCode(...new TextEncoder().encode(file.name)));
   const answer = await request("api/uploads", {
     method: "POST",
-    headers: { "Tus-Resumable": "1.0.0", "Upload-Length": String(file.size), "Upload-Metadata": `filename ${name}` },
+    headers: {
+      "Tus-Resumable": "1.0.0",
+      "Upload-Length": String(file.size),
+      "Upload-Metadata": `filename ${name}`,
+    },
   });
   return answer.headers.get("Location").split("/").at(-1);
 }
 
 export async function uploadOffset(id) {
-  const answer = await request(`api/uploads/${id}`, { method: "HEAD", headers: { "Tus-Resumable": "1.0.0" } });
+  const answer = await request(`api/uploads/${id}`, {
+    method: "HEAD",
+    headers: { "Tus-Resumable": "1.0.0" },
+  });
   return Number(answer.headers.get("Upload-Offset"));
 }
 
@@ -98,12 +113,17 @@ export function sendPiece(id, offset, piece, { signal, onProgress }) {
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest();
     sending.open("PATCH", `api/uploads/${id}`);
-    const all = headers({ "Tus-Resumable": "1.0.0", "Upload-Offset": String(offset), "Content-Type": "application/offset+octet-stream" });
+    const all = headers({
+      "Tus-Resumable": "1.0.0",
+      "Upload-Offset": String(offset),
+      "Content-Type": "application/offset+octet-stream",
+    });
     for (const [name, value] of Object.entries(all)) sending.setRequestHeader(name, value);
     sending.upload.onprogress = (event) => onProgress(offset + event.loaded);
-    sending.onload = () => (sending.status === 204
-      ? resolve(Number(sending.getResponseHeader("Upload-Offset")))
-      : reject(new Trouble(saidBy(sending), { status: sending.status })));
+    sending.onload = () =>
+      sending.status === 204
+        ? resolve(Number(sending.getResponseHeader("Upload-Offset")))
+        : reject(new Trouble(saidBy(sending), { status: sending.status }));
     sending.onerror = () => reject(new Trouble(t("trouble.connection")));
     sending.onabort = () => reject(new DOMException("stopped", "AbortError"));
     signal.addEventListener("abort", () => sending.abort(), { once: true });
@@ -137,11 +157,14 @@ export async function transcript(base) {
 }
 
 export async function peaks(base, query) {
-  const answer = await request(`${base}/peaks?${new URLSearchParams({ ...query, format: "binary" })}`);
+  const answer = await request(
+    `${base}/peaks?${new URLSearchParams({ ...query, format: "binary" })}`,
+  );
   return new Int8Array(await answer.arrayBuffer());
 }
 
-export const checkSubtitles = (base, layout) => got(`${base}/transcript/check?${new URLSearchParams(layout)}`);
+export const checkSubtitles = (base, layout) =>
+  got(`${base}/transcript/check?${new URLSearchParams(layout)}`);
 
 /** A transcript in a format, as a blob. */
 export async function exported(base, query) {
@@ -151,7 +174,9 @@ export async function exported(base, query) {
 /** Changes a transcript; `body` is JSON. The new ETag; a 412 `Trouble` where somebody was quicker. */
 export async function save(id, body, etag) {
   const answer = await request(`api/jobs/${id}/transcript`, {
-    method: "PATCH", body, headers: { "Content-Type": "application/json", "If-Match": etag },
+    method: "PATCH",
+    body,
+    headers: { "Content-Type": "application/json", "If-Match": etag },
   });
   return answer.headers.get("ETag");
 }
@@ -159,11 +184,16 @@ export async function save(id, body, etag) {
 export const revisions = async (id) => (await got(`api/jobs/${id}/revisions`)).revisions;
 export const revision = (id, number) => got(`api/jobs/${id}/revisions/${number}?format=json`);
 export const restore = (id, number, etag) =>
-  request(`api/jobs/${id}/revisions/${number}/restore`, { method: "POST", headers: { "If-Match": etag } });
+  request(`api/jobs/${id}/revisions/${number}/restore`, {
+    method: "POST",
+    headers: { "If-Match": etag },
+  });
 
 export const decodeAgain = (id, range) => post(`api/jobs/${id}/ranges`, range);
 export const applyRange = (id) => post(`api/jobs/${id}/apply`);
 
-export const share = (id, { name, expiresIn }) => post(`api/jobs/${id}/shares`, { name, expires_in: expiresIn });
+export const share = (id, { name, expiresIn }) =>
+  post(`api/jobs/${id}/shares`, { name, expires_in: expiresIn });
 export const shares = async (id) => (await got(`api/jobs/${id}/shares`)).shares;
-export const endShare = (id, share) => request(`api/jobs/${id}/shares/${share}`, { method: "DELETE" });
+export const endShare = (id, share) =>
+  request(`api/jobs/${id}/shares/${share}`, { method: "DELETE" });

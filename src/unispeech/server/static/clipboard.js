@@ -16,7 +16,12 @@ export async function copy(text) {
 
 function commanded(text) {
   const before = document.activeElement;
-  const field = h("textarea", { class: "unseen", "aria-hidden": "true", readonly: true, value: text });
+  const field = h("textarea", {
+    class: "unseen",
+    "aria-hidden": "true",
+    readonly: true,
+    value: text,
+  });
   document.body.append(field);
   field.select();
   try {

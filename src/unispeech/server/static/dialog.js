@@ -11,14 +11,37 @@ import { t } from "./strings/index.js";
 export function ask({ title, content = [], buttons, large = false }) {
   return new Promise((resolve) => {
     const head = h("h2", { id: `title-${Date.now()}` }, title);
-    const form = h("form", { method: "dialog" },
-      h("div", { class: "row" }, h("div", { class: "grow" }, head), iconButton("close", t("close"), { on: { click: () => dialog.close() } })),
+    const form = h(
+      "form",
+      { method: "dialog" },
+      h(
+        "div",
+        { class: "row" },
+        h("div", { class: "grow" }, head),
+        iconButton("close", t("close"), { on: { click: () => dialog.close() } }),
+      ),
       content,
-      h("div", { class: "buttons" }, buttons.map(({ label, value, kind = "" }) => (kind.startsWith("main") ? h("button", { value, class: kind }, label)
-        : h("button", { type: "button", class: kind || null, on: { click: () => dialog.close(value) } }, label)))));
+      h(
+        "div",
+        { class: "buttons" },
+        buttons.map(({ label, value, kind = "" }) =>
+          kind.startsWith("main")
+            ? h("button", { value, class: kind }, label)
+            : h(
+                "button",
+                { type: "button", class: kind || null, on: { click: () => dialog.close(value) } },
+                label,
+              ),
+        ),
+      ),
+    );
     const dialog = h("dialog", { class: large ? "large" : null, "aria-labelledby": head.id }, form);
     const back = caretKept();
-    dialog.addEventListener("close", () => { dialog.remove(); back(); resolve(dialog.returnValue || null); });
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      back();
+      resolve(dialog.returnValue || null);
+    });
     document.body.append(dialog);
     dialog.showModal();
   });
@@ -44,7 +67,10 @@ export async function confirm(title, text, yes, { danger = false } = {}) {
   const answer = await ask({
     title,
     content: h("p", {}, text),
-    buttons: [{ label: t("cancel"), value: "" }, { label: yes, value: "yes", kind: danger ? "main danger-fill" : "main" }],
+    buttons: [
+      { label: t("cancel"), value: "" },
+      { label: yes, value: "yes", kind: danger ? "main danger-fill" : "main" },
+    ],
   });
   return answer === "yes";
 }

@@ -8,12 +8,19 @@
 export function h(name, properties = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(properties)) {
-    if (key === "on") for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
+    if (key === "on")
+      for (const [event, listener] of Object.entries(value))
+        element.addEventListener(event, listener);
     else if (key === "data") Object.assign(element.dataset, value);
-    else if (key === "value") { if (value !== undefined) element.value = value; }
-    else put(element, key, value);
+    else if (key === "value") {
+      if (value !== undefined) element.value = value;
+    } else put(element, key, value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(
+    ...children
+      .flat(Infinity)
+      .filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
@@ -66,5 +73,9 @@ export function icon(name) {
 
 /** A button that shows a drawing and is called by its words. */
 export function iconButton(name, label, properties = {}) {
-  return h("button", { type: "button", class: "icon bare", "aria-label": label, title: label, ...properties }, icon(name));
+  return h(
+    "button",
+    { type: "button", class: "icon bare", "aria-label": label, title: label, ...properties },
+    icon(name),
+  );
 }

@@ -13,7 +13,10 @@ export async function follow(path, on, signal) {
   let lost = 0;
   while (!signal.aborted) {
     try {
-      const answer = await request(path, { signal, headers: last ? { "Last-Event-ID": last } : {} });
+      const answer = await request(path, {
+        signal,
+        headers: last ? { "Last-Event-ID": last } : {},
+      });
       on.connection?.(true);
       for await (const event of read(answer.body)) {
         lost = 0;
@@ -59,6 +62,13 @@ function parsed(block) {
 export function pause(milliseconds, signal) {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener("abort", () => { clearTimeout(timer); resolve(); }, { once: true });
+    signal?.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
   });
 }

@@ -6,7 +6,8 @@ const STORE = "pieces";
 function database() {
   return new Promise((resolve, reject) => {
     const opening = indexedDB.open("unispeech", 1);
-    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: ["recording", "number"] });
+    opening.onupgradeneeded = () =>
+      opening.result.createObjectStore(STORE, { keyPath: ["recording", "number"] });
     opening.onsuccess = () => resolve(opening.result);
     opening.onerror = () => reject(opening.error);
   });
@@ -28,7 +29,8 @@ async function store(mode, work) {
 
 const all = (recording) => IDBKeyRange.bound([recording, 0], [recording, Infinity]);
 
-export const keep = (recording, name, number, blob) => store("readwrite", (pieces) => pieces.put({ recording, name, number, blob }));
+export const keep = (recording, name, number, blob) =>
+  store("readwrite", (pieces) => pieces.put({ recording, name, number, blob }));
 
 export const forget = (recording) => store("readwrite", (pieces) => pieces.delete(all(recording)));
 
@@ -51,5 +53,9 @@ export const locked = new Set();
 /** A kept recording as a file to send. */
 export async function file(recording) {
   const pieces = await store("readonly", (found) => found.getAll(all(recording)));
-  return new File(pieces.map((piece) => piece.blob), pieces[0].name, { type: pieces[0].blob.type });
+  return new File(
+    pieces.map((piece) => piece.blob),
+    pieces[0].name,
+    { type: pieces[0].blob.type },
+  );
 }

@@ -35,12 +35,16 @@ async function route({ focus = true } = {}) {
     if (mine.signal.aborted) return;
     main.replaceChildren();
     main.className = "";
-    const parts = location.hash.match(found[0]).slice(1).map((part) => part && decodeURIComponent(part));
+    const parts = location.hash
+      .match(found[0])
+      .slice(1)
+      .map((part) => part && decodeURIComponent(part));
     await module.show(main, mine.signal, ...parts);
   } catch (error) {
     if (!mine.signal.aborted) failed(error, mine.signal);
   }
-  if (focus && !mine.signal.aborted && !main.contains(document.activeElement)) main.focus({ preventScroll: true });
+  if (focus && !mine.signal.aborted && !main.contains(document.activeElement))
+    main.focus({ preventScroll: true });
 }
 
 function failed(error, signal) {
@@ -48,23 +52,40 @@ function failed(error, signal) {
   if (error.name === "AbortError") return;
   const reads = location.hash.startsWith("#/shared/"); // who has only a link has no list
   const gone = error.status === 404;
-  const again = h("button", { type: "button", class: gone && !reads ? null : "main", on: { click: () => route() } }, t("trouble.again"));
+  const again = h(
+    "button",
+    { type: "button", class: gone && !reads ? null : "main", on: { click: () => route() } },
+    t("trouble.again"),
+  );
   const away = h("a", { class: gone ? "button main" : "button", href: "#/" }, t("nav.recordings"));
-  main.replaceChildren(h("div", { class: "nothing" },
-    h("h1", {}, t(gone ? "gone.title" : "trouble.title")),
-    h("p", { class: "soft" }, error.message ?? String(error)),
-    h("div", { class: "row" }, reads ? again : gone ? [away, again] : [again, away])));
+  main.replaceChildren(
+    h(
+      "div",
+      { class: "nothing" },
+      h("h1", {}, t(gone ? "gone.title" : "trouble.title")),
+      h("p", { class: "soft" }, error.message ?? String(error)),
+      h("div", { class: "row" }, reads ? again : gone ? [away, again] : [again, away]),
+    ),
+  );
   if (error.status) return;
   console.error(error);
   const missing = /import/i.test(error.message); // a browser asks for a module once in a page's life
-  if (missing || error instanceof api.Trouble) returned(signal).then((there) => there && (missing ? location.reload() : route()));
+  if (missing || error instanceof api.Trouble)
+    returned(signal).then((there) => there && (missing ? location.reload() : route()));
 }
 
 /** Whether the server answers again while what failed is still wanted. */
 async function returned(signal) {
   while (!signal.aborted) {
     await pause(1000, signal);
-    if (!signal.aborted && await fetch("healthz").then((answer) => answer.ok, () => false)) return true;
+    if (
+      !signal.aborted &&
+      (await fetch("healthz").then(
+        (answer) => answer.ok,
+        () => false,
+      ))
+    )
+      return true;
   }
   return false;
 }
@@ -79,7 +100,11 @@ async function needKey() {
     return document.dispatchEvent(new CustomEvent("key-given"));
   }
   view?.abort();
-  show(main, () => { asking = false; api.forgetInfo(); route(); });
+  show(main, () => {
+    asking = false;
+    api.forgetInfo();
+    route();
+  });
 }
 
 function header() {
@@ -87,22 +112,58 @@ function header() {
   const at = (address) => (address.test(location.hash) ? "page" : null);
   const nav = document.getElementById("nav");
   put(nav, "aria-label", t("nav.label"));
-  nav.replaceChildren(...(reads ? [] : [
-    h("a", { href: "#/", "aria-current": at(/^#?\/?$/) }, t("nav.recordings")),
-    h("a", { href: "#/live", "aria-current": at(/^#\/live$/) }, t("nav.live")),
-  ]));
+  nav.replaceChildren(
+    ...(reads
+      ? []
+      : [
+          h("a", { href: "#/", "aria-current": at(/^#?\/?$/) }, t("nav.recordings")),
+          h("a", { href: "#/live", "aria-current": at(/^#\/live$/) }, t("nav.live")),
+        ]),
+  );
   document.getElementById("skip").textContent = t("nav.skip");
-  document.getElementById("settings").replaceChildren(iconButton("gear", t("settings.title"), { "aria-haspopup": "menu", on: { click: (event) => choices(event.currentTarget) } }));
+  document.getElementById("settings").replaceChildren(
+    iconButton("gear", t("settings.title"), {
+      "aria-haspopup": "menu",
+      on: { click: (event) => choices(event.currentTarget) },
+    }),
+  );
 }
 
 function choices(button) {
   const theme = settings.get("theme", "system");
-  openMenu(button, [
-    ...["system", "light", "dark"].map((name) => ({ label: t(`settings.theme.${name}`), checked: name === theme, run: () => { settings.set("theme", name); applyTheme(name); } })),
-    null,
-    ...Object.entries(LANGUAGES).map(([name, label]) => ({ label: h("span", { lang: name }, label), checked: name === language, run: () => speak(name) })),
-    ...(settings.key ? [null, { label: t("settings.forget"), run: () => { settings.setKey("", false); api.forgetInfo(); route(); } }] : []),
-  ], t("settings.title"));
+  openMenu(
+    button,
+    [
+      ...["system", "light", "dark"].map((name) => ({
+        label: t(`settings.theme.${name}`),
+        checked: name === theme,
+        run: () => {
+          settings.set("theme", name);
+          applyTheme(name);
+        },
+      })),
+      null,
+      ...Object.entries(LANGUAGES).map(([name, label]) => ({
+        label: h("span", { lang: name }, label),
+        checked: name === language,
+        run: () => speak(name),
+      })),
+      ...(settings.key
+        ? [
+            null,
+            {
+              label: t("settings.forget"),
+              run: () => {
+                settings.setKey("", false);
+                api.forgetInfo();
+                route();
+              },
+            },
+          ]
+        : []),
+    ],
+    t("settings.title"),
+  );
 }
 
 async function speak(name) {
@@ -111,10 +172,16 @@ async function speak(name) {
   await route({ focus: false });
 }
 
-document.getElementById("skip").addEventListener("click", (event) => { event.preventDefault(); main.focus(); });
+document.getElementById("skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  main.focus();
+});
 document.addEventListener("key-needed", needKey);
 addEventListener("hashchange", () => route());
-addEventListener("unhandledrejection", (event) => { event.preventDefault(); complain(event.reason); });
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  complain(event.reason);
+});
 
 applyTheme();
 await loadLanguage();

@@ -25,11 +25,24 @@ export function openMenu(button, items, label) {
 }
 
 function entry({ label, keys, run, danger, disabled, checked }, menu) {
-  const choose = () => { menu.hidePopover(); run(); };
-  return h("button", {
-    type: "button", role: checked === undefined ? "menuitem" : "menuitemradio", tabindex: "-1", disabled,
-    "aria-checked": checked === undefined ? null : String(checked), class: danger ? "danger" : null, on: { click: choose },
-  }, label, keys ? h("kbd", {}, keys) : null);
+  const choose = () => {
+    menu.hidePopover();
+    run();
+  };
+  return h(
+    "button",
+    {
+      type: "button",
+      role: checked === undefined ? "menuitem" : "menuitemradio",
+      tabindex: "-1",
+      disabled,
+      "aria-checked": checked === undefined ? null : String(checked),
+      class: danger ? "danger" : null,
+      on: { click: choose },
+    },
+    label,
+    keys ? h("kbd", {}, keys) : null,
+  );
 }
 
 function move(event, menu) {
@@ -45,7 +58,8 @@ function move(event, menu) {
 function beside(menu, button) {
   const at = button.getBoundingClientRect();
   const size = menu.getBoundingClientRect();
-  const right = getComputedStyle(button).direction === "ltr" && at.left + size.width > innerWidth - 8;
+  const right =
+    getComputedStyle(button).direction === "ltr" && at.left + size.width > innerWidth - 8;
   const left = right ? at.right - size.width : at.left;
   const above = at.bottom + size.height > innerHeight - 8;
   menu.style.left = `${Math.max(8, Math.min(left, innerWidth - size.width - 8))}px`;

@@ -21,16 +21,36 @@ export function complain(error) {
 export function whisper(text) {
   const line = document.getElementById("whisper");
   line.textContent = "";
-  requestAnimationFrame(() => { line.textContent = text; });
+  requestAnimationFrame(() => {
+    line.textContent = text;
+  });
 }
 
 function put(text, kind, action, time) {
   const box = document.getElementById(kind.includes("trouble") ? "troubles" : "news");
   if ([...box.children].some((note) => note.dataset.text === text)) return;
   const close = () => note.remove();
-  const note = h("div", { class: kind, data: { text } }, h("span", { class: "grow" }, text),
-    action ? h("button", { type: "button", on: { click: () => { close(); action.run(); } } }, action.label) : null,
-    iconButton("close", t("close"), { on: { click: close } }));
+  const note = h(
+    "div",
+    { class: kind, data: { text } },
+    h("span", { class: "grow" }, text),
+    action
+      ? h(
+          "button",
+          {
+            type: "button",
+            on: {
+              click: () => {
+                close();
+                action.run();
+              },
+            },
+          },
+          action.label,
+        )
+      : null,
+    iconButton("close", t("close"), { on: { click: close } }),
+  );
   box.append(note);
   if (time) setTimeout(close, time);
 }

@@ -27,7 +27,15 @@ function changed() {
 /** Sends files, to be transcribed with `options`. `done` is called when a file has become a job. */
 export function send(files, options, done) {
   for (const file of files) {
-    sendings.push({ file, options, done, sent: 0, state: "waiting", message: "", stop: new AbortController() });
+    sendings.push({
+      file,
+      options,
+      done,
+      sent: 0,
+      state: "waiting",
+      message: "",
+      stop: new AbortController(),
+    });
   }
   changed();
   next();
@@ -80,7 +88,10 @@ async function whole(sending) {
       sending.sent = await api.uploadOffset(sending.upload);
       while (sending.sent < sending.file.size) {
         const piece = sending.file.slice(sending.sent, sending.sent + PIECE);
-        sending.sent = await api.sendPiece(sending.upload, sending.sent, piece, { signal: sending.stop.signal, onProgress: (sent) => shown(sending, sent) });
+        sending.sent = await api.sendPiece(sending.upload, sending.sent, piece, {
+          signal: sending.stop.signal,
+          onProgress: (sent) => shown(sending, sent),
+        });
         [sending.state, lost] = ["sending", 0];
         changed();
       }
@@ -96,12 +107,19 @@ async function recover(sending, error, lost) {
   if (error.status === 404 && sending.upload) {
     forget(sending.upload);
     sending.upload = null;
-  } else if (error.name === "AbortError" || (error.status && error.status < 500 && ![409, 429].includes(error.status))) throw error;
+  } else if (
+    error.name === "AbortError" ||
+    (error.status && error.status < 500 && ![409, 429].includes(error.status))
+  )
+    throw error;
   await waited(sending, error, lost);
 }
 
 async function waited(sending, error, times) {
-  Object.assign(sending, { state: "lost", message: [429, 507].includes(error.status) ? error.message : t("sending.lost") });
+  Object.assign(sending, {
+    state: "lost",
+    message: [429, 507].includes(error.status) ? error.message : t("sending.lost"),
+  });
   changed();
   await pause(WAIT[Math.min(times, WAIT.length - 1)], sending.stop.signal);
   sending.stop.signal.throwIfAborted();
@@ -117,7 +135,11 @@ function shown(sending, sent) {
 async function jobOf(sending) {
   for (let tries = 0; ; tries++) {
     try {
-      const job = await api.createJob({ ...sending.options, upload: sending.upload, filename: sending.file.name });
+      const job = await api.createJob({
+        ...sending.options,
+        upload: sending.upload,
+        filename: sending.file.name,
+      });
       forget(sending.upload);
       return job;
     } catch (error) {
@@ -134,10 +156,15 @@ const kept = () => settings.get("uploads", {});
 
 async function begun(sending) {
   const { name, size, lastModified } = sending.file;
-  const known = Object.entries(kept()).find(([, one]) => one.name === name && one.size === size && one.modified === lastModified);
+  const known = Object.entries(kept()).find(
+    ([, one]) => one.name === name && one.size === size && one.modified === lastModified,
+  );
   if (known) return known[0];
   const upload = await api.createUpload(sending.file);
-  settings.set("uploads", { ...kept(), [upload]: { name, size, modified: lastModified, options: sending.options } });
+  settings.set("uploads", {
+    ...kept(),
+    [upload]: { name, size, modified: lastModified, options: sending.options },
+  });
   return upload;
 }
 
@@ -158,7 +185,8 @@ export async function unfinished(done) {
       forget(one.id);
     }
   }
-  for (const upload of Object.keys(kept())) if (!found.some((one) => one.id === upload)) forget(upload);
+  for (const upload of Object.keys(kept()))
+    if (!found.some((one) => one.id === upload)) forget(upload);
   return open;
 }
 

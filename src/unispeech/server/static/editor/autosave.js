@@ -19,12 +19,17 @@ export function autosave(store, job, etag, { shown, conflict, saved }, signal) {
 
   function plan(wait = SOON) {
     clearTimeout(timer);
-    timer = setTimeout(() => { run(); }, wait);
+    timer = setTimeout(() => {
+      run();
+    }, wait);
   }
 
   function run() {
     clearTimeout(timer);
-    running ??= once().finally(() => { running = null; if (clean !== store.document && !signal.aborted && !failures) plan(); });
+    running ??= once().finally(() => {
+      running = null;
+      if (clean !== store.document && !signal.aborted && !failures) plan();
+    });
     return running;
   }
 
@@ -66,18 +71,53 @@ export function autosave(store, job, etag, { shown, conflict, saved }, signal) {
     shown(store.document === clean ? "saved" : "unsaved");
     plan();
   });
-  addEventListener("beforeunload", (event) => { if (store.document !== clean) event.preventDefault(); }, { signal });
-  addEventListener("online", () => { if (store.document !== clean) plan(0); }, { signal });
-  document.addEventListener("key-given", () => { if (store.document !== clean) plan(0); }, { signal });
+  addEventListener(
+    "beforeunload",
+    (event) => {
+      if (store.document !== clean) event.preventDefault();
+    },
+    { signal },
+  );
+  addEventListener(
+    "online",
+    () => {
+      if (store.document !== clean) plan(0);
+    },
+    { signal },
+  );
+  document.addEventListener(
+    "key-given",
+    () => {
+      if (store.document !== clean) plan(0);
+    },
+    { signal },
+  );
   signal.addEventListener("abort", run, { once: true });
-  document.addEventListener("visibilitychange", () => { if (document.hidden && store.document !== clean) run(); }, { signal });
+  document.addEventListener(
+    "visibilitychange",
+    () => {
+      if (document.hidden && store.document !== clean) run();
+    },
+    { signal },
+  );
 
   return {
     /** Everything is on the server when this has come back without an error. */
-    now: async () => { while (store.document !== clean && !signal.aborted) { await run(); if (failures) return; } },
-    get etag() { return current; },
-    get base() { return clean; },
-    get dirty() { return store.document !== clean; },
+    now: async () => {
+      while (store.document !== clean && !signal.aborted) {
+        await run();
+        if (failures) return;
+      }
+    },
+    get etag() {
+      return current;
+    },
+    get base() {
+      return clean;
+    },
+    get dirty() {
+      return store.document !== clean;
+    },
     /** Makes `document` a version of its own, over `there`, which the server has as `etag`; its ETag. */
     async keep(there, document, etag) {
       const told = await body(there, document, inOrder(document.segments));
@@ -102,7 +142,15 @@ async function body(there, document, after) {
   for (const { at, remove, segments } of different) {
     const texts = [];
     for (const one of segments) {
-      texts.push(JSON.stringify({ start: one.start, end: one.end, text: one.text, speaker: one.speaker, words: one.words }));
+      texts.push(
+        JSON.stringify({
+          start: one.start,
+          end: one.end,
+          text: one.text,
+          speaker: one.speaker,
+          words: one.words,
+        }),
+      );
       if (performance.now() - began < SLICE) continue;
       await pause(0);
       began = performance.now();
@@ -112,4 +160,5 @@ async function body(there, document, after) {
   return `{"changes":[${written.join(",")}],"gaps":${gaps}}`;
 }
 
-const toldGaps = ({ gaps }) => JSON.stringify(gaps.map(({ start, end, reason }) => ({ start, end, reason })));
+const toldGaps = ({ gaps }) =>
+  JSON.stringify(gaps.map(({ start, end, reason }) => ({ start, end, reason })));

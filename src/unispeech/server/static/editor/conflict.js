@@ -18,7 +18,14 @@ export async function together(base, mine, theirs) {
   const answer = await ask({
     title: t("conflict.title"),
     large: true,
-    content: [h("p", { class: "soft" }, t("conflict.text", { count: conflicts.length })), h("div", { class: "conflicts" }, choices.map((one) => one.element))],
+    content: [
+      h("p", { class: "soft" }, t("conflict.text", { count: conflicts.length })),
+      h(
+        "div",
+        { class: "conflicts" },
+        choices.map((one) => one.element),
+      ),
+    ],
     buttons: [
       { label: t("conflict.later"), value: "" },
       { label: t("conflict.theirs"), value: "theirs" },
@@ -34,10 +41,45 @@ export async function together(base, mine, theirs) {
 }
 
 function choice(part, number) {
-  const side = (name) => h("label", { class: "side" },
-    h("span", { class: "row" }, h("input", { type: "radio", name: `conflict-${number}`, value: name, checked: name === "mine", autofocus: name === "mine" && !number }), h("strong", {}, t(`conflict.${name}.side`))),
-    part[name].length ? part[name].map((one) => h("p", { dir: "auto" }, h("time", { class: "soft small" }, clock(one.start)), " ", one.speaker ? `${one.speaker}: ` : "", one.text.trim()))
-      : h("p", { class: "soft" }, t("conflict.nothing")));
-  const element = h("fieldset", {}, h("legend", { class: "unseen" }, t("conflict.place", { time: clock((part.mine[0] ?? part.theirs[0]).start) })), side("mine"), side("theirs"));
+  const side = (name) =>
+    h(
+      "label",
+      { class: "side" },
+      h(
+        "span",
+        { class: "row" },
+        h("input", {
+          type: "radio",
+          name: `conflict-${number}`,
+          value: name,
+          checked: name === "mine",
+          autofocus: name === "mine" && !number,
+        }),
+        h("strong", {}, t(`conflict.${name}.side`)),
+      ),
+      part[name].length
+        ? part[name].map((one) =>
+            h(
+              "p",
+              { dir: "auto" },
+              h("time", { class: "soft small" }, clock(one.start)),
+              " ",
+              one.speaker ? `${one.speaker}: ` : "",
+              one.text.trim(),
+            ),
+          )
+        : h("p", { class: "soft" }, t("conflict.nothing")),
+    );
+  const element = h(
+    "fieldset",
+    {},
+    h(
+      "legend",
+      { class: "unseen" },
+      t("conflict.place", { time: clock((part.mine[0] ?? part.theirs[0]).start) }),
+    ),
+    side("mine"),
+    side("theirs"),
+  );
   return { element, picked: () => element.querySelector("input:checked").value };
 }

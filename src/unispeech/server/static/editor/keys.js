@@ -8,23 +8,56 @@ const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 
 /** [command, keys...], in groups. `Mod` is Ctrl, on a Mac Cmd. */
 export const KEYS = [
-  ["keys.hear", [
-    ["play", "Escape", "Alt+K"], ["back", "Alt+J"], ["forward", "Alt+L"], ["replay", "Alt+P"], ["loop", "Alt+O"],
-    ["slower", "Alt+,"], ["faster", "Alt+."],
-  ]],
-  ["keys.go", [
-    ["previous", "Alt+ArrowUp"], ["next", "Alt+ArrowDown"], ["doubt", "Alt+N"], ["doubtBack", "Alt+Shift+N"],
-    ["find", "Mod+F"], ["replace", "Mod+H"],
-  ]],
-  ["keys.change", [
-    ["split", "Enter"], ["mergeBack", "Backspace"], ["mergeOn", "Delete"], ["moveBack", "Alt+Shift+ArrowUp"], ["moveOn", "Alt+Shift+ArrowDown"],
-    ["begins", "Alt+B"], ["ends", "Alt+E"], ["earlier", "Alt+Shift+ArrowLeft"], ["later", "Alt+Shift+ArrowRight"],
-    ["times", "Alt+T"], ["speaker", "Alt+W"], ["again", "Alt+A"], ["menu", "Alt+M"], ["undo", "Mod+Z"], ["redo", "Mod+Shift+Z", "Mod+Y"], ["save", "Mod+S"],
-  ]],
+  [
+    "keys.hear",
+    [
+      ["play", "Escape", "Alt+K"],
+      ["back", "Alt+J"],
+      ["forward", "Alt+L"],
+      ["replay", "Alt+P"],
+      ["loop", "Alt+O"],
+      ["slower", "Alt+,"],
+      ["faster", "Alt+."],
+    ],
+  ],
+  [
+    "keys.go",
+    [
+      ["previous", "Alt+ArrowUp"],
+      ["next", "Alt+ArrowDown"],
+      ["doubt", "Alt+N"],
+      ["doubtBack", "Alt+Shift+N"],
+      ["find", "Mod+F"],
+      ["replace", "Mod+H"],
+    ],
+  ],
+  [
+    "keys.change",
+    [
+      ["split", "Enter"],
+      ["mergeBack", "Backspace"],
+      ["mergeOn", "Delete"],
+      ["moveBack", "Alt+Shift+ArrowUp"],
+      ["moveOn", "Alt+Shift+ArrowDown"],
+      ["begins", "Alt+B"],
+      ["ends", "Alt+E"],
+      ["earlier", "Alt+Shift+ArrowLeft"],
+      ["later", "Alt+Shift+ArrowRight"],
+      ["times", "Alt+T"],
+      ["speaker", "Alt+W"],
+      ["again", "Alt+A"],
+      ["menu", "Alt+M"],
+      ["undo", "Mod+Z"],
+      ["redo", "Mod+Shift+Z", "Mod+Y"],
+      ["save", "Mod+S"],
+    ],
+  ],
   ["keys.help", [["keys", "Alt+H", "F1"]]],
 ];
 
-const TABLE = KEYS.flatMap(([, commands]) => commands.flatMap(([command, ...keys]) => keys.map((key) => [key, command])));
+const TABLE = KEYS.flatMap(([, commands]) =>
+  commands.flatMap(([command, ...keys]) => keys.map((key) => [key, command])),
+);
 
 /** The command that a key press means, or null. */
 export function commandOf(event) {
@@ -37,9 +70,17 @@ function pressed(keys, event) {
   const key = parts.pop();
   const mod = MAC ? event.metaKey : event.ctrlKey;
   const other = MAC ? event.ctrlKey : event.metaKey;
-  if (other || mod !== parts.includes("Mod") || event.altKey !== parts.includes("Alt") || event.shiftKey !== parts.includes("Shift")) return false;
+  if (
+    other ||
+    mod !== parts.includes("Mod") ||
+    event.altKey !== parts.includes("Alt") ||
+    event.shiftKey !== parts.includes("Shift")
+  )
+    return false;
   // With Alt a Mac types another letter; then the place on the keyboard counts.
-  return event.key.toLowerCase() === key.toLowerCase() || (event.altKey && event.code === place(key));
+  return (
+    event.key.toLowerCase() === key.toLowerCase() || (event.altKey && event.code === place(key))
+  );
 }
 
 function place(key) {
@@ -53,9 +94,23 @@ export function shownKeys(command) {
 }
 
 function written(keys) {
-  const names = MAC ? { Mod: "⌘", Alt: "⌥", Shift: "⇧" } : { Mod: t("key.ctrl"), Alt: "Alt", Shift: t("key.shift") };
-  const arrows = { ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Escape: "Esc", Backspace: t("key.backspace"), Delete: t("key.delete"), Enter: t("key.enterkey") };
-  return keys.split("+").map((part) => names[part] ?? arrows[part] ?? part).join(MAC ? "" : " ");
+  const names = MAC
+    ? { Mod: "⌘", Alt: "⌥", Shift: "⇧" }
+    : { Mod: t("key.ctrl"), Alt: "Alt", Shift: t("key.shift") };
+  const arrows = {
+    ArrowUp: "↑",
+    ArrowDown: "↓",
+    ArrowLeft: "←",
+    ArrowRight: "→",
+    Escape: "Esc",
+    Backspace: t("key.backspace"),
+    Delete: t("key.delete"),
+    Enter: t("key.enterkey"),
+  };
+  return keys
+    .split("+")
+    .map((part) => names[part] ?? arrows[part] ?? part)
+    .join(MAC ? "" : " ");
 }
 
 /** The table of keys, in a dialog. */
@@ -63,8 +118,36 @@ export function showKeys() {
   return ask({
     title: t("keys.title"),
     large: true,
-    content: [h("p", { class: "soft" }, t("keys.note")), h("div", { class: "keys" }, KEYS.map(([group, commands]) => h("section", {}, h("h3", {}, t(group)),
-      h("dl", {}, commands.map(([command, ...keys]) => h("div", {}, h("dt", {}, t(`command.${command}`)), h("dd", {}, keys.map((key) => h("kbd", {}, written(key)))))))))) ],
+    content: [
+      h("p", { class: "soft" }, t("keys.note")),
+      h(
+        "div",
+        { class: "keys" },
+        KEYS.map(([group, commands]) =>
+          h(
+            "section",
+            {},
+            h("h3", {}, t(group)),
+            h(
+              "dl",
+              {},
+              commands.map(([command, ...keys]) =>
+                h(
+                  "div",
+                  {},
+                  h("dt", {}, t(`command.${command}`)),
+                  h(
+                    "dd",
+                    {},
+                    keys.map((key) => h("kbd", {}, written(key))),
+                  ),
+                ),
+              ),
+            ),
+          ),
+        ),
+      ),
+    ],
     buttons: [{ label: t("close"), value: "", kind: "main" }],
   });
 }

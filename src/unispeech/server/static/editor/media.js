@@ -25,12 +25,26 @@ export async function mediaElement(media, place, signal) {
   }
 
   let mended = -Infinity;
-  element.addEventListener("error", ({ target }) => {
-    if (target.localName === "track" || media.missing || performance.now() - mended < PATIENCE) return;
-    mended = performance.now();
-    anew().catch(() => {});
-  }, { capture: true, signal });
-  signal.addEventListener("abort", () => { element.pause(); caption(element, null); empty(element); element.load(); }, { once: true });
+  element.addEventListener(
+    "error",
+    ({ target }) => {
+      if (target.localName === "track" || media.missing || performance.now() - mended < PATIENCE)
+        return;
+      mended = performance.now();
+      anew().catch(() => {});
+    },
+    { capture: true, signal },
+  );
+  signal.addEventListener(
+    "abort",
+    () => {
+      element.pause();
+      caption(element, null);
+      empty(element);
+      element.load();
+    },
+    { once: true },
+  );
   return { element, anew, caption: (text, language) => caption(element, text, language) };
 }
 
@@ -39,7 +53,8 @@ function sources(element, place, media) {
   if (!media.type) return void (element.src = `${place}/audio`);
   const can = element.canPlayType(media.type);
   if (can) element.append(h("source", { src: `${place}/audio`, type: media.type }));
-  if (!media.video || !can) element.append(h("source", { src: `${place}/audio?form=wav`, type: "audio/wav" }));
+  if (!media.video || !can)
+    element.append(h("source", { src: `${place}/audio?form=wav`, type: "audio/wav" }));
 }
 
 function empty(element) {
@@ -53,9 +68,17 @@ function caption(element, text, language) {
   if (old) URL.revokeObjectURL(old.src);
   old?.remove();
   if (!text) return;
-  const track = h("track", { kind: "captions", src: URL.createObjectURL(text), srclang: language || "und", label: t("player.subtitles"), default: true });
+  const track = h("track", {
+    kind: "captions",
+    src: URL.createObjectURL(text),
+    srclang: language || "und",
+    label: t("player.subtitles"),
+    default: true,
+  });
   // Not at the very edge of the picture: a line of room under the last one.
-  track.addEventListener("load", () => { for (const cue of track.track.cues) cue.line = -1 - cue.text.split("\n").length; });
+  track.addEventListener("load", () => {
+    for (const cue of track.track.cues) cue.line = -1 - cue.text.split("\n").length;
+  });
   element.append(track);
   track.track.mode = "showing";
 }

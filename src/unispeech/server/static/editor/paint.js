@@ -8,8 +8,10 @@ import { places } from "../transcript/words.js";
 export const DOUBT = 0.5;
 
 const NAMES = ["doubt", "found", "found-here", "speaking"];
-const sets = typeof Highlight === "undefined" ? null
-  : Object.fromEntries(NAMES.map((name) => [name, CSS.highlights.get(name) ?? register(name)]));
+const sets =
+  typeof Highlight === "undefined"
+    ? null
+    : Object.fromEntries(NAMES.map((name) => [name, CSS.highlights.get(name) ?? register(name)]));
 
 function register(name) {
   const made = new Highlight();
@@ -28,7 +30,9 @@ export function marksOf(text) {
       const node = text.firstChild;
       if (!node || !spans.length) return;
       const shift = hidden(segment) - (node.data.length - node.data.trimStart().length);
-      const ranges = spans.map(([from, to]) => range(node, from - shift, to - shift)).filter(Boolean);
+      const ranges = spans
+        .map(([from, to]) => range(node, from - shift, to - shift))
+        .filter(Boolean);
       for (const one of ranges) sets[name].add(one);
       mine.set(name, ranges);
     },
@@ -45,7 +49,12 @@ export function marksOf(text) {
 function range(node, from, to) {
   const [start, end] = [Math.max(0, from), Math.min(node.data.length, to)];
   if (end <= start) return null;
-  return new StaticRange({ startContainer: node, startOffset: start, endContainer: node, endOffset: end });
+  return new StaticRange({
+    startContainer: node,
+    startOffset: start,
+    endContainer: node,
+    endOffset: end,
+  });
 }
 
 const known = new WeakMap(); // segments never change

@@ -3,8 +3,8 @@
 import * as api from "../api.js";
 import { h, icon, iconButton, put } from "../dom.js";
 import { settings } from "../settings.js";
-import { clock } from "../transcript/times.js";
 import { number, t } from "../strings/index.js";
+import { clock } from "../transcript/times.js";
 import { mediaElement } from "./media.js";
 import { waveform } from "./waveform.js";
 
@@ -17,27 +17,43 @@ const STEP = 3; // seconds
  * of every frame that is drawn while it plays, and of every seek.
  */
 export async function player(base, { duration, ticket = null }, signal) {
-  const media = await api.media(base).catch((error) => (error.code === "audio_not_found" ? { missing: error.message } : {}));
-  const { element, anew, caption } = await mediaElement(media, ticket ?? (async () => base), signal);
+  const media = await api
+    .media(base)
+    .catch((error) => (error.code === "audio_not_found" ? { missing: error.message } : {}));
+  const { element, anew, caption } = await mediaElement(
+    media,
+    ticket ?? (async () => base),
+    signal,
+  );
   const listeners = new Set();
-  const tell = () => { for (const listener of listeners) listener(element.currentTime, !element.paused); };
+  const tell = () => {
+    for (const listener of listeners) listener(element.currentTime, !element.paused);
+  };
   const length = media.duration ?? duration ?? 0;
   let loop = null; // {start, end} or null
   let until = null; // where to stop, or null
   let asked = 0; // how often for subtitles
 
   const one = {
-    media, length,
-    get time() { return element.currentTime; },
-    get playing() { return !element.paused; },
-    get looping() { return loop !== null; },
+    media,
+    length,
+    get time() {
+      return element.currentTime;
+    },
+    get playing() {
+      return !element.paused;
+    },
+    get looping() {
+      return loop !== null;
+    },
     onTime: (listener) => listeners.add(listener),
     seek(time) {
       until = null;
       element.currentTime = Math.max(0, Math.min(time, length || time));
       for (const listener of listeners) listener(element.currentTime, true); // who seeks wants to see the place, paused or not
     },
-    play: () => (element.error ? anew().then(() => element.play()) : element.play()).catch(() => {}),
+    play: () =>
+      (element.error ? anew().then(() => element.play()) : element.play()).catch(() => {}),
     pause: () => element.pause(),
     toggle: () => (element.paused ? one.play() : element.pause()),
     /** From a place on; to `end` where one is given. */
@@ -47,7 +63,10 @@ export async function player(base, { duration, ticket = null }, signal) {
       one.play();
     },
     skip: (by) => one.seek(element.currentTime + by),
-    faster: (by) => one.speed(SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, SPEEDS.indexOf(element.playbackRate) + by))]),
+    faster: (by) =>
+      one.speed(
+        SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, SPEEDS.indexOf(element.playbackRate) + by))],
+      ),
     loop(span) {
       loop = span;
       put(controls.loop, "aria-pressed", String(loop !== null));
@@ -73,7 +92,10 @@ export async function player(base, { duration, ticket = null }, signal) {
 
   function frame() {
     if (signal.aborted) return element.pause();
-    if (until !== null && element.currentTime >= until) { until = null; element.pause(); }
+    if (until !== null && element.currentTime >= until) {
+      until = null;
+      element.pause();
+    }
     if (loop && element.currentTime >= loop.end) element.currentTime = loop.start;
     tell();
     if (!element.paused) requestAnimationFrame(frame);
@@ -82,33 +104,78 @@ export async function player(base, { duration, ticket = null }, signal) {
   for (const name of ["pause", "seeked", "loadedmetadata"]) element.addEventListener(name, tell);
   element.addEventListener("play", () => controls.playing(true));
   element.addEventListener("pause", () => controls.playing(false));
-  element.addEventListener("ratechange", () => { controls.speed.value = String(element.playbackRate); });
+  element.addEventListener("ratechange", () => {
+    controls.speed.value = String(element.playbackRate);
+  });
 
   const wave = waveform(base, one, signal);
   one.onTime((time) => controls.at(time, length));
   one.wave = wave;
   one.video = media.video ? h("div", { class: "video" }, element) : null;
-  one.element = h("section", { class: "player", "aria-label": t("player.title") },
-    media.missing ? h("p", { class: "note doubt" }, t("player.missing"), " ", h("span", { class: "soft" }, media.missing)) : wave.element,
-    controls.element, media.video ? null : element);
+  one.element = h(
+    "section",
+    { class: "player", "aria-label": t("player.title") },
+    media.missing
+      ? h(
+          "p",
+          { class: "note doubt" },
+          t("player.missing"),
+          " ",
+          h("span", { class: "soft" }, media.missing),
+        )
+      : wave.element,
+    controls.element,
+    media.video ? null : element,
+  );
   one.speed(settings.get("speed", 1));
   controls.at(0, length);
   return one;
 }
 
 function buttons(one) {
-  const play = iconButton("play", t("player.play"), { class: "icon main play", on: { click: one.toggle } });
-  const back = iconButton("back", t("player.back", { seconds: STEP }), { on: { click: () => one.skip(-STEP) } });
-  const forward = iconButton("forward", t("player.forward", { seconds: STEP }), { on: { click: () => one.skip(STEP) } });
-  const loop = iconButton("loop", t("player.loop"), { data: { command: "loop" }, "aria-pressed": "false" });
+  const play = iconButton("play", t("player.play"), {
+    class: "icon main play",
+    on: { click: one.toggle },
+  });
+  const back = iconButton("back", t("player.back", { seconds: STEP }), {
+    on: { click: () => one.skip(-STEP) },
+  });
+  const forward = iconButton("forward", t("player.forward", { seconds: STEP }), {
+    on: { click: () => one.skip(STEP) },
+  });
+  const loop = iconButton("loop", t("player.loop"), {
+    data: { command: "loop" },
+    "aria-pressed": "false",
+  });
   const time = h("span", { class: "number now" }, "0:00");
   const whole = h("span", { class: "soft number" });
-  const speed = h("select", { class: "speed", "aria-label": t("player.speed"), on: { change: (event) => one.speed(Number(event.target.value)) } },
-    SPEEDS.map((rate) => h("option", { value: String(rate) }, `${number(rate)}×`)));
+  const speed = h(
+    "select",
+    {
+      class: "speed",
+      "aria-label": t("player.speed"),
+      on: { change: (event) => one.speed(Number(event.target.value)) },
+    },
+    SPEEDS.map((rate) => h("option", { value: String(rate) }, `${number(rate)}×`)),
+  );
   return {
-    element: h("div", { class: "controls" }, play, back, forward, h("p", { class: "where" }, time, h("span", { class: "soft" }, " / "), whole),
-      h("div", { class: "row end" }, loop, speed, iconButton("keys", t("keys.title"), { data: { command: "keys" } }))),
-    loop, speed,
+    element: h(
+      "div",
+      { class: "controls" },
+      play,
+      back,
+      forward,
+      h("p", { class: "where" }, time, h("span", { class: "soft" }, " / "), whole),
+      h(
+        "div",
+        { class: "row end" },
+        loop,
+        speed,
+        iconButton("keys", t("keys.title"), { data: { command: "keys" } }),
+      ),
+    ),
+    loop,
+    speed,
     playing(yes) {
       play.replaceChildren(icon(yes ? "pause" : "play"));
       put(play, "aria-label", t(yes ? "player.pause" : "player.play"));

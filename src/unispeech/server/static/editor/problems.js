@@ -1,9 +1,9 @@
 // Subtitles that are too long or too fast: the server finds them, the rows show them.
 
 import * as api from "../api.js";
+import { number, t } from "../strings/index.js";
 import { lastBegun } from "../transcript/times.js";
 import { layoutOf } from "../views/layout.js";
-import { number, t } from "../strings/index.js";
 
 const SOON = 400; // milliseconds after a save
 
@@ -18,7 +18,10 @@ export function subtitleProblems(job, store) {
     const { violations } = await api.checkSubtitles(api.place.ofJob(job), layoutOf());
     if (document !== store.document) return;
     const { segments } = document;
-    found = Map.groupBy(violations, ({ start }) => segments[lastBegun(segments, start + 0.002)]?.key);
+    found = Map.groupBy(
+      violations,
+      ({ start }) => segments[lastBegun(segments, start + 0.002)]?.key,
+    );
     changed(violations.length);
   }
 
@@ -33,10 +36,14 @@ export function subtitleProblems(job, store) {
     },
     /** The next segment with a problem after one, or -1. */
     next(after) {
-      const marked = store.document.segments.flatMap((one, index) => (found.has(one.key) ? [index] : []));
+      const marked = store.document.segments.flatMap((one, index) =>
+        found.has(one.key) ? [index] : [],
+      );
       return marked.find((index) => index > after) ?? marked[0] ?? -1;
     },
-    onChange: (callback) => { changed = callback; },
+    onChange: (callback) => {
+      changed = callback;
+    },
   };
 }
 

@@ -19,8 +19,12 @@ export function openStore(document) {
   const store = {
     document,
     listen: (listener) => listeners.add(listener),
-    get canUndo() { return history.past !== null; },
-    get canRedo() { return history.future !== null; },
+    get canUndo() {
+      return history.past !== null;
+    },
+    get canRedo() {
+      return history.future !== null;
+    },
 
     /** Does an edit; an empty one is nothing. False where there was nothing to do. */
     change(edit, origin = "done") {

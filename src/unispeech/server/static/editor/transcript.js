@@ -23,24 +23,36 @@ export function transcriptView(store, player, options, signal) {
     readOnly: options.readOnly,
     language: store.document.language,
     colour: (name) => names.indexOf(name) % 6,
-    before: (segment) => store.document.segments[(indices.get(segment.key) ?? 0) - 1]?.speaker ?? null,
+    before: (segment) =>
+      store.document.segments[(indices.get(segment.key) ?? 0) - 1]?.speaker ?? null,
     problems: (segment) => options.problems?.(segment) ?? [],
     marks(row, segment) {
       options.marked?.(row, segment, indices.get(segment.key));
       if (indices.get(segment.key) === sounding.index) sound(player.time, true);
     },
   };
-  const list = virtualList(container, {
-    make: (item) => (item.reason === undefined ? segmentRow(item, page) : gapRow(item, page)),
-    guess,
-    dropped: (row) => { row.marks?.clearAll(); if (sounding.row === row) sounding.row = null; },
-  }, signal);
+  const list = virtualList(
+    container,
+    {
+      make: (item) => (item.reason === undefined ? segmentRow(item, page) : gapRow(item, page)),
+      guess,
+      dropped: (row) => {
+        row.marks?.clearAll();
+        if (sounding.row === row) sounding.row = null;
+      },
+    },
+    signal,
+  );
 
   function draw() {
     const { segments, gaps } = store.document;
     indices = new Map(segments.map((one, index) => [one.key, index]));
     names = speakers(store.document);
-    items = gaps.length ? [...segments, ...gaps].sort((a, b) => a.start - b.start || (a.reason === undefined) - (b.reason === undefined)) : segments;
+    items = gaps.length
+      ? [...segments, ...gaps].sort(
+          (a, b) => a.start - b.start || (a.reason === undefined) - (b.reason === undefined),
+        )
+      : segments;
     list.set(items);
   }
 
@@ -58,7 +70,15 @@ export function transcriptView(store, player, options, signal) {
     if (moved && segment) options.sounding?.(segment);
     if (!row) return;
     row.element.classList.add("sounding");
-    row.marks.set("speaking", segment, word < 0 ? (segment.words.length ? [] : [[0, segment.text.length]]) : [places(segment.words)[word]]);
+    row.marks.set(
+      "speaking",
+      segment,
+      word < 0
+        ? segment.words.length
+          ? []
+          : [[0, segment.text.length]]
+        : [places(segment.words)[word]],
+    );
   }
 
   function follow(playing) {
@@ -66,10 +86,14 @@ export function transcriptView(store, player, options, signal) {
     list.scrollTo(sounding.index < 0 ? 0 : itemOf(sounding.index));
   }
 
-  const itemOf = (index) => (items === store.document.segments ? index : items.indexOf(store.document.segments[index]));
+  const itemOf = (index) =>
+    items === store.document.segments ? index : items.indexOf(store.document.segments[index]);
 
-  const hands = ({ target }) => { if (!target.closest?.(".player")) scrolled = performance.now(); };
-  for (const name of ["wheel", "touchmove", "pointerdown"]) addEventListener(name, hands, { passive: true, signal });
+  const hands = ({ target }) => {
+    if (!target.closest?.(".player")) scrolled = performance.now();
+  };
+  for (const name of ["wheel", "touchmove", "pointerdown"])
+    addEventListener(name, hands, { passive: true, signal });
   player.onTime((time, playing) => {
     const before = sounding.index;
     sound(time);
@@ -82,14 +106,20 @@ export function transcriptView(store, player, options, signal) {
     element: container,
     draw,
     rows: list.rows,
-    refresh() { for (const row of list.rows()) if (row.kind === "segment") row.update(row.item); },
+    refresh() {
+      for (const row of list.rows()) if (row.kind === "segment") row.update(row.item);
+    },
     row: (element) => [...list.rows()].find((one) => one.element === element) ?? null,
-    index: (row) => (row ? indices.get(row.key) ?? -1 : -1),
-    gap: (element) => store.document.gaps.findIndex((gap) => list.row(items.indexOf(gap))?.element === element),
+    index: (row) => (row ? (indices.get(row.key) ?? -1) : -1),
+    gap: (element) =>
+      store.document.gaps.findIndex((gap) => list.row(items.indexOf(gap))?.element === element),
     speaking: () => sounding.index,
     /** Brings a segment to the screen. */
     reveal: (index) => list.scrollTo(itemOf(index)),
-    revealGap: (gap) => { list.scrollTo(items.indexOf(store.document.gaps[gap])); return list.row(items.indexOf(store.document.gaps[gap])); },
+    revealGap: (gap) => {
+      list.scrollTo(items.indexOf(store.document.gaps[gap]));
+      return list.row(items.indexOf(store.document.gaps[gap]));
+    },
     /** Puts the caret into a segment: at a letter, or "last". */
     focus(index, caret) {
       if (!store.document.segments[index]) return false;
@@ -105,4 +135,3 @@ function wordSounding(segment, time) {
   if (time > segment.end + 0.3) return -1;
   return segment.words.findLastIndex((word) => word.start <= time + 0.01);
 }
-

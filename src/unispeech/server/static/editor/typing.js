@@ -19,7 +19,10 @@ export function typing(container, page) {
     if (!row || !event.target.classList.contains("text")) return;
     if (!event.isComposing) plain(row);
     page.player.pause();
-    page.store.type(setText(page.store.document, page.index(row), row.text.textContent.trim()), row.key);
+    page.store.type(
+      setText(page.store.document, page.index(row), row.text.textContent.trim()),
+      row.key,
+    );
   });
 
   container.addEventListener("focusout", (event) => {
@@ -77,7 +80,9 @@ function onLine(row, which) {
   const caret = range.getClientRects()[0] ?? row.text.getBoundingClientRect();
   const text = row.text.getBoundingClientRect();
   const line = parseFloat(getComputedStyle(row.text).lineHeight);
-  return which === "first" ? caret.top < text.top + line * 0.8 : caret.bottom > text.bottom - line * 0.8;
+  return which === "first"
+    ? caret.top < text.top + line * 0.8
+    : caret.bottom > text.bottom - line * 0.8;
 }
 
 // Pasted lines are one line; what a browser put in beside text goes.

@@ -53,7 +53,8 @@ export function virtualList(container, { make, guess, dropped }, signal) {
 
   function missing(first, last) {
     let count = 0;
-    for (let index = first; index <= last && index < items.length; index++) if (!rows.has(items[index].key)) count++;
+    for (let index = first; index <= last && index < items.length; index++)
+      if (!rows.has(items[index].key)) count++;
     return count;
   }
 
@@ -72,8 +73,13 @@ export function virtualList(container, { make, guess, dropped }, signal) {
   function fill(first, last) {
     const fresh = [];
     let before = null;
-    const ordered = [...rows.keys()].map((key) => places.get(key)).filter((index) => index < first || index > last);
-    const wanted = [...ordered, ...Array.from({ length: items.length ? last - first + 1 : 0 }, (_, i) => first + i)].sort((a, b) => a - b);
+    const ordered = [...rows.keys()]
+      .map((key) => places.get(key))
+      .filter((index) => index < first || index > last);
+    const wanted = [
+      ...ordered,
+      ...Array.from({ length: items.length ? last - first + 1 : 0 }, (_, i) => first + i),
+    ].sort((a, b) => a - b);
     for (const index of wanted) {
       const item = items[index];
       let row = rows.get(item.key);
@@ -129,7 +135,11 @@ export function virtualList(container, { make, guess, dropped }, signal) {
     let lowest = Infinity;
     for (const { target } of entries) {
       const row = [...rows.values()].find((one) => one.element === target);
-      if (!row || target.offsetHeight === (heights.get(row.key) ?? tops[row.index + 1] - tops[row.index])) continue;
+      if (
+        !row ||
+        target.offsetHeight === (heights.get(row.key) ?? tops[row.index + 1] - tops[row.index])
+      )
+        continue;
       heights.set(row.key, target.offsetHeight);
       lowest = Math.min(lowest, row.index);
     }
@@ -148,14 +158,26 @@ export function virtualList(container, { make, guess, dropped }, signal) {
   box.observe(container);
   addEventListener("scroll", plan, { passive: true, signal });
   addEventListener("resize", plan, { signal });
-  signal.addEventListener("abort", () => { sizes.disconnect(); box.disconnect(); }, { once: true });
+  signal.addEventListener(
+    "abort",
+    () => {
+      sizes.disconnect();
+      box.disconnect();
+    },
+    { once: true },
+  );
 
   return {
     /** Other items; rows of those that stay (by key) stay. At once, so that the focus can be put. */
     set(next) {
       items = next;
       places = new Map(items.map((item, index) => [item.key, index]));
-      for (const [key, row] of rows) if (!places.has(key)) { dropped?.(row); row.element.remove(); rows.delete(key); }
+      for (const [key, row] of rows)
+        if (!places.has(key)) {
+          dropped?.(row);
+          row.element.remove();
+          rows.delete(key);
+        }
       place();
       render();
     },

@@ -11,7 +11,14 @@ const lines = []; // {start, text}; they outlive the view, so that looking elsew
 
 /** {element, hear(event), end(), clear(), text(), down()}; `changed()` is called after every change. */
 export function captions(label, empty, changed) {
-  const element = h("div", { id: "captions", class: "captions", role: "log", "aria-label": label, tabindex: "0", data: { empty } });
+  const element = h("div", {
+    id: "captions",
+    class: "captions",
+    role: "log",
+    "aria-label": label,
+    tabindex: "0",
+    data: { empty },
+  });
   let open = null; // {start, text, row, may} of the line that is being said
 
   // What may still change is not read aloud: only its final words are.
@@ -74,6 +81,8 @@ export function captions(label, empty, changed) {
     },
     /** Everything that is final, a line each. */
     text: () => [...lines.map((line) => line.text), open?.text.trim()].filter(Boolean).join("\n"),
-    down() { element.scrollTop = element.scrollHeight; },
+    down() {
+      element.scrollTop = element.scrollHeight;
+    },
   };
 }

@@ -29,11 +29,19 @@ export function connection(options, on) {
     const address = new URL("v1/stream", location.href);
     address.protocol = address.protocol.replace("http", "ws");
     const asked = session ? { session, after } : { task: options.task, language: options.language };
-    for (const [name, value] of Object.entries({ sample_rate: options.rate, ...asked })) if (value !== "") address.searchParams.set(name, value);
+    for (const [name, value] of Object.entries({ sample_rate: options.rate, ...asked }))
+      if (value !== "") address.searchParams.set(name, value);
     const key = settings.key;
-    const mine = (socket = new WebSocket(address, key ? ["unispeech", `openai-insecure-api-key.${key}`] : []));
-    mine.onmessage = ({ data }) => { if (mine === socket && !over) heard(JSON.parse(data)); };
-    mine.onclose = () => { if (mine === socket && !over) lost(); };
+    const mine = (socket = new WebSocket(
+      address,
+      key ? ["unispeech", `openai-insecure-api-key.${key}`] : [],
+    ));
+    mine.onmessage = ({ data }) => {
+      if (mine === socket && !over) heard(JSON.parse(data));
+    };
+    mine.onclose = () => {
+      if (mine === socket && !over) lost();
+    };
   }
 
   function heard(message) {
@@ -58,7 +66,9 @@ export function connection(options, on) {
     lostAt ??= Date.now();
     if (Date.now() - lostAt > RESUME_FOR) return end("lost");
     on.state("again");
-    setTimeout(() => { if (!over) connect(); }, RETRY);
+    setTimeout(() => {
+      if (!over) connect();
+    }, RETRY);
   }
 
   function send() {

@@ -8,7 +8,9 @@ import { RATE } from "./connection.js";
  * getUserMedia throws.
  */
 export async function microphone(heard, gone) {
-  const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true } });
+  const stream = await navigator.mediaDevices.getUserMedia({
+    audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true },
+  });
   let context = null;
   const end = () => {
     stream.getTracks().forEach((track) => track.stop());
@@ -54,5 +56,11 @@ function measured(data) {
 /** What to tell somebody whose microphone cannot be had: a key of the words. */
 export function refused(error) {
   if (!navigator.mediaDevices) return "recorder.insecure";
-  return { NotFoundError: "recorder.none", NotAllowedError: "recorder.denied", NotReadableError: "recorder.busy" }[error.name] ?? "trouble.connection";
+  return (
+    {
+      NotFoundError: "recorder.none",
+      NotAllowedError: "recorder.denied",
+      NotReadableError: "recorder.busy",
+    }[error.name] ?? "trouble.connection"
+  );
 }

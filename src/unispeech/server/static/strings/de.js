@@ -17,28 +17,41 @@ export default {
 
   "trouble.title": "Das hat nicht geklappt",
   "trouble.again": "Noch einmal",
-  "trouble.connection": "Der Server ist nicht zu erreichen. Prüfe die Verbindung; verloren ist nichts.",
+  "trouble.connection":
+    "Der Server ist nicht zu erreichen. Prüfe die Verbindung; verloren ist nichts.",
   "trouble.lost": "Die Verbindung ist abgerissen. Sie kommt von selbst wieder.",
   "trouble.status": "Der Server antwortete mit {status}. Versuche es gleich noch einmal.",
-  "trouble.clipboard": "Der Browser lässt diese Seite nicht kopieren. Markiere den Text und drücke Strg C, oder lade ihn herunter.",
+  "trouble.clipboard":
+    "Der Browser lässt diese Seite nicht kopieren. Markiere den Text und drücke Strg C, oder lade ihn herunter.",
   "gone.title": "Das gibt es hier nicht",
 
-  "error.upload_too_large": "Die Datei ist größer, als dieser Server annimmt. Schicke sie in Teilen, oder speichere sie erst als MP3.",
-  "error.audio_too_long": "Die Aufnahme ist länger, als dieser Server annimmt. Schicke sie in Teilen.",
-  "error.busy": "Der Server hat so viel zu tun, wie er annehmen kann. Versuche es in {seconds} Sekunden noch einmal.",
-  "error.rate_limit_exceeded": "Das war für diesen Server zu viel auf einmal. Versuche es in {seconds} Sekunden noch einmal.",
-  "error.no_space": "Die Festplatte des Servers ist voll. Lösche Aufnahmen, die niemand mehr braucht, oder sage dem Bescheid, der ihn betreibt.",
-  "error.job_not_found": "Diese Aufnahme ist nicht hier, oder nicht unter diesem Schlüssel. Vielleicht wurde sie gelöscht, oder ihre Zeit war um.",
-  "error.upload_not_found": "Der Server hat nicht mehr, was von dieser Datei gesendet war. Wähle sie noch einmal.",
+  "error.upload_too_large":
+    "Die Datei ist größer, als dieser Server annimmt. Schicke sie in Teilen, oder speichere sie erst als MP3.",
+  "error.audio_too_long":
+    "Die Aufnahme ist länger, als dieser Server annimmt. Schicke sie in Teilen.",
+  "error.busy":
+    "Der Server hat so viel zu tun, wie er annehmen kann. Versuche es in {seconds} Sekunden noch einmal.",
+  "error.rate_limit_exceeded":
+    "Das war für diesen Server zu viel auf einmal. Versuche es in {seconds} Sekunden noch einmal.",
+  "error.no_space":
+    "Die Festplatte des Servers ist voll. Lösche Aufnahmen, die niemand mehr braucht, oder sage dem Bescheid, der ihn betreibt.",
+  "error.job_not_found":
+    "Diese Aufnahme ist nicht hier, oder nicht unter diesem Schlüssel. Vielleicht wurde sie gelöscht, oder ihre Zeit war um.",
+  "error.upload_not_found":
+    "Der Server hat nicht mehr, was von dieser Datei gesendet war. Wähle sie noch einmal.",
   "error.audio_not_found": "Der Ton dieser Aufnahme ist nicht mehr auf dem Server, der Text schon.",
-  "error.no_transcript": "Es gibt noch keinen Text. Warte, bis er fertig ist, oder versuche die Aufnahme noch einmal.",
+  "error.no_transcript":
+    "Es gibt noch keinen Text. Warte, bis er fertig ist, oder versuche die Aufnahme noch einmal.",
   "error.revision_not_found": "Diese Fassung ist nicht mehr da. Öffne den Verlauf noch einmal.",
   "error.not_finished": "Daran wird noch gearbeitet. Brich es erst ab, oder warte.",
-  "error.link_not_found": "Dieser Link ist abgelaufen oder unvollständig. Bitte um einen neuen, wo du ihn her hast.",
-  "file.large": "{name} hat {size}; dieser Server nimmt höchstens {limit}. Schicke die Datei in Teilen, oder speichere sie erst als MP3.",
+  "error.link_not_found":
+    "Dieser Link ist abgelaufen oder unvollständig. Bitte um einen neuen, wo du ihn her hast.",
+  "file.large":
+    "{name} hat {size}; dieser Server nimmt höchstens {limit}. Schicke die Datei in Teilen, oder speichere sie erst als MP3.",
   "file.empty": "{name} ist leer oder ein Ordner. Wähle die Aufnahmen darin.",
   "file.kind": "{name} ist keine Aufnahme. Wähle Ton oder Video.",
-  "job.failed": "Spiele die Datei ab, um zu hören, ob sie heil ist. Wenn ja, speichere sie als MP3 oder WAV und nimm diese; sonst versuche es noch einmal, vielleicht mit einem anderen Modell.",
+  "job.failed":
+    "Spiele die Datei ab, um zu hören, ob sie heil ist. Wenn ja, speichere sie als MP3 oder WAV und nimm diese; sonst versuche es noch einmal, vielleicht mit einem anderen Modell.",
 
   "key.title": "Dieser Server verlangt einen Schlüssel",
   "key.label": "API-Schlüssel",
@@ -54,7 +67,10 @@ export default {
   "key.enterkey": "Enter",
 
   "recordings.title": "Aufnahmen",
-  "recordings.retention": { one: "Aufnahmen und Texte werden einen Tag nach dem Ende gelöscht.", other: "Aufnahmen und Texte werden {count} Tage nach dem Ende gelöscht." },
+  "recordings.retention": {
+    one: "Aufnahmen und Texte werden einen Tag nach dem Ende gelöscht.",
+    other: "Aufnahmen und Texte werden {count} Tage nach dem Ende gelöscht.",
+  },
   "intake.label": "Neue Aufnahmen",
   "intake.add": "Aufnahmen hinzufügen",
   "intake.drop": "Aufnahmen hier ablegen",
@@ -70,14 +86,18 @@ export default {
 
   "recorder.title": "Aufnahme",
   "recorder.name": "Aufnahme",
-  "recorder.hint": "Sie bleibt in diesem Browser, bis sie gesendet ist; ein geschlossener Tab verliert nichts.",
+  "recorder.hint":
+    "Sie bleibt in diesem Browser, bis sie gesendet ist; ein geschlossener Tab verliert nichts.",
   "recorder.level": "Pegel",
   "recorder.stop": "Beenden und abschreiben",
   "recorder.discard": "Verwerfen",
   "recorder.none": "Es gibt kein Mikrofon. Schließe eines an und versuche es noch einmal.",
-  "recorder.denied": "Der Browser darf das Mikrofon nicht benutzen. Erlaube es neben der Adresse und versuche es noch einmal.",
-  "recorder.busy": "Ein anderes Programm benutzt das Mikrofon. Schließe es und versuche es noch einmal.",
-  "recorder.insecure": "Ein Browser gibt das Mikrofon nur Seiten von https:// oder von diesem Rechner selbst.",
+  "recorder.denied":
+    "Der Browser darf das Mikrofon nicht benutzen. Erlaube es neben der Adresse und versuche es noch einmal.",
+  "recorder.busy":
+    "Ein anderes Programm benutzt das Mikrofon. Schließe es und versuche es noch einmal.",
+  "recorder.insecure":
+    "Ein Browser gibt das Mikrofon nur Seiten von https:// oder von diesem Rechner selbst.",
   "recorder.kept": "Aufgenommen, aber nicht gesendet ({size})",
   "recorder.send": "Abschreiben",
   "recorder.forget": "Diese Aufnahme verwerfen",
@@ -86,7 +106,8 @@ export default {
   "sending.waiting": "Wartet auf die vorige",
   "sending.sent": "{sent} von {size} · {share}",
   "sending.lost": "Die Verbindung ist abgerissen. Es geht von selbst dort weiter, wo es war.",
-  "sending.open": "Unterbrochen bei {share}. Wähle dieselbe Datei noch einmal, dann geht es weiter; bis {day}.",
+  "sending.open":
+    "Unterbrochen bei {share}. Wähle dieselbe Datei noch einmal, dann geht es weiter; bis {day}.",
   "sending.progress": "{name} wird gesendet",
   "sending.stop": "{name} nicht weiter senden",
 
@@ -96,7 +117,8 @@ export default {
   "options.language": "Sprache",
   "options.language.auto": "Sprache erkennen",
   "options.language.required": "Wähle eine (dieses Backend muss sie wissen)",
-  "options.language.hint": "Was gesprochen wird. Sie zu nennen ist sicherer, als sie erkennen zu lassen.",
+  "options.language.hint":
+    "Was gesprochen wird. Sie zu nennen ist sicherer, als sie erkennen zu lassen.",
   "options.task": "Text",
   "options.task.transcribe": "Wie gesprochen",
   "options.task.translate": "Auf Englisch",
@@ -119,7 +141,8 @@ export default {
   "options.language_per_chunk.hint": "Erkennt die Sprache nach jeder Pause neu.",
 
   "jobs.title": "Deine Aufnahmen",
-  "jobs.none": "Noch nichts. Was du hinzufügst, erscheint hier und bleibt, wenn du den Tab schließt.",
+  "jobs.none":
+    "Noch nichts. Was du hinzufügst, erscheint hier und bleibt, wenn du den Tab schließt.",
   "jobs.older": "Ältere zeigen",
   "jobs.more": "Mehr zu {name}",
   "state.queued": "Wartet",
@@ -202,7 +225,8 @@ export default {
   "find.previous": "Zurück",
   "find.replaced": { one: "Einmal ersetzt.", other: "{count} Mal ersetzt." },
   "revision.title": "Verlauf",
-  "revision.text": "Wähle eine Fassung, um zu sehen, was in ihr anders ist als jetzt. Sie zurückzuholen macht eine neue Fassung; das lässt sich also zurücknehmen.",
+  "revision.text":
+    "Wähle eine Fassung, um zu sehen, was in ihr anders ist als jetzt. Sie zurückzuholen macht eine neue Fassung; das lässt sich also zurücknehmen.",
   "revision.now": "jetzt",
   "revision.segments": { one: "{count} Abschnitt", other: "{count} Abschnitte" },
   "revision.decoded": "abgeschrieben",
@@ -211,10 +235,17 @@ export default {
   "revision.restored": "zurückgeholt",
   "revision.back": "Zurückgeholt.",
   "revision.restore": "Diese Fassung zurückholen",
-  "revision.differs": { one: "{count} Abschnitt ist dort anders:", other: "{count} Abschnitte sind dort anders:" },
+  "revision.differs": {
+    one: "{count} Abschnitt ist dort anders:",
+    other: "{count} Abschnitte sind dort anders:",
+  },
   "revision.alike": "Derselbe Text.",
   "conflict.title": "In zwei Fenstern geändert",
-  "conflict.text": { one: "Dieselbe Stelle wurde in einem anderen Fenster geändert. Wähle, was gilt; das andere bleibt im Verlauf.", other: "{count} Stellen wurden auch in einem anderen Fenster geändert. Wähle, was gilt; das andere bleibt im Verlauf." },
+  "conflict.text": {
+    one: "Dieselbe Stelle wurde in einem anderen Fenster geändert. Wähle, was gilt; das andere bleibt im Verlauf.",
+    other:
+      "{count} Stellen wurden auch in einem anderen Fenster geändert. Wähle, was gilt; das andere bleibt im Verlauf.",
+  },
   "conflict.mine.side": "Deins",
   "conflict.theirs.side": "Das andere",
   "conflict.mine": "Alles von mir",
@@ -238,7 +269,8 @@ export default {
   "player.missing": "Es gibt nichts abzuspielen.",
 
   "keys.title": "Tasten",
-  "keys.note": "Die Pfeiltasten führen von Zeile zu Zeile; ein Klick auf ein Wort spielt es ab. Beim Schreiben hält der Ton an.",
+  "keys.note":
+    "Die Pfeiltasten führen von Zeile zu Zeile; ein Klick auf ein Wort spielt es ab. Beim Schreiben hält der Ton an.",
   "keys.hear": "Hören",
   "keys.go": "Gehen",
   "keys.change": "Ändern",
@@ -280,8 +312,14 @@ export default {
   "export.download": "{format} laden",
   "export.copy": "Kopieren",
   "export.copied": "Der Text ist in der Zwischenablage.",
-  "export.fine": { one: "Der einzige Untertitel hält das ein.", other: "Alle {count} Untertitel halten das ein." },
-  "export.violations": { one: "{count} von {cues} Untertiteln hält das nicht ein.", other: "{count} Mal halten die {cues} Untertitel das nicht ein." },
+  "export.fine": {
+    one: "Der einzige Untertitel hält das ein.",
+    other: "Alle {count} Untertitel halten das ein.",
+  },
+  "export.violations": {
+    one: "{count} von {cues} Untertiteln hält das nicht ein.",
+    other: "{count} Mal halten die {cues} Untertitel das nicht ein.",
+  },
   "export.more": "und {count} weitere",
   "format.txt": "Text",
   "format.txt.hint": "Eine Zeile je Abschnitt, für Artikel und E-Mail.",
@@ -298,7 +336,8 @@ export default {
   "format.jojo": "Jojo",
   "format.jojo.hint": "Für den Editor dieses Namens.",
   "layout.title": "Untertitel",
-  "layout.text": "Wie SRT und WebVTT geschnitten werden. Was sich nicht einhalten lässt, steht hier und ist im Editor markiert.",
+  "layout.text":
+    "Wie SRT und WebVTT geschnitten werden. Was sich nicht einhalten lässt, steht hier und ist im Editor markiert.",
   "layout.max_line_width": "Zeichen je Zeile",
   "layout.max_line_width.hint": "42 sind üblich.",
   "layout.max_line_count": "Zeilen",
@@ -311,7 +350,8 @@ export default {
   "problem.overlap": "beginnt {value} s zu früh",
 
   "share.title": "Teilen",
-  "share.text": "Wer den Link hat, kann diese eine Aufnahme ohne Schlüssel lesen, hören und laden, aber nichts ändern.",
+  "share.text":
+    "Wer den Link hat, kann diese eine Aufnahme ohne Schlüssel lesen, hören und laden, aber nichts ändern.",
   "share.name": "Für wen",
   "share.name.example": "Die Bildredaktion",
   "share.name.hint": "Nur für dich, um Links zu unterscheiden.",
@@ -334,12 +374,14 @@ export default {
   "share.end": "Beenden",
   "share.end.link": "Beenden, Link: {name}",
   "shared.reads": "Nur zum Lesen",
-  "shared.wait": "Diese Aufnahme hat noch keinen Text. Er erscheint hier von selbst, sobald es ihn gibt.",
+  "shared.wait":
+    "Diese Aufnahme hat noch keinen Text. Er erscheint hier von selbst, sobald es ihn gibt.",
   "shared.corrected": "Der Text wurde korrigiert.",
 
   "live.title": "Live-Untertitel",
   "live.captions": "Untertitel",
-  "live.empty": "Drücke Start und sprich. Die Wörter erscheinen hier; graue können sich noch ändern.",
+  "live.empty":
+    "Drücke Start und sprich. Die Wörter erscheinen hier; graue können sich noch ändern.",
   "live.start": "Start",
   "live.stop": "Stopp",
   "live.big": "Große Schrift",
@@ -355,7 +397,10 @@ export default {
   "live.state.again": "Verbindet neu …",
   "live.state.finishing": "Noch einen Moment …",
   "live.state.stopped": "Beendet.",
-  "live.trouble.lost": "Die Verbindung war zu lange weg. Was hier steht, bleibt; drücke Start, um weiterzumachen.",
-  "live.trouble.microphone": "Das Mikrofon ist weg. Was hier steht, bleibt; schließe es an und drücke Start, um weiterzumachen.",
-  "live.trouble.refused": "Der Server hat den Ton nicht angenommen. Vielleicht ist er beschäftigt: Versuche es gleich noch einmal, oder wähle eine andere Sprache.",
+  "live.trouble.lost":
+    "Die Verbindung war zu lange weg. Was hier steht, bleibt; drücke Start, um weiterzumachen.",
+  "live.trouble.microphone":
+    "Das Mikrofon ist weg. Was hier steht, bleibt; schließe es an und drücke Start, um weiterzumachen.",
+  "live.trouble.refused":
+    "Der Server hat den Ton nicht angenommen. Vielleicht ist er beschäftigt: Versuche es gleich noch einmal, oder wähle eine andere Sprache.",
 };

@@ -20,25 +20,33 @@ export default {
   "trouble.connection": "The server cannot be reached. Check the connection; nothing is lost.",
   "trouble.lost": "The connection is lost. It comes back by itself.",
   "trouble.status": "The server answered {status}. Try again in a moment.",
-  "trouble.clipboard": "The browser does not let this page copy. Select the text and press Ctrl C, or download it.",
+  "trouble.clipboard":
+    "The browser does not let this page copy. Select the text and press Ctrl C, or download it.",
   "gone.title": "There is no such thing here",
 
-  "error.upload_too_large": "The file is larger than this server takes. Send it in parts, or save it as MP3 first.",
+  "error.upload_too_large":
+    "The file is larger than this server takes. Send it in parts, or save it as MP3 first.",
   "error.audio_too_long": "The recording is longer than this server takes. Send it in parts.",
   "error.busy": "The server has as much to do as it can take. Try again in {seconds} seconds.",
-  "error.rate_limit_exceeded": "That was too much at once for this server. Try again in {seconds} seconds.",
-  "error.no_space": "The disk of the server is full. Delete recordings that are no longer needed, or tell whoever runs it.",
-  "error.job_not_found": "This recording is not here, or not with this key. Perhaps it was deleted, or its time was over.",
+  "error.rate_limit_exceeded":
+    "That was too much at once for this server. Try again in {seconds} seconds.",
+  "error.no_space":
+    "The disk of the server is full. Delete recordings that are no longer needed, or tell whoever runs it.",
+  "error.job_not_found":
+    "This recording is not here, or not with this key. Perhaps it was deleted, or its time was over.",
   "error.upload_not_found": "The server no longer has what was sent of this file. Choose it again.",
   "error.audio_not_found": "The sound of this recording is no longer on the server; the text is.",
   "error.no_transcript": "There is no text yet. Wait until it is done, or try the recording again.",
   "error.revision_not_found": "This version is no longer there. Open the history again.",
   "error.not_finished": "It is still being worked on. Cancel it first, or wait.",
-  "error.link_not_found": "This link has ended, or is not whole. Ask whoever gave it to you for another.",
-  "file.large": "{name} has {size}; this server takes {limit} at most. Send it in parts, or save it as MP3 first.",
+  "error.link_not_found":
+    "This link has ended, or is not whole. Ask whoever gave it to you for another.",
+  "file.large":
+    "{name} has {size}; this server takes {limit} at most. Send it in parts, or save it as MP3 first.",
   "file.empty": "{name} is empty, or a folder. Choose the recordings in it.",
   "file.kind": "{name} is not a recording. Choose audio or video.",
-  "job.failed": "Play the file to hear whether it is whole. If it plays, save it as MP3 or WAV and add that; otherwise try again, perhaps with another model.",
+  "job.failed":
+    "Play the file to hear whether it is whole. If it plays, save it as MP3 or WAV and add that; otherwise try again, perhaps with another model.",
 
   "key.title": "This server wants a key",
   "key.label": "API key",
@@ -54,7 +62,10 @@ export default {
   "key.enterkey": "Enter",
 
   "recordings.title": "Recordings",
-  "recordings.retention": { one: "Recordings and their texts are removed a day after they are done.", other: "Recordings and their texts are removed {count} days after they are done." },
+  "recordings.retention": {
+    one: "Recordings and their texts are removed a day after they are done.",
+    other: "Recordings and their texts are removed {count} days after they are done.",
+  },
   "intake.label": "New recordings",
   "intake.add": "Add recordings",
   "intake.drop": "Drop recordings here",
@@ -75,9 +86,11 @@ export default {
   "recorder.stop": "Stop and transcribe",
   "recorder.discard": "Discard",
   "recorder.none": "There is no microphone. Connect one and try again.",
-  "recorder.denied": "The browser may not use the microphone. Allow it beside the address, then try again.",
+  "recorder.denied":
+    "The browser may not use the microphone. Allow it beside the address, then try again.",
   "recorder.busy": "The microphone is in use by another program. Close that, then try again.",
-  "recorder.insecure": "A browser gives the microphone only to pages from https:// or this machine itself.",
+  "recorder.insecure":
+    "A browser gives the microphone only to pages from https:// or this machine itself.",
   "recorder.kept": "Recorded, but not sent ({size})",
   "recorder.send": "Transcribe",
   "recorder.forget": "Discard this recording",
@@ -107,7 +120,8 @@ export default {
   "options.model.hint": "Larger ones make fewer mistakes and take longer.",
   "options.model.fetched": "fetched first",
   "options.initial_prompt": "Context",
-  "options.initial_prompt.hint": "A sentence on what it is about, with the names as you spell them.",
+  "options.initial_prompt.hint":
+    "A sentence on what it is about, with the names as you spell them.",
   "options.hotwords": "Words to expect",
   "options.hotwords.hint": "Names and terms, with commas between.",
   "options.speakers": "Speakers",
@@ -183,7 +197,8 @@ export default {
   "times.form": "Write a time as 1:02.5",
   "times.order": "The end has to be after the beginning.",
   "again.title": "Decode this part again",
-  "again.text": "The result takes the place of the text in this part. The history keeps what was there.",
+  "again.text":
+    "The result takes the place of the text in this part. The history keeps what was there.",
   "again.go": "Decode again",
   "again.times": "The end has to be after the beginning.",
   "again.going": "Decoding {start} to {end} again.",
@@ -202,7 +217,8 @@ export default {
   "find.previous": "Previous",
   "find.replaced": { one: "Replaced once.", other: "Replaced {count} times." },
   "revision.title": "History",
-  "revision.text": "Choose a version to see what in it differs from the text now. To restore one makes a new version, so it can be undone.",
+  "revision.text":
+    "Choose a version to see what in it differs from the text now. To restore one makes a new version, so it can be undone.",
   "revision.now": "now",
   "revision.segments": { one: "{count} segment", other: "{count} segments" },
   "revision.decoded": "decoded",
@@ -211,10 +227,17 @@ export default {
   "revision.restored": "restored",
   "revision.back": "Restored.",
   "revision.restore": "Restore this version",
-  "revision.differs": { one: "{count} segment is different there:", other: "{count} segments are different there:" },
+  "revision.differs": {
+    one: "{count} segment is different there:",
+    other: "{count} segments are different there:",
+  },
   "revision.alike": "The same text.",
   "conflict.title": "Changed in two windows",
-  "conflict.text": { one: "Somebody changed the same place in another window. Choose what holds; the other stays in the history.", other: "Somebody changed {count} of the same places in another window. Choose what holds; the others stay in the history." },
+  "conflict.text": {
+    one: "Somebody changed the same place in another window. Choose what holds; the other stays in the history.",
+    other:
+      "Somebody changed {count} of the same places in another window. Choose what holds; the others stay in the history.",
+  },
   "conflict.mine.side": "Yours",
   "conflict.theirs.side": "The other",
   "conflict.mine": "All yours",
@@ -238,7 +261,8 @@ export default {
   "player.missing": "There is nothing to play.",
 
   "keys.title": "Keys",
-  "keys.note": "Press the arrow keys to go from line to line; click a word to hear it. Playing stops while you type.",
+  "keys.note":
+    "Press the arrow keys to go from line to line; click a word to hear it. Playing stops while you type.",
   "keys.hear": "Hear",
   "keys.go": "Go",
   "keys.change": "Change",
@@ -280,8 +304,14 @@ export default {
   "export.download": "Download {format}",
   "export.copy": "Copy",
   "export.copied": "The text is on the clipboard.",
-  "export.fine": { one: "The only subtitle keeps to this.", other: "All {count} subtitles keep to this." },
-  "export.violations": { one: "{count} of {cues} subtitles does not keep to this.", other: "{count} times the {cues} subtitles do not keep to this." },
+  "export.fine": {
+    one: "The only subtitle keeps to this.",
+    other: "All {count} subtitles keep to this.",
+  },
+  "export.violations": {
+    one: "{count} of {cues} subtitles does not keep to this.",
+    other: "{count} times the {cues} subtitles do not keep to this.",
+  },
   "export.more": "and {count} more",
   "format.txt": "Text",
   "format.txt.hint": "A line for each segment, for an article or an e-mail.",
@@ -298,7 +328,8 @@ export default {
   "format.jojo": "Jojo",
   "format.jojo.hint": "For the transcript editor of that name.",
   "layout.title": "Subtitles",
-  "layout.text": "How SRT and WebVTT are cut. What cannot be kept to is listed here and marked in the editor.",
+  "layout.text":
+    "How SRT and WebVTT are cut. What cannot be kept to is listed here and marked in the editor.",
   "layout.max_line_width": "Letters in a line",
   "layout.max_line_width.hint": "42 is usual.",
   "layout.max_line_count": "Lines",
@@ -311,7 +342,8 @@ export default {
   "problem.overlap": "begins {value} s too early",
 
   "share.title": "Share",
-  "share.text": "Whoever has the link can read, hear and download this one recording without a key, and change nothing.",
+  "share.text":
+    "Whoever has the link can read, hear and download this one recording without a key, and change nothing.",
   "share.name": "For whom",
   "share.name.example": "The photo desk",
   "share.name.hint": "Only for you, to tell links apart.",
@@ -355,7 +387,10 @@ export default {
   "live.state.again": "Connecting again …",
   "live.state.finishing": "Finishing …",
   "live.state.stopped": "Stopped.",
-  "live.trouble.lost": "The connection was lost for too long. What is here is kept; press Start to go on.",
-  "live.trouble.microphone": "The microphone has gone. What is here is kept; connect it and press Start to go on.",
-  "live.trouble.refused": "The server did not take the stream. Perhaps it is busy: try again in a moment, or choose another language.",
+  "live.trouble.lost":
+    "The connection was lost for too long. What is here is kept; press Start to go on.",
+  "live.trouble.microphone":
+    "The microphone has gone. What is here is kept; connect it and press Start to go on.",
+  "live.trouble.refused":
+    "The server did not take the stream. Perhaps it is busy: try again in a moment, or choose another language.",
 };

@@ -11,7 +11,9 @@ let region = "en"; // the same language as the browser writes it, for dates and 
 
 /** Loads the language that was chosen, else the browser's, else English. */
 export async function loadLanguage() {
-  const wanted = settings.get("language") ?? navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => tag in LANGUAGES);
+  const wanted =
+    settings.get("language") ??
+    navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => tag in LANGUAGES);
   language = wanted in LANGUAGES ? wanted : "en";
   table = language === "en" ? en : (await import(`./${language}.js`)).default;
   region = navigator.languages.find((tag) => tag.slice(0, 2) === language) ?? language;
@@ -24,7 +26,8 @@ export async function loadLanguage() {
  */
 export function t(key, values = {}) {
   let found = table[key] ?? en[key] ?? key;
-  if (typeof found === "object") found = found[new Intl.PluralRules(language).select(values.count)] ?? found.other;
+  if (typeof found === "object")
+    found = found[new Intl.PluralRules(language).select(values.count)] ?? found.other;
   return found.replace(/\{(\w+)\}/g, (whole, name) => shown(values[name] ?? whole));
 }
 
@@ -50,20 +53,31 @@ export function bytes(count) {
   const steps = ["byte", "kilobyte", "megabyte", "gigabyte"];
   const step = Math.min(steps.length - 1, Math.floor(Math.log10(Math.max(1, count)) / 3));
   const value = count / 1000 ** step;
-  return number(value, { style: "unit", unit: steps[step], unitDisplay: "short", maximumFractionDigits: value < 10 && step > 1 ? 1 : 0 });
+  return number(value, {
+    style: "unit",
+    unit: steps[step],
+    unitDisplay: "short",
+    maximumFractionDigits: value < 10 && step > 1 ? 1 : 0,
+  });
 }
 
 /** A length of time in words: `2 min`, `40 sec`. */
 export function span(seconds) {
-  const [value, unit] = seconds < 90 ? [Math.max(1, Math.round(seconds)), "second"]
-    : seconds < 5400 ? [Math.round(seconds / 60), "minute"] : [Math.round(seconds / 360) / 10, "hour"];
+  const [value, unit] =
+    seconds < 90
+      ? [Math.max(1, Math.round(seconds)), "second"]
+      : seconds < 5400
+        ? [Math.round(seconds / 60), "minute"]
+        : [Math.round(seconds / 360) / 10, "hour"];
   return number(value, { style: "unit", unit, unitDisplay: "short" });
 }
 
 /** The name of a language in the language of the page, else as the server calls it. */
 export function languageName(code, otherwise = code) {
   try {
-    return new Intl.DisplayNames(language, { type: "language", fallback: "none" }).of(code) ?? otherwise;
+    return (
+      new Intl.DisplayNames(language, { type: "language", fallback: "none" }).of(code) ?? otherwise
+    );
   } catch {
     return otherwise;
   }

@@ -7,12 +7,14 @@ export function changes(before, after) {
   const found = [];
   let [next, fresh] = [0, []];
   const put = (place) => {
-    if (place > next || fresh.length) found.push({ at: next, remove: place - next, segments: fresh });
+    if (place > next || fresh.length)
+      found.push({ at: next, remove: place - next, segments: fresh });
     [next, fresh] = [place + 1, []];
   };
   for (const one of after) {
     const place = places.get(one) ?? -1;
-    if (place < next) fresh.push(one); // new, or moved to a later place
+    if (place < next)
+      fresh.push(one); // new, or moved to a later place
     else put(place);
   }
   put(before.length);

@@ -5,15 +5,20 @@
 // end, reason}. The key stays with them while they live, and never leaves the page. Text begins as the model gave it (often with a
 // space); `shown` is what a person sees and types.
 
-import { WITHOUT_SPACES, realigned, spread, wordAt } from "./words.js";
 import { rounded } from "./times.js";
+import { realigned, spread, WITHOUT_SPACES, wordAt } from "./words.js";
 
 let lastKey = 0;
 
 /** A segment of the page for one of the server. */
 export function segment({ start, end, text, words = [], speaker = null }) {
   const said = words.map((word) => word.word).join("");
-  const timed = said === text ? words : said.trim() === text.trim() ? trimmed(words, text) : realigned(words, text, start, end);
+  const timed =
+    said === text
+      ? words
+      : said.trim() === text.trim()
+        ? trimmed(words, text)
+        : realigned(words, text, start, end);
   return { key: ++lastKey, start, end, text, words: timed, speaker: speaker || null };
 }
 
@@ -28,7 +33,11 @@ function trimmed(words, text) {
 
 /** A document of the page for a transcript of the server. */
 export function opened({ segments, gaps = [], language = "" }) {
-  return { language, segments: segments.map(segment), gaps: gaps.map((gap) => ({ ...gap, key: ++lastKey })) };
+  return {
+    language,
+    segments: segments.map(segment),
+    gaps: gaps.map((gap) => ({ ...gap, key: ++lastKey })),
+  };
 }
 
 export function apply(document, edit) {
@@ -74,7 +83,11 @@ export function shown(segment) {
 export function setTimes(document, at, start, end) {
   const old = document.segments[at];
   const clip = (time) => rounded(Math.min(end, Math.max(start, time)));
-  const words = old.words.map((word) => ({ ...word, start: clip(word.start), end: clip(word.end) }));
+  const words = old.words.map((word) => ({
+    ...word,
+    start: clip(word.start),
+    end: clip(word.end),
+  }));
   return replace(document, at, 1, [{ ...old, start: rounded(start), end: rounded(end), words }]);
 }
 
@@ -82,7 +95,11 @@ export function setTimes(document, at, start, end) {
 export function shift(document, at, by) {
   const old = document.segments[at];
   const step = Math.max(by, -old.start);
-  const words = old.words.map((word) => ({ ...word, start: rounded(word.start + step), end: rounded(word.end + step) }));
+  const words = old.words.map((word) => ({
+    ...word,
+    start: rounded(word.start + step),
+    end: rounded(word.end + step),
+  }));
   return replace(document, at, 1, [
     { ...old, start: rounded(old.start + step), end: rounded(old.end + step), words },
   ]);
@@ -95,10 +112,13 @@ export function split(document, at, offset) {
   const [first, second] = [old.text.slice(0, place), old.text.slice(place)];
   if (!first.trim() || !second.trim()) return [];
   const [before, after] = cut(old, place);
-  const middle = before.length && after.length
-    ? (before.at(-1).end + after[0].start) / 2
-    : old.start + ((old.end - old.start) * place) / old.text.length;
-  const half = rounded(after.length ? Math.min(after[0].start, Math.max(middle, before.at(-1)?.end ?? 0)) : middle);
+  const middle =
+    before.length && after.length
+      ? (before.at(-1).end + after[0].start) / 2
+      : old.start + ((old.end - old.start) * place) / old.text.length;
+  const half = rounded(
+    after.length ? Math.min(after[0].start, Math.max(middle, before.at(-1)?.end ?? 0)) : middle,
+  );
   return replace(document, at, 1, [
     { ...old, end: before.at(-1)?.end ?? half, text: first.trimEnd(), words: ending(before) },
     { ...old, key: ++lastKey, start: half, text: second, words: after },
@@ -119,8 +139,15 @@ function cut(segment, place) {
   const inside = place - upto;
   if (inside <= 0) return [segment.words.slice(0, number), segment.words.slice(number)];
   if (inside >= word.word.length) return [segment.words, []];
-  const [left, right] = spread([word.word.slice(0, inside), word.word.slice(inside)], word.start, word.end);
-  return [[...segment.words.slice(0, number), left], [right, ...segment.words.slice(number + 1)]];
+  const [left, right] = spread(
+    [word.word.slice(0, inside), word.word.slice(inside)],
+    word.start,
+    word.end,
+  );
+  return [
+    [...segment.words.slice(0, number), left],
+    [right, ...segment.words.slice(number + 1)],
+  ];
 }
 
 /** A segment and the one after it as one. */
@@ -131,12 +158,27 @@ export function merge(document, at) {
 }
 
 function joined(first, second) {
-  const space = !first.text.trim() || /^\s|\s$/u.test(first.text.slice(-1) + second.text[0]) || unspaced(first.text, second.text) ? "" : " ";
+  const space =
+    !first.text.trim() ||
+    /^\s|\s$/u.test(first.text.slice(-1) + second.text[0]) ||
+    unspaced(first.text, second.text)
+      ? ""
+      : " ";
   const text = first.text + space + second.text;
-  const words = first.words.length && second.words.length
-    ? [...first.words, { ...second.words[0], word: space + second.words[0].word }, ...second.words.slice(1)]
-    : [];
-  return { ...first, end: rounded(Math.max(first.end, second.end)), text, words: fitting(words, text, first, second) };
+  const words =
+    first.words.length && second.words.length
+      ? [
+          ...first.words,
+          { ...second.words[0], word: space + second.words[0].word },
+          ...second.words.slice(1),
+        ]
+      : [];
+  return {
+    ...first,
+    end: rounded(Math.max(first.end, second.end)),
+    text,
+    words: fitting(words, text, first, second),
+  };
 }
 
 function fitting(words, text, first, second) {
@@ -157,7 +199,10 @@ export function moveBack(document, at, offset) {
   if (!parts.length) return [];
   const [first, second] = parts[0].into;
   const before = document.segments[at - 1];
-  return replace(document, at - 1, 2, [joined(before, first), { ...second, key: document.segments[at].key }]);
+  return replace(document, at - 1, 2, [
+    joined(before, first),
+    { ...second, key: document.segments[at].key },
+  ]);
 }
 
 /** The text from a letter on goes to the segment after. */
@@ -166,14 +211,24 @@ export function moveOn(document, at, offset) {
   const parts = after ? split(document, at, offset) : [];
   if (!parts.length) return [];
   const [first, second] = parts[0].into;
-  return replace(document, at, 2, [first, { ...joined(second, after), key: after.key, speaker: after.speaker }]);
+  return replace(document, at, 2, [
+    first,
+    { ...joined(second, after), key: after.key, speaker: after.speaker },
+  ]);
 }
 
 /** A new, empty segment in a stretch of time, at its place in the order. */
 export function insert(document, start, end, text = "") {
   const found = document.segments.findIndex((one) => one.start > start);
   const at = found < 0 ? document.segments.length : found;
-  const fresh = { key: ++lastKey, start: rounded(start), end: rounded(end), text, words: [], speaker: null };
+  const fresh = {
+    key: ++lastKey,
+    start: rounded(start),
+    end: rounded(end),
+    text,
+    words: [],
+    speaker: null,
+  };
   return replace(document, at, 0, [fresh]);
 }
 
@@ -208,8 +263,10 @@ export function speakers(document) {
 
 /** Everything by something else: another revision, or what the server decoded again. */
 export function become(document, other) {
-  const gaps = JSON.stringify(document.gaps.map(told)) === JSON.stringify(other.gaps.map(told))
-    ? [] : [{ list: "gaps", at: 0, out: document.gaps, into: other.gaps }];
+  const gaps =
+    JSON.stringify(document.gaps.map(told)) === JSON.stringify(other.gaps.map(told))
+      ? []
+      : [{ list: "gaps", at: 0, out: document.gaps, into: other.gaps }];
   return [...difference(document.segments, other.segments), ...gaps];
 }
 
@@ -220,7 +277,11 @@ export function difference(old, segments) {
   let head = 0;
   while (head < old.length && head < segments.length && same(old[head], segments[head])) head++;
   let tail = 0;
-  while (tail < Math.min(old.length, segments.length) - head && same(old.at(-1 - tail), segments.at(-1 - tail))) tail++;
+  while (
+    tail < Math.min(old.length, segments.length) - head &&
+    same(old.at(-1 - tail), segments.at(-1 - tail))
+  )
+    tail++;
   const out = old.slice(head, old.length - tail);
   const into = segments.slice(head, segments.length - tail);
   return out.length || into.length ? [{ at: head, out, into }] : [];
@@ -228,5 +289,10 @@ export function difference(old, segments) {
 
 /** Whether two segments say the same at the same time. */
 export function same(one, other) {
-  return one.start === other.start && one.end === other.end && one.text === other.text && one.speaker === other.speaker;
+  return (
+    one.start === other.start &&
+    one.end === other.end &&
+    one.text === other.text &&
+    one.speaker === other.speaker
+  );
 }

@@ -8,7 +8,10 @@ export function pattern(query, { matchCase = false, wholeWord = false } = {}) {
   if (!query) return null;
   const plain = query.replace(/[\\^$.*+?()[\]{}|/-]/gu, "\\$&");
   // Nothing shows where a word of a script without spaces ends.
-  const bounded = wholeWord && !WITHOUT_SPACES.test(query) ? `(?<![\\p{L}\\p{N}_])${plain}(?![\\p{L}\\p{N}_])` : plain;
+  const bounded =
+    wholeWord && !WITHOUT_SPACES.test(query)
+      ? `(?<![\\p{L}\\p{N}_])${plain}(?![\\p{L}\\p{N}_])`
+      : plain;
   return new RegExp(bounded, matchCase ? "gu" : "giu");
 }
 
@@ -28,7 +31,8 @@ export function matches(document, wanted) {
 export function replaced(document, found, text) {
   return [...Map.groupBy(found, ({ at }) => at)].flatMap(([at, list]) => {
     let said = shown(document.segments[at]);
-    for (const { from, to } of list.toReversed()) said = said.slice(0, from) + text + said.slice(to);
+    for (const { from, to } of list.toReversed())
+      said = said.slice(0, from) + text + said.slice(to);
     return setText(document, at, said);
   });
 }

@@ -31,7 +31,8 @@ export function recognised(document, known) {
 }
 
 function settled(base, mine, theirs) {
-  if (alike(base, mine) || alike(mine, theirs)) return { segments: alike(mine, theirs) ? mine : theirs };
+  if (alike(base, mine) || alike(mine, theirs))
+    return { segments: alike(mine, theirs) ? mine : theirs };
   return alike(base, theirs) ? { segments: mine } : { mine, theirs };
 }
 
@@ -42,7 +43,9 @@ function alike(list, other) {
 // For each segment of `base` where it is in `other`, or -1: the longest chain that keeps the order.
 function matched(base, other) {
   const where = new Map();
-  other.forEach((one, index) => where.set(signature(one), [...(where.get(signature(one)) ?? []), index]));
+  other.forEach((one, index) =>
+    where.set(signature(one), [...(where.get(signature(one)) ?? []), index]),
+  );
   const found = base.map((one) => where.get(signature(one))?.shift() ?? -1);
   return rising(found);
 }

@@ -5,7 +5,8 @@ export function clock(seconds, digits = 0) {
   const scale = 10 ** digits;
   const whole = Math.floor(Math.max(0, seconds || 0) * scale + 1e-6);
   const s = Math.floor(whole / scale);
-  const parts = s >= 3600 ? [Math.floor(s / 3600), two(Math.floor(s / 60) % 60)] : [Math.floor(s / 60)];
+  const parts =
+    s >= 3600 ? [Math.floor(s / 3600), two(Math.floor(s / 60) % 60)] : [Math.floor(s / 60)];
   const point = digits ? `.${String(whole % scale).padStart(digits, "0")}` : "";
   return `${parts.join(":")}:${two(s % 60)}${point}`;
 }

@@ -5,16 +5,21 @@
 
 import { rounded } from "./times.js";
 
-export const WITHOUT_SPACES = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
+export const WITHOUT_SPACES =
+  /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
 
 /** A text as words: at spaces, and by the browser's dictionary where a script has none. Joined they are the text. */
 export function tokens(text) {
-  return (text.match(/\s*\S+(?:\s+$)?/gu) ?? []).flatMap((token) => (WITHOUT_SPACES.test(token) ? dictionary(token) : [token]));
+  return (text.match(/\s*\S+(?:\s+$)?/gu) ?? []).flatMap((token) =>
+    WITHOUT_SPACES.test(token) ? dictionary(token) : [token],
+  );
 }
 
 function dictionary(token) {
   const parts = [];
-  for (const { segment, isWordLike } of new Intl.Segmenter(undefined, { granularity: "word" }).segment(token)) {
+  for (const { segment, isWordLike } of new Intl.Segmenter(undefined, {
+    granularity: "word",
+  }).segment(token)) {
     if (parts.length && (!isWordLike || !parts.at(-1).trim())) parts[parts.length - 1] += segment;
     else parts.push(segment);
   }
@@ -24,21 +29,33 @@ function dictionary(token) {
 /** The words of `text`, as near as can be to `old`; new ones are certain, for somebody wrote them. */
 export function realigned(old, text, start, end) {
   if (!old.length) return [];
-  const head = kept(old.map((word) => word.word), text);
-  const tail = keptAtEnd(old.slice(head).map((word) => word.word), text.slice(letters(old, 0, head)));
+  const head = kept(
+    old.map((word) => word.word),
+    text,
+  );
+  const tail = keptAtEnd(
+    old.slice(head).map((word) => word.word),
+    text.slice(letters(old, 0, head)),
+  );
   const last = old.length - tail;
   const middle = text.slice(letters(old, 0, head), text.length - letters(old, last, old.length));
   if (middle && !middle.trim()) return spaced(old.slice(0, head), middle, old.slice(last));
   return [
     ...old.slice(0, head),
-    ...matched(old.slice(head, last), tokens(middle), head ? old[head - 1].end : start, last < old.length ? old[last].start : end),
+    ...matched(
+      old.slice(head, last),
+      tokens(middle),
+      head ? old[head - 1].end : start,
+      last < old.length ? old[last].start : end,
+    ),
     ...old.slice(last),
   ];
 }
 
 // Nothing but spaces between two words belongs to one of them.
 function spaced(before, space, after) {
-  if (after.length) return [...before, { ...after[0], word: space + after[0].word }, ...after.slice(1)];
+  if (after.length)
+    return [...before, { ...after[0], word: space + after[0].word }, ...after.slice(1)];
   if (!before.length) return [];
   return [...before.slice(0, -1), { ...before.at(-1), word: before.at(-1).word + space }];
 }
@@ -76,12 +93,16 @@ function joins(text, at) {
 
 // The longest common subsequence keeps its times; every run of others shares the time between.
 function matched(old, fresh, start, end) {
-  const pairs = common(old.map((word) => word.word.trim()), fresh.map((token) => token.trim()));
+  const pairs = common(
+    old.map((word) => word.word.trim()),
+    fresh.map((token) => token.trim()),
+  );
   const result = [];
   let [o, f, from] = [0, 0, start];
   for (const [i, j] of [...pairs, [old.length, fresh.length]]) {
     const until = i < old.length ? old[i].start : end;
-    const inside = o < i ? [Math.max(from, old[o].start), Math.min(until, old[i - 1].end)] : [from, until];
+    const inside =
+      o < i ? [Math.max(from, old[o].start), Math.min(until, old[i - 1].end)] : [from, until];
     result.push(...spread(fresh.slice(f, j), ...inside));
     if (i < old.length) {
       result.push({ ...old[i], word: fresh[j] });
@@ -111,9 +132,10 @@ function common(a, b) {
   const table = new Uint16Array((a.length + 1) * width);
   for (let i = a.length - 1; i >= 0; i--) {
     for (let j = b.length - 1; j >= 0; j--) {
-      table[i * width + j] = a[i] === b[j]
-        ? table[(i + 1) * width + j + 1] + 1
-        : Math.max(table[(i + 1) * width + j], table[i * width + j + 1]);
+      table[i * width + j] =
+        a[i] === b[j]
+          ? table[(i + 1) * width + j + 1] + 1
+          : Math.max(table[(i + 1) * width + j], table[i * width + j + 1]);
     }
   }
   const pairs = [];

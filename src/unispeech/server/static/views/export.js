@@ -2,8 +2,8 @@
 
 import * as api from "../api.js";
 import { copy } from "../clipboard.js";
-import { worded } from "../editor/problems.js";
 import { h, icon } from "../dom.js";
+import { worded } from "../editor/problems.js";
 import { complain, say } from "../messages.js";
 import { number, t } from "../strings/index.js";
 import { clock } from "../transcript/times.js";
@@ -21,27 +21,75 @@ export async function show(main, signal, id) {
   const look = () => check(base, id, checked, signal).catch(complain);
   main.classList.add("export");
   main.append(
-    h("a", { href: `#/job/${id}`, class: "back" }, icon("left"), h("span", { dir: "auto" }, job.filename)),
+    h(
+      "a",
+      { href: `#/job/${id}`, class: "back" },
+      icon("left"),
+      h("span", { dir: "auto" }, job.filename),
+    ),
     h("h1", {}, t("export.title")),
-    h("ul", { class: "formats" }, ORDER.filter((format) => info.formats.includes(format)).map((format) => card(base, format, job.filename))),
-    h("section", { class: "sheet", "aria-labelledby": "layout-title" },
-      h("div", {}, h("h2", { id: "layout-title" }, t("layout.title")), h("p", { class: "soft" }, t("layout.text"))),
-      layoutFields(look), checked));
+    h(
+      "ul",
+      { class: "formats" },
+      ORDER.filter((format) => info.formats.includes(format)).map((format) =>
+        card(base, format, job.filename),
+      ),
+    ),
+    h(
+      "section",
+      { class: "sheet", "aria-labelledby": "layout-title" },
+      h(
+        "div",
+        {},
+        h("h2", { id: "layout-title" }, t("layout.title")),
+        h("p", { class: "soft" }, t("layout.text")),
+      ),
+      layoutFields(look),
+      checked,
+    ),
+  );
   look();
 }
 
 function card(base, format, name) {
-  const button = h("button", { type: "button", "aria-describedby": `f-${format}`, on: { click: () => download(base, format, name, button).catch(complain) } }, icon("download"), t("export.download", { format: format === "jojo" ? ".jojo" : format }));
-  return h("li", {},
-    h("div", { class: "grow" }, h("h2", {}, t(`format.${format}`)), h("p", { class: "soft small", id: `f-${format}` }, t(`format.${format}.hint`))),
-    format === "txt" ? h("button", { type: "button", class: "bare", on: { click: () => copied(base).catch(complain) } }, t("export.copy")) : null, button);
+  const button = h(
+    "button",
+    {
+      type: "button",
+      "aria-describedby": `f-${format}`,
+      on: { click: () => download(base, format, name, button).catch(complain) },
+    },
+    icon("download"),
+    t("export.download", { format: format === "jojo" ? ".jojo" : format }),
+  );
+  return h(
+    "li",
+    {},
+    h(
+      "div",
+      { class: "grow" },
+      h("h2", {}, t(`format.${format}`)),
+      h("p", { class: "soft small", id: `f-${format}` }, t(`format.${format}.hint`)),
+    ),
+    format === "txt"
+      ? h(
+          "button",
+          { type: "button", class: "bare", on: { click: () => copied(base).catch(complain) } },
+          t("export.copy"),
+        )
+      : null,
+    button,
+  );
 }
 
 /** Saves a transcript as a file on the person's disk, named after the recording. */
 export async function download(base, format, name, button) {
   if (button) button.disabled = true;
   try {
-    const blob = await api.exported(base, { format, ...(SUBTITLES.includes(format) ? layoutOf() : {}) });
+    const blob = await api.exported(base, {
+      format,
+      ...(SUBTITLES.includes(format) ? layoutOf() : {}),
+    });
     const address = URL.createObjectURL(blob);
     h("a", { href: address, download: `${name.replace(/\.\w{1,5}$/, "")}.${format}` }).click();
     setTimeout(() => URL.revokeObjectURL(address), 60_000);
@@ -62,10 +110,35 @@ async function check(base, id, box, signal) {
   const { cues, violations } = await api.checkSubtitles(base, layoutOf());
   if (mine !== latest || signal.aborted) return;
   box.replaceChildren(
-    h("p", { class: violations.length ? "note doubt" : "note" }, violations.length
-      ? t("export.violations", { count: violations.length, cues: number(cues) }) : t("export.fine", { count: cues })),
-    h("ul", {}, violations.slice(0, 100).map((one) => h("li", {},
-      h("a", { href: `#/job/${id}`, on: { click: () => sessionStorage.setItem("unispeech.at", one.segment) } }, clock(one.start)),
-      h("span", { class: "grow", dir: "auto" }, one.text), h("span", { class: "small doubt-text" }, worded(one))))),
-    violations.length > 100 ? h("p", { class: "soft small" }, t("export.more", { count: violations.length - 100 })) : "");
+    h(
+      "p",
+      { class: violations.length ? "note doubt" : "note" },
+      violations.length
+        ? t("export.violations", { count: violations.length, cues: number(cues) })
+        : t("export.fine", { count: cues }),
+    ),
+    h(
+      "ul",
+      {},
+      violations.slice(0, 100).map((one) =>
+        h(
+          "li",
+          {},
+          h(
+            "a",
+            {
+              href: `#/job/${id}`,
+              on: { click: () => sessionStorage.setItem("unispeech.at", one.segment) },
+            },
+            clock(one.start),
+          ),
+          h("span", { class: "grow", dir: "auto" }, one.text),
+          h("span", { class: "small doubt-text" }, worded(one)),
+        ),
+      ),
+    ),
+    violations.length > 100
+      ? h("p", { class: "soft small" }, t("export.more", { count: violations.length - 100 }))
+      : "",
+  );
 }

@@ -1,11 +1,11 @@
 // One recording: the text as it is decoded, and the editor once it is all there.
 
 import * as api from "../api.js";
-import { follow } from "../events.js";
 import { h, icon } from "../dom.js";
+import { follow } from "../events.js";
 import { complain, whisper } from "../messages.js";
-import { clock } from "../transcript/times.js";
 import { span, t } from "../strings/index.js";
+import { clock } from "../transcript/times.js";
 import { deleteAsked, progressOf, stateOf, waits } from "./jobs.js";
 
 export async function show(main, signal, id) {
@@ -20,10 +20,21 @@ export async function show(main, signal, id) {
 
 function waiting(main, signal, job) {
   const head = h("div", { class: "waiting-head" });
-  const text = h("div", { class: "live", role: "log", "aria-label": t("waiting.text"), lang: job.options.language, tabindex: "0" });
+  const text = h("div", {
+    class: "live",
+    role: "log",
+    "aria-label": t("waiting.text"),
+    lang: job.options.language,
+    tabindex: "0",
+  });
   const lost = h("p", { class: "note doubt", role: "status", hidden: true }, t("trouble.lost"));
   main.classList.add("waiting");
-  main.append(h("a", { href: "#/", class: "back" }, icon("left"), t("nav.recordings")), head, lost, text);
+  main.append(
+    h("a", { href: "#/", class: "back" }, icon("left"), t("nav.recordings")),
+    head,
+    lost,
+    text,
+  );
 
   const draw = () => {
     const old = head.contains(document.activeElement) ? document.activeElement.dataset.part : null;
@@ -51,26 +62,45 @@ function waiting(main, signal, job) {
     draw();
   };
   draw();
-  follow(`api/jobs/${job.id}/events`, {
-    state: (data) => { whisper(t(`state.${data.state}`)); return data.state === "deleted" ? "end" : void changed().catch(complain); },
-    segment: (segment) => append(text, segment),
-    progress: (data) => { job = { ...job, ...data }; draw(); },
-    connection: (there) => { lost.hidden = there; },
-    over: () => (["done", "failed", "cancelled"].includes(job.state) ? "end" : ""),
-  }, signal).catch(complain);
-  positioned(job, signal, (fresh) => { job = { ...job, position: fresh.position }; draw(); });
+  follow(
+    `api/jobs/${job.id}/events`,
+    {
+      state: (data) => {
+        whisper(t(`state.${data.state}`));
+        return data.state === "deleted" ? "end" : void changed().catch(complain);
+      },
+      segment: (segment) => append(text, segment),
+      progress: (data) => {
+        job = { ...job, ...data };
+        draw();
+      },
+      connection: (there) => {
+        lost.hidden = there;
+      },
+      over: () => (["done", "failed", "cancelled"].includes(job.state) ? "end" : ""),
+    },
+    signal,
+  ).catch(complain);
+  positioned(job, signal, (fresh) => {
+    job = { ...job, position: fresh.position };
+    draw();
+  });
 }
 
 // The place in the queue is told in the stream of all jobs only.
 function positioned(job, signal, changed) {
   if (job.state !== "queued") return;
-  follow("api/events", {
-    job: (fresh) => {
-      if (fresh.id !== job.id) return "";
-      changed(fresh);
-      return fresh.state === "queued" ? "" : "end";
+  follow(
+    "api/events",
+    {
+      job: (fresh) => {
+        if (fresh.id !== job.id) return "";
+        changed(fresh);
+        return fresh.state === "queued" ? "" : "end";
+      },
     },
-  }, signal).catch(complain);
+    signal,
+  ).catch(complain);
 }
 
 async function finished(main, signal, job) {
@@ -83,23 +113,78 @@ async function finished(main, signal, job) {
 
 function heading(job, act) {
   const running = job.state === "running";
-  const facts = [stateOf(job), waits(job), running && job.duration ? t("waiting.of", { done: clock(job.done), all: clock(job.duration) }) : null].filter(Boolean);
+  const facts = [
+    stateOf(job),
+    waits(job),
+    running && job.duration
+      ? t("waiting.of", { done: clock(job.done), all: clock(job.duration) })
+      : null,
+  ].filter(Boolean);
   const ended = ["failed", "cancelled"].includes(job.state);
   return [
     h("h1", { dir: "auto" }, job.filename),
     h("p", { class: "soft number" }, facts.join(" · ")),
     running || job.state === "queued" ? progressOf(job) : null,
-    job.state === "failed" ? h("p", { class: "note trouble" }, h("strong", { lang: "en" }, job.error), h("span", {}, t("job.failed"))) : null,
-    h("div", { class: "row" },
-      ended ? h("button", { type: "button", class: "main", data: { part: "again" }, on: { click: () => act(() => api.retry(job.id)) } }, t("job.retry"))
-        : h("button", { type: "button", data: { part: "cancel" }, on: { click: () => act(() => api.cancel(job.id)) } }, t("job.cancel")),
-      h("button", { type: "button", class: "bare danger", data: { part: "delete" }, on: { click: () => act(async () => { if (await deleteAsked(job)) location.hash = "#/"; }) } }, t("job.delete")),
-      h("span", { class: "soft small end" }, t("waiting.close"))),
+    job.state === "failed"
+      ? h(
+          "p",
+          { class: "note trouble" },
+          h("strong", { lang: "en" }, job.error),
+          h("span", {}, t("job.failed")),
+        )
+      : null,
+    h(
+      "div",
+      { class: "row" },
+      ended
+        ? h(
+            "button",
+            {
+              type: "button",
+              class: "main",
+              data: { part: "again" },
+              on: { click: () => act(() => api.retry(job.id)) },
+            },
+            t("job.retry"),
+          )
+        : h(
+            "button",
+            {
+              type: "button",
+              data: { part: "cancel" },
+              on: { click: () => act(() => api.cancel(job.id)) },
+            },
+            t("job.cancel"),
+          ),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "bare danger",
+          data: { part: "delete" },
+          on: {
+            click: () =>
+              act(async () => {
+                if (await deleteAsked(job)) location.hash = "#/";
+              }),
+          },
+        },
+        t("job.delete"),
+      ),
+      h("span", { class: "soft small end" }, t("waiting.close")),
+    ),
   ].filter(Boolean);
 }
 
 function append(text, segment) {
   const down = innerHeight + scrollY > document.documentElement.scrollHeight - 120;
-  text.append(h("p", {}, h("time", {}, clock(segment.start)), h("span", { dir: "auto" }, segment.text.trim())));
+  text.append(
+    h(
+      "p",
+      {},
+      h("time", {}, clock(segment.start)),
+      h("span", { dir: "auto" }, segment.text.trim()),
+    ),
+  );
   if (down) scrollTo({ top: document.documentElement.scrollHeight });
 }

@@ -9,14 +9,20 @@ export const stateOf = (job) => t(`state.${job.state}`);
 
 /** What a job waits for, in a few words, or nothing. */
 export function waits(job) {
-  if (job.state === "queued") return job.position ? t("job.ahead", { count: job.position }) : t("job.next");
-  if (job.state === "running" && job.time_left !== null) return t("job.left", { time: span(job.time_left) });
+  if (job.state === "queued")
+    return job.position ? t("job.ahead", { count: job.position }) : t("job.next");
+  if (job.state === "running" && job.time_left !== null)
+    return t("job.left", { time: span(job.time_left) });
   return "";
 }
 
 export function progressOf(job) {
   const known = job.duration && job.done;
-  return h("progress", { "aria-label": t("job.progress", { name: job.filename }), max: "1", value: known ? Math.min(1, job.done / job.duration) : undefined });
+  return h("progress", {
+    "aria-label": t("job.progress", { name: job.filename }),
+    max: "1",
+    value: known ? Math.min(1, job.done / job.duration) : undefined,
+  });
 }
 
 /** Asks whether to delete a job, saying what that takes along; true when it is gone. */
@@ -27,7 +33,12 @@ export async function deleteAsked(job) {
     holds.revisions ? t("delete.revisions", { count: holds.revisions }) : null,
     holds.shares ? t("delete.shares", { count: holds.shares }) : null,
   ].filter(Boolean);
-  const sure = await confirm(t("delete.title", { name: job.filename }), t("delete.text", { what: list(what) }), t("job.delete"), { danger: true });
+  const sure = await confirm(
+    t("delete.title", { name: job.filename }),
+    t("delete.text", { what: list(what) }),
+    t("job.delete"),
+    { danger: true },
+  );
   if (sure) await api.deleteJob(job.id);
   return sure;
 }

@@ -18,15 +18,31 @@ export function show(main, done) {
 export function askOver() {
   return new Promise((resolve) => {
     const back = caretKept();
-    const dialog = h("dialog", { "aria-labelledby": "key-title", on: { cancel: (event) => event.preventDefault() } },
-      form("h2", () => { dialog.close(); dialog.remove(); back(); resolve(); }));
+    const dialog = h(
+      "dialog",
+      { "aria-labelledby": "key-title", on: { cancel: (event) => event.preventDefault() } },
+      form("h2", () => {
+        dialog.close();
+        dialog.remove();
+        back();
+        resolve();
+      }),
+    );
     document.body.append(dialog);
     dialog.showModal();
   });
 }
 
 function form(heading, done) {
-  const key = h("input", { id: "key", type: "password", required: true, autocomplete: "current-password", dir: "ltr", spellcheck: "false", "aria-describedby": "key-hint key-wrong" });
+  const key = h("input", {
+    id: "key",
+    type: "password",
+    required: true,
+    autocomplete: "current-password",
+    dir: "ltr",
+    spellcheck: "false",
+    "aria-describedby": "key-hint key-wrong",
+  });
   const keep = h("input", { id: "keep", type: "checkbox", "aria-describedby": "keep-hint" });
   const wrong = h("p", { id: "key-wrong", class: "why", role: "alert" });
   const enter = async (event) => {
@@ -42,9 +58,25 @@ function form(heading, done) {
       key.select();
     }
   };
-  return h("form", { class: "sheet narrow", on: { submit: enter } },
+  return h(
+    "form",
+    { class: "sheet narrow", on: { submit: enter } },
     h(heading, { id: "key-title" }, t("key.title")),
-    h("div", { class: "field" }, h("label", { for: "key" }, t("key.label")), key, h("p", { class: "hint", id: "key-hint" }, t("key.hint")), wrong),
-    h("div", { class: "field check" }, keep, h("label", { for: "keep" }, t("key.keep")), h("p", { class: "hint", id: "keep-hint" }, t("key.keep.hint"))),
-    h("div", { class: "row" }, h("button", { class: "main" }, t("key.enter"))));
+    h(
+      "div",
+      { class: "field" },
+      h("label", { for: "key" }, t("key.label")),
+      key,
+      h("p", { class: "hint", id: "key-hint" }, t("key.hint")),
+      wrong,
+    ),
+    h(
+      "div",
+      { class: "field check" },
+      keep,
+      h("label", { for: "keep" }, t("key.keep")),
+      h("p", { class: "hint", id: "keep-hint" }, t("key.keep.hint")),
+    ),
+    h("div", { class: "row" }, h("button", { class: "main" }, t("key.enter"))),
+  );
 }

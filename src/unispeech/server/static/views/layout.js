@@ -17,13 +17,27 @@ export function layoutFields(changed) {
   const now = layoutOf();
   const fields = Object.keys(USUAL).map((name) => {
     const [min, max] = BOUNDS[name];
-    const input = h("input", { id: `l-${name}`, type: "number", min: String(min), max: String(max), value: String(now[name]), required: true, "aria-describedby": `lh-${name}` });
+    const input = h("input", {
+      id: `l-${name}`,
+      type: "number",
+      min: String(min),
+      max: String(max),
+      value: String(now[name]),
+      required: true,
+      "aria-describedby": `lh-${name}`,
+    });
     input.addEventListener("input", () => {
       if (!input.checkValidity()) return;
       settings.set("layout", { ...layoutOf(), [name]: Number(input.value) });
       changed();
     });
-    return h("div", { class: "field" }, h("label", { for: input.id }, t(`layout.${name}`)), input, h("p", { class: "hint", id: `lh-${name}` }, t(`layout.${name}.hint`)));
+    return h(
+      "div",
+      { class: "field" },
+      h("label", { for: input.id }, t(`layout.${name}`)),
+      input,
+      h("p", { class: "hint", id: `lh-${name}` }, t(`layout.${name}.hint`)),
+    );
   });
   return h("div", { class: "pairs three" }, fields);
 }

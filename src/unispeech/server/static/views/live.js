@@ -16,7 +16,13 @@ export async function show(main, signal) {
   if (signal.aborted) return;
   document.title = `${t("live.title")} · UniSpeech`;
   const form = choices(info);
-  const foot = controls({ talk: () => (talk ? finish() : start()), big, copy: () => copied().catch(complain), download, clear: () => said.clear() });
+  const foot = controls({
+    talk: () => (talk ? finish() : start()),
+    big,
+    copy: () => copied().catch(complain),
+    download,
+    clear: () => said.clear(),
+  });
   const said = captions(t("live.captions"), t("live.empty"), () => offer());
   let talk = null; // the connection, while somebody talks
   let starting = false;
@@ -30,7 +36,10 @@ export async function show(main, signal) {
     foot.state(t("live.state.microphone"));
     let rate;
     try {
-      ({ rate, end: silent } = await microphone((samples, loudness) => { foot.level(loudness); talk?.put(samples); }, unplugged));
+      ({ rate, end: silent } = await microphone((samples, loudness) => {
+        foot.level(loudness);
+        talk?.put(samples);
+      }, unplugged));
     } catch (error) {
       foot.state(t("live.state.idle"));
       return foot.trouble(t(refused(error)));
@@ -39,7 +48,10 @@ export async function show(main, signal) {
     }
     if (signal.aborted) return silent();
     form.lock(true);
-    talk = connection({ ...form.values(), rate }, { event: heard, state: (name) => foot.state(t(`live.state.${name}`)), ended });
+    talk = connection(
+      { ...form.values(), rate },
+      { event: heard, state: (name) => foot.state(t(`live.state.${name}`)), ended },
+    );
     foot.talking(true);
     offer();
   }
@@ -91,12 +103,36 @@ export async function show(main, signal) {
   }
 
   main.classList.add("live-view");
-  main.append(h("div", { class: "live-head" }, h("h1", {}, t("live.title")), form.element), said.element, foot.element);
+  main.append(
+    h("div", { class: "live-head" }, h("h1", {}, t("live.title")), form.element),
+    said.element,
+    foot.element,
+  );
   offer();
   said.down();
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape" && document.body.classList.contains("big")) big(); }, { signal });
-  addEventListener("beforeunload", (event) => { if (talk) event.preventDefault(); }, { signal });
-  signal.addEventListener("abort", () => { silent(); talk?.stop(); said.end(); }, { once: true });
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key === "Escape" && document.body.classList.contains("big")) big();
+    },
+    { signal },
+  );
+  addEventListener(
+    "beforeunload",
+    (event) => {
+      if (talk) event.preventDefault();
+    },
+    { signal },
+  );
+  signal.addEventListener(
+    "abort",
+    () => {
+      silent();
+      talk?.stop();
+      said.end();
+    },
+    { once: true },
+  );
 }
 
 // A browser does not tell a script why a WebSocket was refused; another request is told.
@@ -116,24 +152,54 @@ function choices(info) {
   const now = { task: "transcribe", language: "", ...settings.get("live", {}) };
   const known = info.models.find((one) => one.name === info.model);
   const can = info.backends.find((one) => one.name === info.backend)?.options.task.values ?? [];
-  const tasks = ["transcribe", "translate"].filter((name) => can.includes(name) && (!known || known.tasks.includes(name)));
-  const option = (value, label, chosen) => h("option", { value, selected: value === chosen }, label);
-  const language = h("select", { "aria-label": t("options.language") }, languageChoices(info, known).map((one) => option(one.value, one.label, now.language)));
-  const task = h("select", { "aria-label": t("options.task"), hidden: tasks.length < 2 }, tasks.map((name) => option(name, t(`options.task.${name}`), now.task)));
+  const tasks = ["transcribe", "translate"].filter(
+    (name) => can.includes(name) && (!known || known.tasks.includes(name)),
+  );
+  const option = (value, label, chosen) =>
+    h("option", { value, selected: value === chosen }, label);
+  const language = h(
+    "select",
+    { "aria-label": t("options.language") },
+    languageChoices(info, known).map((one) => option(one.value, one.label, now.language)),
+  );
+  const task = h(
+    "select",
+    { "aria-label": t("options.task"), hidden: tasks.length < 2 },
+    tasks.map((name) => option(name, t(`options.task.${name}`), now.task)),
+  );
   const values = () => ({ task: task.value, language: language.value });
   return {
-    element: h("div", { class: "row", on: { change: () => settings.set("live", values()) } }, language, task),
+    element: h(
+      "div",
+      { class: "row", on: { change: () => settings.set("live", values()) } },
+      language,
+      task,
+    ),
     values,
-    lock(yes) { for (const one of [language, task]) one.disabled = yes; },
+    lock(yes) {
+      for (const one of [language, task]) one.disabled = yes;
+    },
   };
 }
 
 function controls(doing) {
-  const level = h("meter", { min: "0", max: "1", low: "0.02", value: "0", "aria-label": t("recorder.level") });
+  const level = h("meter", {
+    min: "0",
+    max: "1",
+    low: "0.02",
+    value: "0",
+    "aria-label": t("recorder.level"),
+  });
   const state = h("span", { role: "status" }, t("live.state.idle"));
   const trouble = h("p", { class: "why", role: "alert" });
   const lag = h("span", { class: "soft number" });
-  const button = (name, drawing, run) => h("button", { type: "button", on: { click: run } }, drawing ? icon(drawing) : null, h("span", {}, t(name)));
+  const button = (name, drawing, run) =>
+    h(
+      "button",
+      { type: "button", on: { click: run } },
+      drawing ? icon(drawing) : null,
+      h("span", {}, t(name)),
+    );
   const talk = h("button", { type: "button", class: "main talk", on: { click: doing.talk } });
   const big = button("live.big", "big", doing.big);
   const copy = button("export.copy", "copy", doing.copy);
@@ -141,17 +207,40 @@ function controls(doing) {
   const clear = button("live.clear", "close", doing.clear);
   put(big, "aria-pressed", "false");
   const view = {
-    element: h("section", { class: "live-foot", "aria-label": t("live.controls") }, trouble,
-      h("div", { class: "row" }, talk, h("p", { class: "row heard" }, level, state, lag), h("div", { class: "row end" }, clear, big, copy, download))),
+    element: h(
+      "section",
+      { class: "live-foot", "aria-label": t("live.controls") },
+      trouble,
+      h(
+        "div",
+        { class: "row" },
+        talk,
+        h("p", { class: "row heard" }, level, state, lag),
+        h("div", { class: "row end" }, clear, big, copy, download),
+      ),
+    ),
     talking(yes) {
       talk.replaceChildren(icon(yes ? "stop" : "mic"), t(yes ? "live.stop" : "live.start"));
       talk.classList.toggle("going", yes);
     },
-    state(text) { state.textContent = text; },
-    trouble(text) { trouble.textContent = text; },
-    level(value) { level.value = value; },
-    lag(seconds) { lag.textContent = seconds > 0.5 ? t("live.lag", { seconds: number(seconds, { maximumFractionDigits: 1 }) }) : ""; },
-    big(yes) { put(big, "aria-pressed", String(yes)); },
+    state(text) {
+      state.textContent = text;
+    },
+    trouble(text) {
+      trouble.textContent = text;
+    },
+    level(value) {
+      level.value = value;
+    },
+    lag(seconds) {
+      lag.textContent =
+        seconds > 0.5
+          ? t("live.lag", { seconds: number(seconds, { maximumFractionDigits: 1 }) })
+          : "";
+    },
+    big(yes) {
+      put(big, "aria-pressed", String(yes));
+    },
     text(there, talking) {
       copy.disabled = download.disabled = !there;
       clear.hidden = !there || talking;

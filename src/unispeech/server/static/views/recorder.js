@@ -2,20 +2,26 @@
 
 import { Trouble } from "../api.js";
 import { h } from "../dom.js";
-import { refused } from "../live/microphone.js";
 import * as kept from "../kept.js";
+import { refused } from "../live/microphone.js";
+import { complain } from "../messages.js";
 import { t } from "../strings/index.js";
 import { clock } from "../transcript/times.js";
-import { complain } from "../messages.js";
 
-const TYPES = { "audio/webm;codecs=opus": "webm", "audio/mp4": "m4a", "audio/ogg;codecs=opus": "ogg" };
+const TYPES = {
+  "audio/webm;codecs=opus": "webm",
+  "audio/mp4": "m4a",
+  "audio/ogg;codecs=opus": "ogg",
+};
 const EVERY = 2000; // milliseconds between two pieces: what a crash can lose
 
 /** Records until the person stops, then calls `take` with the file. */
 export async function record(take) {
   let stream;
   try {
-    stream = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: false, noiseSuppression: false } });
+    stream = await navigator.mediaDevices.getUserMedia({
+      audio: { echoCancellation: false, noiseSuppression: false },
+    });
   } catch (error) {
     return complain(new Trouble(t(refused(error))));
   }
@@ -45,15 +51,56 @@ function dialog(stream, recorder) {
   let wanted = true;
   const time = h("p", { class: "clock number", role: "timer" }, "0:00");
   const level = h("meter", { min: "0", max: "1", value: "0", "aria-label": t("recorder.level") });
-  const stop = h("button", { type: "button", class: "main", on: { click: () => recorder.stop() } }, t("recorder.stop"));
-  const away = h("button", { type: "button", on: { click: () => { wanted = false; recorder.stop(); } } }, t("recorder.discard"));
-  const element = h("dialog", { class: "recorder", "aria-label": t("recorder.title"), on: { cancel: (event) => event.preventDefault() } },
-    h("div", {}, h("h2", {}, t("recorder.title")), time, level, h("p", { class: "hint soft small" }, t("recorder.hint")), h("div", { class: "buttons" }, away, stop)));
+  const stop = h(
+    "button",
+    { type: "button", class: "main", on: { click: () => recorder.stop() } },
+    t("recorder.stop"),
+  );
+  const away = h(
+    "button",
+    {
+      type: "button",
+      on: {
+        click: () => {
+          wanted = false;
+          recorder.stop();
+        },
+      },
+    },
+    t("recorder.discard"),
+  );
+  const element = h(
+    "dialog",
+    {
+      class: "recorder",
+      "aria-label": t("recorder.title"),
+      on: { cancel: (event) => event.preventDefault() },
+    },
+    h(
+      "div",
+      {},
+      h("h2", {}, t("recorder.title")),
+      time,
+      level,
+      h("p", { class: "hint soft small" }, t("recorder.hint")),
+      h("div", { class: "buttons" }, away, stop),
+    ),
+  );
   document.body.append(element);
   element.showModal();
   stop.focus();
-  const end = measured(stream, (loudness, seconds) => { level.value = loudness; time.textContent = clock(seconds); });
-  return { wanted: () => wanted, close: () => { end(); element.close(); element.remove(); } };
+  const end = measured(stream, (loudness, seconds) => {
+    level.value = loudness;
+    time.textContent = clock(seconds);
+  });
+  return {
+    wanted: () => wanted,
+    close: () => {
+      end();
+      element.close();
+      element.remove();
+    },
+  };
 }
 
 function measured(stream, show) {
@@ -67,5 +114,8 @@ function measured(stream, show) {
     const loudest = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
     show(Math.sqrt(loudest), (performance.now() - began) / 1000);
   }, 100);
-  return () => { clearInterval(timer); sound.close(); };
+  return () => {
+    clearInterval(timer);
+    sound.close();
+  };
 }

@@ -10,8 +10,8 @@ import { openStore } from "../editor/store.js";
 import { toolbar as makeToolbar } from "../editor/toolbar.js";
 import { transcriptView } from "../editor/transcript.js";
 import { timeAt } from "../editor/typing.js";
-import { openMenu } from "../menu.js";
 import { pause } from "../events.js";
+import { openMenu } from "../menu.js";
 import { complain, whisper } from "../messages.js";
 import { t } from "../strings/index.js";
 import { become, opened } from "../transcript/edits.js";
@@ -31,37 +31,65 @@ export async function show(main, signal, token) {
   const store = openStore(opened(transcript));
   const player = await makePlayer(base, { duration: about.duration }, signal);
   let bar = null;
-  const view = transcriptView(store, player, {
-    readOnly: true,
-    marked: (row, segment, index) => bar?.marked(row, segment, index),
-    sounding: (segment) => player.wave.show({ segment: { ...segment, fixed: true } }),
-  }, signal);
+  const view = transcriptView(
+    store,
+    player,
+    {
+      readOnly: true,
+      marked: (row, segment, index) => bar?.marked(row, segment, index),
+      sounding: (segment) => player.wave.show({ segment: { ...segment, fixed: true } }),
+    },
+    signal,
+  );
   bar = findBar(store, view, { readOnly: true });
   const run = {
     find: () => bar.open(false),
-    export: (button) => openMenu(button, FORMATS.map((format) => ({ label: t(`format.${format}`), run: () => download(base, format, about.filename).catch(complain) })), t("export.title")),
+    export: (button) =>
+      openMenu(
+        button,
+        FORMATS.map((format) => ({
+          label: t(`format.${format}`),
+          run: () => download(base, format, about.filename).catch(complain),
+        })),
+        t("export.title"),
+      ),
     play: player.toggle,
     back: () => player.skip(-3),
     forward: () => player.skip(3),
     slower: () => player.faster(-1),
     faster: () => player.faster(1),
-    loop: () => player.loop(player.looping ? null : store.document.segments[view.speaking()] ?? null),
+    loop: () =>
+      player.loop(player.looping ? null : (store.document.segments[view.speaking()] ?? null)),
   };
   const tools = makeToolbar(about, (name, button) => run[name]?.(button), { readOnly: true });
   main.classList.add("editor");
   document.body.classList.add("editing");
-  main.append(h("div", { class: "above" }, tools.element, bar.element), h("div", { class: "stage" }, h("div", { class: "column" }, view.element), player.video), player.element);
+  main.append(
+    h("div", { class: "above" }, tools.element, bar.element),
+    h("div", { class: "stage" }, h("div", { class: "column" }, view.element), player.video),
+    player.element,
+  );
   view.draw();
   const subtitles = () => player.subtitles(layoutOf(), transcript.language).catch(() => {});
   subtitles();
   listen(main, view, player, store, run, signal);
-  corrections(token, etag, (fresh) => { store.change(become(store.document, opened(fresh)), "loaded"); subtitles(); whisper(t("shared.corrected")); }, signal).catch(complain);
+  corrections(
+    token,
+    etag,
+    (fresh) => {
+      store.change(become(store.document, opened(fresh)), "loaded");
+      subtitles();
+      whisper(t("shared.corrected"));
+    },
+    signal,
+  ).catch(complain);
 }
 
 // What the link shows, once there is a text.
 async function written(main, token, signal) {
   let about = await api.shared(token);
-  if (about.revision === null) main.append(h("p", { class: "note", role: "status" }, t("shared.wait")));
+  if (about.revision === null)
+    main.append(h("p", { class: "note", role: "status" }, t("shared.wait")));
   while (about.revision === null && !signal.aborted) {
     await pause(LOOK, signal);
     about = await api.shared(token);
@@ -94,14 +122,26 @@ function listen(main, view, player, store, run, signal) {
     const row = view.row(event.target.closest(".segment"));
     if (!row) return;
     if (event.target.closest("[data-do]")) return player.playFrom(row.item.start);
-    const letter = getSelection().isCollapsed ? letterAt(row, row.item, event.clientX, event.clientY) : null;
+    const letter = getSelection().isCollapsed
+      ? letterAt(row, row.item, event.clientX, event.clientY)
+      : null;
     if (letter !== null) player.playFrom(timeAt(row.item, letter));
   });
-  main.addEventListener("click", (event) => run[event.target.closest("[data-command]")?.dataset.command]?.(), { signal });
-  document.addEventListener("keydown", (event) => {
-    const command = event.target.closest("dialog, [popover], .findbar input") ? null : commandOf(event);
-    if (!run[command] || command === "export") return;
-    event.preventDefault();
-    run[command]();
-  }, { signal });
+  main.addEventListener(
+    "click",
+    (event) => run[event.target.closest("[data-command]")?.dataset.command]?.(),
+    { signal },
+  );
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      const command = event.target.closest("dialog, [popover], .findbar input")
+        ? null
+        : commandOf(event);
+      if (!run[command] || command === "export") return;
+      event.preventDefault();
+      run[command]();
+    },
+    { signal },
+  );
 }
