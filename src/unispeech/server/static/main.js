@@ -27,7 +27,8 @@ async function route({ focus = true } = {}) {
   const found = VIEWS.find(([address]) => address.test(location.hash));
   if (!found) return location.replace("#/");
   view?.abort();
-  const mine = (view = new AbortController());
+  const mine = new AbortController();
+  view = mine;
   document.body.className = "";
   header();
   try {

@@ -81,7 +81,7 @@ export function commands(page) {
     mergeOn: edit((doc, index) => edits.merge(doc, index)),
     moveBack: edit((doc, index, caret) => edits.moveBack(doc, index, caret), { caret: 0 }),
     moveOn: edit((doc, index, caret) => edits.moveOn(doc, index, caret)),
-    begins: times((start, end) => [Math.min(player.time, end - 0.05), end]),
+    begins: times((_, end) => [Math.min(player.time, end - 0.05), end]),
     ends: times((start) => [start, Math.max(player.time, start + 0.05)]),
     earlier: edit((doc, index) => edits.shift(doc, index, -NUDGE)),
     later: edit((doc, index) => edits.shift(doc, index, NUDGE)),

@@ -333,7 +333,7 @@ export async function show(main, signal, job) {
     const index = store.document.segments.findIndex((one) => one.key === segment.key);
     if (index >= 0) store.change(edits.setTimes(store.document, index, segment.start, segment.end));
   });
-  document.addEventListener("keydown", (event) => keyed(event, page, simple, opening, bar), {
+  document.addEventListener("keydown", (event) => keyed(event, page), {
     signal,
   });
   main.addEventListener(
@@ -406,7 +406,7 @@ function pressed(container, page, { gapAgain, view }) {
 }
 
 // Keys that work wherever the focus is, but in dialogs and menus.
-function keyed(event, page, simple, opening, bar) {
+function keyed(event, page) {
   if (
     event.defaultPrevented ||
     !event.target.closest ||

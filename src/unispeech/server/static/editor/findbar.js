@@ -41,7 +41,7 @@ export function findBar(store, view, { readOnly = false } = {}) {
       class: "findbar",
       role: "search",
       hidden: true,
-      on: { submit: (event) => event.preventDefault(), keydown: escape },
+      on: { submit: (event) => event.preventDefault(), keydown: closeOnEscape },
     },
     h(
       "div",
@@ -138,7 +138,7 @@ export function findBar(store, view, { readOnly = false } = {}) {
       whisper(t("find.replaced", { count: number }));
   }
 
-  function escape(event) {
+  function closeOnEscape(event) {
     if (event.key !== "Escape") return;
     event.stopPropagation();
     close();

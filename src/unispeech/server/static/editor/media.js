@@ -50,7 +50,10 @@ export async function mediaElement(media, place, signal) {
 
 // What came, where the browser can play it; else as it was decoded for the model.
 function sources(element, place, media) {
-  if (!media.type) return void (element.src = `${place}/audio`);
+  if (!media.type) {
+    element.src = `${place}/audio`;
+    return;
+  }
   const can = element.canPlayType(media.type);
   if (can) element.append(h("source", { src: `${place}/audio`, type: media.type }));
   if (!media.video || !can)

@@ -90,6 +90,7 @@ function plain(row) {
   const { text } = row;
   if (text.childNodes.length <= 1 && !/[\n\r]/.test(text.textContent)) return;
   const caret = caretOver(text);
+  // biome-ignore lint/performance/useDomNodeTextContent: lines that are elements count as lines
   text.textContent = text.innerText.replace(/\s*[\n\r]+\s*/g, " ");
   putCaret(row, caret);
 }

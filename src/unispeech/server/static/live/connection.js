@@ -32,10 +32,9 @@ export function connection(options, on) {
     for (const [name, value] of Object.entries({ sample_rate: options.rate, ...asked }))
       if (value !== "") address.searchParams.set(name, value);
     const key = settings.key;
-    const mine = (socket = new WebSocket(
-      address,
-      key ? ["unispeech", `openai-insecure-api-key.${key}`] : [],
-    ));
+    const protocols = key ? ["unispeech", `openai-insecure-api-key.${key}`] : [];
+    const mine = new WebSocket(address, protocols);
+    socket = mine;
     mine.onmessage = ({ data }) => {
       if (mine === socket && !over) heard(JSON.parse(data));
     };

@@ -13,7 +13,7 @@ export async function microphone(heard, gone) {
   });
   let context = null;
   const end = () => {
-    stream.getTracks().forEach((track) => track.stop());
+    for (const track of stream.getTracks()) track.stop();
     if (context && context.state !== "closed") context.close();
   };
   try {

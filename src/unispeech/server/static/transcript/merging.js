@@ -43,9 +43,9 @@ function alike(list, other) {
 // For each segment of `base` where it is in `other`, or -1: the longest chain that keeps the order.
 function matched(base, other) {
   const where = new Map();
-  other.forEach((one, index) =>
-    where.set(signature(one), [...(where.get(signature(one)) ?? []), index]),
-  );
+  for (const [index, segment] of other.entries()) {
+    where.set(signature(segment), [...(where.get(signature(segment)) ?? []), index]);
+  }
   const found = base.map((one) => where.get(signature(one))?.shift() ?? -1);
   return rising(found);
 }

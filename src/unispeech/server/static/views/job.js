@@ -4,7 +4,7 @@ import * as api from "../api.js";
 import { h, icon } from "../dom.js";
 import { follow } from "../events.js";
 import { complain, whisper } from "../messages.js";
-import { span, t } from "../strings/index.js";
+import { t } from "../strings/index.js";
 import { clock } from "../transcript/times.js";
 import { deleteAsked, progressOf, stateOf, waits } from "./jobs.js";
 

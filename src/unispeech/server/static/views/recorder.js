@@ -38,7 +38,7 @@ export async function record(take) {
   };
   const shown = dialog(stream, recorder);
   recorder.onstop = async () => {
-    stream.getTracks().forEach((track) => track.stop());
+    for (const track of stream.getTracks()) track.stop();
     shown.close();
     kept.locked.delete(id);
     if (shown.wanted()) take([new File(pieces, name, { type: recorder.mimeType })]);

@@ -1,6 +1,5 @@
 // Files on their way: how much has left, what was interrupted, recordings that were never sent.
 
-import * as api from "../api.js";
 import { h, iconButton } from "../dom.js";
 import * as kept from "../kept.js";
 import { complain } from "../messages.js";

@@ -72,7 +72,7 @@ export async function show(main, signal, token) {
   view.draw();
   const subtitles = () => player.subtitles(layoutOf(), transcript.language).catch(() => {});
   subtitles();
-  listen(main, view, player, store, run, signal);
+  listen(main, view, player, run, signal);
   corrections(
     token,
     etag,
@@ -117,7 +117,7 @@ async function corrections(token, etag, changed, signal) {
   }
 }
 
-function listen(main, view, player, store, run, signal) {
+function listen(main, view, player, run, signal) {
   view.element.addEventListener("click", (event) => {
     const row = view.row(event.target.closest(".segment"));
     if (!row) return;
