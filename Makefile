@@ -1,27 +1,44 @@
 # try:      install into .venv and transcribe a clip with real weights
 # test:     add every backend and extra that works in process, check and test
 # test-all: the same, with everything: other environments, servers, a browser
+# check:    lint, format and types; of the page (JavaScript and CSS) too, which wants Node
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+NPM_BIN := node_modules/.bin
+NODE_VERSION := $(shell sed -n 's/.*"node": ">=\([0-9]*\)".*/\1/p' package.json)
 
-.PHONY: try test test-all check
+.PHONY: try test test-all test-page check check-page node
 try: $(VENV)/.core
 	$(BIN)/unispeech transcribe samples/english.wav --backend faster
 
-test: check
+test: check test-page
 	$(BIN)/python -m pytest -m "not slow"
 
-test-all: check
+test-all: check test-page
 	for name in openvino jax whisperx; do $(BIN)/unispeech backends install --quiet $$name || exit 1; done
 	UNISPEECH_REQUIRE_ALL=1 $(BIN)/python -m pytest
 
-check: $(VENV)/.all
+check: check-page $(VENV)/.all
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check-page: node_modules/.installed
+	$(NPM_BIN)/biome check --error-on-warnings .
+
+test-page: node
+	node --test tests/page/*.test.js
+
+node:
+	@node -e 'process.exit(Number(parseInt(process.versions.node) < $(NODE_VERSION)))' 2>/dev/null && npm --version >/dev/null 2>&1 \
+		|| { echo 'The page is checked with Node $(NODE_VERSION) or newer and npm: install them from https://nodejs.org (Debian 13: apt install nodejs npm).' >&2; exit 1; }
+
+node_modules/.installed: package.json package-lock.json | node
+	npm ci --no-audit --no-fund --silent
+	touch $@
 
 $(VENV)/.core: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -15,14 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from unispeech import server
-
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 WAIT = 90_000
 """Milliseconds that a browser waits for what needs a decoding: the first one loads the weights."""
-STATIC = Path(server.__file__).parent / "static"
 CHROMIUM = os.environ.get("UNISPEECH_TEST_CHROMIUM") or shutil.which("chromium") or ""
 FLAGS = [
     "--no-sandbox",
@@ -86,15 +83,13 @@ def until(page: Page, expression: str, seconds: float = 60.0) -> None:
 
 
 class _Files(SimpleHTTPRequestHandler):
-    extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".js": "text/javascript"}
-
     def log_message(self, *_: object) -> None:
         pass
 
 
 @contextmanager
-def files(folder: Path = STATIC) -> Iterator[str]:
-    """A folder over HTTP. The page's own, without the service: for modules that need none of it."""
+def files(folder: Path) -> Iterator[str]:
+    """Serve a folder over HTTP."""
     serving = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(folder)))
     threading.Thread(target=serving.serve_forever, daemon=True).start()
     try:

@@ -15,24 +15,24 @@ export function pattern(query, { matchCase = false, wholeWord = false } = {}) {
   return new RegExp(bounded, matchCase ? "gu" : "giu");
 }
 
-/** Every place it stands: [{at, from, to}], in reading order. */
-export function matches(document, wanted) {
-  if (!wanted) return [];
-  const found = [];
-  document.segments.forEach((one, at) => {
-    for (const match of shown(one).matchAll(wanted)) {
-      found.push({ at, from: match.index, to: match.index + match[0].length });
-    }
-  });
-  return found;
+/** All matches of a pattern in reading order: [{at, from, to}]. */
+export function matches(document, query) {
+  if (!query) return [];
+  return document.segments.flatMap((segment, at) =>
+    Array.from(shown(segment).matchAll(query), ({ index, 0: { length } }) => ({
+      at,
+      from: index,
+      to: index + length,
+    })),
+  );
 }
 
-/** One place, or every one, by another text: an edit. */
-export function replaced(document, found, text) {
-  return [...Map.groupBy(found, ({ at }) => at)].flatMap(([at, list]) => {
-    let said = shown(document.segments[at]);
-    for (const { from, to } of list.toReversed())
-      said = said.slice(0, from) + text + said.slice(to);
-    return setText(document, at, said);
-  });
+/** The edit that puts a text in the place of each match; matches are in reading order. */
+export function replaced(document, matches, text) {
+  const texts = new Map();
+  for (const { at, from, to } of matches.toReversed()) {
+    const old = texts.get(at) ?? shown(document.segments[at]);
+    texts.set(at, old.slice(0, from) + text + old.slice(to));
+  }
+  return [...texts].toReversed().flatMap(([at, changed]) => setText(document, at, changed));
 }

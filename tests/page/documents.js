@@ -1,0 +1,25 @@
+// Small transcripts for the tests.
+
+import { opened } from "#page/transcript/edits.js";
+
+/** A word a second, each 0.8 s long. */
+export const words = (text, start = 0) =>
+  (text.match(/\s*\S+/g) ?? []).map((word, index) => ({
+    start: start + index,
+    end: start + index + 0.8,
+    word,
+    probability: 0.5,
+  }));
+
+/** A segment as the server sends it. */
+export const segment = (text, start, speaker = null) => ({
+  start,
+  end: start + words(text).length,
+  text,
+  words: words(text, start),
+  speaker,
+});
+
+export const documentOf = (...segments) => opened({ segments });
+
+export const texts = ({ segments }) => segments.map(({ text }) => text);
