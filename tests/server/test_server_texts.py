@@ -76,13 +76,13 @@ def test_no_part_of_an_address_is_too_odd(client: httpx.Client, job: str) -> Non
                     assert answer.status_code < 500, (method, path, name, answer.text)
 
 
-def test_ids_that_are_none(client: httpx.Client, job: str) -> None:
+def test_malformed_ids_are_404(client: httpx.Client, job: str) -> None:
     for path in ("/api/jobs/%00", "/api/jobs/%00/events", "/v1/jobs/%00", "/v1/download/%00",
                  "/api/uploads/%00", "/api/jobs/..%2f..%2fetc%2fpasswd",
                  f"/api/jobs/{job}%00", f"/api/jobs/{job}/revisions/{2**31}?format=txt",
                  f"/api/jobs/{job}/revisions/{10**30}"):  # fmt: skip
         answer = client.get(path)
-        assert answer.status_code in (400, 404), (path, answer.text)
+        assert answer.status_code == 404, (path, answer.text)
         refused(answer)
     for path in ("/api/jobs/%00", f"/api/jobs/{job}/shares/%00", "/api/uploads/%00"):
         assert client.delete(path).status_code == 404
@@ -113,7 +113,7 @@ def test_words_of_corrections_and_jobs(client: httpx.Client, job: str) -> None:
     assert share.status_code == 201 and share.json()["name"] == "for Ada"
     odd = submit(client, ENGLISH, filename="a\0b\ud7ff.wav", initial_prompt="\0", hotwords="\0")
     assert client.get(f"/api/jobs/{odd}").json()["filename"].startswith("ab")
-    assert until_ended(client, odd)["state"] in ("done", "failed")
+    assert until_ended(client, odd)["state"] == "done"
 
 
 def test_words_of_a_waas_client(client: httpx.Client) -> None:

@@ -87,9 +87,12 @@ def test_only_a_long_word_is_wider_than_a_line_and_no_letter_is_lost(
     segments = [said(text, 2 * i, 2 * i + 1, id=i) for i, text in enumerate(texts)]
     layout = Layout(width, lines, max_cps=15)
     cues = subtitles.cues(transcript(*segments), layout)
-    for one in subtitles.violations(cues, layout):
-        wide = [line for line in one.text.split("\n") if len(line) > width]
-        assert one.rule == "max_cps" or not any(" " in line for line in wide)
+    shown_lines = [line for cue in cues for line in cue.text.split("\n")]
+    assert all(len(line) <= width or " " not in line for line in shown_lines)
+    assert all(cue.text.count("\n") < lines for cue in cues)
+    told = [one.cue for one in subtitles.violations(cues, layout) if one.rule == "max_line_width"]
+    wide = [any(len(line) > width for line in cue.text.split("\n")) for cue in cues]
+    assert told == [number for number, is_wide in enumerate(wide, 1) if is_wide]
     shown = "".join("".join(cue.text.split()) for cue in cues)
     assert shown == "".join("".join(text.split()) for text in texts)
     assert all(cue.start <= cue.end for cue in cues)
