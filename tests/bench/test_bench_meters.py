@@ -50,11 +50,8 @@ def test_processor_time_is_that_of_work_and_not_of_sleep() -> None:
     assert 0.25 < meters.cpu_seconds() - before < 2.0
 
 
-def test_energy_counts_packages_and_survives_a_counter_that_goes_round(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_energy_counts_packages_and_survives_a_counter_that_goes_round(tmp_path: Path) -> None:
     """On a made-up powercap folder: the real one needs root."""
-    monkeypatch.setattr(meters, "RAPL", tmp_path)
     for zone, start in (("intel-rapl:0", 5_000_000), ("intel-rapl:1", 9_000_000)):
         (tmp_path / zone).mkdir()
         (tmp_path / zone / "energy_uj").write_text(str(start))
@@ -62,15 +59,14 @@ def test_energy_counts_packages_and_survives_a_counter_that_goes_round(
     part = tmp_path / "intel-rapl:0:0"
     part.mkdir()
     (part / "energy_uj").write_text("1")
-    energy = meters.Energy()
+    energy = meters.Energy(tmp_path)
     (tmp_path / "intel-rapl:0" / "energy_uj").write_text("7000000")
     (tmp_path / "intel-rapl:1" / "energy_uj").write_text("1000000")
     assert energy.joules() == pytest.approx(2.0 + 2.0)
 
 
-def test_no_counter_is_no_energy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(meters, "RAPL", tmp_path)
-    assert meters.Energy().joules() is None
+def test_no_counter_is_no_energy(tmp_path: Path) -> None:
+    assert meters.Energy(tmp_path).joules() is None
 
 
 def test_a_stage_is_known_by_where_a_thread_is() -> None:

@@ -218,13 +218,13 @@ def test_align_of_what_was_said_is_what_was_heard(said: str, stretch: int) -> No
     ]
 
 
-def test_align_of_a_long_text_keeps_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_path_of_a_long_text_is_the_same_in_a_window() -> None:
     words = ["abc", "de", "fgh", "xyz"] * 60
-    frames = "".join(f"{'-'.join(word)}-- --" for word in words)
-    heard = emissions(frames)
-    whole = align.align(heard, " ".join(words))
-    monkeypatch.setattr(align, "WINDOW", 128)
-    assert align.align(heard, " ".join(words)) == whole
+    scores = emissions("".join(f"{'-'.join(word)}-- --" for word in words)).scores
+    tokens = [TOKENS.index(letter) for letter in " ".join(words)]
+    whole = align.path(scores, tokens, blank=0)
+    assert len(whole) == len(tokens) > 128
+    assert align.path(scores, tokens, blank=0, window=128) == whole
 
 
 def test_lines_are_segments() -> None:

@@ -20,7 +20,6 @@ from unispeech.engine.engine import Engine
 from unispeech.errors import AudioError, BackendError, OptionError, UnsupportedOption
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, TranscribeOptions
-from unispeech.realtime import session as sessions
 from unispeech.realtime.events import Event
 from unispeech.realtime.hearing import Hearing
 from unispeech.realtime.intake import listen
@@ -100,8 +99,12 @@ class FakeCtc(FakeBackend):
 
 
 def session(backend: Backend, live: LiveOptions | None = None, **options: Any) -> Session:
+    return Session(hearing(backend, **options), live)
+
+
+def hearing(backend: Backend, **options: Any) -> Hearing:
     facts = ModelFacts("fake", languages={"en": "english"})
-    return Session(Hearing(backend, facts, TranscribeOptions.of(**options)), live)
+    return Hearing(backend, facts, TranscribeOptions.of(**options))
 
 
 @cache
@@ -183,11 +186,8 @@ def test_a_look_before_a_cut_is_not_taken_for_what_comes_after_it(longest: float
     assert spoken(events).split() == [word.word.strip() for word in truth()]
 
 
-def test_a_phrase_without_a_pause_is_closed_before_it_is_endless(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(sessions, "MOST", 6)
-    events = run(session(FakeBackend()), pause())
+def test_a_phrase_without_a_pause_is_closed_before_it_is_endless() -> None:
+    events = run(Session(hearing(FakeBackend()), longest_phrase=6), pause())
     closed = [event for event in events if event.type == "endpoint"]
     assert len(closed) > 2 and all(len(event.words) < 12 for event in closed)
     assert "".join(event.text for event in closed) == spoken(events)

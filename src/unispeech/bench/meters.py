@@ -7,7 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
-RAPL = Path("/sys/class/powercap")
+POWERCAP = Path("/sys/class/powercap")
 """Linux's power capping interface (Documentation/power/powercap); readable by root on most."""
 INTERVAL = 0.1
 """Seconds between two looks at the memory of a process tree."""
@@ -124,15 +124,16 @@ def _resident(process: object) -> int:
 class Energy:
     """Joules the processor packages use from here on, where the machine tells."""
 
-    def __init__(self) -> None:
-        self._start = _counters()
+    def __init__(self, powercap: Path = POWERCAP) -> None:
+        self._powercap = powercap
+        self._start = _counters(powercap)
 
     def joules(self) -> float | None:
         """Since the start; None where it cannot be read."""
         if not self._start:
             return None
         total = 0.0
-        for zone, now in _counters().items():
+        for zone, now in _counters(self._powercap).items():
             used = now - self._start.get(zone, now)
             if used < 0:  # the counter has gone round
                 used += int((zone / "max_energy_range_uj").read_text())
@@ -140,10 +141,10 @@ class Energy:
         return total
 
 
-def _counters() -> dict[Path, int]:
+def _counters(powercap: Path) -> dict[Path, int]:
     """Microjoules of each package (`intel-rapl:0`; its parts, `intel-rapl:0:0`, are inside it)."""
     found: dict[Path, int] = {}
-    for zone in RAPL.glob("intel-rapl:*"):
+    for zone in powercap.glob("intel-rapl:*"):
         if zone.name.count(":") == 1:
             try:
                 found[zone] = int((zone / "energy_uj").read_text())

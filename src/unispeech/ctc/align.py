@@ -185,7 +185,11 @@ def _places(of_word: Sequence[Sequence[tuple[Letter, Span]]], frames: int) -> li
 
 
 def path(
-    scores: npt.NDArray[np.float32], tokens: Sequence[int], blank: int, around: int | None = None
+    scores: npt.NDArray[np.float32],
+    tokens: Sequence[int],
+    blank: int,
+    around: int | None = None,
+    window: int = WINDOW,
 ) -> list[Span]:
     """The first frame of each token and the one after its last, on the likeliest path.
 
@@ -208,7 +212,7 @@ def path(
         labels[[0, -1]] = around % scores.shape[1]
     can_skip = np.zeros(len(labels), np.bool_)
     can_skip[3::2] = labels[3::2] != labels[1:-2:2]
-    states = _best_states(scores, labels, can_skip)
+    states = _best_states(scores, labels, can_skip, window)
     spans = []
     for state in range(1, len(labels), 2):
         first, end = np.searchsorted(states, [state, state + 1])
@@ -217,12 +221,15 @@ def path(
 
 
 def _best_states(
-    scores: npt.NDArray[np.float32], labels: npt.NDArray[np.int_], can_skip: npt.NDArray[np.bool_]
+    scores: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int_],
+    can_skip: npt.NDArray[np.bool_],
+    window: int,
 ) -> npt.NDArray[np.int_]:
     """The state of each frame: rises by 0, 1 or 2 a frame, from the first two to the last two."""
     import numpy as np
 
-    frames, width = len(scores), min(WINDOW, len(labels))
+    frames, width = len(scores), min(window, len(labels))
     steps = np.zeros((frames, width), np.uint8)
     lows = np.zeros(frames, np.int64)
     best = np.full(width, IMPOSSIBLE)

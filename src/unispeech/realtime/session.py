@@ -49,8 +49,11 @@ class Session:
     Not for several threads at once. Sound held is bounded by `LiveOptions.longest`.
     """
 
-    def __init__(self, hearing: Hearing, options: LiveOptions | None = None) -> None:
+    def __init__(
+        self, hearing: Hearing, options: LiveOptions | None = None, longest_phrase: int = MOST
+    ) -> None:
         self._hearing = hearing
+        self._longest_phrase = longest_phrase
         self._options = options or LiveOptions()
         self._pad = round(hearing.options.vad.pad / FRAME_SECONDS)
         self._ticks = Ticks()
@@ -244,7 +247,7 @@ class Session:
             said.append(replace(word, start=start, end=self._said_to))
         self._phrase += said
         yield self._event("final", said)
-        if len(self._phrase) >= MOST:
+        if len(self._phrase) >= self._longest_phrase:
             yield from self._close_phrase()
 
     def _gap(self, chunk: Chunk, reason: str) -> Event:

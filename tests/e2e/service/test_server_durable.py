@@ -17,8 +17,7 @@ import pytest
 from support import postgres
 from support.samples import SAMPLES, reference, words
 from support.serving import Receiver, Server, running, submit, until_ended
-from unispeech.server.jobs import heartbeat
-from unispeech.server.jobs.heartbeat import Heartbeat
+from unispeech.server.jobs.heartbeat import DEAD, Heartbeat
 from unispeech.server.storage.database import Database
 
 ENGLISH = SAMPLES / "english.wav"
@@ -132,23 +131,23 @@ def test_two_servers_share_a_folder(tmp_path: Path) -> None:
 def test_only_silence_is_death_and_no_clock_is_believed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(heartbeat, "DEAD", 0.4)
+    clock = [1000.0]
     database = Database(f"sqlite:///{tmp_path / 'x.sqlite'}")
-    here, there, gone = (Heartbeat(database) for _ in range(3))
+    here, there, gone = (Heartbeat(database, lambda: clock[0]) for _ in range(3))
     there._machine, gone._machine = "elsewhere", "elsewhere too"
     for one in (here, there, gone):
         one._say()
     assert here.look() == ({here.id, there.id, gone.id}, [])
     for hour in (-1, 1, -2):  # its clock is put back and forth
-        time.sleep(0.15)
+        clock[0] += 0.35 * DEAD
         monkeypatch.setattr(time, "time", lambda hour=hour: 1e9 + 3600 * hour)
         there._say()
         live, silent = here.look()
         assert there.id in live
-    time.sleep(0.15)
+    clock[0] += 0.35 * DEAD
     there._say()
     assert here.look() == ({here.id, there.id}, [gone.id])
-    time.sleep(0.6)  # whoever has not looked for so long has no right to judge
+    clock[0] += 1.5 * DEAD  # whoever has not looked for so long has no right to judge
     assert here.look()[1] == []
     here.bury([gone.id])
     assert here.look() == ({here.id, there.id}, [])

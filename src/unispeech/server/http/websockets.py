@@ -88,14 +88,14 @@ async def _accepted(websocket: WebSocket, protocol: str | None) -> bool:
     return True
 
 
-async def tell(websocket: WebSocket, message: dict[str, Any]) -> None:
+async def tell(websocket: WebSocket, message: dict[str, Any], patience: float = STALLED) -> None:
     """Send a message. In ASCII: a client may have half a character echoed, which nothing else can
     carry.
 
     Raises:
         WebSocketDisconnect: the client has gone, or reads nothing.
     """
-    await _while_it_reads(websocket.send_text(json.dumps(message)))
+    await _while_it_reads(websocket.send_text(json.dumps(message)), patience)
 
 
 async def hang_up(websocket: WebSocket, code: int, reason: str = "") -> None:
@@ -103,9 +103,9 @@ async def hang_up(websocket: WebSocket, code: int, reason: str = "") -> None:
     await _while_it_reads(websocket.close(code, reason))
 
 
-async def _while_it_reads(sending: Coroutine[Any, Any, None]) -> None:
+async def _while_it_reads(sending: Coroutine[Any, Any, None], patience: float = STALLED) -> None:
     try:
-        await asyncio.wait_for(sending, STALLED)
+        await asyncio.wait_for(sending, patience)
     except TimeoutError:
         raise WebSocketDisconnect(1006) from None
 

@@ -13,7 +13,7 @@ import platform
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -33,9 +33,10 @@ DEAD = 20.0
 class Heartbeat:
     """This process's own, and what it knows of the others'."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
         self.id = f"{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._database = database
+        self._clock = clock
         self._machine = machine()
         self._seen: dict[str, tuple[float, float]] = {}
         self._looked = float("-inf")
@@ -60,7 +61,7 @@ class Heartbeat:
 
     def look(self) -> tuple[set[str], list[str]]:
         """The ids of the processes that live, and of those that do not."""
-        now = time.monotonic()
+        now = self._clock()
         if now - self._looked > DEAD:
             self._seen.clear()  # the database was away, or this machine asleep: nobody is to blame
         with self._database.engine.connect() as c:
