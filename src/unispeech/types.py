@@ -210,9 +210,8 @@ class ChunkResult:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """A source has no more chunks: how long it was, its language, and what was wrong with it."""
+    """The end of a source: its length, its language, and the problems there were."""
 
-    source: int
     duration: float = 0.0
     language: str = ""
     language_probability: float | None = None

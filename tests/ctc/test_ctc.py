@@ -76,7 +76,7 @@ def test_joined_chunks_say_what_the_whole_says(frames: str, cuts: list[int]) -> 
         part = emissions(frames[low:high])
         chunk = Chunk(np.zeros(1, np.float32), low * 0.02, high * 0.02, index=number)
         items.append((chunk, ChunkResult(words.read(part), emissions=part)))
-    items.append(End(0, len(frames) * 0.02))
+    items.append(End(len(frames) * 0.02))
     said = []
     at = 0.0
     for item in stitch.joined(items, lambda part, language: words.read(part, language)):

@@ -49,7 +49,7 @@ def chunks_of(engine: Engine, sample: str) -> list[Chunk]:
     from unispeech.audio.recording import Recording
 
     recording = Recording(SAMPLES / f"{sample}.wav")
-    return [replace(c, language="en") for c in engine._plan(recording, engine.options)]
+    return [replace(c, language="en") for c in engine._reader(engine.options).plan(recording)]
 
 
 def test_concurrent_calls_share_batches_and_each_gets_its_own_text(engine: Get) -> None:

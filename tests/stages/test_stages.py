@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -99,7 +100,7 @@ def test_results_come_in_order_with_their_chunks(
     items: list[tuple[float, str] | None], batch_size: int
 ) -> None:
     stream: list[Chunk | End] = [
-        End(i) if item is None else _chunk(i, *item) for i, item in enumerate(items)
+        End(float(i)) if item is None else _chunk(i, *item) for i, item in enumerate(items)
     ]
     most = [0]
 
@@ -108,7 +109,9 @@ def test_results_come_in_order_with_their_chunks(
         most[0] = max(most[0], len(chunks))
         return [_named(c) for c in chunks]
 
-    out = list(batching.in_order(batching.ahead(iter(stream), 4), decode, batch_size))
+    with ThreadPoolExecutor() as threads:
+        read = batching.ahead(iter(stream), 4, threads, threading.Event())
+        out = list(batching.in_order(read, decode, batch_size, threads))
     assert [o if isinstance(o, End) else o[0] for o in out] == stream
     assert all(o[1].text == f" 0.{o[0].index}" for o in out if not isinstance(o, End))
     assert most[0] <= batch_size
@@ -122,17 +125,31 @@ def test_reading_ahead_is_bounded_and_stops_with_its_reader() -> None:
             read.append(i)
             yield _chunk(i)
 
-    stream = batching.in_order(
-        batching.ahead(items(), 4), lambda chunks: [_named(c) for c in chunks], 4
-    )
-    next(stream)
-    time.sleep(0.2)
-    assert len(read) <= 4 + 4 * (batching.LOOKAHEAD + batching.IN_FLIGHT) + 2
-    del stream
-    before = len(read)
-    time.sleep(0.2)
-    assert len(read) == before
-    assert not any(t.name in ("read ahead", "decode") for t in threading.enumerate())
+    with ThreadPoolExecutor(3) as threads:
+        left = threading.Event()
+        early = batching.ahead(items(), 4, threads, left)
+        stream = batching.in_order(early, lambda c: [_named(x) for x in c], 4, threads, left)
+        next(stream)
+        time.sleep(0.2)
+        assert len(read) <= 4 + 4 * (batching.LOOKAHEAD + batching.IN_FLIGHT) + 2
+        del stream, early
+        before = len(read)
+        time.sleep(0.2)
+        assert len(read) == before
+
+
+def test_runs_share_threads_and_none_waits_for_another() -> None:
+    """One thread is enough for two runs, and one that nobody goes on with takes none."""
+    with ThreadPoolExecutor(1) as threads:
+
+        def run(count: int) -> Iterator[tuple[Chunk, ChunkResult]]:
+            items = batching.ahead(map(_chunk, range(count)), 4, threads, threading.Event())
+            return batching.in_order(items, lambda c: [_named(x) for x in c], 4, threads)
+
+        waiting = run(1000)
+        next(waiting)
+        assert [chunk.index for chunk, _ in run(40)] == list(range(40))
+        assert len([*waiting]) == 999
 
 
 def test_an_error_while_reading_or_decoding_reaches_the_caller() -> None:
@@ -143,10 +160,14 @@ def test_an_error_while_reading_or_decoding_reaches_the_caller() -> None:
     def fails(chunks: list[Chunk]) -> list[ChunkResult]:
         raise RuntimeError("no")
 
-    with pytest.raises(OSError, match="disk"):
-        list(batching.in_order(batching.ahead(broken(), 2), lambda c: [_named(x) for x in c], 2))
-    with pytest.raises(RuntimeError, match="no"):
-        list(batching.in_order(iter([_chunk(0)]), fails, 2))
+    with ThreadPoolExecutor(2) as threads:
+        items = batching.ahead(broken(), 2, threads, threading.Event())
+        stream = batching.in_order(items, lambda c: [_named(x) for x in c], 2, threads)
+        assert next(stream)[0].index == 0
+        with pytest.raises(OSError, match="disk"):
+            next(stream)
+        with pytest.raises(RuntimeError, match="no"):
+            list(batching.in_order(iter([_chunk(0)]), fails, 2, threads))
 
 
 @given(text=st.text(max_size=200))

@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unispeech.annotate import speakers, words
-from unispeech.audio.recording import Recording
 from unispeech.call import Call
-from unispeech.errors import AudioError, Cancelled, UnispeechError, UnsupportedOption
+from unispeech.errors import AudioError, UnispeechError, UnsupportedOption
 from unispeech.models import store
 from unispeech.models.facts import Family, ModelFacts
 from unispeech.options import AnnotateOptions, TranscribeOptions
-from unispeech.types import Chunk, ChunkResult, End, Gap, Progress, Segment
+from unispeech.types import Chunk, ChunkResult, Progress, Segment, Turn
 
 if TYPE_CHECKING:
     from unispeech.types import Samples
 
-Event = Segment | Gap | End
 Say = Callable[[Progress], None]
+Warn = Callable[[str], None]
+"""Takes a warning about the recording, without its name."""
 Alignment = Callable[["Samples", Sequence[Segment], str, Path], list[Segment]]
 """`Backend.align_native`."""
 
@@ -87,14 +87,14 @@ class Annotation:
     device: str
     call: Call
 
-    def decoded(self, chunk: Chunk, result: ChunkResult, recording: Recording) -> ChunkResult:
+    def decoded(self, chunk: Chunk, result: ChunkResult, warn: Warn) -> ChunkResult:
         """A decoded chunk with word times, if they are asked for."""
         if not self.options.alignment_wanted or result.error or not result.text.strip():
             return result
         try:
             return self._aligner(chunk.language).chunk(chunk, result)
         except AudioError as error:
-            recording.warnings.append(f"{recording.name}: {words.misfit(chunk, error)}")
+            warn(words.misfit(chunk, error))
             return result
         except UnispeechError as error:
             return replace(result, error=error)
@@ -104,7 +104,7 @@ class Annotation:
         segments: Iterable[Segment],
         samples: Samples,
         language: str,
-        recording: Recording,
+        warn: Warn,
         own: Alignment | None = None,
     ) -> Iterator[Segment]:
         """A library's own segments with word times, if they are asked for.
@@ -125,41 +125,17 @@ class Annotation:
             if isinstance(item, Segment):
                 yield item
             else:
-                recording.warnings.append(f"{recording.name}: {item}")
+                warn(item)
 
-    def spoken(self, events: Iterable[Event], sound: Callable[[int], Samples]) -> Iterator[Event]:
-        """The same events with speakers, if they are asked for.
+    def turns(self, samples: Samples, name: str) -> tuple[Turn, ...]:
+        """The turns of the speakers in a recording, all of it.
 
-        Who speaks is known when a recording is over: its segments are held back until then.
-        `sound` gives all of the recording with a number.
+        Raises:
+            UnispeechError: the pipeline cannot be loaded, or failed. Cancelled: the call was.
         """
-        if not self.options.speakers_wanted:
-            yield from events
-            return
-        held: list[Segment] = []
-        for item in events:
-            if isinstance(item, Segment):
-                held.append(item)
-            elif isinstance(item, Gap):
-                yield item
-            else:
-                end = self._with_turns(item, sound) if item.error is None else item
-                yield from speakers.assigned(held, end.turns)
-                yield end
-                held = []
-
-    def _with_turns(self, end: End, sound: Callable[[int], Samples]) -> End:
         asked = self.options
-        try:
-            diarizer = speakers.diarizer(asked, self.device, self.call.on_progress)
-            turns = diarizer.turns(
-                sound(end.source), asked.min_speakers, asked.max_speakers, self.call, end.name
-            )
-        except Cancelled:
-            raise
-        except UnispeechError as problem:
-            return replace(end, error=problem)
-        return replace(end, turns=turns)
+        diarizer = speakers.diarizer(asked, self.device, self.call.on_progress)
+        return diarizer.turns(samples, asked.min_speakers, asked.max_speakers, self.call, name)
 
     def _aligner(self, language: str | None) -> words.Aligner:
         model = self.options.align_model

@@ -1,41 +1,54 @@
-"""What a CTC model hears in a whole recording, frame by frame."""
+"""Forced alignment of a text that is known, with an engine's own CTC model."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from unispeech.backends.base import Backend
-from unispeech.call import Call
-from unispeech.ctc import words
-from unispeech.engine.decoder import Decoder
-from unispeech.engine.source import Reading
-from unispeech.options import DecodeOptions
+from unispeech.call import OnProgress
+from unispeech.ctc import align, words
+from unispeech.engine.source import Opened, Reader
 from unispeech.stages import batching
-from unispeech.types import Chunk, Emissions, End
+from unispeech.stages.stitch import Decoded
+from unispeech.types import Chunk, ChunkResult, End, Progress, Segment
+
+if TYPE_CHECKING:
+    from unispeech.audio.recording import Source
 
 
-def whole(
-    chunks: Iterator[Chunk],
-    reading: Reading,
-    backend: Backend,
-    options: DecodeOptions,
-    call: Call,
-    batch_size: int,
-) -> Emissions:
-    """The chunks of one recording decoded and joined at the frame, on the recording's clock.
+def aligned(
+    reader: Reader,
+    source: tuple[Source, int | None],
+    text: str,
+    decode: Callable[[list[Chunk]], list[ChunkResult]],
+    on_progress: OnProgress,
+    threads: Executor,
+) -> tuple[tuple[Segment, ...], End]:
+    """A segment with word times for each line of the text, and the end of the recording.
 
     Raises:
+        AudioError: the recording cannot be read, or is too short for the text.
         UnispeechError: a chunk could not be decoded.
     """
-    heard = []
-    decode = Decoder(backend, {0: reading}, options, call)
-    for item in batching.in_order(chunks, decode, batch_size):
-        assert not isinstance(item, End)
-        chunk, result = item
-        if result.error:
-            raise result.error
-        assert result.emissions is not None
-        heard.append(replace(result.emissions, start=result.emissions.start + chunk.start))
-        call.on_progress(reading.progress(chunk.end))
-    return words.joined(heard)
+    emissions = []
+    results: Iterator[Decoded | Opened | End] = batching.in_order(
+        reader.items([source]), decode, reader.options.batch.batch_size, threads
+    )
+    for item in results:
+        if isinstance(item, Opened):
+            recording = item.recording
+        elif isinstance(item, End):
+            end = item
+        else:
+            chunk, result = item
+            if result.error:
+                raise result.error
+            assert result.emissions is not None
+            start = result.emissions.start + chunk.start
+            emissions.append(replace(result.emissions, start=start))
+            on_progress(Progress(chunk.end, recording.duration, recording.name))
+    if end.error:
+        raise end.error
+    return align.lines(words.joined(emissions), text, end.language), end

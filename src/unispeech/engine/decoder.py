@@ -1,14 +1,13 @@
-"""One batch of a run: what the journal knows is not decoded again, what is doubtful is."""
+"""One batch of a run: skip what the journal has, decode again what is doubtful."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from unispeech.backends.base import Backend
 from unispeech.call import Call
-from unispeech.engine.source import Reading
 from unispeech.errors import BackendError, Cancelled
 from unispeech.options import DecodeOptions
 from unispeech.stages import guard
@@ -20,12 +19,13 @@ class Decoder:
     """Decodes the batches of one run. Called from several threads at once."""
 
     backend: Backend
-    readings: Mapping[int, Reading]
     options: DecodeOptions
     call: Call
+    failed: Container[int] = ()
+    """Sources that have failed: no more of them is decoded."""
 
     def __call__(self, chunks: list[Chunk]) -> list[ChunkResult]:
-        """One result a chunk. A source whose chunk failed is given up: no more of it is decoded.
+        """One result a chunk; where the backend failed, the result holds the error.
 
         Raises:
             Cancelled: the call was.
@@ -35,14 +35,12 @@ class Decoder:
         try:
             fresh = iter(self._fresh(unknown))
         except BackendError as problem:
-            for chunk in unknown:
-                self.readings[chunk.source].error = problem
             fresh = itertools.repeat(ChunkResult((), error=problem))
         return [result or next(fresh) for result in known]
 
     def _known(self, chunk: Chunk) -> ChunkResult | None:
-        if error := self.readings[chunk.source].error:
-            return ChunkResult((), error=error)
+        if chunk.source in self.failed:
+            return ChunkResult(())
         return self.call.journal.recorded(chunk) if self.call.journal else None
 
     def _fresh(self, chunks: list[Chunk]) -> list[ChunkResult]:

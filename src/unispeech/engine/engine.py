@@ -2,16 +2,15 @@
 
 source → audio → vad → chunking → batching → guard(backend) → stitch → Transcript
 
-The first of them up to the chunk are `planning` and `detection`, a batch is `decoder`'s.
+`source` reads as far as the chunk, `decoder` decodes a batch, `outcome` is what comes of a source,
+and `batched` is the loop around them.
 """
 
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
@@ -28,31 +27,26 @@ from unispeech.backends.base import (
     refuse_undecided,
 )
 from unispeech.call import Call, OnProgress, ignore
-from unispeech.ctc import align, words
-from unispeech.engine import native
-from unispeech.engine.align import whole
+from unispeech.engine import batched, native
+from unispeech.engine.align import aligned
 from unispeech.engine.decoder import Decoder
 from unispeech.engine.language import Detection, identifier, refuse_identifier
-from unispeech.engine.planning import plan
-from unispeech.engine.source import Reading
+from unispeech.engine.source import Reader
+from unispeech.engine.threads import Threads
 from unispeech.errors import AudioError, UnispeechError, UnsupportedOption
 from unispeech.models import store
 from unispeech.options import (
     AnnotateOptions,
     CallOptions,
-    DecodeOptions,
     EngineOptions,
     TranscribeOptions,
     split_options,
 )
-from unispeech.stages import batching, stitch
-from unispeech.types import Chunk, Emissions, End, Gap, Segment, Transcript
+from unispeech.stages import stitch
+from unispeech.types import End, Gap, Segment, Transcript
 
 if TYPE_CHECKING:
     from unispeech.audio.recording import Source
-
-READ_AHEAD = 8
-"""Chunks read and planned before anybody asks for them."""
 
 
 class Engine:
@@ -97,6 +91,7 @@ class Engine:
         annotation.fetch(asked, self.facts, on_progress)
         path = store.obtain(self.model, self.spec.model_format, on_progress)
         self.backend: Backend = registry.load(self.spec, path, self.facts, self.load_options)
+        self._threads = Threads(self.spec.name)
 
     def segments(
         self,
@@ -146,9 +141,9 @@ class Engine:
 
     def detect_language(self, source: Source, sample_rate: int | None = None) -> tuple[str, float]:
         """The language spoken at the beginning of a recording, and its probability."""
-        chunks = self._plan(Recording(source, sample_rate), self.options)
-        first = list(itertools.islice(chunks, 3))
-        return self._detection(self.options).language(first)
+        reader = self._reader(self.options)
+        first = itertools.islice(reader.plan(Recording(source, sample_rate)), 3)
+        return reader.detection.language(list(first))
 
     def align(
         self,
@@ -172,18 +167,17 @@ class Engine:
             )
         plain = replace(self.options, annotate=AnnotateOptions())
         settled = self._options({**options, "vad": False}, plain)
-        reading = Reading(Recording(source, sample_rate))
-        planned = self._plan(reading.recording, settled)
-        chunks = self._detection(settled).spoken(planned, reading)
         call = call or Call()
-        heard = whole(chunks, reading, self.backend, settled.decode, call, settled.batch.batch_size)
+        segments, end = aligned(
+            self._reader(settled),
+            (source, sample_rate),
+            text,
+            Decoder(self.backend, settled.decode, call),
+            call.on_progress,
+            self._threads,
+        )
         return stitch.transcript(
-            align.lines(heard, text, reading.language),
-            (),
-            reading.end(0, None),
-            backend=self.spec.name,
-            model=self.facts.name,
-            task="align",
+            segments, (), end, backend=self.spec.name, model=self.facts.name, task="align"
         )
 
     def resolve(self, **options: Unpack[CallOptions]) -> TranscribeOptions:
@@ -194,6 +188,7 @@ class Engine:
         """Give the memory back. The engine cannot be used afterwards. May be called twice."""
         self.backend.close()
         self.backend = Closed(self.spec.name)
+        self._threads.shutdown(wait=False)
 
     def __enter__(self) -> Self:
         return self
@@ -251,75 +246,20 @@ class Engine:
         """Segments and gaps of each source in order, then its end."""
         annotation.fetch(options, self.facts, call.on_progress)
         notes = Annotation(options.annotate, self.load_options.device, call)
-        readings: dict[int, Reading] = {}
         if options.strategy == "native":
             own = self.spec.capabilities.native_alignment
-            heard = native.events(self.backend, sources, options, call, notes, readings, own)
-        else:
-            heard = self._batched(sources, options, call, notes, readings)
-        return notes.spoken(heard, lambda number: readings[number].recording.sound())
+            return native.events(self.backend, sources, options, call, notes, own)
+        reader = self._reader(options)
+        return batched.events(reader, sources, self.backend, call, notes, self._threads)
 
-    def _batched(
-        self,
-        sources: Iterable[tuple[Source, int | None]],
-        options: TranscribeOptions,
-        call: Call,
-        notes: Annotation,
-        readings: dict[int, Reading],
-    ) -> Iterator[Segment | Gap | End]:
-        """The loop of the whole engine."""
-        left = threading.Event()
-        stopping = replace(call, cancelled=lambda: left.is_set() or call.cancelled())
-        decode = Decoder(self.backend, readings, options.decode, stopping)
-        items = batching.ahead(self._items(sources, options, readings), READ_AHEAD)
-        results = batching.in_order(items, decode, options.batch.batch_size, left)
-        for item in stitch.joined(results, partial(_read, options.decode)):
-            reading = readings[item.source if isinstance(item, End) else item[0].source]
-            if isinstance(item, End):
-                error, warnings = item.error or reading.error, tuple(reading.recording.warnings)
-                yield replace(item, error=error, warnings=warnings)
-                del readings[item.source]
-            else:
-                chunk, result = item
-                yield from reading.placed(chunk, notes.decoded(chunk, result, reading.recording))
-                call.on_progress(reading.progress(chunk.end))
-
-    def _items(
-        self,
-        sources: Iterable[tuple[Source, int | None]],
-        options: TranscribeOptions,
-        readings: dict[int, Reading],
-    ) -> Iterator[Chunk | End]:
-        """The chunks of every source, ready to decode, each source closed by its end."""
-        detection = self._detection(options)
-        keep = options.annotate.speakers_wanted
-        for number, (source, sample_rate) in enumerate(sources):
-            reading = readings[number] = Reading(Recording(source, sample_rate, keep=keep))
-            error: UnispeechError | None = None
-            try:
-                chunks = self._plan(reading.recording, options, number)
-                for chunk in detection.spoken(chunks, reading):
-                    if reading.error:  # the backend failed: there is no transcript to complete
-                        break
-                    yield chunk
-            except UnispeechError as problem:
-                error = problem
-            yield reading.end(number, error)
-
-    def _plan(
-        self, recording: Recording, options: TranscribeOptions, number: int = 0
-    ) -> Iterator[Chunk]:
-        longest = options.batch.chunk_length or self.backend.chunk_length
-        return plan(recording, options, number, self.backend.windows, longest, self.spec.context)
-
-    def _detection(self, options: TranscribeOptions) -> Detection:
-        return Detection(self.backend, self.facts, options, self.load_options.device)
-
-
-def _read(
-    options: DecodeOptions, emissions: Emissions, language: str | None
-) -> tuple[Segment, ...]:
-    return words.read(emissions, language, options.word_timestamps, options.ngram)
+    def _reader(self, options: TranscribeOptions) -> Reader:
+        return Reader(
+            Detection(self.backend, self.facts, options, self.load_options.device),
+            options,
+            self.backend.windows,
+            options.batch.chunk_length or self.backend.chunk_length,
+            self.spec.context,
+        )
 
 
 def transcribe(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from unispeech.backends import registry
 from unispeech.backends.base import KINDS, Backend
-from unispeech.engine.source import Reading
 from unispeech.errors import BackendMissing, UnknownModel, UnsupportedOption, did_you_mean
 from unispeech.models import catalog, store
 from unispeech.models.facts import ModelFacts
@@ -19,6 +18,9 @@ from unispeech.types import SAMPLE_RATE, Chunk
 if TYPE_CHECKING:
     from unispeech.backends.mms_lid import LanguageIdentifier
 
+Spoken = tuple[str, float | None]
+"""The code of a language and its probability, where it was detected."""
+UNKNOWN: Spoken = ("", None)
 ENOUGH = 10.0
 """Seconds of speech that are enough to tell the language from."""
 AT_MOST = 30
@@ -34,27 +36,32 @@ class Detection:
     options: TranscribeOptions
     device: str = "auto"
 
-    def spoken(self, chunks: Iterator[Chunk], reading: Reading) -> Iterator[Chunk]:
-        """The same chunks with their language; `reading` is told the recording's."""
+    def spoken(self, chunks: Iterator[Chunk]) -> Generator[Chunk, None, Spoken]:
+        """Yield the same chunks with their language; return the recording's."""
+        if self.options.language_per_chunk:
+            return (yield from self._each(chunks))
         if self.options.decode.language is not None:
-            reading.language = self.facts.language(self.options.decode.language)
-        elif self.options.language_per_chunk:
-            for chunk in chunks:
-                language, probability = self.language([chunk])
-                if not reading.language:
-                    reading.language, reading.probability = language, probability
-                yield replace(chunk, language=language)
+            spoken: Spoken = self.facts.language(self.options.decode.language), None
         else:
             first: list[Chunk] = []
             for chunk in chunks:
                 first.append(chunk)
                 if sum(c.speech_duration for c in first) >= ENOUGH:
                     break
-            if first:
-                reading.language, reading.probability = self.language(first)
+            spoken = self.language(first) if first else UNKNOWN
             chunks = itertools.chain(first, chunks)
         for chunk in chunks:
-            yield replace(chunk, language=reading.language)
+            yield replace(chunk, language=spoken[0])
+        return spoken
+
+    def _each(self, chunks: Iterator[Chunk]) -> Generator[Chunk, None, Spoken]:
+        """Detect the language of every chunk; the recording's is the first."""
+        recording = UNKNOWN
+        for chunk in chunks:
+            spoken = self.language([chunk])
+            recording = recording if recording[0] else spoken
+            yield replace(chunk, language=spoken[0])
+        return recording
 
     def language(self, chunks: Sequence[Chunk]) -> tuple[str, float]:
         """The language of some chunks, as a code, and its probability; "" of no chunks."""

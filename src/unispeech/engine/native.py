@@ -9,7 +9,9 @@ from unispeech.annotate.annotation import Annotation
 from unispeech.audio.recording import Recording
 from unispeech.backends.base import Backend
 from unispeech.call import Call
-from unispeech.engine.source import Reading
+from unispeech.engine.language import UNKNOWN, Spoken
+from unispeech.engine.outcome import Outcome
+from unispeech.engine.source import ended
 from unispeech.errors import Cancelled, UnispeechError
 from unispeech.options import TranscribeOptions
 from unispeech.types import End, Gap, Segment
@@ -24,35 +26,33 @@ def events(
     options: TranscribeOptions,
     call: Call,
     notes: Annotation,
-    readings: dict[int, Reading],
     own_alignment: bool,
 ) -> Iterator[Segment | Gap | End]:
     """The segments of each source as the library gives them, then its end.
 
-    A library wants the whole recording at once, so memory grows with its length. Words that are to
-    be aligned are the library's own business where it can (`own_alignment`).
+    A library takes the whole recording at once, so memory grows with its length. With
+    `own_alignment` the library aligns words itself.
 
     Raises:
         Cancelled: the call was.
     """
-    for number, (source, sample_rate) in enumerate(sources):
-        keep = options.annotate.speakers_wanted
-        reading = readings[number] = Reading(Recording(source, sample_rate, keep=keep))
+    own = backend.align_native if own_alignment else None
+    for source, sample_rate in sources:
+        recording = Recording(source, sample_rate, keep=options.annotate.speakers_wanted)
+        outcome = Outcome(recording, notes, call.on_progress)
+        spoken: Spoken = UNKNOWN
         error: UnispeechError | None = None
         try:
-            samples = reading.recording.read()
+            samples = recording.read()
             run = backend.transcribe_native(samples, options)
-            reading.language, reading.probability = run.language, run.language_probability
-            own = backend.align_native if own_alignment else None
-            said = notes.native(run.segments, samples, run.language, reading.recording, own)
-            for segment in said:
+            spoken = run.language, run.language_probability
+            for segment in notes.native(run.segments, samples, run.language, outcome.warn, own):
                 if call.cancelled():
                     raise Cancelled()
-                yield segment
-                call.on_progress(reading.progress(segment.end))
+                yield from outcome.add([segment])
+                outcome.report(segment.end)
         except Cancelled:
             raise
         except UnispeechError as problem:
             error = problem
-        yield reading.end(number, error)
-        del readings[number]
+        yield from outcome.finish(ended(recording, spoken, error))

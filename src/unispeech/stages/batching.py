@@ -6,63 +6,76 @@ padding; the first batches are small, so that the first words come soon. Which c
 batch depends on the chunks alone, never on how fast anything went, and a chunk's text does not
 depend on its companions: the same input gives the same output.
 
-A source is read in a thread of its own (`ahead`) while batches are decoded, and a second batch is
-handed over before the first is done, so that the backend never waits for us.
+Sources are read ahead while batches are decoded, and a second batch is handed over before the first
+is done, so that the backend never waits for us. The threads for both are the caller's. Every task
+they are given ends by itself: none waits for another task, or for whoever asks for the results.
 """
 
 from __future__ import annotations
 
-import contextlib
-import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, Generic, TypeVar
 
-from unispeech.types import Chunk, ChunkResult, End
+from unispeech.types import Chunk, ChunkResult
 
 LOOKAHEAD = 2
 """Batches' worth of chunks that may be waiting."""
 IN_FLIGHT = 2
 """Batches handed to the backend at once."""
 
-Item = Chunk | End
+T = TypeVar("T")
+Mark = TypeVar("Mark")
+"""Anything that passes between the chunks: where a source begins or ends."""
 Decode = Callable[[list[Chunk]], list[ChunkResult]]
 
 
 @dataclass(slots=True)
-class _Slot:
+class _Slot(Generic[Mark]):
     """An item in its place, with what became of it."""
 
-    item: Item
+    item: Chunk | Mark
     batch: Future[list[ChunkResult]] | None = None
     number: int = 0
     """Its place in the batch."""
 
     @property
     def ready(self) -> bool:
-        return isinstance(self.item, End) or (self.batch is not None and self.batch.done())
+        if self.batch is None:
+            return not isinstance(self.item, Chunk)
+        return self.batch.done()
+
+    def result(self) -> tuple[Chunk, ChunkResult] | Mark:
+        if not isinstance(self.item, Chunk):
+            return self.item
+        assert self.batch is not None
+        return self.item, self.batch.result()[self.number]
 
 
 def in_order(
-    items: Iterator[Item], decode: Decode, batch_size: int, left: threading.Event | None = None
-) -> Iterator[tuple[Chunk, ChunkResult] | End]:
+    items: Iterator[Chunk | Mark],
+    decode: Decode,
+    batch_size: int,
+    threads: Executor,
+    left: threading.Event | None = None,
+) -> Iterator[tuple[Chunk, ChunkResult] | Mark]:
     """Decode the chunks among `items` in batches and give everything back in its old order.
 
-    `decode` is called from up to `IN_FLIGHT` threads at once. The ends of sources pass through in
-    their place. Lazy: a bounded number of chunks is held. `left` is set when the caller goes away
-    or something fails, so that `decode` can give up early.
+    `decode` is called in up to `IN_FLIGHT` of the `threads` at once. What is no chunk passes
+    through in its place. Lazy: a bounded number of chunks is held. `left` is set when the caller
+    goes away or something fails, so that `decode` can give up early.
     """
-    slots: deque[_Slot] = deque()  # everything that is not given back yet, in order
-    waiting: list[_Slot] = []  # the chunks among them that no worker has
+    slots: deque[_Slot[Mark]] = deque()  # everything that is not given back yet, in order
+    waiting: list[_Slot[Mark]] = []  # the chunks among them that no worker has
     running: set[Future[list[ChunkResult]]] = set()
     steps = _steps(batch_size)
     size, needed = next(steps)
     exhausted = False
     failure: Exception | None = None
-    pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="decode")
     try:
         while True:
             while not exhausted and len(waiting) < needed:
@@ -77,11 +90,11 @@ def in_order(
             if waiting and len(running) < IN_FLIGHT:
                 if exhausted:
                     size = min(size, -(-len(waiting) // IN_FLIGHT))
-                running.add(_submit(pool, decode, _pick(waiting, size)))
+                running.add(_submit(threads, decode, _pick(waiting, size)))
                 size, needed = next(steps)
                 continue
             while slots and slots[0].ready:
-                yield _given_back(slots.popleft())
+                yield slots.popleft().result()
             if not running:
                 if failure is not None:
                     raise failure
@@ -90,40 +103,43 @@ def in_order(
     finally:
         if left is not None:
             left.set()
-        pool.shutdown(wait=True, cancel_futures=True)
+        wait([future for future in running if not future.cancel()])
 
 
-def ahead(items: Iterator[Item], limit: int) -> Iterator[Item]:
-    """The same items, read by a thread of their own, at most `limit` of them early."""
-    read: queue.Queue[Item | BaseException | None] = queue.Queue(limit)
-    left = threading.Event()
+def ahead(items: Iterator[T], limit: int, threads: Executor, left: threading.Event) -> Iterator[T]:
+    """The same items, at most `limit` of them read early by `threads`, one thread at a time.
 
-    def hand_over(item: Item | BaseException | None) -> None:
-        while not left.is_set():
-            with contextlib.suppress(queue.Full):
-                read.put(item, timeout=0.1)
-                return
+    While a few items are used, as many are read. `left` stops the reading.
+    """
 
-    def run() -> None:
+    def read(count: int) -> tuple[list[T], Exception | None]:
+        some: list[T] = []
         try:
-            for item in items:
-                hand_over(item)
+            for item in islice(items, count):
+                some.append(item)
                 if left.is_set():
-                    return
-            hand_over(None)
-        except BaseException as error:
-            hand_over(error)
+                    break
+        except Exception as error:  # raised to whoever comes to where it happened
+            return some, error
+        return some, None
 
-    thread = threading.Thread(target=run, name="read ahead", daemon=True)
-    thread.start()
+    size = 1  # so that the first item comes soon
+    reading = threads.submit(read, size)
     try:
-        while (item := read.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
+        while True:
+            some, error = reading.result()
+            exhausted = len(some) < size
+            if not exhausted:
+                size = min(2 * size, max(limit // 2, 1))
+                reading = threads.submit(read, size)
+            yield from some
+            if error is not None:
+                raise error
+            if exhausted:
+                return
     finally:
-        left.set()
-        thread.join()
+        if not reading.cancel():
+            wait([reading])
 
 
 def _steps(full: int) -> Iterator[tuple[int, int]]:
@@ -139,14 +155,14 @@ def _steps(full: int) -> Iterator[tuple[int, int]]:
         yield full, LOOKAHEAD * full
 
 
-def _submit(pool: ThreadPoolExecutor, decode: Decode, batch: list[_Slot]) -> Future[Any]:
-    future = pool.submit(decode, [_chunk(slot) for slot in batch])
+def _submit(threads: Executor, decode: Decode, batch: list[_Slot[Any]]) -> Future[Any]:
+    future = threads.submit(decode, [_chunk(slot) for slot in batch])
     for number, slot in enumerate(batch):
         slot.batch, slot.number = future, number
     return future
 
 
-def _pick(waiting: list[_Slot], size: int) -> list[_Slot]:
+def _pick(waiting: list[_Slot[Mark]], size: int) -> list[_Slot[Mark]]:
     """Take the oldest, and those most like it: same language, same window, nearest in length."""
     oldest = _chunk(waiting[0])
     alike = [
@@ -160,13 +176,6 @@ def _pick(waiting: list[_Slot], size: int) -> list[_Slot]:
     return picked
 
 
-def _given_back(slot: _Slot) -> tuple[Chunk, ChunkResult] | End:
-    if isinstance(slot.item, End):
-        return slot.item
-    assert slot.batch is not None
-    return _chunk(slot), slot.batch.result()[slot.number]
-
-
-def _chunk(slot: _Slot) -> Chunk:
+def _chunk(slot: _Slot[Any]) -> Chunk:
     assert isinstance(slot.item, Chunk)
     return slot.item

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 from unispeech.ctc import words
 from unispeech.stages import sentences
@@ -22,6 +23,8 @@ MIN_GAP = 1.0
 """Seconds of speech without text that are worth reporting."""
 
 
+T = TypeVar("T")
+"""Anything else that passes between the chunks."""
 Decoded = tuple[Chunk, ChunkResult]
 Read = Callable[[Emissions, str | None], tuple[Segment, ...]]
 """What a CTC model said of a chunk, and the chunk's language, as segments."""
@@ -29,7 +32,7 @@ TOUCHING = 0.001
 """Seconds between two chunks that follow upon each other."""
 
 
-def joined(items: Iterable[Decoded | End], read: Read) -> Iterator[Decoded | End]:
+def joined(items: Iterable[Decoded | T], read: Read) -> Iterator[Decoded | T]:
     """Read the chunks of a CTC model as one: where two meet, no word is cut in two.
 
     Where a chunk ends in the middle of speech, it and the next divide their frames anew, at a pause
@@ -37,12 +40,12 @@ def joined(items: Iterable[Decoded | End], read: Read) -> Iterator[Decoded | End
     """
     held: Decoded | None = None
     for item in items:
-        if not isinstance(item, End) and held and _meet(held, item):
+        if isinstance(item, tuple) and held and _meet(held, item):
             held, item = _divided(held, item)
         if held:
             yield _read(held, read)
             held = None
-        if isinstance(item, End) or item[1].emissions is None:
+        if not isinstance(item, tuple) or item[1].emissions is None:
             yield item
         else:
             held = item

@@ -1,0 +1,74 @@
+"""The batched strategy: read ahead, decode in batches, put back in order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from unispeech.annotate.annotation import Annotation
+from unispeech.backends.base import Backend
+from unispeech.call import Call
+from unispeech.ctc import words
+from unispeech.engine.decoder import Decoder
+from unispeech.engine.outcome import Outcome
+from unispeech.engine.source import Opened, Reader
+from unispeech.options import DecodeOptions
+from unispeech.stages import batching, stitch
+from unispeech.stages.stitch import Decoded
+from unispeech.types import Emissions, End, Gap, Segment
+
+if TYPE_CHECKING:
+    from unispeech.audio.recording import Source
+
+READ_AHEAD = 8
+"""Chunks read and planned before they are asked for."""
+
+
+def events(
+    reader: Reader,
+    sources: Iterable[tuple[Source, int | None]],
+    backend: Backend,
+    call: Call,
+    notes: Annotation,
+    threads: Executor,
+) -> Iterator[Segment | Gap | End]:
+    """Segments and gaps of each source in order, then its end.
+
+    `threads` read and decode; this thread alone decides what has failed.
+
+    Raises:
+        Cancelled: the call was.
+    """
+    options = reader.options
+    left = threading.Event()
+    failed: set[int] = set()  # sources given up: written here, read by those who read and decode
+    stopping = replace(call, cancelled=lambda: left.is_set() or call.cancelled())
+    decode = Decoder(backend, options.decode, stopping, failed)
+    items = batching.ahead(reader.items(sources, failed), READ_AHEAD, threads, left)
+    results: Iterator[Decoded | Opened | End] = batching.in_order(
+        items, decode, options.batch.batch_size, threads, left
+    )
+    joined: Iterator[Decoded | Opened | End] = stitch.joined(
+        results, partial(_text, options.decode)
+    )
+    outcome: Outcome
+    for item in joined:
+        if isinstance(item, Opened):
+            outcome = Outcome(item.recording, notes, call.on_progress)
+        elif isinstance(item, End):
+            yield from outcome.finish(item)
+        else:
+            chunk, result = item
+            yield from outcome.place(chunk, result)
+            if outcome.error:
+                failed.add(chunk.source)
+
+
+def _text(
+    options: DecodeOptions, emissions: Emissions, language: str | None
+) -> tuple[Segment, ...]:
+    return words.read(emissions, language, options.word_timestamps, options.ngram)
