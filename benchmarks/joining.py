@@ -28,11 +28,11 @@ from typing import TYPE_CHECKING
 import jiwer
 import numpy as np
 import torch
+from unispeech.engine.planning import plan
 
 from unispeech.audio.recording import Recording, load
 from unispeech.backends.mms import Mms
 from unispeech.ctc import words
-from unispeech.engine.planning import plan
 from unispeech.models import store
 from unispeech.options import LoadOptions, TranscribeOptions
 from unispeech.stages import stitch
