@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from support import postgres
 from support.samples import SAMPLES, reference, words
 from support.serving import Server, running, until_ended
-from unispeech.server.jobs.links import Links
+from unispeech.server.jobs.share_links import Links
 from unispeech.server.storage import tables
 from unispeech.server.storage.database import Database, Job
 from unispeech.server.storage.keys import Keys

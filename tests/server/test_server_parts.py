@@ -27,7 +27,7 @@ from unispeech.server.http import error_responses
 from unispeech.server.http.forms import header_name
 from unispeech.server.http.middleware import Manners
 from unispeech.server.jobs import notices, waveform
-from unispeech.server.jobs.jobs import Jobs
+from unispeech.server.jobs.lifecycle import Jobs
 from unispeech.server.observe.logs import JsonLines
 from unispeech.server.speech.decoders import Cut, Decoders, TooLong
 from unispeech.server.speech.diarization_weights import REMEMBERED, Weights

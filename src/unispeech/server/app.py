@@ -22,7 +22,7 @@ from unispeech.server.http.middleware import Manners
 from unispeech.server.service import Service
 from unispeech.server.settings import Settings
 from unispeech.server.speech.threads import Threads
-from unispeech.server.storage.sql import AWAY
+from unispeech.server.storage.connection import AWAY
 from unispeech.version import __version__
 
 THREADS = 8

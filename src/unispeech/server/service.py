@@ -6,9 +6,9 @@ import gc
 import logging
 import tempfile
 
-from unispeech.server.jobs.execution import Execution
-from unispeech.server.jobs.jobs import Jobs
+from unispeech.server.jobs.lifecycle import Jobs
 from unispeech.server.jobs.notices import Notices
+from unispeech.server.jobs.runner import Runner
 from unispeech.server.jobs.workflows import Worker
 from unispeech.server.settings import Settings
 from unispeech.server.speech.decoders import Cut
@@ -41,9 +41,9 @@ class Service:
         self.speech = Speech(settings)
         self.streams = Streams(settings, self.speech)
         self.jobs = Jobs(self.database, settings.data_dir / "jobs", settings.queue_size)
-        self.execution = Execution(self.jobs, self.speech)
+        self.runner = Runner(self.jobs, self.speech)
         self.worker = Worker(
-            self.execution,
+            self.runner,
             self.notices,
             settings.database_url or f"sqlite:///{settings.data_dir / 'workflows.sqlite'}",
             settings.jobs_at_once,
@@ -64,7 +64,7 @@ class Service:
     def leave(self) -> None:
         """The end is near: streams of events end, and what runs is handed back after its batch."""
         self.ready = False
-        self.execution.stopping.set()
+        self.runner.stopping.set()
 
     def stop(self) -> None:
         """Blocking: everything ends."""

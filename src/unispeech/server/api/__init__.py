@@ -10,13 +10,13 @@ from unispeech.server.api import (
     info,
     jobs,
     links,
+    media,
     ranges,
-    sound,
     transcripts,
     uploads,
 )
 from unispeech.server.http.error_responses import DOCUMENTED
 
 router = APIRouter(prefix="/api", responses=DOCUMENTED)
-for room in (jobs, events, transcripts, changes, ranges, sound, links, uploads, info):
+for room in (jobs, events, transcripts, changes, ranges, media, links, uploads, info):
     router.include_router(room.router)

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from unispeech.server.api.schemas import (
+from unispeech.server.api.transcript_schemas import (
     Change,
     Edited,
     EditedSegment,

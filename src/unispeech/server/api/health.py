@@ -12,8 +12,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from unispeech.server.http.dependencies import TheService
 from unispeech.server.observe import metrics
+from unispeech.server.storage.connection import AWAY
 from unispeech.server.storage.database import State
-from unispeech.server.storage.sql import AWAY
 
 router = APIRouter(tags=["Operations"])
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 
 from unispeech.server.api.schemas import OURS, Holds, JobShown
-from unispeech.server.jobs.jobs import BESIDE
+from unispeech.server.jobs.lifecycle import BESIDE
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job, State
 

@@ -15,7 +15,7 @@ from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.http.form_schemas import form_body
 from unispeech.server.jobs import fetch
-from unispeech.server.jobs.jobs import Place
+from unispeech.server.jobs.lifecycle import Place
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job, State
 from unispeech.server.storage.disk import clean_name

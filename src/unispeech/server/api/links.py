@@ -9,9 +9,18 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 
-from unispeech.server.api import sound, transcripts
+from unispeech.server.api import transcripts
+from unispeech.server.api.media import (
+    NOT_MEDIA,
+    PEAKS,
+    RANGES,
+    Form,
+    TheStretch,
+    described,
+    drawn,
+    played,
+)
 from unispeech.server.api.schemas import (
-    Checked,
     NewShare,
     SharedJob,
     ShareList,
@@ -19,6 +28,7 @@ from unispeech.server.api.schemas import (
     ShareShown,
     Ticket,
 )
+from unispeech.server.api.transcript_schemas import Checked
 from unispeech.server.http.dependencies import ByLink, Caller, TheService, job_of
 from unispeech.server.http.error_responses import Refused
 
@@ -99,21 +109,21 @@ async def check(service: TheService, link: ByLink, layout: transcripts.Readable)
     return await transcripts.checked(service, link.job, transcripts.current(link.job), layout)
 
 
-@router.get("/shared/{token}/media", responses=sound.NOT_MEDIA)
+@router.get("/shared/{token}/media", responses=NOT_MEDIA)
 async def media(service: TheService, link: ByLink) -> dict[str, Any]:
     """What the recording is, for `canPlayType` and for the size of a picture."""
-    return await sound.described(service, link.job)
+    return await described(service, link.job)
 
 
-@router.get("/shared/{token}/audio", response_class=FileResponse, responses=sound.RANGES)
-async def audio(service: TheService, link: ByLink, form: sound.Form = "upload") -> FileResponse:
+@router.get("/shared/{token}/audio", response_class=FileResponse, responses=RANGES)
+async def audio(service: TheService, link: ByLink, form: Form = "upload") -> FileResponse:
     """The recording as it came, or as 16 kHz mono; ranges work, so players can seek."""
-    return await sound.played(service, link.job, form)
+    return await played(service, link.job, form)
 
 
-@router.get("/shared/{token}/peaks", response_class=Response, responses=sound.PEAKS)
+@router.get("/shared/{token}/peaks", response_class=Response, responses=PEAKS)
 async def peaks(
-    request: Request, service: TheService, link: ByLink, stretch: sound.TheStretch
+    request: Request, service: TheService, link: ByLink, stretch: TheStretch
 ) -> Response:
     """The waveform: the loudest swing down and up of each stretch, -128 to 127."""
-    return await sound.drawn(request, service, link.job, stretch)
+    return await drawn(request, service, link.job, stretch)

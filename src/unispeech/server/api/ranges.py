@@ -12,7 +12,7 @@ from unispeech.server.api.schemas import JobShown, Range
 from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.jobs import corrections
-from unispeech.server.jobs.jobs import BESIDE
+from unispeech.server.jobs.lifecycle import BESIDE
 from unispeech.server.storage.database import Job
 
 router = APIRouter(tags=["Transcripts"])

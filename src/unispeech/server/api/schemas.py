@@ -18,7 +18,6 @@ from pydantic import (
 from unispeech.errors import did_you_mean, nearest
 from unispeech.server.http.error_responses import Refused, said
 from unispeech.server.jobs.notices import is_address
-from unispeech.server.storage.sql import keepable
 
 Seconds = Field(ge=0, le=1e7, allow_inf_nan=False, description="Seconds.")
 
@@ -27,20 +26,10 @@ OURS = {"speakers": "diarize"}
 """Options that have another name here than in the engine."""
 
 
-def _kept(text: str) -> str:
-    if not keepable(text):
-        raise ValueError("it has a character that cannot be kept (U+0000)")
-    return text
-
-
 def _address(text: str) -> str:
     if not is_address(text):
         raise ValueError("it is not an e-mail address")
     return text
-
-
-Kept = Annotated[str, AfterValidator(_kept)]
-"""Text that goes into the database as it is."""
 
 
 class Options(BaseModel):
@@ -128,56 +117,6 @@ def checked(kind: type[Fields], given: Mapping[str, Any]) -> Fields:
             raise Refused(400, f"{name}: {said(first)}", param=name) from None
         hint = did_you_mean(nearest(name, kind.model_fields))
         raise Refused(400, f"there is no field {name!r}", hint, param=name) from None
-
-
-class EditedWord(BaseModel):
-    start: float = Seconds
-    end: float = Seconds
-    word: str = Field(max_length=1000)
-    probability: float = Field(1.0, ge=0, le=1)
-    speaker: str | None = Field(None, max_length=200)
-
-
-class EditedSegment(BaseModel):
-    """A segment as somebody corrected it."""
-
-    start: float = Seconds
-    end: float = Seconds
-    text: str = Field(max_length=100_000)
-    speaker: str | None = Field(None, max_length=200)
-    words: list[EditedWord] = Field([], max_length=10_000)
-    avg_logprob: float | None = Field(None, allow_inf_nan=False)
-    no_speech_prob: float | None = Field(None, ge=0, le=1)
-
-
-class EditedGap(BaseModel):
-    start: float = Seconds
-    end: float = Seconds
-    reason: str = Field(max_length=1000)
-
-
-class Edited(BaseModel):
-    """A corrected transcript."""
-
-    segments: list[EditedSegment] = Field(max_length=100_000)
-    gaps: list[EditedGap] | None = Field(None, max_length=100_000)
-    author: Kept | None = Field(None, max_length=200)
-
-
-class Change(BaseModel):
-    """Segments in the place of others."""
-
-    at: int = Field(ge=0, description="The place of the first that is removed, from 0.")
-    remove: int = Field(0, ge=0, description="How many are removed.")
-    segments: list[EditedSegment] = Field([], max_length=100_000)
-
-
-class Patch(BaseModel):
-    """Corrections of some segments. Places are those of the revision of If-Match."""
-
-    changes: list[Change] = Field(max_length=100_000)
-    gaps: list[EditedGap] | None = Field(None, max_length=100_000)
-    author: Kept | None = Field(None, max_length=200)
 
 
 class JobShown(BaseModel):
@@ -271,40 +210,6 @@ class SharedJob(BaseModel):
     revision: int | None
     created: float
     expires: float | None = Field(description="When the link ends; null where it never does.")
-
-
-class RevisionShown(BaseModel):
-    model_config = ConfigDict(populate_by_name=True)
-
-    number: int
-    created: float
-    kind: Literal["decoded", "edited", "decoded_again", "restored"]
-    author: str | None
-    source: str | None = Field(
-        alias="from", description="The range's job, or the number that was restored."
-    )
-    segments: int
-
-
-class RevisionList(BaseModel):
-    revisions: list[RevisionShown]
-
-
-class Violation(BaseModel):
-    cue: int = Field(description="As in the file, from 1.")
-    segment: int
-    start: float
-    end: float
-    text: str
-    rule: Literal["max_line_width", "max_line_count", "max_cps", "overlap"]
-    value: float
-    limit: float
-
-
-class Checked(BaseModel):
-    revision: int
-    cues: int
-    violations: list[Violation]
 
 
 class UploadShown(BaseModel):

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from unispeech.server.api.schemas import Checked, Violation
+from unispeech.server.api.transcript_schemas import Checked, Violation
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.http.error_responses import Refused

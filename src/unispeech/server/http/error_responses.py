@@ -25,8 +25,8 @@ from unispeech.errors import (
 from unispeech.server.refusals import Busy, FetchFailed, NotFound, Refusal, TooLarge
 from unispeech.server.speech.decoders import TooLong
 from unispeech.server.speech.speech import NoSpeakers, public
+from unispeech.server.storage.connection import AWAY, reason
 from unispeech.server.storage.disk import is_full
-from unispeech.server.storage.sql import AWAY, reason
 
 log = logging.getLogger("unispeech.server")
 

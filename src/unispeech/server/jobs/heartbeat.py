@@ -18,8 +18,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from unispeech.server.storage.connection import AWAY, reason
 from unispeech.server.storage.database import Database
-from unispeech.server.storage.sql import AWAY, reason
 from unispeech.server.storage.tables import workers
 
 log = logging.getLogger("unispeech.server")

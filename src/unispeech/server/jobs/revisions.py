@@ -7,14 +7,13 @@ if it is no longer the newest, nothing is saved.
 from __future__ import annotations
 
 import time
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from unispeech.errors import UnispeechError
-from unispeech.server.jobs import records
+from unispeech.server.jobs import stored_transcripts
 from unispeech.server.storage.database import Database, State
 from unispeech.server.storage.tables import jobs
 from unispeech.server.storage.tables import revisions as table
@@ -72,7 +71,7 @@ class Revisions:
             query = query.where(table.c.number == number)
         with self._database.engine.connect() as c:
             found = c.execute(query.order_by(table.c.number.desc()).limit(1)).scalar()
-        return records.load(zlib.decompress(found).decode()) if found is not None else None
+        return stored_transcripts.load(found) if found is not None else None
 
     def list(self, job: str) -> Sequence[Revision]:
         """The newest first."""
@@ -165,10 +164,9 @@ def _insert(
     author: str | None = None,
     source: str | None = None,
 ) -> None:
-    data = zlib.compress(records.dump(transcript).encode(), 3)
     c.execute(
         table.insert().values(
             job=job, number=number, created=time.time(), kind=kind, author=author, source=source,
-            segments=len(transcript.segments), transcript=data,
+            segments=len(transcript.segments), transcript=stored_transcripts.dump(transcript),
         )
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 A job is a DBOS workflow on a queue. DBOS brings a workflow that was running when its process died
 back to the queue, but only knows that of its own process id; who is alive is told by `heartbeat`.
-What a workflow has decoded is in the chunk table (`records.JobJournal`), so running it again
+What a workflow has decoded is in the chunk table (`journal.JobJournal`), so running it again
 repeats at most the batch in flight.
 """
 
@@ -17,11 +17,11 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 
 from unispeech.errors import UnispeechError
-from unispeech.server.jobs.execution import INTERRUPTIONS, Execution
 from unispeech.server.jobs.heartbeat import Heartbeat
 from unispeech.server.jobs.notices import Notices
+from unispeech.server.jobs.runner import INTERRUPTIONS, Runner
+from unispeech.server.storage.connection import AWAY, connected, normal, reason, used
 from unispeech.server.storage.database import Job, State
-from unispeech.server.storage.sql import AWAY, connected, normal, reason, used
 
 log = logging.getLogger("unispeech.server")
 
@@ -42,7 +42,7 @@ VERSION = "unispeech-1"
 class _Work:
     """What the workflows work with. DBOS is one to a process, and so is this."""
 
-    execution: Execution
+    runner: Runner
     notices: Notices
     worker: str
 
@@ -58,12 +58,12 @@ def _current() -> _Work:
 @DBOS.workflow(name="unispeech.transcribe", max_recovery_attempts=2 * INTERRUPTIONS)
 def _transcribe(id: str, run: int) -> None:
     work = _current()
-    execution = work.execution
-    job = execution.insist(id, lambda: execution.database.job(id))
+    runner = work.runner
+    job = runner.insist(id, lambda: runner.database.job(id))
     if job is None or job.run != run:
         return  # deleted, or asked for again since
-    execution.run(id, work.worker)
-    for kind in execution.insist(id, lambda: work.notices.wanted(id)):
+    runner.run(id, work.worker)
+    for kind in runner.insist(id, lambda: work.notices.wanted(id)):
         _tell(id, run, kind, attempt=1)
 
 
@@ -72,7 +72,7 @@ def _notify(id: str, run: int, kind: str, attempt: int) -> None:
     """Tell once; where that fails, queue another attempt for later. Nothing sleeps meanwhile."""
     work = _current()
     try:
-        work.execution.insist(id, lambda: work.notices.send(id, kind))
+        work.runner.insist(id, lambda: work.notices.send(id, kind))
     except UnispeechError:
         if attempt < ATTEMPTS:
             _tell(id, run, kind, attempt + 1, delay=float(2 ** (attempt - 1)))
@@ -89,15 +89,15 @@ class Worker:
 
     def __init__(
         self,
-        execution: Execution,
+        runner: Runner,
         notices: Notices,
         url: str,
         at_once: int,
         retention_days: float,
     ) -> None:
-        self.database = execution.database
-        self.jobs = execution.jobs
-        self.execution = execution
+        self.database = runner.database
+        self.jobs = runner.jobs
+        self.runner = runner
         self.heartbeat = Heartbeat(self.database)
         self.id = self.heartbeat.id
         self._notices = notices
@@ -113,8 +113,8 @@ class Worker:
 
     def start(self) -> None:
         global _work
-        _work = _Work(self.execution, self._notices, self.id)
-        self.execution.stopping.clear()
+        _work = _Work(self.runner, self._notices, self.id)
+        self.runner.stopping.clear()
         self.heartbeat.start()
         config: DBOSConfig = {
             "name": "unispeech",
@@ -147,10 +147,10 @@ class Worker:
 
     def stop(self) -> None:
         """Hand running jobs back after the batch in flight, and leave."""
-        self.execution.stopping.set()
+        self.runner.stopping.set()
         self._stop.set()
         self._thread.join(timeout=30)
-        self.execution.wait(60.0)
+        self.runner.wait(60.0)
         DBOS.destroy(workflow_completion_timeout_sec=0)
         self.heartbeat.stop()
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from unispeech.server.storage import sql
+from unispeech.server.storage.connection import connected, keepable, used
 from unispeech.server.storage.tables import chunks, events, jobs, metadata, revisions, shares
 
 
@@ -80,8 +80,8 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self.engine = sql.connected(url)
-        with sql.used(self.engine) as connection:
+        self.engine = connected(url)
+        with used(self.engine) as connection:
             if self.engine.dialect.name == "postgresql":
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(7261834)"))
             metadata.create_all(connection)
@@ -99,7 +99,7 @@ class Database:
             _tell(c, job.id, "state", {"state": job.state})
 
     def job(self, id: str) -> Job | None:
-        if not sql.keepable(id):
+        if not keepable(id):
             return None
         with self.engine.connect() as c:
             row = c.execute(_JOBS.where(jobs.c.id == id)).mappings().first()
@@ -114,7 +114,7 @@ class Database:
         parent: str | None = None,
     ) -> Sequence[Job]:
         """The newest first. `owner` None: everybody's."""
-        if parent is not None and not sql.keepable(parent):
+        if parent is not None and not keepable(parent):
             return []
         query = _JOBS.order_by(jobs.c.created.desc(), jobs.c.id).limit(limit)
         if owner is not None:

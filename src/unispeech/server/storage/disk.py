@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from unispeech.server.refusals import TooLarge
-from unispeech.server.storage.sql import AWAY
+from unispeech.server.storage.connection import AWAY
 
 PIECE = 1 << 20
 """Bytes written at once."""

@@ -19,9 +19,9 @@ import sqlalchemy as sa
 
 from unispeech.errors import UnispeechError
 from unispeech.server.refusals import TooLarge
+from unispeech.server.storage.connection import keepable
 from unispeech.server.storage.database import Database
 from unispeech.server.storage.disk import PIECE
-from unispeech.server.storage.sql import keepable
 from unispeech.server.storage.tables import uploads as table
 
 EXPIRES = 86_400.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from unispeech.server.dialects.waas import options, routes
+from unispeech.server.dialects.waas import parameters, routes
 
 router = APIRouter()
-for part in (routes, options):
+for part in (routes, parameters):
     router.include_router(part.router)

@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from unispeech import languages
 from unispeech.errors import UnispeechError, UnknownModel
-from unispeech.server.dialects.waas.options import OUTPUTS, TASKS, language_names
+from unispeech.server.dialects.waas.parameters import OUTPUTS, TASKS, language_names
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheService, job_of, scratch
 from unispeech.server.http.error_responses import DOCUMENTED

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from itsdangerous import BadData, URLSafeSerializer
 
+from unispeech.server.storage.connection import keepable
 from unispeech.server.storage.database import Database
-from unispeech.server.storage.sql import keepable
 from unispeech.server.storage.tables import jobs
 from unispeech.server.storage.tables import secrets as kept
 from unispeech.server.storage.tables import shares as table

@@ -1,4 +1,4 @@
-"""Jobs: accepted, kept for a while, removed. What runs them is in `execution`."""
+"""Jobs: accepted, kept for a while, removed. `runner` runs them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from unispeech.server.jobs import corrections
-from unispeech.server.jobs.links import Links
 from unispeech.server.jobs.revisions import AGAIN, Changed, NoTranscript, Revisions
+from unispeech.server.jobs.share_links import Links
 from unispeech.server.refusals import Busy
 from unispeech.server.storage.database import Database, Job, State
 from unispeech.server.storage.partial_uploads import Uploads

@@ -1,4 +1,4 @@
-"""Transcripts and chunk results as what a database keeps: JSON, checked when it is read back."""
+"""The journal of a job: the results of decoded chunks, as JSON that is checked on reading."""
 
 from __future__ import annotations
 
@@ -11,12 +11,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from unispeech.server.storage.database import Database
-from unispeech.text import formats
-from unispeech.types import Chunk, ChunkResult, Emissions, Segment, Transcript
+from unispeech.types import Chunk, ChunkResult, Emissions, Segment
 
 log = logging.getLogger("unispeech.server")
-
-_TRANSCRIPT = TypeAdapter(Transcript)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +35,6 @@ class _Result:
 
 
 _RESULT = TypeAdapter(_Result)
-
-
-def dump(transcript: Transcript) -> str:
-    return _TRANSCRIPT.dump_json(transcript).decode()
-
-
-def load(text: str) -> Transcript:
-    return _TRANSCRIPT.validate_json(text)
 
 
 class JobJournal:
@@ -108,8 +97,3 @@ def _emissions(kept: _Emissions | None) -> Emissions | None:
     file = io.BytesIO(base64.b64decode(kept.scores))
     scores = np.load(file, allow_pickle=False)["scores"]
     return Emissions(scores, kept.tokens, kept.blank, kept.step, kept.start)
-
-
-def segment(segment: Segment) -> dict[str, Any]:
-    """A segment as an event."""
-    return formats.segment_dict(segment)

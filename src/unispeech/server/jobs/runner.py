@@ -1,4 +1,4 @@
-"""Doing a job: from wherever it stopped to its end, whatever happens meanwhile."""
+"""Runs a job from wherever it stopped to its end."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from typing import Any, TypeVar
 
 from unispeech.call import Call
 from unispeech.errors import Cancelled, UnispeechError
-from unispeech.server.jobs import records, waveform
-from unispeech.server.jobs.jobs import BESIDE, Jobs
+from unispeech.server.jobs import waveform
+from unispeech.server.jobs.journal import JobJournal
+from unispeech.server.jobs.lifecycle import BESIDE, Jobs
 from unispeech.server.observe import metrics
 from unispeech.server.speech.decoders import Cut
 from unispeech.server.speech.speech import Ask, Speech, public
+from unispeech.server.storage.connection import AWAY, reason
 from unispeech.server.storage.database import Job, State
 from unispeech.server.storage.disk import is_full
-from unispeech.server.storage.sql import AWAY, reason
+from unispeech.text import formats
 from unispeech.types import Progress, Segment, Transcript, shifted
 
 log = logging.getLogger("unispeech.server")
@@ -38,7 +40,7 @@ class HandedBack(BaseException):
     """
 
 
-class Execution:
+class Runner:
     """The jobs that run in this process."""
 
     def __init__(self, jobs: Jobs, speech: Speech) -> None:
@@ -142,7 +144,9 @@ class Execution:
             nonlocal heard
             heard += 1
             if heard > told:  # after an interruption the first ones are heard again
-                self.database.tell(job.id, "segment", records.segment(shifted(segment, cut.start)))
+                self.database.tell(
+                    job.id, "segment", formats.segment_dict(shifted(segment, cut.start))
+                )
 
         def on_progress(progress: Progress) -> None:
             if progress.stage == "transcribe":
@@ -152,7 +156,7 @@ class Execution:
             now = self.database.job(job.id)
             return self.stopping.is_set() or now is None or now.cancel
 
-        journal = records.JobJournal(self.database, job.id, job.run)
+        journal = JobJournal(self.database, job.id, job.run)
         call = Call(on_segment, on_progress, cancelled, journal)
         return self.speech.transcribe(ask, decoded, call).shifted(cut.start)
 
