@@ -4,6 +4,7 @@
     └── Refusal         `code` names the reason for programs, `param` the field at fault
         ├── Busy        too much work is waiting already
         ├── FetchFailed the recording cannot be fetched from its URL
+        ├── NewerSchema a newer version of the service wrote the data
         ├── NotFound    no such object, or not the caller's
         └── TooLarge    more bytes than the caller may send
 
@@ -34,6 +35,13 @@ class FetchFailed(Refusal):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, param="url")
+
+
+class NewerSchema(Refusal):
+    """A newer version of the service wrote the data."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "upgrade UniSpeech", code="newer_schema")
 
 
 class NotFound(Refusal):

@@ -22,7 +22,7 @@ from unispeech.errors import (
     UnknownBackend,
     UnknownModel,
 )
-from unispeech.server.refusals import Busy, FetchFailed, NotFound, Refusal, TooLarge
+from unispeech.server.refusals import Busy, FetchFailed, NewerSchema, NotFound, Refusal, TooLarge
 from unispeech.server.speech.decoders import TooLong
 from unispeech.server.speech.speech import NoSpeakers, public
 from unispeech.server.storage.connection import AWAY, reason
@@ -51,6 +51,7 @@ class Refused(UnispeechError):
 STATUSES: tuple[tuple[type[UnispeechError], int, str | None], ...] = (
     (Busy, 429, "busy"),
     (FetchFailed, 400, None),
+    (NewerSchema, 501, None),
     (NotFound, 404, None),
     (TooLarge, 413, None),
     (Cancelled, 499, "client_closed_request"),
