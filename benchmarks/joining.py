@@ -28,14 +28,16 @@ from typing import TYPE_CHECKING
 import jiwer
 import numpy as np
 import torch
-from unispeech.engine.planning import plan
 
 from unispeech.audio.recording import Recording, load
 from unispeech.backends.mms import Mms
 from unispeech.ctc import words
+from unispeech.engine.source import LATE
 from unispeech.models import store
 from unispeech.options import LoadOptions, TranscribeOptions
-from unispeech.stages import stitch
+from unispeech.stages import chunking, stitch
+from unispeech.stages.vad import detect
+from unispeech.stages.windows import fit
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Emissions, End
 
 if TYPE_CHECKING:
@@ -77,8 +79,10 @@ def chunked(
     options = TranscribeOptions.of(TranscribeOptions(), vad=vad)
     source = Recording(samples, SAMPLE_RATE)
     windows = (*model.windows, length + 2 * context + 2)
-    planned = plan(source, options, 0, windows, length, context)
-    chunks = [replace(chunk, language=language) for chunk in planned]
+    pad = max(options.vad.pad, LATE) if context else options.vad.pad
+    frames = detect(source.blocks(), vad)
+    planned = chunking.plan(frames, replace(options.vad, pad=pad), length, 0, context)
+    chunks = [replace(fit(chunk, windows), language=language) for chunk in planned]
     heard = [ChunkResult((), emissions=model.emissions([chunk])[0]) for chunk in chunks]
     items = stitch.joined(zip(chunks, heard, strict=True), words.read)
     return "".join(item[1].text for item in items if not isinstance(item, End)).strip()
