@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -86,6 +87,18 @@ def test_an_ogg_file_that_breaks_off_is_noticed(tmp_path: Path) -> None:
     assert 0.3 < len(part) / len(read) < 0.7
     assert not recording.complete
     assert "cut.ogg" in recording.warnings[0] and "ends after" in recording.warnings[0]
+
+
+def test_reading_a_damaged_file_neither_prints_nor_changes_how_pyav_logs(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "bad.mp3", upsampled(SPEECH, 3)[None], 48_000, "libmp3lame")
+    damaged = bytearray(path.read_bytes())
+    damaged[2000:9000:37] = bytes(len(range(2000, 9000, 37)))
+    path.write_bytes(damaged)
+    recording, _ = _read(path)
+    assert "damaged pieces" in recording.warnings[0]
+    assert capfd.readouterr() == ("", "") and av.logging.get_level() is None
 
 
 def test_a_file_that_shrinks_while_it_is_read(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from unispeech.audio.pcm import PcmDecoder
 from unispeech.errors import AudioError
 from unispeech.realtime.intake import IN_MEMORY, Intake, fill
-from unispeech.realtime.playback import Pcm
 from unispeech.types import SAMPLE_RATE
 
 SECOND = np.arange(SAMPLE_RATE, dtype=np.float32)
@@ -61,13 +61,13 @@ def test_bytes_in_pieces_of_any_size_resample_to_the_same_sound(
 ) -> None:
     tone = np.sin(2 * np.pi * 440 * np.arange(rate) / rate)
     data = (tone * 20_000).astype("<i2").tobytes()
-    pcm, got, at, turn = Pcm(rate), [], 0, 0
+    pcm, got, at, turn = PcmDecoder(rate), [], 0, 0
     while at < len(data):
         size = max(sizes[turn % len(sizes)], 50)
         got.append(pcm.feed(data[at : at + size]))
         at, turn = at + size, turn + 1
     got.append(pcm.end())
     samples = np.concatenate(got)
-    whole = Pcm(rate)
+    whole = PcmDecoder(rate)
     assert np.allclose(samples, np.concatenate([whole.feed(data), whole.end()]), atol=1e-4)
     assert abs(len(samples) - SAMPLE_RATE) < 40

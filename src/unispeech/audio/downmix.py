@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from unispeech.audio.pcm import to_float
 from unispeech.types import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -49,14 +50,13 @@ class Downmix:
         yield from self._resampled(frame)
 
     def _resampled(self, frame: av.AudioFrame | None) -> Iterator[Samples]:
-        import numpy as np
 
         if self._mono is None:
             return
         mixed = [piece.to_ndarray()[0] for piece in self._mono.resample(frame)]
         apart = self._channels.resample(frame) if self._channels else []
         for i, piece in enumerate(mixed):
-            samples = piece.astype(np.float32) / 32768.0
+            samples = to_float(piece)
             if i < len(apart):
                 samples = self._audible(samples, apart[i])
             yield samples
@@ -65,7 +65,7 @@ class Downmix:
         """The mix, or the loudest channel where the mix has lost it."""
         import numpy as np
 
-        channels = frame.to_ndarray().astype(np.float32) / 32768.0
+        channels = to_float(frame.to_ndarray())
         if channels.shape[1] != len(mixed) or not len(mixed):
             return mixed
         power = np.square(channels).mean(axis=1)

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from unispeech.audio import ogg, riff
+from unispeech.audio import containers, integrity, pcm
 from unispeech.audio.downmix import Downmix
-from unispeech.audio.resampling import resampled
+from unispeech.audio.resampling import Resampler
 from unispeech.errors import AudioError, AudioNotFound
 from unispeech.types import SAMPLE_RATE
 
@@ -33,28 +33,8 @@ if TYPE_CHECKING:
 BLOCK = 10 * SAMPLE_RATE
 """Samples in a block; the last may be shorter."""
 
-_FORMATS = (
-    "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dv,eac3,flac,flv,gsm,loas,m4v,"
-    "matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mp2,mp3,mpeg,mpegts,mpegvideo,mpc,mpc8,mxf,nut,ogg,"
-    "opus,rm,sbc,sox,spdif,swf,tak,tta,voc,w64,wav,wv,xwma"
-)
-"""Demuxers that hold sound themselves. FFmpeg has others (playlists, scripts, session descriptions)
-that open whatever files and addresses they name: those never get to."""
-GUARDED = {"format_whitelist": _FORMATS, "protocol_whitelist": ""}
-"""How FFmpeg is to open a file that somebody gave us; an open one, not its name."""
 MISSING = 0.15
 """Seconds that a recording may be shorter than its header says: encoders round to whole frames."""
-_EXACT_DURATION = ("wav", "w64", "flac", "aiff", "caf", "mov", "matroska")
-"""Containers whose header states the real length, so that ending early can be noticed."""
-
-
-MEDIA = frozenset(
-    {".3gp", ".aac", ".ac3", ".aif", ".aiff", ".amr", ".au", ".avi", ".caf", ".flac", ".flv",
-     ".m4a", ".m4b", ".m4v", ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpeg", ".mpg",
-     ".mts", ".oga", ".ogg", ".ogv", ".opus", ".ra", ".ts", ".wav", ".weba", ".webm", ".wma",
-     ".wmv", ".wv"}
-)  # fmt: skip
-"""What is taken from a folder. A file named by itself is tried whatever its name."""
 
 
 class Recording:
@@ -144,25 +124,16 @@ class Recording:
             raise AudioError(f"{self.name}: not allowed to read it", "check its mode") from error
 
     def _from_file(self, file: Any) -> Iterator[Samples]:
-        import av
-
-        # A recording has far more than enough log lines of its own; what matters is raised.
-        av.logging.set_level(av.logging.PANIC)
         try:
             seekable = _seekable(file)
-            promised = riff.promised_duration(file) if seekable else None
-            cut_short = seekable and ogg.cut_short(file)
-            with av.open(
-                file,
-                mode="r",
-                metadata_errors="ignore",
-                options=GUARDED,
-            ) as container:
+            promised = integrity.wav_duration(file) if seekable else None
+            cut_short = seekable and integrity.is_cut_ogg(file)
+            with containers.opened(file) as container:
                 if not container.streams.audio:
                     what = "video without sound" if container.streams.video else "no sound in it"
                     raise AudioError(f"{self.name}: {what}", "give a file with an audio track")
                 stream = container.streams.audio[0]
-                stated = promised or _stated_duration(container, stream)
+                stated = promised or containers.stated_duration(container, stream)
                 self.duration = stated
                 pieces = self._from_stream(container, stream)
                 yield from self._check_length(pieces, stated, cut_short)
@@ -231,7 +202,7 @@ class Recording:
                 f"an array of shape {array.shape} is not sound", "give (n,) or (n, channels)"
             )
         if array.dtype.kind == "i":
-            array = array / float(-np.iinfo(array.dtype).min)
+            array = pcm.to_float(array)
         elif array.dtype.kind != "f":
             raise AudioError(f"an array of {array.dtype} is not sound", "give float32 or int16")
         samples = np.asarray(array, dtype=np.float32)
@@ -242,10 +213,10 @@ class Recording:
             samples = np.where(np.isfinite(samples), samples, np.float32(0))
             self._warn_nan(bad)
         self.duration = len(samples) / rate
-        if rate == SAMPLE_RATE:
-            yield samples
-        elif len(samples):
-            yield from resampled(samples, rate)
+        resampler = Resampler(rate)
+        for start in range(0, len(samples), BLOCK):
+            yield resampler.push(samples[start : start + BLOCK])
+        yield resampler.end()
 
     def _warn_nan(self, count: int) -> None:
         self.warnings.append(
@@ -273,17 +244,6 @@ def _seekable(file: Any) -> bool:
 def _reason(error: Exception) -> str:
     text = getattr(error, "strerror", None) or str(error)
     return str(text).split(": '")[0].splitlines()[0][:120] if text else type(error).__name__
-
-
-def _stated_duration(
-    container: av.container.InputContainer, stream: av.AudioStream
-) -> float | None:
-    exact = any(name in container.format.name.split(",") for name in _EXACT_DURATION)
-    if not exact:
-        return container.duration / 1e6 if container.duration else None
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    return container.duration / 1e6 if container.duration else None
 
 
 def _regroup(pieces: Iterator[Samples], size: int) -> Iterator[Samples]:

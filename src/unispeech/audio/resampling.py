@@ -1,9 +1,7 @@
-"""Samples at any rate to 16 kHz, a second at a time."""
+"""Mono samples at any rate to 16 kHz, through FFmpeg's resampler."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from unispeech.types import SAMPLE_RATE
@@ -12,19 +10,35 @@ if TYPE_CHECKING:
     from unispeech.types import Samples
 
 
-def resampled(samples: Samples, rate: int) -> Iterator[Samples]:
-    """Mono samples of shape (n,) at `rate`, in pieces at 16 kHz (FFmpeg's resampler)."""
-    import av
-    import numpy as np
+class Resampler:
+    """One stream at one rate. The filter's state goes from piece to piece."""
 
-    resampler = av.AudioResampler("fltp", "mono", SAMPLE_RATE)
-    frames: Iterable[Any] = (
-        samples[start : start + rate] for start in range(0, len(samples), rate)
-    )
-    for piece in itertools.chain(frames, [None]):
-        frame = None
-        if piece is not None:
-            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(piece)[None], "fltp", "mono")
-            frame.sample_rate = rate
-        for out in resampler.resample(frame):
-            yield out.to_ndarray()[0]
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._resampler: Any = None
+        if rate != SAMPLE_RATE:
+            import av
+
+            self._resampler = av.AudioResampler("fltp", "mono", SAMPLE_RATE)
+
+    def push(self, samples: Samples) -> Samples:
+        """The samples that are complete by now, shape (n,)."""
+        import numpy as np
+
+        if self._resampler is None or not len(samples):
+            return samples
+        import av
+
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples)[None], "fltp", "mono")
+        frame.sample_rate = self._rate
+        return self._resampled(frame)
+
+    def end(self) -> Samples:
+        """The samples still inside."""
+        return self._resampled(None)
+
+    def _resampled(self, frame: Any) -> Samples:
+        import numpy as np
+
+        pieces = self._resampler.resample(frame) if self._resampler else ()
+        return np.concatenate([np.zeros(0, np.float32), *(p.to_ndarray()[0] for p in pieces)])

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from unispeech import languages
-from unispeech.audio.recording import MEDIA, Recording
+from unispeech.audio.containers import MEDIA
+from unispeech.audio.recording import Recording
 from unispeech.bench.metrics import WordTime
 from unispeech.errors import OptionError
 

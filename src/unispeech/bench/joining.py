@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import wave
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from unispeech.audio.pcm import WavWriter
 from unispeech.audio.recording import Recording
 from unispeech.bench.datasets import Utterance
 from unispeech.bench.metrics import WordTime
@@ -38,10 +38,7 @@ def join(utterances: Sequence[Utterance], seconds: float, path: Path) -> Utteran
     texts: list[str | None] = []
     words: list[WordTime] = []
     at = 0.0
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
+    with WavWriter(path) as file:
         while not texts or at < seconds:
             for utterance in utterances:
                 if texts and 0 < seconds <= at:
@@ -55,12 +52,10 @@ def join(utterances: Sequence[Utterance], seconds: float, path: Path) -> Utteran
     return Utterance(path.name, path, joined, language, round(at, 3), tuple(words))
 
 
-def _append(file: wave.Wave_write, audio: Path) -> float:
-    import numpy as np
-
+def _append(file: WavWriter, audio: Path) -> float:
     count = 0
     for block in Recording(audio).blocks():
-        file.writeframes(np.clip(np.rint(block * 32768), -32768, 32767).astype("<i2").tobytes())
+        file.write(block)
         count += len(block)
     file.writeframes(bytes(2 * round(JOIN_PAUSE * SAMPLE_RATE)))
     return count / SAMPLE_RATE

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from unispeech.audio.pcm import to_int16
 from unispeech.audio.recording import Recording
 from unispeech.backends.choose import MARGIN
 from unispeech.bench import charts, diff, table
@@ -144,7 +145,6 @@ def _scatters(
 def _sound(utterance: Utterance) -> str:
     """The recording as a `data:` address, small; empty where it is too long or cannot be read."""
     import av
-    import numpy as np
 
     if utterance.duration > LONGEST_SOUND:
         return ""
@@ -156,7 +156,7 @@ def _sound(utterance: Utterance) -> str:
     with av.open(file, "w", format="mp3") as container:  # every browser plays it
         stream = container.add_stream("libmp3lame", rate=SAMPLE_RATE, layout="mono")
         stream.bit_rate = 32_000
-        whole = np.clip(samples * 32768, -32768, 32767).astype(np.int16)[None]
+        whole = to_int16(samples)[None]
         frame = av.AudioFrame.from_ndarray(whole, "s16", "mono")
         frame.sample_rate = SAMPLE_RATE
         for packet in (*stream.encode(frame), *stream.encode(None)):

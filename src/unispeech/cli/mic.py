@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import wave
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from unispeech.audio.pcm import WavWriter
 from unispeech.cli import flags, progress, say, sound
 from unispeech.cli.captions import Captions
 from unispeech.cli.transcribe import chosen, undecided
@@ -24,7 +24,7 @@ from unispeech.realtime.intake import listen
 from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.session import Session
 from unispeech.text import formats
-from unispeech.types import SAMPLE_RATE, Gap, Segment, Transcript
+from unispeech.types import Gap, Segment, Transcript
 
 if TYPE_CHECKING:
     from unispeech.types import Samples
@@ -207,14 +207,11 @@ def _check_free(name: str) -> None:
 @contextmanager
 def _saved(name: str) -> Iterator[Callable[[Samples], None]]:
     """A WAV file that is whole at every moment, whatever happens."""
-    with wave.open(f"{name}.wav", "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
+    with WavWriter(f"{name}.wav") as file:
 
         def keep(samples: Samples) -> None:
             try:
-                file.writeframes((samples.clip(-1, 1) * 32767).astype("<i2").tobytes())
+                file.write(samples)
             except OSError as error:
                 raise AudioError(f"{name}.wav: {error.strerror}", "the text goes on") from error
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from unispeech.audio.recording import MEDIA
+from unispeech.audio.containers import MEDIA
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from unispeech.audio.resampling import Resampler
 from unispeech.errors import AudioError, BackendMissing
 from unispeech.realtime import pulse
 from unispeech.realtime.intake import Intake
-from unispeech.realtime.playback import Pcm
 from unispeech.realtime.ticks import TICK_SECONDS
 from unispeech.types import SAMPLE_RATE
 
@@ -110,11 +110,11 @@ def recording(device: Device, intake: Intake) -> Iterator[None]:
     if device.source:
         pulse.record_from(device.source)
     rate = _rate(sounddevice, device)
-    pcm = Pcm(rate)
+    resampler = Resampler(rate)
 
     def heard(data: npt.NDArray[np.float32], frames: int, time: object, status: Any) -> None:
         intake.overflows += status.input_overflow
-        intake.put(pcm.resample(data.mean(axis=1)))
+        intake.put(resampler.push(data.mean(axis=1)))
 
     def ended() -> None:  # by itself, unless the intake is closed already
         intake.close(AudioError(f"{device.name}: it has stopped", "is it still plugged in?"))

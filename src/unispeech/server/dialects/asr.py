@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from unispeech import languages
+from unispeech.audio.pcm import WavWriter
 from unispeech.call import Call
 from unispeech.server.http import forms, sse
 from unispeech.server.http.dependencies import Caller, TheService, scratch
@@ -21,7 +22,6 @@ from unispeech.server.service import Service
 from unispeech.server.storage.disk import PIECE, clean_name
 from unispeech.server.storage.keys import Key
 from unispeech.text import formats
-from unispeech.types import SAMPLE_RATE
 
 router = APIRouter(tags=["whisper-asr-webservice"])
 
@@ -118,13 +118,8 @@ async def _received(
 
 def _with_header(raw: Path) -> Path:
     """Raw s16le samples as a WAV, so that the one decoder reads them like everything else."""
-    import wave
-
     target = raw.with_suffix(".wav")
-    with wave.open(str(target), "wb") as file, raw.open("rb") as samples:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
+    with WavWriter(target) as file, raw.open("rb") as samples:
         while piece := samples.read(PIECE):
             file.writeframes(piece)
     return target

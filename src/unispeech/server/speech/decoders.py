@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
-import wave
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
@@ -18,7 +17,9 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from unispeech.audio.recording import GUARDED, Recording
+from unispeech.audio import containers
+from unispeech.audio.pcm import WavWriter
+from unispeech.audio.recording import Recording
 from unispeech.errors import AudioError
 from unispeech.types import SAMPLE_RATE
 
@@ -134,7 +135,7 @@ def _look(source: Path, name: str) -> dict[str, Any]:
     import av
 
     try:
-        with source.open("rb") as upload, av.open(upload, options=GUARDED) as file:
+        with source.open("rb") as upload, containers.opened(upload) as file:
             video = next(iter(file.streams.video), None)
             if video is not None and "attached_pic" in str(video.disposition):
                 video = None  # a cover is not a film
@@ -151,17 +152,12 @@ def _look(source: Path, name: str) -> dict[str, Any]:
 
 
 def _decode(source: Path, target: Path, name: str, cut: Cut) -> Decoded:
-    import numpy as np
-
     recording = Recording(source, name=name)
     first = round(cut.start * SAMPLE_RATE)
     last = float("inf") if cut.end is None else round(cut.end * SAMPLE_RATE)
     limit = cut.longest * SAMPLE_RATE
     seen = written = 0
-    with wave.open(str(target), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
+    with WavWriter(target) as file:
         for block in recording.blocks():
             wanted = block[max(0, first - seen) : int(max(0, min(last - seen, len(block))))]
             seen += len(block)
@@ -170,7 +166,7 @@ def _decode(source: Path, target: Path, name: str, cut: Cut) -> Decoded:
                 raise TooLong(
                     f"{name}: it is longer than {cut.longest:g} s", "send it in shorter pieces"
                 )
-            file.writeframes((wanted * 32768.0).clip(-32768, 32767).astype(np.int16).tobytes())
+            file.write(wanted)
             if seen >= last:
                 break
     if not written:

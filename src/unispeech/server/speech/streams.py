@@ -9,11 +9,11 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from unispeech.audio.pcm import PcmDecoder
 from unispeech.realtime.events import Event
 from unispeech.realtime.hearing import Hearing
 from unispeech.realtime.intake import Intake
 from unispeech.realtime.options import LiveOptions
-from unispeech.realtime.playback import Pcm
 from unispeech.realtime.session import Session
 from unispeech.server.observe import metrics
 from unispeech.server.refusals import Busy, NotFound
@@ -67,7 +67,7 @@ class Stream:
         self.left = 0  # readers
         self._wish = wish
         self._speech = speech
-        self._pcm = Pcm(wish.sample_rate)
+        self._pcm = PcmDecoder(wish.sample_rate)
         self._intake = Intake()
         self._news: deque[News] = deque(maxlen=KEPT)
         self._count = 0

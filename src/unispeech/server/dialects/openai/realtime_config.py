@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from unispeech.audio.pcm import check_rate
 from unispeech.errors import OptionError
 from unispeech.realtime.options import LiveOptions
-from unispeech.realtime.playback import check_rate
 from unispeech.server.service import Service
 from unispeech.server.speech.streams import Wish
 from unispeech.server.storage.keys import Key
