@@ -24,9 +24,11 @@ from support.samples import CHECKPOINT, ROOT
 from unispeech.errors import ModelDamaged, UnispeechError
 from unispeech.features.mel import filters
 from unispeech.models import convert, store
-from unispeech.models.convert import ctranslate2, hf, standard, tokens
-from unispeech.models.convert.form import Checkpoint, Dims, shapes
-from unispeech.models.formats import layout
+from unispeech.models.convert import ctranslate2, hf, openai_defaults, tokenizer
+from unispeech.models.convert.checkpoint import Checkpoint
+from unispeech.models.formats import ctranslate2 as ctranslate2_format
+from unispeech.models.formats import ggml, registry, whisper_shape
+from unispeech.models.formats.whisper_shape import Dims, shapes
 
 PAIRS = [(a, b) for a in convert.FORMATS for b in convert.FORMATS if a != b]
 
@@ -37,12 +39,12 @@ def fetch(name: str) -> Path:
 
 
 @cache
-def tokenizer(n_vocab: int) -> str:
-    return tokens.standard(n_vocab, fetch)
+def openai_tokenizer(n_vocab: int) -> str:
+    return tokenizer.standard(n_vocab, fetch)
 
 
 def small(
-    n_vocab: int = standard.ENGLISH, width: int = 8, layers: tuple[int, int] = (1, 1),
+    n_vocab: int = whisper_shape.ENGLISH, width: int = 8, layers: tuple[int, int] = (1, 1),
     dtype: str = "float16", seed: int = 0,
 ) -> Checkpoint:  # fmt: skip
     """A Whisper of random weights, with the vocabulary of a real one."""
@@ -52,7 +54,7 @@ def small(
         name: random.standard_normal(shape, dtype=np.float32).astype(dtype)
         for name, shape in shapes(dims)
     }
-    return Checkpoint(dims, weights, tokenizer(n_vocab), standard.generation(dims))
+    return Checkpoint(dims, weights, openai_tokenizer(n_vocab), openai_defaults.generation(dims))
 
 
 def assert_same(one: Checkpoint, other: Checkpoint) -> None:
@@ -61,14 +63,14 @@ def assert_same(one: Checkpoint, other: Checkpoint) -> None:
     for name, tensor in one.tensors.items():
         assert tensor.dtype == other.tensors[name].dtype, name
         assert np.array_equal(tensor, other.tensors[name]), name
-    words = [tokens.words_of(c.tokenizer, c.dims.n_vocab) for c in (one, other)]
+    words = [tokenizer.words_of(c.tokenizer, c.dims.n_vocab) for c in (one, other)]
     assert words[0] == words[1]
 
 
 @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     pair=st.sampled_from([pair for pair in PAIRS if "openai" not in pair]),
-    n_vocab=st.sampled_from([standard.ENGLISH, standard.MULTILINGUAL]),
+    n_vocab=st.sampled_from([whisper_shape.ENGLISH, whisper_shape.MULTILINGUAL]),
     layers=st.tuples(st.integers(1, 3), st.integers(1, 2)),
     dtype=st.sampled_from(["float16", "float32"]),
     seed=st.integers(0, 99),
@@ -189,7 +191,7 @@ def test_only_pt_files_need_torch(tmp_path: Path, written: dict[str, Path]) -> N
     )  # fmt: skip
     assert "needs torch; run: pip install 'unispeech[openai]'" in ran.stdout, ran.stderr
     for number, format in enumerate(("ctranslate2", "ggml", "hf")):
-        assert layout.format_of(tmp_path / f"{number}") == format
+        assert registry.format_of(tmp_path / f"{number}") == format
         assert_same(convert.read(tmp_path / f"{number}", fetch), small())
 
 
@@ -198,7 +200,7 @@ def test_int8_is_read_by_dequantising(tmp_path: Path) -> None:
 
     model = small(dtype="float32")
     convert.write(model, tmp_path, "ctranslate2")
-    index = ctranslate2.variables(tmp_path / "model.bin")
+    index = ctranslate2_format.variables(tmp_path / "model.bin")
     spec = WhisperSpec(1, 2, 1, 2)
     for name, variable in index.items():
         if variable.shape:
@@ -206,7 +208,7 @@ def test_int8_is_read_by_dequantising(tmp_path: Path) -> None:
             ctranslate2._set(spec, name, value.copy())
     embeddings = model.tensors["decoder.token_embedding.weight"].copy()
     ctranslate2._set(spec, "decoder/projection/weight", embeddings)
-    spec.register_vocabulary(tokens.words_of(model.tokenizer, model.dims.n_vocab))
+    spec.register_vocabulary(tokenizer.words_of(model.tokenizer, model.dims.n_vocab))
     spec.validate()
     spec.optimize(quantization="int8")
     (tmp_path / "int8").mkdir()
@@ -234,7 +236,7 @@ def test_a_float32_ggml_file_is_made_one_that_runs(
     path.write_bytes(raw)
     monkeypatch.setenv("UNISPEECH_CACHE_DIR", str(tmp_path / "store"))
     made = store.obtain(str(path), "ggml")
-    assert made != path and layout.ggml_header(made)[10] == 1
+    assert made != path and ggml.header(made)[1] == ggml.FLOAT16
 
 
 def test_bfloat16_is_read_exactly(tmp_path: Path) -> None:
@@ -279,11 +281,11 @@ def test_a_missing_tokenizer_is_the_usual_one_and_said(tmp_path: Path) -> None:
 
 def test_a_vocabulary_of_its_own_is_refused_where_it_cannot_be_held(tmp_path: Path) -> None:
     model = small()
-    words = tokens.words_of(model.tokenizer, model.dims.n_vocab)
+    words = tokenizer.words_of(model.tokenizer, model.dims.n_vocab)
     words[1000] = "ĠKreyòl"
-    own = Checkpoint(model.dims, model.tensors, tokens.tokenizer_of(words), model.generation)
+    own = Checkpoint(model.dims, model.tensors, tokenizer.tokenizer_of(words), model.generation)
     convert.write(own, tmp_path, "hf")
-    assert tokens.words_of(convert.read(tmp_path, fetch).tokenizer, 51864)[1000] == "ĠKreyòl"
+    assert tokenizer.words_of(convert.read(tmp_path, fetch).tokenizer, 51864)[1000] == "ĠKreyòl"
     with pytest.raises(ModelDamaged, match="vocabulary is not OpenAI's"):
         convert.write(own, tmp_path, "ggml")
     (tmp_path / "config.json").write_text(
@@ -295,16 +297,16 @@ def test_a_vocabulary_of_its_own_is_refused_where_it_cannot_be_held(tmp_path: Pa
         convert.read(tmp_path, fetch)
 
 
-@pytest.mark.parametrize("n_vocab", [standard.ENGLISH, standard.MULTILINGUAL])
+@pytest.mark.parametrize("n_vocab", [whisper_shape.ENGLISH, whisper_shape.MULTILINGUAL])
 def test_a_tokenizer_comes_back_from_its_tokens(n_vocab: int) -> None:
     import tokenizers
 
-    given = tokenizer(n_vocab)
-    made = tokens.tokenizer_of(tokens.words_of(given, n_vocab))
+    given = openai_tokenizer(n_vocab)
+    made = tokenizer.tokenizer_of(tokenizer.words_of(given, n_vocab))
     ours, theirs = (tokenizers.Tokenizer.from_str(text) for text in (made, given))
     for text in ("It's 10 past 4.", "naïve café", "  two  spaces\n", "日本語", "don't stop"):
         assert ours.decode(ours.encode(text).ids) == text
-        if n_vocab == standard.ENGLISH:  # the multilingual file lacks the merge of " t"
+        if n_vocab == whisper_shape.ENGLISH:  # the multilingual file lacks the merge of " t"
             assert ours.encode(text).ids == theirs.encode(text).ids
 
 

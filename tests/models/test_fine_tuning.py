@@ -75,7 +75,7 @@ def test_an_adapter_is_merged_as_peft_merges_it(
     from peft import PeftModel
     from transformers import WhisperForConditionalGeneration
 
-    from unispeech.models.convert import names
+    from unispeech.models.convert import tensor_names
 
     monkeypatch.chdir(folder)  # peft looks for the base where it was
     base = WhisperForConditionalGeneration.from_pretrained("start", dtype=torch.float32)
@@ -91,7 +91,7 @@ def test_an_adapter_is_merged_as_peft_merges_it(
     merged = tuned.merge_and_unload().state_dict()
     ours = convert.read(folder / "trained", store.obtain)
     for name, tensor in ours.tensors.items():
-        mine, theirs = np.asarray(tensor, dtype=np.float32), merged[names.hf(name)].numpy()
+        mine, theirs = np.asarray(tensor, dtype=np.float32), merged[tensor_names.hf(name)].numpy()
         np.testing.assert_allclose(mine, theirs, atol=1e-6, err_msg=name)
     assert store.describe(str(folder / "trained")).languages == {"en": "english"}
 

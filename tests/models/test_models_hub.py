@@ -21,8 +21,10 @@ from pathlib import Path
 import pytest
 
 from unispeech.models import convert, store
-from unispeech.models.convert import standard, tokens
-from unispeech.models.convert.form import Checkpoint, Dims, shapes
+from unispeech.models.convert import openai_defaults, tokenizer
+from unispeech.models.convert.checkpoint import Checkpoint
+from unispeech.models.formats import whisper_shape
+from unispeech.models.formats.whisper_shape import Dims, shapes
 
 REPOSITORY, COMMIT = "somebody/whisper-small-kreol", "f" * 40
 
@@ -82,10 +84,10 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[st
     import numpy as np
 
     folder = tmp_path_factory.mktemp("repository")
-    dims = Dims(80, 30, 8, 2, 1, standard.MULTILINGUAL, 16, 8, 2, 1)
+    dims = Dims(80, 30, 8, 2, 1, whisper_shape.MULTILINGUAL, 16, 8, 2, 1)
     weights = {name: np.ones(shape, dtype=np.float16) for name, shape in shapes(dims)}
-    text = tokens.standard(dims.n_vocab, store.obtain)
-    model = Checkpoint(dims, weights, text, standard.generation(dims))
+    text = tokenizer.standard(dims.n_vocab, store.obtain)
+    model = Checkpoint(dims, weights, text, openai_defaults.generation(dims))
     convert.write(model, folder, "hf")
     (folder / "README.md").write_text("not a model's file")
     FakeHub.folder, FakeHub.asked = folder, []
@@ -100,10 +102,10 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[st
 RUN = """
 import sys
 from unispeech.errors import UnispeechError
-from unispeech.models import shelf, store
+from unispeech.models import weight_cache, store
 try:
     print(store.obtain(sys.argv[1], sys.argv[2]))
-    print(*sorted(kept.format for kept in shelf.listing()))
+    print(*sorted(kept.format for kept in weight_cache.listing()))
 except UnispeechError as error:
     print(type(error).__name__, error)
 """

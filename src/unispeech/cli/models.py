@@ -10,7 +10,7 @@ import click
 from unispeech.cli import say
 from unispeech.cli.progress import bar
 from unispeech.errors import ModelDamaged, UnispeechError
-from unispeech.models import catalog, naming, shelf, store
+from unispeech.models import catalog, model_names, store, weight_cache
 
 FORMATS = ("ctranslate2", "hf", "openai", "ggml")
 
@@ -37,7 +37,7 @@ def list_models() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    kept = shelf.listing()
+    kept = weight_cache.listing()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("model", "MB", "languages", "licence", "kept as", ""):
         table.add_column(heading, no_wrap=heading in ("model", "licence"))
@@ -53,7 +53,7 @@ def list_models() -> None:
             megabytes = one.size // 1_000_000
             table.add_row(one.name, str(megabytes), "", one.licence, one.format, one.source)
     Console(width=None if sys.stdout.isatty() else 160).print(table)
-    say(f"models are kept in {shelf.root()}")
+    say(f"models are kept in {weight_cache.root()}")
 
 
 @models.command()
@@ -87,7 +87,7 @@ def rm(names: tuple[str, ...]) -> None:
     unispeech models rm tiny.en
     """
     for name in names:
-        freed = shelf.remove(naming.kept_name(name))
+        freed = weight_cache.remove(model_names.kept_name(name))
         say(f"{name}: {freed // 1_000_000} MB freed" if freed else f"{name}: it is not kept here")
 
 
@@ -100,8 +100,8 @@ def verify(names: tuple[str, ...]) -> None:
     unispeech models verify
     unispeech models verify base
     """
-    wanted = {naming.kept_name(name) for name in names}
-    kept = [one for one in shelf.listing() if not wanted or one.name in wanted]
+    wanted = {model_names.kept_name(name) for name in names}
+    kept = [one for one in weight_cache.listing() if not wanted or one.name in wanted]
     if missing := wanted - {one.name for one in kept}:
         raise UnispeechError(
             f"not kept here: {', '.join(sorted(missing))}",
@@ -109,7 +109,7 @@ def verify(names: tuple[str, ...]) -> None:
         )
     damaged = []
     for one in kept:
-        wrong = shelf.verify(one)
+        wrong = weight_cache.verify(one)
         click.echo(f"{one.name} {one.format}: {'damaged' if wrong else 'whole'}")
         for line in wrong:
             say(line)

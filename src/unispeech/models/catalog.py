@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from unispeech import errors, languages
-from unispeech.models.facts import Family, ModelFacts
+from unispeech.models.facts import ENGLISH_ONLY, WITHOUT_CANTONESE, ModelFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Entry:
     megabytes: int
     """The size of its largest download, in 10^6 bytes."""
     sources: tuple[Source, ...]
-    family: Family = "whisper"
+    family: str = "whisper"
     licence: str = "MIT"
     languages: Mapping[str, str] = field(default_factory=lambda: WITHOUT_CANTONESE)
     translates: bool = True
@@ -63,12 +63,6 @@ class Entry:
     def facts(self) -> ModelFacts:
         return ModelFacts(self.name, self.family, self.languages, self.translates)
 
-
-ENGLISH: Mapping[str, str] = {"en": "english"}
-WITHOUT_CANTONESE: Mapping[str, str] = {
-    code: name for code, name in languages.WHISPER.items() if code != "yue"
-}
-"""Cantonese has a token of its own only since large-v3."""
 
 TOKENIZERS: Mapping[str, Mapping[str, str]] = {
     "english": {
@@ -108,7 +102,7 @@ def _whisper(
         name=name,
         megabytes=megabytes,
         sources=(hub, *more),
-        languages=speaks or (ENGLISH if english else WITHOUT_CANTONESE),
+        languages=speaks or (ENGLISH_ONLY if english else WITHOUT_CANTONESE),
         translates=translates and not english,
         aliases=(f"openai/whisper-{name}", hub.repository, *aliases),
         summary=summary,
@@ -269,17 +263,17 @@ ENTRIES: tuple[Entry, ...] = (
     _whisper(
         "distil-large-v2", 1512,
         _hub("Systran/faster-distil-whisper-large-v2", "fe9b404fc56de3f7c38606ef9ba6fd83526d05e4"),
-        speaks=ENGLISH, translates=False, aliases=("distil-whisper/distil-large-v2",),
+        speaks=ENGLISH_ONLY, translates=False, aliases=("distil-whisper/distil-large-v2",),
     ),
     _whisper(
         "distil-large-v3", 1513,
         _hub("Systran/faster-distil-whisper-large-v3", "c3058b475261292e64a0412df1d2681c06260fab"),
-        speaks=ENGLISH, translates=False, aliases=("distil-whisper/distil-large-v3",),
+        speaks=ENGLISH_ONLY, translates=False, aliases=("distil-whisper/distil-large-v3",),
     ),
     _whisper(
         "distil-large-v3.5", 1513,
         _hub("distil-whisper/distil-large-v3.5-ct2", "9793ccc07920e0f830e1dba0343efcdf0ef8c903"),
-        speaks=ENGLISH, translates=False, aliases=("distil-whisper/distil-large-v3.5",),
+        speaks=ENGLISH_ONLY, translates=False, aliases=("distil-whisper/distil-large-v3.5",),
     ),
     _mms("mms-1b-all", 3860, "a", "1,162 languages; the default of the backend mms",
          "3d33597edbdaaba14a8e858e2c8caa76e3cec0cd"),
@@ -292,7 +286,7 @@ ENTRIES: tuple[Entry, ...] = (
         sources=(Source("hf", "facebook/wav2vec2-base-960h", files=MMS_FILES),),
         family="ctc",
         licence="Apache 2.0",
-        languages=ENGLISH,
+        languages=ENGLISH_ONLY,
         translates=False,
         aliases=("facebook/wav2vec2-base-960h",),
         summary="English letters; what --align uses for English",

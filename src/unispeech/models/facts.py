@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from unispeech import languages
 from unispeech.errors import OptionError, UnsupportedOption
 
-Family = Literal["whisper", "ctc", "lid", "diarization"]
+FAMILIES: Mapping[str, str] = {
+    "whisper": "Whisper",
+    "ctc": "CTC (wav2vec2, HuBERT, MMS)",
+    "lid": "language id",
+    "diarization": "diarization",
+}
+"""The families of the models we know, and their titles. Others bring their own."""
+ENGLISH_ONLY: Mapping[str, str] = {"en": "english"}
+WITHOUT_CANTONESE: Mapping[str, str] = {
+    code: name for code, name in languages.WHISPER.items() if code != "yue"
+}
+"""Cantonese has a token of its own only since large-v3."""
 FEW = 12
 """Languages that fit into a line."""
 
@@ -19,7 +29,7 @@ class ModelFacts:
     """Which languages and tasks a model has. Read from the catalog or a folder's config."""
 
     name: str
-    family: Family = "whisper"
+    family: str = "whisper"
     languages: Mapping[str, str] = field(default_factory=lambda: languages.WHISPER)
     """Code to English name."""
     translates: bool = True

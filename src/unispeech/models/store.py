@@ -13,11 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from unispeech.errors import ModelDamaged, ModelUnavailable, OptionError, UnknownModel
-from unispeech.models import catalog, download, shelf
+from unispeech.models import catalog, download, weight_cache
 from unispeech.models.catalog import Entry, Source
-from unispeech.models.facts import Family, ModelFacts
-from unispeech.models.formats import layout
-from unispeech.models.naming import key_of, local_key, local_path, short
+from unispeech.models.facts import ModelFacts
+from unispeech.models.formats import lora, registry
+from unispeech.models.model_names import key_of, local_key, local_path, short
 from unispeech.types import Progress
 
 CTRANSLATE2_FILES = ("model.bin", "config.json", "tokenizer.json")
@@ -41,10 +41,10 @@ def obtain(name: str, format: str = "ctranslate2", on_progress: OnProgress | Non
     if path is not None:
         return _of_path(path, format, say)
     key = key_of(name)
-    if kept := shelf.find(key, format):
+    if kept := weight_cache.find(key, format):
         return kept.path
-    with shelf.locked(key, lambda: say(Progress(0, None, source=key, stage="wait"))):
-        if kept := shelf.find(key, format):  # another process has fetched it meanwhile
+    with weight_cache.locked(key, lambda: say(Progress(0, None, source=key, stage="wait"))):
+        if kept := weight_cache.find(key, format):  # another process has fetched it meanwhile
             return kept.path
         held, held_format = _held(key, format) or _pull(key, say, format)
         if held_format == format:
@@ -52,7 +52,7 @@ def obtain(name: str, format: str = "ctranslate2", on_progress: OnProgress | Non
         return _converted(held, key, format, say)
 
 
-def describe(name: str, unknown: Family = "whisper") -> ModelFacts:
+def describe(name: str, unknown: str = "whisper") -> ModelFacts:
     """Languages and tasks of a model, from the catalog or a folder's own files.
 
     Nothing is downloaded. A Hub id that is neither in the catalog nor kept is taken for a
@@ -63,17 +63,15 @@ def describe(name: str, unknown: Family = "whisper") -> ModelFacts:
         ModelDamaged: a local model that is broken or of another architecture.
     """
     path = local_path(name)
-    if path is not None and layout.format_of(path) == "lora":
-        from unispeech.models.convert import lora
-
+    if path is not None and registry.format_of(path) == "lora":
         return replace(describe(lora.base_of(path)), name=name)
     if path is not None:
-        return layout.facts_of(path, name)
+        return registry.facts_of(path, name)
     key = key_of(name)
     if entry := catalog.find(key):
         return entry.facts
     held = _held(key)
-    return layout.facts_of(held[0], key) if held else ModelFacts(key, unknown)
+    return registry.facts_of(held[0], key) if held else ModelFacts(key, unknown)
 
 
 def adapter(name: str, file: str, on_progress: OnProgress | None = None) -> Path:
@@ -87,23 +85,23 @@ def adapter(name: str, file: str, on_progress: OnProgress | None = None) -> Path
     key = key_of(name)
     own = f"{key}/{file}"
     source = replace(_sources(key)[0], files=(file,), sha256={})
-    if kept := shelf.find(own, "adapter"):
+    if kept := weight_cache.find(own, "adapter"):
         return kept.path / file
     if cached := download.in_hub_cache(source.repository, source.revision or None, (file,)):
         return cached / file
-    with shelf.locked(own, lambda: say(Progress(0, None, source=own, stage="wait"))):
-        if kept := shelf.find(own, "adapter"):
+    with weight_cache.locked(own, lambda: say(Progress(0, None, source=own, stage="wait"))):
+        if kept := weight_cache.find(own, "adapter"):
             return kept.path / file
-        with shelf.placing(own, "adapter", str(source), licence(key)) as draft:
+        with weight_cache.placing(own, "adapter", str(source), licence(key)) as draft:
             download.from_source(source, draft.folder, 9, say, own)
             if not (draft.folder / file).is_file():
                 raise ModelUnavailable(f"{source} has no {file}", "choose another language")
-    kept = shelf.find(own, "adapter")
+    kept = weight_cache.find(own, "adapter")
     assert kept is not None
     return kept.path / file
 
 
-def pull(name: str, on_progress: OnProgress | None = None) -> shelf.Kept | None:
+def pull(name: str, on_progress: OnProgress | None = None) -> weight_cache.Kept | None:
     """Fetch a model, or fetch it again where verifying what is kept finds it damaged.
 
     Returns what is kept; None for a local path or a snapshot in the Hub's own cache.
@@ -114,23 +112,23 @@ def pull(name: str, on_progress: OnProgress | None = None) -> shelf.Kept | None:
     if local_path(name) is not None:
         return None
     key = key_of(name)
-    for format in shelf.formats(key):
+    for format in weight_cache.formats(key):
         try:
-            whole = (kept := shelf.find(key, format)) and not shelf.verify(kept)
+            whole = (kept := weight_cache.find(key, format)) and not weight_cache.verify(kept)
         except ModelDamaged:
             whole = False
         if not whole:
-            shelf.remove(key, format)
-    wanted = (shelf.formats(key) or [_native_format(key)])[0]
+            weight_cache.remove(key, format)
+    wanted = (weight_cache.formats(key) or [_native_format(key)])[0]
     obtain(key, wanted, on_progress)
-    return shelf.find(key, wanted)
+    return weight_cache.find(key, wanted)
 
 
 def format_held(name: str) -> str:
     """The format in which a model is there already; `ctranslate2` where it is not."""
     path = local_path(name)
     if path is not None:
-        return layout.format_of(path)
+        return registry.format_of(path)
     held = _held(key_of(name))
     return held[1] if held else _native_format(key_of(name))
 
@@ -154,12 +152,12 @@ def _native_format(key: str) -> str:
 
 def _held(key: str, wanted: str = "") -> tuple[Path, str] | None:
     """What is there without the network: kept in any format, or in the Hub's own cache."""
-    for format in sorted(shelf.formats(key), key=lambda f: f != _native_format(key)):
-        if kept := shelf.find(key, format):
+    for format in sorted(weight_cache.formats(key), key=lambda f: f != _native_format(key)):
+        if kept := weight_cache.find(key, format):
             return kept.path, format
     for source in _sources(key, wanted):
         if source.repository and (path := _in_hub_cache(source)):
-            return path, layout.format_of(path)
+            return path, registry.format_of(path)
     return None
 
 
@@ -209,34 +207,34 @@ def _pull_from(source: Source, key: str, entry: Entry | None, say: OnProgress) -
     if entry and entry.licence != "MIT":
         note = f"the weights of {key} are licensed {terms(entry)}"
         say(Progress(0, None, source=key, stage="download", detail={"notes": [note]}))
-    with shelf.placing(key, source.format, str(source), licence(key)) as draft:
+    with weight_cache.placing(key, source.format, str(source), licence(key)) as draft:
         download.from_source(source, draft.folder, size, say, key)
         for file, sha256 in source.sha256.items():
             path = draft.folder / file
-            if not path.is_file() or shelf.sha256_of(path) != sha256:
+            if not path.is_file() or weight_cache.sha256_of(path) != sha256:
                 raise ModelUnavailable(f"{file} is not the file of the catalog (sha256 differs)")
         try:
-            layout.facts_of(draft.folder, key)
+            registry.facts_of(draft.folder, key)
         except (ModelDamaged, UnknownModel) as error:
             message = error.message.replace(str(draft.folder), str(source))
             raise ModelDamaged(message, error.hint) from None
-        draft.format = layout.format_of(draft.folder)
-    kept = shelf.find(key, draft.format)
+        draft.format = registry.format_of(draft.folder)
+    kept = weight_cache.find(key, draft.format)
     assert kept is not None
     return kept.path, kept.format
 
 
 def _of_path(path: Path, format: str, say: OnProgress) -> Path:
     """A local model as it is, or converted once and kept under its path."""
-    held = layout.format_of(path)
-    facts = layout.facts_of(path)
-    if held == format and (facts.family != "whisper" or layout.complete(path, held)):
+    held = registry.find(path)
+    held.facts(path, str(path))
+    if held.name == format and held.is_complete(path):
         return path
-    key, state = local_key(path), layout.fingerprint(path)
-    if (kept := shelf.find(key, format)) and kept.fingerprint == state:
+    key, state = local_key(path), registry.fingerprint(path)
+    if (kept := weight_cache.find(key, format)) and kept.fingerprint == state:
         return kept.path
-    with shelf.locked(key, lambda: say(Progress(0, None, source=str(path), stage="wait"))):
-        if (kept := shelf.find(key, format)) and kept.fingerprint == state:
+    with weight_cache.locked(key, lambda: say(Progress(0, None, source=str(path), stage="wait"))):
+        if (kept := weight_cache.find(key, format)) and kept.fingerprint == state:
             return kept.path
         return _converted(path, key, format, say, state)
 
@@ -248,13 +246,13 @@ def _converted(path: Path, key: str, format: str, say: OnProgress, fingerprint: 
     label = str(path) if key.startswith("local--") else key
     say(Progress(0, None, source=label, stage="convert"))
     origin = f"converted from {path}"
-    with shelf.placing(key, format, origin, licence(key), fingerprint) as draft:
+    with weight_cache.placing(key, format, origin, licence(key), fingerprint) as draft:
         checkpoint = convert.fitted(convert.read(path, _fetch(say, key)), format)
         convert.write(checkpoint, draft.folder, format, short(key))
         draft.notes += checkpoint.notes
     notes = {"notes": list(draft.notes)}
     say(Progress(1, 1, source=label, stage="convert", detail=notes))
-    kept = shelf.find(key, format)
+    kept = weight_cache.find(key, format)
     assert kept is not None
     return kept.path
 
@@ -294,7 +292,7 @@ def convert_to(
     checkpoint = convert.fitted(convert.read(path, _fetch(say)), format)
     partial = target.parent / f".{target.name}.partial-{uuid.uuid4().hex}"
     try:
-        with shelf.writing(source, target.parent):
+        with weight_cache.writing(source, target.parent):
             partial.mkdir(parents=True)
             made = convert.write(checkpoint, partial, format, target.stem)
             _must_be_new(target)  # another process may have been quicker

@@ -11,7 +11,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from unispeech.models.convert import ctranslate2, names
+from unispeech.models.convert import ctranslate2, tensor_names
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +47,7 @@ class Encoder:
             "encoder_layers": dims.n_audio_layer,
             "num_mel_bins": dims.n_mels,
         }
-        named = {names.hf(name): tensor for name, tensor in tensors.items()}
+        named = {tensor_names.hf(name): tensor for name, tensor in tensors.items()}
         compiled = ov.Core().compile_model(
             openvino_graph.encoder(named, config, int8=False),
             "CPU",

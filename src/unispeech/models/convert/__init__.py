@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from unispeech.errors import ModelDamaged, OptionError
-from unispeech.models.convert.form import Checkpoint
-from unispeech.models.convert.tokens import Fetch
-from unispeech.models.formats import layout
+from unispeech.models.convert.checkpoint import Checkpoint
+from unispeech.models.convert.tokenizer import Fetch
+from unispeech.models.formats import registry
 
 FORMATS = ("ctranslate2", "hf", "openai", "ggml")
 """What can be written. An adapter (`lora`) can also be read."""
@@ -25,7 +25,7 @@ def read(path: Path, fetch: Fetch) -> Checkpoint:
     """
     from unispeech.models.convert import ctranslate2, ggml, hf, lora, openai
 
-    held = layout.format_of(path)
+    held = registry.format_of(path)
     if held == "lora":
         return lora.read(path, lambda name: read(_base(name, fetch), fetch))
     readers = {

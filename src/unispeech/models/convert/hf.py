@@ -13,53 +13,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unispeech.errors import ModelDamaged
-from unispeech.models.convert import names, tokens
-from unispeech.models.convert.form import Checkpoint, Dims, checked, integers, shapes
-from unispeech.models.convert.standard import Generation, end_of_text, generation
-from unispeech.models.formats import layout
+from unispeech.models.convert import tensor_names, tokenizer
+from unispeech.models.convert.checkpoint import Checkpoint, array, checked, integers
+from unispeech.models.convert.openai_defaults import Generation, end_of_text, generation
+from unispeech.models.formats import hf, openai
+from unispeech.models.formats.headers import read_json
+from unispeech.models.formats.whisper_shape import ENGLISH, Dims, shapes
 
 if TYPE_CHECKING:
-    from unispeech.models.convert.form import Tensor
+    from unispeech.models.convert.checkpoint import Tensor
 
 
-def read(folder: Path, fetch: tokens.Fetch) -> Checkpoint:
+def read(folder: Path, fetch: tokenizer.Fetch) -> Checkpoint:
     """Read a folder that `save_pretrained` or a Trainer wrote.
 
     Raises:
         ModelDamaged: truncated, incomplete, or of another architecture.
     """
-    config = layout.read_json(folder / "config.json")
+    config = read_json(folder / "config.json")
     if config.get("model_type") != "whisper":
         raise ModelDamaged(f"{folder}: a {config.get('model_type')} model, not Whisper")
-    dims = _dims(config, folder)
+    dims = hf.dimensions(config, folder)
     theirs = weights(folder)
     prefix = "" if any(name.startswith("model.") for name in theirs) else "model."
     given = {
         ours: theirs[name.removeprefix(prefix)]
         for ours, _ in shapes(dims)
-        if (name := names.hf(ours)).removeprefix(prefix) in theirs
+        if (name := tensor_names.hf(ours)).removeprefix(prefix) in theirs
     }
     text, notes = tokenizer_in(folder, dims.n_vocab, fetch)
     settings, more = _generation(folder, config, dims)
     return Checkpoint(dims, checked(given, dims, folder), text, settings, (*notes, *more))
-
-
-def _dims(config: Mapping[str, Any], folder: Path) -> Dims:
-    try:
-        return Dims(
-            n_mels=config["num_mel_bins"],
-            n_audio_ctx=config["max_source_positions"],
-            n_audio_state=config["d_model"],
-            n_audio_head=config["encoder_attention_heads"],
-            n_audio_layer=config["encoder_layers"],
-            n_vocab=config["vocab_size"],
-            n_text_ctx=config["max_target_positions"],
-            n_text_state=config["d_model"],
-            n_text_head=config["decoder_attention_heads"],
-            n_text_layer=config["decoder_layers"],
-        )
-    except KeyError as error:
-        raise ModelDamaged(f"{folder / 'config.json'}: {error} is missing") from None
 
 
 def weights(folder: Path) -> dict[str, Tensor]:
@@ -70,18 +54,9 @@ def weights(folder: Path) -> dict[str, Tensor]:
         BackendMissing: they are pickled, and torch is not installed.
     """
     found: dict[str, Tensor] = {}
-    for name in layout.HF_WEIGHTS:
-        path = folder / name
-        if not path.is_file():
-            continue
-        shards = [path]
-        if name.endswith(".index.json"):
-            where = layout.read_json(path)["weight_map"]
-            shards = [folder / shard for shard in sorted(set(where.values()))]
-        for shard in shards:
-            found |= safetensors(shard) if ".safetensors" in shard.name else _pickled(shard)
-        return found
-    raise ModelDamaged(f"{folder}: no weights", f"expected one of {', '.join(layout.HF_WEIGHTS)}")
+    for path in hf.weight_files(folder):
+        found |= safetensors(path) if ".safetensors" in path.name else _pickled(path)
+    return found
 
 
 def safetensors(path: Path) -> dict[str, Tensor]:
@@ -102,27 +77,9 @@ def safetensors(path: Path) -> dict[str, Tensor]:
     except FileNotFoundError:
         raise ModelDamaged(f"{path} is missing", "fetch it again") from None
     except (SafetensorError, ValueError) as error:
-        raise _truncated(path, error) from None
-
-
-def must_be_whole(folder: Path) -> None:
-    """Look at the headers of a folder's safetensors, which say how long the files must be.
-
-    Raises:
-        ModelDamaged: one is truncated.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    for path in sorted(folder.glob("*.safetensors")):
-        try:
-            with safe_open(path, "numpy"):
-                pass
-        except (SafetensorError, ValueError) as error:
-            raise _truncated(path, error) from None
-
-
-def _truncated(path: Path, error: Exception) -> ModelDamaged:
-    return ModelDamaged(f"{path}: truncated or damaged ({error})", "fetch it again")
+        raise ModelDamaged(
+            f"{path}: truncated, or not a safetensors file ({error})", "fetch it again"
+        ) from None
 
 
 def _array(entry: Mapping[str, Any]) -> Tensor:
@@ -137,12 +94,10 @@ def _array(entry: Mapping[str, Any]) -> Tensor:
 
 
 def _pickled(path: Path) -> dict[str, Tensor]:
-    from unispeech.models.convert import openai
-
-    return {name: openai.array(tensor) for name, tensor in openai.load(path).items()}
+    return {name: array(tensor) for name, tensor in openai.load(path).items()}
 
 
-def tokenizer_in(folder: Path, n_vocab: int, fetch: tokens.Fetch) -> tuple[str, list[str]]:
+def tokenizer_in(folder: Path, n_vocab: int, fetch: tokenizer.Fetch) -> tuple[str, list[str]]:
     """The folder's `tokenizer.json`, or one made of `vocab.json`, or OpenAI's of that length.
 
     Raises:
@@ -150,16 +105,16 @@ def tokenizer_in(folder: Path, n_vocab: int, fetch: tokens.Fetch) -> tuple[str, 
     """
     path = folder / "tokenizer.json"
     if path.is_file():
-        layout.read_json(path)
+        read_json(path)
         return path.read_text(encoding="utf-8"), []
     if (folder / "vocab.json").is_file():
-        vocabulary = dict(layout.read_json(folder / "vocab.json"))
+        vocabulary = dict(read_json(folder / "vocab.json"))
         added = folder / "added_tokens.json"
-        vocabulary |= layout.read_json(added) if added.is_file() else {}
+        vocabulary |= read_json(added) if added.is_file() else {}
         words = sorted(vocabulary, key=vocabulary.__getitem__)
-        return tokens.tokenizer_of(words), ["tokenizer.json was made of vocab.json"]
+        return tokenizer.tokenizer_of(words), ["tokenizer.json was made of vocab.json"]
     try:
-        text = tokens.standard(n_vocab, fetch)
+        text = tokenizer.standard(n_vocab, fetch)
     except ModelDamaged as error:
         raise ModelDamaged(f"{folder}: the tokenizer is missing, and {error.message}",
                            error.hint) from None  # fmt: skip
@@ -170,7 +125,7 @@ def _generation(
     folder: Path, config: Mapping[str, Any], dims: Dims
 ) -> tuple[Generation, tuple[str, ...]]:
     usual, path = generation(dims), folder / "generation_config.json"
-    given = layout.read_json(path) if path.is_file() else {}
+    given = read_json(path) if path.is_file() else {}
     heads = tuple((int(a), int(b)) for a, b in given.get("alignment_heads") or ())
     suppress = given.get("suppress_tokens", config.get("suppress_tokens"))
     begin = given.get("begin_suppress_tokens", config.get("begin_suppress_tokens"))
@@ -193,7 +148,7 @@ def write(checkpoint: Checkpoint, folder: Path) -> None:
     from safetensors.numpy import save_file
 
     named = {
-        names.hf(name): np.ascontiguousarray(tensor, dtype=checkpoint.dtype)
+        tensor_names.hf(name): np.ascontiguousarray(tensor, dtype=checkpoint.dtype)
         for name, tensor in checkpoint.tensors.items()
     }
     try:
@@ -201,7 +156,7 @@ def write(checkpoint: Checkpoint, folder: Path) -> None:
     except SafetensorError as error:  # what it makes of a full disk
         code = re.search(r"os error (\d+)", str(error))
         raise OSError(int(code[1]) if code else errno.EIO, str(error)) from None
-    words = tokens.words_of(checkpoint.tokenizer, checkpoint.dims.n_vocab)
+    words = tokenizer.words_of(checkpoint.tokenizer, checkpoint.dims.n_vocab)
     _dump(folder / "config.json", _config(checkpoint))
     _dump(folder / "generation_config.json", _generation_config(checkpoint, words))
     _dump(folder / "preprocessor_config.json", _preprocessor_config(checkpoint.dims))
@@ -236,7 +191,7 @@ def _config(checkpoint: Checkpoint) -> dict[str, Any]:
 
 def _generation_config(checkpoint: Checkpoint, words: list[str]) -> dict[str, Any]:
     end, found = words.index("<|endoftext|>"), checkpoint.generation
-    multilingual = checkpoint.dims.n_vocab != 51864
+    multilingual = checkpoint.dims.n_vocab != ENGLISH
     config: dict[str, Any] = {
         "alignment_heads": [list(pair) for pair in found.alignment_heads],
         "begin_suppress_tokens": list(found.suppress_begin),
@@ -248,7 +203,7 @@ def _generation_config(checkpoint: Checkpoint, words: list[str]) -> dict[str, An
         "prev_sot_token_id": words.index("<|startofprev|>"),
     }  # fmt: skip
     if multilingual:
-        config["lang_to_id"] = tokens.language_ids(words)
+        config["lang_to_id"] = tokenizer.language_ids(words)
         config["task_to_id"] = {
             task: words.index(f"<|{task}|>") for task in ("transcribe", "translate")
         }

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unispeech.errors import ModelDamaged
-from unispeech.models.convert import hf, names
-from unispeech.models.convert.form import Checkpoint, shapes
-from unispeech.models.formats import layout
+from unispeech.models.convert import hf, tensor_names
+from unispeech.models.convert.checkpoint import Checkpoint
+from unispeech.models.formats import lora
+from unispeech.models.formats.headers import read_json
+from unispeech.models.formats.whisper_shape import shapes
 
 if TYPE_CHECKING:
-    from unispeech.models.convert.form import Tensor
+    from unispeech.models.convert.checkpoint import Tensor
 
 ADAPTER = re.compile(
     r"(?:base_model\.model\.)?(?P<module>.+)\.lora_(?P<part>[AB])(?:\.\w+)?\.weight"
@@ -32,12 +34,12 @@ def read(folder: Path, base: Callable[[str], Checkpoint]) -> Checkpoint:
     Raises:
         ModelDamaged: incomplete, trained on something else, or of a kind that cannot be merged so.
     """
-    config = layout.read_json(folder / "adapter_config.json")
+    config = read_json(folder / lora.CONFIG)
     _must_be_plain(config, folder)
-    name = base_of(folder)
+    name = lora.base_of(folder)
     merged = base(name)
     pairs = _pairs(folder)
-    ours = {names.hf(own).removesuffix(".weight"): own for own, _ in shapes(merged.dims)}
+    ours = {tensor_names.hf(own).removesuffix(".weight"): own for own, _ in shapes(merged.dims)}
     tensors = dict(merged.tensors)
     for module, pair in pairs.items():
         if module not in ours or set(pair) != {"A", "B"}:
@@ -47,16 +49,6 @@ def read(folder: Path, base: Callable[[str], Checkpoint]) -> Checkpoint:
     if len(dtypes) > 1:
         tensors = {key: tensor.astype("float32") for key, tensor in tensors.items()}
     return replace(merged, tensors=tensors).with_notes(f"the adapter was merged into {name}")
-
-
-def base_of(folder: Path) -> str:
-    """The model an adapter was trained on; a path is also looked for beside the adapter."""
-    config = layout.read_json(folder / "adapter_config.json")
-    name = str(config.get("base_model_name_or_path") or "")
-    if not name:
-        raise ModelDamaged(f"{folder / 'adapter_config.json'}: it names no base model")
-    beside = folder / name
-    return str(beside) if not Path(name).is_absolute() and beside.exists() else name
 
 
 def _must_be_plain(config: Mapping[str, Any], folder: Path) -> None:
@@ -71,7 +63,7 @@ def _must_be_plain(config: Mapping[str, Any], folder: Path) -> None:
 
 
 def _pairs(folder: Path) -> dict[str, dict[str, Tensor]]:
-    path = folder / "adapter_model.safetensors"
+    path = folder / lora.WEIGHTS
     pairs: dict[str, dict[str, Tensor]] = {}
     if not path.is_file():
         raise ModelDamaged(f"{folder}: adapter_model.safetensors is missing", "save it again")

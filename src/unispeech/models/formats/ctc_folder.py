@@ -9,9 +9,6 @@ adapter.LANGUAGE.safetensors       each language's adapter and output layer
 
 from __future__ import annotations
 
-import json
-import struct
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +16,7 @@ from typing import Any
 from unispeech import languages
 from unispeech.errors import ModelDamaged, UnsupportedOption
 from unispeech.models.facts import ModelFacts
+from unispeech.models.formats.headers import read_json, tensor_shapes
 
 UNDETERMINED = "und"
 """ISO 639-3's own code for a language nobody has named."""
@@ -132,7 +130,7 @@ def check_adapter(folder: Path, language: str, path: Path | None = None) -> None
             f"it has adapters for {', '.join(there[:8]) or 'no language'}",
         )
     config = read_config(folder)
-    shapes = safetensors_shapes(path)
+    shapes = tensor_shapes(path)
     expected = {
         "lm_head.weight": [len(vocabulary(folder, language).tokens), config["hidden_size"]],
         "linear_1.weight": [config["adapter_attn_dim"], config["hidden_size"]],
@@ -150,27 +148,6 @@ def check_adapter(folder: Path, language: str, path: Path | None = None) -> None
                     f"{path}: {name} has the shape {shape}, the model wants {wanted}",
                     "it belongs to another model or another vocabulary",
                 )
-
-
-def safetensors_shapes(path: Path) -> Mapping[str, list[int]]:
-    """Tensor names and shapes from the header (huggingface/safetensors, format).
-
-    Raises:
-        ModelDamaged: the file ends early, or is no safetensors file.
-    """
-    with path.open("rb") as file:
-        start = file.read(8)
-        size = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-        text = file.read(size) if 0 < size < 100_000_000 else b""
-    try:
-        header = json.loads(text)
-        shapes = {name: about["shape"] for name, about in header.items() if name != "__metadata__"}
-        end = max(about["data_offsets"][1] for name, about in header.items() if name in shapes)
-    except (ValueError, KeyError, TypeError):
-        raise ModelDamaged(f"{path}: not a safetensors file", "fetch it again") from None
-    if path.stat().st_size != 8 + size + end:
-        raise ModelDamaged(f"{path}: it is truncated", "fetch it again")
-    return shapes
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -192,14 +169,3 @@ def _nested(table: dict[str, Any]) -> bool:
 
 def _text(token: Any) -> str:
     return str(token.get("content", "")) if isinstance(token, dict) else str(token or "")
-
-
-def read_json(path: Path, default: Any = None) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        if default is not None:
-            return default
-        raise ModelDamaged(f"{path.parent}: {path.name} is missing", "fetch it again") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ModelDamaged(f"{path}: not JSON ({error})", "fetch it again") from None

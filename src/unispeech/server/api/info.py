@@ -12,7 +12,7 @@ from unispeech.backends import registry
 from unispeech.backends.base import refuse
 from unispeech.backends.spec import BackendSpec
 from unispeech.errors import UnispeechError
-from unispeech.models import catalog, shelf
+from unispeech.models import catalog, weight_cache
 from unispeech.options import LoadOptions, split_options
 from unispeech.server.api.schemas import MoreOptions, checked
 from unispeech.server.api.transcripts import TYPES
@@ -40,7 +40,7 @@ async def info(service: TheService, key: Caller) -> dict[str, Any]:
 
 def _info(service: Service, key: Key) -> dict[str, Any]:
     settings = service.settings
-    kept = {one.name for one in shelf.listing()}
+    kept = {one.name for one in weight_cache.listing()}
     speakers = _speakers(service)
     return {
         "version": __version__,

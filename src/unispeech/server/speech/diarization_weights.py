@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from unispeech.errors import UnispeechError
-from unispeech.models import shelf, store
+from unispeech.models import store, weight_cache
 
 REMEMBERED = 300.0
 """Seconds in which what could not be had is not asked for again: each time takes seconds."""
@@ -32,7 +32,7 @@ class Weights:
         """
         async with self._lock:
             recent = time.monotonic() - self._asked < REMEMBERED
-            if self._missing is not None and recent and not shelf.formats(self._name):
+            if self._missing is not None and recent and not weight_cache.formats(self._name):
                 raise self._missing
             try:
                 await run(partial(store.obtain, self._name, "pyannote"))

@@ -21,7 +21,7 @@ from unispeech.call import Call
 from unispeech.engine.engine import Engine
 from unispeech.engine.pool import Pool
 from unispeech.errors import OptionError, UnispeechError, UnknownModel, did_you_mean
-from unispeech.models import catalog, naming, shelf, store
+from unispeech.models import catalog, model_names, store, weight_cache
 from unispeech.options import AnnotateOptions, LoadOptions, split_options
 from unispeech.server.observe import metrics
 from unispeech.server.refusals import Busy
@@ -149,7 +149,9 @@ class Speech:
         """
         if not name or name in HOSTED or name == self.settings.model:
             return self.settings.model
-        if catalog.find(name) or (naming.HUB_ID.fullmatch(name) and shelf.formats(name)):
+        if catalog.find(name) or (
+            model_names.HUB_ID.fullmatch(name) and weight_cache.formats(name)
+        ):
             return name
         near = catalog.nearest(name)
         raise UnknownModel(f"there is no model {name[:100]!r} here", did_you_mean(near))

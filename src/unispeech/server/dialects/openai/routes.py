@@ -15,7 +15,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from unispeech.annotate import speakers
 from unispeech.call import Call
-from unispeech.models import shelf
+from unispeech.models import weight_cache
 from unispeech.server.dialects.openai.form import Wanted, read
 from unispeech.server.dialects.openai.render import lettering, render, said, usage
 from unispeech.server.http import forms, sse
@@ -138,7 +138,7 @@ async def one_model(model: str, service: TheService, key: Caller) -> dict[str, A
 
 
 def _models(service: Service) -> list[dict[str, Any]]:
-    names = {kept.name for kept in shelf.listing()}
+    names = {kept.name for kept in weight_cache.listing()}
     own = service.settings.model
     if "/" not in own:
         names.add(own)

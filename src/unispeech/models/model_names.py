@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 
 from unispeech.errors import ModelDamaged, UnknownModel, did_you_mean
-from unispeech.models import catalog, shelf
-from unispeech.models.formats import layout
+from unispeech.models import catalog, weight_cache
+from unispeech.models.formats import registry
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
@@ -36,7 +36,7 @@ def local_path(name: str) -> Path | None:
     if catalog.find(name) is None:
         return path
     try:
-        layout.format_of(path)
+        registry.format_of(path)
     except (ModelDamaged, UnknownModel):
         return None
     return path
@@ -61,7 +61,7 @@ def kept_name(name: str) -> str:
     Raises:
         UnknownModel: neither kept nor known.
     """
-    if shelf.formats(name):
+    if weight_cache.formats(name):
         return name
     path = local_path(name)
     return local_key(path) if path else key_of(name)

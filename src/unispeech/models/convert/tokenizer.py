@@ -18,8 +18,9 @@ from typing import Any
 
 from unispeech import languages
 from unispeech.errors import ModelDamaged
-from unispeech.models import shelf
-from unispeech.models.convert.standard import CANTONESE, ENGLISH, MULTILINGUAL, end_of_text
+from unispeech.models import weight_cache
+from unispeech.models.convert.openai_defaults import end_of_text
+from unispeech.models.formats.whisper_shape import CANTONESE, ENGLISH, MULTILINGUAL
 
 Fetch = Callable[[str], Path]
 """Gives the CTranslate2 folder of a model of the catalog, for what another lacks."""
@@ -31,10 +32,10 @@ STANDARD = {
 }
 """sha256 of OpenAI's plain tokens, one a line, by the length of the vocabulary."""
 
-BEFORE_TASKS = "<|endoftext|>", "<|startoftranscript|>"
+END, START, NO_TIMESTAMPS = "<|endoftext|>", "<|startoftranscript|>", "<|notimestamps|>"
 TASKS = (
     "<|translate|>", "<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nocaptions|>",
-    "<|notimestamps|>",
+    NO_TIMESTAMPS,
 )  # fmt: skip
 
 
@@ -77,51 +78,26 @@ def words_of(tokenizer: str, n_vocab: int) -> list[str]:
 
 def tokenizer_of(words: Sequence[str]) -> str:
     """The `tokenizer.json` of a list of tokens."""
-    end = words.index("<|endoftext|>")
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
+
+    end = words.index(END)
+    last = words.index(NO_TIMESTAMPS) if NO_TIMESTAMPS in words else len(words) - 1
     plain = {word: number for number, word in enumerate(words[:end])}
-    last = words.index("<|notimestamps|>") if "<|notimestamps|>" in words else len(words) - 1
-    special = [
-        {
-            "id": number, "content": words[number], "single_word": False, "lstrip": False,
-            "rstrip": False, "normalized": False, "special": True,
-        }
-        for number in range(end, last + 1)
-    ]  # fmt: skip
-    letters = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True,
-               "use_regex": True}  # fmt: skip
-    model = {
-        "type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": "",
-        "end_of_word_suffix": "", "fuse_unk": False, "byte_fallback": False,
-        "ignore_merges": False, "vocab": plain, "merges": _merges(words[:end]),
-    }  # fmt: skip
-    return json.dumps(
-        {
-            "version": "1.0", "truncation": None, "padding": None, "added_tokens": special,
-            "normalizer": None, "pre_tokenizer": letters,
-            "post_processor": _template(words),
-            "decoder": {**letters, "add_prefix_space": True}, "model": model,
-        },
-        ensure_ascii=False,
-    )  # fmt: skip
+    tokenizer: Any = Tokenizer(models.BPE(plain, _merges(words[:end])))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens(
+        [AddedToken(word, special=True, normalized=False) for word in words[end : last + 1]]
+    )
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{START} {NO_TIMESTAMPS} $A {END}",
+        pair=f"{START} {NO_TIMESTAMPS} $A $B:1 {END}:1",
+        special_tokens=[(word, words.index(word)) for word in (START, NO_TIMESTAMPS, END)],
+    )
+    return str(tokenizer.to_str())
 
 
-def _template(words: Sequence[str]) -> dict[str, Any]:
-    names = "<|startoftranscript|>", "<|notimestamps|>", "<|endoftext|>"
-    start, middle, end = ({"SpecialToken": {"id": name, "type_id": 0}} for name in names)
-    text = {"Sequence": {"id": "A", "type_id": 0}}
-    more = {"Sequence": {"id": "B", "type_id": 1}}
-    last = {"SpecialToken": {"id": names[2], "type_id": 1}}
-    return {
-        "type": "TemplateProcessing",
-        "single": [start, middle, text, end],
-        "pair": [start, middle, text, more, last],
-        "special_tokens": {
-            name: {"id": name, "ids": [words.index(name)], "tokens": [name]} for name in names
-        },
-    }
-
-
-def _merges(words: Sequence[str]) -> list[str]:
+def _merges(words: Sequence[str]) -> list[tuple[str, str]]:
     """The two parts of every token longer than a byte: what its characters merge into before it."""
     ranks = {word: rank for rank, word in enumerate(words)}
     merges = []
@@ -136,7 +112,7 @@ def _merges(words: Sequence[str]) -> list[str]:
                 break
             parts[best : best + 2] = [parts[best] + parts[best + 1]]
         if len(parts) == 2:
-            merges.append(f"{parts[0]} {parts[1]}")
+            merges.append((parts[0], parts[1]))
     return merges
 
 
@@ -156,7 +132,7 @@ def standard(n_vocab: int, fetch: Fetch) -> str:
             "put the tokenizer.json it was trained with beside the weights",
         )
     name = "tiny.en" if n_vocab == ENGLISH else "base"
-    plain = None if shelf.formats(name) else _installed(n_vocab)
+    plain = None if weight_cache.formats(name) else _installed(n_vocab)
     if plain is None:
         text = (fetch(name) / "tokenizer.json").read_text(encoding="utf-8")
         if n_vocab != CANTONESE:
@@ -170,7 +146,7 @@ def specials(n_vocab: int) -> list[str]:
     codes = [code for code in _order() if code != "yue" or n_vocab == CANTONESE]
     if n_vocab == ENGLISH:  # the older vocabulary spells Hebrew so
         codes[codes.index("he")] = "iw"
-    return [*BEFORE_TASKS, *(f"<|{code}|>" for code in codes), *TASKS]
+    return [END, START, *(f"<|{code}|>" for code in codes), *TASKS]
 
 
 def _order() -> list[str]:

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from unispeech.errors import ModelDamaged, ModelError
-from unispeech.models.formats import layout
+from unispeech.models.formats import registry
 
 MANIFEST = "unispeech.json"
 
@@ -53,8 +53,8 @@ class Kept:
     @property
     def path(self) -> Path:
         """What a backend is given: the folder, or the one file of a single-file format."""
-        suffix = layout.SUFFIX.get(self.format)
-        if suffix is None:
+        suffix = registry.BY_NAME[self.format].suffix if self.format in registry.BY_NAME else ""
+        if not suffix:
             return self.folder
         return next(self.folder / name for name in self.files if name.endswith(suffix))
 

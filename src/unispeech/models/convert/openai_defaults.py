@@ -9,10 +9,8 @@ from __future__ import annotations
 import base64
 import gzip
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from unispeech.models.convert.form import Dims
+from unispeech.models.formats.whisper_shape import CANTONESE, ENGLISH, MULTILINGUAL, Dims
 
 Heads = tuple[tuple[int, int], ...]
 
@@ -30,9 +28,6 @@ class Generation:
     languages: tuple[int, ...]
     """The ids of the language tokens, in order."""
 
-
-ENGLISH, MULTILINGUAL, CANTONESE = 51864, 51865, 51866
-"""The lengths of OpenAI's three vocabularies, 1501 timestamps included."""
 
 _HEADS = {
     # (text layers, text width, vocabulary, audio layers): base85 of a gzipped boolean array

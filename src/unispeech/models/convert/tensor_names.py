@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from unispeech.models.convert.form import Dims
+from unispeech.models.formats.whisper_shape import Dims
 
 _HF_TOP = {
     "encoder.conv1": "model.encoder.conv1",

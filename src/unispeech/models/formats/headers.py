@@ -1,0 +1,43 @@
+"""A model's JSON files and safetensors headers, with one error for whatever is wrong with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from unispeech.errors import ModelDamaged
+
+
+def read_json(path: Path, default: Any = None) -> Any:
+    """Parse a JSON file; a missing one is `default`, if that is given.
+
+    Raises:
+        ModelDamaged: missing, or not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if default is not None:
+            return default
+        raise ModelDamaged(f"{path.parent}: {path.name} is missing", "fetch it again") from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ModelDamaged(f"{path}: not JSON ({error})", "fetch it again") from None
+
+
+def tensor_shapes(path: Path) -> Mapping[str, list[int]]:
+    """Names and shapes of the tensors of a safetensors file, whose length its header states.
+
+    Raises:
+        ModelDamaged: truncated, or not a safetensors file.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "numpy") as file:
+            return {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, ValueError) as error:
+        raise ModelDamaged(
+            f"{path}: truncated, or not a safetensors file ({error})", "fetch it again"
+        ) from None
