@@ -1,6 +1,7 @@
 # try:      install into .venv and transcribe a clip with real weights
 # test:     add every backend and extra that works in process, check and test
 # test-all: the same, with everything: other environments, servers, a browser
+# soak:     the long forms of the slow tests: kills, fuzzing, long recordings
 # check:    lint, format and types; of the page (JavaScript and CSS) too, which wants Node
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 NPM_BIN := node_modules/.bin
 NODE_VERSION := $(shell sed -n 's/.*"node": ">=\([0-9]*\)".*/\1/p' package.json)
 
-.PHONY: try test test-all test-page check check-page node
+.PHONY: try test test-all soak test-page check check-page node
 try: $(VENV)/.core
 	$(BIN)/unispeech transcribe samples/english.wav --backend faster
 
@@ -19,6 +20,9 @@ test: check test-page
 test-all: check test-page
 	for name in openvino jax whisperx; do $(BIN)/unispeech backends install --quiet $$name || exit 1; done
 	UNISPEECH_REQUIRE_ALL=1 $(BIN)/python -m pytest
+
+soak: $(VENV)/.all
+	UNISPEECH_REQUIRE_ALL=1 $(BIN)/python -m pytest -m soak --timeout 3600
 
 check: check-page $(VENV)/.all
 	$(BIN)/ruff check .

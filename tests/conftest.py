@@ -118,6 +118,14 @@ def tab(chromium: Any) -> Iterator[Any]:
     context.close()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long form of a test is slow too, so that `-m "not slow"` leaves it out."""
+    for item in items:
+        if item.get_closest_marker("soak"):
+            item.add_marker(pytest.mark.slow)
+
+
 REQUIRE_ALL = os.environ.get("UNISPEECH_REQUIRE_ALL") == "1"
 MAY_BE_MISSING = ("UNISPEECH_TEST_DATA is not set",)
 """What even the full run may skip: recordings that are not ours to give away."""

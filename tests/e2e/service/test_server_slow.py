@@ -1,5 +1,5 @@
-"""The service under kills, load, large uploads and nonsense. Small versions of
-`benchmarks/service.py`; no timing is asserted here."""
+"""The service under kills, load, large uploads and nonsense, as `benchmarks/service.py` measures
+it; no timing is asserted here. Each long form is run by `make soak` alone."""
 
 from __future__ import annotations
 
@@ -21,31 +21,37 @@ from support.serving import Server, running
 pytestmark = pytest.mark.slow
 
 
-def test_killed_again_and_again_every_job_comes_out_right(tmp_path: Path) -> None:
-    survived = service_kill.kill(tmp_path, jobs=5, kills=4)
-    assert (survived.correct, survived.told, survived.again) == (5, 5, 0)
+@pytest.mark.parametrize(("jobs", "kills"), [(2, 2), pytest.param(20, 20, marks=pytest.mark.soak)])
+def test_killed_again_and_again_every_job_comes_out_right(
+    tmp_path: Path, jobs: int, kills: int
+) -> None:
+    survived = service_kill.kill(tmp_path, jobs=jobs, kills=kills)
+    assert (survived.correct, survived.told, survived.again) == (jobs, jobs, 0)
     assert all(chunks <= 4 for chunks in survived.cut_off), "more than a batch was lost"
 
 
 @postgres.NEEDED
-def test_on_postgres_a_dead_workers_jobs_go_on_elsewhere(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("jobs", "kills"), [(2, 1), pytest.param(12, 12, marks=pytest.mark.soak)])
+def test_on_postgres_a_dead_workers_jobs_go_on_elsewhere(
+    tmp_path: Path, jobs: int, kills: int
+) -> None:
     with postgres.postgres(tmp_path) as server:
-        survived = service_kill.kill(tmp_path, jobs=4, kills=3, database=server.url)
-    assert (survived.correct, survived.told, survived.again) == (4, 4, 0)
+        survived = service_kill.kill(tmp_path, jobs=jobs, kills=kills, database=server.url)
+    assert (survived.correct, survived.told, survived.again) == (jobs, jobs, 0)
     assert all(chunks <= 4 for chunks in survived.cut_off)
 
 
-def test_many_clients_at_once_get_an_answer_each(tmp_path: Path) -> None:
-    measured = service_load.load_test(tmp_path, clients=12, alone=2)
+@pytest.mark.parametrize("clients", [8, pytest.param(64, marks=pytest.mark.soak)])
+def test_many_clients_at_once_get_an_answer_each(tmp_path: Path, clients: int) -> None:
+    measured = service_load.load_test(tmp_path, clients=clients, alone=1)
     assert (measured.errors, measured.refused) == (0, 0)
 
 
-def test_a_large_upload_goes_to_disk(tmp_path: Path) -> None:
-    for form in (False, True):
-        place = tmp_path / str(form)
-        place.mkdir()
-        uploaded = service_upload.upload(place, 200, form)
-        assert uploaded.peak - uploaded.before < 60
+@pytest.mark.parametrize("megabytes", [200, pytest.param(2000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("form", [False, True], ids=["body", "form"])
+def test_a_large_upload_goes_to_disk(tmp_path: Path, form: bool, megabytes: int) -> None:
+    uploaded = service_upload.upload(tmp_path, megabytes, form)
+    assert uploaded.peak - uploaded.before < 60
 
 
 def test_a_small_file_that_is_hours_long_is_refused(tmp_path: Path) -> None:
@@ -68,29 +74,34 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 DOWNLOAD = "/v1/download/{job_id}"
+ENDLESS = "/api/events"
+"""A stream without an end and without parameters: each request would last until its timeout."""
 CONFORMS = "status_code_conformance,content_type_conformance,response_schema_conformance"
 
 
 BODIES = {"PYTHONPATH": str(ROOT / "tests" / "support"), "SCHEMATHESIS_HOOKS": "upload_bodies"}
 
 
+@pytest.mark.parametrize("examples", [12, pytest.param(500, marks=pytest.mark.soak)])
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--checks", f"not_a_server_error,{CONFORMS}", "--exclude-path", DOWNLOAD],
+        ["--checks", f"not_a_server_error,{CONFORMS}",
+         "--exclude-path", DOWNLOAD, "--exclude-path", ENDLESS],
         ["--checks", CONFORMS, "--include-path", DOWNLOAD],  # `500 Job failed` is WAAS's own
     ],
-)
-def test_nothing_answers_what_its_document_does_not_say(
-    server: Server, arguments: list[str]
+    ids=["all", "download"],
+)  # fmt: skip
+def test_every_answer_conforms_to_the_openapi_document(
+    server: Server, arguments: list[str], examples: int
 ) -> None:
     """schemathesis over the OpenAPI document: no crash, no undocumented status, type or shape."""
     run = subprocess.run(
         [str(Path(sys.executable).parent / "schemathesis"), "run", f"{server.url}/openapi.json",
-         "--max-examples", os.environ.get("UNISPEECH_SCHEMA_EXAMPLES", "12"), "--seed", "1",
+         "--max-examples", str(examples), "--seed", "1",
          "--phases", "examples,coverage,fuzzing", "--request-timeout", "60",
          "--suppress-health-check", "all", *arguments],
-        capture_output=True, text=True, timeout=280, check=False,
+        capture_output=True, text=True, check=False,
         env={**os.environ, **BODIES}, cwd=server.folder,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
