@@ -8,16 +8,18 @@ the chunk it was given, so there they are measured from the start of the chunk. 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    Samples = npt.NDArray[np.float32]
-    """Mono PCM at 16 kHz, float32 in [-1, 1], shape (n,)."""
-    Frames = tuple[Samples, npt.NDArray[np.float32]]
-    """Samples, and the probability of speech in each `FRAME` of them (the last may hold fewer)."""
+Floats: TypeAlias = "npt.NDArray[np.float32]"
+"""An array of numpy. The aliases are strings, so that annotations do not import it."""
+Samples: TypeAlias = "npt.NDArray[np.float32]"
+"""Mono PCM at 16 kHz, float32 in [-1, 1], shape (n,)."""
+Frames: TypeAlias = "tuple[Samples, npt.NDArray[np.float32]]"
+"""Samples, and the probability of speech in each `FRAME` of them (the last may hold fewer)."""
 
 SAMPLE_RATE = 16_000
 """Hz. Whisper, wav2vec2 and Silero all read this rate."""

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -23,13 +22,11 @@ from unispeech.types import (
     Chunk,
     ChunkResult,
     End,
+    Frames,
     Segment,
     Span,
     Word,
 )
-
-if TYPE_CHECKING:
-    from unispeech.types import Frames
 
 NOISE = np.random.default_rng(0).normal(0, 0.1, 99_991).astype(np.float32)
 # Runs of speech and silence, in frames.

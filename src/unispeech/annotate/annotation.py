@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from unispeech.annotate import speakers, words
 from unispeech.call import Call
@@ -13,10 +12,7 @@ from unispeech.errors import AudioError, UnispeechError, UnsupportedOption
 from unispeech.models import store
 from unispeech.models.facts import ModelFacts
 from unispeech.options import AnnotateOptions, TranscribeOptions
-from unispeech.types import Chunk, ChunkResult, Progress, Segment, Turn
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import Chunk, ChunkResult, Progress, Samples, Segment, Turn
 
 Say = Callable[[Progress], None]
 Warn = Callable[[str], None]

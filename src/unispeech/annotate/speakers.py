@@ -15,7 +15,7 @@ from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from unispeech.call import Call
 from unispeech.environments import place
@@ -23,10 +23,7 @@ from unispeech.environments.process import Process
 from unispeech.errors import BackendMissing, Cancelled, UnsupportedOption
 from unispeech.models import store
 from unispeech.options import AnnotateOptions
-from unispeech.types import SAMPLE_RATE, Progress, Segment, Turn, Word
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import SAMPLE_RATE, Progress, Samples, Segment, Turn, Word
 
 MODEL = "speaker-diarization-community-1"
 """pyannote's own default, and whisperX's."""

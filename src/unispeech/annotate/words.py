@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from unispeech import languages
 from unispeech.backends import registry
@@ -21,10 +20,16 @@ from unispeech.models import store
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions
 from unispeech.stages.windows import shortest
-from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Progress, Segment, Word, shifted
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import (
+    SAMPLE_RATE,
+    Chunk,
+    ChunkResult,
+    Progress,
+    Samples,
+    Segment,
+    Word,
+    shifted,
+)
 
 ENVIRONMENT = "whisperx"
 """The environment with transformers, where this interpreter has none."""

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from unispeech.audio.pcm import to_float
-from unispeech.types import SAMPLE_RATE
+from unispeech.types import SAMPLE_RATE, Samples
 
 if TYPE_CHECKING:
     import av
-
-    from unispeech.types import Samples
 
 CANCELLED = 0.02
 """Below this part of a channel's power, the mix has lost it: a miswired balanced line, or speech in

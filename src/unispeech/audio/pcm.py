@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from unispeech.audio.resampling import Resampler
 from unispeech.errors import AudioError
-from unispeech.types import SAMPLE_RATE
+from unispeech.types import SAMPLE_RATE, Samples
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-
-    from unispeech.types import Samples
 
 RATES = (8_000, 192_000)
 """Hz; sound outside them is a mistake."""

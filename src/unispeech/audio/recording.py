@@ -11,24 +11,22 @@ import io
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from unispeech.audio import containers, integrity, pcm
 from unispeech.audio.downmix import Downmix
 from unispeech.audio.resampling import Resampler
 from unispeech.errors import AudioError, AudioNotFound
-from unispeech.types import SAMPLE_RATE
+from unispeech.types import SAMPLE_RATE, Samples
 
 if TYPE_CHECKING:
     import av
     import numpy as np
     import numpy.typing as npt
 
-    from unispeech.types import Samples
-
-    Source = str | Path | bytes | IO[bytes] | npt.NDArray[np.generic]
-    """A path, the bytes of a file, an open file, or samples (float in [-1, 1] or int16) of shape
-    (n,) or (n, channels)."""
+Source: TypeAlias = "str | Path | bytes | IO[bytes] | npt.NDArray[np.generic]"
+"""A path, the bytes of a file, an open file, or samples (float in [-1, 1] or int16) of shape (n,)
+or (n, channels)."""
 
 BLOCK = 10 * SAMPLE_RATE
 """Samples in a block; the last may be shorter."""

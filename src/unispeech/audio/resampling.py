@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from unispeech.types import SAMPLE_RATE
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import SAMPLE_RATE, Samples
 
 
 class Resampler:

@@ -10,16 +10,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from unispeech.ctc import words
 from unispeech.errors import BackendError, UnsupportedOption
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
-from unispeech.types import Chunk, ChunkResult, Segment
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import Chunk, ChunkResult, Samples, Segment
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import _pywhispercpp as pw
 import numpy as np
@@ -20,10 +20,7 @@ from unispeech.errors import BackendError, ModelDamaged, UnispeechError, Unsuppo
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.system.cores import cores
-from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Segment
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Samples, Segment
 
 log = logging.getLogger("unispeech")
 

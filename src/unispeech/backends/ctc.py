@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -25,10 +25,7 @@ from unispeech.models.formats import ctc_folder
 from unispeech.models.formats.ctc_folder import Vocabulary
 from unispeech.models.formats.headers import read_json
 from unispeech.options import DecodeOptions, LoadOptions
-from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Emissions
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Emissions, Samples
 
 WINDOWS = (6.0, 11.0, 16.0, 21.0, 26.0, 31.0, 36.0)
 """Lengths in seconds that chunks are padded to, so that a chunk's scores are its own affair."""

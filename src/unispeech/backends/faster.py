@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock, Semaphore
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ctranslate2
 import numpy as np
@@ -25,12 +25,7 @@ from unispeech.features.logmel import log_mel
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.system.cores import cores
-from unispeech.types import Chunk, ChunkResult
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from unispeech.types import Samples
+from unispeech.types import Chunk, ChunkResult, Floats, Samples
 
 WINDOWS = (12.0, 15.0, 17.5, 20.0, 25.0, 30.0)
 """Seconds. The encoder's cost grows faster than its window; in shorter or more tightly fitting ones
@@ -204,7 +199,7 @@ class FasterWhisper(Backend):
             with self._lock:
                 self._calls -= 1
 
-    def _encode(self, features: list[npt.NDArray[np.float32]]) -> ctranslate2.StorageView:
+    def _encode(self, features: list[Floats]) -> ctranslate2.StorageView:
         """What the encoder hears in each. On a CPU one by one, which is faster than together: the
         attention of several is larger than what malloc keeps, and the kernel clears it anew for
         every layer (docs/decisions.md, "The encoder takes one chunk at a time")."""

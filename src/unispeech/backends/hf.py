@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
@@ -20,10 +20,7 @@ from unispeech.backends.whisper import attention, pytorch
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
-from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Segment, Word
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Samples, Segment, Word
 
 WINDOW = 30 * SAMPLE_RATE
 ENCODED_AT_ONCE = 4

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -36,10 +36,7 @@ from unispeech.features.logmel import log_mel
 from unispeech.models.convert import hf
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions
-from unispeech.types import Chunk, ChunkResult
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import Chunk, ChunkResult, Samples
 
 Known = dict[tuple[str, ...], tuple[Any, Any]]
 """Keys and values of what was heard, (batch x heads, frames, width of a head), by the path of the

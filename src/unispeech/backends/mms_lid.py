@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,9 +14,7 @@ import transformers
 from unispeech import languages
 from unispeech.backends.ctc import VARIANCE_FLOOR, device_of, load_model
 from unispeech.errors import BackendError, OptionError
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import Samples
 
 
 class LanguageIdentifier:

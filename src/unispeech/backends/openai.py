@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 import whisper
@@ -22,10 +22,7 @@ from unispeech.models.convert import openai as checkpoint
 from unispeech.models.convert.openai_defaults import Heads
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
-from unispeech.types import Chunk, ChunkResult, Segment, Word
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import Chunk, ChunkResult, Samples, Segment, Word
 
 BEST_OF = 5
 """Samples drawn at a temperature above 0 (the default of its command line)."""

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -27,10 +27,7 @@ from unispeech.features.logmel import log_mel
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.system.cores import cores
-from unispeech.types import Chunk, ChunkResult, Segment
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import Chunk, ChunkResult, Samples, Segment
 
 COPIED = ("config.json", "generation_config.json", "preprocessor_config.json")
 """Files of the model that openvino-genai reads beside the graphs."""

@@ -12,7 +12,9 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from unispeech.types import Samples
 
 os.environ.setdefault("PYANNOTE_METRICS_ENABLED", "0")  # it would report its use to its makers
 
@@ -24,9 +26,6 @@ with warnings.catch_warnings():
 
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.types import SAMPLE_RATE, Turn
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
 
 Step = tuple[str, float]
 """What the pipeline is doing, and how much of that is done, 0 to 1."""

@@ -8,16 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from unispeech.backends.base import Backend, NativeRun
 from unispeech.environments.process import Patience, Process
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
-from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Segment
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Samples, Segment
 
 
 class Remote(Backend):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from whisperx import alignment, asr
 
@@ -18,10 +18,7 @@ from unispeech.backends.faster import FasterWhisper, on_gpu
 from unispeech.errors import BackendError
 from unispeech.models.facts import ModelFacts
 from unispeech.options import LoadOptions, TranscribeOptions
-from unispeech.types import Segment, Word
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import Samples, Segment, Word
 
 BATCH = 8
 """What its command line decodes at once."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -24,10 +24,7 @@ from unispeech.realtime.intake import listen
 from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.session import Session
 from unispeech.text import formats
-from unispeech.types import Gap, Segment, Transcript
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import Gap, Samples, Segment, Transcript
 
 BEHIND = 10.0
 """Seconds of lag that are worth a warning."""

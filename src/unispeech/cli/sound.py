@@ -9,7 +9,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from unispeech.audio.recording import Recording
 from unispeech.cli import say
@@ -17,10 +16,7 @@ from unispeech.errors import AudioError
 from unispeech.realtime import mic as microphones
 from unispeech.realtime import playback
 from unispeech.realtime.intake import Intake, at_once, fill
-from unispeech.types import SAMPLE_RATE
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import SAMPLE_RATE, Samples
 
 AHEAD = 10.0
 """Seconds of a pipe or a file that are read ahead."""

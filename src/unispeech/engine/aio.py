@@ -7,16 +7,14 @@ import threading
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import Self, Unpack
 
+from unispeech.audio.recording import Source
 from unispeech.call import Call
 from unispeech.engine.engine import Engine
 from unispeech.errors import UnispeechError
 from unispeech.options import CallOptions, EngineOptions
 from unispeech.types import Segment, Transcript
-
-if TYPE_CHECKING:
-    from unispeech.audio.recording import Source
 
 
 class AsyncEngine:

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from unispeech.audio.recording import Source
 from unispeech.call import OnProgress
 from unispeech.ctc import align, words
 from unispeech.engine.source import Opened, Reader
 from unispeech.stages import batching
 from unispeech.stages.stitch import Decoded
 from unispeech.types import Chunk, ChunkResult, End, Progress, Segment
-
-if TYPE_CHECKING:
-    from unispeech.audio.recording import Source
 
 
 def aligned(

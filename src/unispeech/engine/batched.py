@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from unispeech.annotate.annotation import Annotation
+from unispeech.audio.recording import Source
 from unispeech.backends.base import Backend
 from unispeech.call import Call
 from unispeech.ctc import words
@@ -20,9 +20,6 @@ from unispeech.options import DecodeOptions
 from unispeech.stages import batching, stitch
 from unispeech.stages.stitch import Decoded
 from unispeech.types import Emissions, End, Gap, Segment
-
-if TYPE_CHECKING:
-    from unispeech.audio.recording import Source
 
 READ_AHEAD = 8
 """Chunks read and planned before they are asked for."""

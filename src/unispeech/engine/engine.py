@@ -12,11 +12,11 @@ import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, Unpack, cast
+from typing import Any, Self, Unpack, cast
 
 from unispeech.annotate import annotation
 from unispeech.annotate.annotation import Annotation
-from unispeech.audio.recording import Recording
+from unispeech.audio.recording import Recording, Source
 from unispeech.backends import choose, registry
 from unispeech.backends.base import (
     Backend,
@@ -44,9 +44,6 @@ from unispeech.options import (
 )
 from unispeech.stages import stitch
 from unispeech.types import End, Gap, Segment, Transcript
-
-if TYPE_CHECKING:
-    from unispeech.audio.recording import Source
 
 
 class Engine:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from unispeech.annotate.annotation import Annotation
-from unispeech.audio.recording import Recording
+from unispeech.audio.recording import Recording, Source
 from unispeech.backends.base import Backend
 from unispeech.call import Call
 from unispeech.engine.language import UNKNOWN, Spoken
@@ -15,9 +14,6 @@ from unispeech.engine.source import ended
 from unispeech.errors import Cancelled, UnispeechError
 from unispeech.options import TranscribeOptions
 from unispeech.types import End, Gap, Segment
-
-if TYPE_CHECKING:
-    from unispeech.audio.recording import Source
 
 
 def events(

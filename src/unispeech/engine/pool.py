@@ -13,19 +13,15 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from pathlib import Path
+from typing import Any, Self
 
 from unispeech.backends import choose
 from unispeech.backends.base import Backend, NativeRun
 from unispeech.engine.engine import Engine
 from unispeech.errors import BackendError
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
-from unispeech.types import Chunk, ChunkResult, Segment
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from unispeech.types import Samples
+from unispeech.types import Chunk, ChunkResult, Samples, Segment
 
 log = logging.getLogger("unispeech.pool")
 

@@ -9,18 +9,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from unispeech.audio.recording import Recording
+from unispeech.audio.recording import Recording, Source
 from unispeech.engine.language import UNKNOWN, Detection, Spoken
 from unispeech.errors import UnispeechError
 from unispeech.options import TranscribeOptions
 from unispeech.stages import chunking, vad
 from unispeech.stages.windows import fit
 from unispeech.types import Chunk, End
-
-if TYPE_CHECKING:
-    from unispeech.audio.recording import Source
 
 LATE = 1.0
 """Seconds after speech in which a CTC model may still emit its last letters."""

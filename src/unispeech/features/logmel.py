@@ -6,30 +6,23 @@ Only the frames that hear the samples are computed; the silence after them has a
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from unispeech.features.mel import FFT
-from unispeech.types import SAMPLE_RATE
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from unispeech.types import Samples
-
-    Features = npt.NDArray[np.float32]
+from unispeech.types import SAMPLE_RATE, Floats, Samples
 
 HOP = 160
 FLOOR = 1e-10
 
 
-def log_mel(samples: Samples, filters: npt.NDArray[Any], window: float) -> Features:
-    """Features of the samples followed by silence up to `window` seconds.
+def log_mel(samples: Samples, filters: npt.NDArray[Any], window: float) -> Floats:
+    """Floats of the samples followed by silence up to `window` seconds.
 
     `filters` are the mel filters, shape (mels, 201). Shape of the result: (mels, 100 * window).
     """
-    import numpy as np
-
     total = round(window * SAMPLE_RATE)
     heard = samples[:total]
     frames = total // HOP
@@ -43,15 +36,13 @@ def log_mel(samples: Samples, filters: npt.NDArray[Any], window: float) -> Featu
     lowest = max(float(mel.max()), -10.0) - 8.0
     features = np.full((len(filters), frames), max(lowest, -10.0), np.float32)
     features[:, :active] = np.maximum(mel, lowest)
-    scaled: Features = (features + np.float32(4.0)) / np.float32(4.0)
+    scaled: Floats = (features + np.float32(4.0)) / np.float32(4.0)
     return scaled
 
 
-def _filtered(power: npt.NDArray[Any], filters: npt.NDArray[Any]) -> Features:
+def _filtered(power: npt.NDArray[Any], filters: npt.NDArray[Any]) -> Floats:
     """`filters @ power.T`. Each filter hears only a few frequencies, and a matrix product would
     wake BLAS threads that fight with the decoder's."""
-    import numpy as np
-
     mel = np.zeros((len(filters), len(power)), np.float32)
     for row, weights in zip(mel, filters, strict=True):
         (heard,) = np.nonzero(weights)
@@ -65,6 +56,4 @@ def _filtered(power: npt.NDArray[Any], filters: npt.NDArray[Any]) -> Features:
 
 @cache
 def _hann() -> Any:
-    import numpy as np
-
     return np.hanning(FFT + 1)[:-1].astype(np.float32)

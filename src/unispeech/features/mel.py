@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
 
-from unispeech.types import SAMPLE_RATE
+import numpy as np
+import numpy.typing as npt
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+from unispeech.types import SAMPLE_RATE, Floats
 
 FFT = 400
 """Samples of one frame."""
 
 
-def filters(n_mels: int) -> npt.NDArray[np.float32]:
+def filters(n_mels: int) -> Floats:
     """A triangular filter bank of the shape (n_mels, 201), on Slaney's scale with his norm.
 
     The same numbers as `librosa.filters.mel(sr=16000, n_fft=400, n_mels=n_mels)`, which made
     openai/whisper's `mel_filters.npz`.
     """
-    import numpy as np
-
     bins = np.fft.rfftfreq(FFT, 1 / SAMPLE_RATE)
     edges = _hertz(np.linspace(0.0, _mels(SAMPLE_RATE / 2), n_mels + 2))
     width = np.diff(edges)
@@ -38,13 +35,9 @@ _LOGSTEP = 0.06875177742094912  # log(6.4) / 27
 
 
 def _mels(hertz: float) -> float:
-    import math
-
     return _KNEE_MELS + math.log(hertz / _KNEE_HERTZ) / _LOGSTEP
 
 
 def _hertz(mels: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    import numpy as np
-
     above = _KNEE_HERTZ * np.exp(_LOGSTEP * (np.maximum(mels, _KNEE_MELS) - _KNEE_MELS))
     return np.where(mels < _KNEE_MELS, _LINEAR * mels, above)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self, Unpack, cast
+from typing import Self, Unpack, cast
 
 from unispeech import languages
 from unispeech.backends.base import Backend
@@ -15,10 +15,7 @@ from unispeech.models.facts import ModelFacts
 from unispeech.options import CallOptions, DecodeOptions, TranscribeOptions
 from unispeech.stages import guard, stitch
 from unispeech.stages.windows import fit
-from unispeech.types import Chunk, ChunkResult, Segment, Word
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import Chunk, ChunkResult, Samples, Segment, Word
 
 SHORT = 10.0
 """Seconds of the window of a short phrase, where the backend can show less than its full one but

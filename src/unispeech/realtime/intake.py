@@ -12,16 +12,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from unispeech.errors import AudioError
 from unispeech.realtime.events import Event
 from unispeech.realtime.session import Session
 from unispeech.realtime.ticks import TICK
-from unispeech.types import SAMPLE_RATE
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import SAMPLE_RATE, Samples
 
 IN_MEMORY = 60.0
 """Seconds of a microphone that are held in memory."""

@@ -6,18 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from unispeech.audio.resampling import Resampler
 from unispeech.errors import AudioError, BackendMissing
 from unispeech.realtime import pulse
 from unispeech.realtime.intake import Intake
 from unispeech.realtime.ticks import TICK_SECONDS
-from unispeech.types import SAMPLE_RATE
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+from unispeech.types import SAMPLE_RATE, Floats
 
 LOOPBACK = ("monitor", "loopback", "stereo mix", "blackhole", "what u hear")
 """In the names of devices that give what the computer plays: PulseAudio and PipeWire, WASAPI,
@@ -112,7 +108,7 @@ def recording(device: Device, intake: Intake) -> Iterator[None]:
     rate = _rate(sounddevice, device)
     resampler = Resampler(rate)
 
-    def heard(data: npt.NDArray[np.float32], frames: int, time: object, status: Any) -> None:
+    def heard(data: Floats, frames: int, time: object, status: Any) -> None:
         intake.overflows += status.input_overflow
         intake.put(resampler.push(data.mean(axis=1)))
 

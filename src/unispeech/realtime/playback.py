@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from unispeech.audio.pcm import PcmDecoder
 from unispeech.audio.recording import Recording
 from unispeech.realtime.ticks import TICK
-from unispeech.types import SAMPLE_RATE
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import SAMPLE_RATE, Samples
 
 READ = 4096
 """Bytes that are asked of a pipe at once: an eighth of a second."""

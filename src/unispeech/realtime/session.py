@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from unispeech.realtime.agreement import Agreement
 from unispeech.realtime.events import Event, Kind
@@ -20,10 +19,7 @@ from unispeech.realtime.hearing import PROMPT, Hearing
 from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.sound import Sound
 from unispeech.realtime.ticks import TICK_SECONDS, Ticks
-from unispeech.types import FRAME_SECONDS, Chunk, Word
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import FRAME_SECONDS, Chunk, Samples, Word
 
 BREATH = 0.25
 """Seconds of silence after which the phrase is decoded without waiting for the next step: nothing

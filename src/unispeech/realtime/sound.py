@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from unispeech.options import VadOptions
 from unispeech.stages import vad
-from unispeech.types import FRAME, FRAME_SECONDS, SAMPLE_RATE, Chunk, Span
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import FRAME, FRAME_SECONDS, SAMPLE_RATE, Chunk, Samples, Span
 
 SMOOTH = 5
 """Frames that are looked at together where the quietest moment is wanted."""

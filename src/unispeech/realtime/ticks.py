@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from unispeech.types import FRAME, SAMPLE_RATE
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import FRAME, SAMPLE_RATE, Samples
 
 TICK = 4 * FRAME
 """Samples that are heard at once."""

@@ -16,13 +16,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from unispeech.options import VadOptions
-from unispeech.types import FRAME, FRAME_SECONDS, SAMPLE_RATE, Chunk, Span
+from unispeech.types import FRAME, FRAME_SECONDS, SAMPLE_RATE, Chunk, Frames, Samples, Span
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-
-    from unispeech.types import Frames, Samples
 
     Flags = npt.NDArray[np.bool_]
 

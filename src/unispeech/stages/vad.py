@@ -11,16 +11,10 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from unispeech.errors import BackendMissing
-from unispeech.types import FRAME
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from unispeech.types import Frames, Samples
+from unispeech.types import FRAME, Floats, Frames, Samples
 
 _CONTEXT = 64
 _STATE = (1, 1, 128)
@@ -53,7 +47,7 @@ class Listener:
         self._c = np.zeros(_STATE, np.float32)
         self._context = np.zeros(_CONTEXT, np.float32)
 
-    def probabilities(self, samples: Samples) -> npt.NDArray[np.float32]:
+    def probabilities(self, samples: Samples) -> Floats:
         """Of the next samples, shape (512 n,): n probabilities."""
         import numpy as np
 
@@ -63,11 +57,11 @@ class Listener:
         output, self._h, self._c = _session().run(
             None, {"input": np.concatenate([context, frames], 1), "h": self._h, "c": self._c}
         )
-        probabilities: npt.NDArray[np.float32] = np.asarray(output, np.float32).reshape(-1)
+        probabilities: Floats = np.asarray(output, np.float32).reshape(-1)
         return probabilities
 
 
-def _probabilities(listen: Listener | None, samples: Samples) -> npt.NDArray[np.float32]:
+def _probabilities(listen: Listener | None, samples: Samples) -> Floats:
     import numpy as np
 
     if listen is None:

@@ -9,13 +9,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from unispeech.models.convert import ctranslate2, tensor_names
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+from unispeech.types import Floats
 
 
 def possible() -> bool:
@@ -62,12 +59,12 @@ class Encoder:
         for _ in range(streams):
             self._requests.put(compiled.create_infer_request())
 
-    def __call__(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def __call__(self, features: Floats) -> Floats:
         """What is heard in features (mels, frames): (1, frames / 2, width)."""
         request = self._requests.get()
         try:
             request.infer({"input_features": features[None]})
-            heard: npt.NDArray[np.float32] = request.get_output_tensor(0).data.copy()
+            heard: Floats = request.get_output_tensor(0).data.copy()
             return heard
         finally:
             self._requests.put(request)

@@ -10,23 +10,19 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from unispeech.backends.whisper import segments
-from unispeech.types import Segment
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Array = npt.NDArray[np.float32]
+from unispeech.types import Floats, Segment
 
 
 class Step(Protocol):
     """One decoder with its memory, for one batch."""
 
-    def __call__(self, tokens: npt.NDArray[np.int64]) -> Array:
+    def __call__(self, tokens: npt.NDArray[np.int64]) -> Floats:
         """Tokens (batch, n) that follow the earlier ones, to the logits (batch, vocabulary) of the
         one after the last."""
 
@@ -52,9 +48,9 @@ class Vocabulary:
     timestamp_begin: int
     size: int
     context: int
-    suppressed: Array
+    suppressed: Floats
     """Added to the logits of every token: 0 or minus infinity."""
-    suppressed_first: Array
+    suppressed_first: Floats
     languages: dict[str, int] = field(default_factory=dict)
     tasks: dict[str, int] = field(default_factory=dict)
 
@@ -165,7 +161,7 @@ def decode(
     ]
 
 
-def likeliest_language(logits: Array, vocabulary: Vocabulary) -> tuple[str, float]:
+def likeliest_language(logits: Floats, vocabulary: Vocabulary) -> tuple[str, float]:
     """From the logits (vocabulary,) after <|startoftranscript|>: a code and its probability."""
     codes = list(vocabulary.languages)
     heard = logits[[vocabulary.languages[code] for code in codes]]
@@ -175,7 +171,7 @@ def likeliest_language(logits: Array, vocabulary: Vocabulary) -> tuple[str, floa
 
 
 def _choose(
-    logits: Array, temperature: float, random: Sequence[np.random.Generator]
+    logits: Floats, temperature: float, random: Sequence[np.random.Generator]
 ) -> npt.NDArray[np.intp]:
     if temperature == 0:
         return np.asarray(logits.argmax(axis=1))
@@ -183,7 +179,7 @@ def _choose(
     return np.asarray((logits / temperature + noise).argmax(axis=1))
 
 
-def _log_sum(logits: Array) -> Array:
+def _log_sum(logits: Floats) -> Floats:
     """The logarithm of what the exponentials of each row add up to."""
     top = logits.max(axis=1)
     return np.asarray(top + np.log(np.exp(logits - top[:, None]).sum(axis=1)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from unispeech.errors import ModelDamaged
 from unispeech.models.convert.openai_defaults import Generation
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    Tensor = npt.NDArray[np.generic]
+Tensor: TypeAlias = "npt.NDArray[np.generic]"
 
 
 @dataclass(frozen=True, slots=True)

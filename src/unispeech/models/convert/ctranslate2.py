@@ -8,19 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from unispeech.errors import ModelDamaged
 from unispeech.models.convert import tensor_names, tokenizer
-from unispeech.models.convert.checkpoint import Checkpoint, checked, integers
+from unispeech.models.convert.checkpoint import Checkpoint, Tensor, checked, integers
 from unispeech.models.convert.openai_defaults import Generation, generation
 from unispeech.models.formats import ctranslate2
 from unispeech.models.formats.ctranslate2 import Variable
 from unispeech.models.formats.headers import read_json
 from unispeech.models.formats.whisper_shape import Dims, shapes
-
-if TYPE_CHECKING:
-    from unispeech.models.convert.checkpoint import Tensor
 
 
 def read(folder: Path, fetch: tokenizer.Fetch) -> Checkpoint:

@@ -10,19 +10,14 @@ import math
 import struct
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from unispeech.errors import ModelDamaged
-from unispeech.features.mel import filters
 from unispeech.models.convert import tokenizer
-from unispeech.models.convert.checkpoint import Checkpoint, checked
+from unispeech.models.convert.checkpoint import Checkpoint, Tensor, checked
 from unispeech.models.convert.openai_defaults import generation
 from unispeech.models.formats import ggml
 from unispeech.models.formats.ggml import FLOAT16, FLOAT32
 from unispeech.models.formats.whisper_shape import Dims, shapes
-
-if TYPE_CHECKING:
-    from unispeech.models.convert.checkpoint import Tensor
 
 
 def read(path: Path, fetch: tokenizer.Fetch) -> Checkpoint:
@@ -84,12 +79,14 @@ def write(checkpoint: Checkpoint, path: Path) -> None:
     """
     import numpy as np
 
+    from unispeech.features import mel
+
     dims = checkpoint.dims
     tokenizer.must_be_standard(checkpoint.tokenizer, dims.n_vocab, "a ggml file")
     words = tokenizer.words_of(checkpoint.tokenizer, dims.n_vocab)
     plain = [tokenizer.bytes_of(word) for word in words[: words.index("<|endoftext|>")]]
     checkpoint = halved(checkpoint)
-    bank = filters(dims.n_mels)
+    bank = mel.filters(dims.n_mels)
     with path.open("wb") as file:
         file.write(struct.pack("<I11i", ggml.MAGIC, *_header(dims), FLOAT16))
         file.write(struct.pack("<ii", *bank.shape) + bank.astype("<f4").tobytes())

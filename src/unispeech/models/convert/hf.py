@@ -10,18 +10,15 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from unispeech.errors import ModelDamaged
 from unispeech.models.convert import tensor_names, tokenizer
-from unispeech.models.convert.checkpoint import Checkpoint, array, checked, integers
+from unispeech.models.convert.checkpoint import Checkpoint, Tensor, array, checked, integers
 from unispeech.models.convert.openai_defaults import Generation, end_of_text, generation
 from unispeech.models.formats import hf, openai
 from unispeech.models.formats.headers import read_json
 from unispeech.models.formats.whisper_shape import ENGLISH, Dims, shapes
-
-if TYPE_CHECKING:
-    from unispeech.models.convert.checkpoint import Tensor
 
 
 def read(folder: Path, fetch: tokenizer.Fetch) -> Checkpoint:

@@ -11,17 +11,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from unispeech.errors import ModelDamaged
 from unispeech.models.convert import hf, tensor_names
-from unispeech.models.convert.checkpoint import Checkpoint
+from unispeech.models.convert.checkpoint import Checkpoint, Tensor
 from unispeech.models.formats import lora
 from unispeech.models.formats.headers import read_json
 from unispeech.models.formats.whisper_shape import shapes
-
-if TYPE_CHECKING:
-    from unispeech.models.convert.checkpoint import Tensor
 
 ADAPTER = re.compile(
     r"(?:base_model\.model\.)?(?P<module>.+)\.lora_(?P<part>[AB])(?:\.\w+)?\.weight"

@@ -7,7 +7,7 @@ import threading
 import uuid
 from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from unispeech.audio.pcm import PcmDecoder
 from unispeech.realtime.events import Event
@@ -20,10 +20,7 @@ from unispeech.server.refusals import Busy, NotFound
 from unispeech.server.settings import Settings
 from unispeech.server.speech.decoders import TooLong
 from unispeech.server.speech.speech import Ask, Speech
-from unispeech.types import SAMPLE_RATE
-
-if TYPE_CHECKING:
-    from unispeech.types import Samples
+from unispeech.types import SAMPLE_RATE, Samples
 
 AHEAD = 10.0
 """Seconds of sound that may wait to be heard; then the client has to."""
