@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from unispeech.backends.loaded import LoadedModels
 from unispeech.engine.engine import Engine
 from unispeech.environments import place
 
@@ -28,16 +29,18 @@ def data() -> Path:
 def engine() -> Iterator[Callable[..., Engine]]:
     """`engine(backend, model, **options)`; equal ones are loaded once in the whole run."""
     loaded: dict[str, Engine] = {}
+    models = LoadedModels()
 
     def get(backend: str = "faster", model: str = "tiny.en", **options: object) -> Engine:
         key = repr((backend, model, sorted(options.items())))
         if key not in loaded:
-            loaded[key] = Engine(backend, model, **options)  # type: ignore[arg-type]
+            loaded[key] = Engine(backend, model, models=models, **options)  # type: ignore[arg-type]
         return loaded[key]
 
     yield get
     for one in loaded.values():
         one.close()
+    models.close()
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ from unispeech.annotate.annotation import Annotation
 from unispeech.annotate.words import as_written, model_for
 from unispeech.audio.recording import load
 from unispeech.backends import registry
+from unispeech.backends.loaded import LoadedModels
 from unispeech.call import Call
 from unispeech.cli import cli
 from unispeech.engine.engine import Engine
@@ -193,7 +194,7 @@ def test_text_that_does_not_fit_is_kept_and_said() -> None:
     chunk = Chunk(load(CLIPS / "eng-03.flac")[:8_000], 10.0, 10.5, language="en")
     result = ChunkResult((Segment(0, 0, 0.5, " " + "bread " * 60),))
     warnings: list[str] = []
-    notes = Annotation(AnnotateOptions(align_model=CTC), "auto", Call())
+    notes = Annotation(AnnotateOptions(align_model=CTC), "auto", Call(), LoadedModels())
     assert notes.decoded(chunk, result, warnings.append) == result
     (line,) = warnings
     assert line.startswith("10.0-10.5 s: no word times (the text has 359 letters")
@@ -276,10 +277,11 @@ def test_the_command_line_writes_every_format(random_pipeline: Path, tmp_path: P
 def test_diarization_is_cancelled_and_damage_is_one_line(
     random_pipeline: Path, tmp_path: Path
 ) -> None:
-    diarizer = speakers.diarizer(AnnotateOptions(diarize_model=str(random_pipeline)))
-    with pytest.raises(Cancelled):
-        diarizer.turns(np.zeros(16_000 * 30, np.float32), call=Call(cancelled=lambda: True))
-    assert diarizer.turns(np.zeros(16_000 * 11, np.float32)) is not None
+    asked = AnnotateOptions(diarize_model=str(random_pipeline))
+    with LoadedModels() as models, speakers.diarizer(models, asked) as diarizer:
+        with pytest.raises(Cancelled):
+            diarizer.turns(np.zeros(16_000 * 30, np.float32), call=Call(cancelled=lambda: True))
+        assert diarizer.turns(np.zeros(16_000 * 11, np.float32)) is not None
     (tmp_path / "config.yaml").write_text((random_pipeline / "config.yaml").read_text())
     with pytest.raises(ModelDamaged, match="cannot read the diarization pipeline") as caught:
         speakers.Diarizer(tmp_path).turns(np.zeros(16_000, np.float32))

@@ -14,9 +14,10 @@ import pytest
 from support.samples import SAMPLES, reference, words
 from unispeech import AsyncEngine, Transcript
 from unispeech.audio.recording import load
+from unispeech.backends.base import Backend
 from unispeech.call import Call
 from unispeech.engine.engine import Engine
-from unispeech.errors import AudioNotFound, Cancelled, OptionError, UnsupportedOption
+from unispeech.errors import AudioNotFound, BackendError, Cancelled, OptionError, UnsupportedOption
 from unispeech.options import CallOptions, DecodeOptions
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Progress, Segment
 
@@ -166,6 +167,46 @@ def test_native_is_the_library_itself(engine: Get) -> None:
     assert [(s.start, s.end, s.text, len(s.words)) for s in ours.segments] == [
         (s.start, s.end, s.text, len(s.words or ())) for s in theirs
     ]
+
+
+class Failing(Backend):
+    """A real backend that fails on every chunk of one recording."""
+
+    name = "failing"
+
+    def __init__(self, inside: Backend, source: int) -> None:
+        self.inside = inside
+        self.source = source
+        self.asked: list[int] = []
+
+    @property
+    def windows(self) -> tuple[float, ...]:
+        return self.inside.windows
+
+    def transcribe_batch(
+        self, chunks: Sequence[Chunk], options: DecodeOptions
+    ) -> list[ChunkResult]:
+        self.asked += [chunk.source for chunk in chunks]
+        if any(chunk.source == self.source for chunk in chunks):
+            raise BackendError("out of memory")
+        return self.inside.transcribe_batch(chunks, options)
+
+
+def test_a_failed_source_is_given_up_and_the_others_go_on() -> None:
+    failing: list[Failing] = []
+
+    def share(backend: Backend) -> Backend:
+        failing.append(Failing(backend, source=1))
+        return failing[0]
+
+    short = load(SAMPLES / "english.wav")
+    sources = [short, np.tile(short, 200), short]
+    with Engine("faster", "tiny.en", share=share) as engine:
+        first, second, third = engine.transcribe_many(sources, 16_000, batch_size=1)
+    assert isinstance(first, Transcript) and first == third
+    assert isinstance(second, BackendError) and "out of memory" in str(second)
+    assert failing[0].asked.count(1) <= 10, "of about 60 chunks, those under way"
+    assert failing[0].asked.count(2) > 0
 
 
 class Notes:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from support.samples import SAMPLES, reference, words
+from support.small_mms import CLIPS, LID, MODEL
 from unispeech.backends.base import Backend
 from unispeech.engine.engine import Engine
 from unispeech.engine.pool import Pool, Shared
@@ -116,6 +117,21 @@ def test_the_bound_evicts_the_idle_one_and_idle_engines_unload() -> None:
         while pool.loaded() and time.monotonic() < deadline:
             time.sleep(0.05)
         assert pool.loaded() == []
+
+
+def test_aligners_and_identifiers_are_in_the_pool_and_idle_ones_unload() -> None:
+    pytest.importorskip("transformers")
+    with Pool(idle_timeout=1.0) as pool, pool.engine("faster", "base") as engine:
+        transcript = engine.transcribe(
+            CLIPS / "eng-03.flac", align_model=str(MODEL), detect_language=str(LID)
+        )
+        assert all(one.words for one in transcript.segments)
+        kinds = {one.kind for one in pool.loaded()}
+        assert kinds == {"engine", "aligner", "identifier"}
+        deadline = time.monotonic() + 10
+        while len(pool.loaded()) > 1 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert [one.kind for one in pool.loaded()] == ["engine"], "only what is in use"
 
 
 def test_what_cannot_be_loaded_leaves_no_trace() -> None:

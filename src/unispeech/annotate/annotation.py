@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unispeech.annotate import speakers, words
+from unispeech.backends.loaded import LoadedModels
 from unispeech.call import Call
 from unispeech.errors import AudioError, UnispeechError, UnsupportedOption
 from unispeech.models import store
@@ -77,18 +79,20 @@ def _language(options: TranscribeOptions, facts: ModelFacts) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """One call's annotations. `device` is the engine's."""
+    """One call's annotations. `device` is the engine's, `models` where what they need is loaded."""
 
     options: AnnotateOptions
     device: str
     call: Call
+    models: LoadedModels
 
     def decoded(self, chunk: Chunk, result: ChunkResult, warn: Warn) -> ChunkResult:
         """A decoded chunk with word times, if they are asked for."""
         if not self.options.alignment_wanted or result.error or not result.text.strip():
             return result
         try:
-            return self._aligner(chunk.language).chunk(chunk, result)
+            with self._aligner(chunk.language) as aligner:
+                return aligner.chunk(chunk, result)
         except AudioError as error:
             warn(words.misfit(chunk, error))
             return result
@@ -117,11 +121,12 @@ class Annotation:
                 samples, list(segments), language, store.obtain(name, "hf", self.call.on_progress)
             )
             return
-        for item in self._aligner(language).segments(samples, segments, language):
-            if isinstance(item, Segment):
-                yield item
-            else:
-                warn(item)
+        with self._aligner(language) as aligner:
+            for item in aligner.segments(samples, segments, language):
+                if isinstance(item, Segment):
+                    yield item
+                else:
+                    warn(item)
 
     def turns(self, samples: Samples, name: str) -> tuple[Turn, ...]:
         """The turns of the speakers in a recording, all of it.
@@ -130,9 +135,9 @@ class Annotation:
             UnispeechError: the pipeline cannot be loaded, or failed. Cancelled: the call was.
         """
         asked = self.options
-        diarizer = speakers.diarizer(asked, self.device, self.call.on_progress)
-        return diarizer.turns(samples, asked.min_speakers, asked.max_speakers, self.call, name)
+        with speakers.diarizer(self.models, asked, self.device, self.call.on_progress) as loaded:
+            return loaded.turns(samples, asked.min_speakers, asked.max_speakers, self.call, name)
 
-    def _aligner(self, language: str | None) -> words.Aligner:
-        model = self.options.align_model
-        return words.aligner(language, model, self.device, self.call.on_progress)
+    def _aligner(self, language: str | None) -> AbstractContextManager[words.Aligner]:
+        model, say = self.options.align_model, self.call.on_progress
+        return words.aligner(self.models, language, model, self.device, say)

@@ -10,13 +10,14 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
+from unispeech.backends.loaded import Key, LoadedModels
 from unispeech.call import Call
 from unispeech.environments import place
 from unispeech.environments.process import Process
@@ -80,10 +81,11 @@ class Diarizer:
 
     def __init__(self, model: Path, device: str = "auto") -> None:
         self._process: Process | None = None
+        self._pipeline: Any = None
         python = interpreter()
         if python is None:
             module, _, name = TARGET.partition(":")
-            self._pipeline: Any = getattr(import_module(module), name)(model, device)
+            self._pipeline = getattr(import_module(module), name)(model, device)
         else:
             self._process = Process("pyannote", python, TARGET, (model, device))
 
@@ -118,6 +120,7 @@ class Diarizer:
     def close(self) -> None:
         if self._process:
             self._process.close()
+        self._pipeline = None
 
     def _steps(self, samples: Samples, least: int | None, most: int | None) -> Any:
         if self._process is None:
@@ -130,20 +133,21 @@ def _is_step(item: Any) -> bool:
     return len(item) == 2 and isinstance(item[0], str)
 
 
-def diarizer(options: AnnotateOptions, device: str = "auto", say: Say | None = None) -> Diarizer:
-    """The pipeline that is asked for, fetched if need be and loaded once for all engines.
+@contextmanager
+def diarizer(
+    models: LoadedModels, options: AnnotateOptions, device: str = "auto", say: Say | None = None
+) -> Iterator[Diarizer]:
+    """The pipeline that is asked for, fetched and loaded if need be.
 
     Raises:
         BackendMissing, ModelUnavailable (a gated one says which token it wants), ModelDamaged.
     """
     check(options)
     device = device if device.partition(":")[0] in ("cpu", "cuda", "mps") else "auto"
-    return _loaded(store.obtain(options.diarize_model or MODEL, "pyannote", say), device)
-
-
-@lru_cache(maxsize=2)
-def _loaded(model: Path, device: str) -> Diarizer:
-    return Diarizer(model, device)
+    folder = store.obtain(options.diarize_model or MODEL, "pyannote", say)
+    key = Key("diarizer", str(folder), "pyannote", device)
+    with models.use(key, lambda: Diarizer(folder, device)) as loaded:
+        yield loaded
 
 
 def assigned(segments: Iterable[Segment], turns: Sequence[Turn]) -> Iterator[Segment]:

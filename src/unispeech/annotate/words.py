@@ -6,13 +6,15 @@ process where transformers is installed, else in an environment that has it.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from unispeech import languages
 from unispeech.backends import registry
 from unispeech.backends.base import Backend
+from unispeech.backends.loaded import Key, LoadedModels
 from unispeech.backends.spec import BackendSpec
 from unispeech.ctc.align import align
 from unispeech.errors import AudioError, BackendMissing, OptionError, UnsupportedOption
@@ -138,6 +140,9 @@ class Aligner:
             for segment, said in zip(group, words, strict=True):
                 yield timed(segment, [shifted(word, start) for word in said])
 
+    def close(self) -> None:
+        self._backend.close()
+
     def _words(self, chunk: Chunk, texts: Sequence[str]) -> list[list[Word]]:
         """The words of each text on the chunk's clock, written as they stand in it."""
         import numpy as np
@@ -195,14 +200,15 @@ def _groups(segments: Iterable[Segment]) -> Iterator[list[Segment]]:
         yield group
 
 
-_LOADED: dict[tuple[str, str], Aligner] = {}
-_LOADING = threading.Lock()
-
-
+@contextmanager
 def aligner(
-    language: str | None, model: str | None = None, device: str = "auto", say: Say | None = None
-) -> Aligner:
-    """The model for a language, or the one that is named; fetched if need be, loaded once for all.
+    models: LoadedModels,
+    language: str | None,
+    model: str | None = None,
+    device: str = "auto",
+    say: Say | None = None,
+) -> Iterator[Aligner]:
+    """The model for a language, or the one that is named, fetched and loaded if need be.
 
     Raises:
         As `check`; ModelUnavailable, ModelDamaged, BackendError.
@@ -211,12 +217,14 @@ def aligner(
     name = model_for(language, model)
     assert name is not None
     device = device if device.partition(":")[0] in ("cpu", "cuda", "mps") else "auto"
-    with _LOADING:
-        if (name, device) not in _LOADED:
-            spec, facts = _spec_and_facts(name)
-            path = store.obtain(name, spec.model_format, say)
-            # What is known of a Hub id only grows when its files are there.
-            spec, facts = _spec_and_facts(name)
-            backend = registry.load(spec, path, facts, LoadOptions(device=device))
-            _LOADED[name, device] = Aligner(backend, facts)
-        return _LOADED[name, device]
+    load = LoadOptions(device=device)
+    with models.use(Key("aligner", name, load=load), partial(_load, name, load, say)) as loaded:
+        yield loaded
+
+
+def _load(name: str, load: LoadOptions, say: Say | None) -> Aligner:
+    spec, _ = _spec_and_facts(name)
+    path = store.obtain(name, spec.model_format, say)
+    # What is known of a Hub id only grows when its files are there.
+    spec, facts = _spec_and_facts(name)
+    return Aligner(registry.load(spec, path, facts, load), facts)

@@ -61,23 +61,24 @@ class FasterWhisper(Backend):
         self._gpu = on_gpu(options)
         self._tiny = "tiny" in facts.name
         self._workers = 1 if self._gpu else options.threads or cores()
+        # While every worker decodes, as many threads make the features of what comes next.
+        self._threads = ThreadPoolExecutor(2 * self._workers, "unispeech-faster")
         self._turns = Semaphore(self._workers)
         self._lock = Lock()
         self._calls = 0  # under way
         self._path = str(model)
-        try:
-            with ThreadPoolExecutor(1) as beside:  # neither is ready sooner than the other
-                hearing = beside.submit(self._own_encoder, model, options)
-                self._model = WhisperModel(
-                    str(model),
-                    device=device,
-                    device_index=int(number or 0),
-                    compute_type=_compute_type(options),
-                    cpu_threads=1,
-                    num_workers=self._workers,
-                    local_files_only=True,
-                )
-                self._encoder = hearing.result()
+        try:  # the encoder and the model load side by side: both take as long
+            encoder = self._threads.submit(self._own_encoder, model, options)
+            self._model = WhisperModel(
+                str(model),
+                device=device,
+                device_index=int(number or 0),
+                compute_type=_compute_type(options),
+                cpu_threads=1,
+                num_workers=self._workers,
+                local_files_only=True,
+            )
+            self._encoder = encoder.result()
         except UnispeechError:
             raise
         except (RuntimeError, ValueError, OSError) as error:
@@ -114,12 +115,12 @@ class FasterWhisper(Backend):
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:
         results: dict[int, ChunkResult] = {}
-        with self._call() as parts, ThreadPoolExecutor(self._workers) as threads:
+        with self._call() as parts:
             shares = _shares(chunks, parts, math.inf if self._gpu else AT_ONCE)
             if options.temperatures[0] > 0:
                 shares = [[i] for share in shares for i in share]
             try:
-                decoded = threads.map(
+                decoded = self._threads.map(
                     lambda s: self._decode([chunks[i] for i in s], options), shares
                 )
                 for share, answers in zip(shares, decoded, strict=True):
@@ -260,6 +261,7 @@ class FasterWhisper(Backend):
         return language, float(probability)
 
     def close(self) -> None:
+        self._threads.shutdown()
         self._model.model.unload_model()
         self._encoder = None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,11 @@ from unispeech.types import Samples
 
 
 class LanguageIdentifier:
-    """A loaded classifier. Safe to call from several threads."""
+    """A loaded classifier. Safe to call from several threads.
+
+    Raises:
+        ModelDamaged, BackendError: it cannot be loaded.
+    """
 
     def __init__(self, model: Path, device: str = "auto") -> None:
         self._device = device_of(device)
@@ -61,8 +64,5 @@ class LanguageIdentifier:
         best = max(found, key=lambda code: found[code])
         return best, found[best]
 
-
-@lru_cache(maxsize=2)
-def identifier(model: Path, device: str = "auto") -> LanguageIdentifier:
-    """A classifier, loaded once. Raises ModelDamaged or BackendError."""
-    return LanguageIdentifier(model, device)
+    def close(self) -> None:
+        self._model = None

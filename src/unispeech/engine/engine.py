@@ -9,7 +9,7 @@ and `batched` is the loop around them.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, Unpack, cast
@@ -26,6 +26,7 @@ from unispeech.backends.base import (
     refuse_for_model,
     refuse_undecided,
 )
+from unispeech.backends.loaded import LoadedModels
 from unispeech.call import Call, OnProgress, ignore
 from unispeech.engine import batched, native
 from unispeech.engine.align import aligned
@@ -57,6 +58,10 @@ class Engine:
     (`device`, `compute_type`, `threads`, `isolated`) and the defaults of every call, which a call
     may override. Safe to use from several threads.
 
+    For the owner of several engines: `models` is where aligners, diarizers and language identifiers
+    are loaded (an engine without it has its own, which it closes), and `share` may wrap the backend
+    once it is loaded.
+
     Raises:
         UnknownBackend, BackendMissing, UnknownModel, ModelUnavailable, ModelDamaged.
         OptionError: a wrong value. UnsupportedOption: one that this backend or model cannot
@@ -69,8 +74,12 @@ class Engine:
         model: str | None = None,
         *,
         on_progress: OnProgress = ignore,
+        models: LoadedModels | None = None,
+        share: Callable[[Backend], Backend] = lambda backend: backend,
         **options: Unpack[EngineOptions],
     ) -> None:
+        self._owns_models = models is None
+        self._models = models or LoadedModels()
         self.load_options, self.options = split_options(cast(dict[str, Any], options))
         self.spec = choose.find(backend, model, self.load_options, self.options)
         self.model = self.spec.named(model)
@@ -84,10 +93,12 @@ class Engine:
         registry.interpreter(self.spec, self.load_options)
         annotation.check(asked, self.facts)
         if self.options.detect_language is not None:
-            identifier(self.options.detect_language, self.load_options.device)
+            with identifier(self._models, self.options.detect_language, self.load_options.device):
+                pass  # loaded now, so that a run does not fail on it later
         annotation.fetch(asked, self.facts, on_progress)
         path = store.obtain(self.model, self.spec.model_format, on_progress)
-        self.backend: Backend = registry.load(self.spec, path, self.facts, self.load_options)
+        loaded = registry.load(self.spec, path, self.facts, self.load_options)
+        self.backend: Backend = share(loaded)
         self._threads = Threads(self.spec.name)
 
     def segments(
@@ -186,6 +197,8 @@ class Engine:
         self.backend.close()
         self.backend = Closed(self.spec.name)
         self._threads.shutdown(wait=False)
+        if self._owns_models:
+            self._models.close()
 
     def __enter__(self) -> Self:
         return self
@@ -242,7 +255,7 @@ class Engine:
     ) -> Iterator[Segment | Gap | End]:
         """Segments and gaps of each source in order, then its end."""
         annotation.fetch(options, self.facts, call.on_progress)
-        notes = Annotation(options.annotate, self.load_options.device, call)
+        notes = Annotation(options.annotate, self.load_options.device, call, self._models)
         if options.strategy == "native":
             own = self.spec.capabilities.native_alignment
             return native.events(self.backend, sources, options, call, notes, own)
@@ -251,7 +264,7 @@ class Engine:
 
     def _reader(self, options: TranscribeOptions) -> Reader:
         return Reader(
-            Detection(self.backend, self.facts, options, self.load_options.device),
+            Detection(self.backend, self.facts, options, self._models, self.load_options.device),
             options,
             self.backend.windows,
             options.batch.chunk_length or self.backend.chunk_length,

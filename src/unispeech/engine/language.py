@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from unispeech.backends import registry
 from unispeech.backends.base import KINDS, Backend
+from unispeech.backends.loaded import Key, LoadedModels
 from unispeech.errors import BackendMissing, UnknownModel, UnsupportedOption, did_you_mean
 from unispeech.models import catalog, store
 from unispeech.models.facts import ModelFacts
@@ -34,6 +36,7 @@ class Detection:
     backend: Backend
     facts: ModelFacts
     options: TranscribeOptions
+    models: LoadedModels
     device: str = "auto"
 
     def spoken(self, chunks: Iterator[Chunk]) -> Generator[Chunk, None, Spoken]:
@@ -74,8 +77,8 @@ class Detection:
         samples = np.concatenate([chunk.samples for chunk in chunks])[: AT_MOST * SAMPLE_RATE]
         if self.options.detect_language is None:
             return self.backend.detect_language(samples)
-        model = identifier(self.options.detect_language, self.device)
-        return model.detect(samples, self.facts.languages)
+        with identifier(self.models, self.options.detect_language, self.device) as model:
+            return model.detect(samples, self.facts.languages)
 
 
 def refuse_identifier(model: str) -> None:
@@ -97,8 +100,9 @@ def refuse_identifier(model: str) -> None:
     )
 
 
-def identifier(model: str, device: str) -> LanguageIdentifier:
-    """A model that tells languages apart, loaded once for all engines.
+@contextmanager
+def identifier(models: LoadedModels, model: str, device: str) -> Iterator[LanguageIdentifier]:
+    """A model that identifies languages, fetched and loaded if need be.
 
     Raises:
         UnsupportedOption: the model is of another kind. BackendMissing: its libraries are not here.
@@ -110,6 +114,9 @@ def identifier(model: str, device: str) -> LanguageIdentifier:
             "detect_language: its libraries are not installed",
             f"run: {registry.find('mms').install_command}",
         )
-    from unispeech.backends.mms_lid import identifier as loaded
+    from unispeech.backends.mms_lid import LanguageIdentifier
 
-    return loaded(store.obtain(model, "hf"), device)
+    folder = store.obtain(model, "hf")
+    key = Key("identifier", str(folder), load=device)
+    with models.use(key, lambda: LanguageIdentifier(folder, device)) as loaded:
+        yield loaded

@@ -1,4 +1,4 @@
-"""Loaded engines, shared: one for each backend, model and way of loading; unloaded when idle.
+"""Engines shared between calls: one for each backend, model and way of loading.
 
 Calls that run at the same time share batches: see `Shared`.
 """
@@ -13,11 +13,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 from unispeech.backends import choose
 from unispeech.backends.base import Backend, NativeRun
+from unispeech.backends.loaded import Key, Loaded, LoadedModels
 from unispeech.engine.engine import Engine
 from unispeech.errors import BackendError
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
@@ -159,50 +161,20 @@ class Shared(Backend):
                 self._decode([request])
 
 
-@dataclass(slots=True)
-class _Slot:
-    """A place for one engine. `users` are the calls that hold it now."""
-
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    engine: Engine | None = None
-    users: int = 0
-    used: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """An engine that is in memory."""
-
-    backend: str
-    model: str
-    users: int
-    idle: float
-    """Seconds since the last call; 0 while there is one."""
-
-
-Key = tuple[str, str, LoadOptions]
-
-
 class Pool:
     """Engines by backend, model and load options. Safe to use from several threads.
 
         with pool.engine("faster", "base") as engine:
             transcript = engine.transcribe("talk.mp3", language="fr")
 
-    At most `limit` engines are in memory: a further one takes the place of the one that has been
-    idle longest, or waits until one is. An engine nobody used for `idle_timeout` seconds is
-    unloaded (0: never). `batch_size` bounds the batches that concurrent calls share.
+    `limit` and `idle_timeout` are those of `LoadedModels`, which also holds what the engines load
+    besides: aligners, diarizers and language identifiers. `batch_size` bounds the batches that
+    concurrent calls share.
     """
 
     def __init__(self, limit: int = 2, idle_timeout: float = 600.0, batch_size: int = 16) -> None:
-        self._limit = limit
-        self._idle_timeout = idle_timeout
+        self.models = LoadedModels(limit, idle_timeout)
         self._batch_size = batch_size
-        self._slots: dict[Key, _Slot] = {}
-        self._changed = threading.Condition()
-        self._closed = False
-        if idle_timeout:
-            threading.Thread(target=self._sweep, name="unispeech-pool", daemon=True).start()
 
     @contextmanager
     def engine(
@@ -214,35 +186,18 @@ class Pool:
             As `Engine`.
         """
         spec = choose.find(backend, model, load)
-        key = (spec.name, model or spec.default_model, load or LoadOptions())
-        slot = self._enter(key)
-        try:
-            with slot.lock:
-                if slot.engine is None:
-                    slot.engine = self._load(key)
-            yield slot.engine
-        finally:
-            self._leave(key, slot)
+        load = load or LoadOptions()
+        key = Key("engine", model or spec.default_model, spec.name, load)
+        with self.models.use(key, partial(self._load, key, load)) as engine:
+            yield engine
 
     def loaded(self) -> list[Loaded]:
         """What is in memory now."""
-        now = time.monotonic()
-        with self._changed:
-            return [
-                Loaded(key[0], key[1], slot.users, 0.0 if slot.users else now - slot.used)
-                for key, slot in self._slots.items()
-                if slot.engine is not None
-            ]
+        return self.models.list()
 
     def close(self) -> None:
-        """Unload everything. Calls that still run finish first."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-            slots = list(self._slots.values())
-            self._slots.clear()
-        for slot in slots:
-            _unload(slot)
+        """Unload everything."""
+        self.models.close()
 
     def __enter__(self) -> Self:
         return self
@@ -250,56 +205,7 @@ class Pool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _load(self, key: Key) -> Engine:
-        backend, model, load = key
+    def _load(self, key: Key, load: LoadOptions) -> Engine:
         names: dict[str, Any] = asdict(load)
-        engine = Engine(backend, model, **names)
-        engine.backend = Shared(engine.backend, self._batch_size)
-        return engine
-
-    def _enter(self, key: Key) -> _Slot:
-        """The slot of a key, held; makes room for a new one."""
-        evicted: _Slot | None = None
-        with self._changed:
-            while True:
-                if self._closed:
-                    raise BackendError("the pool of engines is closed")
-                if key in self._slots or len(self._slots) < self._limit:
-                    break
-                idle = [k for k, slot in self._slots.items() if not slot.users]
-                if idle:
-                    oldest = min(idle, key=lambda k: self._slots[k].used)
-                    evicted = self._slots.pop(oldest)
-                    break
-                self._changed.wait()
-            slot = self._slots.setdefault(key, _Slot())
-            slot.users += 1
-        if evicted:
-            _unload(evicted)
-        return slot
-
-    def _leave(self, key: Key, slot: _Slot) -> None:
-        with self._changed:
-            slot.users -= 1
-            slot.used = time.monotonic()
-            if slot.engine is None and not slot.users and self._slots.get(key) is slot:
-                del self._slots[key]  # it could not be loaded
-            self._changed.notify_all()
-
-    def _sweep(self) -> None:
-        """Unload what has been idle too long, until the pool is closed."""
-        while not self._closed:
-            with self._changed:
-                self._changed.wait(min(self._idle_timeout / 4, 30.0))
-                late = time.monotonic() - self._idle_timeout
-                old = [k for k, s in self._slots.items() if not s.users and s.used < late]
-                slots = [self._slots.pop(key) for key in old]
-            for slot in slots:
-                _unload(slot)
-
-
-def _unload(slot: _Slot) -> None:
-    with slot.lock:
-        if slot.engine is not None:
-            slot.engine.close()
-            slot.engine = None
+        share = partial(Shared, batch_size=self._batch_size)
+        return Engine(key.backend, key.model, models=self.models, share=share, **names)

@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, ...")
     compute_type: str = Field("default", description="int8, float32, ...")
     threads: int = Field(0, ge=0, description="CPU threads; 0 means one a core.")
-    engines: int = Field(2, ge=1, description="Models in memory at once.")
+    engines: int = Field(2, ge=1, description="Models of a kind in memory at once.")
     idle_timeout: float = Field(
         600.0, ge=0, description="Seconds after which an unused model is unloaded; 0: never."
     )

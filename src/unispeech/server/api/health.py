@@ -47,7 +47,7 @@ async def prometheus(service: TheService) -> Response:
                 gauge.set(service.database.count(state))
             except AWAY:  # the more reason to tell all the rest
                 gauge.set(math.nan)
-        metrics.ENGINES.set(len(service.speech.pool.loaded()))
+        metrics.ENGINES.set(sum(one.kind == "engine" for one in service.speech.pool.loaded()))
         return generate_latest()
 
     return Response(await asyncio.to_thread(gathered), media_type=CONTENT_TYPE_LATEST)

@@ -25,4 +25,4 @@ AUDIO_SECONDS = Counter(
     "Seconds of sound transcribed; its rate is audio seconds per second.",
 )
 NOTICES = Counter("unispeech_notices_total", "Webhooks and e-mails.", ["kind", "outcome"])
-ENGINES = Gauge("unispeech_engines_loaded", "Models in memory.")
+ENGINES = Gauge("unispeech_engines_loaded", "Engines in memory.")
