@@ -214,8 +214,8 @@ def kept_shares(database: Database) -> list[tuple[str, str]]:
 def shares_end(database: Database) -> None:
     """In their time, when they are ended, and with their job; on any database."""
     links = Links(database)
-    database.add(Job("one", "", "api", "a.wav", {}))
-    database.add(Job("two", "", "api", "b.wav", {}))
+    database.add(Job("one", "", "api", "a.wav", "faster", "tiny.en", {}))
+    database.add(Job("two", "", "api", "b.wav", "faster", "tiny.en", {}))
     good, token = links.share("one", "a", None)
     brief, late = links.share("one", None, 0.05)
     _, other = links.share("two", None, 60.0)

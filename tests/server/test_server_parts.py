@@ -54,10 +54,12 @@ def test_the_list_of_webhooks_says_what_is_wrong_with_it(tmp_path: Path) -> None
 
 
 def test_the_waas_signature_is_pythons_own_json() -> None:
-    job = Job("1", "", "waas", "café.wav", {}, state=State.DONE)
+    job = Job("1", "", "waas", "café.wav", "faster", "tiny.en", {}, state=State.DONE)
     body = json.dumps(notices.payload(job, "https://x")).encode()
     assert b'"job_id": "1"' in body and b"caf\\u00e9" in body
-    assert notices.payload(Job("1", "", "waas", "x", {}, state=State.FAILED), "u") == {
+    assert notices.payload(
+        Job("1", "", "waas", "x", "faster", "tiny.en", {}, state=State.FAILED), "u"
+    ) == {
         "source": "waas",
         "job_id": "1",
         "success": False,
@@ -104,9 +106,13 @@ def test_what_is_past_its_time_goes(tmp_path: Path) -> None:
     old, place = jobs.new_place()
     place.upload.write_bytes(b"x")
     long_ago = time.time() - 10 * 86400
-    database.add(Job(old, "", "api", "x", {}, state=State.DONE, ended=long_ago))
+    database.add(
+        Job(old, "", "api", "x", "faster", "tiny.en", {}, state=State.DONE, ended=long_ago)
+    )
     fresh, _ = jobs.new_place()
-    database.add(Job(fresh, "", "api", "x", {}, state=State.DONE, ended=time.time()))
+    database.add(
+        Job(fresh, "", "api", "x", "faster", "tiny.en", {}, state=State.DONE, ended=time.time())
+    )
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     for name in ("old", "new"):
@@ -181,7 +187,9 @@ def test_weights_that_cannot_be_had_are_not_asked_for_each_time(
 def test_addresses_that_mail_goes_to(address: str, good: bool) -> None:
     assert notices.is_address(address) is good
     if good:
-        letter = notices.letter(Job("1", "", "api", "x\ny", {}, email=address), settings.read())
+        letter = notices.letter(
+            Job("1", "", "api", "x\ny", "faster", "tiny.en", {}, email=address), settings.read()
+        )
         assert letter["To"] == address and letter.as_bytes()
 
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable, Mapping
 
 from unispeech.server.api.schemas import OURS, Holds, JobShown
-from unispeech.server.jobs.lifecycle import BESIDE
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job, State
 
@@ -31,9 +30,9 @@ def one(service: Service, job: Job, places: Mapping[str, int]) -> JobShown:
         id=job.id,
         state=job.state.value,
         filename=job.filename,
-        backend=job.options["backend"],
-        model=job.options["model"],
-        options={_SHOWN.get(n, n): v for n, v in job.options.items() if n not in BESIDE},
+        backend=job.backend,
+        model=job.model,
+        options={_SHOWN.get(n, n): v for n, v in job.options.items()},
         priority=job.priority,
         parent=job.parent,
         range=[job.range_start, job.range_end] if job.parent else None,

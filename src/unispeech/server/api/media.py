@@ -53,7 +53,7 @@ async def _wav(service: Service, job: Job) -> Path:
     async with _making:
         if not kept.is_file():
             fresh = upload.with_name("playable.part")
-            limit = job.options.get("max_duration") or service.settings.max_duration
+            limit = job.max_duration or service.settings.max_duration
             cut = Cut(longest=limit)  # a job that was too long for it is still here to be heard
             try:
                 await service.speech.decoders.decode_async(upload, fresh, job.filename, cut)

@@ -12,7 +12,6 @@ from unispeech.server.api.schemas import JobShown, Range
 from unispeech.server.http.dependencies import Caller, TheService, job_of
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.jobs import corrections
-from unispeech.server.jobs.lifecycle import BESIDE
 from unispeech.server.storage.database import Job
 
 router = APIRouter(tags=["Transcripts"])
@@ -33,25 +32,29 @@ async def decode_again(job_id: str, range: Range, service: TheService, key: Call
     if range.start >= (job.duration or 0.0):
         raise Refused(400, "the range starts after the recording's end", param="start")
     await asyncio.to_thread(service.jobs.room)
-    before = {n: v for n, v in job.options.items() if n not in (*BESIDE, *SPEAKERS)}
-    kept = {"backend": job.options["backend"], "model": job.options["model"], **before}
+    before = {n: v for n, v in job.options.items() if n not in SPEAKERS}
+    kept = {"backend": job.backend, "model": job.model, **before}
     ask = service.speech.ask(**{**kept, **range.options()})
-    beside = {"max_duration": job.options.get("max_duration")}
+    digest = None
     if range.apply:
         whole = await asyncio.to_thread(service.jobs.revisions.transcript, job.id, job.revision)
         if whole is not None:
-            beside["seen"] = corrections.seen(whole, range.start, range.end)
+            digest = corrections.digest(whole, range.start, range.end)
     id, _ = service.jobs.new_place()
     again = Job(
         id=id,
         owner=key.id,
         dialect="api",
         filename=job.filename,
-        options={**ask.as_dict(), **beside},
+        backend=ask.backend,
+        model=ask.model,
+        options=ask.options,
+        max_duration=job.max_duration,
         priority=job.priority,
         parent=job.id,
         range_start=range.start,
         range_end=range.end,
+        range_digest=digest,
     )
     return await asyncio.to_thread(accept, service, again)
 

@@ -36,7 +36,7 @@ def merged(whole: Transcript, part: Transcript, start: float, end: float) -> Tra
     return _whole(whole, [*rest, *fresh], [*gaps, *part.gaps])
 
 
-def seen(whole: Transcript, start: float, end: float) -> str:
+def digest(whole: Transcript, start: float, end: float) -> str:
     """A digest of what the transcript has in a range: another one when somebody changed it."""
     before, _ = _parted(whole, start, end)
     return hashlib.sha256(repr([(s.start, s.end, s.text) for s in before]).encode()).hexdigest()

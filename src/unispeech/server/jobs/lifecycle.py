@@ -17,9 +17,6 @@ from unispeech.server.storage.database import Database, Job, State
 from unispeech.server.storage.partial_uploads import Uploads
 from unispeech.types import Transcript
 
-BESIDE = ("backend", "model", "max_duration", "seen")
-"""What a job's options hold besides those of transcribing. `seen`: the text that a range was to
-replace, as a digest."""
 ABANDONED = 86_400.0
 """Seconds after which nobody is still sending what has no job."""
 
@@ -162,7 +159,7 @@ class Jobs:
             whole = self.revisions.transcript(parent.id, parent.revision)
             if whole is None:
                 continue  # it has gone into the history, and on out of it
-            if not forced and corrections.seen(whole, start, end) != job.options.get("seen"):
+            if not forced and corrections.digest(whole, start, end) != job.range_digest:
                 return False
             mended = corrections.merged(whole, part, start, end)
             try:

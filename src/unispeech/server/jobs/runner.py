@@ -13,7 +13,7 @@ from unispeech.call import Call
 from unispeech.errors import Cancelled, UnispeechError
 from unispeech.server.jobs import waveform
 from unispeech.server.jobs.journal import JobJournal
-from unispeech.server.jobs.lifecycle import BESIDE, Jobs
+from unispeech.server.jobs.lifecycle import Jobs
 from unispeech.server.observe import metrics
 from unispeech.server.speech.decoders import Cut
 from unispeech.server.speech.speech import Ask, Speech, public
@@ -131,8 +131,8 @@ class Runner:
 
     def _transcribe(self, job: Job) -> Transcript:
         place = self.jobs.place(job.id)
-        ask = Ask(**_split(job.options))
-        limit = job.options.get("max_duration") or self.speech.settings.max_duration
+        ask = Ask(job.backend, job.model, _options(job))
+        limit = job.max_duration or self.speech.settings.max_duration
         upload = place.upload if job.parent is None else self.jobs.place(job.parent).upload
         cut = Cut(job.range_start or 0.0, job.range_end, limit)
         decoded = self.speech.decoders.decode(upload, place.sound(job.run), job.filename, cut)
@@ -192,8 +192,6 @@ class Runner:
         log.info("job ended", extra={"job": job.id, "state": str(state)})
 
 
-def _split(options: dict[str, Any]) -> dict[str, Any]:
-    rest = {name: value for name, value in options.items() if name not in BESIDE}
-    if isinstance(rest.get("temperature"), list):
-        rest["temperature"] = tuple(rest["temperature"])
-    return {"backend": options["backend"], "model": options["model"], "options": rest}
+def _options(job: Job) -> dict[str, Any]:
+    """The options of transcribing as the engine takes them; JSON has no tuples."""
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in job.options.items()}

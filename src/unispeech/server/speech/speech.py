@@ -63,9 +63,6 @@ class Ask:
     def diarized(self) -> bool:
         return bool(self.options.get("diarize"))
 
-    def as_dict(self) -> dict[str, Any]:
-        return {"backend": self.backend, "model": self.model, **self.options}
-
 
 class Speech:
     """The engines, the decoding processes and the threads of one server process."""

@@ -10,8 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from unispeech.server.storage.connection import connected, keepable, used
-from unispeech.server.storage.tables import chunks, events, jobs, metadata, revisions, shares
+from unispeech.server.storage.connection import connected, keepable
+from unispeech.server.storage.migrations import upgrade
+from unispeech.server.storage.tables import chunks, events, jobs, revisions, shares
 
 
 class State(StrEnum):
@@ -36,7 +37,12 @@ class Job:
     owner: str
     dialect: str
     filename: str
+    backend: str
+    model: str
     options: dict[str, Any]
+    """The options of transcribing that were given, by the flat names of `TranscribeOptions.of`."""
+    max_duration: float | None = None
+    """The longest recording its owner may have transcribed; None: the server's own limit."""
     state: State = State.QUEUED
     priority: int = 0
     """Lower goes first."""
@@ -47,6 +53,8 @@ class Job:
     """The job of whose recording this decodes a range again."""
     range_start: float | None = None
     range_end: float | None = None
+    range_digest: str | None = None
+    """Of the text that the range is to replace; None: the result is not to be put in."""
     created: float = 0.0
     started: float | None = None
     ended: float | None = None
@@ -76,15 +84,17 @@ class Database:
     """The service's memory. Safe to use from several threads and processes.
 
     Raises:
-        OptionError: not a URL of a database. UnispeechError: it does not answer.
+        OptionError: not a URL of a database.
+        UnispeechError: it does not answer, or a newer version of the service has upgraded it.
     """
 
     def __init__(self, url: str) -> None:
         self.engine = connected(url)
-        with used(self.engine) as connection:
-            if self.engine.dialect.name == "postgresql":
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(7261834)"))
-            metadata.create_all(connection)
+        try:
+            upgrade(self.engine)
+        except BaseException:
+            self.engine.dispose()
+            raise
 
     def close(self) -> None:
         self.engine.dispose()

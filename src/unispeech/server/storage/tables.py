@@ -1,4 +1,4 @@
-"""What the database holds, on SQLite or Postgres."""
+"""The tables, on SQLite or Postgres. Each change of them needs a revision in `migrations`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ jobs = sa.Table(
     sa.Column("dialect", sa.String(16), nullable=False),
     sa.Column("state", sa.String(16), nullable=False, index=True),
     sa.Column("filename", sa.Text, nullable=False),
+    sa.Column("backend", sa.Text, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
     sa.Column("options", sa.Text, nullable=False),
+    sa.Column("max_duration", sa.Float),
     sa.Column("priority", sa.Integer, nullable=False),
     sa.Column("webhook_id", sa.Text),
     sa.Column("email", sa.Text),
@@ -22,6 +25,7 @@ jobs = sa.Table(
     sa.Column("parent", sa.String(36)),
     sa.Column("range_start", sa.Float),
     sa.Column("range_end", sa.Float),
+    sa.Column("range_digest", sa.String(64)),
     sa.Column("created", sa.Float, nullable=False),
     sa.Column("started", sa.Float),
     sa.Column("ended", sa.Float),

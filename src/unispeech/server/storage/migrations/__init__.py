@@ -1,0 +1,56 @@
+"""The database brought up to the tables of this version, in place, by Alembic.
+
+A change of `tables.py` needs a revision in `versions`, named `rNNNN_subject.py`. It runs on SQLite
+and Postgres inside one transaction and imports nothing of ours, since the tables go on changing.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from unispeech.errors import UnispeechError
+from unispeech.server.storage.connection import used
+
+log = logging.getLogger("unispeech.server")
+
+TABLE = "unispeech_version"
+"""Holds the revision of the database. A database may be shared with other Alembic users."""
+LOCKS = {
+    "postgresql": "SELECT pg_advisory_xact_lock(7261834)",
+    "sqlite": "BEGIN IMMEDIATE",
+}
+"""Makes processes that start at the same time upgrade one after the other."""
+
+
+def upgrade(engine: sa.Engine) -> None:
+    """Run the revisions that the database lacks, all or none of them.
+
+    Raises:
+        UnispeechError: the database does not answer, or a newer version has upgraded it.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("path_separator", "os")
+    scripts = ScriptDirectory.from_config(config)
+    newest = scripts.get_current_head()
+    with used(engine) as connection:
+        connection.exec_driver_sql(LOCKS[engine.dialect.name])
+        context = MigrationContext.configure(connection, opts={"version_table": TABLE})
+        current = context.get_current_revision()
+        if current == newest:
+            return
+        if current not in (None, *(script.revision for script in scripts.walk_revisions())):
+            raise UnispeechError(
+                f"a newer version of UniSpeech has upgraded the database (to {current})",
+                "upgrade UniSpeech, or restore the backup from before",
+            )
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        log.info("database upgraded", extra={"from": current, "to": newest})
