@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from unispeech.annotate import words
 from unispeech.backends import registry
 from unispeech.bench import datasets, metrics
 from unispeech.bench.datasets import Utterance
 from unispeech.engine.engine import Engine
 from unispeech.errors import UnispeechError
+from unispeech.models import companions
 
 ALIGN = "faster --align"
 Timed = list[tuple[str, float, float]]
@@ -37,7 +37,7 @@ def heard(backend: str, model: str, utterances: Sequence[Utterance]) -> list[Tim
     if backend == ALIGN:
         backend, options = "faster", {**options, "word_timestamps": False, "align": True}
     if registry.find(backend).family == "ctc":
-        model, options = words.MODELS["en"], {"word_timestamps": True}
+        model, options = companions.ALIGNERS["en"], {"word_timestamps": True}
     told: list[Timed] = []
     with Engine(backend, model, **options) as engine:
         for result in engine.transcribe_many([one.audio for one in utterances]):

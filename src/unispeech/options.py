@@ -6,6 +6,7 @@ default with the batched strategy, the library's own with the native one.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, Self, TypedDict, get_args
 
@@ -20,18 +21,20 @@ FALLBACK_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 def _choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise OptionError(f"{name} is {value!r}", f"use one of {', '.join(choices)}")
+        raise OptionError(f"{name} is {value!r}", f"use one of {', '.join(choices)}", option=name)
 
 
 def _between(name: str, value: float, low: float, high: float) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not low <= value <= high:
-        raise OptionError(f"{name} is {value!r}", f"use a number from {low:g} to {high:g}")
+        raise OptionError(
+            f"{name} is {value!r}", f"use a number from {low:g} to {high:g}", option=name
+        )
 
 
 def _text(name: str, value: object) -> None:
     if value is not None and not isinstance(value, str):
-        raise OptionError(f"{name} is {value!r}", "give text")
+        raise OptionError(f"{name} is {value!r}", "give text", option=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,9 @@ class DecodeOptions:
             _between("beam_size", self.beam_size, 1, 100)
         if self.temperature is not None:
             if not self.temperature:
-                raise OptionError("temperature is empty", "give at least one number")
+                raise OptionError(
+                    "temperature is empty", "give at least one number", option="temperature"
+                )
             for value in self.temperature:
                 _between("temperature", value, 0.0, 2.0)
 
@@ -155,13 +160,17 @@ class AnnotateOptions:
             if value is None:
                 continue
             if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1000:
-                raise OptionError(f"{name} is {value!r}", "use a whole number from 1 up")
+                raise OptionError(
+                    f"{name} is {value!r}", "use a whole number from 1 up", option=name
+                )
             if not self.speakers_wanted:
-                raise OptionError(f"{name} without diarize", "give both")
+                raise OptionError(f"{name} without diarize", "give both", option=name)
         least, most = self.min_speakers, self.max_speakers
         if least is not None and most is not None and least > most:
             raise OptionError(
-                f"min_speakers {least} is more than max_speakers {most}", "exchange them"
+                f"min_speakers {least} is more than max_speakers {most}",
+                "exchange them",
+                option="min_speakers",
             )
 
     @property
@@ -194,14 +203,19 @@ class TranscribeOptions:
             raise OptionError(
                 "align with the task 'translate': nobody says the words of a translation",
                 "leave out one of the two",
+                option="align",
             )
         if self.language_per_chunk and self.decode.language is not None:
             raise OptionError(
-                "language_per_chunk with a fixed language", "give one of the two options"
+                "language_per_chunk with a fixed language",
+                "give one of the two options",
+                option="language_per_chunk",
             )
         if self.detect_language is not None and self.decode.language is not None:
             raise OptionError(
-                "detect_language with a fixed language", "give one of the two options"
+                "detect_language with a fixed language",
+                "give one of the two options",
+                option="detect_language",
             )
 
     @classmethod
@@ -211,25 +225,45 @@ class TranscribeOptions:
         Raises:
             OptionError: an unknown name (with the nearest known one) or a wrong value.
         """
-        base = base or cls()
         if isinstance(names.get("temperature"), int | float):
             names["temperature"] = (float(names["temperature"]),)
-        if "vad" in names:
-            names["vad_enabled"] = names.pop("vad")
-        parts: dict[str, Any] = {}
-        for part, prefix in (("decode", ""), ("vad", "vad_"), ("batch", ""), ("annotate", "")):
-            old = getattr(base, part)
-            known = {prefix + f.name: f.name for f in fields(old)}
-            given = {known[name]: names.pop(name) for name in list(names) if name in known}
-            old_values = {f.name: getattr(old, f.name) for f in fields(old)}
-            parts[part] = type(old)(**{**old_values, **given})
-        top = {
-            name: names.pop(name, getattr(base, name))
-            for name in ("strategy", "language_per_chunk", "detect_language")
+        values = (base or cls()).flat()
+        for name in names:
+            if name not in values:
+                raise unknown_option(name)
+        values |= names
+        parts = {
+            part: kind(**{f.name: values.pop(_flat(prefix, f.name)) for f in fields(kind)})
+            for part, (kind, prefix) in PARTS.items()
         }
-        if names:
-            raise unknown_option(next(iter(names)))
-        return cls(**parts, **top)
+        return cls(**parts, **values)
+
+    def flat(self) -> dict[str, Any]:
+        """Every option by its flat name."""
+        values = {
+            _flat(prefix, f.name): getattr(getattr(self, part), f.name)
+            for part, (kind, prefix) in PARTS.items()
+            for f in fields(kind)
+        }
+        return values | {f.name: getattr(self, f.name) for f in fields(self) if f.name not in PARTS}
+
+    def without(self, names: Iterable[str]) -> Self:
+        """The same with these options left out."""
+        usual = type(self)().flat()
+        return self.of(self, **{name: usual[name] for name in names if name in usual})
+
+
+PARTS: dict[str, tuple[type[Any], str]] = {
+    "decode": (DecodeOptions, ""),
+    "vad": (VadOptions, "vad_"),
+    "batch": (BatchOptions, ""),
+    "annotate": (AnnotateOptions, ""),
+}
+"""The classes that `TranscribeOptions` is made of, and what their flat names begin with."""
+
+
+def _flat(prefix: str, name: str) -> str:
+    return "vad" if (prefix, name) == ("vad_", "enabled") else prefix + name
 
 
 class CallOptions(TypedDict, total=False):
@@ -272,7 +306,9 @@ class EngineOptions(CallOptions, total=False):
 def unknown_option(name: str) -> OptionError:
     """The error for a name nobody knows, with the nearest one that exists."""
     near = nearest(name, EngineOptions.__annotations__)
-    return OptionError(f"there is no option {name!r}", did_you_mean(near, "see the docs"))
+    return OptionError(
+        f"there is no option {name!r}", did_you_mean(near, "see the docs"), option=name
+    )
 
 
 def split_options(options: dict[str, Any]) -> tuple[LoadOptions, TranscribeOptions]:

@@ -74,14 +74,17 @@ def test_weights_that_are_missing_are_named(tmp_path: Path) -> None:
 CLIP = str(CLIPS / ENGLISH[0])
 REFUSED = [
     (["--task", "translate", "--language", "swh"], "translate"),
-    (["--initial-prompt", "Names", "--language", "swh"], "initial_prompt"),
-    (["--hotwords", "Names", "--language", "swh"], "hotwords"),
-    (["--beam-size", "5", "--language", "swh"], "beam_size"),
+    (["--initial-prompt", "Names", "--language", "swh"], "--initial-prompt"),
+    (["--hotwords", "Names", "--language", "swh"], "--hotwords"),
+    (["--beam-size", "5", "--language", "swh"], "--beam-size"),
     (["--temperature", "0.4", "--language", "swh"], "temperature"),
     (["--language", "swahilli"], "did you mean 'Swahili'"),
     (["--language", "kaqchikel"], "there are several: cak-dialect_central"),
     (["--language", "klingon"], "klingon"),
-    (["--language", "swh", "--ngram", "missing.arpa"], "ngram missing.arpa: there is no such file"),
+    (
+        ["--language", "swh", "--ngram", "missing.arpa"],
+        "--ngram missing.arpa: there is no",
+    ),
     (["--language", "swh", "--model", "base"], "a Whisper model"),
     (["--detect-language", "mms-lid-127"], "did you mean 'mms-lid-126'?"),
     (["--detect-language", "mms-lid-2000"], "did you mean 'mms-lid-2048'?"),

@@ -313,14 +313,19 @@ def test_a_grid_has_no_configuration_twice() -> None:
 
 def test_who_has_no_threads_is_kept_to_so_many_processors_too() -> None:
     (limited,) = plan.configurations(Grid(("jax",), ("tiny.en",), threads=1))
-    assert limited.threads == 1 and "threads" not in limited.options()
+    assert limited.threads == 1 and limited.settled().load.threads == 0
 
 
 def test_a_ctc_model_knows_its_languages_by_any_of_their_codes() -> None:
     ctc = str(CHECKPOINT / "model")
     mms = Configuration("mms", ctc)
-    assert plan.objection(mms, {"en", "rus", None}) == ""
-    assert "'de', which" in plan.objection(mms, {"de"})
+    assert plan.objection(mms, {"en", "rus"}) == ""
+    assert "recordings in 'de'" in plan.objection(mms, {"de"})
+
+
+def test_recordings_without_a_language_need_a_backend_that_detects_it() -> None:
+    ctc = str(CHECKPOINT / "model")
+    assert "give language" in plan.objection(Configuration("mms", ctc), {"en", None})
 
 
 def test_the_baseline_is_one_of_those_that_are_measured(tmp_path: Path) -> None:

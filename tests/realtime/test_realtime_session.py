@@ -237,8 +237,17 @@ def test_a_wrong_option_is_named(name: str, value: float) -> None:
 
 
 def test_the_native_strategy_is_refused(engine: Get) -> None:
-    with pytest.raises(UnsupportedOption, match="native"):
+    with pytest.raises(UnsupportedOption) as caught:
         Hearing.of(engine(), strategy="native")
+    assert (caught.value.code, caught.value.option) == ("not_live", "strategy")
+
+
+@pytest.mark.parametrize("name", ["align", "diarize"])
+def test_what_needs_a_complete_recording_is_refused(engine: Get, name: str) -> None:
+    asked: Any = {name: True}
+    with pytest.raises(UnsupportedOption) as caught:
+        Hearing.of(engine(), **asked)
+    assert (caught.value.code, caught.value.option) == ("not_live", name)
 
 
 def test_real_words_with_a_real_model(engine: Get) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from unispeech.annotate import speakers, words
 from unispeech.backends.loaded import LoadedModels
+from unispeech.backends.settle import known_language
 from unispeech.call import Call
-from unispeech.errors import AudioError, UnispeechError, UnsupportedOption
-from unispeech.models import store
+from unispeech.errors import AudioError, UnispeechError
+from unispeech.models import companions, store
 from unispeech.models.facts import ModelFacts
 from unispeech.options import AnnotateOptions, TranscribeOptions
 from unispeech.types import Chunk, ChunkResult, Progress, Samples, Segment, Turn
@@ -23,39 +24,6 @@ Alignment = Callable[["Samples", Sequence[Segment], str, Path], list[Segment]]
 """`Backend.align_native`."""
 
 
-def settled(options: TranscribeOptions, backend: str, family: str) -> TranscribeOptions:
-    """The options with one source of word times: aligned words need none from the backend.
-
-    Raises:
-        UnsupportedOption: the backend hears letters itself, and no other model is asked.
-    """
-    if not options.annotate.alignment_wanted:
-        return options
-    own = family == "ctc"
-    if own and options.annotate.align_model is not None:
-        raise UnsupportedOption(
-            f"align_model: the backend {backend} times its own letters", "leave it out"
-        )
-    return replace(
-        options,
-        decode=replace(options.decode, word_timestamps=own),
-        annotate=replace(options.annotate, align=not own),
-    )
-
-
-def check(options: TranscribeOptions, facts: ModelFacts) -> None:
-    """Refuse what cannot be honoured here, before any weights load.
-
-    Raises:
-        BackendMissing: what aligns or tells speakers apart is not installed.
-        UnknownModel, UnsupportedOption: about a model that was named.
-    """
-    if options.annotate.speakers_wanted:
-        speakers.check(options.annotate)
-    if options.annotate.alignment_wanted:
-        words.check(_language(options, facts), options.annotate.align_model)
-
-
 def fetch(options: TranscribeOptions, facts: ModelFacts, say: Say) -> None:
     """Have the weights here, so that an hour's work does not end with their absence.
 
@@ -64,17 +32,10 @@ def fetch(options: TranscribeOptions, facts: ModelFacts, say: Say) -> None:
     """
     asked = options.annotate
     if asked.speakers_wanted:
-        store.obtain(asked.diarize_model or speakers.MODEL, "pyannote", say)
-    name = words.model_for(_language(options, facts), asked.align_model)
+        store.obtain(asked.diarize_model or companions.DIARIZER, "pyannote", say)
+    name = companions.aligner(known_language(facts, options), asked.align_model)
     if asked.alignment_wanted and name:
         store.obtain(name, "hf", say)
-
-
-def _language(options: TranscribeOptions, facts: ModelFacts) -> str | None:
-    """What is known of it beforehand."""
-    if options.decode.language is not None:
-        return facts.language(options.decode.language)
-    return None if facts.multilingual else next(iter(facts.languages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +76,7 @@ class Annotation:
             yield from segments
             return
         if own is not None:
-            name = words.model_for(language, self.options.align_model)
+            name = companions.aligner(language, self.options.align_model)
             assert name is not None
             yield from own(
                 samples, list(segments), language, store.obtain(name, "hf", self.call.on_progress)

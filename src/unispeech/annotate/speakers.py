@@ -13,67 +13,29 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
 from unispeech.backends.loaded import Key, LoadedModels
+from unispeech.backends.lookup import diarization_interpreter
 from unispeech.call import Call
-from unispeech.environments import place
 from unispeech.environments.process import Process
-from unispeech.errors import BackendMissing, Cancelled, UnsupportedOption
-from unispeech.models import store
+from unispeech.errors import BackendMissing, Cancelled
+from unispeech.models import companions, store
 from unispeech.options import AnnotateOptions
 from unispeech.types import SAMPLE_RATE, Progress, Samples, Segment, Turn, Word
 
-MODEL = "speaker-diarization-community-1"
-"""pyannote's own default, and whisperX's."""
-ENVIRONMENT = "whisperx"
 TARGET = "unispeech.backends.pyannote:Pyannote"
 Say = Callable[[Progress], None]
-
-
-def interpreter() -> Path | None:
-    """Where pyannote runs: None is this process, else the interpreter of its worker.
-
-    Raises:
-        BackendMissing: nowhere; the hint is the command that installs it.
-    """
-    try:
-        if find_spec("pyannote.audio") is not None:
-            return None
-    except (ImportError, ValueError):
-        pass
-    if environment := place.find(ENVIRONMENT):
-        return environment.python
-    raise BackendMissing(
-        "diarize: pyannote.audio is not installed", f"run: unispeech backends install {ENVIRONMENT}"
-    )
 
 
 def available() -> bool:
     """Whether speakers can be told apart on this machine (the weights may still be missing)."""
     try:
-        interpreter()
+        diarization_interpreter()
     except BackendMissing:
         return False
     return True
-
-
-def check(options: AnnotateOptions) -> None:
-    """Refuse what cannot be honoured, before anything is loaded or fetched.
-
-    Raises:
-        BackendMissing: pyannote is not installed. UnknownModel: no such pipeline.
-        UnsupportedOption: the model is of another kind.
-    """
-    interpreter()
-    model = options.diarize_model or MODEL
-    if store.describe(model, unknown="diarization").family != "diarization":
-        raise UnsupportedOption(
-            f"diarize_model {model}: not a diarization pipeline of pyannote",
-            f"use {MODEL}, or the folder of a pipeline with its config.yaml",
-        )
 
 
 class Diarizer:
@@ -82,7 +44,7 @@ class Diarizer:
     def __init__(self, model: Path, device: str = "auto") -> None:
         self._process: Process | None = None
         self._pipeline: Any = None
-        python = interpreter()
+        python = diarization_interpreter()
         if python is None:
             module, _, name = TARGET.partition(":")
             self._pipeline = getattr(import_module(module), name)(model, device)
@@ -142,9 +104,8 @@ def diarizer(
     Raises:
         BackendMissing, ModelUnavailable (a gated one says which token it wants), ModelDamaged.
     """
-    check(options)
     device = device if device.partition(":")[0] in ("cpu", "cuda", "mps") else "auto"
-    folder = store.obtain(options.diarize_model or MODEL, "pyannote", say)
+    folder = store.obtain(options.diarize_model or companions.DIARIZER, "pyannote", say)
     key = Key("diarizer", str(folder), "pyannote", device)
     with models.use(key, lambda: Diarizer(folder, device)) as loaded:
         yield loaded

@@ -6,19 +6,18 @@ process where transformers is installed, else in an environment that has it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
 from unispeech import languages
-from unispeech.backends import registry
+from unispeech.backends import lookup, registry
 from unispeech.backends.base import Backend
 from unispeech.backends.loaded import Key, LoadedModels
-from unispeech.backends.spec import BackendSpec
 from unispeech.ctc.align import align
-from unispeech.errors import AudioError, BackendMissing, OptionError, UnsupportedOption
-from unispeech.models import store
+from unispeech.errors import AudioError
+from unispeech.models import companions, store
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions
 from unispeech.stages.windows import shortest
@@ -33,23 +32,6 @@ from unispeech.types import (
     shifted,
 )
 
-ENVIRONMENT = "whisperx"
-"""The environment with transformers, where this interpreter has none."""
-MODELS: Mapping[str, str] = {
-    "en": "wav2vec2-base-960h",
-    **{
-        code: f"jonatasgrosman/wav2vec2-large-xlsr-53-{name}"
-        for code, name in {
-            "ar": "arabic", "de": "german", "el": "greek", "es": "spanish", "fa": "persian",
-            "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "ja": "japanese",
-            "nl": "dutch", "pl": "polish", "pt": "portuguese", "ru": "russian",
-            "zh": "chinese-zh-cn",
-        }.items()
-    },
-}  # fmt: skip
-"""By language; all of these are free to use, and for most languages whisperX takes them too."""
-OTHERWISE = "mms-1b-all"
-"""For every other language. Its licence is not for commercial use."""
 TAIL = 1.0
 """Seconds of silence after a chunk, in which the model may still say its last letters."""
 PAD = 0.2
@@ -57,51 +39,6 @@ PAD = 0.2
 LONGEST = 30.0
 """Seconds of native segments that are aligned together."""
 Say = Callable[[Progress], None]
-
-
-def model_for(language: str | None, model: str | None = None) -> str | None:
-    """The name of the model to use; None while nobody knows the language."""
-    if model or language is None:
-        return model
-    return MODELS.get(language, OTHERWISE)
-
-
-def check(language: str | None, model: str | None) -> None:
-    """Refuse what cannot be honoured, before anything is loaded or fetched.
-
-    Raises:
-        BackendMissing: nothing here can run a CTC model. UnknownModel: there is no such model.
-        UnsupportedOption: the model is of another kind, or does not have the language.
-    """
-    name = model_for(language, model)
-    spec, facts = _spec_and_facts(name or MODELS["en"])
-    try:
-        registry.interpreter(spec, LoadOptions())
-    except BackendMissing:
-        raise BackendMissing(
-            "align: transformers is not installed",
-            f"run: pip install 'unispeech[mms]', or unispeech backends install {ENVIRONMENT}",
-        ) from None
-    if name and language:
-        try:
-            facts.language(language)
-        except OptionError:
-            raise UnsupportedOption(
-                f"align: the model {name} does not have the language {language!r}",
-                "choose another --align-model",
-            ) from None
-
-
-def _spec_and_facts(name: str) -> tuple[BackendSpec, ModelFacts]:
-    """The backend that runs a CTC model: MMS's where there are adapters."""
-    facts = store.describe(name, unknown="ctc")
-    if facts.family != "ctc":
-        raise UnsupportedOption(
-            f"align_model {name}: a {facts.family} model, and words are aligned by CTC models",
-            "use a wav2vec2, HuBERT, WavLM or MMS model, or leave it out",
-        )
-    spec = registry.find("mms" if facts.multilingual else "ctc")
-    return replace(spec, environment=ENVIRONMENT), facts
 
 
 class Aligner:
@@ -211,10 +148,9 @@ def aligner(
     """The model for a language, or the one that is named, fetched and loaded if need be.
 
     Raises:
-        As `check`; ModelUnavailable, ModelDamaged, BackendError.
+        BackendMissing, ModelUnavailable, ModelDamaged, BackendError.
     """
-    check(language, model)
-    name = model_for(language, model)
+    name = companions.aligner(language, model)
     assert name is not None
     device = device if device.partition(":")[0] in ("cpu", "cuda", "mps") else "auto"
     load = LoadOptions(device=device)
@@ -223,8 +159,6 @@ def aligner(
 
 
 def _load(name: str, load: LoadOptions, say: Say | None) -> Aligner:
-    spec, _ = _spec_and_facts(name)
-    path = store.obtain(name, spec.model_format, say)
-    # What is known of a Hub id only grows when its files are there.
-    spec, facts = _spec_and_facts(name)
-    return Aligner(registry.load(spec, path, facts, load), facts)
+    path = store.obtain(name, "hf", say)
+    facts = store.describe(name, unknown="ctc")  # of a Hub id, more is known now
+    return Aligner(registry.load(lookup.alignment_spec(facts), path, facts, load), facts)

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from unispeech.ctc import words
 from unispeech.errors import BackendError, UnsupportedOption
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
@@ -113,7 +112,7 @@ class Backend(ABC):
     def detect_language(self, samples: Samples) -> tuple[str, float]:
         """The language of up to 30 s of speech, as a code, and its probability."""
         raise UnsupportedOption(
-            f"{self.name} cannot detect the language", "give one with --language"
+            f"{self.name} cannot detect the language", "give language=CODE", option="language"
         )
 
     def close(self) -> None:  # noqa: B027  (nothing to give back is a fine answer)
@@ -154,75 +153,6 @@ class Closed(Backend):
         raise self._closed()
 
 
-def refuse(backend: str, can: Capabilities, load: LoadOptions, options: TranscribeOptions) -> None:
-    """Refuse what the backend cannot honour, before anything heavy happens.
-
-    Raises:
-        UnsupportedOption: names the first such option and says what would work.
-    """
-    decode = options.decode
-    if options.strategy == "native":
-        refuse_for_native(options)
-        if options.language_per_chunk and not can.native_language_per_chunk:
-            raise UnsupportedOption(
-                f"language_per_chunk: the strategy 'native' of {backend} cannot honour it",
-                "use the strategy 'batched'",
-            )
-    device = load.device.split(":")[0]
-    _one_of(backend, "strategy", options.strategy, can.strategies)
-    _one_of(backend, "task", decode.task, can.tasks)
-    _one_of(backend, "device", device, ("auto", *can.devices))
-    _one_of(backend, "compute_type", load.compute_type, ("default", *can.compute_types))
-    asked = {
-        "word_timestamps": decode.word_timestamps,
-        "initial_prompt": decode.initial_prompt is not None,
-        "hotwords": decode.hotwords is not None,
-        "beam_size": decode.beam_size not in (None, 1),
-        "temperature": decode.temperature not in (None, (0.0,)),
-        "ngram": decode.ngram is not None,
-        "threads": load.threads != 0,
-    }
-    natively = {**asked, "vad": not options.vad.enabled} if options.strategy == "native" else {}
-    for option in can.refused_natively:
-        if natively.get(option):
-            raise UnsupportedOption(
-                f"{option}: the native strategy of {backend} cannot honour it",
-                "use the strategy 'batched'",
-            )
-    for option, given in asked.items():
-        if given and not getattr(can, option):
-            raise UnsupportedOption(
-                f"{option}: the backend {backend} cannot honour it",
-                "leave it out, or see `unispeech backends` for one that can",
-            )
-    if decode.ngram is not None:
-        words.check_ngram(decode.ngram)
-
-
-def refuse_for_native(options: TranscribeOptions) -> None:
-    """The native strategy is the library's own: what only our engine does cannot be honoured."""
-    usual = TranscribeOptions()
-    for name, given, default in (
-        ("batch_size", options.batch.batch_size, usual.batch.batch_size),
-        ("chunk_length", options.batch.chunk_length, usual.batch.chunk_length),
-        ("detect_language", options.detect_language, usual.detect_language),
-        ("vad_threshold", options.vad.threshold, usual.vad.threshold),
-        ("vad_min_silence", options.vad.min_silence, usual.vad.min_silence),
-        ("vad_pad", options.vad.pad, usual.vad.pad),
-    ):
-        if given != default:
-            raise UnsupportedOption(
-                f"{name}: the strategy 'native' cannot honour it", "use the strategy 'batched'"
-            )
-
-
-def _one_of(backend: str, option: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise UnsupportedOption(
-            f"{option} {value!r}: the backend {backend} has only {', '.join(allowed)}"
-        )
-
-
 KINDS = {
     "whisper": "Whisper",
     "ctc": "CTC (wav2vec2, HuBERT, MMS)",
@@ -230,44 +160,3 @@ KINDS = {
     "diarization": "diarization",
 }
 """What the families of models are called."""
-
-
-def refuse_family(backend: str, family: str, facts: ModelFacts) -> None:
-    """Refuse a model of another family than the backend runs.
-
-    Raises:
-        UnsupportedOption: says which the model is.
-    """
-    if facts.family != family:
-        raise UnsupportedOption(
-            f"model {facts.name}: a {KINDS[facts.family]} model, and the backend {backend} runs "
-            f"{KINDS[family]} models",
-            "choose another --model or --backend",
-        )
-
-
-def refuse_undecided(
-    backend: str, can: Capabilities, facts: ModelFacts, options: TranscribeOptions
-) -> None:
-    """Refuse a call in which nobody can tell which language is spoken.
-
-    Raises:
-        UnsupportedOption: says what would.
-    """
-    decided = options.decode.language or options.detect_language or can.detect_language
-    if facts.multilingual and not decided:
-        raise UnsupportedOption(
-            f"language: the backend {backend} has to be told which is spoken",
-            "give --language, or --detect-language mms",
-        )
-
-
-def refuse_for_model(facts: ModelFacts, options: TranscribeOptions) -> None:
-    """Refuse what the model cannot do: a language it lacks, a translation it never learned."""
-    if options.decode.language is not None:
-        facts.language(options.decode.language)
-    if options.decode.task == "translate" and not facts.translates:
-        raise UnsupportedOption(
-            f"task 'translate': the model {facts.name} cannot translate",
-            "use a multilingual Whisper model (base, small, medium, large-v3)",
-        )

@@ -1,4 +1,4 @@
-"""`--backend auto`: the fastest backend here whose text is as good as the best.
+"""Backend `auto`: the fastest backend here whose text is as good as the best.
 
 What is fast and right on this machine is known from its last `unispeech bench`, which leaves a
 summary in the user's data folder; before any, a rule of thumb decides, and says so.
@@ -13,14 +13,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from unispeech.backends import registry
-from unispeech.backends.base import refuse
+from unispeech.backends import lookup, registry
+from unispeech.backends.settle import Settled, settle
 from unispeech.backends.spec import BackendSpec
-from unispeech.errors import BackendMissing, UnispeechError
-from unispeech.models import store
+from unispeech.errors import BackendMissing
 from unispeech.options import LoadOptions, TranscribeOptions
 
 AUTO = "auto"
+COMPANIONS = frozenset({"align", "align_model", "detect_language", "diarize", "diarize_model"})
+"""Options that other models honour: a refusal of these is the same for every backend."""
 MARGIN = 0.5
 """Points of word error rate above the best that speed may cost."""
 
@@ -106,6 +107,18 @@ def find(
     return registry.find(automatic(model, load, options).backend)
 
 
+def settled(
+    backend: str, model: str | None, load: LoadOptions, options: TranscribeOptions
+) -> Settled:
+    """Settle a request by the names it gives. Nothing is downloaded or loaded.
+
+    Raises:
+        UnknownBackend: no such name. BackendMissing: `auto`, and none can do what is asked.
+    """
+    spec = find(backend, model, load, options)
+    return settle(spec, lookup.facts(spec, model, load, options), load, options)
+
+
 def automatic(
     model: str | None = None,
     load: LoadOptions | None = None,
@@ -131,12 +144,8 @@ def automatic(
 def _able(
     spec: BackendSpec, model: str | None, load: LoadOptions, options: TranscribeOptions
 ) -> bool:
-    try:
-        registry.interpreter(spec, load)
-        refuse(spec.name, spec.capabilities, load, options)
-        return store.describe(model or spec.default_model).family == spec.family
-    except UnispeechError:
-        return False
+    refusals = settle(spec, lookup.facts(spec, model, load, options), load, options).refusals
+    return all(refusal.option in COMPANIONS for refusal in refusals)
 
 
 def place() -> Path:

@@ -42,7 +42,9 @@ class BackendSpec:
         """
         if model or self.default_model:
             return model or self.default_model
-        raise OptionError(f"model: the backend {self.name} has no default", "give --model")
+        raise OptionError(
+            f"model: the backend {self.name} has no default", "name one", option="model"
+        )
 
     def installed(self) -> bool:
         """Whether its libraries can be found. Importing a broken one could take us down with it."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from unispeech.bench import meters, peers, stages
 from unispeech.bench.plan import Configuration
@@ -53,7 +53,7 @@ class Ours:
     """An engine; all recordings of one set and language share its batches."""
 
     def __init__(self, one: Configuration) -> None:
-        self.engine = Engine(one.backend, one.model, **cast(Any, one.options()))
+        self.engine = Engine.of(one.settled())
 
     def run(self, tasks: Sequence[Task], first: Callable[[], None]) -> Iterator[Answer]:
         call = Call(on_segment=lambda segment: first())

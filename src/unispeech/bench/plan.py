@@ -9,14 +9,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from unispeech.backends import registry
-from unispeech.backends.base import refuse
+from unispeech.backends import lookup, registry
+from unispeech.backends.settle import Settled, leniently, unknown_language
 from unispeech.bench import peers
-from unispeech.errors import OptionError, UnispeechError, UnsupportedOption
+from unispeech.errors import OptionError, UnispeechError
 from unispeech.models import store
-from unispeech.models.facts import ModelFacts
 from unispeech.options import split_options
 
+NO_CHOICE = ("beam_size", "threads", "word_timestamps")
+"""Options that are left out for a backend without them: all rows are of what each can do."""
 BATCH = 4
 """The place of the batch size among the parts of a name."""
 
@@ -68,19 +69,21 @@ class Configuration:
             "compute_type": self.compute_type,
             "strategy": self.strategy,
             "device": self.device,
+            "threads": self.threads,
+            "beam_size": self.beam_size,
         }
-        if self._can("threads"):  # the others have no more processors than that either
-            options["threads"] = self.threads
         if self.strategy == "batched":
             options["batch_size"] = self.batch_size
-        if self._can("beam_size"):
-            options["beam_size"] = self.beam_size
         if self.words:
             options["word_timestamps"] = True
         return options
 
-    def _can(self, ability: str) -> bool:
-        return self.is_peer or bool(getattr(registry.find(self.backend).capabilities, ability))
+    def settled(self, language: str | None = None) -> Settled:
+        """One of our own, without the options that leave its backend no choice."""
+        load, options = split_options({**self.options(), "language": language})
+        spec = registry.find(self.backend)
+        facts = lookup.facts(spec, self.model, load, options)
+        return leniently(spec, facts, load, options, NO_CHOICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,7 @@ def _matches(one: Configuration) -> bool:
     """Whether backend and model are of one kind: a grid over both is of those that are."""
     if one.is_peer:
         return True
-    return store.describe(one.model).family == registry.find(one.backend).family
+    return one.settled().refusal("model") is None
 
 
 def _sensible(one: Configuration) -> Configuration:
@@ -158,12 +161,12 @@ def _sensible(one: Configuration) -> Configuration:
     if one.is_peer:
         peer = peers.find(one.backend)
         return replace(one, strategy="batched", batch_size=one.batch_size if peer.batches else 0)
-    can = registry.find(one.backend).capabilities
+    dropped = {refusal.option for refusal in one.settled().dropped}
     return replace(
         one,
-        beam_size=one.beam_size if can.beam_size else 1,
+        beam_size=1 if "beam_size" in dropped else one.beam_size,
         batch_size=one.batch_size if one.strategy == "batched" else 0,
-        words=one.words and can.word_timestamps,
+        words=one.words and "word_timestamps" not in dropped,
     )
 
 
@@ -187,30 +190,18 @@ def labels(configurations: Sequence[Configuration]) -> tuple[list[str], str]:
 
 
 def objection(one: Configuration, languages: Iterable[str | None]) -> str:
-    """Why this configuration cannot be, before anything is loaded; empty where it can."""
+    """Return why this configuration cannot run, before anything is loaded; empty where it can."""
     try:
-        facts = store.describe(one.model)
-        for language in sorted(filter(None, languages)):
-            _must_know(facts, language)
-        if one.is_peer:
-            return ""
-        spec = registry.find(one.backend)
-        load, options = split_options(one.options())
-        refuse(spec.name, spec.capabilities, load, options)
-        registry.interpreter(spec, load)
+        for language in sorted(set(languages), key=str):
+            if not one.is_peer:
+                one.settled(language).honoured()
+            elif language and (problem := unknown_language(store.describe(one.model), language)):
+                raise problem
     except UnispeechError as error:
+        if language and error.option == "language":
+            return f"the data has recordings in {language!r}: {error.message}; leave them out"
         return str(error)
     return ""
-
-
-def _must_know(facts: ModelFacts, language: str) -> None:
-    try:
-        facts.language(language)
-    except OptionError as error:
-        raise UnsupportedOption(
-            f"the data has recordings in {language!r}, which {facts.name} does not know",
-            "leave them out with --language",
-        ) from error
 
 
 def chosen(names: Sequence[str], available: Sequence[str]) -> tuple[str, ...]:

@@ -87,12 +87,11 @@ def main() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         say("stopped")
         os._exit(STOPPED)  # not `sys.exit`: that waits for threads in the middle of a batch
-    except (OptionError, UnknownBackend, UnknownModel) as error:
-        say(str(error))
-        code = 2
     except UnispeechError as error:
-        say(str(error))
-        code = 1
+        from unispeech.cli.spelling import spelled  # here, so that help is instant
+
+        say(spelled(error))
+        code = 2 if isinstance(error, OptionError | UnknownBackend | UnknownModel) else 1
     except BrokenPipeError:
         # The reader has gone (`| head`): nothing more to say, and nothing left to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

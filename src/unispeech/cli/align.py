@@ -13,7 +13,7 @@ from unispeech.cli import say
 from unispeech.cli.output import Output
 from unispeech.cli.progress import bar
 from unispeech.cli.sources import Input
-from unispeech.cli.transcribe import undecided
+from unispeech.cli.transcribe import settle
 from unispeech.engine.engine import Engine
 from unispeech.errors import AudioNotFound, OptionError
 from unispeech.text.subtitles import Layout
@@ -60,9 +60,9 @@ def align(
     words = _read(text)
     if not audio.is_file():
         raise AudioNotFound(f"{audio}: there is no such file")
-    undecided(backend, model, given)
+    settled = settle(backend, model, given)
     with bar(quiet) as on_progress:
-        engine = Engine(backend, model, on_progress=on_progress, **given)
+        engine = Engine.of(settled, on_progress)
         transcript = engine.align(audio, words, call=Call(on_progress=on_progress))
     for warning in transcript.warnings:
         say(f"warning: {warning}")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import click
 
 from unispeech import languages as names
-from unispeech.backends import registry
-from unispeech.backends.base import refuse_family
+from unispeech.backends import choose
 from unispeech.errors import OptionError
-from unispeech.models import store
+from unispeech.options import LoadOptions, TranscribeOptions
 
 
 @click.command()
@@ -25,10 +24,10 @@ def languages(words: tuple[str, ...], backend: str | None, model: str | None) ->
     unispeech languages --backend mms
     unispeech languages --backend mms quechua
     """
-    spec = registry.find(backend or "faster")
-    facts = store.describe(spec.named(model))
-    if backend:
-        refuse_family(spec.name, spec.family, facts)
+    settled = choose.settled(backend or "faster", model, LoadOptions(), TranscribeOptions())
+    if backend and (refusal := settled.refusal("model")):
+        raise refusal.error()
+    facts = settled.model
     aliases = names.aliases(facts.languages)
     wanted = [word.lower() for word in words]
     found = False

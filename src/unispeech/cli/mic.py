@@ -15,7 +15,7 @@ import click
 from unispeech.audio.pcm import WavWriter
 from unispeech.cli import flags, progress, say, sound
 from unispeech.cli.captions import Captions
-from unispeech.cli.transcribe import chosen, undecided
+from unispeech.cli.transcribe import settle
 from unispeech.engine.engine import Engine
 from unispeech.errors import AudioError
 from unispeech.realtime.events import Event
@@ -98,10 +98,9 @@ def mic(
     said = _Said()
     with ExitStack() as stack:
         source = stack.enter_context(_source(pipe, file, input_device, sample_rate, fast))
-        backend = chosen(backend, model, given)
-        undecided(backend, model, given)
+        settled = settle(backend, model, given)
         with progress.bar() as on_progress:
-            engine = stack.enter_context(Engine(backend, model, on_progress=on_progress, **given))
+            engine = stack.enter_context(Engine.of(settled, on_progress))
         session = Session(Hearing.of(engine), live)
         keep = stack.enter_context(_saved(save)) if save else None
         source.start()

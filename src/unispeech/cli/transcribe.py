@@ -10,16 +10,16 @@ from typing import Any
 
 import click
 
-from unispeech.backends import choose, registry
-from unispeech.backends.base import refuse_family, refuse_undecided
+from unispeech.backends import choose
+from unispeech.backends.settle import Settled
 from unispeech.call import Call, OnProgress
 from unispeech.cli import flags, say, stopping
 from unispeech.cli.output import Output
 from unispeech.cli.progress import bar
 from unispeech.cli.sources import Input, find
+from unispeech.cli.spelling import spelled
 from unispeech.engine.engine import Engine
 from unispeech.errors import UnispeechError
-from unispeech.models import store
 from unispeech.options import split_options
 from unispeech.text.formats import FORMATS
 from unispeech.text.subtitles import Layout
@@ -152,30 +152,25 @@ def transcribe(
         if not inputs:
             return
     with stopping.prompt(), bar(quiet) as on_progress:
-        backend = chosen(backend, model, given)
-        undecided(backend, model, given)
+        settled = settle(backend, model, given)
         _present(inputs)
-        engine = Engine(backend, model, on_progress=on_progress, **given)
+        engine = Engine.of(settled, on_progress)
         failed = _run(engine, inputs, output, on_progress)
     if failed:
         sys.exit(1)
 
 
-def chosen(backend: str, model: str | None, given: dict[str, Any]) -> str:
-    """The backend to use; which one and why is said where it was left to us."""
-    if backend.lower() != choose.AUTO:
-        return backend
-    choice = choose.automatic(model, *split_options(given))
-    say(f"backend {choice.reason}")
-    return choice.backend
+def settle(backend: str, model: str | None, given: dict[str, Any]) -> Settled:
+    """Settle what the command line asks before anything is fetched.
 
-
-def undecided(backend: str, model: str | None, given: dict[str, Any]) -> None:
-    """Say before anything is fetched that the language has to be given."""
-    spec = registry.find(backend)
-    facts = store.describe(spec.named(model))
-    refuse_family(spec.name, spec.family, facts)
-    refuse_undecided(spec.name, spec.capabilities, facts, split_options(given)[1])
+    Says which backend was chosen, and why, where that was left to us.
+    """
+    load, options = split_options(given)
+    if backend.lower() == choose.AUTO:
+        choice = choose.automatic(model, load, options)
+        say(f"backend {choice.reason}")
+        backend = choice.backend
+    return choose.settled(backend, model, load, options).honoured()
 
 
 def _present(inputs: list[Input]) -> None:
@@ -210,7 +205,7 @@ def _run(engine: Engine, inputs: list[Input], output: Output, on_progress: OnPro
 def _finish(output: Output, source: Input, result: Transcript | UnispeechError) -> bool:
     """Write one result and say what was wrong with it. Whether all of it is there."""
     if isinstance(result, UnispeechError):
-        say(_named(source, str(result)))
+        say(_named(source, spelled(result)))
         return False
     for warning in result.warnings:
         say(f"warning: {warning}")

@@ -11,12 +11,10 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unispeech import languages
-from unispeech.errors import BackendMissing, ModelDamaged, OptionError
+from unispeech.errors import BackendMissing, ModelDamaged
 from unispeech.types import Emissions, Segment, Word
 
 if TYPE_CHECKING:
@@ -79,21 +77,6 @@ def read(
     if made and emissions.inside_word:
         made[0] = replace(made[0], word=made[0].word.removeprefix(" "))
     return tuple(_segment(group, words) for group in _phrases(made))
-
-
-def check_ngram(path: str) -> None:
-    """Whether there is a file of that name, and what reads it.
-
-    Raises:
-        OptionError: there is none. BackendMissing: the library is not installed.
-    """
-    if not Path(path).is_file():
-        raise OptionError(
-            f"ngram {path}: there is no such file",
-            "give a KenLM model: an .arpa file or a binary one",
-        )
-    if find_spec("ctc_beam_decoder") is None:
-        raise BackendMissing(NO_DECODER, "run: pip install 'unispeech[mms]'")
 
 
 def _words(heard: Iterable[Heard], dense: bool) -> Iterator[list[Heard]]:

@@ -9,7 +9,7 @@ and `batched` is the loop around them.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, Unpack, cast
@@ -17,21 +17,15 @@ from typing import Any, Self, Unpack, cast
 from unispeech.annotate import annotation
 from unispeech.annotate.annotation import Annotation
 from unispeech.audio.recording import Recording, Source
-from unispeech.backends import choose, registry
-from unispeech.backends.base import (
-    Backend,
-    Closed,
-    refuse,
-    refuse_family,
-    refuse_for_model,
-    refuse_undecided,
-)
+from unispeech.backends import choose, lookup, registry
+from unispeech.backends.base import Backend, Closed
 from unispeech.backends.loaded import LoadedModels
+from unispeech.backends.settle import Settled, leniently
 from unispeech.call import Call, OnProgress, ignore
 from unispeech.engine import batched, native
 from unispeech.engine.align import aligned
 from unispeech.engine.decoder import Decoder
-from unispeech.engine.language import Detection, identifier, refuse_identifier
+from unispeech.engine.language import Detection, identifier
 from unispeech.engine.source import Reader
 from unispeech.engine.threads import Threads
 from unispeech.errors import AudioError, UnispeechError, UnsupportedOption
@@ -78,24 +72,38 @@ class Engine:
         share: Callable[[Backend], Backend] = lambda backend: backend,
         **options: Unpack[EngineOptions],
     ) -> None:
+        load, defaults = split_options(cast(dict[str, Any], options))
+        self._load(choose.settled(backend, model, load, defaults), on_progress, models, share)
+
+    @classmethod
+    def of(
+        cls,
+        settled: Settled,
+        on_progress: OnProgress = ignore,
+        models: LoadedModels | None = None,
+        share: Callable[[Backend], Backend] = lambda backend: backend,
+    ) -> Self:
+        """An engine for a request that is settled already. Takes and raises what `Engine` does."""
+        engine = cls.__new__(cls)
+        engine._load(settled, on_progress, models, share)
+        return engine
+
+    def _load(
+        self,
+        settled: Settled,
+        on_progress: OnProgress,
+        models: LoadedModels | None,
+        share: Callable[[Backend], Backend],
+    ) -> None:
+        settled.honoured(language_later=True)
         self._owns_models = models is None
         self._models = models or LoadedModels()
-        self.load_options, self.options = split_options(cast(dict[str, Any], options))
-        self.spec = choose.find(backend, model, self.load_options, self.options)
-        self.model = self.spec.named(model)
-        asked = annotation.settled(self.options, self.spec.name, self.spec.family)
-        refuse(self.spec.name, self.spec.capabilities, self.load_options, asked)
-        self.facts = store.describe(self.model)
-        refuse_family(self.spec.name, self.spec.family, self.facts)
-        refuse_for_model(self.facts, self.options)
-        if self.options.detect_language is not None:
-            refuse_identifier(self.options.detect_language)
-        registry.interpreter(self.spec, self.load_options)
-        annotation.check(asked, self.facts)
+        self.spec, self.model, self.facts = settled.spec, settled.facts.name, settled.model
+        self.load_options, self.options = settled.load, settled.asked
         if self.options.detect_language is not None:
             with identifier(self._models, self.options.detect_language, self.load_options.device):
                 pass  # loaded now, so that a run does not fail on it later
-        annotation.fetch(asked, self.facts, on_progress)
+        annotation.fetch(settled.options, self.facts, on_progress)
         path = store.obtain(self.model, self.spec.model_format, on_progress)
         loaded = registry.load(self.spec, path, self.facts, self.load_options)
         self.backend: Backend = share(loaded)
@@ -192,6 +200,14 @@ class Engine:
         """This engine's defaults overridden by `options`; refuses what it cannot honour."""
         return self._options(options)
 
+    def settle(
+        self, options: TranscribeOptions, droppable: Collection[str] = (), live: bool = False
+    ) -> Settled:
+        """Settle the options of one call, without those of the `droppable` it cannot honour."""
+        load = self.load_options
+        facts = lookup.facts(self.spec, self.model, load, options, self.facts)
+        return leniently(self.spec, facts, load, options, droppable, live)
+
     def close(self) -> None:
         """Give the memory back. The engine cannot be used afterwards. May be called twice."""
         self.backend.close()
@@ -210,15 +226,7 @@ class Engine:
         self, overrides: CallOptions, base: TranscribeOptions | None = None
     ) -> TranscribeOptions:
         options = TranscribeOptions.of(base or self.options, **overrides)
-        options = annotation.settled(options, self.spec.name, self.spec.family)
-        refuse(self.spec.name, self.spec.capabilities, self.load_options, options)
-        refuse_for_model(self.facts, options)
-        refuse_undecided(self.spec.name, self.spec.capabilities, self.facts, options)
-        annotation.check(options, self.facts)
-        if not self.spec.capabilities.temperature:
-            # Decoding again would say the same again.
-            options = replace(options, decode=replace(options.decode, temperature=(0.0,)))
-        return options
+        return self.settle(options).honoured().options
 
     def _many(
         self,

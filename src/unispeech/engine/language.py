@@ -8,11 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from unispeech.backends import registry
-from unispeech.backends.base import KINDS, Backend
+from unispeech.backends.base import Backend
 from unispeech.backends.loaded import Key, LoadedModels
-from unispeech.errors import BackendMissing, UnknownModel, UnsupportedOption, did_you_mean
-from unispeech.models import catalog, store
+from unispeech.models import store
 from unispeech.models.facts import ModelFacts
 from unispeech.options import TranscribeOptions
 from unispeech.types import SAMPLE_RATE, Chunk
@@ -81,39 +79,13 @@ class Detection:
             return model.detect(samples, self.facts.languages)
 
 
-def refuse_identifier(model: str) -> None:
-    """Whether a model tells languages apart, by its name or its folder's own files.
-
-    Raises:
-        UnknownModel: nobody knows it. UnsupportedOption: it is of another kind. ModelDamaged.
-    """
-    family = store.describe(model).family
-    if family == "lid":
-        return
-    if model.startswith("facebook/mms-lid"):
-        # Of a Hub id that nobody knows nothing is known; but all of Meta's are in the catalog.
-        near = catalog.nearest(model)
-        raise UnknownModel(f"there is no model {model!r}", did_you_mean(near))
-    raise UnsupportedOption(
-        f"detect_language {model}: a {KINDS[family]} model, which tells no languages apart",
-        "give mms, or the folder of a model that does",
-    )
-
-
 @contextmanager
 def identifier(models: LoadedModels, model: str, device: str) -> Iterator[LanguageIdentifier]:
     """A model that identifies languages, fetched and loaded if need be.
 
     Raises:
-        UnsupportedOption: the model is of another kind. BackendMissing: its libraries are not here.
         UnknownModel, ModelUnavailable, ModelDamaged.
     """
-    refuse_identifier(model)
-    if not registry.find("mms").installed():
-        raise BackendMissing(
-            "detect_language: its libraries are not installed",
-            f"run: {registry.find('mms').install_command}",
-        )
     from unispeech.backends.mms_lid import LanguageIdentifier
 
     folder = store.obtain(model, "hf")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Self, Unpack, cast
+from typing import Self, Unpack
 
 from unispeech import languages
 from unispeech.backends.base import Backend
 from unispeech.ctc import words
 from unispeech.engine.engine import Engine
-from unispeech.errors import BackendError, UnsupportedOption
+from unispeech.errors import BackendError
 from unispeech.models.facts import ModelFacts
 from unispeech.options import CallOptions, DecodeOptions, TranscribeOptions
 from unispeech.stages import guard, stitch
@@ -53,21 +53,10 @@ class Hearing:
         Raises:
             UnsupportedOption: the backend or the model cannot honour one.
         """
-        able = engine.spec.capabilities
-        if able.word_timestamps:
-            options = cast(CallOptions, {**options, "word_timestamps": True})
-        resolved = engine.resolve(**options)
-        if resolved.strategy == "native":
-            raise UnsupportedOption("strategy 'native' cannot be live", "leave it out")
-        if (
-            engine.facts.multilingual
-            and not able.detect_language
-            and resolved.decode.language is None
-        ):
-            raise UnsupportedOption(
-                f"{engine.spec.name} cannot detect the language", "give one with --language"
-            )
-        return cls(engine.backend, engine.facts, resolved, able.initial_prompt)
+        asked = TranscribeOptions.of(engine.options, **{**options, "word_timestamps": True})
+        settled = engine.settle(asked, droppable=("word_timestamps",), live=True).honoured()
+        prompts = engine.spec.capabilities.initial_prompt
+        return cls(engine.backend, engine.facts, settled.options, prompts)
 
     def language(self, samples: Samples) -> tuple[str, float]:
         """The language of a stretch of speech, and how sure that is."""

@@ -19,11 +19,12 @@ from unispeech.errors import UnispeechError
 class Refusal(UnispeechError):
     """The root of the refusals."""
 
+    code = ""
+
     def __init__(
         self, message: str, hint: str = "", *, code: str | None = None, param: str | None = None
     ) -> None:
-        super().__init__(message, hint)
-        self.code, self.param = code, param
+        super().__init__(message, hint, code=code or "", option=param or "")
 
 
 class Busy(Refusal):

@@ -14,8 +14,8 @@ from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from unispeech.annotate import speakers
 from unispeech.errors import OptionError, nearest
+from unispeech.models import companions
 from unispeech.options import LoadOptions
 
 MIB = 1024 * 1024
@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     model: str = Field("base", description="Model of requests that name none, and of whisper-1.")
     waas_model: str = Field("tiny", description="Model of WAAS requests that name none.")
     diarize_model: str = Field(
-        speakers.MODEL,
+        companions.DIARIZER,
         description="What tells speakers apart: a pyannote pipeline, by name, Hub id or folder.",
     )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, ...")

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import APIRouter
 
 from unispeech import languages
 from unispeech.backends import registry
-from unispeech.backends.base import refuse
+from unispeech.backends.settle import Facts, Refusal, settle
 from unispeech.backends.spec import BackendSpec
 from unispeech.errors import UnispeechError
 from unispeech.models import catalog, weight_cache
-from unispeech.options import LoadOptions, split_options
-from unispeech.server.api.schemas import MoreOptions, checked
+from unispeech.models.facts import ModelFacts
+from unispeech.options import LoadOptions, Strategy, Task, split_options
+from unispeech.server.api.schemas import FIELDS, MoreOptions, checked
 from unispeech.server.api.transcripts import TYPES
 from unispeech.server.http.dependencies import Caller, TheService
-from unispeech.server.http.error_responses import Refused
 from unispeech.server.service import Service
-from unispeech.server.speech.speech import NoSpeakers, public
+from unispeech.server.speech.speech import public
 from unispeech.server.storage.keys import Key
 from unispeech.version import __version__
 
@@ -78,16 +78,11 @@ def _model(entry: catalog.Entry, kept: bool) -> dict[str, Any]:
 
 def _speakers(service: Service) -> dict[str, Any]:
     """Whether speakers can be told apart here, which is no matter of the backend."""
-    try:
-        service.speech.check_speakers()
-    except UnispeechError as error:
-        return {"allowed": False, "reason": public(error)}
-    return {"allowed": True, "reason": None}
+    return _verdict(service.speech.without_speakers())
 
 
 def _backend(spec: BackendSpec, speakers: dict[str, Any]) -> dict[str, Any]:
     usable = registry.runs(spec)
-    can = spec.capabilities
     return {
         "name": spec.name,
         "summary": spec.summary,
@@ -96,48 +91,59 @@ def _backend(spec: BackendSpec, speakers: dict[str, Any]) -> dict[str, Any]:
         "reason": None if usable else f"not installed; run: {spec.install_command}",
         "default_model": spec.default_model,
         "options": {
-            "task": _values(spec, "task", ("transcribe", "translate"), can.tasks),
-            "strategy": _values(spec, "strategy", ("batched", "native"), can.strategies),
-            "language": {"allowed": True, "reason": None, "required": not can.detect_language},
-            **{name: _allowed(spec, name, value) for name, value in PROBES.items()},
+            "task": _values(spec, "task", get_args(Task)),
+            "strategy": _values(spec, "strategy", get_args(Strategy)),
+            "language": {**_verdict(None), "required": _refusal(spec, "language") is not None},
+            **{name: _verdict(_refusal(spec, name, value)) for name, value in PROBES.items()},
             "speakers": speakers,
         },
     }
 
 
-def _values(
-    spec: BackendSpec, name: str, all: tuple[str, ...], has: tuple[str, ...]
-) -> dict[str, Any]:
-    refused = {value: _reason(spec, name, value) for value in all if value not in has}
-    return {"values": [value for value in all if value in has], "refused": refused}
+def _values(spec: BackendSpec, name: str, values: tuple[str, ...]) -> dict[str, Any]:
+    refusals = {value: _refusal(spec, name, value) for value in values}
+    return {
+        "values": [value for value, refusal in refusals.items() if refusal is None],
+        "refused": {value: public(one.error()) for value, one in refusals.items() if one},
+    }
 
 
-def _allowed(spec: BackendSpec, name: str, value: Any) -> dict[str, Any]:
-    reason = _reason(spec, name, value)
-    return {"allowed": reason is None, "reason": reason}
+def _verdict(refusal: Refusal | None) -> dict[str, Any]:
+    reason = public(refusal.error()) if refusal else None
+    return {"allowed": refusal is None, "reason": reason}
 
 
-def _reason(spec: BackendSpec, name: str, value: Any) -> str | None:
-    """Why the backend would refuse the option, in its own words; None where it takes it."""
-    try:
-        refuse(spec.name, spec.capabilities, LoadOptions(), split_options({name: value})[1])
-    except UnispeechError as error:
-        return str(error)
-    return None
+def _refusal(spec: BackendSpec, name: str, value: Any = None) -> Refusal | None:
+    """Why the backend would refuse a value of an option, whatever its model."""
+    facts = Facts(ModelFacts(spec.default_model, spec.family))
+    options = split_options({name: value})[1]
+    return settle(spec, facts, LoadOptions(), options).refusal(name)
 
 
 @router.post("/check")
 async def check(options: dict[str, Any], service: TheService, key: Caller) -> dict[str, Any]:
-    """Whether a job with these options would be taken. Nothing is loaded or made."""
+    """Whether a job with these options would be taken, and all that is in its way. Nothing is
+    loaded or made."""
     try:
         named = checked(MoreOptions, options).options()
-        ask = await asyncio.to_thread(lambda: service.speech.ask(**named))
+        ask = await asyncio.to_thread(lambda: service.speech.consider(**named))
+        told = [_told(refusal, options) for refusal in ask.refusals]
+        backend, model = ask.backend, ask.model
     except UnispeechError as error:
-        param = error.message.partition(":")[0].split(" ")[0]
-        param = "speakers" if isinstance(error, NoSpeakers) else param
-        param = (error.param if isinstance(error, Refused) else None) or param
-        return {"ok": False, "backend": None, "model": None,
-                "param": param if param in options else None,
-                "message": error.message, "hint": error.hint or None}  # fmt: skip
-    return {"ok": True, "backend": ask.backend, "model": ask.model,
-            "param": None, "message": None, "hint": None}  # fmt: skip
+        told = [_told(Refusal.of(error), options)]
+    if not told:
+        nothing = {"param": None, "message": None, "hint": None}
+        return {"ok": True, "backend": backend, "model": model, **nothing, "refusals": []}
+    first = {name: told[0][name] for name in ("param", "message", "hint")}
+    return {"ok": False, "backend": None, "model": None, **first, "refusals": told}
+
+
+def _told(refusal: Refusal, options: dict[str, Any]) -> dict[str, Any]:
+    """A refusal in the words of this API."""
+    param = FIELDS.get(refusal.option, refusal.option)
+    return {
+        "code": refusal.code,
+        "param": param if param in options else None,
+        "message": public(UnispeechError(refusal.reason)),
+        "hint": refusal.hint or None,
+    }

@@ -24,6 +24,7 @@ Seconds = Field(ge=0, le=1e7, allow_inf_nan=False, description="Seconds.")
 
 OURS = {"speakers": "diarize"}
 """Options that have another name here than in the engine."""
+FIELDS = {option: field for field, option in OURS.items()}
 
 
 def _address(text: str) -> str:

@@ -44,8 +44,8 @@ class Refused(UnispeechError):
         code: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> None:
-        super().__init__(message, hint)
-        self.status, self.param, self.code, self.headers = status, param, code, headers
+        super().__init__(message, hint, option=param or "")
+        self.status, self.param, self.code, self.headers = status, param, code or "", headers
 
 
 STATUSES: tuple[tuple[type[UnispeechError], int, str | None], ...] = (
@@ -128,16 +128,17 @@ def _is_waas(path: str) -> bool:
 
 def _status(error: BaseException) -> tuple[int, str | None, str | None, dict[str, str] | None]:
     if isinstance(error, Refused):
-        return error.status, error.code, error.param, error.headers
+        return error.status, error.code or None, error.param, error.headers
     if isinstance(error, HTTPException):
         return error.status_code, None, None, dict(error.headers or {})
     if isinstance(error, RequestValidationError):
         place = [str(part) for part in error.errors()[0]["loc"][1:]]
         return 400, "invalid_value", ".".join(place) or None, None
     for kind, status, code in STATUSES:
-        if isinstance(error, kind):
-            own = error if isinstance(error, Refusal) else Refusal("")
-            return status, own.code or code, own.param or PARAMS.get(kind), HEADERS.get(kind)
+        if isinstance(error, UnispeechError) and isinstance(error, kind):
+            own = error.code if isinstance(error, Refusal) else ""
+            param = PARAMS.get(kind) or error.option or None
+            return status, own or code, param, HEADERS.get(kind)
     if is_full(error):
         return 507, "no_space", None, {"Retry-After": "60"}
     if isinstance(error, AWAY):

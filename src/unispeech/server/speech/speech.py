@@ -9,20 +9,19 @@ import re
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from unispeech.annotate import speakers
-from unispeech.backends import choose, registry
-from unispeech.backends.base import refuse, refuse_family, refuse_for_model
+from unispeech.backends import choose
+from unispeech.backends.settle import Refusal, Settled
 from unispeech.call import Call
 from unispeech.engine.engine import Engine
 from unispeech.engine.pool import Pool
 from unispeech.errors import OptionError, UnispeechError, UnknownModel, did_you_mean
-from unispeech.models import catalog, model_names, store, weight_cache
-from unispeech.options import AnnotateOptions, LoadOptions, split_options
+from unispeech.models import catalog, companions, model_names, store, weight_cache
+from unispeech.options import LoadOptions, TranscribeOptions, split_options
 from unispeech.server.observe import metrics
 from unispeech.server.refusals import Busy
 from unispeech.server.settings import Settings
@@ -48,6 +47,8 @@ HOSTED = frozenset(
 class NoSpeakers(UnispeechError):
     """Nothing on this server can tell speakers apart."""
 
+    code = "diarization_unavailable"
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -58,6 +59,8 @@ class Ask:
     options: dict[str, Any]
     """The flat names of `TranscribeOptions.of`, only those that were given. With whose weights
     speakers are told apart is not among them: that is the server's own."""
+    refusals: tuple[Refusal, ...] = ()
+    """Why it cannot be done; empty of a request that was let through."""
 
     @property
     def diarized(self) -> bool:
@@ -84,29 +87,53 @@ class Speech:
             UnsupportedOption: one that this backend or model cannot honour.
             NoSpeakers: they are wanted, and nothing here tells them apart.
         """
-        name = self.model(model)
-        given = {key: value for key, value in options.items() if value is not None}
-        most = self.settings.batch_size
-        if isinstance(size := given.get("batch_size"), int) and size > most:
-            raise OptionError(f"batch_size is {size}", f"this server's largest is {most}")
-        load, wanted = split_options(given)
-        if load != LoadOptions():
-            raise UnknownModel("how a model is loaded is the server's own affair")
-        load = self.settings.load_options
-        spec = choose.find(backend or self.settings.backend, name, load, wanted)
-        refuse(spec.name, spec.capabilities, load, wanted)
-        refuse_for_model(store.describe(name), wanted)
-        ask = Ask(spec.name, name, given)
-        if ask.diarized:
-            self.check_speakers()
+        ask = self.consider(model, backend, **options)
+        for refusal in ask.refusals:
+            raise refusal.error()
         return ask
 
-    def check_speakers(self) -> None:
-        """Raises:
-        NoSpeakers: nothing is installed that tells them apart.
+    def consider(self, model: str | None = None, backend: str | None = None, **options: Any) -> Ask:
+        """A request with every reason why it cannot be done.
+
+        Raises:
+            As `ask`: for what is not a request at all, such as an unknown option.
         """
-        with _speakers():
-            speakers.check(AnnotateOptions(diarize_model=self.settings.diarize_model))
+        name = self.model(model)
+        given = {key: value for key, value in options.items() if value is not None}
+        load, wanted = split_options(given)
+        settled = self.settled(backend or self.settings.backend, name, wanted)
+        own = self._own_limits(load, given.get("batch_size", 0))
+        refusals = (*own, *map(_about_speakers, settled.refusals))
+        return Ask(settled.spec.name, name, given, refusals)
+
+    def settled(self, backend: str, model: str, options: TranscribeOptions) -> Settled:
+        """What the gate says of options, with the server's own for all that is not a client's."""
+        if options.annotate.speakers_wanted:
+            pipeline = self.settings.diarize_model
+            options = replace(options, annotate=replace(options.annotate, diarize_model=pipeline))
+        return choose.settled(backend, model, self.settings.load_options, options)
+
+    def _own_limits(self, load: LoadOptions, batch_size: int) -> Iterator[Refusal]:
+        usual = LoadOptions()
+        for name in (field.name for field in fields(load)):
+            if getattr(load, name) != getattr(usual, name):
+                yield Refusal(
+                    "server_setting", name, f"{name}: the server decides how models are loaded",
+                    "leave it out", OptionError,
+                )  # fmt: skip
+        most = self.settings.batch_size
+        if batch_size > most:
+            yield Refusal(
+                "over_limit", "batch_size", f"batch_size is {batch_size}",
+                f"this server's largest is {most}", OptionError,
+            )  # fmt: skip
+
+    def without_speakers(self) -> Refusal | None:
+        """Why this server cannot tell speakers apart; None where it can."""
+        asked = TranscribeOptions.of(diarize=True)
+        settled = self.settled(self.settings.backend, self.settings.model, asked)
+        found = settled.refusal("diarize", "diarize_model")
+        return found and _about_speakers(found)
 
     async def fetch(self, ask: Ask) -> None:
         """Have here what would be missed only after all is decoded.
@@ -115,8 +142,10 @@ class Speech:
             NoSpeakers: the weights that tell them apart cannot be had.
         """
         if ask.diarized:
-            with _speakers():
+            try:
                 await self._weights.obtain(self.run)
+            except UnispeechError as error:
+                raise _about_speakers(Refusal.of(error, "diarize")).error() from error
 
     def check(self) -> None:
         """Refuse at the start what the settings name and this machine does not have.
@@ -125,18 +154,21 @@ class Speech:
             OptionError: a backend, a model or a pipeline; the message names the setting.
         """
         with _setting("model"):
-            facts = store.describe(self.settings.model)
+            store.describe(self.settings.model)
         with _setting("backend"):
-            spec = choose.find(self.settings.backend, self.settings.model)
-            registry.interpreter(spec, self.settings.load_options)
-        with _setting("model"):
-            refuse_family(spec.name, spec.family, facts)
+            backend = choose.find(self.settings.backend, self.settings.model).name
+        settled = self.settled(backend, self.settings.model, TranscribeOptions())
+        for name in ("backend", "model"):
+            with _setting(name):
+                if refusal := settled.refusal(name):
+                    raise refusal.error()
+        settled.honoured(language_later=True)
         with _setting("waas_model"):
             store.describe(self.settings.waas_model)
-        self.ask()
-        if self.settings.diarize_model != speakers.MODEL:
+        refusal = self.without_speakers()
+        if refusal and self.settings.diarize_model != companions.DIARIZER:
             with _setting("diarize_model"):
-                self.check_speakers()
+                raise refusal.error()
 
     def model(self, name: str | None) -> str:
         """The model that a client's name means.
@@ -236,14 +268,15 @@ def _setting(name: str) -> Iterator[None]:
         raise OptionError(f"setting {name}: {error.message}", error.hint) from error
 
 
-@contextmanager
-def _speakers() -> Iterator[None]:
-    """Whatever is wrong with what tells speakers apart, as `NoSpeakers`."""
-    try:
-        yield
-    except UnispeechError as error:
-        reason = error.message.removeprefix("diarize: ")
-        raise NoSpeakers(f"this server cannot tell speakers apart: {reason}", error.hint) from error
+def _about_speakers(refusal: Refusal) -> Refusal:
+    """The same refusal; one about what tells speakers apart as `NoSpeakers`."""
+    if refusal.option not in ("diarize", "diarize_model"):
+        return refusal
+    reason = refusal.reason.removeprefix("diarize: ")
+    return Refusal(
+        NoSpeakers.code, "diarize", f"this server cannot tell speakers apart: {reason}",
+        refusal.hint, NoSpeakers,
+    )  # fmt: skip
 
 
 _PATH = re.compile(r"(?<![\w:/])/(?:[^\s/:'\"]+/)+([^\s/:'\"]*)")

@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
+from unispeech.errors import UnispeechError
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.service import Service
 from unispeech.server.speech.speech import Ask
@@ -20,6 +21,15 @@ ARRAYS = ("timestamp_granularities", "include", "languages", "keywords", "known_
           "known_speaker_references")  # fmt: skip
 PLAIN = ("file", "model", "language", "prompt", "response_format", "temperature", "stream",
          "chunking_strategy")  # fmt: skip
+FIELDS = {
+    "initial_prompt": "prompt",
+    "hotwords": "keywords",
+    "word_timestamps": "timestamp_granularities",
+    "vad_threshold": "chunking_strategy[threshold]",
+    "vad_pad": "chunking_strategy[prefix_padding_ms]",
+    "vad_min_silence": "chunking_strategy[silence_duration_ms]",
+}
+"""Options by the names of OpenAI's fields."""
 SWITCH = {"": False, "false": False, "0": False, "true": True, "1": True}
 
 
@@ -65,7 +75,11 @@ def read(service: Service, fields: FormData, task: str) -> Wanted:
         "diarize": format == "diarized_json" or None,
         **_chunking(fields),
     }
-    ask = service.speech.ask(single.get("model"), **options)
+    try:
+        ask = service.speech.ask(single.get("model"), **options)
+    except UnispeechError as error:
+        error.option = FIELDS.get(error.option, error.option)
+        raise
     return Wanted(ask, format, granularities, stream)
 
 

@@ -1,0 +1,329 @@
+"""The gate: decides which options a backend and a model can honour. No other code does.
+
+Pure: nothing is read, imported or loaded. What the disk and this environment know is in `Facts`
+(see `lookup.facts`). A door raises the first refusal, lists them all, or drops what it may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from unispeech.backends.base import KINDS
+from unispeech.backends.spec import BackendSpec
+from unispeech.errors import BackendMissing, OptionError, UnispeechError, UnsupportedOption
+from unispeech.models.facts import ModelFacts
+from unispeech.options import LoadOptions, TranscribeOptions
+
+LANGUAGE_REQUIRED = "language_required"
+"""The code of the refusal that a later call may still lift by naming its language."""
+
+NOT_LIVE = {
+    "strategy": "a stream cannot be decoded by the library's own long-form algorithm",
+    "chunk_length": "a stream is cut at pauses",
+    "vad_min_silence": "the pause that ends a phrase is `endpoint`",
+    "detect_language": "the backend detects the language of a stream",
+    "align": "words are aligned when a recording is complete",
+    "align_model": "words are aligned when a recording is complete",
+    "diarize": "speakers are told apart when a recording is complete",
+    "diarize_model": "speakers are told apart when a recording is complete",
+}
+"""Options that a stream cannot honour, and why."""
+
+Described = ModelFacts | UnispeechError
+"""A model, or the error that describing it raised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the disk and this environment know of everything a request names."""
+
+    model: Described
+    name: str = ""
+    """The model as the request names it."""
+    identifier: Described | None = None
+    aligner: Described | None = None
+    diarizer: Described | None = None
+    missing: tuple[OptionError | BackendMissing, ...] = ()
+    """Files and libraries that are not here, each with the option that needs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One option that cannot be honoured, as data."""
+
+    code: str
+    option: str
+    reason: str
+    hint: str = ""
+    kind: type[UnispeechError] = UnsupportedOption
+
+    @classmethod
+    def of(cls, error: UnispeechError, option: str = "") -> Self:
+        return cls(error.code, error.option or option, error.message, error.hint, type(error))
+
+    def error(self) -> UnispeechError:
+        return self.kind(self.reason, self.hint, code=self.code, option=self.option)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A request, checked: what will run, and every reason why it cannot."""
+
+    spec: BackendSpec
+    facts: Facts
+    load: LoadOptions
+    asked: TranscribeOptions
+    """The options as they were given."""
+    options: TranscribeOptions
+    """The options to run with."""
+    refusals: tuple[Refusal, ...] = ()
+    dropped: tuple[Refusal, ...] = ()
+    """What `leniently` left out, and why."""
+
+    @property
+    def model(self) -> ModelFacts:
+        """The model's facts. Raises what describing it raised."""
+        if isinstance(self.facts.model, UnispeechError):
+            raise self.facts.model
+        return self.facts.model
+
+    def honoured(self, *, language_later: bool = False) -> Self:
+        """Return itself. With `language_later` a call is still to say which language is spoken.
+
+        Raises:
+            UnispeechError: the first refusal, as its own class.
+        """
+        for refusal in self.refusals:
+            if not (language_later and refusal.code == LANGUAGE_REQUIRED):
+                raise refusal.error()
+        return self
+
+    def refusal(self, *options: str) -> Refusal | None:
+        """Return the first refusal about any of these options."""
+        return next((one for one in self.refusals if one.option in options), None)
+
+
+def settle(
+    spec: BackendSpec,
+    facts: Facts,
+    load: LoadOptions,
+    options: TranscribeOptions,
+    live: bool = False,
+) -> Settled:
+    """Settle a request: pick one source of word times, and list all that cannot be honoured.
+
+    `live` is for a stream, which is decoded while it arrives.
+    """
+    settled = _one_source_of_word_times(spec, options)
+    refusals = (
+        *(_live(options) if live else ()),
+        *_alignment_of_its_own(spec, options),
+        *_strategy(spec, settled),
+        *_choices(spec, load, settled),
+        *_capabilities(spec, load, settled),
+        *_model(spec, facts, settled),
+        *_companions(facts, settled),
+        *(Refusal.of(error) for error in facts.missing),
+    )
+    if not spec.capabilities.temperature:  # decoding again would say the same again
+        settled = replace(settled, decode=replace(settled.decode, temperature=(0.0,)))
+    return Settled(spec, facts, load, options, settled, refusals)
+
+
+def leniently(
+    spec: BackendSpec,
+    facts: Facts,
+    load: LoadOptions,
+    options: TranscribeOptions,
+    droppable: Collection[str],
+    live: bool = False,
+) -> Settled:
+    """Settle a request without those of the `droppable` options that cannot be honoured."""
+    settled = settle(spec, facts, load, options, live)
+    dropped = tuple(one for one in settled.refusals if one.option in droppable)
+    if not dropped:
+        return settled
+    names = {one.option for one in dropped}
+    if "threads" in names:
+        load = replace(load, threads=0)
+    return replace(settle(spec, facts, load, options.without(names), live), dropped=dropped)
+
+
+def _one_source_of_word_times(spec: BackendSpec, options: TranscribeOptions) -> TranscribeOptions:
+    """Aligned words need no times from the backend; a CTC backend times its own letters."""
+    if not options.annotate.alignment_wanted:
+        return options
+    own = spec.family == "ctc"
+    return replace(
+        options,
+        decode=replace(options.decode, word_timestamps=own),
+        annotate=replace(options.annotate, align=not own),
+    )
+
+
+def _live(options: TranscribeOptions) -> Iterator[Refusal]:
+    usual = TranscribeOptions().flat()
+    for name, value in options.flat().items():
+        if name in NOT_LIVE and value != usual[name]:
+            yield Refusal("not_live", name, f"{name}: {NOT_LIVE[name]}", "leave it out")
+
+
+def _alignment_of_its_own(spec: BackendSpec, options: TranscribeOptions) -> Iterator[Refusal]:
+    if spec.family == "ctc" and options.annotate.align_model is not None:
+        yield Refusal(
+            "aligns_itself", "align_model",
+            f"align_model: the backend {spec.name} times its own letters", "leave it out",
+        )  # fmt: skip
+
+
+def _strategy(spec: BackendSpec, options: TranscribeOptions) -> Iterator[Refusal]:
+    """Refuse what the library's own long-form algorithm cannot honour."""
+    if options.strategy != "native":
+        return
+    can, usual = spec.capabilities, TranscribeOptions()
+    ours: dict[str, tuple[Any, Any]] = {
+        "batch_size": (options.batch.batch_size, usual.batch.batch_size),
+        "chunk_length": (options.batch.chunk_length, usual.batch.chunk_length),
+        "detect_language": (options.detect_language, usual.detect_language),
+        "vad_threshold": (options.vad.threshold, usual.vad.threshold),
+        "vad_min_silence": (options.vad.min_silence, usual.vad.min_silence),
+        "vad_pad": (options.vad.pad, usual.vad.pad),
+    }
+    refused = [name for name, (given, default) in ours.items() if given != default]
+    if options.language_per_chunk and not can.native_language_per_chunk:
+        refused.append("language_per_chunk")
+    asked = {**_asked(options), "vad": not options.vad.enabled}
+    refused += [name for name in can.refused_natively if asked.get(name)]
+    for name in refused:
+        yield Refusal(
+            "not_native", name, f"{name}: the native strategy of {spec.name} cannot honour it",
+            "use strategy='batched'",
+        )  # fmt: skip
+
+
+def _choices(spec: BackendSpec, load: LoadOptions, options: TranscribeOptions) -> Iterator[Refusal]:
+    can = spec.capabilities
+    for name, value, allowed in (
+        ("strategy", options.strategy, can.strategies),
+        ("task", options.decode.task, can.tasks),
+        ("device", load.device.split(":")[0], ("auto", *can.devices)),
+        ("compute_type", load.compute_type, ("default", *can.compute_types)),
+    ):
+        if value not in allowed:
+            yield Refusal(
+                "not_offered", name,
+                f"{name} {value!r}: the backend {spec.name} has only {', '.join(allowed)}",
+            )  # fmt: skip
+
+
+def _asked(options: TranscribeOptions) -> dict[str, bool]:
+    """Return the options that need a capability of the same name, and which of them are given."""
+    decode = options.decode
+    return {
+        "word_timestamps": decode.word_timestamps,
+        "initial_prompt": decode.initial_prompt is not None,
+        "hotwords": decode.hotwords is not None,
+        "beam_size": decode.beam_size not in (None, 1),
+        "temperature": decode.temperature not in (None, (0.0,)),
+        "ngram": decode.ngram is not None,
+    }
+
+
+def _capabilities(
+    spec: BackendSpec, load: LoadOptions, options: TranscribeOptions
+) -> Iterator[Refusal]:
+    for name, given in {**_asked(options), "threads": load.threads != 0}.items():
+        if given and not getattr(spec.capabilities, name):
+            yield Refusal(
+                "unsupported_option", name, f"{name}: the backend {spec.name} cannot honour it",
+                "leave it out, or see `unispeech backends` for one that can",
+            )  # fmt: skip
+
+
+def _model(spec: BackendSpec, facts: Facts, options: TranscribeOptions) -> Iterator[Refusal]:
+    """Refuse a model of another kind, and what the model never learned."""
+    model = facts.model
+    if isinstance(model, UnispeechError):
+        yield Refusal.of(model, "model")
+        return
+    if model.family != spec.family:
+        yield Refusal(
+            "model_family", "model",
+            f"model {model.name}: a {KINDS[model.family]} model, and the backend {spec.name} runs "
+            f"{KINDS[spec.family]} models", "choose another model or backend",
+        )  # fmt: skip
+        return
+    language = options.decode.language
+    if language is not None and (problem := unknown_language(model, language)):
+        yield Refusal.of(problem, "language")
+    if options.decode.task == "translate" and not model.translates:
+        yield Refusal(
+            "model_cannot_translate", "task",
+            f"task 'translate': the model {model.name} cannot translate",
+            "use a multilingual Whisper model (base, small, medium, large-v3)",
+        )  # fmt: skip
+    decided = language or options.detect_language or spec.capabilities.detect_language
+    if model.multilingual and not decided:
+        yield Refusal(
+            LANGUAGE_REQUIRED, "language", f"language: {spec.name} cannot detect it",
+            "give language=CODE, or detect_language='mms'",
+        )  # fmt: skip
+
+
+def unknown_language(model: ModelFacts, language: str) -> OptionError | None:
+    """Return the error about a language that the model does not have."""
+    try:
+        model.language(language)
+    except OptionError as error:
+        return error
+    return None
+
+
+def _companions(facts: Facts, options: TranscribeOptions) -> Iterator[Refusal]:
+    """Refuse models of the wrong kind beside the backend's own."""
+    annotate = options.annotate
+    yield from _kind(
+        facts.identifier, "lid", "detect_language",
+        f"detect_language {options.detect_language}: a {{kind}} model, which tells no languages "
+        "apart", "give mms, or the folder of a model that does",
+    )  # fmt: skip
+    yield from _kind(
+        facts.diarizer, "diarization", "diarize_model",
+        f"diarize_model {annotate.diarize_model}: a {{kind}} model, not a diarization pipeline",
+        "leave it out, or give the folder of a pipeline of pyannote with its config.yaml",
+    )  # fmt: skip
+    yield from _kind(
+        facts.aligner, "ctc", "align_model",
+        f"align_model {annotate.align_model}: a {{kind}} model, and words are aligned by CTC "
+        "models", "use a wav2vec2, HuBERT, WavLM or MMS model, or leave it out",
+    )  # fmt: skip
+    aligner, spoken = facts.aligner, known_language(facts.model, options)
+    if not isinstance(aligner, ModelFacts) or aligner.family != "ctc" or not spoken:
+        return
+    if unknown_language(aligner, spoken):
+        yield Refusal(
+            "aligner_language", "align_model",
+            f"align: the model {aligner.name} does not have the language {spoken!r}",
+            "choose another align_model",
+        )  # fmt: skip
+
+
+def _kind(
+    model: Described | None, family: str, option: str, reason: str, hint: str
+) -> Iterator[Refusal]:
+    if isinstance(model, UnispeechError):
+        yield Refusal.of(model, option)
+    elif model is not None and model.family != family:
+        yield Refusal("model_family", option, reason.format(kind=KINDS[model.family]), hint)
+
+
+def known_language(model: Described, options: TranscribeOptions) -> str | None:
+    """Return the code of the language that will be spoken, as far as it is known beforehand."""
+    if isinstance(model, UnispeechError):
+        return None
+    language = options.decode.language
+    if language is None:
+        return None if model.multilingual else next(iter(model.languages), None)
+    return None if unknown_language(model, language) else model.language(language)

@@ -1,0 +1,63 @@
+"""Requests as the service checks them: refused at once, and not by a job that fails later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from unispeech.backends.settle import LANGUAGE_REQUIRED
+from unispeech.errors import UnispeechError
+from unispeech.server import settings
+from unispeech.server.speech.speech import Speech
+
+
+@pytest.fixture(scope="module")
+def speech(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Speech]:
+    folder: Path = tmp_path_factory.mktemp("speech")
+    speech = Speech(settings.read(data_dir=folder, batch_size=8, decoders=1))
+    yield speech
+    speech.close()
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "option"),
+    [
+        ({"backend": "faster", "model": "mms-1b-all"}, "model_family", "model"),
+        ({"backend": "mms", "model": "mms-1b-all"}, LANGUAGE_REQUIRED, "language"),
+        ({"device": "cpu"}, "server_setting", "device"),
+        ({"isolated": True}, "server_setting", "isolated"),
+        ({"batch_size": 16}, "over_limit", "batch_size"),
+        ({"ngram": "x.arpa"}, "unsupported_option", "ngram"),
+        ({"beam_size": 0}, "invalid_value", "beam_size"),
+        ({"hotword": "x"}, "invalid_value", "hotword"),
+        ({"model": "bse"}, "model_not_found", ""),
+    ],
+)
+def test_a_request_is_refused_by_code_and_option(
+    speech: Speech, asked: dict[str, Any], code: str, option: str
+) -> None:
+    with pytest.raises(UnispeechError) as caught:
+        speech.ask(**asked)
+    assert (caught.value.code, caught.value.option) == (code, option)
+
+
+def test_all_that_is_in_the_way_is_listed(speech: Speech) -> None:
+    ask = speech.consider(
+        model="mms-1b-all", backend="mms", task="translate", hotwords="x", batch_size=99
+    )
+    assert [(one.code, one.option) for one in ask.refusals] == [
+        ("over_limit", "batch_size"),
+        ("not_offered", "task"),
+        ("unsupported_option", "hotwords"),
+        ("model_cannot_translate", "task"),
+        (LANGUAGE_REQUIRED, "language"),
+    ]
+
+
+def test_what_the_engine_will_be_asked_is_let_through(speech: Speech) -> None:
+    ask = speech.ask(backend="mms", model="mms-1b-all", language="swahili")
+    assert ask.as_dict() == {"backend": "mms", "model": "mms-1b-all", "language": "swahili"}
+    assert speech.ask(batch_size=8).backend == "faster"
