@@ -59,5 +59,5 @@ def test_all_that_is_in_the_way_is_listed(speech: Speech) -> None:
 
 def test_what_the_engine_will_be_asked_is_let_through(speech: Speech) -> None:
     ask = speech.ask(backend="mms", model="mms-1b-all", language="swahili")
-    assert ask.as_dict() == {"backend": "mms", "model": "mms-1b-all", "language": "swahili"}
+    assert (ask.backend, ask.model, ask.options) == ("mms", "mms-1b-all", {"language": "swahili"})
     assert speech.ask(batch_size=8).backend == "faster"
