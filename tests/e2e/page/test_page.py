@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,6 @@ from support.samples import SAMPLES, reference, words
 from support.serving import Server, running
 
 pytestmark = needs_browser
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("page")) as server:
-        yield server
 
 
 def test_upload_watch_correct_reload_and_take_along(

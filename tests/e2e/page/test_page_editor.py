@@ -11,19 +11,13 @@ from support.browsing import WAIT, Tab, needs_browser, until
 from support.page_scene import corrected, joined, submitted
 from support.page_steps import caret, first, saved
 from support.samples import words
-from support.serving import Server, running, until_ended
+from support.serving import Server, until_ended
 
 pytestmark = [pytest.mark.slow, *needs_browser]
 
 AUDIO = "document.querySelector('audio')"
 GAP = {"start": 25.0, "end": 31.4, "reason": "speech without text"}
 """Where "Thank you for waiting …" is said."""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("editor")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

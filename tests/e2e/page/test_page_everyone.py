@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from support.browsing import WAIT, Tab, needs_browser, until
 from support.page_steps import place, saved, upload
 from support.samples import SAMPLES
-from support.serving import Server, running
+from support.serving import Server
 
 pytestmark = [pytest.mark.slow, *needs_browser]
 
@@ -22,12 +21,6 @@ VIEWS = {
     "#/job/{id}/share": ".share form",
 }
 """What is there once a view is."""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("everyone")) as server:
-        yield server
 
 
 @pytest.mark.parametrize("width", [320, 390, 640])

@@ -14,7 +14,7 @@ import pytest
 from support.browsing import WAIT, Tab, browser, needs_browser
 from support.page_scene import corrected, joined, submitted
 from support.page_steps import added, first
-from support.serving import Server, running, until_ended
+from support.serving import Server, until_ended
 
 pytestmark = [pytest.mark.slow, *needs_browser]
 
@@ -28,12 +28,6 @@ PLAIN = "newsroom.example"
 def chromium() -> Iterator[Any]:
     with browser(f"--host-resolver-rules=MAP {PLAIN} 127.0.0.1") as launched:
         yield launched
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("export")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -11,15 +11,9 @@ import pytest
 from support.browsing import WAIT, Tab, needs_browser
 from support.page_scene import joined, submitted
 from support.page_steps import added, first, saved
-from support.serving import Server, running, until_ended
+from support.serving import Server, until_ended
 
 pytestmark = [pytest.mark.slow, *needs_browser]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("history")) as server:
-        yield server
 
 
 @pytest.fixture

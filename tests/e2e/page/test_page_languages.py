@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from support.page_scene import submitted
 from support.page_steps import caret, place, saved
 from support.recordings import talking_video
 from support.samples import SAMPLES
-from support.serving import Server, running, until_ended
+from support.serving import Server, until_ended
 
 pytestmark = [pytest.mark.slow, *needs_browser]
 
@@ -21,12 +20,6 @@ ARABIC = ["صباح", " الخير", " وأهلا", " بكم", " في", " الح
 HEBREW = ["בוקר", " טוב", " וברוכים", " הבאים", " לגן", " שלנו"]
 CHINESE = ["今天", "天气", "很好", "我们", "去", "公园"]
 JAPANESE = ["今日", "は", "天気", "が", "いい", "です"]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("languages")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from support.browsing import WAIT, Tab, needs_browser, until
 from support.page_scene import joined, submitted
 from support.page_steps import place
-from support.serving import Server, running, until_ended
+from support.serving import Server, until_ended
 
 pytestmark = [pytest.mark.slow, *needs_browser]
 
@@ -28,12 +28,6 @@ PAINTED = """([from, to]) => {
   return count / (right - left) / canvas.height;
 }"""
 """How much of a part of the waveform has colour."""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("player")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
