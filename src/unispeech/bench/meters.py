@@ -68,10 +68,11 @@ def own_peak() -> int | None:
 class TreePeak:
     """The most resident memory a process and its descendants have held together, in bytes.
 
-    Looked at every `INTERVAL` from a thread. Pages that several of them share are counted in each.
+    A thread looks every `interval` seconds. Pages that several of them share are counted in each.
     """
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, interval: float = INTERVAL) -> None:
+        self._interval = interval
         self.peak = 0
         self.last = 0
         self._pid = pid
@@ -92,7 +93,7 @@ class TreePeak:
             return
         family = [root]
         looks = 0
-        while not self._over.wait(INTERVAL):
+        while not self._over.wait(self._interval):
             if looks % LOOKS == 0:
                 family = self._family(root)
             looks += 1
