@@ -21,18 +21,6 @@ PAUSE = SAMPLES / "pause.wav"
 OFFSET = {"Content-Type": "application/offset+octet-stream"}
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("page"), max_upload=8_000_000) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def http(server: Server) -> Iterator[httpx.Client]:
-    with server.client() as client:
-        yield client
-
-
 def submit(http: httpx.Client, path: Path = PAUSE, **fields: str) -> str:
     with path.open("rb") as file:
         answer = http.post("/api/jobs", files={"file": (path.name, file)}, data=fields)
@@ -70,9 +58,9 @@ def test_the_page_is_served_strictly_and_asked_for_again(http: httpx.Client) -> 
 
 
 def test_a_tus_client_uploads_and_its_upload_becomes_a_job(
-    http: httpx.Client, server: Server
+    http: httpx.Client, service: Server
 ) -> None:
-    client = TusClient(f"{server.url}/api/uploads")
+    client = TusClient(f"{service.url}/api/uploads")
     with ENGLISH.open("rb") as file:
         uploader = client.uploader(
             file_stream=file, chunk_size=100_000, metadata={"filename": "café 1.wav"}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from support.samples import SAMPLES
-from support.serving import running, until_ended
+from support.serving import Server, until_ended
 from unispeech.server.jobs import waveform
 
 
@@ -36,37 +36,35 @@ def test_a_waveform_that_is_kept_says_what_the_sound_says(tmp_path: Path) -> Non
     assert said == 30 and sorted(tmp_path.iterdir()) == [sound, kept]
 
 
-def test_nothing_is_decoded_to_draw_what_is_done(tmp_path: Path) -> None:
-    with running(tmp_path) as server, server.client() as http:
-        with (SAMPLES / "english.wav").open("rb") as file:
-            id = http.post("/api/jobs", files={"file": ("a.wav", file)}).json()["id"]
-        until_ended(http, id)
-        place = tmp_path / "data" / "jobs" / id
-        query: dict[str, str | int] = {"per_second": 50, "start": 0, "end": 10}
-        before = http.get(f"/api/jobs/{id}/peaks", params=query)
-        assert before.status_code == 200 and not (place / "playable.wav").exists()
-        (place / "waveform").unlink()  # as it was with jobs of earlier versions
-        after = http.get(f"/api/jobs/{id}/peaks", params=query)
-        assert after.json() == before.json()
-        assert (place / "playable.wav").exists() and (place / "waveform").exists()
+def test_nothing_is_decoded_to_draw_what_is_done(http: httpx.Client, service: Server) -> None:
+    with (SAMPLES / "english.wav").open("rb") as file:
+        id = http.post("/api/jobs", files={"file": ("a.wav", file)}).json()["id"]
+    until_ended(http, id)
+    place = service.folder / "data" / "jobs" / id
+    query: dict[str, str | int] = {"per_second": 50, "start": 0, "end": 10}
+    before = http.get(f"/api/jobs/{id}/peaks", params=query)
+    assert before.status_code == 200 and not (place / "playable.wav").exists()
+    (place / "waveform").unlink()  # as it was with jobs of earlier versions
+    after = http.get(f"/api/jobs/{id}/peaks", params=query)
+    assert after.json() == before.json()
+    assert (place / "playable.wav").exists() and (place / "waveform").exists()
 
 
-def test_media_wav_and_peaks(tmp_path: Path) -> None:
-    with running(tmp_path) as server, server.client() as http:
-        with (SAMPLES / "english.wav").open("rb") as file:
-            id = http.post("/api/jobs", files={"file": ("a.wav", file)}).json()["id"]
-        until_ended(http, id)
-        media = http.get(f"/api/jobs/{id}/media").json()
-        assert (media["type"], media["video"]) == ("audio/wav", None)
-        sound = http.get(f"/api/jobs/{id}/audio", params={"form": "wav"})
-        with wave.open(BytesIO(sound.content)) as file:
-            assert (file.getnchannels(), file.getframerate()) == (1, 16_000)
-            samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
-        assert len(samples) / 16_000 == pytest.approx(media["duration"], abs=0.05)
-        shown = http.get(f"/api/jobs/{id}/peaks", params={"per_second": 20, "start": 1, "end": 3})
-        first = shown.json()["peaks"][:2]
-        block = samples[16_000 : 16_000 + 800]
-        assert first == [int(block.min()) >> 8, int(block.max()) >> 8]
-        query: dict[str, str | int] = {"per_second": 20, "start": 1, "end": 3, "format": "binary"}
-        assert len(http.get(f"/api/jobs/{id}/peaks", params=query).content) == 80
-        assert http.get("/api/jobs/none/peaks").status_code == httpx.codes.NOT_FOUND
+def test_media_wav_and_peaks(http: httpx.Client) -> None:
+    with (SAMPLES / "english.wav").open("rb") as file:
+        id = http.post("/api/jobs", files={"file": ("a.wav", file)}).json()["id"]
+    until_ended(http, id)
+    media = http.get(f"/api/jobs/{id}/media").json()
+    assert (media["type"], media["video"]) == ("audio/wav", None)
+    sound = http.get(f"/api/jobs/{id}/audio", params={"form": "wav"})
+    with wave.open(BytesIO(sound.content)) as file:
+        assert (file.getnchannels(), file.getframerate()) == (1, 16_000)
+        samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+    assert len(samples) / 16_000 == pytest.approx(media["duration"], abs=0.05)
+    shown = http.get(f"/api/jobs/{id}/peaks", params={"per_second": 20, "start": 1, "end": 3})
+    first = shown.json()["peaks"][:2]
+    block = samples[16_000 : 16_000 + 800]
+    assert first == [int(block.min()) >> 8, int(block.max()) >> 8]
+    query: dict[str, str | int] = {"per_second": 20, "start": 1, "end": 3, "format": "binary"}
+    assert len(http.get(f"/api/jobs/{id}/peaks", params=query).content) == 80
+    assert http.get("/api/jobs/none/peaks").status_code == httpx.codes.NOT_FOUND
