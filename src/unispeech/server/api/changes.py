@@ -27,7 +27,7 @@ from unispeech.server.api.transcripts import (
     current,
     found,
 )
-from unispeech.server.http.dependencies import Caller, TheService, job_of
+from unispeech.server.http.dependencies import Caller, TheJob, TheService
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.jobs import corrections
 from unispeech.server.jobs.revisions import EDITED, RESTORED, Changed, NoTranscript
@@ -58,10 +58,9 @@ IF_MATCH = {
 
 @router.put("/jobs/{job_id}/transcript", status_code=204, responses=CHANGE, openapi_extra=IF_MATCH)
 async def correct(
-    job_id: str, edited: Edited, request: Request, service: TheService, key: Caller
+    job: TheJob, edited: Edited, request: Request, service: TheService, key: Caller
 ) -> Response:
     """Replace the segments by corrected ones; every format is made of them from then on."""
-    job = await job_of(service, key, job_id)
     expected = _expected(request)
     seen = current(job)
 
@@ -79,10 +78,9 @@ async def correct(
     "/jobs/{job_id}/transcript", status_code=204, responses=CHANGE, openapi_extra=IF_MATCH
 )
 async def change(
-    job_id: str, patch: Patch, request: Request, service: TheService, key: Caller
+    job: TheJob, patch: Patch, request: Request, service: TheService, key: Caller
 ) -> Response:
     """Replace some of the segments and keep the others; so a correction is a small request."""
-    job = await job_of(service, key, job_id)
     expected = _expected(request)
     if expected is None:
         raise Refused(
@@ -201,24 +199,22 @@ def _changed(error: Changed) -> Refused:
 
 
 @router.get("/jobs/{job_id}/revisions")
-async def history(job_id: str, service: TheService, key: Caller) -> RevisionList:
+async def history(job: TheJob, service: TheService) -> RevisionList:
     """What the transcript was, the newest first."""
-    job = await job_of(service, key, job_id)
     known = await asyncio.to_thread(service.jobs.revisions.list, job.id)
     return RevisionList(revisions=[RevisionShown.model_validate(asdict(one)) for one in known])
 
 
 @router.get("/jobs/{job_id}/revisions/{number}", response_class=Response, responses=READ)
 async def revision(
-    job_id: str,
+    job: TheJob,
     number: int,
     request: Request,
     service: TheService,
-    key: Caller,
     wanted: TheRendering,
 ) -> Response:
     """The transcript as it was."""
-    return await as_file(request, service, await job_of(service, key, job_id), number, wanted)
+    return await as_file(request, service, job, number, wanted)
 
 
 @router.post(
@@ -228,10 +224,9 @@ async def revision(
     openapi_extra=IF_MATCH,
 )
 async def restore(
-    job_id: str, number: int, request: Request, service: TheService, key: Caller
+    job: TheJob, number: int, request: Request, service: TheService, key: Caller
 ) -> Response:
     """Make the transcript what it was at a revision, as a new revision."""
-    job = await job_of(service, key, job_id)
     expected = _expected(request)
 
     def save() -> int:

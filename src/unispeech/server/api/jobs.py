@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 from unispeech.server.api.job_view import all_shown, holds, shown
 from unispeech.server.api.schemas import Deleted, JobFields, JobInFull, JobList, JobShown, checked
 from unispeech.server.http import forms
-from unispeech.server.http.dependencies import Caller, TheService, job_of
+from unispeech.server.http.dependencies import Caller, TheJob, TheService
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.http.form_schemas import form_body
 from unispeech.server.jobs import fetch
@@ -122,9 +122,8 @@ async def list_jobs(
 
 
 @router.get("/jobs/{job_id}")
-async def show(job_id: str, service: TheService, key: Caller) -> JobInFull:
+async def show(job: TheJob, service: TheService) -> JobInFull:
     """How far a job is, and what it holds."""
-    job = await job_of(service, key, job_id)
 
     def whole() -> JobInFull:
         return JobInFull(**shown(service, job).model_dump(), holds=holds(service, job))
@@ -133,9 +132,8 @@ async def show(job_id: str, service: TheService, key: Caller) -> JobInFull:
 
 
 @router.delete("/jobs/{job_id}")
-async def delete(job_id: str, service: TheService, key: Caller) -> Deleted:
+async def delete(job: TheJob, service: TheService) -> Deleted:
     """Stop a job and remove all of it: the audio, the transcript, the record. Says what went."""
-    job = await job_of(service, key, job_id)
 
     def removed() -> Deleted:
         gone = Deleted(id=job.id, deleted=holds(service, job))
@@ -146,17 +144,15 @@ async def delete(job_id: str, service: TheService, key: Caller) -> Deleted:
 
 
 @router.post("/jobs/{job_id}/cancel", status_code=202)
-async def cancel(job_id: str, service: TheService, key: Caller) -> JobShown:
+async def cancel(job: TheJob, service: TheService) -> JobShown:
     """Stop a job: at once where it waits, after the batch in flight where it runs."""
-    job = await job_of(service, key, job_id)
     await asyncio.to_thread(service.jobs.cancel, job.id)
-    return await _now(service, key, job_id)
+    return await asyncio.to_thread(_now, service, job)
 
 
 @router.post("/jobs/{job_id}/retry", status_code=202, responses=CONFLICT)
-async def retry(job_id: str, service: TheService, key: Caller) -> JobShown:
+async def retry(job: TheJob, service: TheService) -> JobShown:
     """Do a finished, failed or cancelled job again from the beginning."""
-    job = await job_of(service, key, job_id)
 
     def again() -> bool:
         if not service.jobs.retry(job):
@@ -168,9 +164,8 @@ async def retry(job_id: str, service: TheService, key: Caller) -> JobShown:
 
     if not await asyncio.to_thread(again):
         raise Refused(409, f"the job is {job.state}", "cancel it first", code="not_finished")
-    return await _now(service, key, job_id)
+    return await asyncio.to_thread(_now, service, job)
 
 
-async def _now(service: Service, key: Key, job_id: str) -> JobShown:
-    job = await job_of(service, key, job_id)
-    return await asyncio.to_thread(shown, service, job)
+def _now(service: Service, job: Job) -> JobShown:
+    return shown(service, service.database.job(job.id) or job)

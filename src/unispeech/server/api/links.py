@@ -29,17 +29,16 @@ from unispeech.server.api.schemas import (
     Ticket,
 )
 from unispeech.server.api.transcript_schemas import Checked
-from unispeech.server.http.dependencies import ByLink, Caller, TheService, job_of
+from unispeech.server.http.dependencies import ByLink, TheJob, TheService
 from unispeech.server.http.error_responses import Refused
 
 router = APIRouter(tags=["Links"])
 
 
 @router.post("/jobs/{job_id}/ticket")
-async def ticket(job_id: str, service: TheService, key: Caller) -> Ticket:
+async def ticket(job: TheJob, service: TheService) -> Ticket:
     """An address under which the job can be read for some hours without a key: for players and
     downloads, which send no headers. It cannot be revoked."""
-    job = await job_of(service, key, job_id)
     token, expires = await asyncio.to_thread(service.jobs.links.ticket, job.id)
     return Ticket(token=token, path=f"/api/shared/{token}", expires=expires)
 
@@ -49,11 +48,8 @@ async def ticket(job_id: str, service: TheService, key: Caller) -> Ticket:
     status_code=201,
     responses={409: {"description": "The job is a range of another."}},
 )
-async def share(
-    job_id: str, wanted: NewShare, request: Request, service: TheService, key: Caller
-) -> ShareMade:
+async def share(job: TheJob, wanted: NewShare, request: Request, service: TheService) -> ShareMade:
     """A link with which others read and hear this job without a key. Its token is shown once."""
-    job = await job_of(service, key, job_id)
     if job.parent is not None:
         raise Refused(
             409, "a range has no recording of its own", "share its parent", code="is_a_range"
@@ -65,17 +61,15 @@ async def share(
 
 
 @router.get("/jobs/{job_id}/shares")
-async def shares(job_id: str, service: TheService, key: Caller) -> ShareList:
+async def shares(job: TheJob, service: TheService) -> ShareList:
     """The links that still open this job, the newest first."""
-    job = await job_of(service, key, job_id)
     found = await asyncio.to_thread(service.jobs.links.shares, job.id)
     return ShareList(shares=[ShareShown(**asdict(one)) for one in found])
 
 
 @router.delete("/jobs/{job_id}/shares/{share_id}", status_code=204)
-async def end(job_id: str, share_id: str, service: TheService, key: Caller) -> Response:
+async def end(job: TheJob, share_id: str, service: TheService) -> Response:
     """End a link: it opens nothing from now on."""
-    job = await job_of(service, key, job_id)
     if not await asyncio.to_thread(service.jobs.links.end, job.id, share_id):
         raise Refused(404, "there is no such link", code="link_not_found")
     return Response(status_code=204)

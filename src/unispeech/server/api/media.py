@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, Response
 
 from unispeech.errors import AudioError
-from unispeech.server.http.dependencies import Caller, TheService, job_of
+from unispeech.server.http.dependencies import TheJob, TheService
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.jobs import waveform
 from unispeech.server.service import Service
@@ -64,9 +64,9 @@ async def _wav(service: Service, job: Job) -> Path:
 
 
 @router.get("/jobs/{job_id}/media", responses=NOT_MEDIA)
-async def media(job_id: str, service: TheService, key: Caller) -> dict[str, Any]:
+async def media(job: TheJob, service: TheService) -> dict[str, Any]:
     """What the recording is, for `canPlayType` and for the size of a picture."""
-    return await described(service, await job_of(service, key, job_id))
+    return await described(service, job)
 
 
 async def described(service: Service, job: Job) -> dict[str, Any]:
@@ -87,11 +87,9 @@ async def described(service: Service, job: Job) -> dict[str, Any]:
 
 
 @router.get("/jobs/{job_id}/audio", response_class=FileResponse, responses=RANGES)
-async def audio(
-    job_id: str, service: TheService, key: Caller, form: Form = "upload"
-) -> FileResponse:
+async def audio(job: TheJob, service: TheService, form: Form = "upload") -> FileResponse:
     """The recording as it came, or as 16 kHz mono; ranges work, so players can seek."""
-    return await played(service, await job_of(service, key, job_id), form)
+    return await played(service, job, form)
 
 
 async def played(service: Service, job: Job, form: str) -> FileResponse:
@@ -117,10 +115,10 @@ TheStretch = Annotated[Stretch, Depends()]
 
 @router.get("/jobs/{job_id}/peaks", response_class=Response, responses=PEAKS)
 async def peaks(
-    job_id: str, request: Request, service: TheService, key: Caller, stretch: TheStretch
+    job: TheJob, request: Request, service: TheService, stretch: TheStretch
 ) -> Response:
     """The waveform: the loudest swing down and up of each stretch, -128 to 127."""
-    return await drawn(request, service, await job_of(service, key, job_id), stretch)
+    return await drawn(request, service, job, stretch)
 
 
 async def drawn(request: Request, service: Service, job: Job, stretch: Stretch) -> Response:

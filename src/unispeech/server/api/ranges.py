@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from unispeech.server.api.job_view import shown
 from unispeech.server.api.jobs import CONFLICT, accept
 from unispeech.server.api.schemas import JobShown, Range
-from unispeech.server.http.dependencies import Caller, TheService, job_of
+from unispeech.server.http.dependencies import Caller, TheJob, TheService
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.jobs import corrections
 from unispeech.server.storage.database import Job
@@ -21,10 +21,9 @@ SPEAKERS = ("diarize", "min_speakers", "max_speakers")
 
 
 @router.post("/jobs/{job_id}/ranges", status_code=201, responses=CONFLICT)
-async def decode_again(job_id: str, range: Range, service: TheService, key: Caller) -> JobShown:
+async def decode_again(job: TheJob, range: Range, service: TheService, key: Caller) -> JobShown:
     """Decode a stretch again, with other options if given. A job of its own, whose result takes
     the place of what the transcript has there, unless somebody has changed that meanwhile."""
-    job = await job_of(service, key, job_id)
     if job.revision is None or job.parent is not None:
         raise Refused(409, "the job has no transcript of its own", code="no_transcript")
     if range.end <= range.start:
@@ -60,9 +59,8 @@ async def decode_again(job_id: str, range: Range, service: TheService, key: Call
 
 
 @router.post("/jobs/{job_id}/apply", responses=CONFLICT)
-async def apply(job_id: str, service: TheService, key: Caller) -> JobShown:
+async def apply(part: TheJob, service: TheService) -> JobShown:
     """Put the text of a range into the transcript, whatever that has there now."""
-    part = await job_of(service, key, job_id)
     if part.parent is None:
         raise Refused(409, "the job is not a range of another", code="not_a_range")
 

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 
 from unispeech.server.api.transcript_schemas import Checked, Violation
 from unispeech.server.http import forms
-from unispeech.server.http.dependencies import Caller, TheService, job_of
+from unispeech.server.http.dependencies import TheJob, TheService
 from unispeech.server.http.error_responses import Refused
 from unispeech.server.jobs import word_document
 from unispeech.server.jobs.jojo_document import jojo_document
@@ -73,10 +73,9 @@ TheRendering = Annotated[Rendering, Depends()]
 
 @router.get("/jobs/{job_id}/transcript", response_class=Response, responses=READ)
 async def transcript(
-    job_id: str, request: Request, service: TheService, key: Caller, wanted: TheRendering
+    job: TheJob, request: Request, service: TheService, wanted: TheRendering
 ) -> Response:
     """The transcript, as a file. The layout options cut subtitles."""
-    job = await job_of(service, key, job_id)
     return await as_file(request, service, job, current(job, job.error or ""), wanted)
 
 
@@ -127,9 +126,8 @@ def found(service: Service, job: Job, number: int) -> Transcript:
 
 
 @router.get("/jobs/{job_id}/transcript/check", responses=NONE_YET)
-async def check(job_id: str, service: TheService, key: Caller, layout: Readable) -> Checked:
+async def check(job: TheJob, service: TheService, layout: Readable) -> Checked:
     """Which subtitles of a download with this layout are too wide, too fast or too early."""
-    job = await job_of(service, key, job_id)
     return await checked(service, job, current(job, job.error or ""), layout)
 
 

@@ -14,7 +14,8 @@ from fastapi.responses import PlainTextResponse, Response
 from unispeech import languages
 from unispeech.audio.pcm import WavWriter
 from unispeech.call import Call
-from unispeech.server.http import forms, sse
+from unispeech.server.http import forms
+from unispeech.server.http.blocking_work import gone
 from unispeech.server.http.dependencies import Caller, TheService, scratch
 from unispeech.server.http.error_responses import DOCUMENTED, Refused
 from unispeech.server.http.form_schemas import form_body
@@ -67,7 +68,7 @@ async def asr(
     service.speech.room()
     async with scratch(service) as folder:
         upload, name = await _received(request, service, key, folder / "upload", encode)
-        async with service.speech.admitted(), sse.gone(request) as left:
+        async with service.speech.admitted(), gone(request) as left:
             decoded = await service.speech.decode(upload, name, service.cut(key))
             work = partial(service.speech.transcribe, ask, decoded, Call(cancelled=left.is_set))
             transcript = await service.speech.run(work, left)

@@ -34,16 +34,19 @@ TheService = Annotated[Service, Depends(service)]
 Caller = Annotated[Key, Depends(caller)]
 
 
-async def job_of(service: Service, key: Key, id: str) -> Job:
+async def job_of_caller(job_id: str, service: TheService, key: Caller) -> Job:
     """The job, if it is this caller's.
 
     Raises:
         Refused: 404, also where it is somebody else's.
     """
-    job = await asyncio.to_thread(service.database.job, id)
+    job = await asyncio.to_thread(service.database.job, job_id)
     if job is None or job.owner != key.id:
         raise Refused(404, "there is no such job", code="job_not_found")
     return job
+
+
+TheJob = Annotated[Job, Depends(job_of_caller)]
 
 
 @asynccontextmanager

@@ -11,14 +11,16 @@ from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
+from fastapi.sse import EventSourceResponse, format_sse_event
 
 from unispeech.annotate import speakers
 from unispeech.call import Call
 from unispeech.models import weight_cache
 from unispeech.server.dialects.openai.form import Wanted, read
 from unispeech.server.dialects.openai.render import lettering, render, said, usage
-from unispeech.server.http import forms, sse
+from unispeech.server.http import forms
+from unispeech.server.http.blocking_work import Feed, gone
 from unispeech.server.http.dependencies import Caller, TheService, scratch
 from unispeech.server.http.error_responses import DOCUMENTED, Refused, answer
 from unispeech.server.http.form_schemas import form_body
@@ -34,6 +36,8 @@ SAID: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {}, "text/plain": {}, "text/event-stream": {}}}
 }
 """The types of an answer: by `response_format`, or events with `stream`."""
+UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+"""Headers of a stream of events: no proxy may hold it back."""
 
 
 @router.post(
@@ -77,12 +81,12 @@ async def _answer(request: Request, service: Service, key: Key, task: str) -> Re
         name = clean_name(file.filename)
         await fields.close()
         decoded = await service.speech.decode(upload, name, service.cut(key))
-        left = await stack.enter_async_context(sse.gone(request))
+        left = await stack.enter_async_context(gone(request))
         work = partial(service.speech.transcribe, wanted.ask, decoded)
         if wanted.stream:
             kept = stack.pop_all()
             events = _stream(request, service, work, left, wanted, kept)
-            return StreamingResponse(events, headers=sse.HEADERS, media_type="text/event-stream")
+            return EventSourceResponse(events, headers=UNBUFFERED)
         call = Call(cancelled=left.is_set)
         transcript = await service.speech.run(partial(work, call), left)
     return render(transcript, wanted)
@@ -95,30 +99,34 @@ async def _stream(
     left: threading.Event,
     wanted: Wanted,
     kept: AsyncExitStack,
-) -> AsyncIterator[str]:
+) -> AsyncIterator[bytes]:
     """Text as it is heard, then all of it. Frees the request's files and its place at the end."""
     async with kept:
-        feed: sse.Feed[Segment] = sse.Feed()
+        feed: Feed[Segment] = Feed()
         call = Call(on_segment=feed.put, cancelled=left.is_set)
         running = asyncio.ensure_future(service.speech.run(partial(work, call)))
         letter = lettering()
         begun = False
         async for segment in feed.until(running):
             if wanted.diarized:
-                yield sse.event(said(segment, letter))
+                yield _event(said(segment, letter))
                 continue
             text = segment.text if begun else segment.text.lstrip()
             begun = begun or bool(text)
-            yield sse.event({"type": "transcript.text.delta", "delta": text})
+            yield _event({"type": "transcript.text.delta", "delta": text})
         try:
             transcript = await running
         except Exception as error:  # the answer has begun, so this is where it has to be told
             body = json.loads(bytes(answer(request, error).body))
-            yield sse.event({"type": "error", **body})
+            yield _event({"type": "error", **body})
         else:
             whole = {"text": transcript.text, "usage": usage(transcript)}
-            yield sse.event({"type": "transcript.text.done", **whole})
-        yield sse.event("[DONE]")
+            yield _event({"type": "transcript.text.done", **whole})
+        yield format_sse_event(data_str="[DONE]")
+
+
+def _event(data: dict[str, Any]) -> bytes:
+    return format_sse_event(data_str=json.dumps(data, ensure_ascii=False))
 
 
 @router.get("/models", responses=DOCUMENTED)

@@ -18,7 +18,7 @@ from unispeech import languages
 from unispeech.errors import UnispeechError, UnknownModel
 from unispeech.server.dialects.waas.parameters import OUTPUTS, TASKS, language_names
 from unispeech.server.http import forms
-from unispeech.server.http.dependencies import Caller, TheService, job_of, scratch
+from unispeech.server.http.dependencies import Caller, TheJob, TheService, scratch
 from unispeech.server.http.error_responses import DOCUMENTED
 from unispeech.server.jobs import notices
 from unispeech.server.jobs.jojo_document import jojo_document
@@ -154,9 +154,8 @@ async def detect(
 
 
 @router.get("/v1/jobs/{job_id}", responses=DOCUMENTED)
-async def job(job_id: str, service: TheService, key: Caller) -> dict[str, Any]:
+async def job(found: TheJob, service: TheService) -> dict[str, Any]:
     """A job as RQ would show it. What would leak a path or an address is there, and null."""
-    found = await job_of(service, key, job_id)
     waiting = found.state is State.QUEUED
     position = await asyncio.to_thread(service.database.ahead, found) if waiting else None
     size = await asyncio.to_thread(service.database.count, State.QUEUED)

@@ -1,10 +1,9 @@
-"""Blocking work under a request that may go away, and what it says meanwhile, as SSE."""
+"""Blocking work for a request: it stops when the client leaves, and its results stream out."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,9 +12,6 @@ from typing import Any, Generic, TypeVar
 from fastapi import Request
 
 T = TypeVar("T")
-
-HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-"""For a stream of events: nothing on the way may hold it back."""
 
 
 @asynccontextmanager
@@ -59,10 +55,3 @@ class Feed(Generic[T]):
         if not work.cancelled():
             work.exception()  # looked at here, in case the client has gone and nobody else does
         self._queue.put_nowait(None)
-
-
-def event(data: Any, kind: str = "", id: int | None = None) -> str:
-    """One server-sent event."""
-    head = (f"id: {id}\n" if id is not None else "") + (f"event: {kind}\n" if kind else "")
-    text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
-    return f"{head}data: {text}\n\n"
