@@ -3,9 +3,11 @@
     import unispeech
 
     transcript = unispeech.transcribe("interview.mp3")
-    print(transcript.text)
+    print(transcript.to("srt"))
 
-Importing this package imports nothing heavy: what is used is loaded when it is used.
+The names in `__all__` are the public interface. Everything else is internal and may change in any
+release, except what the guide for backends names. Importing this package imports nothing heavy: a
+name is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -19,24 +21,57 @@ if TYPE_CHECKING:
     from unispeech.engine.aio import AsyncEngine as AsyncEngine
     from unispeech.engine.engine import Engine as Engine
     from unispeech.engine.engine import transcribe as transcribe
+    from unispeech.errors import AudioError as AudioError
+    from unispeech.errors import AudioNotFound as AudioNotFound
+    from unispeech.errors import AudioTruncated as AudioTruncated
+    from unispeech.errors import BackendError as BackendError
+    from unispeech.errors import BackendMissing as BackendMissing
+    from unispeech.errors import Cancelled as Cancelled
+    from unispeech.errors import ModelDamaged as ModelDamaged
+    from unispeech.errors import ModelError as ModelError
+    from unispeech.errors import ModelUnavailable as ModelUnavailable
+    from unispeech.errors import OptionError as OptionError
     from unispeech.errors import UnispeechError as UnispeechError
+    from unispeech.errors import UnknownBackend as UnknownBackend
+    from unispeech.errors import UnknownModel as UnknownModel
+    from unispeech.errors import UnsupportedOption as UnsupportedOption
+    from unispeech.realtime.events import Event as Event
+    from unispeech.realtime.session import Session as Session
+    from unispeech.text.formats import render as render
+    from unispeech.text.subtitles import Layout as Layout
     from unispeech.types import Gap as Gap
     from unispeech.types import Progress as Progress
     from unispeech.types import Segment as Segment
     from unispeech.types import Transcript as Transcript
+    from unispeech.types import Turn as Turn
     from unispeech.types import Word as Word
 
-_HOMES = {
-    "AsyncEngine": "unispeech.engine.aio",
-    "Engine": "unispeech.engine.engine",
-    "Gap": "unispeech.types",
-    "Progress": "unispeech.types",
-    "Segment": "unispeech.types",
-    "Transcript": "unispeech.types",
-    "UnispeechError": "unispeech.errors",
-    "Word": "unispeech.types",
-    "transcribe": "unispeech.engine.engine",
+_PUBLIC = {
+    "engine.aio": ["AsyncEngine"],
+    "engine.engine": ["Engine", "transcribe"],
+    "errors": [
+        "AudioError",
+        "AudioNotFound",
+        "AudioTruncated",
+        "BackendError",
+        "BackendMissing",
+        "Cancelled",
+        "ModelDamaged",
+        "ModelError",
+        "ModelUnavailable",
+        "OptionError",
+        "UnispeechError",
+        "UnknownBackend",
+        "UnknownModel",
+        "UnsupportedOption",
+    ],
+    "realtime.events": ["Event"],
+    "realtime.session": ["Session"],
+    "text.formats": ["render"],
+    "text.subtitles": ["Layout"],
+    "types": ["Gap", "Progress", "Segment", "Transcript", "Turn", "Word"],
 }
+_HOMES = {name: f"unispeech.{module}" for module, names in _PUBLIC.items() for name in names}
 
 __all__ = [*_HOMES, "__version__"]
 

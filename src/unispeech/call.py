@@ -1,7 +1,8 @@
-"""How one call is followed while it runs, and kept where it outlives the process."""
+"""Callbacks of one call, and the journal of one that outlives its process."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,6 +11,7 @@ from unispeech.types import Chunk, ChunkResult, Progress, Segment
 
 OnProgress = Callable[[Progress], None]
 OnSegment = Callable[[Segment], None]
+IsCancelled = Callable[[], bool]
 
 
 def never() -> bool:
@@ -45,5 +47,19 @@ class Call:
 
     on_segment: OnSegment = ignore
     on_progress: OnProgress = ignore
-    cancelled: Callable[[], bool] = never
+    cancelled: IsCancelled = never
     journal: Journal | None = None
+
+
+def followed(
+    call: Call | None, on_progress: OnProgress, on_segment: OnSegment, cancelled: IsCancelled
+) -> Call:
+    """The callbacks of a public method, which may still be given as a `Call`."""
+    if call is None:
+        return Call(on_segment, on_progress, cancelled)
+    warnings.warn(
+        "call= is deprecated; give on_progress=, on_segment= and cancelled= instead",
+        DeprecationWarning,
+        stacklevel=3,
+    )
+    return call

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from unispeech.text.subtitles import Layout
+
 Floats: TypeAlias = "npt.NDArray[np.float32]"
 """An array of numpy. The aliases are strings, so that annotations do not import it."""
 Samples: TypeAlias = "npt.NDArray[np.float32]"
@@ -113,6 +115,16 @@ class Transcript:
     """Who spoke when, where that was asked for."""
     source: str = ""
     """What the recording is called: its path as it was given."""
+
+    def to(self, format: str, layout: Layout | None = None) -> str:
+        """The transcript as `txt`, `srt`, `vtt`, `tsv`, `json` or `rttm`.
+
+        Raises:
+            OptionError: there is no such format.
+        """
+        from unispeech.text.formats import render
+
+        return render(self, format, layout)
 
     def shifted(self, seconds: float) -> Transcript:
         """The transcript of a part, on the clock of a whole in which it begins at `seconds`."""

@@ -237,7 +237,7 @@ def test_pyannotes_pipeline_of_random_weights_through_us(
         if not registry.find(backend).installed():
             continue
         said = engine(backend).transcribe(
-            clip, call=Call(on_progress=steps.append), strategy=strategy, word_timestamps=True,
+            clip, on_progress=steps.append, strategy=strategy, word_timestamps=True,
             **options,
         )  # fmt: skip
         assert [(t.start, t.end, t.speaker) for t in said.turns] == theirs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
 import wave
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -117,24 +118,40 @@ def test_the_first_segment_comes_before_the_recording_is_read(engine: Get) -> No
 def test_segments_and_progress_are_reported_and_a_call_can_be_cancelled(engine: Get) -> None:
     told: list[Progress] = []
     heard: list[Segment] = []
-    call = Call(heard.append, told.append)
-    transcript = engine().transcribe(SAMPLES / "pause.wav", call=call)
+    transcript = engine().transcribe(
+        SAMPLES / "pause.wav", on_segment=heard.append, on_progress=told.append
+    )
     assert tuple(heard) == transcript.segments
     assert told[-1].total == transcript.duration
     with pytest.raises(Cancelled):
-        engine().transcribe(SAMPLES / "pause.wav", call=Call(cancelled=lambda: True))
+        engine().transcribe(SAMPLES / "pause.wav", cancelled=lambda: True)
 
 
 def test_async(engine: Get) -> None:
+    heard: list[Segment] = []
+    told: list[Progress] = []
+    threads: set[int] = set()
+
+    def on_segment(segment: Segment) -> None:
+        heard.append(segment)
+        threads.add(threading.get_ident())
+
     async def both() -> tuple[str, list[Segment]]:
         asynchronous = AsyncEngine(engine())
-        transcript = await asynchronous.transcribe(SAMPLES / "english.wav")
+        transcript = await asynchronous.transcribe(
+            SAMPLES / "english.wav", on_segment=on_segment, on_progress=told.append
+        )
         segments = [s async for s in asynchronous.segments(SAMPLES / "english.wav")]
+        assert await asynchronous.detect_language(SAMPLES / "english.wav") == ("en", 1.0)
+        with pytest.raises(Cancelled):
+            await asynchronous.transcribe(SAMPLES / "english.wav", cancelled=lambda: True)
         return transcript.text, segments
 
     text, segments = asyncio.run(both())
     assert words(text) == words(reference("english"))
     assert "".join(s.text for s in segments).strip() == text
+    assert heard == segments and told
+    assert threads == {threading.get_ident()}, "callbacks run in the event loop"
 
 
 @pytest.mark.parametrize(
@@ -234,7 +251,7 @@ def test_with_a_journal_an_interrupted_call_goes_on_where_it_stopped(engine: Get
 
     with pytest.raises(Cancelled):
         call = Call(journal=notes, cancelled=stop)
-        engine().transcribe(SAMPLES / "pause.wav", call=call, **options)
-    again = engine().transcribe(SAMPLES / "pause.wav", call=Call(journal=notes), **options)
+        engine().follow(SAMPLES / "pause.wav", call, **options)
+    again = engine().follow(SAMPLES / "pause.wav", Call(journal=notes), **options)
     assert again == whole
     assert notes.recordings == len(notes.kept) > 1, "nothing recorded was decoded again"

@@ -17,7 +17,6 @@ import pytest
 
 from support.samples import ROOT, SAMPLES
 from unispeech.backends.remote import Remote
-from unispeech.call import Call
 from unispeech.engine.engine import Engine
 from unispeech.environments.process import Patience, Process
 from unispeech.errors import BackendError, OptionError, UnsupportedOption
@@ -275,7 +274,7 @@ def _kill_in_the_middle(engine: Engine) -> float:
 
     clip = np.tile(_read(SAMPLES / "english.wav"), 12)  # more than is decoded ahead
     with pytest.raises(BackendError, match="faster: its worker process was killed"):
-        engine.transcribe(clip, 16_000, Call(on_progress=kill), batch_size=1, temperature=0.0)
+        engine.transcribe(clip, 16_000, on_progress=kill, batch_size=1, temperature=0.0)
     return time.monotonic() - when[0]
 
 

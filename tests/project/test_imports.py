@@ -36,11 +36,14 @@ def test_help_brings_only_the_command_line() -> None:
     assert _loaded_by(code) & HEAVY <= {"click"}
 
 
-def test_every_exported_name_is_there() -> None:
-    import unispeech
-
-    assert sorted(unispeech.__all__) == [
-        "AsyncEngine", "Engine", "Gap", "Progress", "Segment", "Transcript", "UnispeechError",
-        "Word", "__version__", "transcribe",
-    ]  # fmt: skip
-    assert all(getattr(unispeech, name) for name in unispeech.__all__)
+def test_importing_takes_a_moment() -> None:
+    """The best of five, since other processes use the machine too."""
+    code = (
+        "import time; began = time.perf_counter(); import unispeech; "
+        "print(time.perf_counter() - began)"
+    )
+    runs = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        for _ in range(5)
+    ]
+    assert min(float(run.stdout) for run in runs) < 0.015

@@ -18,7 +18,6 @@ from typing import Any
 
 from unispeech.bench import meters, peers, stages
 from unispeech.bench.plan import Configuration
-from unispeech.call import Call
 from unispeech.engine.engine import Engine
 from unispeech.environments.worker import end_with
 from unispeech.errors import UnispeechError
@@ -56,11 +55,12 @@ class Ours:
         self.engine = Engine.of(one.settled())
 
     def run(self, tasks: Sequence[Task], first: Callable[[], None]) -> Iterator[Answer]:
-        call = Call(on_segment=lambda segment: first())
         for set, language in dict.fromkeys((task.set, task.language) for task in tasks):
             group = [task for task in tasks if (task.set, task.language) == (set, language)]
             results = self.engine.transcribe_many(
-                (task.audio for task in group), call=call, language=language
+                (task.audio for task in group),
+                on_segment=lambda segment: first(),
+                language=language,
             )
             for task, result in zip(group, results, strict=True):
                 yield _answer(task, result)

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from unispeech.call import Call
 from unispeech.cli import say
 from unispeech.cli.output import Output
 from unispeech.cli.progress import bar
@@ -63,7 +62,7 @@ def align(
     settled = settle(backend, model, given)
     with bar(quiet) as on_progress:
         engine = Engine.of(settled, on_progress)
-        transcript = engine.align(audio, words, call=Call(on_progress=on_progress))
+        transcript = engine.align(audio, words, on_progress=on_progress)
     for warning in transcript.warnings:
         say(f"warning: {warning}")
     layout = Layout(max_words_per_line=max_words_per_line)

@@ -12,7 +12,7 @@ import click
 
 from unispeech.backends import choose
 from unispeech.backends.settle import Settled
-from unispeech.call import Call, OnProgress
+from unispeech.call import OnProgress
 from unispeech.cli import flags, say, stopping
 from unispeech.cli.output import Output
 from unispeech.cli.progress import bar
@@ -192,8 +192,10 @@ def _run(engine: Engine, inputs: list[Input], output: Output, on_progress: OnPro
     waiting = iter(inputs)
     current = next(waiting)
     output.begin(current)
-    call = Call(on_segment=output.heard, on_progress=on_progress)
-    for result in engine.transcribe_many((source.open() for source in inputs), call=call):
+    results = engine.transcribe_many(
+        (source.open() for source in inputs), on_segment=output.heard, on_progress=on_progress
+    )
+    for result in results:
         failed += not _finish(output, current, result)
         following = next(waiting, None)
         if following is not None:

@@ -1,63 +1,116 @@
-"""The engine for `async` code: the work is done in threads, the event loop stays free."""
+"""The engine for `async` code: work is done in threads, and the event loop stays free."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Self, Unpack
+from typing import Any, Self, TypeVar, Unpack
 
 from unispeech.audio.recording import Source
-from unispeech.call import Call
+from unispeech.call import IsCancelled, OnProgress, OnSegment, ignore, never
 from unispeech.engine.engine import Engine
 from unispeech.errors import UnispeechError
 from unispeech.options import CallOptions, EngineOptions
 from unispeech.types import Segment, Transcript
 
+T = TypeVar("T")
+
 
 class AsyncEngine:
-    """The same engine for `async` code: the work is done in threads, the event loop stays free."""
+    """An `Engine` for `async` code, with the same methods, options and errors.
+
+    `on_progress` and `on_segment` are called in the event loop; `cancelled` is asked in the thread
+    that works. Cancelling the task stops the work after the current batch.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
     @classmethod
     async def load(
-        cls, backend: str = "faster", model: str | None = None, **options: Unpack[EngineOptions]
+        cls,
+        backend: str = "faster",
+        model: str | None = None,
+        *,
+        on_progress: OnProgress = ignore,
+        **options: Unpack[EngineOptions],
     ) -> Self:
         """An engine of its own; takes and raises what `Engine` does."""
-        return cls(await asyncio.to_thread(partial(Engine, backend, model, **options)))
+        load = partial(Engine, backend, model, on_progress=_in_loop(on_progress), **options)
+        return cls(await asyncio.to_thread(load))
 
     async def transcribe(
-        self, source: Source, sample_rate: int | None = None, **options: Unpack[CallOptions]
+        self,
+        source: Source,
+        sample_rate: int | None = None,
+        *,
+        on_progress: OnProgress = ignore,
+        on_segment: OnSegment = ignore,
+        cancelled: IsCancelled = never,
+        **options: Unpack[CallOptions],
     ) -> Transcript:
-        """As `Engine.transcribe`. Cancelling the task stops the work after the current batch."""
-        with _until_cancelled() as call:
-            work = partial(self.engine.transcribe, source, sample_rate, call, **options)
+        """As `Engine.transcribe`."""
+        with _followed(on_progress, on_segment, cancelled) as news:
+            work = partial(self.engine.transcribe, source, sample_rate, **news, **options)
             return await asyncio.to_thread(work)
 
     async def segments(
-        self, source: Source, sample_rate: int | None = None, **options: Unpack[CallOptions]
+        self,
+        source: Source,
+        sample_rate: int | None = None,
+        *,
+        on_progress: OnProgress = ignore,
+        on_segment: OnSegment = ignore,
+        cancelled: IsCancelled = never,
+        **options: Unpack[CallOptions],
     ) -> AsyncIterator[Segment]:
         """As `Engine.segments`."""
-        with _until_cancelled() as call:
-            segments = self.engine.segments(source, sample_rate, call, **options)
-            while (segment := await asyncio.to_thread(next, segments, None)) is not None:
+        with _followed(on_progress, on_segment, cancelled) as news:
+            segments = self.engine.segments(source, sample_rate, **news, **options)
+            async for segment in _each(segments):
                 yield segment
 
     async def transcribe_many(
         self,
         sources: Iterable[Source],
         sample_rate: int | None = None,
+        *,
+        on_progress: OnProgress = ignore,
+        on_segment: OnSegment = ignore,
+        cancelled: IsCancelled = never,
         **options: Unpack[CallOptions],
     ) -> AsyncIterator[Transcript | UnispeechError]:
         """As `Engine.transcribe_many`."""
-        with _until_cancelled() as call:
-            results = self.engine.transcribe_many(sources, sample_rate, call, **options)
-            while (result := await asyncio.to_thread(next, results, None)) is not None:
+        with _followed(on_progress, on_segment, cancelled) as news:
+            results = self.engine.transcribe_many(sources, sample_rate, **news, **options)
+            async for result in _each(results):
                 yield result
+
+    async def align(
+        self,
+        source: Source,
+        text: str,
+        sample_rate: int | None = None,
+        *,
+        on_progress: OnProgress = ignore,
+        on_segment: OnSegment = ignore,
+        cancelled: IsCancelled = never,
+        **options: Unpack[CallOptions],
+    ) -> Transcript:
+        """As `Engine.align`."""
+        with _followed(on_progress, on_segment, cancelled) as news:
+            work = partial(self.engine.align, source, text, sample_rate, **news, **options)
+            return await asyncio.to_thread(work)
+
+    async def detect_language(
+        self, source: Source, sample_rate: int | None = None, *, cancelled: IsCancelled = never
+    ) -> tuple[str, float]:
+        """As `Engine.detect_language`."""
+        work = partial(self.engine.detect_language, source, sample_rate, cancelled=cancelled)
+        return await asyncio.to_thread(work)
 
     async def close(self) -> None:
         await asyncio.to_thread(self.engine.close)
@@ -69,11 +122,34 @@ class AsyncEngine:
         await self.close()
 
 
+async def _each(items: Iterator[T]) -> AsyncIterator[T]:
+    """The same items, each waited for in a thread."""
+    while (item := await asyncio.to_thread(next, items, None)) is not None:
+        yield item
+
+
+def _in_loop(callback: Callable[[T], None]) -> Callable[[T], None]:
+    """The callback, called in this event loop from whichever thread calls it."""
+    loop = asyncio.get_running_loop()
+
+    def tell(news: T) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(callback, news)
+
+    return tell
+
+
 @contextmanager
-def _until_cancelled() -> Iterator[Call]:
-    """A call that ends with the block: also when a task is cancelled and its thread works on."""
+def _followed(
+    on_progress: OnProgress, on_segment: OnSegment, cancelled: IsCancelled
+) -> Iterator[dict[str, Any]]:
+    """Callbacks of work that ends with the block, also where a task is cancelled meanwhile."""
     left = threading.Event()
     try:
-        yield Call(cancelled=left.is_set)
+        yield {
+            "on_progress": _in_loop(on_progress),
+            "on_segment": _in_loop(on_segment),
+            "cancelled": lambda: left.is_set() or cancelled(),
+        }
     finally:
         left.set()

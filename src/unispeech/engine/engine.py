@@ -21,14 +21,14 @@ from unispeech.backends import choose, lookup, registry
 from unispeech.backends.base import Backend, Closed
 from unispeech.backends.loaded import LoadedModels
 from unispeech.backends.settle import Settled, leniently
-from unispeech.call import Call, OnProgress, ignore
+from unispeech.call import Call, IsCancelled, OnProgress, OnSegment, followed, ignore, never
 from unispeech.engine import batched, native
 from unispeech.engine.align import aligned
 from unispeech.engine.decoder import Decoder
 from unispeech.engine.language import Detection, identifier
 from unispeech.engine.source import Reader
 from unispeech.engine.threads import Threads
-from unispeech.errors import AudioError, UnispeechError, UnsupportedOption
+from unispeech.errors import AudioError, Cancelled, UnispeechError, UnsupportedOption
 from unispeech.models import store
 from unispeech.options import (
     AnnotateOptions,
@@ -51,6 +51,10 @@ class Engine:
     `options` are the names of the command line (`unispeech transcribe --help`): how to load
     (`device`, `compute_type`, `threads`, `isolated`) and the defaults of every call, which a call
     may override. Safe to use from several threads.
+
+    Every call can be followed, from the thread that makes it: `on_segment` is called with each
+    segment as it is decoded, `on_progress` with the progress, and `cancelled` is asked between
+    batches; where it returns True, the call raises `Cancelled`.
 
     For the owner of several engines: `models` is where aligners, diarizers and language identifiers
     are loaded (an engine without it has its own, which it closes), and `share` may wrap the backend
@@ -114,37 +118,45 @@ class Engine:
         source: Source,
         sample_rate: int | None = None,
         call: Call | None = None,
+        *,
+        on_progress: OnProgress = ignore,
+        on_segment: OnSegment = ignore,
+        cancelled: IsCancelled = never,
         **options: Unpack[CallOptions],
     ) -> Iterator[Segment]:
         """The segments of one recording, as they are decoded.
 
         Raises:
-            AudioError: the recording cannot be read; UnispeechError: anything else of the tree.
+            AudioError: the recording cannot be read. Cancelled: `cancelled` returned True.
+            UnispeechError: anything else of the tree.
         """
-        for item in self._events([(source, sample_rate)], self._options(options), call or Call()):
-            if isinstance(item, Segment):
-                yield item
-            elif isinstance(item, End) and item.error:
-                raise item.error
+        call = followed(call, on_progress, on_segment, cancelled)
+        return self._segments((source, sample_rate), options, call)
 
     def transcribe(
         self,
         source: Source,
         sample_rate: int | None = None,
         call: Call | None = None,
+        *,
+        on_progress: OnProgress = ignore,
+        on_segment: OnSegment = ignore,
+        cancelled: IsCancelled = never,
         **options: Unpack[CallOptions],
     ) -> Transcript:
         """The whole transcript of one recording. Raises as `segments` does."""
-        result = next(self._many([(source, sample_rate)], options, call))
-        if isinstance(result, UnispeechError):
-            raise result
-        return result
+        call = followed(call, on_progress, on_segment, cancelled)
+        return self._one((source, sample_rate), options, call)
 
     def transcribe_many(
         self,
         sources: Iterable[Source],
         sample_rate: int | None = None,
         call: Call | None = None,
+        *,
+        on_progress: OnProgress = ignore,
+        on_segment: OnSegment = ignore,
+        cancelled: IsCancelled = never,
         **options: Unpack[CallOptions],
     ) -> Iterator[Transcript | UnispeechError]:
         """A transcript for each source, in order; for one that failed, its error in its place.
@@ -153,10 +165,23 @@ class Engine:
         """
         if isinstance(sources, str | bytes | Path):
             raise AudioError("transcribe_many takes several sources", "put a single one in a list")
+        call = followed(call, on_progress, on_segment, cancelled)
         return self._many(((source, sample_rate) for source in sources), options, call)
 
-    def detect_language(self, source: Source, sample_rate: int | None = None) -> tuple[str, float]:
+    def follow(self, source: Source, call: Call, **options: Unpack[CallOptions]) -> Transcript:
+        """As `transcribe`, with a journal. Internal: for jobs, which outlive their process."""
+        return self._one((source, None), options, call)
+
+    def detect_language(
+        self,
+        source: Source,
+        sample_rate: int | None = None,
+        *,
+        cancelled: IsCancelled = never,
+    ) -> tuple[str, float]:
         """The language spoken at the beginning of a recording, and its probability."""
+        if cancelled():
+            raise Cancelled()
         reader = self._reader(self.options)
         first = itertools.islice(reader.plan(Recording(source, sample_rate)), 3)
         return reader.detection.language(list(first))
@@ -167,6 +192,10 @@ class Engine:
         text: str,
         sample_rate: int | None = None,
         call: Call | None = None,
+        *,
+        on_progress: OnProgress = ignore,
+        on_segment: OnSegment = ignore,
+        cancelled: IsCancelled = never,
         **options: Unpack[CallOptions],
     ) -> Transcript:
         """When each word of a text that is known was said; a line of the text is a segment.
@@ -183,7 +212,7 @@ class Engine:
             )
         plain = replace(self.options, annotate=AnnotateOptions())
         settled = self._options({**options, "vad": False}, plain)
-        call = call or Call()
+        call = followed(call, on_progress, on_segment, cancelled)
         segments, end = aligned(
             self._reader(settled),
             (source, sample_rate),
@@ -192,6 +221,8 @@ class Engine:
             call.on_progress,
             self._threads,
         )
+        for segment in segments:
+            call.on_segment(segment)
         return stitch.transcript(
             segments, (), end, backend=self.spec.name, model=self.facts.name, task="align"
         )
@@ -228,14 +259,28 @@ class Engine:
         options = TranscribeOptions.of(base or self.options, **overrides)
         return self.settle(options).honoured().options
 
+    def _segments(
+        self, source: tuple[Source, int | None], overrides: CallOptions, call: Call
+    ) -> Iterator[Segment]:
+        for item in self._events([source], self._options(overrides), call):
+            if isinstance(item, Segment):
+                call.on_segment(item)
+                yield item
+            elif isinstance(item, End) and item.error:
+                raise item.error
+
+    def _one(
+        self, source: tuple[Source, int | None], overrides: CallOptions, call: Call
+    ) -> Transcript:
+        result = next(self._many([source], overrides, call))
+        if isinstance(result, UnispeechError):
+            raise result
+        return result
+
     def _many(
-        self,
-        sources: Iterable[tuple[Source, int | None]],
-        overrides: CallOptions,
-        call: Call | None,
+        self, sources: Iterable[tuple[Source, int | None]], overrides: CallOptions, call: Call
     ) -> Iterator[Transcript | UnispeechError]:
         options = self._options(overrides)
-        call = call or Call()
         segments: list[Segment] = []
         gaps: list[Gap] = []
         for item in self._events(sources, options, call):
@@ -286,6 +331,9 @@ def transcribe(
     *,
     backend: str = "faster",
     model: str | None = None,
+    on_progress: OnProgress = ignore,
+    on_segment: OnSegment = ignore,
+    cancelled: IsCancelled = never,
     **options: Unpack[EngineOptions],
 ) -> Transcript:
     """Load a model, transcribe one recording, let the model go.
@@ -293,5 +341,11 @@ def transcribe(
     `source` is a path, bytes, an open file, or an array with its `sample_rate`. Takes and raises
     what `Engine` does; to transcribe several recordings, keep an `Engine`.
     """
-    with Engine(backend, model, **options) as engine:
-        return engine.transcribe(source, sample_rate)
+    with Engine(backend, model, on_progress=on_progress, **options) as engine:
+        return engine.transcribe(
+            source,
+            sample_rate,
+            on_progress=on_progress,
+            on_segment=on_segment,
+            cancelled=cancelled,
+        )

@@ -196,7 +196,7 @@ class Speech:
         if ask.diarized:
             options["diarize_model"] = self.settings.diarize_model
         with self.engine(ask) as engine:
-            transcript = engine.transcribe(decoded.path, call=call, **options)
+            transcript = engine.follow(decoded.path, call, **options)
         metrics.AUDIO_SECONDS.inc(transcript.duration)
         return replace(
             transcript,

@@ -1,0 +1,78 @@
+"""The public interface: pinned names, keywords on every method, deprecations."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+import unispeech
+from support.samples import SAMPLES
+from unispeech import AsyncEngine, Engine, Segment, Transcript, Word, errors
+from unispeech.call import Call
+from unispeech.text.formats import FORMATS, render
+from unispeech.text.subtitles import Layout
+
+FOLLOWED = ["on_progress", "on_segment", "cancelled"]
+
+
+def test_the_public_names() -> None:
+    assert sorted(unispeech.__all__) == [
+        "AsyncEngine", "AudioError", "AudioNotFound", "AudioTruncated", "BackendError",
+        "BackendMissing", "Cancelled", "Engine", "Event", "Gap", "Layout", "ModelDamaged",
+        "ModelError", "ModelUnavailable", "OptionError", "Progress", "Segment", "Session",
+        "Transcript", "Turn", "UnispeechError", "UnknownBackend", "UnknownModel",
+        "UnsupportedOption", "Word", "__version__", "render", "transcribe",
+    ]  # fmt: skip
+    assert all(getattr(unispeech, name) is not None for name in unispeech.__all__)
+
+
+def test_every_error_of_the_tree_is_public() -> None:
+    tree = {
+        name
+        for name, error in vars(errors).items()
+        if isinstance(error, type) and issubclass(error, errors.UnispeechError)
+    }
+    assert tree <= set(unispeech.__all__)
+
+
+@pytest.mark.parametrize("name", ["transcribe", "segments", "transcribe_many", "align"])
+@pytest.mark.parametrize("engine", [Engine, AsyncEngine])
+def test_every_call_can_be_followed_by_keyword(engine: type, name: str) -> None:
+    parameters = inspect.signature(getattr(engine, name)).parameters
+    assert all(parameters[word].kind is inspect.Parameter.KEYWORD_ONLY for word in FOLLOWED)
+    assert parameters["sample_rate"].default is None
+
+
+def test_the_async_engine_has_every_method_of_the_engine() -> None:
+    def public(engine: type) -> set[str]:
+        return {
+            name for name, member in vars(engine).items() if callable(member) and name[0] != "_"
+        }
+
+    internal = {"follow", "resolve", "settle", "of"}
+    assert public(Engine) - internal <= public(AsyncEngine)
+
+
+@pytest.mark.parametrize("format", list(FORMATS))
+def test_a_transcript_renders_itself(format: str) -> None:
+    words = (Word(0.0, 0.5, " Good", 1.0), Word(0.5, 1.0, " morning.", 1.0))
+    segment = Segment(0, 0.0, 1.0, " Good morning.", words)
+    transcript = Transcript("Good morning.", "en", 1.0, (segment,), "faster", "tiny.en")
+    layout = Layout(max_words_per_line=1)
+    assert transcript.to(format) == render(transcript, format)
+    assert transcript.to(format, layout) == render(transcript, format, layout)
+
+
+def test_a_positional_call_still_works_and_is_deprecated(engine: object, tmp_path: Path) -> None:
+    heard: list[Segment] = []
+    loaded = engine()  # type: ignore[operator]
+    with pytest.warns(DeprecationWarning, match="on_progress=") as caught:
+        transcript = loaded.transcribe(SAMPLES / "english.wav", None, Call(heard.append))
+    assert tuple(heard) == transcript.segments
+    assert caught[0].filename == __file__
+    with pytest.warns(DeprecationWarning):
+        loaded.segments(SAMPLES / "english.wav", call=Call())
+    with pytest.warns(DeprecationWarning):
+        loaded.transcribe_many([SAMPLES / "english.wav"], call=Call())
