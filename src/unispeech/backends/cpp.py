@@ -14,9 +14,10 @@ from typing import Any
 import _pywhispercpp as pw
 import numpy as np
 
-from unispeech.backends.base import Backend, NativeRun
+from unispeech.backends.base import NativeRun
+from unispeech.backends.serial import SerialBackend
 from unispeech.backends.whisper import cpp_tokens
-from unispeech.errors import BackendError, ModelDamaged, UnispeechError, UnsupportedOption
+from unispeech.errors import BackendError, ModelDamaged, UnsupportedOption
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.system.cores import cores
@@ -38,8 +39,8 @@ TICK = 0.01
 """Seconds of whisper.cpp's unit of time."""
 
 
-class WhisperCpp(Backend):
-    """A ggml Whisper model. A context holds one decoding: calls are taken one after the other.
+class WhisperCpp(SerialBackend):
+    """A ggml Whisper model. A context holds one decoding.
 
     Word times need a context of another kind (with alignment, without flash attention), which is
     loaded when they are first asked for.
@@ -54,7 +55,7 @@ class WhisperCpp(Backend):
         self._lock = threading.Lock()
         self._preset = cpp_tokens.alignment_preset(model)
         _silence()
-        self._contexts: dict[bool, Any] = {False: self._context(aligned=False)}
+        self._model = {False: self._context(aligned=False)}  # aligned or not
 
     def _context(self, aligned: bool) -> Any:
         settings = pw.whisper_context_default_params()
@@ -148,26 +149,19 @@ class WhisperCpp(Backend):
 
     def close(self) -> None:
         with self._lock:
-            for context in self._contexts.values():
+            for context in (self._model or {}).values():
                 pw.whisper_free(context)
-            self._contexts.clear()
+            self._model = None
 
     @contextmanager
     def _running(self, aligned: bool = False, anew: bool = False) -> Iterator[Any]:
         """A context for one call at a time; `anew`: one that has heard nothing yet."""
-        with self._lock:
-            if not self._contexts:
-                raise BackendError("cpp: the backend is closed", "make a new engine")
-            try:
-                if anew and aligned in self._contexts:
-                    pw.whisper_free(self._contexts.pop(aligned))
-                if aligned not in self._contexts:
-                    self._contexts[aligned] = self._context(aligned)
-                yield self._contexts[aligned]
-            except (RuntimeError, ValueError, TypeError, UnicodeDecodeError) as error:
-                if isinstance(error, UnispeechError):
-                    raise
-                raise BackendError(f"cpp: {error}") from error
+        with super()._running() as contexts:
+            if anew and aligned in contexts:
+                pw.whisper_free(contexts.pop(aligned))
+            if aligned not in contexts:
+                contexts[aligned] = self._context(aligned)
+            yield contexts[aligned]
 
 
 def _ladder(temperatures: tuple[float, ...]) -> tuple[float, float]:

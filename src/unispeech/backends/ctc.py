@@ -8,7 +8,7 @@ less sure at the edges of what it sees; the frames of that are dropped.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,9 +17,11 @@ import numpy as np
 import torch
 import transformers
 
+from unispeech.backends import pytorch
 from unispeech.backends.base import Backend
+from unispeech.backends.failures import wrapped
+from unispeech.backends.pretrained import load_model
 from unispeech.ctc import words
-from unispeech.errors import BackendError, ModelDamaged
 from unispeech.models.facts import ModelFacts
 from unispeech.models.formats import ctc_folder
 from unispeech.models.formats.ctc_folder import Vocabulary
@@ -43,9 +45,8 @@ class Ctc(Backend):
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
         self._folder = model
         self._vocabulary = self._first_vocabulary(model)
-        if options.threads:
-            torch.set_num_threads(options.threads)
-        self._device = device_of(options.device)
+        self._threads = options.threads
+        self._device = pytorch.device_of(self.name, options.device)
         self._model = load_model(
             transformers.AutoModelForCTC,
             model,
@@ -85,13 +86,8 @@ class Ctc(Backend):
         said: list[Emissions | None] = [None] * len(chunks)
         for places in self._groups(chunks):
             batch = [chunks[i] for i in places]
-            try:
-                with self._speaking(batch[0].language) as vocabulary:
-                    scores = self._scores(batch)
-            except RuntimeError as error:
-                if isinstance(error, BackendError | ModelDamaged):
-                    raise
-                raise BackendError(f"{self.name}: {error}") from error
+            with wrapped(self.name), self._speaking(batch[0].language) as vocabulary:
+                scores = self._scores(batch)
             for place, chunk, frames in zip(places, batch, scores, strict=True):
                 said[place] = self._between(chunk, frames, vocabulary)
         return [one for one in said if one is not None]
@@ -123,7 +119,7 @@ class Ctc(Backend):
         given: dict[str, Any] = {"input_values": self._tensor(values)}
         if not self._alone:
             given["attention_mask"] = torch.from_numpy(mask).to(self._device)
-        with torch.inference_mode():
+        with pytorch.running(self._threads):
             logits = self._model(**given).logits.float()
             scores = torch.log_softmax(logits, dim=-1).cpu().numpy()
         lengths = self._model._get_feat_extract_output_lengths(
@@ -167,60 +163,6 @@ class Ctc(Backend):
 
     def close(self) -> None:
         self._model = None
-
-
-def load_model(
-    kind: Any,
-    folder: Path,
-    dtype: torch.dtype,
-    device: torch.device,
-    dispensable: tuple[str, ...] = ("masked_spec_embed",),
-) -> Any:
-    """A model of transformers from a folder, nothing downloaded, in evaluation mode.
-
-    Raises:
-        ModelDamaged: the weights are missing, truncated or of another shape.
-        BackendError: the device cannot be used.
-    """
-    with quiet():
-        try:
-            model, info = kind.from_pretrained(
-                folder, dtype=dtype, local_files_only=True, output_loading_info=True
-            )
-        except Exception as error:  # the loaders of three libraries, without a common root
-            raise ModelDamaged(f"cannot read the model {folder}: {error}") from error
-    missing = [key for key in info["missing_keys"] if not any(d in key for d in dispensable)]
-    if missing:
-        names = ", ".join(sorted(missing)[:3])
-        raise ModelDamaged(f"{folder}: the weights lack {names}", "fetch the model again")
-    try:
-        return model.eval().to(device)
-    except RuntimeError as error:
-        raise BackendError(f"cannot use the device {device}: {error}") from error
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """transformers reports and draws bars while it loads; we say ourselves what matters."""
-    log = transformers.utils.logging
-    level = log.get_verbosity()
-    bars: Callable[[], bool] = log.is_progress_bar_enabled
-    shown = bars()
-    log.set_verbosity_error()
-    log.disable_progress_bar()
-    try:
-        yield
-    finally:
-        log.set_verbosity(level)
-        if shown:
-            log.enable_progress_bar()
-
-
-def device_of(wanted: str) -> torch.device:
-    """`auto` is the GPU where there is one."""
-    if wanted != "auto":
-        return torch.device(wanted)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _dtype(compute_type: str) -> torch.dtype:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,23 +11,28 @@ from typing import Any
 import torch
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 from transformers.modeling_outputs import BaseModelOutput
-from transformers.utils import logging
 
 from unispeech import languages
-from unispeech.backends.base import Backend, NativeRun
-from unispeech.backends.whisper import attention, pytorch
-from unispeech.errors import BackendError, ModelDamaged
+from unispeech.backends import pytorch
+from unispeech.backends.base import NativeRun
+from unispeech.backends.failures import wrapped
+from unispeech.backends.pretrained import load_model, quiet
+from unispeech.backends.serial import SerialBackend
+from unispeech.backends.whisper import attention
+from unispeech.errors import ModelDamaged
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Samples, Segment, Word
 
 WINDOW = 30 * SAMPLE_RATE
+DISPENSABLE = ("encoder.embed_positions",)
+"""Weights a folder may lack: they are sines, which the library makes itself."""
 ENCODED_AT_ONCE = 4
 """Chunks; more is no faster, and costs a quarter of a gigabyte for each."""
 
 
-class Transformers(Backend):
-    """A `WhisperForConditionalGeneration`. Calls are taken one after the other.
+class Transformers(SerialBackend):
+    """A `WhisperForConditionalGeneration`.
 
     The library keeps the kind of attention on the model, and sets it during a call.
     """
@@ -36,26 +40,15 @@ class Transformers(Backend):
     name = "hf"
 
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
-        device = pytorch.device_of(self.name, options)
+        device = pytorch.device_of(self.name, options.device)
         precision = pytorch.precision_of(self.name, options, device)
         self._threads = options.threads
         self._lock = threading.Lock()
-        try:
-            with _quiet():
-                self._processor: Any = WhisperProcessor.from_pretrained(
-                    str(model), local_files_only=True
-                )
-                loaded: Any = WhisperForConditionalGeneration.from_pretrained(
-                    str(model),
-                    dtype=getattr(torch, precision),
-                    attn_implementation="sdpa",
-                    local_files_only=True,
-                )
-                self._model: Any = loaded.to(device)
-        except (
-            Exception
-        ) as error:  # safetensors, tokenizers and torch each have errors of their own
-            raise ModelDamaged(f"hf cannot read the model {model}: {_first(error)}") from error
+        with quiet(), wrapped(f"hf cannot read the model {model}", error_class=ModelDamaged):
+            self._processor: Any = WhisperProcessor.from_pretrained(model, local_files_only=True)
+        self._model = load_model(
+            WhisperForConditionalGeneration, model, getattr(torch, precision), device, DISPENSABLE
+        )
         self._complete()
 
     def _complete(self) -> None:
@@ -226,26 +219,14 @@ class Transformers(Backend):
             best = int(likely.argmax())
         return list(names)[best].strip("<|>"), float(likely[best])
 
-    def close(self) -> None:
-        with self._lock:
-            self._model = None
-
     @contextmanager
     def _running(self) -> Iterator[Any]:
-        """The model, for one call at a time; what the library raises or says stays here."""
-        with self._lock:
-            if self._model is None:
-                raise BackendError("hf: the backend is closed", "make a new engine")
+        with super()._running() as model, quiet(), pytorch.running(self._threads):
             try:
-                with _quiet(), pytorch.running(self._threads):
-                    yield self._model
-            except (RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:
-                if isinstance(error, BackendError):
-                    raise
-                raise BackendError(f"hf: {_first(error)}") from error
+                yield model
             finally:
-                if self._model.config._attn_implementation != "sdpa":
-                    self._model.set_attn_implementation("sdpa")
+                if model.config._attn_implementation != "sdpa":
+                    model.set_attn_implementation("sdpa")
 
 
 def _logits(model: Any, encoded: torch.Tensor, ids: list[int]) -> torch.Tensor:
@@ -272,27 +253,3 @@ def _scores(
     said = torch.tensor(sequence[begin:], device=logits.device)
     scores = logits[begin - 1 :].log_softmax(-1).gather(-1, said[:, None])
     return float(scores.mean()), float(silence)
-
-
-def _first(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
-
-
-_QUIET = threading.Lock()
-_CHATTER: Any = logging
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Neither warnings nor progress bars, which the library keeps settings of for the process."""
-    with _QUIET, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        loudness, bars = _CHATTER.get_verbosity(), _CHATTER.is_progress_bar_enabled()
-        _CHATTER.set_verbosity_error()
-        _CHATTER.disable_progress_bar()
-        try:
-            yield
-        finally:
-            _CHATTER.set_verbosity(loudness)
-            if bars:
-                _CHATTER.enable_progress_bar()

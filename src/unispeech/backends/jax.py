@@ -27,10 +27,11 @@ from transformers import (  # type: ignore[attr-defined]
 )
 from transformers.models.whisper.modeling_flax_whisper import FlaxWhisperAttention
 
-from unispeech.backends.base import Backend
+from unispeech.backends.failures import wrapped
+from unispeech.backends.serial import SerialBackend
 from unispeech.backends.whisper import decode_loop
 from unispeech.backends.whisper.decode_loop import Vocabulary
-from unispeech.errors import BackendError, ModelDamaged
+from unispeech.errors import ModelDamaged
 from unispeech.features import mel
 from unispeech.features.logmel import log_mel
 from unispeech.models.convert import hf
@@ -45,71 +46,52 @@ BATCHES = (1, 2, 4, 8, 16)
 """Sizes that graphs are compiled for; larger batches are cut."""
 
 
-class JaxWhisper(Backend):
-    """A Whisper model in JAX. Calls are taken one after the other, each uses every core."""
+class JaxWhisper(SerialBackend):
+    """A Whisper model in JAX. Each call uses every core."""
 
     name = "jax"
 
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
         self._lock = threading.Lock()
         _keep_graphs()
-        try:
+        with wrapped(f"jax cannot read the model {model}", error_class=ModelDamaged):
             self._vocabulary = Vocabulary.read(model)
             config = json.loads((model / "config.json").read_text(encoding="utf-8"))
             config.pop("dtype", None), config.pop("torch_dtype", None)
             weights = hf.weights(model)
-        except (OSError, KeyError, ValueError) as error:
-            raise ModelDamaged(f"jax cannot read the model {model}: {error}") from error
         self._filters = mel.filters(config["num_mel_bins"])
         numbers = jnp.bfloat16 if options.compute_type == "bfloat16" else jnp.float32
-        self._model = FlaxWhisperForConditionalGeneration(
+        whisper = FlaxWhisperForConditionalGeneration(
             WhisperConfig(**config), dtype=numbers, _do_init=False
         )
-        shapes = flatten_dict(self._model.params_shape_tree)
-        self._params = unflatten_dict(_named(weights, shapes, model))
-        self._encode = jax.jit(partial(_encode, self._model))
-        self._start = jax.jit(partial(_start, self._model), static_argnums=(1,))
+        shapes = flatten_dict(whisper.params_shape_tree)
+        self._model = unflatten_dict(_named(weights, shapes, model))
+        self._encode = jax.jit(partial(_encode, whisper))
+        self._start = jax.jit(partial(_start, whisper), static_argnums=(1,))
         self._known = jax.jit(
             partial(_known, dtype=numbers, heads=config["decoder_attention_heads"])
         )
-        self._step = jax.jit(partial(_step, self._model), donate_argnums=(3,))
+        self._step = jax.jit(partial(_step, whisper), donate_argnums=(3,))
 
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:
         results: list[ChunkResult] = []
-        with self._lock:
-            try:
-                for first in range(0, len(chunks), BATCHES[-1]):
-                    results += self._decode(chunks[first : first + BATCHES[-1]], options)
-            except (RuntimeError, ValueError, KeyError, TypeError) as error:
-                raise BackendError(f"jax: {error}") from error
+        with self._running() as params:
+            for first in range(0, len(chunks), BATCHES[-1]):
+                batch = chunks[first : first + BATCHES[-1]]
+                rows = next(size for size in BATCHES if size >= len(batch))
+                samples = [chunk.samples for chunk in batch]
+                samples += [np.zeros(0, np.float32)] * (rows - len(batch))
+                step = self._stepper(params, samples)
+                results += decode_loop.transcribe(step, self._vocabulary, batch, options, rows)
         return results
 
-    def _decode(self, chunks: Sequence[Chunk], options: DecodeOptions) -> list[ChunkResult]:
-        vocabulary = self._vocabulary
-        size = next(size for size in BATCHES if size >= len(chunks))
-        samples = [chunk.samples for chunk in chunks]
-        samples += [np.zeros(0, np.float32)] * (size - len(chunks))
-        decoded = decode_loop.decode(
-            self._stepper(samples),
-            vocabulary,
-            vocabulary.before(options.initial_prompt, options.hotwords),
-            vocabulary.after(chunks[0].language, options.task),
-            size,
-            options.temperatures[0],
-            real=len(chunks),
-        )
-        return [
-            ChunkResult(vocabulary.segments(one, chunk.duration))
-            for one, chunk in zip(decoded, chunks, strict=True)
-        ]
-
-    def _stepper(self, samples: Sequence[Samples]) -> decode_loop.Step:
+    def _stepper(self, params: Any, samples: Sequence[Samples]) -> decode_loop.Step:
         heard = np.stack([log_mel(one, self._filters, 30.0) for one in samples])
-        encoded = self._encode(self._params, heard)
-        cache = self._start(self._params, self._vocabulary.context, encoded)
-        known = self._known(self._params, encoded[0])
+        encoded = self._encode(params, heard)
+        cache = self._start(params, self._vocabulary.context, encoded)
+        known = self._known(params, encoded[0])
         at = 0
 
         def step(tokens: Any) -> Any:
@@ -117,22 +99,16 @@ class JaxWhisper(Backend):
             logits = None
             for column in tokens.T:
                 tokens_at = column[:, None]
-                logits, cache = self._step(self._params, encoded, known, cache, tokens_at, at)
+                logits, cache = self._step(params, encoded, known, cache, tokens_at, at)
                 at += 1
             return np.array(logits, np.float32)
 
         return step
 
     def detect_language(self, samples: Samples) -> tuple[str, float]:
-        with self._lock:
-            try:
-                logits = self._stepper([samples])(np.array([[self._vocabulary.start]]))[0]
-            except (RuntimeError, ValueError, TypeError) as error:
-                raise BackendError(f"jax: {error}") from error
-        return decode_loop.likeliest_language(logits, self._vocabulary)
-
-    def close(self) -> None:
-        self._params = None
+        with self._running() as params:
+            step = self._stepper(params, [samples])
+            return decode_loop.likeliest_language(step, self._vocabulary)
 
 
 def _keep_graphs() -> None:

@@ -11,8 +11,11 @@ import torch
 import transformers
 
 from unispeech import languages
-from unispeech.backends.ctc import VARIANCE_FLOOR, device_of, load_model
-from unispeech.errors import BackendError, OptionError
+from unispeech.backends import pytorch
+from unispeech.backends.ctc import VARIANCE_FLOOR, Ctc
+from unispeech.backends.failures import wrapped
+from unispeech.backends.pretrained import load_model
+from unispeech.errors import OptionError
 from unispeech.types import Samples
 
 
@@ -24,9 +27,13 @@ class LanguageIdentifier:
     """
 
     def __init__(self, model: Path, device: str = "auto") -> None:
-        self._device = device_of(device)
+        self._device = pytorch.device_of("language identification", device)
         self._model = load_model(
-            transformers.AutoModelForAudioClassification, model, torch.float32, self._device
+            transformers.AutoModelForAudioClassification,
+            model,
+            torch.float32,
+            self._device,
+            Ctc.dispensable,
         )
         self._labels = [
             self._model.config.id2label[i] for i in range(self._model.config.num_labels)
@@ -36,11 +43,8 @@ class LanguageIdentifier:
         """How likely each language is, by ISO 639-3 code, for sound of shape (n,)."""
         sound = (samples - samples.mean()) / np.sqrt(samples.var() + VARIANCE_FLOOR)
         values = torch.from_numpy(sound.astype(np.float32)).to(self._device)[None]
-        try:
-            with torch.inference_mode():
-                scores = self._model(values).logits[0].float().softmax(-1).tolist()
-        except RuntimeError as error:
-            raise BackendError(f"language identification: {error}") from error
+        with wrapped("language identification"), torch.inference_mode():
+            scores = self._model(values).logits[0].float().softmax(-1).tolist()
         return dict(zip(self._labels, scores, strict=True))
 
     def detect(self, samples: Samples, known: Mapping[str, str]) -> tuple[str, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
@@ -15,8 +14,10 @@ import whisper
 from whisper.timing import add_word_timestamps
 from whisper.tokenizer import Tokenizer, get_tokenizer
 
-from unispeech.backends.base import Backend, NativeRun
-from unispeech.backends.whisper import pytorch
+from unispeech.backends import pytorch
+from unispeech.backends.base import NativeRun
+from unispeech.backends.failures import wrapped
+from unispeech.backends.serial import SerialBackend
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.models.convert import openai as checkpoint
 from unispeech.models.convert.openai_defaults import Heads
@@ -27,28 +28,22 @@ from unispeech.types import Chunk, ChunkResult, Samples, Segment, Word
 BEST_OF = 5
 """Samples drawn at a temperature above 0 (the default of its command line)."""
 
-_LOCK = threading.Lock()
-# One call at a time in a process: the library hangs its cache on the modules of the model with
-# hooks, and switches attention off and on for all models when it aligns words.
 
-
-class OpenAIWhisper(Backend):
-    """A Whisper model in PyTorch. Calls are taken one after the other."""
+class OpenAIWhisper(SerialBackend):
+    """A Whisper model in PyTorch."""
 
     name = "openai"
+    # One call at a time in a process: the library hangs its cache on the modules of the model with
+    # hooks, and switches attention off and on for all models when it aligns words.
+    _lock = threading.Lock()
 
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
-        device = pytorch.device_of(self.name, options)
+        device = pytorch.device_of(self.name, options.device)
         precision = pytorch.precision_of(self.name, options, device)
         self._threads = options.threads
         self._half = precision == "float16"
-        try:
-            self._model: Any = whisper.load_model(str(model), device=device)
-        except (
-            RuntimeError, ValueError, OSError, EOFError, LookupError, TypeError, AttributeError,
-            pickle.UnpicklingError,
-        ) as error:  # fmt: skip
-            raise ModelDamaged(f"openai cannot read the model {model}: {_first(error)}") from error
+        with wrapped(f"openai cannot read the model {model}", error_class=ModelDamaged):
+            self._model = whisper.load_model(str(model), device=device)
         _hear_words(self._model, checkpoint.alignment_heads(model))
         if precision == "int8":
             self._model = _quantised(self._model)
@@ -137,27 +132,12 @@ class OpenAIWhisper(Backend):
         language = max(probabilities, key=probabilities.__getitem__)
         return language, float(probabilities[language])
 
-    def close(self) -> None:
-        with _LOCK:
-            self._model = None
-
     @contextmanager
     def _running(self) -> Iterator[Any]:
-        """The model, for one call at a time; what the library raises or warns of stays here."""
-        with _LOCK, warnings.catch_warnings():
+        with super()._running() as model, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if self._model is None:
-                raise BackendError("openai: the backend is closed", "make a new engine")
-            try:
-                with pytorch.running(self._threads):
-                    yield self._model
-            except (RuntimeError, ValueError, LookupError, TypeError, AssertionError) as error:
-                raise BackendError(f"openai: {_first(error)}") from error
-
-
-def _first(error: Exception) -> str:
-    """The first line of a message; PyTorch's can be a page long."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+            with pytorch.running(self._threads):
+                yield model
 
 
 def _hear_words(model: Any, heads: Heads) -> None:
@@ -185,7 +165,7 @@ def _quantised(model: Any) -> Any:
             from torch.ao.quantization import quantize_dynamic
         except ImportError as error:
             raise BackendError(
-                "openai: this PyTorch has no dynamic quantisation", "use --compute-type float32"
+                "openai: this PyTorch has no dynamic quantisation", "use float32"
             ) from error
         for module in model.modules():
             if isinstance(module, whisper.model.Linear):

@@ -17,13 +17,16 @@ from typing import Any
 
 import numpy as np
 
-from unispeech.backends.base import Backend, NativeRun
+from unispeech.backends.base import NativeRun
+from unispeech.backends.failures import wrapped
+from unispeech.backends.serial import SerialBackend
 from unispeech.backends.whisper import decode_loop, openvino_graph
 from unispeech.backends.whisper.decode_loop import Vocabulary
 from unispeech.backends.whisper.openvino_library import ov
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.features import mel
 from unispeech.features.logmel import log_mel
+from unispeech.models.convert import hf
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.system.cores import cores
@@ -33,33 +36,29 @@ COPIED = ("config.json", "generation_config.json", "preprocessor_config.json")
 """Files of the model that openvino-genai reads beside the graphs."""
 
 
-class OpenVINO(Backend):
-    """A Whisper model in OpenVINO. Calls are taken one after the other: they share a memory."""
+class OpenVINO(SerialBackend):
+    """A Whisper model in OpenVINO: the encoder and the decoder. Calls share a memory."""
 
     name = "openvino"
 
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
         self._lock = threading.Lock()
-        self._model = model
+        self._folder = model
         self._device = options.device.replace("auto", "cpu").replace(":", ".").upper()
-        try:
+        with wrapped(f"openvino cannot read the model {model}", error_class=ModelDamaged):
             self._vocabulary = Vocabulary.read(model)
             self._config = json.loads((model / "config.json").read_text(encoding="utf-8"))
-            tensors = _tensors(model)
-        except (OSError, KeyError, ValueError) as error:
-            raise ModelDamaged(f"openvino cannot read the model {model}: {error}") from error
+            tensors = hf.weights(model)
         self._filters = mel.filters(self._config["num_mel_bins"])
         self._int8 = options.compute_type in ("default", "int8")
         core = ov.Core()
         self._settings = _settings(core, options)
         kept = ov.Type.bf16 if self._settings["INFERENCE_PRECISION_HINT"] == "bf16" else ov.Type.f32
-        try:
-            self._encoder, self._decoder = (
+        with wrapped(self.name, "choose another device"):
+            self._model = tuple(
                 core.compile_model(graph, self._device, self._settings)
                 for graph in self._graphs(tensors, kept)
             )
-        except RuntimeError as error:
-            raise BackendError(f"openvino: {error}", "choose another --device") from error
 
     def _graphs(self, tensors: Any, cross: ov.Type | None = None) -> tuple[Any, Any]:
         return (
@@ -70,35 +69,25 @@ class OpenVINO(Backend):
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:
-        vocabulary = self._vocabulary
-        with self._lock:
-            try:
-                results: list[ChunkResult] = [ChunkResult(())] * len(chunks)
-                for window in {chunk.window for chunk in chunks}:
-                    places = [i for i, chunk in enumerate(chunks) if chunk.window == window]
-                    decoded = decode_loop.decode(
-                        self._step([chunks[i].samples for i in places], window),
-                        vocabulary,
-                        vocabulary.before(options.initial_prompt, options.hotwords),
-                        vocabulary.after(chunks[0].language, options.task),
-                        len(places),
-                        options.temperatures[0],
-                    )
-                    for i, one in zip(places, decoded, strict=True):
-                        results[i] = ChunkResult(vocabulary.segments(one, chunks[i].duration))
-                return results
-            except (RuntimeError, ValueError, KeyError) as error:
-                raise BackendError(f"openvino: {error}") from error
+        results: dict[int, ChunkResult] = {}
+        with self._running() as model:
+            for window in {chunk.window for chunk in chunks}:
+                alike = {i: chunk for i, chunk in enumerate(chunks) if chunk.window == window}
+                batch = list(alike.values())
+                step = self._step(model, [chunk.samples for chunk in batch], window)
+                decoded = decode_loop.transcribe(step, self._vocabulary, batch, options)
+                results |= zip(alike, decoded, strict=True)
+        return [results[i] for i in range(len(chunks))]
 
-    def _step(self, samples: Sequence[Samples], window: float) -> decode_loop.Step:
+    def _step(self, model: Any, samples: Sequence[Samples], window: float) -> decode_loop.Step:
         """The decoder, about to hear these chunks."""
-        heard = np.stack([log_mel(one, self._filters, window) for one in samples])
+        encoder, decoder = (part.create_infer_request() for part in model)
+        encoder.infer(
+            {"input_features": np.stack([log_mel(one, self._filters, window) for one in samples])}
+        )
         # Requests of their own: the keys and values go from one to the other as they lie, and the
         # decoder's state is empty.
-        encoder = self._encoder.create_infer_request()
-        encoder.infer({"input_features": heard})
-        decoder = self._decoder.create_infer_request()
-        for output in self._encoder.outputs:
+        for output in encoder.model_outputs:
             decoder.set_tensor(output.any_name, encoder.get_tensor(output))
         decoder.set_tensor("beam_idx", ov.Tensor(np.arange(len(samples), dtype=np.int32)))
 
@@ -108,13 +97,9 @@ class OpenVINO(Backend):
         return step
 
     def detect_language(self, samples: Samples) -> tuple[str, float]:
-        with self._lock:
-            try:
-                step = self._step([samples], 30.0)
-                logits = step(np.array([[self._vocabulary.start]], np.int64))[0]
-            except RuntimeError as error:
-                raise BackendError(f"openvino: {error}") from error
-        return decode_loop.likeliest_language(logits, self._vocabulary)
+        with self._running() as model:
+            step = self._step(model, [samples], 30.0)
+            return decode_loop.likeliest_language(step, self._vocabulary)
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
         """`openvino_genai.WhisperPipeline`, with its own defaults for whatever is not given."""
@@ -128,11 +113,8 @@ class OpenVINO(Backend):
             given["initial_prompt"] = decode.initial_prompt
         if decode.hotwords:
             given["hotwords"] = decode.hotwords
-        with self._lock:
-            try:
-                result = self._pipeline.generate(samples, **given)
-            except (RuntimeError, ValueError, TypeError, OSError) as error:
-                raise BackendError(f"openvino: {error}") from error
+        with self._running():
+            result = self._pipeline.generate(samples, **given)
         return NativeRun(_segments(result.chunks), language or "en")
 
     @cached_property
@@ -142,26 +124,20 @@ class OpenVINO(Backend):
 
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            graphs = self._graphs(_tensors(self._model))
+            graphs = self._graphs(hf.weights(self._folder))
             for kind, graph in zip(("encoder", "decoder"), graphs, strict=True):
                 ov.save_model(graph, folder / f"openvino_{kind}_model.xml", compress_to_fp16=False)
             for file in COPIED:
-                shutil.copy(self._model / file, folder)
+                shutil.copy(self._folder / file, folder)
             for kind, graph in zip(
-                ("tokenizer", "detokenizer"), _tokenizers(self._model), strict=True
+                ("tokenizer", "detokenizer"), _tokenizers(self._folder), strict=True
             ):
                 ov.save_model(graph, folder / f"openvino_{kind}.xml", compress_to_fp16=False)
             return openvino_genai.WhisperPipeline(str(folder), self._device, **self._settings)
 
     def close(self) -> None:
+        super().close()
         self.__dict__.pop("_pipeline", None)
-        self._encoder = self._decoder = None
-
-
-def _tensors(model: Path) -> dict[str, Any]:
-    from unispeech.models.convert import hf
-
-    return hf.weights(model)
 
 
 def _settings(core: Any, options: LoadOptions) -> dict[str, Any]:
@@ -169,11 +145,10 @@ def _settings(core: Any, options: LoadOptions) -> dict[str, Any]:
     can = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     plain = options.compute_type == "float32" or "BF16" not in can
     if options.compute_type == "bfloat16" and plain:
-        raise BackendError("openvino: this processor has no bfloat16", "use --compute-type int8")
-    threads = options.threads or cores()
+        raise BackendError("openvino: this processor has no bfloat16", "use int8")
     return {
         "INFERENCE_PRECISION_HINT": "f32" if plain else "bf16",
-        "INFERENCE_NUM_THREADS": threads,
+        "INFERENCE_NUM_THREADS": options.threads or cores(),
     }
 
 

@@ -24,6 +24,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # about reading files, which we never ask of it
     from pyannote.audio import Pipeline
 
+from unispeech.backends.failures import wrapped
+from unispeech.backends.pytorch import device_of
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.types import SAMPLE_RATE, Turn
 
@@ -39,20 +41,12 @@ class Pyannote:
     """A loaded pipeline. Calls are taken one after the other."""
 
     def __init__(self, model: Path, device: str = "auto") -> None:
-        try:
+        with wrapped(f"cannot read the diarization pipeline {model}", error_class=ModelDamaged):
             pipeline = Pipeline.from_pretrained(str(model))
-        except Exception as error:  # the loaders of several libraries, without a common root
-            raise ModelDamaged(
-                f"cannot read the diarization pipeline {model}: {type(error).__name__}: {error}"
-            ) from error
         if pipeline is None or not hasattr(pipeline, "apply"):
             raise ModelDamaged(f"{model}: no diarization pipeline of pyannote")
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        try:
-            self._pipeline: Any = pipeline.to(torch.device(device))
-        except RuntimeError as error:
-            raise BackendError(f"cannot use the device {device}: {error}") from error
+        with wrapped(f"cannot use the device {device}"):
+            self._pipeline: Any = pipeline.to(device_of("pyannote", device))
         self._lock = threading.Lock()
 
     def turns(

@@ -14,6 +14,7 @@ from whisperx import alignment, asr
 
 from unispeech import languages
 from unispeech.backends.base import NativeRun
+from unispeech.backends.failures import wrapped
 from unispeech.backends.faster import FasterWhisper, on_gpu
 from unispeech.errors import BackendError
 from unispeech.models.facts import ModelFacts
@@ -41,20 +42,17 @@ class WhisperX(FasterWhisper):
         self._lock = threading.Lock()
         self._device, number = "cuda" if gpu else "cpu", options.device.partition(":")[2]
         self._aligner = lru_cache(maxsize=2)(self._load_aligner)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # pyannote's, about files that we never give it
-                self._pipeline: Any = asr.load_model(
-                    str(model),
-                    self._device,
-                    device_index=int(number or 0),
-                    compute_type=options.compute_type,
-                    language=None if facts.multilingual else next(iter(facts.languages)),
-                    threads=options.threads or 4,
-                    local_files_only=True,
-                )
-        except (RuntimeError, ValueError, OSError) as error:
-            raise BackendError(f"whisperx: {error}") from error
+        with wrapped(self.name), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pyannote's, about files that we never give it
+            self._pipeline: Any = asr.load_model(
+                str(model),
+                self._device,
+                device_index=int(number or 0),
+                compute_type=options.compute_type,
+                language=None if facts.multilingual else next(iter(facts.languages)),
+                threads=options.threads or 4,
+                local_files_only=True,
+            )
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
         """`whisperx.load_model(...).transcribe`, with its own defaults for what is not given."""
@@ -64,15 +62,13 @@ class WhisperX(FasterWhisper):
             for name in ("beam_size", "initial_prompt", "hotwords")
             if (value := getattr(decode, name)) is not None
         }
-        with self._lock:
+        with self._lock, wrapped(self.name):
             usual = self._pipeline.options
             try:
                 self._pipeline.options = replace(usual, **given)
                 result = self._pipeline.transcribe(
                     samples, batch_size=BATCH, language=decode.language, task=decode.task
                 )
-            except (RuntimeError, ValueError, IndexError, OSError) as error:
-                raise BackendError(f"whisperx: {error}") from error
             finally:
                 self._pipeline.options = usual
         segments = (
@@ -91,16 +87,17 @@ class WhisperX(FasterWhisper):
     ) -> list[Segment]:
         """`whisperx.align`, which cuts the segments into sentences."""
         given = [{"start": s.start, "end": s.end, "text": s.text} for s in segments]
-        try:
+        with wrapped(self.name):
             loaded, metadata = self._aligner(language, str(model))
-            found = alignment.align(given, loaded, metadata, samples, self._device)
-        except (RuntimeError, ValueError, IndexError, KeyError, OSError) as error:
-            raise BackendError(f"whisperx: {error}") from error
-        except LookupError as error:  # NLTK's, a page long
-            raise BackendError(
-                "whisperx: its alignment wants NLTK's data punkt_tab, which cannot be fetched",
-                "put it where NLTK_DATA says, or use the strategy 'batched'",
-            ) from error
+            try:
+                found = alignment.align(given, loaded, metadata, samples, self._device)
+            except LookupError as error:
+                if isinstance(error, IndexError | KeyError):
+                    raise
+                raise BackendError(  # NLTK's own is a page long
+                    "whisperx: its alignment wants NLTK's data punkt_tab, which cannot be fetched",
+                    "put it where NLTK_DATA says, or use the strategy 'batched'",
+                ) from error
         space = "" if languages.is_spaceless(language) else " "
         return [
             Segment(

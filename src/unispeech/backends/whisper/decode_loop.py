@@ -15,8 +15,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from unispeech.backends.whisper import segments
-from unispeech.types import Floats, Segment
+from unispeech.options import DecodeOptions
+from unispeech.types import Chunk, ChunkResult, Floats, Segment
 
 
 class Step(Protocol):
@@ -45,7 +45,7 @@ class Vocabulary:
     start: int
     previous: int
     no_speech: int
-    timestamp_begin: int
+    no_timestamps: int
     size: int
     context: int
     suppressed: Floats
@@ -74,7 +74,7 @@ class Vocabulary:
             start=int(given["decoder_start_token_id"]),
             previous=int(given["prev_sot_token_id"]),
             no_speech=no_timestamps - 1,
-            timestamp_begin=no_timestamps + 1,
+            no_timestamps=no_timestamps,
             size=size,
             context=int(config["max_target_positions"]),
             suppressed=suppressed,
@@ -100,24 +100,42 @@ class Vocabulary:
 
     def after(self, language: str | None, task: str) -> list[int]:
         """What follows it: language and task, where the model has several; and no timestamps."""
-        bare = [self.timestamp_begin - 1]
         if not self.languages:
-            return bare
-        return [self.languages[language or "en"], self.tasks[task], *bare]
+            return [self.no_timestamps]
+        return [self.languages[language or "en"], self.tasks[task], self.no_timestamps]
 
-    def segments(self, decoded: Decoded, duration: float) -> tuple[Segment, ...]:
-        pieces = segments.cut(decoded.tokens, self.end, self.timestamp_begin, duration)
-        return tuple(
-            Segment(
-                id=0,
-                start=piece.start,
-                end=piece.end,
-                text=self.tokenizer.decode(list(piece.tokens)),
-                avg_logprob=decoded.avg_logprob,
-                no_speech_prob=decoded.no_speech_prob,
-            )
-            for piece in pieces
+    def result(self, decoded: Decoded, chunk: Chunk) -> ChunkResult:
+        """The text of a chunk as one segment; none where no text was decoded."""
+        text = [token for token in decoded.tokens if token < self.end]
+        segment = Segment(
+            id=0,
+            start=0.0,
+            end=chunk.duration,
+            text=self.tokenizer.decode(text),
+            avg_logprob=decoded.avg_logprob,
+            no_speech_prob=decoded.no_speech_prob,
         )
+        return ChunkResult((segment,) if text else ())
+
+
+def transcribe(
+    step: Step,
+    vocabulary: Vocabulary,
+    chunks: Sequence[Chunk],
+    options: DecodeOptions,
+    rows: int | None = None,
+) -> list[ChunkResult]:
+    """Decode chunks of one language, whose sound `step` holds in the first of its `rows`."""
+    decoded = decode(
+        step,
+        vocabulary,
+        vocabulary.before(options.initial_prompt, options.hotwords),
+        vocabulary.after(chunks[0].language, options.task),
+        rows or len(chunks),
+        options.temperatures[0],
+        real=len(chunks),
+    )
+    return [vocabulary.result(one, chunk) for one, chunk in zip(decoded, chunks, strict=True)]
 
 
 def decode(
@@ -127,7 +145,7 @@ def decode(
     after: Sequence[int],
     batch: int,
     temperature: float,
-    real: int | None = None,
+    real: int,
 ) -> list[Decoded]:
     """Greedy at temperature 0, else one sample, seeded: the same text whatever the batch.
 
@@ -161,8 +179,9 @@ def decode(
     ]
 
 
-def likeliest_language(logits: Floats, vocabulary: Vocabulary) -> tuple[str, float]:
-    """From the logits (vocabulary,) after <|startoftranscript|>: a code and its probability."""
+def likeliest_language(step: Step, vocabulary: Vocabulary) -> tuple[str, float]:
+    """The language of the sound that `step` holds in its one row: a code and its probability."""
+    (logits,) = step(np.array([[vocabulary.start]], np.int64))
     codes = list(vocabulary.languages)
     heard = logits[[vocabulary.languages[code] for code in codes]]
     likely = np.exp(heard - heard.max())

@@ -14,20 +14,20 @@ SEED = 0
 """Sampling at a temperature is repeatable: every call draws from the same numbers."""
 
 
-def device_of(backend: str, options: LoadOptions) -> torch.device:
-    """The device that is asked for; `auto` is the first GPU if there is one.
+def device_of(backend: str, name: str) -> torch.device:
+    """The device of a name; `auto` is the first GPU if there is one.
 
     Raises:
         BackendError: there is no such device on this machine.
     """
-    if options.device == "auto":
+    if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(options.device)
+    device = torch.device(name)
     count = torch.cuda.device_count()
     if device.type == "cuda" and (device.index or 0) >= count:
         raise BackendError(
-            f"{backend}: there is no device {options.device}: PyTorch sees {count} GPUs",
-            "choose another --device",
+            f"{backend}: there is no device {name}: PyTorch sees {count} GPUs",
+            "choose another device",
         )
     return device
 
@@ -45,7 +45,7 @@ def precision_of(backend: str, options: LoadOptions, device: torch.device) -> st
     if elsewhere and device.type != elsewhere:
         raise UnsupportedOption(
             f"compute_type {asked!r}: {backend} has it only on the device {elsewhere}",
-            "use float32, or another --device",
+            "use float32, or another device",
         )
     return asked
 
