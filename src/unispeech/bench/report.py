@@ -17,6 +17,7 @@ from unispeech.bench.charts import Point
 from unispeech.bench.datasets import Utterance
 from unispeech.bench.results import Results, Row
 from unispeech.errors import AudioError
+from unispeech.system.files import write_whole
 from unispeech.types import SAMPLE_RATE
 
 WORST = 12
@@ -27,10 +28,7 @@ MOST_DOTS = 6000
 
 
 def write(results: Results, path: Path) -> None:
-    """Write the page, whole or not at all."""
-    half = path.with_suffix(".part")
-    half.write_text(page(results), encoding="utf-8")
-    half.replace(path)
+    write_whole(path, page(results))
 
 
 def page(results: Results) -> str:

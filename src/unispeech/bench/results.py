@@ -19,6 +19,7 @@ from unispeech.bench.datasets import Utterance
 from unispeech.bench.metrics import Corpus, Score
 from unispeech.bench.plan import Configuration
 from unispeech.system.cores import cores
+from unispeech.system.files import write_whole
 from unispeech.version import __version__
 
 FORMAT = 2
@@ -275,10 +276,7 @@ class Results:
         return sum(float(run.get("took", 0.0)) for row in self.rows for run in row.runs)
 
     def save(self, path: Path) -> None:
-        text = json.dumps(self.raw(), ensure_ascii=False, indent=1)
-        half = path.with_suffix(".part")
-        half.write_text(text, encoding="utf-8")
-        half.replace(path)
+        write_whole(path, json.dumps(self.raw(), ensure_ascii=False, indent=1))
 
 
 def facts(data: str, utterances: Sequence[Utterance], repeats: int) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from unispeech.cli.sources import Input
 from unispeech.errors import OptionError
+from unispeech.system.files import write_whole
 from unispeech.text import formats
 from unispeech.text.subtitles import Layout
 from unispeech.types import Segment, Transcript
@@ -55,7 +55,7 @@ class Output:
             return
         for format in self.formats:
             text = formats.render(transcript, format, self.layout)
-            _write(self.folder / f"{source.stem}.{format}", text)
+            write_whole(self.folder / f"{source.stem}.{format}", text)
 
     def done(self, source: Input) -> bool:
         """Whether every file this input would give is already there."""
@@ -68,24 +68,3 @@ def _put(text: str) -> None:
     """To stdout through whatever stands there now: the progress bar moves out of the way."""
     sys.stdout.write(text)
     sys.stdout.flush()
-
-
-def _write(path: Path, text: str) -> None:
-    """All of the file or nothing: a full disk or a kill never leaves half a transcript."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".unispeech-", text=True)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(path)
-    except BaseException as error:
-        Path(name).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            error.filename = str(path)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -21,6 +21,7 @@ from pathlib import Path
 from unispeech.environments import catalog
 from unispeech.environments.catalog import Lock
 from unispeech.errors import BackendError
+from unispeech.system.files import write_whole
 
 MARK = "unispeech.json"
 
@@ -104,9 +105,7 @@ def mark(lock: Lock, folder: Path) -> Environment:
     """Declare an environment whole."""
     size = sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_symlink())
     text = json.dumps({"name": lock.name, "size": size, "requirements": lock.requirements})
-    draft = folder / f".{MARK}"
-    draft.write_text(text + "\n", encoding="utf-8")
-    draft.replace(folder / MARK)
+    write_whole(folder / MARK, text + "\n")
     return Environment(lock.name, folder, True, size)
 
 
