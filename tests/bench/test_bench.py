@@ -213,7 +213,7 @@ def test_a_configuration_that_cannot_be_is_a_row_that_says_so(tmp_path: Path) ->
     found = benchmark.write(made, "faster", ())
     assert "int3" in found.rows[0].failed
     assert len(found.rows[0].runs) == 1, "it is not tried again in the second round"
-    assert table.table(found).row_count == 1
+    assert [column.heading for column in table.columns(found)] == ["configuration"]
     assert "int3" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 

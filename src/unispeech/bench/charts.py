@@ -26,7 +26,6 @@ class Point:
     colour: int
     x_range: tuple[float, float] | None = None
     y_range: tuple[float, float] | None = None
-    hollow: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from unispeech.bench.plan import Configuration
 from unispeech.bench.results import FORMAT
 from unispeech.errors import OptionError
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 MEASURES: dict[str, tuple[str, ...]] = {
     "wer": ("corpus", "wer"),
@@ -195,24 +192,12 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
 
 SHOWN = (("wer", "WER %", 2), ("lost", "lost", 0), ("added", "added", 0), ("speed", "speed", 1),
          ("ratio", "ratio", 2), ("memory", "memory MB", 0), ("first", "first s", 2))  # fmt: skip
+"""What is looked at first: a measure, its heading, and its digits after the point."""
 
 
-def table(found: Sequence[Pair]) -> Table:
-    """Old → new and the change, for what is looked at first."""
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    made.add_column("configuration")
-    for _, heading, _ in SHOWN:
-        made.add_column(heading, justify="right")
-    for pair in found:
-        cells = [_change(pair, measure, digits) for measure, _, digits in SHOWN]
-        failed = pair.new["failed"] or (pair.old["failed"] and "failed before")
-        name = escape(pair.name) + (f"\n[red]{escape(failed)}[/]" if failed else "")
-        made.add_row(name, *cells)
-    return made
+def changes(pair: Pair) -> list[str]:
+    """Old → new and the change, of each measure in `SHOWN`."""
+    return [_change(pair, measure, digits) for measure, _, digits in SHOWN]
 
 
 def _change(pair: Pair, measure: str, digits: int) -> str:

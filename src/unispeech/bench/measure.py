@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -169,19 +170,19 @@ def main() -> int:
     tasks = [Task(t["id"], Path(t["audio"]), t["language"], t["set"]) for t in job["tasks"]]
     try:
         measure(one, tasks[1:], tasks[0], say, job["profile"])
-    except UnispeechError as error:
-        say("failed", reason=str(error))
-        return 1
-    except MemoryError:
-        say("failed", reason="out of memory")
-        return 1
     except Exception as error:  # a row that says so, whatever it was
-        import traceback
-
-        traceback.print_exc()
-        say("failed", reason=f"{type(error).__name__}: {' '.join(str(error).split())}")
+        say("failed", reason=_reason(error))
         return 1
     return 0
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnispeechError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "out of memory"
+    traceback.print_exception(error)
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 if __name__ == "__main__":

@@ -7,14 +7,17 @@ A run is one process and one file of the output folder; one that is there is not
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,7 @@ from unispeech.bench import gpu
 from unispeech.bench.datasets import Utterance
 from unispeech.bench.meters import TreePeak
 from unispeech.bench.plan import Configuration, objection
+from unispeech.system.files import write_whole
 from unispeech.version import __version__
 
 
@@ -42,7 +46,7 @@ class Step:
 OnStep = Callable[[Step], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """What is to be measured, on what, how often, and where the runs are kept."""
 
@@ -55,12 +59,11 @@ class Plan:
     """Seconds after which a run has failed; 0 waits for ever."""
     profile: bool = False
     """Also tell where the time goes."""
-    data_key: str = field(init=False, default="")
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def data_key(self) -> str:
         text = json.dumps([(u.id, u.duration, u.language) for u in self.utterances])
-        key = hashlib.sha256(f"{__version__}{text}{self.profile}".encode()).hexdigest()[:8]
-        object.__setattr__(self, "data_key", key)
+        return hashlib.sha256(f"{__version__}{text}{self.profile}".encode()).hexdigest()[:8]
 
     def path(self, one: Configuration, repeat: int) -> Path:
         return self.folder / "runs" / f"{one.key}-{self.data_key}-{repeat}.json"
@@ -72,26 +75,21 @@ def run(plan: Plan, on_step: OnStep) -> None:
     (plan.folder / "runs").mkdir(parents=True, exist_ok=True)
     hopeless: set[str] = set()
     total = len(plan.configurations) * plan.repeats
-    for number, (repeat, one) in enumerate(_rounds(plan), 1):
+    rounds = itertools.product(range(plan.repeats), plan.configurations)
+    for number, (repeat, one) in enumerate(rounds, 1):
         if one.key in hopeless:
             continue
         path = plan.path(one, repeat)
-        record = _kept(path)
+        record = _read(path) if path.exists() else {"status": "missing"}
         stage = "kept"
         if record["status"] != "done":
-            watch = _Watch(on_step, number, total, one, len(plan.utterances))
-            record = _measure(plan, one, watch) | {"repeat": repeat}
-            _keep(path, record)
+            step = Step(number, total, one, "load", files=len(plan.utterances))
+            record = _measure(plan, step, on_step) | {"repeat": repeat}
+            write_whole(path, json.dumps(record))
             stage = record["status"]
         if record["status"] == "failed":
             hopeless.add(one.key)
         on_step(Step(number, total, one, stage, reason=record.get("reason", "")))
-
-
-def _rounds(plan: Plan) -> Iterator[tuple[int, Configuration]]:
-    for repeat in range(plan.repeats):
-        for one in plan.configurations:
-            yield repeat, one
 
 
 def kept(plan: Plan) -> int:
@@ -101,45 +99,19 @@ def kept(plan: Plan) -> int:
 
 def records(plan: Plan) -> Iterator[dict[str, Any]]:
     """Every run of the plan that there is, in the plan's order."""
-    for one in plan.configurations:
-        for repeat in range(plan.repeats):
-            if plan.path(one, repeat).exists():
-                yield json.loads(plan.path(one, repeat).read_text(encoding="utf-8"))
+    for one, repeat in itertools.product(plan.configurations, range(plan.repeats)):
+        if plan.path(one, repeat).exists():
+            yield _read(plan.path(one, repeat))
 
 
-def _kept(path: Path) -> dict[str, Any]:
-    """The record of a run that is there already; one without a result where there is none."""
-    if not path.exists():
-        return {"status": "missing"}
+def _read(path: Path) -> dict[str, Any]:
     record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return record
 
 
-def _keep(path: Path, record: dict[str, Any]) -> None:
-    half = path.with_suffix(".part")
-    half.write_text(json.dumps(record), encoding="utf-8")
-    half.replace(path)
-
-
-@dataclass(slots=True)
-class _Watch:
-    """Turns the news of one run into steps."""
-
-    on_step: OnStep
-    number: int
-    total: int
-    one: Configuration
-    files: int
-    file: int = 0
-
-    def heard(self, event: str) -> None:
-        self.file += event == "file"
-        stage = "load" if event == "loading" else "transcribe"
-        self.on_step(Step(self.number, self.total, self.one, stage, self.file, self.files))
-
-
-def _measure(plan: Plan, one: Configuration, watch: _Watch) -> dict[str, Any]:
+def _measure(plan: Plan, step: Step, on_step: OnStep) -> dict[str, Any]:
     """One run in one fresh process: its record, whether it went well or not."""
+    one = step.configuration
     record: dict[str, Any] = {
         "configuration": asdict(one),
         "began": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
@@ -147,11 +119,12 @@ def _measure(plan: Plan, one: Configuration, watch: _Watch) -> dict[str, Any]:
     }
     if reason := objection(one, {u.language for u in plan.utterances}):
         return record | {"reason": reason}
-    watch.heard("loading")
+    on_step(step)
     began = time.perf_counter()
     log = plan.folder / "runs" / f"{one.key}.log"
-    with log.open("w", encoding="utf-8") as stderr:
-        worker = subprocess.Popen(
+    with (
+        log.open("w", encoding="utf-8") as stderr,
+        subprocess.Popen(
             [sys.executable, "-m", "unispeech.bench.measure"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -159,18 +132,20 @@ def _measure(plan: Plan, one: Configuration, watch: _Watch) -> dict[str, Any]:
             text=True,
             encoding="utf-8",
             start_new_session=True,
-        )
-    cards = gpu.Watch()
-    memory = TreePeak(worker.pid)
-    alarm = _alarm(worker, plan.timeout)
-    try:
-        record |= _listen(worker, _job(plan, one), watch)
-    finally:
-        if alarm is not None:
+        ) as worker,
+    ):
+        cards = gpu.Watch()
+        memory = TreePeak(worker.pid)
+        alarm = threading.Timer(plan.timeout or threading.TIMEOUT_MAX, _kill, [worker])
+        alarm.daemon = True
+        alarm.start()
+        try:
+            record |= _listen(worker, _job(plan, one), step, on_step)
+        finally:
             alarm.cancel()
-        memory.stop()
-        cards.stop()
-        _end(worker)
+            memory.stop()
+            cards.stop()
+            _kill(worker)
     record |= {"gpu_peak": cards.peak, "gpu_load": cards.load}
     record["took"] = time.perf_counter() - began
     record["peak"] = max(memory.peak, record.pop("own_peak", None) or 0)
@@ -194,13 +169,13 @@ def _job(plan: Plan, one: Configuration) -> str:
     )
 
 
-def _listen(worker: subprocess.Popen[str], job: str, watch: _Watch) -> dict[str, Any]:
+def _listen(worker: subprocess.Popen[str], job: str, step: Step, on_step: OnStep) -> dict[str, Any]:
     """What the worker says until it is done: the fields of a run's record."""
     assert worker.stdin is not None and worker.stdout is not None
     heard: dict[str, Any] = {}
     try:
-        worker.stdin.write(job)
-        worker.stdin.close()
+        with worker.stdin as pipe:
+            pipe.write(job)
     except BrokenPipeError:  # it has died already; its end says why
         return heard
     for line in worker.stdout:
@@ -209,24 +184,14 @@ def _listen(worker: subprocess.Popen[str], job: str, watch: _Watch) -> dict[str,
         news = json.loads(line)
         event = news.pop("event")
         if event in ("file", "started"):
-            watch.heard(event)
+            step = replace(step, stage="transcribe", file=step.file + (event == "file"))
+            on_step(step)
         elif event == "loaded":
             heard["versions"] = news["versions"]
         else:
             heard |= news | {"status": event}
     worker.wait()
     return heard
-
-
-def _alarm(worker: subprocess.Popen[str], seconds: float) -> Any:
-    import threading
-
-    if not seconds:
-        return None
-    timer = threading.Timer(seconds, lambda: _kill(worker))
-    timer.daemon = True
-    timer.start()
-    return timer
 
 
 def _kill(worker: subprocess.Popen[str]) -> None:
@@ -236,14 +201,6 @@ def _kill(worker: subprocess.Popen[str]) -> None:
             os.killpg(worker.pid, signal.SIGKILL)
         except (AttributeError, ProcessLookupError, PermissionError):
             worker.kill()
-
-
-def _end(worker: subprocess.Popen[str]) -> None:
-    """Leave nothing running."""
-    _kill(worker)
-    worker.wait()
-    if worker.stdout is not None:
-        worker.stdout.close()
 
 
 def _death(code: int, memory: TreePeak, log: Path, timeout: float) -> str:

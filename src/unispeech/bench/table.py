@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from unispeech.bench.metrics import Corpus
 from unispeech.bench.results import Results, Row, Spread
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,23 +148,6 @@ def columns(results: Results) -> list[Column]:
         for column in (COLUMNS[0], *apart, *COLUMNS[1:])
         if column is COLUMNS[0] or any(column.value(results, row) for row in good)
     ]
-
-
-def table(results: Results) -> Table:
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    shown = columns(results)
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in shown:
-        made.add_column(column.heading, justify="left" if column is COLUMNS[0] else "right")
-    for row in results.rows:
-        if row.failed:
-            made.add_row(f"{escape(row.name)}\n[red]{escape(row.failed)}[/]")
-        else:
-            made.add_row(*[escape(column.value(results, row)) for column in shown])
-    return made
 
 
 def notes(results: Results) -> list[str]:

@@ -6,10 +6,11 @@ import click
 
 from unispeech.backends import registry
 from unispeech.backends.spec import BackendSpec
-from unispeech.cli import environments
+from unispeech.cli import environments, tables
+from unispeech.cli.tables import Cell
 from unispeech.environments import place
 
-MISSING = "[dim]not installed[/]"
+MISSING = ("not installed", "dim")
 
 
 @click.group(invoke_without_command=True)
@@ -25,31 +26,18 @@ for command in environments.COMMANDS:
 
 
 def show() -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("backend", "state", "what it is", "can"):
-        table.add_column(heading, overflow="fold", no_wrap=heading in ("backend", "state"))
+    rows: list[list[Cell]] = []
     for spec in registry.specs().values():
         state = _state(spec)
-        missing = state == MISSING
-        summary = f"{spec.summary}\n→ {_escaped(spec)}" if missing else spec.summary
-        table.add_row(spec.name, state, summary, ", ".join(_abilities(spec)))
-    Console().print(table)
+        added_by = f"\n→ {spec.install_command}" if state == MISSING else ""
+        rows.append([spec.name, [state], spec.summary + added_by, ", ".join(_abilities(spec))])
+    tables.show(("backend", "state", "what it is", "can"), rows, unbroken=("backend", "state"))
 
 
-def _state(spec: BackendSpec) -> str:
+def _state(spec: BackendSpec) -> tuple[str, str]:
     if spec.installed():
-        return "[green]installed[/]"
-    return "[green]installed, isolated[/]" if place.find(spec.environment) else MISSING
-
-
-def _escaped(spec: BackendSpec) -> str:
-    from rich.markup import escape
-
-    return escape(spec.install_command)
+        return "installed", "green"
+    return ("installed, isolated", "green") if place.find(spec.environment) else MISSING
 
 
 def _abilities(spec: BackendSpec) -> list[str]:

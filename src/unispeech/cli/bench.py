@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +12,8 @@ from typing import Any
 
 import click
 
-from unispeech.cli import say
+from unispeech.cli import say, tables
+from unispeech.cli.tables import Cell
 from unispeech.errors import OptionError, UnispeechError
 
 NEEDED = {
@@ -159,10 +160,15 @@ def run(data: tuple[str, ...], out: Path | None, repeat: int, fresh: bool, **ask
         )
         raise
     results = write(plan, baseline, data)
-    from rich.console import Console
-
-    console = Console(width=None if sys.stdout.isatty() else 220)
-    console.print(table.table(results))
+    columns = table.columns(results)
+    _show(
+        [column.heading for column in columns],
+        (
+            [_named(row.name, row.failed)]
+            + [column.value(results, row) for column in columns[1:] if not row.failed]
+            for row in results.rows
+        ),
+    )
     for line in table.notes(results):
         click.echo(line)
     click.echo(f"report: {folder / 'report.html'}")
@@ -232,8 +238,6 @@ def compare(old: Path, new: Path, conditions: tuple[str, ...]) -> None:
     unispeech bench compare results-old results-new --fail-if 'wer>+0.3'
     unispeech bench compare results-old results-new --fail-if 'speed<-10%' --fail-if 'lost>0'
     """
-    from rich.console import Console
-
     from unispeech.bench import compare as two
 
     wanted = [two.Condition.of(condition) for condition in conditions]
@@ -241,11 +245,26 @@ def compare(old: Path, new: Path, conditions: tuple[str, ...]) -> None:
     found = two.pairs(before, after)
     for line in two.differences(before, after):
         say(f"warning: {line}")
-    Console(width=None if sys.stdout.isatty() else 220).print(two.table(found))
+    failures = [pair.new["failed"] or (pair.old["failed"] and "failed before") for pair in found]
+    _show(
+        ["configuration", *(heading for _, heading, _ in two.SHOWN)],
+        (
+            [_named(pair.name, failed), *two.changes(pair)]
+            for pair, failed in zip(found, failures, strict=True)
+        ),
+    )
     if broken := two.broken(found, wanted):
         for line in broken:
             say(line)
         raise UnispeechError(f"{len(broken)} of the conditions to fail on hold")
+
+
+def _show(headings: list[str], rows: Iterable[list[Cell]]) -> None:
+    tables.show(headings, rows, right=headings[1:], width=220)
+
+
+def _named(name: str, failed: str) -> Cell:
+    return [name, (f"\n{failed}", "red")] if failed else name
 
 
 @bench.command("table")

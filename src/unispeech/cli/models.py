@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
-from unispeech.cli import say
+from unispeech.cli import say, tables
 from unispeech.cli.progress import bar
 from unispeech.errors import ModelDamaged, UnispeechError
 from unispeech.models import catalog, model_names, store, weight_cache
@@ -33,26 +32,21 @@ def list_models() -> None:
     \b
     unispeech models list
     """
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
     kept = weight_cache.listing()
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("model", "MB", "languages", "licence", "kept as", ""):
-        table.add_column(heading, no_wrap=heading in ("model", "licence"))
+    rows = []
     for entry in catalog.ENTRIES:
         here = [one for one in kept if one.name == entry.name]
         spoken = "English" if len(entry.languages) == 1 else str(len(entry.languages) or "")
         megabytes = sum(one.size for one in here) // 1_000_000 if here else entry.megabytes
         formats = ", ".join(one.format for one in here)
-        table.add_row(entry.name, str(megabytes), spoken, entry.licence, formats, entry.summary)
+        rows.append([entry.name, str(megabytes), spoken, entry.licence, formats, entry.summary])
     known = {entry.name for entry in catalog.ENTRIES}
     for one in kept:
         if one.name not in known:
             megabytes = one.size // 1_000_000
-            table.add_row(one.name, str(megabytes), "", one.licence, one.format, one.source)
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+            rows.append([one.name, str(megabytes), "", one.licence, one.format, one.source])
+    headings = ("model", "MB", "languages", "licence", "kept as", "")
+    tables.show(headings, rows, unbroken=("model", "licence"), width=160)
     say(f"models are kept in {weight_cache.root()}")
 
 

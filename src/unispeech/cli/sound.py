@@ -11,7 +11,8 @@ from itertools import takewhile
 from pathlib import Path
 
 from unispeech.audio.recording import Recording
-from unispeech.cli import say
+from unispeech.cli import say, tables
+from unispeech.cli.tables import Cell
 from unispeech.errors import AudioError
 from unispeech.realtime import mic as microphones
 from unispeech.realtime import playback
@@ -120,22 +121,18 @@ def _once(path: str) -> bool:
 
 def show_devices() -> None:
     """A table of what can be recorded from."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("", "number", "name", "channels", "Hz"):
-        table.add_column(heading, justify="right" if heading in ("number", "Hz") else "left")
     known = microphones.devices()
     if not known:
         say("there is no microphone")
-    for device in known:
-        note = (
-            "[green]default[/]" if device.default else "[dim]loopback[/]" if device.loopback else ""
-        )
-        table.add_row(
-            note, str(device.index), device.name, str(device.channels), str(device.sample_rate)
-        )
-    if known:
-        Console().print(table)
+        return
+    rows: list[list[Cell]] = [
+        [
+            [("default", "green") if device.default else ("loopback" * device.loopback, "dim")],
+            str(device.index),
+            device.name,
+            str(device.channels),
+            str(device.sample_rate),
+        ]
+        for device in known
+    ]
+    tables.show(("", "number", "name", "channels", "Hz"), rows, right=("number", "Hz"))
