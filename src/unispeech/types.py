@@ -202,6 +202,10 @@ class Emissions:
     inside_word: bool = False
     """The first letter belongs to the word before: a long word had to be cut."""
 
+    def time(self, frame: int) -> float:
+        """The second at which a frame begins, from the start of the chunk."""
+        return round(self.start + frame * self.step, 3)
+
 
 @dataclass(frozen=True, slots=True)
 class ChunkResult:

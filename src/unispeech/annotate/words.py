@@ -15,7 +15,6 @@ from unispeech import languages
 from unispeech.backends import lookup, registry
 from unispeech.backends.base import Backend
 from unispeech.backends.loaded import Key, LoadedModels
-from unispeech.ctc.align import align
 from unispeech.errors import AudioError
 from unispeech.models import companions, store
 from unispeech.models.facts import ModelFacts
@@ -83,6 +82,8 @@ class Aligner:
     def _words(self, chunk: Chunk, texts: Sequence[str]) -> list[list[Word]]:
         """The words of each text on the chunk's clock, written as they stand in it."""
         import numpy as np
+
+        from unispeech.ctc.align import align
 
         language = self._facts.language(chunk.language or "") if chunk.language else None
         sound = np.pad(chunk.samples, (0, round(TAIL * SAMPLE_RATE)))

@@ -13,16 +13,14 @@ import math
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
 
 from unispeech import languages
 from unispeech.ctc.words import FLOOR
 from unispeech.errors import AudioError
-from unispeech.types import Emissions, Segment, Word
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+from unispeech.types import Emissions, Floats, Segment, Word
 
 Span = tuple[int, int]
 """The first frame of something and the one after its last."""
@@ -131,8 +129,6 @@ def _known(character: str, tokens: Mapping[str, int]) -> str:
 
 def _spans(letters: Sequence[Letter], emissions: Emissions) -> Iterator[Span]:
     """The frames of each letter. Several `ANY` in a row are one sound, and share it evenly."""
-    import numpy as np
-
     units = [
         number
         for number, letter in enumerate(letters)
@@ -147,10 +143,8 @@ def _spans(letters: Sequence[Letter], emissions: Emissions) -> Iterator[Span]:
         yield from itertools.pairwise(edges)
 
 
-def _columns(emissions: Emissions) -> npt.NDArray[np.float32]:
+def _columns(emissions: Emissions) -> Floats:
     """The scores, and those of `SILENCE` and of `ANY`, almost as good as the likeliest token."""
-    import numpy as np
-
     scores = emissions.scores
     silent = [emissions.blank, *(i for i, text in enumerate(emissions.tokens) if text == " ")]
     silence = scores[:, silent].max(axis=1, keepdims=True)
@@ -160,8 +154,6 @@ def _columns(emissions: Emissions) -> npt.NDArray[np.float32]:
 
 def _sounding(emissions: Emissions, first: int, end: int) -> Span:
     """The frames from the first to the last in which a letter is heard; all, if there is none."""
-    import numpy as np
-
     letters = [number for number, text in enumerate(emissions.tokens) if text.strip()]
     heard = np.flatnonzero(np.isin(emissions.scores[first:end].argmax(axis=1), letters))
     return (first + int(heard[0]), first + int(heard[-1]) + 1) if len(heard) else (first, end)
@@ -169,8 +161,6 @@ def _sounding(emissions: Emissions, first: int, end: int) -> Span:
 
 def _places(of_word: Sequence[Sequence[tuple[Letter, Span]]], frames: int) -> list[Span]:
     """The frames of each word; words without a sound share what is between their neighbours."""
-    import numpy as np
-
     places: list[Span] = []
     for said, group in itertools.groupby(of_word, bool):
         words = list(group)
@@ -185,7 +175,7 @@ def _places(of_word: Sequence[Sequence[tuple[Letter, Span]]], frames: int) -> li
 
 
 def path(
-    scores: npt.NDArray[np.float32],
+    scores: Floats,
     tokens: Sequence[int],
     blank: int,
     around: int | None = None,
@@ -199,8 +189,6 @@ def path(
     Raises:
         AudioError: there are fewer frames than tokens, counting a blank between two equal ones.
     """
-    import numpy as np
-
     repeats = sum(a == b for a, b in zip(tokens, tokens[1:], strict=False))
     if len(scores) < len(tokens) + repeats:
         raise AudioError(
@@ -213,37 +201,30 @@ def path(
     can_skip = np.zeros(len(labels), np.bool_)
     can_skip[3::2] = labels[3::2] != labels[1:-2:2]
     states = _best_states(scores, labels, can_skip, window)
-    spans = []
-    for state in range(1, len(labels), 2):
-        first, end = np.searchsorted(states, [state, state + 1])
-        spans.append((int(first), int(end)))
-    return spans
+    edges = np.searchsorted(states, np.arange(1, len(labels))).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def _best_states(
-    scores: npt.NDArray[np.float32],
+    scores: Floats,
     labels: npt.NDArray[np.int_],
     can_skip: npt.NDArray[np.bool_],
     window: int,
 ) -> npt.NDArray[np.int_]:
     """The state of each frame: rises by 0, 1 or 2 a frame, from the first two to the last two."""
-    import numpy as np
-
     frames, width = len(scores), min(window, len(labels))
     steps = np.zeros((frames, width), np.uint8)
     lows = np.zeros(frames, np.int64)
     best = np.full(width, IMPOSSIBLE)
     best[:2] = scores[0, labels[:2]]
+    outside = np.full(width, IMPOSSIBLE)
     low = 0
     for frame in range(1, frames):
         shift = _shift(best, low, len(labels), frames - frame)
         low += shift
         lows[frame] = low
-        before = np.full(width + 2, IMPOSSIBLE)  # from two states below the window on
-        start = shift - 2  # where `before` begins in the old window
-        part = best[max(start, 0) : start + width + 2]
-        offset = max(-start, 0)
-        before[offset : offset + len(part)] = part
+        # the states of the new window, and two below it
+        before = np.concatenate([outside[:2], best, outside])[shift : shift + width + 2]
         ways = np.stack(
             [
                 before[2:],
@@ -279,13 +260,10 @@ def _shift(best: npt.NDArray[np.float64], low: int, count: int, left: int) -> in
 def _word(
     emissions: Emissions, text: str, place: Span, letters: Sequence[tuple[Letter, Span]]
 ) -> Word:
-    def time(frame: int) -> float:
-        return round(emissions.start + frame * emissions.step, 3)
-
     heard = [
         Word(
-            time(first),
-            time(end),
+            emissions.time(first),
+            emissions.time(end),
             letter.text,
             math.exp(max(float(emissions.scores[first:end, letter.token].max()), FLOOR)),
         )
@@ -294,8 +272,8 @@ def _word(
     ]
     sure = sum(math.log(one.probability) for one in heard) / len(heard) if heard else -math.inf
     return Word(
-        start=time(place[0]),
-        end=time(place[1]),
+        start=emissions.time(place[0]),
+        end=emissions.time(place[1]),
         word=text,
         probability=math.exp(sure),
         characters=tuple(heard),

@@ -90,11 +90,13 @@ def _words(heard: Iterable[Heard], dense: bool) -> Iterator[list[Heard]]:
 
 
 def _word(emissions: Emissions, letters: Sequence[Heard], dense: bool) -> Word:
-    def time(frame: int) -> float:
-        return round(emissions.start + frame * emissions.step, 3)
-
     characters = tuple(
-        Word(time(letter.first), time(letter.end), letter.text, math.exp(letter.logprob))
+        Word(
+            emissions.time(letter.first),
+            emissions.time(letter.end),
+            letter.text,
+            math.exp(letter.logprob),
+        )
         for letter in letters
     )
     return Word(

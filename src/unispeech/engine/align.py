@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from unispeech.audio.recording import Source
 from unispeech.call import OnProgress
-from unispeech.ctc import align, words
+from unispeech.ctc import words
 from unispeech.engine.source import Opened, Reader
 from unispeech.stages import batching
 from unispeech.stages.stitch import Decoded
@@ -29,6 +29,8 @@ def aligned(
         AudioError: the recording cannot be read, or is too short for the text.
         UnispeechError: a chunk could not be decoded.
     """
+    from unispeech.ctc import align
+
     emissions = []
     results: Iterator[Decoded | Opened | End] = batching.in_order(
         reader.items([source]), decode, reader.options.batch.batch_size, threads
