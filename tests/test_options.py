@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from support.errors import raises
 from unispeech import languages
 from unispeech.errors import OptionError
 from unispeech.options import TranscribeOptions
@@ -24,7 +25,7 @@ def test_a_call_overrides_the_engine() -> None:
 
 
 def test_an_unknown_option_suggests_the_nearest() -> None:
-    with pytest.raises(OptionError, match="beam_size"):
+    with raises(OptionError, "'beam_size'"):
         TranscribeOptions.of(beam_sizes=3)
 
 
@@ -39,7 +40,7 @@ def test_an_unknown_option_suggests_the_nearest() -> None:
     ],
 )
 def test_a_wrong_value_names_the_option(name: str, value: Any) -> None:
-    with pytest.raises(OptionError, match=name):
+    with raises(OptionError, option=name):
         TranscribeOptions.of(**{name: value})
 
 
@@ -52,5 +53,5 @@ def test_languages_by_code_and_name(said: str, code: str) -> None:
 
 
 def test_an_unknown_language_suggests() -> None:
-    with pytest.raises(OptionError, match="swahili"):
+    with raises(OptionError, "swahili"):
         languages.code("swahilli")

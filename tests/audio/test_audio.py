@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 
+from support.errors import raises
 from support.recordings import silent_video, truncated_wav, upsampled, write
 from support.samples import SAMPLES, reference, words
 from unispeech.audio.recording import Recording, load
@@ -151,12 +152,12 @@ def test_what_is_not_audio_is_said_with_its_name(
 
 def test_a_file_without_samples(tmp_path: Path) -> None:
     path = truncated_wav(tmp_path / "none.wav", SPEECH[:0], 1.0)
-    with pytest.raises(AudioError, match=r"none\.wav.*(0 seconds|no sound)"):
+    with raises(AudioError, "none.wav"):
         load(path)
 
 
 def test_a_video_without_sound(tmp_path: Path) -> None:
-    with pytest.raises(AudioError, match=r"mute\.mp4.*without sound"):
+    with raises(AudioError, "mute.mp4"):
         load(silent_video(tmp_path / "mute.mp4"))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from support.errors import raises
 from support.samples import SAMPLES, reference, words
 from unispeech.audio.recording import load
 from unispeech.backends.registry import find
@@ -83,12 +84,12 @@ def test_a_longer_chunk_before_leaves_nothing_behind(engine: Callable[..., Engin
 def test_what_whisper_cpp_has_no_room_for_is_refused_by_name(engine: Callable[..., Engine]) -> None:
     loaded = engine("cpp", "tiny.en")
     for options, name in (
-        ({"beam_size": 9}, "beam_size 9: the backend cpp keeps at most 8"),
+        ({"beam_size": 9}, "beam_size 9"),
         ({"beam_size": 9, "strategy": "native"}, "beam_size 9"),
-        ({"temperature": (0.0, 0.2), "strategy": "native"}, "temperature .* even steps to 1.0"),
+        ({"temperature": (0.0, 0.2), "strategy": "native"}, "temperature"),
         ({"temperature": (0.0, 0.2, 1.0), "strategy": "native"}, "temperature"),
     ):
-        with pytest.raises(UnsupportedOption, match=name):
+        with raises(UnsupportedOption, name):
             loaded.transcribe(SAMPLES / "english.wav", **options)
     widest = loaded.transcribe(SAMPLES / "english.wav", beam_size=8)
     assert words(widest.text) == words(reference("english"))

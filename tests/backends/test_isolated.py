@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from native_whisperx import direct, same, through_us
+from support.errors import raises
 from support.samples import CHECKPOINT, SAMPLES, reference, words
 from unispeech.audio.recording import load
 from unispeech.backends import registry
@@ -29,7 +30,7 @@ def test_a_missing_environment_offers_its_command(
     monkeypatch.setenv("UNISPEECH_ENV_DIR", str(tmp_path))
     for name in ("whisperx", "openvino", "jax"):
         if not registry.find(name).installed():
-            with pytest.raises(BackendMissing, match=f"run: unispeech backends install {name}"):
+            with raises(BackendMissing, f"unispeech backends install {name}"):
                 Engine(name, "a-model-that-is-nowhere/at-all")
 
 
@@ -80,7 +81,7 @@ def test_whisperx_through_us_is_whisperx(
         (punkt / name).touch()
     monkeypatch.setenv("NLTK_DATA", str(tmp_path))
     loaded = Engine("whisperx", "tiny.en")
-    with pytest.raises(UnsupportedOption, match="temperature"):
+    with raises(UnsupportedOption, option="temperature"):
         loaded.transcribe(SAMPLES / "english.wav", strategy="native", temperature=0.5)
     sounds = [load(SAMPLES / f"{name}.wav") for name in ("english", "pause")]
     for name, second in EXCERPTS:

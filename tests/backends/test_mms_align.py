@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from support.errors import raises
 from support.small_mms import CLIPS, ENGLISH, MODEL, RUSSIAN, TEXTS, run
 from unispeech.audio.recording import load
 from unispeech.engine.engine import Engine
@@ -36,7 +37,7 @@ def test_a_known_text_is_aligned(mms: Engine) -> None:
     for one, (start, end) in zip(aligned, freely, strict=True):
         assert one.start == pytest.approx(start, abs=0.1)
         assert one.end == pytest.approx(end, abs=0.1)
-    with pytest.raises(UnsupportedOption, match="align"):
+    with raises(UnsupportedOption, "align"):
         Engine("faster", "tiny.en").align(samples, text, SAMPLE_RATE)
 
 

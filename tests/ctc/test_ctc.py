@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from support.errors import raises
 from unispeech.ctc import align, words
 from unispeech.errors import AudioError, ModelDamaged
 from unispeech.options import VadOptions
@@ -274,5 +275,5 @@ def test_an_ngram_model_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     broken = tmp_path / "words.arpa"
     broken.write_text("not a model")
     for path in (broken, tmp_path / "missing.arpa"):
-        with pytest.raises(ModelDamaged, match=str(path)):
+        with raises(ModelDamaged, path):
             words.read(emissions("-ab-"), ngram=str(path))

@@ -20,6 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support.errors import raises
 from support.samples import CHECKPOINT, ROOT
 from unispeech.errors import ModelDamaged, UnispeechError
 from unispeech.features.mel import filters
@@ -266,7 +267,7 @@ def test_shards_and_the_older_tokenizer_files_are_read(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").unlink()
     assert_same(convert.read(tmp_path, fetch), small())
     (tmp_path / "model-1.safetensors").unlink()
-    with pytest.raises(ModelDamaged, match=r"model-1\.safetensors is missing"):
+    with raises(ModelDamaged, "model-1.safetensors"):
         convert.read(tmp_path, fetch)
 
 
@@ -349,7 +350,7 @@ def test_weights_of_another_size_than_their_config(tmp_path: Path) -> None:
     convert.write(small(width=8), tmp_path, "hf")
     config = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps({**config, "encoder_layers": 2}))
-    with pytest.raises(ModelDamaged, match=r"encoder\.blocks\.1\.attn\.query\.weight is missing"):
+    with raises(ModelDamaged, "encoder.blocks.1.attn.query.weight"):
         convert.read(tmp_path, fetch)
     (tmp_path / "config.json").write_text(json.dumps({**config, "d_model": 16}))
     with pytest.raises(ModelDamaged, match="shape"):
@@ -466,7 +467,7 @@ def test_another_kind_of_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "speakers" / "config.yaml").write_text("pipeline: {}")
     ctc = CHECKPOINT / "model"
     for source, kind in ((tmp_path / "speakers", "pyannote"), (ctc, "wav2vec2")):
-        with pytest.raises(ModelDamaged, match=f"a {kind} model, not Whisper"):
+        with raises(ModelDamaged, kind):
             store.convert_to(str(source), tmp_path / "out", "hf")
     assert [path.name for path in tmp_path.iterdir()] == ["speakers"]
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.errors import raises
 from unispeech.errors import OptionError
 from unispeech.text import formats, subtitles
 from unispeech.text.subtitles import Layout
@@ -94,7 +95,7 @@ def test_srt_can_be_read_back(times: list[float], text: str) -> None:
 
 
 def test_an_unknown_format_and_a_wrong_layout() -> None:
-    with pytest.raises(OptionError, match="docx"):
+    with raises(OptionError, "docx"):
         formats.render(TWO, "docx")
-    with pytest.raises(OptionError, match="max_line_width"):
+    with raises(OptionError, "max_line_width"):
         Layout(max_line_width=0)

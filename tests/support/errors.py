@@ -1,0 +1,31 @@
+"""What a test asserts of an error: its class, code and option, and the values that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import pytest
+
+from unispeech.errors import UnispeechError
+
+Kind = TypeVar("Kind", bound=UnispeechError)
+
+
+@contextmanager
+def raises(
+    kind: type[Kind], *named: object, option: str = "", code: str = ""
+) -> Iterator[pytest.ExceptionInfo[Kind]]:
+    """Expect an error of exactly this class that names these values.
+
+    Wording is asserted nowhere but in `tests/messages.txt`.
+    """
+    with pytest.raises(kind) as caught:
+        yield caught
+    error = caught.value
+    assert type(error) is kind
+    assert error.code == (code or kind.code)
+    assert not option or error.option == option
+    missing = [str(one) for one in named if str(one) not in str(error)]
+    assert not missing, f"{error} does not name {missing}"
