@@ -80,7 +80,7 @@ def chunked(
     source = Recording(samples, SAMPLE_RATE)
     windows = (*model.windows, length + 2 * context + 2)
     pad = max(options.vad.pad, LATE) if context else options.vad.pad
-    frames = detect(source.blocks(), vad)
+    frames = detect(source.blocks(), options.vad)
     planned = chunking.plan(frames, replace(options.vad, pad=pad), length, 0, context)
     chunks = [replace(fit(chunk, windows), language=language) for chunk in planned]
     heard = [ChunkResult((), emissions=model.emissions([chunk])[0]) for chunk in chunks]

@@ -20,13 +20,14 @@ Floats: TypeAlias = "npt.NDArray[np.float32]"
 """An array of numpy. The aliases are strings, so that annotations do not import it."""
 Samples: TypeAlias = "npt.NDArray[np.float32]"
 """Mono PCM at 16 kHz, float32 in [-1, 1], shape (n,)."""
-Frames: TypeAlias = "tuple[Samples, npt.NDArray[np.float32]]"
-"""Samples, and the probability of speech in each `FRAME` of them (the last may hold fewer)."""
+Flags: TypeAlias = "npt.NDArray[np.bool_]"
+Frames: TypeAlias = "tuple[Samples, Flags]"
+"""Samples, and whether there is speech in each `FRAME` of them (the last may hold fewer)."""
 
 SAMPLE_RATE = 16_000
 """Hz. Whisper, wav2vec2 and Silero all read this rate."""
 FRAME = 512
-"""Samples that one probability of speech is about (32 ms, Silero's)."""
+"""Samples that the VAD takes for speech or silence together (32 ms, Silero's)."""
 FRAME_SECONDS = FRAME / SAMPLE_RATE
 
 

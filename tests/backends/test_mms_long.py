@@ -78,7 +78,7 @@ def test_the_frames_of_chunks_are_those_of_the_whole(tmp_path: Path) -> None:
     assert isinstance(engine.backend, Ctc)
     (at_once,) = engine.backend.emissions([Chunk(samples, 0.0, 40.0, window=1.0)])
     for length in (7.3, 30.0):
-        frames = vad.detect(iter([samples]), False)
+        frames = vad.detect(iter([samples]), VadOptions(enabled=False))
         chunks = list(chunking.plan(frames, VadOptions(), length, context=1.5))
         said = engine.backend.emissions([replace(c, window=36.0) for c in chunks])
         scores = words.joined(said).scores

@@ -83,11 +83,12 @@ PROFILE = """
 import json, time
 import numpy as np
 from unispeech.bench import stages
+from unispeech.options import VadOptions
 from unispeech.stages import vad
 blocks = [np.random.default_rng(0).normal(0, 0.1, 160_000).astype(np.float32)] * 6
 began = time.perf_counter()
 profile = stages.Profile()
-for _ in vad.detect(iter(blocks), True):
+for _ in vad.detect(iter(blocks), VadOptions()):
     pass
 found = profile.stop()
 print(json.dumps([found, time.perf_counter() - began]))

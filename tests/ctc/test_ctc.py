@@ -119,15 +119,15 @@ def test_chunks_apart_and_other_backends_are_left_alone() -> None:
 def test_chunks_bring_their_surroundings(speech: float) -> None:
     """With context, the samples of a chunk are exactly those of the recording around it."""
     samples = np.random.default_rng(0).normal(size=SAMPLE_RATE * 75).astype(np.float32)
-    probabilities = np.ones(len(samples) // FRAME, np.float32)
+    flags = np.ones(len(samples) // FRAME, np.bool_)
     if not speech:  # speech for four seconds, then five of silence
-        probabilities[(np.arange(len(probabilities)) * 0.032) % 9 > 4] = 0.0
+        flags[(np.arange(len(flags)) * 0.032) % 9 > 4] = False
     size = FRAME * 300
     blocks = (
-        (samples[i : i + size], probabilities[i // FRAME : (i + size) // FRAME])
+        (samples[i : i + size], flags[i // FRAME : (i + size) // FRAME])
         for i in range(0, len(samples), size)
     )
-    plain = list(chunking.plan(iter([(samples, probabilities)]), VadOptions(), 20.0))
+    plain = list(chunking.plan(iter([(samples, flags)]), VadOptions(), 20.0))
     chunks = list(chunking.plan(blocks, VadOptions(), 20.0, context=1.5))
     assert [(c.start, c.end) for c in chunks] == [(c.start, c.end) for c in plain]
     assert len(chunks) > 3

@@ -34,7 +34,7 @@ runs = st.lists(st.tuples(st.booleans(), st.integers(1, 1500)), min_size=1, max_
 
 
 def _frames(pattern: list[tuple[bool, int]], block: int) -> Iterator[Frames]:
-    flags = np.concatenate([np.full(n, float(speech), np.float32) for speech, n in pattern])
+    flags = np.concatenate([np.full(n, speech) for speech, n in pattern])
     samples = np.resize(NOISE, len(flags) * FRAME)
     for start in range(0, len(flags), block):
         part = flags[start : start + block]
@@ -62,7 +62,7 @@ def test_chunks_cover_all_speech_once_rise_and_fit(
     clicks = int(chunking.MIN_SPEECH / FRAME_SECONDS) + 1
     missed = speech & (covered == 0)
     assert covered.max(initial=0) <= 1
-    assert not any(b - a > clicks for a, b in chunking._runs(missed, 0))
+    assert not any(b - a > clicks for a, b in chunking.runs(missed))
 
 
 @settings(max_examples=30, deadline=None)

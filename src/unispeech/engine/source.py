@@ -76,7 +76,7 @@ class Reader:
 
     def plan(self, recording: Recording, number: int = 0) -> Iterator[Chunk]:
         """The chunks of one recording, cut as they are asked for; their language is left open."""
-        frames = vad.detect(recording.blocks(), self.options.vad.enabled)
+        frames = vad.detect(recording.blocks(), self.options.vad)
         pad = self.options.vad.pad
         speech = replace(self.options.vad, pad=max(pad, LATE) if self.context else pad)
         for chunk in chunking.plan(frames, speech, self.longest, number, self.context):

@@ -19,6 +19,7 @@ from unispeech.realtime.hearing import PROMPT, Hearing
 from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.sound import Sound
 from unispeech.realtime.ticks import TICK_SECONDS, Ticks
+from unispeech.stages.chunking import MIN_SPEECH
 from unispeech.types import FRAME_SECONDS, Chunk, Samples, Word
 
 BREATH = 0.25
@@ -26,8 +27,6 @@ BREATH = 0.25
 more may come."""
 DRAFT_SPEECH = 0.4
 """Seconds of speech that are worth a hypothesis."""
-MIN_SPEECH = 0.1
-"""Seconds; anything shorter is a click."""
 SURE = 0.8
 """Probability of a language at which nothing is waited for."""
 ENOUGH = 5.0

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from unispeech.options import VadOptions
-from unispeech.stages import vad
-from unispeech.types import FRAME, FRAME_SECONDS, SAMPLE_RATE, Chunk, Samples, Span
-
-SMOOTH = 5
-"""Frames that are looked at together where the quietest moment is wanted."""
+from unispeech.stages import chunking, vad
+from unispeech.types import FRAME, FRAME_SECONDS, SAMPLE_RATE, Chunk, Flags, Samples
 
 
 class Sound:
@@ -20,12 +17,9 @@ class Sound:
     def __init__(self, options: VadOptions) -> None:
         import numpy as np
 
-        self._listener = vad.Listener() if options.enabled else None
-        self._high = options.threshold
-        self._low = max(options.threshold - 0.15, 0.01)
-        self._speaking = False
+        self._detector = vad.Detector(options)
         self._samples: Samples = np.zeros(0, np.float32)
-        self._speech: list[bool] = []
+        self._speech: Flags = np.zeros(0, np.bool_)
         self.start = 0
 
     @property
@@ -33,20 +27,10 @@ class Sound:
         return self.start + len(self._speech)
 
     def add(self, samples: Samples) -> None:
-        """Whole frames, shape (512 n,). Speech or not is decided with Silero's hysteresis."""
+        """Whole frames, shape (512 n,)."""
         import numpy as np
 
-        probabilities = (
-            self._listener.probabilities(samples).tolist()
-            if self._listener
-            else [1.0] * (len(samples) // FRAME)
-        )
-        for probability in probabilities:
-            if probability >= self._high:
-                self._speaking = True
-            elif probability < self._low:
-                self._speaking = False
-            self._speech.append(self._speaking)
+        self._speech = np.concatenate([self._speech, self._detector.flags(samples)])
         self._samples = np.concatenate([self._samples, samples])
 
     def drop(self, before: int) -> None:
@@ -59,45 +43,31 @@ class Sound:
 
     def first(self) -> int | None:
         """The first frame of speech, or None in silence."""
-        return self.start + self._speech.index(True) if True in self._speech else None
+        return self.start + int(self._speech.argmax()) if self._speech.any() else None
 
     def last(self) -> int:
         """The frame after the last speech; the start in silence."""
-        for frame in range(len(self._speech), 0, -1):
-            if self._speech[frame - 1]:
-                return self.start + frame
-        return self.start
+        frames = self._speech.nonzero()[0]
+        return self.start + int(frames[-1]) + 1 if len(frames) else self.start
 
     def spoken(self) -> float:
         """Seconds of speech."""
-        return sum(self._speech) * FRAME_SECONDS
+        return int(self._speech.sum()) * FRAME_SECONDS
 
     def chunk(self, end: int, language: str) -> Chunk:
         """What is held up to a frame."""
         frames = end - self.start
         samples = self._samples[: frames * FRAME]
-        edges = [False, *self._speech[:frames], False]
-        starts = [i for i in range(frames) if edges[i + 1] and not edges[i]]
-        ends = [i for i in range(1, frames + 1) if edges[i] and not edges[i + 1]]
-        offset = self.start * FRAME_SECONDS
+        start = self.start * FRAME_SECONDS
         return Chunk(
             samples=samples,
-            start=offset,
-            end=offset + len(samples) / SAMPLE_RATE,
-            speech=tuple(
-                Span(offset + a * FRAME_SECONDS, offset + b * FRAME_SECONDS)
-                for a, b in zip(starts, ends, strict=True)
-            ),
+            start=start,
+            end=start + len(samples) / SAMPLE_RATE,
+            speech=chunking.seconds(chunking.runs(self._speech[:frames]), self.start),
             language=language,
         )
 
     def quietest(self, low: int, high: int) -> int:
         """The frame between two at which it is quietest."""
-        import numpy as np
-
         part = self._samples[(low - self.start) * FRAME : (high - self.start) * FRAME]
-        power = np.square(part.reshape(-1, FRAME)).mean(1)
-        if len(power) <= SMOOTH:
-            return (low + high) // 2
-        smooth = np.convolve(power, np.ones(SMOOTH), "valid")
-        return low + SMOOTH // 2 + int(np.argmin(smooth))
+        return low + chunking.quietest(part)

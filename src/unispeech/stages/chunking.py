@@ -2,9 +2,8 @@
 
 The plan is made on the go, with at most two chunks' worth of sound in memory:
 
-1. Frames of 32 ms become speech or silence by Silero's hysteresis.
-2. A silence longer than `MAX_GAP` ends a passage. So does the end of the file.
-3. A passage longer than a chunk is cut, at the best silence in reach: long silences first, and
+1. A silence longer than `MAX_GAP` ends a passage. So does the end of the file.
+2. A passage longer than a chunk is cut, at the best silence in reach: long silences first, and
    pieces of even length, because a short last piece has too little context to be heard right.
    Where there is no silence at all, the quietest moment has to do.
 """
@@ -13,21 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from unispeech.options import VadOptions
-from unispeech.types import FRAME, FRAME_SECONDS, SAMPLE_RATE, Chunk, Frames, Samples, Span
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Flags = npt.NDArray[np.bool_]
+from unispeech.types import FRAME, FRAME_SECONDS, SAMPLE_RATE, Chunk, Flags, Frames, Samples, Span
 
 MAX_GAP = 2.0
 """Seconds of silence that are not worth decoding."""
 MIN_SPEECH = 0.1
 """Seconds; anything shorter is a click."""
+SMOOTH = 5
+"""Frames whose loudness is averaged where the quietest moment is sought."""
 
 
 def plan(
@@ -46,8 +40,8 @@ def plan(
     passages = _Passages(options, round(context * SAMPLE_RATE))
     index = 0
     longest = int(chunk_length / FRAME_SECONDS)
-    for samples, probabilities in frames:
-        passages.add(samples, probabilities)
+    for samples, speech in frames:
+        passages.add(samples, speech)
         for chunk in passages.take(longest, done=False):
             yield replace(chunk, source=source, index=index)
             index += 1
@@ -68,27 +62,12 @@ class _Passages:
         self._samples: Samples = np.zeros(0, np.float32)
         self._speech: Flags = np.zeros(0, np.bool_)
         self._base = 0  # the frame of the file at which both begin
-        self._speaking = False
 
-    def add(self, samples: Samples, probabilities: npt.NDArray[np.float32]) -> None:
+    def add(self, samples: Samples, speech: Flags) -> None:
         import numpy as np
 
         self._samples = np.concatenate([self._samples, samples])
-        self._speech = np.concatenate([self._speech, self._flags(probabilities)])
-
-    def _flags(self, probabilities: npt.NDArray[np.float32]) -> Flags:
-        """Hysteresis: speech begins at the threshold and ends below `threshold - 0.15`."""
-        import numpy as np
-
-        low = max(self._options.threshold - 0.15, 0.01)
-        flags = np.zeros(len(probabilities), np.bool_)
-        for i, probability in enumerate(probabilities.tolist()):
-            if probability >= self._options.threshold:
-                self._speaking = True
-            elif probability < low:
-                self._speaking = False
-            flags[i] = self._speaking
-        return flags
+        self._speech = np.concatenate([self._speech, speech])
 
     def take(self, longest: int, done: bool) -> Iterator[Chunk]:
         """The chunks that are certain by now; all that is left when `done`.
@@ -103,7 +82,7 @@ class _Passages:
             first = int(self._speech.argmax())
             seen = self._speech[: first + 2 * usable + gap + pad + 1]
             whole = len(seen) < len(self._speech)
-            spans = _runs(seen, self._merge_frames())
+            spans = runs(seen, self._merge_frames())
             ended = next(
                 (i for i in range(len(spans) - 1) if spans[i + 1][0] - spans[i][1] > gap), None
             )
@@ -142,15 +121,10 @@ class _Passages:
                 score = min(start - end, 1.0 / FRAME_SECONDS) - 0.05 * abs(middle - even)
                 if not best or score > best_score:
                     best, best_score = middle, score
-        return best or self._quietest(max(earliest, int(even) - usable // 4), latest)
-
-    def _quietest(self, low: int, high: int) -> int:
-        import numpy as np
-
-        samples = self._samples[low * FRAME : high * FRAME]
-        power = np.square(samples[: len(samples) // FRAME * FRAME]).reshape(-1, FRAME).mean(1)
-        smooth = np.convolve(power, np.ones(5), "same")
-        return low + int(np.argmin(smooth[2:-2])) + 2 if len(smooth) > 4 else high
+        if best:
+            return best
+        low = max(earliest, int(even) - usable // 4)
+        return low + quietest(self._samples[low * FRAME : latest * FRAME])
 
     def _passage(self, spans: list[tuple[int, int]], cut: int | None = None) -> Iterator[Chunk]:
         import numpy as np
@@ -172,10 +146,7 @@ class _Passages:
             after=len(after) / SAMPLE_RATE,
             start=offset * FRAME_SECONDS,
             end=offset * FRAME_SECONDS + len(samples) / SAMPLE_RATE,
-            speech=tuple(
-                Span((self._base + a) * FRAME_SECONDS, (self._base + b) * FRAME_SECONDS)
-                for a, b in spans
-            ),
+            speech=seconds(spans, self._base),
         )
 
     def _around(self, start: int, end: int) -> tuple[Samples, Samples]:
@@ -206,15 +177,30 @@ class _Passages:
         return round(self._options.min_silence / FRAME_SECONDS)
 
 
-def _runs(flags: Flags, merge: int) -> list[tuple[int, int]]:
-    """The stretches of True as (start, end), those less than `merge` frames apart as one."""
+def runs(flags: Flags, merge: int = 0) -> list[tuple[int, int]]:
+    """The stretches of speech as (start, end), those less than `merge` frames apart as one."""
     import numpy as np
 
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    runs: list[tuple[int, int]] = []
+    found: list[tuple[int, int]] = []
     for start, end in edges.reshape(-1, 2).tolist():
-        if runs and start - runs[-1][1] < merge:
-            runs[-1] = (runs[-1][0], end)
+        if found and start - found[-1][1] < merge:
+            found[-1] = (found[-1][0], end)
         else:
-            runs.append((start, end))
-    return runs
+            found.append((start, end))
+    return found
+
+
+def seconds(runs: list[tuple[int, int]], first: int) -> tuple[Span, ...]:
+    """Runs of frames counted from frame `first`, as times."""
+    return tuple(Span((first + a) * FRAME_SECONDS, (first + b) * FRAME_SECONDS) for a, b in runs)
+
+
+def quietest(samples: Samples) -> int:
+    """The frame at which it is quietest; the middle where there are too few to tell."""
+    import numpy as np
+
+    power = np.square(samples[: len(samples) // FRAME * FRAME]).reshape(-1, FRAME).mean(1)
+    if len(power) < SMOOTH:
+        return -(-len(power) // 2)
+    return SMOOTH // 2 + int(np.argmin(np.convolve(power, np.ones(SMOOTH), "valid")))

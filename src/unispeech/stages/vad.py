@@ -1,4 +1,4 @@
-"""How likely speech is, every 32 ms: Silero VAD (snakers4/silero-vad) through onnxruntime.
+"""Speech or silence, every 32 ms: Silero VAD (snakers4/silero-vad) through onnxruntime.
 
 The model file is the one faster-whisper ships as package data; the silero-vad package would bring
 torch. The network is recurrent: its state goes from block to block, so a stream gives exactly what
@@ -14,27 +14,65 @@ from pathlib import Path
 from typing import Any
 
 from unispeech.errors import BackendMissing
-from unispeech.types import FRAME, Floats, Frames, Samples
+from unispeech.options import VadOptions
+from unispeech.types import FRAME, Flags, Floats, Frames, Samples
 
 _CONTEXT = 64
 _STATE = (1, 1, 128)
 
 
-def detect(blocks: Iterator[Samples], enabled: bool = True) -> Iterator[Frames]:
-    """Each block with its probabilities of speech; where not `enabled`, all is speech."""
+def detect(blocks: Iterator[Samples], options: VadOptions) -> Iterator[Frames]:
+    """Each block in whole frames, with speech or silence for each of them."""
     import numpy as np
 
-    listen = Listener() if enabled else None
+    detector = Detector(options)
     held = np.zeros(0, np.float32)
     for block in blocks:
         held = np.concatenate([held, block])
         whole = len(held) // FRAME * FRAME
         if whole:
-            yield held[:whole], _probabilities(listen, held[:whole])
+            yield held[:whole], detector.flags(held[:whole])
         held = held[whole:]
     if len(held):
-        padded = np.pad(held, (0, FRAME - len(held)))
-        yield held, _probabilities(listen, padded)
+        yield held, detector.flags(np.pad(held, (0, FRAME - len(held))))
+
+
+class Detector:
+    """Speech or silence in one stream. Where the options disable it, all is speech."""
+
+    def __init__(self, options: VadOptions) -> None:
+        self._listener = Listener() if options.enabled else None
+        self._hysteresis = Hysteresis(options.threshold)
+
+    def flags(self, samples: Samples) -> Flags:
+        """Of the next samples, shape (512 n,): n flags, true of speech."""
+        import numpy as np
+
+        if self._listener is None:
+            return np.ones(len(samples) // FRAME, np.bool_)
+        return self._hysteresis.flags(self._listener.probabilities(samples))
+
+
+class Hysteresis:
+    """Silero's: speech begins at the threshold and ends below `threshold - 0.15`."""
+
+    def __init__(self, threshold: float) -> None:
+        self._high = threshold
+        self._low = max(threshold - 0.15, 0.01)
+        self._speaking = False
+
+    def flags(self, probabilities: Floats) -> Flags:
+        """Speech or silence in the next frames, by the probability of speech in each."""
+        import numpy as np
+
+        flags = np.zeros(len(probabilities), np.bool_)
+        for i, probability in enumerate(probabilities.tolist()):
+            if probability >= self._high:
+                self._speaking = True
+            elif probability < self._low:
+                self._speaking = False
+            flags[i] = self._speaking
+        return flags
 
 
 class Listener:
@@ -59,14 +97,6 @@ class Listener:
         )
         probabilities: Floats = np.asarray(output, np.float32).reshape(-1)
         return probabilities
-
-
-def _probabilities(listen: Listener | None, samples: Samples) -> Floats:
-    import numpy as np
-
-    if listen is None:
-        return np.ones(len(samples) // FRAME, np.float32)
-    return listen.probabilities(samples)
 
 
 @cache

@@ -1,0 +1,53 @@
+"""Speech or silence, frame by frame."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unispeech.options import VadOptions
+from unispeech.stages.chunking import SMOOTH, quietest
+from unispeech.stages.vad import Detector, Hysteresis
+from unispeech.types import FRAME
+
+
+@pytest.mark.parametrize(
+    ("threshold", "probabilities", "speech"),
+    [
+        (0.5, [0.4, 0.5, 0.4, 0.35, 0.34, 0.49, 0.6], [0, 1, 1, 1, 0, 0, 1]),
+        (0.05, [0.05, 0.02, 0.011, 0.009, 0.04], [1, 1, 1, 0, 0]),
+    ],
+)
+def test_speech_begins_high_and_ends_low(
+    threshold: float, probabilities: list[float], speech: list[int]
+) -> None:
+    given = np.array(probabilities)
+    assert Hysteresis(threshold).flags(given).tolist() == [bool(flag) for flag in speech]
+
+
+@settings(max_examples=50)
+@given(st.lists(st.floats(0, 1, width=32), max_size=40), st.integers(0, 40))
+def test_hysteresis_goes_on_from_piece_to_piece(probabilities: list[float], cut: int) -> None:
+    given = np.array(probabilities, np.float32)
+    pieces = Hysteresis(0.5)
+    parts = [pieces.flags(given[:cut]), pieces.flags(given[cut:])]
+    assert np.array_equal(np.concatenate(parts), Hysteresis(0.5).flags(given))
+
+
+def test_all_is_speech_where_detection_is_off() -> None:
+    flags = Detector(VadOptions(enabled=False)).flags(np.zeros(3 * FRAME, np.float32))
+    assert flags.tolist() == [True] * 3
+
+
+@pytest.mark.parametrize("quiet", [SMOOTH // 2, 11, 20 - SMOOTH // 2])
+def test_the_quietest_frame_is_amid_quiet_ones(quiet: int) -> None:
+    loudness = np.abs(np.arange(21) - quiet) + 1.0
+    samples = np.repeat(loudness, FRAME).astype(np.float32)
+    assert quietest(samples) == quiet
+
+
+@pytest.mark.parametrize(("frames", "middle"), [(0, 0), (1, 1), (2, 1), (3, 2), (4, 2)])
+def test_of_too_few_frames_the_middle_is_quietest(frames: int, middle: int) -> None:
+    assert quietest(np.ones(frames * FRAME, np.float32)) == middle
