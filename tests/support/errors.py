@@ -25,7 +25,7 @@ def raises(
         yield caught
     error = caught.value
     assert type(error) is kind
-    assert error.code == (code or kind.code)
+    assert not code or error.code == code
     assert not option or error.option == option
     missing = [str(one) for one in named if str(one) not in str(error)]
     assert not missing, f"{error} does not name {missing}"
