@@ -17,7 +17,7 @@ from support.samples import ROOT, SAMPLES
 PAGES = ["README.md", "docs/transcribe.md"]
 SLOW = ["docs/backends.md"]
 """Pages whose commands need PyTorch. docs/fine-tuning.md, docs/models.md and docs/mms.md have
-tests of their own, in `test_fine_tuning.py`, `test_models_store.py` and `test_docs_mms.py`."""
+tests of their own, in `test_fine_tuning.py`, `test_store.py` and `test_docs_mms.py`."""
 
 
 def _commands(pages: list[str]) -> list[tuple[str, str]]:

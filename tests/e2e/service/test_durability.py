@@ -1,6 +1,6 @@
 """What was accepted is not lost, whatever goes away: the database, room on the disk, the process.
 
-`test_server_slow.py` kills at random moments; here it is one thing at a time.
+`test_under_load.py` kills at random moments; here it is one thing at a time.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ import pytest
 from support import postgres
 from support.samples import SAMPLES, reference, words
 from support.serving import Receiver, Server, running, submit, until_ended
-from unispeech.server.jobs.heartbeat import DEAD, Heartbeat
-from unispeech.server.storage.database import Database
 
 ENGLISH = SAMPLES / "english.wav"
 PAUSE = SAMPLES / "pause.wav"
@@ -126,34 +124,3 @@ def test_two_servers_share_a_folder(tmp_path: Path) -> None:
         assert all(right(http, job) for job in jobs)
         both = stays.log.read_text() + dies.log.read_text()
         assert "Traceback" not in both
-
-
-def test_only_silence_is_death_and_no_clock_is_believed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = [1000.0]
-    database = Database(f"sqlite:///{tmp_path / 'x.sqlite'}")
-    here, there, gone = (Heartbeat(database, lambda: clock[0]) for _ in range(3))
-    there._machine, gone._machine = "elsewhere", "elsewhere too"
-    for one in (here, there, gone):
-        one._say()
-    assert here.look() == ({here.id, there.id, gone.id}, [])
-    for hour in (-1, 1, -2):  # its clock is put back and forth
-        clock[0] += 0.35 * DEAD
-        monkeypatch.setattr(time, "time", lambda hour=hour: 1e9 + 3600 * hour)
-        there._say()
-        live, silent = here.look()
-        assert there.id in live
-    clock[0] += 0.35 * DEAD
-    there._say()
-    assert here.look() == ({here.id, there.id}, [gone.id])
-    clock[0] += 1.5 * DEAD  # whoever has not looked for so long has no right to judge
-    assert here.look()[1] == []
-    here.bury([gone.id])
-    assert here.look() == ({here.id, there.id}, [])
-    here.bury([there.id])
-    assert here.look() == ({here.id}, [])
-    here._machine = gone._machine = "one"
-    gone._say()
-    assert here.look() == ({here.id}, [gone.id])  # it says it is this very process, and is not
-    database.close()
