@@ -36,11 +36,8 @@ from unispeech.engine.engine import Engine
 from unispeech.engine.pool import Pool
 from unispeech.options import LoadOptions
 from unispeech.realtime.agreement import plain
-from unispeech.realtime.hearing import Hearing
 from unispeech.realtime.intake import Intake, at_once, fill, listen
-from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.playback import at_speed, play
-from unispeech.realtime.session import Session
 from unispeech.stages import vad
 from unispeech.system import allocator
 from unispeech.types import SAMPLE_RATE, Word
@@ -111,7 +108,7 @@ def played(clip: Clip) -> Intake:
 def ours(engine: Engine, clip: Clip) -> Heard:
     heard, cpu, begun = Heard(), time.process_time(), time.monotonic()
     phrase: list[str] = []
-    for event in listen(Session(Hearing.of(engine, language=clip.language)), played(clip)):
+    for event in listen(engine.listen(language=clip.language), played(clip)):
         now = time.monotonic() - begun
         heard.lags.append(event.lag)
         if event.type in ("partial", "final"):
@@ -227,7 +224,7 @@ def accuracy(engine: Engine, found: list[Clip]) -> None:
     """The final text against the offline one. Sessions have no clock, so nothing is waited for."""
     pairs: dict[str, list[tuple[str, str]]] = {"live": [], "offline": []}
     for clip in found:
-        session = Session(Hearing.of(engine, language=clip.language))
+        session = engine.listen(language=clip.language)
         pieces = play(Recording(clip.samples, SAMPLE_RATE))
         live = "".join(e.text for e in listen(session, at_once(pieces)) if e.type == "final")
         offline = engine.transcribe(clip.samples, SAMPLE_RATE, language=clip.language).text
@@ -271,8 +268,7 @@ def together(model: str, found: list[Clip], streams: int) -> None:
 def endurance(engine: Engine, found: list[Clip], hours: float, step: float) -> None:
     """Feed the clips again and again, and say what memory is held."""
     process = psutil.Process()
-    live = LiveOptions(step=step)
-    session = Session(Hearing.of(engine, language=found[0].language), live)
+    session = engine.listen(language=found[0].language, step=step)
     finals, told, begun = 0, 600.0, time.monotonic()
     while session.time < hours * 3600:
         for clip in found:

@@ -18,8 +18,6 @@ from unispeech.engine.engine import Engine
 from unispeech.errors import BackendMissing
 from unispeech.options import LoadOptions
 from unispeech.realtime.events import Event
-from unispeech.realtime.hearing import Hearing
-from unispeech.realtime.session import Session
 from unispeech.types import SAMPLE_RATE
 
 Get = Callable[..., Engine]
@@ -32,7 +30,7 @@ SOON = 0.5
 
 def heard(engine: Engine, samples: np.ndarray, **options: Any) -> list[Event]:
     """What a session says about samples that come at the speed they are decoded with."""
-    session = Session(Hearing.of(engine, **options))
+    session = engine.listen(**options)
     events: list[Event] = []
     size = int(SOON * SAMPLE_RATE)
     for start in range(0, len(samples), size):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from support.samples import SAMPLES, reference, words
 from unispeech.audio.recording import load
 from unispeech.backends.base import Backend
+from unispeech.engine.aio import AsyncEngine
 from unispeech.engine.engine import Engine
 from unispeech.errors import AudioError, BackendError, OptionError, UnsupportedOption
 from unispeech.models.facts import ModelFacts
@@ -238,7 +240,7 @@ def test_a_wrong_option_is_named(name: str, value: float) -> None:
 
 def test_the_native_strategy_is_refused(engine: Get) -> None:
     with pytest.raises(UnsupportedOption) as caught:
-        Hearing.of(engine(), strategy="native")
+        engine().listen(strategy="native")
     assert (caught.value.code, caught.value.option) == ("not_live", "strategy")
 
 
@@ -246,12 +248,12 @@ def test_the_native_strategy_is_refused(engine: Get) -> None:
 def test_what_needs_a_complete_recording_is_refused(engine: Get, name: str) -> None:
     asked: Any = {name: True}
     with pytest.raises(UnsupportedOption) as caught:
-        Hearing.of(engine(), **asked)
+        engine().listen(**asked)
     assert (caught.value.code, caught.value.option) == ("not_live", name)
 
 
 def test_real_words_with_a_real_model(engine: Get) -> None:
-    events = run(Session(Hearing.of(engine())), pause())
+    events = run(engine().listen(), pause())
     assert words(spoken(events)) == words(reference("pause"))
     assert [event.type for event in events].count("endpoint") == 2
     assert any(event.type == "partial" for event in events)
@@ -260,10 +262,31 @@ def test_real_words_with_a_real_model(engine: Get) -> None:
 @pytest.mark.slow
 def test_german_is_detected_and_translated(engine: Get) -> None:
     german = load(SAMPLES / "german.wav")
-    listening = Session(Hearing.of(engine(model="base")))
+    listening = engine(model="base").listen()
     events = run(listening, german, waiting=[0.0, 0.0, 0.5, 0.5])
     assert listening.language == "de"
     assert jiwer.wer(" ".join(words(reference("german"))), " ".join(words(spoken(events)))) < 0.1
-    translating = Session(Hearing.of(engine(model="base"), task="translate"))
+    translating = engine(model="base").listen(task="translate")
     english = words(spoken(run(translating, german, waiting=[9.0])))
     assert {"the", "sun"} <= set(english), english
+
+
+def test_the_engine_listens_sync_and_async_with_the_same_events(engine: Any) -> None:
+    async def heard() -> list[Event]:
+        session = await AsyncEngine(engine()).listen(step=1.0)
+        events = [event async for event in session.feed(pause())]
+        return events + [event async for event in session.finish()]
+
+    session = engine().listen(step=1.0)
+    events = [*session.feed(pause()), *session.finish()]
+    assert {event.type for event in events} >= {"final", "endpoint"}
+    assert asyncio.run(heard()) == events
+    with pytest.raises(OptionError):
+        engine().listen(step=60.0)
+
+
+def test_hearing_of_still_works_and_is_deprecated(engine: Any) -> None:
+    with pytest.warns(DeprecationWarning, match="listen"):
+        hearing = Hearing.of(engine(), beam_size=1)
+    events = run(Session(hearing), pause())
+    assert "final" in {event.type for event in events}

@@ -19,7 +19,6 @@ from unispeech.cli.transcribe import settle
 from unispeech.engine.engine import Engine
 from unispeech.errors import AudioError
 from unispeech.realtime.events import Event
-from unispeech.realtime.hearing import Hearing
 from unispeech.realtime.intake import listen
 from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.session import Session
@@ -90,8 +89,9 @@ def mic(
         return
     pipe, file = ("-", None) if file == "-" else (pipe, file)
     _check(pipe, file, fast, input_device, sample_rate)
-    times = {"step": step, "endpoint": endpoint}
-    live = LiveOptions(**{name: value for name, value in times.items() if value is not None})
+    times: dict[str, Any] = {"step": step, "endpoint": endpoint}
+    live = {name: value for name, value in times.items() if value is not None}
+    LiveOptions(**live)  # raises before the model is loaded
     given = {name: value for name, value in options.items() if value not in (None, False)}
     if save:
         _check_free(save)
@@ -101,7 +101,7 @@ def mic(
         settled = settle(backend, model, given)
         with progress.bar() as on_progress:
             engine = stack.enter_context(Engine.of(settled, on_progress))
-        session = Session(Hearing.of(engine), live)
+        session = engine.listen(**live)
         keep = stack.enter_context(_saved(save)) if save else None
         source.start()
         try:

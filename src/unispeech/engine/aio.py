@@ -14,7 +14,10 @@ from unispeech.call import IsCancelled, OnProgress, OnSegment, ignore, never
 from unispeech.engine.engine import Engine
 from unispeech.errors import UnispeechError
 from unispeech.options import CallOptions, EngineOptions
-from unispeech.types import Segment, Transcript
+from unispeech.realtime.events import Event
+from unispeech.realtime.options import ListenOptions
+from unispeech.realtime.session import Session
+from unispeech.types import Samples, Segment, Transcript
 
 T = TypeVar("T")
 
@@ -112,6 +115,10 @@ class AsyncEngine:
         work = partial(self.engine.detect_language, source, sample_rate, cancelled=cancelled)
         return await asyncio.to_thread(work)
 
+    async def listen(self, **options: Unpack[ListenOptions]) -> AsyncSession:
+        """As `Engine.listen`."""
+        return AsyncSession(await asyncio.to_thread(partial(self.engine.listen, **options)))
+
     async def close(self) -> None:
         await asyncio.to_thread(self.engine.close)
 
@@ -120,6 +127,25 @@ class AsyncEngine:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+
+class AsyncSession:
+    """A live `Session` for `async` code. One call at a time."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def feed(self, samples: Samples, waiting: float = 0.0) -> AsyncIterator[Event]:
+        """As `Session.feed`."""
+        return _each(self.session.feed(samples, waiting))
+
+    def flush(self) -> AsyncIterator[Event]:
+        """As `Session.flush`."""
+        return _each(self.session.flush())
+
+    def finish(self) -> AsyncIterator[Event]:
+        """As `Session.finish`."""
+        return _each(self.session.finish())
 
 
 async def _each(items: Iterator[T]) -> AsyncIterator[T]:

@@ -37,6 +37,10 @@ from unispeech.options import (
     TranscribeOptions,
     split_options,
 )
+from unispeech.realtime import options as live_options
+from unispeech.realtime.hearing import Hearing
+from unispeech.realtime.options import ListenOptions
+from unispeech.realtime.session import Session
 from unispeech.stages import stitch
 from unispeech.types import End, Gap, Segment, Transcript
 
@@ -171,6 +175,25 @@ class Engine:
     def follow(self, source: Source, call: Call, **options: Unpack[CallOptions]) -> Transcript:
         """As `transcribe`, with a journal. Internal: for jobs, which outlive their process."""
         return self._one((source, None), options, call)
+
+    def listen(self, **options: Unpack[ListenOptions]) -> Session:
+        """A live session: feed it sound as it comes, and it gives events.
+
+            session = engine.listen(language="en")
+            for event in session.feed(samples):
+                print(event.type, event.text)
+
+        `options` are those of a call, and `step`, `endpoint`, `keep` and `longest` (seconds, see
+        `LiveOptions`). Words have times where the backend has them.
+
+        Raises:
+            UnsupportedOption: the backend or the model cannot honour an option.
+        """
+        live, names = live_options.split_options(cast(dict[str, Any], options))
+        asked = TranscribeOptions.of(self.options, **{**names, "word_timestamps": True})
+        settled = self.settle(asked, droppable=("word_timestamps",), live=True).honoured()
+        prompts = self.spec.capabilities.initial_prompt
+        return Session(Hearing(self.backend, self.facts, settled.options, prompts), live)
 
     def detect_language(
         self,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Self, Unpack
+from typing import Any, Unpack
 
 from unispeech import languages
 from unispeech.backends.base import Backend
 from unispeech.ctc import words
-from unispeech.engine.engine import Engine
 from unispeech.errors import BackendError
 from unispeech.models.facts import ModelFacts
 from unispeech.options import CallOptions, DecodeOptions, TranscribeOptions
@@ -47,16 +47,13 @@ class Hearing:
     """Whether the backend can be told what came before."""
 
     @classmethod
-    def of(cls, engine: Engine, **options: Unpack[CallOptions]) -> Self:
-        """What an engine hears with, its defaults overridden by `options`.
-
-        Raises:
-            UnsupportedOption: the backend or the model cannot honour one.
-        """
-        asked = TranscribeOptions.of(engine.options, **{**options, "word_timestamps": True})
-        settled = engine.settle(asked, droppable=("word_timestamps",), live=True).honoured()
-        prompts = engine.spec.capabilities.initial_prompt
-        return cls(engine.backend, engine.facts, settled.options, prompts)
+    def of(cls, engine: Any, **options: Unpack[CallOptions]) -> Hearing:
+        """Deprecated: `Engine.listen` gives the session."""
+        warnings.warn(
+            "Hearing.of is deprecated; use Engine.listen", DeprecationWarning, stacklevel=2
+        )
+        hearing: Hearing = engine.listen(**options).hearing
+        return hearing
 
     def language(self, samples: Samples) -> tuple[str, float]:
         """The language of a stretch of speech, and how sure that is."""

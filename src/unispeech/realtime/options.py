@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from unispeech.errors import OptionError
+from unispeech.options import CallOptions
 from unispeech.realtime.ticks import TICK_SECONDS
 
 
@@ -32,3 +34,19 @@ class LiveOptions:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise OptionError(f"{name} is {value:g}", f"use a number from {low:g} to {high:g}")
+
+
+class ListenOptions(CallOptions, total=False):
+    """The flat names of a live session, for type checkers."""
+
+    step: float
+    endpoint: float
+    keep: float
+    longest: float
+
+
+def split_options(options: dict[str, Any]) -> tuple[LiveOptions, dict[str, Any]]:
+    """Flat names into when a session decodes and how."""
+    names = {field.name for field in fields(LiveOptions)}
+    live = {name: value for name, value in options.items() if name in names}
+    return LiveOptions(**live), {n: value for n, value in options.items() if n not in names}

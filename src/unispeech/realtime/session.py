@@ -47,7 +47,7 @@ class Session:
     def __init__(
         self, hearing: Hearing, options: LiveOptions | None = None, longest_phrase: int = MOST
     ) -> None:
-        self._hearing = hearing
+        self.hearing = hearing
         self._longest_phrase = longest_phrase
         self._options = options or LiveOptions()
         self._pad = round(hearing.options.vad.pad / FRAME_SECONDS)
@@ -134,7 +134,7 @@ class Session:
         if sound.spoken() < DRAFT_SPEECH:
             return
         chunk = sound.chunk(sound.end, self._tongue(sound.end))
-        heard = self._hearing.draft(chunk, self._before)
+        heard = self.hearing.draft(chunk, self._before)
         self._drafted = sound.end
         self._trusted = bool(self._language) and not heard.doubt
         if heard.doubt:
@@ -156,7 +156,7 @@ class Session:
         if self._language:
             return self._language
         chunk = self._sound.chunk(end, "")
-        language, probability = self._hearing.language(chunk.samples)
+        language, probability = self.hearing.language(chunk.samples)
         if probability >= SURE or chunk.speech_duration >= ENOUGH:
             self._language = language
         return language
@@ -172,7 +172,7 @@ class Session:
         yield from self._close_phrase()
         self._before = ""
         self._agreement = Agreement()
-        if self._hearing.options.language_per_chunk:
+        if self.hearing.options.language_per_chunk:
             self._language = ""
         sound.drop(sound.end - self._pad)
 
@@ -189,7 +189,7 @@ class Session:
             yield from self._final(self._agreement.settle())
             return
         chunk = self._sound.chunk(end, language)
-        heard = self._hearing.settle(chunk, self._before)
+        heard = self.hearing.settle(chunk, self._before)
         if heard.doubt:
             yield self._gap(chunk, heard.doubt)
         yield from self._final(self._agreement.settle(heard.words))
@@ -199,7 +199,7 @@ class Session:
         sound = self._sound
         chunk = sound.chunk(sound.end, self._tongue(sound.end))
         self._language = self._language or chunk.language or ""
-        heard = self._hearing.settle(chunk, self._before)
+        heard = self.hearing.settle(chunk, self._before)
         middle = (sound.start + sound.end) // 2
         new = self._agreement.beyond(heard.words)
         cut = _widest(new, middle * FRAME_SECONDS) or sound.quietest(middle, sound.end)

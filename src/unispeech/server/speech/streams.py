@@ -6,12 +6,11 @@ import asyncio
 import threading
 import uuid
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from unispeech.audio.pcm import PcmDecoder
 from unispeech.realtime.events import Event
-from unispeech.realtime.hearing import Hearing
 from unispeech.realtime.intake import Intake
 from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.session import Session
@@ -156,8 +155,7 @@ class Stream:
     def _work(self) -> None:
         try:
             with self._speech.engine(self._wish.ask) as engine:
-                hearing = Hearing.of(engine, **self._wish.ask.options)
-                session = Session(hearing, self._wish.live)
+                session = engine.listen(**self._wish.ask.options, **asdict(self._wish.live))
                 for samples, waiting in self._intake:
                     if self._unwanted:
                         break
