@@ -19,7 +19,7 @@ ROOTS = {"UnispeechError", "ClickException", "UsageError", "BadParameter", "Valu
 """Classes whose messages users see, theirs and those of the classes made from them."""
 SPOKEN = {"warn", "warnings.append"}
 """Functions that show a line to the user; in `cli/` there is `say` too."""
-NOT_TEXT = {"code", "param", "headers", "ctx"}
+NOT_TEXT = {"code", "option", "param", "headers", "ctx"}
 """Arguments of errors that are for programs."""
 
 

@@ -83,10 +83,10 @@ class FasterWhisper(Backend):
             raise
         except (RuntimeError, ValueError, OSError) as error:
             if "CUDA" in str(error):
-                raise BackendError("faster: no usable CUDA device", "use --device cpu") from error
+                raise BackendError("faster: no usable CUDA device", "use device='cpu'") from error
             if "compute type" in str(error):
                 raise BackendError(
-                    f"faster: {error}", "choose another --compute-type or --device"
+                    f"faster: {error}", "choose another compute_type or device"
                 ) from error
             raise ModelDamaged(f"faster cannot read the model {model}: {error}") from error
 
@@ -99,7 +99,7 @@ class FasterWhisper(Backend):
         if options.compute_type == BFLOAT16:
             raise BackendError(
                 "faster: this processor has no bfloat16, or openvino is not installed",
-                "use --compute-type int8",
+                "use compute_type='int8'",
             )
         return None
 

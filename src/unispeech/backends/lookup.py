@@ -14,7 +14,7 @@ from unispeech.backends.settle import Described, Facts, known_language
 from unispeech.backends.spec import BackendSpec
 from unispeech.ctc import words
 from unispeech.environments import place
-from unispeech.errors import BackendMissing, OptionError, UnispeechError, UnknownModel
+from unispeech.errors import BackendMissing, OptionError, UnispeechError, UnknownModel, did_you_mean
 from unispeech.models import catalog, companions, store
 from unispeech.models.facts import ModelFacts
 from unispeech.options import LoadOptions, TranscribeOptions
@@ -96,7 +96,7 @@ def _identifier(name: str) -> ModelFacts:
     if model.family != "lid" and name.startswith("facebook/mms-lid"):
         # Nothing is known of an unknown Hub id; but all of Meta's are in the catalog.
         near = catalog.nearest(name)
-        raise UnknownModel(f"there is no model {name!r}", f"did you mean {near!r}?")
+        raise UnknownModel(f"there is no model {name!r}", did_you_mean(near))
     return model
 
 

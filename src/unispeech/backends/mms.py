@@ -59,8 +59,7 @@ class Mms(Ctc):
     def _speaking(self, language: str | None) -> Iterator[Vocabulary]:
         if not language:
             raise UnsupportedOption(
-                "language: the backend mms has to be told which is spoken",
-                "give --language, or --detect-language mms",
+                "language: mms cannot detect it", "give language=CODE", option="language"
             )
         with self._turn:
             adapter = self._adapter(language)

@@ -63,7 +63,7 @@ class LanguageIdentifier:
         if not found:
             raise OptionError(
                 "detect_language: this model knows none of the backend's languages",
-                "choose one with more languages, or give --language",
+                "choose one with more languages, or give language=CODE",
             )
         best = max(found, key=lambda code: found[code])
         return best, found[best]

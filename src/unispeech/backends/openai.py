@@ -165,7 +165,7 @@ def _quantised(model: Any) -> Any:
             from torch.ao.quantization import quantize_dynamic
         except ImportError as error:
             raise BackendError(
-                "openai: this PyTorch has no dynamic quantisation", "use float32"
+                "openai: this PyTorch has no dynamic quantisation", "use compute_type='float32'"
             ) from error
         for module in model.modules():
             if isinstance(module, whisper.model.Linear):

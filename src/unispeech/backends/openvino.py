@@ -145,7 +145,7 @@ def _settings(core: Any, options: LoadOptions) -> dict[str, Any]:
     can = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     plain = options.compute_type == "float32" or "BF16" not in can
     if options.compute_type == "bfloat16" and plain:
-        raise BackendError("openvino: this processor has no bfloat16", "use int8")
+        raise BackendError("openvino: this processor has no bfloat16", "use compute_type='int8'")
     return {
         "INFERENCE_PRECISION_HINT": "f32" if plain else "bf16",
         "INFERENCE_NUM_THREADS": options.threads or cores(),

@@ -61,7 +61,9 @@ def _baseline(asked: str | None, configurations: Sequence[Configuration]) -> str
     if (name := plan.known(asked)) in measured:
         return name
     raise OptionError(
-        f"--baseline {asked!r} is not among what is measured", f"use one of {', '.join(measured)}"
+        f"baseline {asked!r} is not among what is measured",
+        f"use one of {', '.join(measured)}",
+        option="baseline",
     )
 
 
@@ -83,7 +85,7 @@ def write(plan: Plan, baseline: str, data: Sequence[str]) -> Results:
 
 
 def _summary(found: Results) -> Iterator[Measured]:
-    """What `--backend auto` goes by: our own rows that could be scored."""
+    """What the backend `auto` is chosen by: our own rows that could be scored."""
     for row in found.rows:
         one = row.configuration
         if one.is_peer or one.strategy != "batched" or row.files_failed or not row.throughput:

@@ -55,16 +55,23 @@ class Condition:
         """
         match = CONDITION.fullmatch(text)
         if match is None:
-            raise OptionError(f"--fail-if {text!r} is not a condition", "write wer>+0.3")
+            raise OptionError(
+                f"fail_if {text!r} is not a condition", "write wer>+0.3", option="fail_if"
+            )
         measure, sign, number, percent = match.groups()
         if measure not in MEASURES:
             raise OptionError(
-                f"--fail-if {text!r}: there is no measure {measure!r}",
+                f"fail_if {text!r}: there is no measure {measure!r}",
                 f"use one of {', '.join(MEASURES)}",
+                option="fail_if",
             )
         relative = number[0] in "+-"
         if percent and not relative:
-            raise OptionError(f"--fail-if {text!r}: a percentage needs a sign", "write speed<-10%")
+            raise OptionError(
+                f"fail_if {text!r}: a percentage needs a sign",
+                "write speed<-10%",
+                option="fail_if",
+            )
         return cls(text, measure, sign == ">", float(number), relative, bool(percent))
 
     def applies(self, old: float | None, new: float | None) -> bool:
@@ -154,8 +161,9 @@ def broken(found: Sequence[Pair], conditions: Sequence[Condition]) -> list[str]:
         told = [condition.applies(*pair.values(condition.measure)) for pair in working]
         if working and not any(told):
             raise OptionError(
-                f"--fail-if {condition.text!r}: {condition.measure} was not measured",
+                f"fail_if {condition.text!r}: {condition.measure} was not measured",
                 "leave it out, or run both benchmarks so that they have it",
+                option="fail_if",
             )
     for pair in found:
         if pair.new["failed"] and not pair.old["failed"] and conditions:

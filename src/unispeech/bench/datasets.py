@@ -100,7 +100,7 @@ def load(data: str | None, keep: Path) -> list[Utterance]:
     else:
         found = list(_folder(path))
     if not found:
-        raise OptionError(f"{path}: no recordings in it", "see `unispeech bench --help`")
+        raise OptionError(f"{path}: no recordings in it", "see the help of `unispeech bench`")
     if missing := [u for u in found if not u.audio.exists()]:
         raise OptionError(
             f"{missing[0].audio}: there is no such file",
@@ -245,7 +245,7 @@ def choose(utterances: Sequence[Utterance], choice: Choice) -> list[Utterance]:
         sets = itertools.groupby(chosen, key=lambda u: u.set)
         chosen = [u for _, each in sets for u in _sample(list(each), choice.sample)]
     if not chosen:
-        raise OptionError("no recordings are left", "widen --language or --ids")
+        raise OptionError("no recordings are left", "widen the choice by language or ids")
     return chosen
 
 

@@ -50,7 +50,7 @@ def _must_be_within_reach(name: str, path: str) -> None:
     """Say at once what the library would say after half a minute of trying again."""
     missing = f"{name}: there is no such file or folder"
     if not PLACE.fullmatch(path) and not Path(path).exists():
-        raise OptionError(missing, "see `unispeech bench --help`")
+        raise OptionError(missing, "see the help of `unispeech bench`")
     if find_spec("datasets") is None:
         raise OptionError(missing, "for a data set by name: pip install datasets")
     if Path(path).exists() or os.environ.get("HF_HUB_OFFLINE"):

@@ -8,6 +8,11 @@ from unispeech.errors import UnispeechError
 from unispeech.options import EngineOptions
 
 NAMES = (*EngineOptions.__annotations__, "backend", "model")
+HINTS = {
+    "no_microphone": ", or play a file with --input FILE, or pipe PCM to `unispeech mic -`",
+    "microphone_busy": "; see `unispeech mic --list-devices`",
+}
+"""Ways out that only the command line has, by the code of the error."""
 _GIVEN = re.compile(rf"(?<![\w./'-])({'|'.join(NAMES)})=(?:'([^']*)'|\"([^\"]*)\"|([\w.]+))")
 """An option with its value: `device='cpu'`."""
 _NAMED = re.compile(
@@ -22,7 +27,7 @@ def flag(name: str) -> str:
 
 def spelled(error: UnispeechError) -> str:
     """Return the error as one line with flags in the place of option names."""
-    text = str(error)
+    text = str(error) + HINTS.get(error.code, "")
     name = error.option
     if name and re.match(rf"{re.escape(name)}\b(?!=)", text):
         text = flag(name) + text[len(name) :]

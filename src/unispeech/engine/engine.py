@@ -52,7 +52,7 @@ class Engine:
         for segment in engine.segments("long.mp3"):
             print(segment.start, segment.text)
 
-    `options` are the names of the command line (`unispeech transcribe --help`): how to load
+    `options` are those of `options.EngineOptions`: how to load
     (`device`, `compute_type`, `threads`, `isolated`) and the defaults of every call, which a call
     may override. Safe to use from several threads.
 

@@ -184,7 +184,7 @@ def _mms_lid(count: int) -> Entry:
         languages={},
         translates=False,
         aliases=(f"facebook/{name}", *(("mms",) if count == 126 else ())),
-        summary=f"tells {count:,} languages apart (--detect-language)",
+        summary=f"identifies {count:,} languages",
     )
 
 
@@ -289,7 +289,7 @@ ENTRIES: tuple[Entry, ...] = (
         languages=ENGLISH_ONLY,
         translates=False,
         aliases=("facebook/wav2vec2-base-960h",),
-        summary="English letters; what --align uses for English",
+        summary="English letters; aligns English text",
     ),
     Entry(
         name="speaker-diarization-community-1",
@@ -304,7 +304,7 @@ ENTRIES: tuple[Entry, ...] = (
         languages={},
         translates=False,
         aliases=("pyannote/speaker-diarization-community-1",),
-        summary="who speaks when (--diarize)",
+        summary="who speaks when (speaker diarization)",
         gated=True,
     ),
 )  # fmt: skip

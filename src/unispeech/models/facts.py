@@ -71,5 +71,5 @@ class ModelFacts:
 
     def _choice(self) -> str:
         if len(self.languages) > FEW:
-            return f"see: unispeech languages --model {self.name}"
+            return f"see `unispeech languages` with model={self.name!r}"
         return "it has " + ", ".join(f"{code} ({name})" for code, name in self.languages.items())

@@ -79,7 +79,8 @@ def choose(wanted: str | None, known: list[Device]) -> Device:
     if not known:
         raise AudioError(
             "there is no microphone",
-            "plug one in, or play a file with --input FILE, or pipe PCM to `unispeech mic -`",
+            "plug one in",
+            code="no_microphone",
         )
     if wanted is None:
         return next((device for device in known if device.default), known[0])
@@ -129,7 +130,8 @@ def recording(device: Device, intake: Intake) -> Iterator[None]:
     except sounddevice.PortAudioError as error:
         raise AudioError(
             f"{device.name}: cannot be recorded from ({error.args[0]})",
-            "another program may hold it; see `unispeech mic --list-devices`",
+            "another program may hold it",
+            code="microphone_busy",
         ) from error
 
 

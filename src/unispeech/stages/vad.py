@@ -107,7 +107,7 @@ def _session() -> Any:
     if package is None or package.origin is None:
         raise BackendMissing(
             "the Silero model that faster-whisper ships is not installed",
-            "run: pip install faster-whisper (or transcribe with --no-vad)",
+            "run: pip install faster-whisper (or transcribe with vad=False)",
         )
     options = onnxruntime.SessionOptions()
     options.inter_op_num_threads = 1
