@@ -10,19 +10,17 @@ import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import click
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
 
 from unispeech.realtime.events import Event
 from unispeech.realtime.lines import Lines
 from unispeech.text import formats
 from unispeech.types import Segment
-
-if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
-    from rich.table import Table
-    from rich.text import Text
 
 METER = 14
 """Cells of the level meter."""
@@ -64,7 +62,7 @@ class Captions:
 
     def _write(self, line: Segment) -> None:
         if self._console is not None and self._console.file is sys.stdout:
-            self._console.print(_row(line.start, _text(line.text.strip())))
+            self._console.print(_row(line.start, Text(line.text.strip())))
         else:
             click.echo(formats.line(line))
             sys.stdout.flush()
@@ -75,9 +73,6 @@ class Captions:
         if not wanted or not (sys.stdout.isatty() or sys.stderr.isatty()):
             yield
             return
-        from rich.console import Console
-        from rich.live import Live
-
         file = sys.stdout if sys.stdout.isatty() else sys.stderr
         self._console = Console(file=file, highlight=False)
         live = Live(
@@ -93,10 +88,7 @@ class Captions:
             yield
 
     def _render(self) -> RenderableType:
-        from rich.console import Group
-        from rich.text import Text
-
-        said = _text(self._lines.text.lstrip(), "bold")
+        said = Text(self._lines.text.lstrip(), "bold")
         start = self._lines.start
         partial = self._partial
         if partial is not None:
@@ -106,8 +98,6 @@ class Captions:
         return Group(row, Text(""), self._status())
 
     def _status(self) -> Text:
-        from rich.text import Text
-
         seconds, lag = self._time(), self._lag()
         status = Text("  ")
         status.append("●" if int(seconds * 2) % 2 == 0 else "○", "red")
@@ -124,8 +114,6 @@ class Captions:
 
     def _meter(self) -> Text:
         """A bar that rises at once and falls slowly, as meters do."""
-        from rich.text import Text
-
         level = self._level()
         decibels = 20 * math.log10(level) if level > 0 else QUIET
         self._loud = max(1 - decibels / QUIET, self._loud - 0.08, 0.0)
@@ -139,20 +127,11 @@ class Captions:
 
 
 def _row(start: float, text: Text) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
     row = Table.grid(padding=(0, 2))
     row.add_column(width=7, justify="right", no_wrap=True)
     row.add_column(overflow="fold")
     row.add_row(Text(_clock(start), "grey50"), text)
     return row
-
-
-def _text(text: str, style: str = "") -> Text:
-    from rich.text import Text
-
-    return Text(text, style=style)
 
 
 def _clock(seconds: float) -> str:

@@ -14,7 +14,6 @@ import click
 
 from unispeech.audio.pcm import WavWriter
 from unispeech.cli import flags, progress, say, sound
-from unispeech.cli.captions import Captions
 from unispeech.cli.transcribe import settle
 from unispeech.engine.engine import Engine
 from unispeech.errors import AudioError
@@ -160,6 +159,8 @@ def _follow(
     said: _Said,
 ) -> None:
     """Show the events as they come, and remember what they say."""
+    from unispeech.cli.captions import Captions
+
     captions = Captions(
         f"{source.title} · {model}",
         lambda: source.intake.level,

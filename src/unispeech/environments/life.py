@@ -19,6 +19,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -62,18 +63,20 @@ class Life:
         self._writing = threading.Lock()
         self._said: deque[str] = deque(maxlen=LAST_LINES)
         self._reason = ""
-        self._process: subprocess.Popen[bytes] | None = None
-        started: SimpleQueue[OSError | None] = SimpleQueue()
+        self._process: subprocess.Popen[bytes]
+        started: Future[None] = Future()
         threading.Thread(target=self._live, args=(started,), daemon=True, name=label).start()
-        if error := started.get():
+        try:
+            started.result()
+        except OSError as error:
             raise BackendError(
                 f"{label}: cannot start {python}: {error.strerror or error}",
                 "run: unispeech backends doctor",
-            )
+            ) from error
 
     @property
     def pid(self) -> int:
-        return self._process.pid if self._process else 0
+        return self._process.pid
 
     def ask(self, kind: str, what: tuple[Any, ...], limit: float) -> Iterator[Any]:
         """Send a request; its items and, unless it was a stream, its one answer."""
@@ -105,18 +108,17 @@ class Life:
 
     def close(self) -> None:
         """End of file is its sign to leave; SIGKILL if it does not."""
-        process = self._process
-        if process is None or self.ended.is_set():
+        if self.ended.is_set():
             return
         self.over = True
         self._reason = self._reason or "was closed"
         if self._writing.acquire(timeout=FAREWELL):
             with contextlib.suppress(OSError):
-                _stdin(process).close()
+                _stdin(self._process).close()
             self._writing.release()
             self.ended.wait(FAREWELL)
         if not self.ended.is_set():
-            process.kill()
+            self._process.kill()
             self.ended.wait(FAREWELL)
 
     @contextlib.contextmanager
@@ -132,17 +134,15 @@ class Life:
 
     def _kill(self, reason: str) -> None:
         self._reason = reason
-        if self._process:
-            self._process.kill()
+        self._process.kill()
 
     def _send(self, message: tuple[Any, ...]) -> None:
-        assert self._process is not None
         with self._writing, contextlib.suppress(OSError, ValueError):
             # A dead worker is noticed by the reader, which knows more about its death.
             pickle.dump(message, _stdin(self._process), PICKLE)
             _stdin(self._process).flush()
 
-    def _live(self, started: SimpleQueue[OSError | None]) -> None:
+    def _live(self, started: Future[None]) -> None:
         """Start the process, read it to its end, and tell everyone who waits.
 
         All in one thread: on Linux the worker dies with the thread that started it.
@@ -150,11 +150,9 @@ class Life:
         try:
             self._process = process = _popen(self._python, self.label)
         except OSError as error:
-            self.over = True
-            self.ended.set()
-            started.put(error)
+            started.set_exception(error)
             return
-        started.put(None)
+        started.set_result(None)
         listener = threading.Thread(target=self._listen, args=(process,), daemon=True)
         listener.start()
         try:
@@ -196,16 +194,15 @@ class Life:
                     log.debug("%s: %s", self.label, text)
 
     def _error(self) -> BackendError:
-        code = self._process.returncode if self._process else None
-        how = self._reason or _how(code)
+        how = self._reason or _how(self._process.returncode)
         said = f"; it last said: {' / '.join(self._said)}" if self._said else ""
         return BackendError(f"{self.label}: its worker process {how}{said}")
 
 
-def _how(code: int | None) -> str:
+def _how(code: int) -> str:
     if code == -signal.SIGKILL:
         return "was killed (SIGKILL), as the system does when memory runs out"
-    if code is not None and code < 0:
+    if code < 0:
         return f"crashed ({signal.Signals(-code).name})"
     return f"ended with exit code {code}"
 
