@@ -7,6 +7,8 @@ import sys
 import threading
 from pathlib import Path
 
+import psutil
+
 POWERCAP = Path("/sys/class/powercap")
 """Linux's power capping interface (Documentation/power/powercap); readable by root on most."""
 INTERVAL = 0.1
@@ -31,8 +33,6 @@ def pin(threads: int) -> None:
 
 def cpu_seconds() -> float:
     """Processor time of this process and everything it started, so far."""
-    import psutil
-
     me = psutil.Process()
     total = 0.0
     for process in (me, *me.children(recursive=True)):
@@ -85,8 +85,6 @@ class TreePeak:
         self._thread.join()
 
     def _watch(self) -> None:
-        import psutil
-
         try:
             root = psutil.Process(self._pid)
         except psutil.NoSuchProcess:
@@ -95,27 +93,21 @@ class TreePeak:
         looks = 0
         while not self._over.wait(self._interval):
             if looks % LOOKS == 0:
-                family = self._family(root)
+                family = _family(root)
             looks += 1
             now = sum(_resident(process) for process in family)
             self.peak = max(self.peak, now)
             self.last = now or self.last
 
-    @staticmethod
-    def _family(root: object) -> list[object]:
-        import psutil
 
-        assert isinstance(root, psutil.Process)
-        try:
-            return [root, *root.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return [root]
+def _family(root: psutil.Process) -> list[psutil.Process]:
+    try:
+        return [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return [root]
 
 
-def _resident(process: object) -> int:
-    import psutil
-
-    assert isinstance(process, psutil.Process)
+def _resident(process: psutil.Process) -> int:
     try:
         return int(process.memory_info().rss)
     except (psutil.NoSuchProcess, psutil.AccessDenied):

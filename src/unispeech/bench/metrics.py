@@ -164,18 +164,21 @@ def word_times(expected: Sequence[WordTime], heard: Sequence[WordTime]) -> WordT
     """Match words in order (longest common alignment) and compare their times."""
     from rapidfuzz.distance import Levenshtein
 
-    ours, theirs = [_plain(w[0]) for w in expected], [_plain(w[0]) for w in heard]
-    starts: list[float] = []
-    ends: list[float] = []
-    for op in Levenshtein.opcodes(ours, theirs):
-        if op.tag != "equal":
-            continue
-        for i, j in zip(
-            range(op.src_start, op.src_end), range(op.dest_start, op.dest_end), strict=True
-        ):
-            starts.append(abs(expected[i][1] - heard[j][1]))
-            ends.append(abs(expected[i][2] - heard[j][2]))
-    return WordTimes(len(starts), len(expected), tuple(starts), tuple(ends))
+    wanted, found = [_plain(w[0]) for w in expected], [_plain(w[0]) for w in heard]
+    pairs = [
+        pair
+        for op in Levenshtein.opcodes(wanted, found)
+        if op.tag == "equal"
+        for pair in zip(
+            expected[op.src_start : op.src_end], heard[op.dest_start : op.dest_end], strict=True
+        )
+    ]
+    return WordTimes(
+        matched=len(pairs),
+        expected=len(expected),
+        start_errors=tuple(abs(ours[1] - theirs[1]) for ours, theirs in pairs),
+        end_errors=tuple(abs(ours[2] - theirs[2]) for ours, theirs in pairs),
+    )
 
 
 def _plain(word: str) -> str:

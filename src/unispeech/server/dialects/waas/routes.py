@@ -45,7 +45,6 @@ RAW_BODY: dict[str, Any] = {
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
-TEXT: dict[str, Any] = {"content": {"text/plain": {}}}
 
 
 @router.post(
