@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+
 from unispeech import languages
 from unispeech.backends import lookup, registry
 from unispeech.backends.base import Backend
@@ -81,8 +83,6 @@ class Aligner:
 
     def _words(self, chunk: Chunk, texts: Sequence[str]) -> list[list[Word]]:
         """The words of each text on the chunk's clock, written as they stand in it."""
-        import numpy as np
-
         from unispeech.ctc.align import align
 
         language = self._facts.language(chunk.language or "") if chunk.language else None

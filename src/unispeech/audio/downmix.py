@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from unispeech.audio.pcm import to_float
 from unispeech.types import SAMPLE_RATE, Samples
 
@@ -61,8 +63,6 @@ class Downmix:
 
     def _audible(self, mixed: Samples, frame: av.AudioFrame) -> Samples:
         """The mix, or the loudest channel where the mix has lost it."""
-        import numpy as np
-
         channels = to_float(frame.to_ndarray())
         if channels.shape[1] != len(mixed) or not len(mixed):
             return mixed
@@ -76,7 +76,6 @@ class Downmix:
 
     def _without_nan(self, frame: av.AudioFrame) -> av.AudioFrame:
         import av
-        import numpy as np
 
         if not frame.format.name.startswith(("flt", "dbl")):
             return frame

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import wave
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from unispeech.audio.resampling import Resampler
 from unispeech.errors import AudioError
 from unispeech.types import SAMPLE_RATE, Samples
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 RATES = (8_000, 192_000)
 """Hz; sound outside them is a mistake."""
@@ -20,15 +19,11 @@ RATES = (8_000, 192_000)
 
 def to_float(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """Integer samples of any width and shape as float32 in [-1, 1)."""
-    import numpy as np
-
     return values.astype(np.float32) / np.float32(-float(np.iinfo(values.dtype).min))
 
 
 def to_int16(samples: Samples) -> npt.NDArray[np.int16]:
     """Samples as 16-bit little-endian integers: the nearest, clipped. Undoes `to_float`."""
-    import numpy as np
-
     return np.clip(np.rint(samples * 32768), -32768, 32767).astype("<i2")
 
 
@@ -69,8 +64,6 @@ class PcmDecoder:
 
     def feed(self, data: bytes) -> Samples:
         """The samples that are complete by now; half a sample waits for its other half."""
-        import numpy as np
-
         data = self._half + data
         whole = len(data) // 2 * 2
         self._half = data[whole:]

@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
+
 from unispeech.audio import containers, integrity, pcm
 from unispeech.audio.downmix import Downmix
 from unispeech.audio.resampling import Resampler
@@ -21,8 +24,6 @@ from unispeech.types import SAMPLE_RATE, Samples
 
 if TYPE_CHECKING:
     import av
-    import numpy as np
-    import numpy.typing as npt
 
 Source: TypeAlias = "str | Path | bytes | IO[bytes] | npt.NDArray[np.generic]"
 """A path, the bytes of a file, an open file, or samples (float in [-1, 1] or int16) of shape (n,)
@@ -78,14 +79,10 @@ class Recording:
 
     def read(self) -> Samples:
         """All of it, shape (n,). Raises as `blocks()` does."""
-        import numpy as np
-
         return np.concatenate(list(self.blocks()))
 
     def sound(self) -> Samples:
         """What has been read of it so far, shape (n,); only with `keep`."""
-        import numpy as np
-
         return np.concatenate([np.zeros(0, np.float32), *(self._kept or ())])
 
     def _decode(self) -> Iterator[Samples]:
@@ -188,8 +185,6 @@ class Recording:
             )
 
     def _from_array(self, array: Any) -> Iterator[Samples]:
-        import numpy as np
-
         rate = self._sample_rate
         if not isinstance(rate, int) or not 1000 <= rate <= 1_000_000:
             raise AudioError(
@@ -246,8 +241,6 @@ def _reason(error: Exception) -> str:
 
 def _regroup(pieces: Iterator[Samples], size: int) -> Iterator[Samples]:
     """The same samples in pieces of `size`, the last one shorter."""
-    import numpy as np
-
     held: list[Samples] = []
     count = 0
     for piece in pieces:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from unispeech.types import SAMPLE_RATE, Samples
 
 
@@ -20,8 +22,6 @@ class Resampler:
 
     def push(self, samples: Samples) -> Samples:
         """The samples that are complete by now, shape (n,)."""
-        import numpy as np
-
         if self._resampler is None or not len(samples):
             return samples
         import av
@@ -35,7 +35,5 @@ class Resampler:
         return self._resampled(None)
 
     def _resampled(self, frame: Any) -> Samples:
-        import numpy as np
-
         pieces = self._resampler.resample(frame) if self._resampler else ()
         return np.concatenate([np.zeros(0, np.float32), *(p.to_ndarray()[0] for p in pieces)])

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from unispeech.backends import registry
 from unispeech.backends.settle import Described, Facts, known_language
 from unispeech.backends.spec import BackendSpec
-from unispeech.ctc import words
 from unispeech.environments import place
 from unispeech.errors import BackendMissing, OptionError, UnispeechError, UnknownModel, did_you_mean
 from unispeech.models import catalog, companions, store
@@ -118,7 +117,9 @@ def _missing(
         error.option = "backend"
         yield error
     if ngram is not None and find_spec("ctc_beam_decoder") is None:
-        yield BackendMissing(words.NO_DECODER, "run: pip install 'unispeech[mms]'", option="ngram")
+        from unispeech.ctc.words import NO_DECODER
+
+        yield BackendMissing(NO_DECODER, "run: pip install 'unispeech[mms]'", option="ngram")
     if options.detect_language is not None and not (mms := registry.find("mms")).installed():
         yield BackendMissing(
             "detect_language: its libraries are not installed",

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from unispeech.bench import text
 
 RUN = 5
@@ -138,8 +140,6 @@ def interval(blocks: Sequence[tuple[int, int]]) -> tuple[float | None, float | N
 
     The same blocks always give the same interval.
     """
-    import numpy as np
-
     if len(blocks) < 2 or not sum(words for _, words in blocks):
         return None, None
     table = np.array(blocks)

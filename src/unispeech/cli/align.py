@@ -13,7 +13,6 @@ from unispeech.cli.output import Output
 from unispeech.cli.progress import bar
 from unispeech.cli.sources import Input
 from unispeech.cli.transcribe import settle
-from unispeech.engine.engine import Engine
 from unispeech.errors import AudioNotFound, OptionError
 from unispeech.text.subtitles import Layout
 
@@ -60,6 +59,8 @@ def align(
     if not audio.is_file():
         raise AudioNotFound(f"{audio}: there is no such file")
     settled = settle(backend, model, given)
+    from unispeech.engine.engine import Engine
+
     with bar(quiet) as on_progress:
         engine = Engine.of(settled, on_progress)
         transcript = engine.align(audio, words, on_progress=on_progress)

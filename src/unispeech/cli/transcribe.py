@@ -18,7 +18,6 @@ from unispeech.cli.output import Output
 from unispeech.cli.progress import bar
 from unispeech.cli.sources import Input, find
 from unispeech.cli.spelling import spelled
-from unispeech.engine.engine import Engine
 from unispeech.errors import UnispeechError
 from unispeech.options import split_options
 from unispeech.text.formats import FORMATS
@@ -154,8 +153,7 @@ def transcribe(
     with stopping.prompt(), bar(quiet) as on_progress:
         settled = settle(backend, model, given)
         _present(inputs)
-        engine = Engine.of(settled, on_progress)
-        failed = _run(engine, inputs, output, on_progress)
+        failed = _run(settled, inputs, output, on_progress)
     if failed:
         sys.exit(1)
 
@@ -186,21 +184,17 @@ def _present(inputs: list[Input]) -> None:
     sys.exit(1)
 
 
-def _run(engine: Engine, inputs: list[Input], output: Output, on_progress: OnProgress) -> int:
-    """Transcribe in order and write each as it is done. How many failed."""
+def _run(settled: Settled, inputs: list[Input], output: Output, on_progress: OnProgress) -> int:
+    """Transcribe in order, write each transcript as it is done, and return how many failed."""
+    from unispeech.engine.engine import Engine
+
     failed = 0
-    waiting = iter(inputs)
-    current = next(waiting)
-    output.begin(current)
-    results = engine.transcribe_many(
+    results = Engine.of(settled, on_progress).transcribe_many(
         (source.open() for source in inputs), on_segment=output.heard, on_progress=on_progress
     )
-    for result in results:
-        failed += not _finish(output, current, result)
-        following = next(waiting, None)
-        if following is not None:
-            current = following
-            output.begin(current)
+    for source in inputs:
+        output.begin(source)  # before the first of its segments is heard
+        failed += not _finish(output, source, next(results))
     return failed
 
 

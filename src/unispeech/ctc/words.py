@@ -11,15 +11,14 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from unispeech import languages
 from unispeech.errors import BackendMissing, ModelDamaged
 from unispeech.types import Emissions, Segment, Word
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 PAUSE = 0.8
 """Seconds without a letter that end a segment."""
@@ -45,8 +44,6 @@ class Heard:
 
 def collapse(emissions: Emissions) -> list[Heard]:
     """The best token of each frame, repeats as one, without blanks and tokens without text."""
-    import numpy as np
-
     if not len(emissions.scores):
         return []
     best = emissions.scores.argmax(axis=1)
@@ -133,8 +130,6 @@ def _segment(words: Sequence[Word], keep: bool) -> Segment:
 
 def joined(parts: Sequence[Emissions]) -> Emissions:
     """One after the other, as if they had been one chunk. Of one model and language."""
-    import numpy as np
-
     return replace(parts[0], scores=np.concatenate([part.scores for part in parts]))
 
 
@@ -147,8 +142,6 @@ def meeting(left: Emissions, right: Emissions) -> tuple[Emissions, Emissions]:
     letter that sounds across the place goes to the right as a whole: in two parts it would be said
     twice.
     """
-    import numpy as np
-
     both = joined([left, right])
     reach = round(REACH / both.step)
     middle = len(left.scores)

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from unispeech.backends.base import Backend
 from unispeech.backends.loaded import Key, LoadedModels
 from unispeech.models import store
@@ -66,8 +68,6 @@ class Detection:
 
     def language(self, chunks: Sequence[Chunk]) -> tuple[str, float]:
         """The language of some chunks, as a code, and its probability; "" of no chunks."""
-        import numpy as np
-
         if not self.facts.multilingual:
             return next(iter(self.facts.languages)), 1.0
         if not chunks:

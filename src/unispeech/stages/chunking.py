@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from unispeech.options import VadOptions
 from unispeech.types import FRAME, FRAME_SECONDS, SAMPLE_RATE, Chunk, Flags, Frames, Samples, Span
 
@@ -54,8 +56,6 @@ class _Passages:
     """The sound that is not yet in a chunk: samples, and speech or not for each frame."""
 
     def __init__(self, options: VadOptions, context: int) -> None:
-        import numpy as np
-
         self._options = options
         self._context = context
         self._before: Samples = np.zeros(0, np.float32)  # the last that was dropped, for context
@@ -64,8 +64,6 @@ class _Passages:
         self._base = 0  # the frame of the file at which both begin
 
     def add(self, samples: Samples, speech: Flags) -> None:
-        import numpy as np
-
         self._samples = np.concatenate([self._samples, samples])
         self._speech = np.concatenate([self._speech, speech])
 
@@ -127,8 +125,6 @@ class _Passages:
         return low + quietest(self._samples[low * FRAME : latest * FRAME])
 
     def _passage(self, spans: list[tuple[int, int]], cut: int | None = None) -> Iterator[Chunk]:
-        import numpy as np
-
         pad = self._pad_frames()
         start = max(0, spans[0][0] - pad)
         end = min(len(self._speech), spans[-1][1] + pad)
@@ -151,8 +147,6 @@ class _Passages:
 
     def _around(self, start: int, end: int) -> tuple[Samples, Samples]:
         """The context before and after a stretch of the samples held."""
-        import numpy as np
-
         held = self._samples[max(0, start - self._context) : start]
         missing = self._context - len(held)
         earlier = self._before[max(0, len(self._before) - missing) :][:missing]
@@ -160,8 +154,6 @@ class _Passages:
         return np.concatenate([earlier, held]), after
 
     def _drop(self, frames: int) -> None:
-        import numpy as np
-
         if frames > 0:
             if self._context:
                 gone = np.concatenate([self._before, self._samples[: frames * FRAME]])
@@ -179,8 +171,6 @@ class _Passages:
 
 def runs(flags: Flags, merge: int = 0) -> list[tuple[int, int]]:
     """The stretches of speech as (start, end), those less than `merge` frames apart as one."""
-    import numpy as np
-
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
     found: list[tuple[int, int]] = []
     for start, end in edges.reshape(-1, 2).tolist():
@@ -198,8 +188,6 @@ def seconds(runs: list[tuple[int, int]], first: int) -> tuple[Span, ...]:
 
 def quietest(samples: Samples) -> int:
     """The frame at which it is quietest; the middle where there are too few to tell."""
-    import numpy as np
-
     power = np.square(samples[: len(samples) // FRAME * FRAME]).reshape(-1, FRAME).mean(1)
     if len(power) < SMOOTH:
         return -(-len(power) // 2)

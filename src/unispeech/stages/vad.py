@@ -13,6 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from unispeech.errors import BackendMissing
 from unispeech.options import VadOptions
 from unispeech.types import FRAME, Flags, Floats, Frames, Samples
@@ -23,8 +25,6 @@ _STATE = (1, 1, 128)
 
 def detect(blocks: Iterator[Samples], options: VadOptions) -> Iterator[Frames]:
     """Each block in whole frames, with speech or silence for each of them."""
-    import numpy as np
-
     detector = Detector(options)
     held = np.zeros(0, np.float32)
     for block in blocks:
@@ -46,8 +46,6 @@ class Detector:
 
     def flags(self, samples: Samples) -> Flags:
         """Of the next samples, shape (512 n,): n flags, true of speech."""
-        import numpy as np
-
         if self._listener is None:
             return np.ones(len(samples) // FRAME, np.bool_)
         return self._hysteresis.flags(self._listener.probabilities(samples))
@@ -63,8 +61,6 @@ class Hysteresis:
 
     def flags(self, probabilities: Floats) -> Flags:
         """Speech or silence in the next frames, by the probability of speech in each."""
-        import numpy as np
-
         flags = np.zeros(len(probabilities), np.bool_)
         for i, probability in enumerate(probabilities.tolist()):
             if probability >= self._high:
@@ -79,16 +75,12 @@ class Listener:
     """The recurrent state of one stream. Not shared between streams."""
 
     def __init__(self) -> None:
-        import numpy as np
-
         self._h = np.zeros(_STATE, np.float32)
         self._c = np.zeros(_STATE, np.float32)
         self._context = np.zeros(_CONTEXT, np.float32)
 
     def probabilities(self, samples: Samples) -> Floats:
         """Of the next samples, shape (512 n,): n probabilities."""
-        import numpy as np
-
         frames = samples.reshape(-1, FRAME)
         context = np.concatenate([self._context[None], frames[:-1, -_CONTEXT:]])
         self._context = frames[-1, -_CONTEXT:].copy()

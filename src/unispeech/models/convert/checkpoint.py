@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from unispeech.errors import ModelDamaged
 from unispeech.models.convert.openai_defaults import Generation
 from unispeech.models.formats.whisper_shape import Dims, shapes
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 Tensor: TypeAlias = "npt.NDArray[np.generic]"
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from unispeech.errors import ModelDamaged
 from unispeech.models.convert import tensor_names, tokenizer
 from unispeech.models.convert.checkpoint import Checkpoint, Tensor, checked, integers
@@ -59,8 +61,6 @@ def weights(folder: Path) -> tuple[Dims, dict[str, Tensor]]:
 
 
 def _load(path: Path, variable: Variable, scale: Variable | None = None) -> Any:
-    import numpy as np
-
     stored = "uint16" if variable.type == "bfloat16" else variable.type
     shape = variable.shape or (1,)
     raw = np.memmap(path, dtype=stored, mode="r", offset=variable.offset, shape=shape)
@@ -102,7 +102,6 @@ def _tokenizer(folder: Path, dims: Dims, fetch: tokenizer.Fetch) -> tuple[str, l
 
 def write(checkpoint: Checkpoint, folder: Path) -> None:
     """Write a folder that CTranslate2 and faster-whisper load."""
-    import numpy as np
     from ctranslate2.specs import WhisperSpec
 
     dims = checkpoint.dims
@@ -126,8 +125,6 @@ def write(checkpoint: Checkpoint, folder: Path) -> None:
 
 
 def _part(checkpoint: Checkpoint, name: str, together: tuple[str, ...]) -> Any:
-    import numpy as np
-
     if name in checkpoint.tensors:
         return np.ascontiguousarray(checkpoint.tensors[name])
     like = checkpoint.tensors[next(n for n in together if n in checkpoint.tensors)]

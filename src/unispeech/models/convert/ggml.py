@@ -11,6 +11,8 @@ import struct
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from unispeech.errors import ModelDamaged
 from unispeech.models.convert import tokenizer
 from unispeech.models.convert.checkpoint import Checkpoint, Tensor, checked
@@ -49,8 +51,6 @@ def read(path: Path, fetch: tokenizer.Fetch) -> Checkpoint:
 
 
 def _tensor(path: Path, stored: ggml.Stored, precision: int) -> Tensor:
-    import numpy as np
-
     dtype = "<f2" if stored.type == FLOAT16 else "<f4"
     count = math.prod(stored.shape)
     tensor: Tensor = np.fromfile(path, dtype, count, offset=stored.offset)
@@ -62,8 +62,6 @@ def _tensor(path: Path, stored: ggml.Stored, precision: int) -> Tensor:
 
 def halved(checkpoint: Checkpoint) -> Checkpoint:
     """The model in float16: current whisper.cpp stops at the convolutions of a float32 file."""
-    import numpy as np
-
     if checkpoint.dtype == "float16":
         return checkpoint
     tensors = {name: tensor.astype(np.float16) for name, tensor in checkpoint.tensors.items()}
@@ -77,8 +75,6 @@ def write(checkpoint: Checkpoint, path: Path) -> None:
     Raises:
         ModelDamaged: the vocabulary is not OpenAI's: whisper.cpp counts its special tokenizer.
     """
-    import numpy as np
-
     from unispeech.features import mel
 
     dims = checkpoint.dims

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from unispeech.errors import ModelDamaged
 from unispeech.models.convert import tensor_names, tokenizer
 from unispeech.models.convert.checkpoint import Checkpoint, Tensor, array, checked, integers
@@ -80,8 +82,6 @@ def safetensors(path: Path) -> dict[str, Tensor]:
 
 
 def _array(entry: Mapping[str, Any]) -> Tensor:
-    import numpy as np
-
     kinds = {"F32": "<f4", "F16": "<f2", "BF16": "<u2", "F64": "<f8", "I64": "<i8"}
     values: Any = np.frombuffer(entry["data"], dtype=kinds[entry["dtype"]])
     if entry["dtype"] == "BF16":  # the upper half of a float32
@@ -140,7 +140,6 @@ def _generation(
 
 def write(checkpoint: Checkpoint, folder: Path) -> None:
     """Write a folder that transformers' `WhisperForConditionalGeneration` and processor load."""
-    import numpy as np
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 

@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from unispeech.errors import ModelDamaged
 from unispeech.models.convert import hf, tensor_names
 from unispeech.models.convert.checkpoint import Checkpoint, Tensor
@@ -86,8 +88,6 @@ def _scale(config: Mapping[str, Any], module: str) -> float:
 
 
 def _merged(weight: Tensor, pair: Mapping[str, Tensor], scale: float, folder: Path) -> Tensor:
-    import numpy as np
-
     down, up = pair["A"].astype(np.float32), pair["B"].astype(np.float32)
     if (up.shape[0], down.shape[-1]) != weight.shape:
         raise ModelDamaged(f"{folder}: the adapter is of another size than its base model")

@@ -10,6 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from unispeech.errors import ModelDamaged
 from unispeech.models.convert import tokenizer
 from unispeech.models.convert.checkpoint import Checkpoint, array, checked, integers
@@ -54,8 +56,6 @@ def write(checkpoint: Checkpoint, path: Path) -> None:
     """
     tokenizer.must_be_standard(checkpoint.tokenizer, checkpoint.dims.n_vocab, "an OpenAI .pt file")
     torch = openai.import_torch(path)
-    import numpy as np
-
     state = {
         name: torch.from_numpy(np.array(tensor, dtype=checkpoint.dtype))
         for name, tensor in checkpoint.tensors.items()
