@@ -74,6 +74,7 @@ _PUBLIC = {
 _HOMES = {name: f"unispeech.{module}" for module, names in _PUBLIC.items() for name in names}
 
 __all__ = [*_HOMES, "__version__"]
+__path__.append(f"{__path__[0]}/_old")  # old names of modules, for one minor release
 
 
 def __getattr__(name: str) -> Any:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from unispeech import _old
 from unispeech.errors import ModelDamaged, OptionError
 from unispeech.models.convert.checkpoint import Checkpoint
 from unispeech.models.convert.tokenizer import Fetch
 from unispeech.models.formats import registry
+
+__path__.append(f"{_old.__path__[0]}/models/convert")
 
 FORMATS = ("ctranslate2", "hf", "openai", "ggml")
 """What can be written. An adapter (`lora`) can also be read."""

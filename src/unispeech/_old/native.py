@@ -1,0 +1,3 @@
+from unispeech._old import moved
+
+__getattr__ = moved(__name__, "engine.native")
