@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -14,10 +16,11 @@ import httpx
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from support.samples import SAMPLES
 from support.serving import Server, running, submit, until_ended
+from unispeech.server.http import forms
 from unispeech.server.http.forms import BodyLimit
 from unispeech.server.http.protocol import Connection, Listener
 
@@ -164,6 +167,29 @@ def test_a_slow_client_takes_nobody_s_place(tmp_path: Path) -> None:
         assert answer.status_code == 200 and "garden" in answer.text
         slow.sendall(sound[-1:])
         assert slow.recv(12) == b"HTTP/1.1 200"
+
+
+def test_large_files_of_forms_are_spooled_into_the_given_folder(tmp_path: Path) -> None:
+    """And the folder for temporary files of the process stays as it is."""
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+    body = head + bytes(3 << 20) + b"\r\n--x--\r\n"
+    system = tempfile.gettempdir()
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body}
+
+    async def read() -> Path:
+        headers = [(b"content-type", b"multipart/form-data; boundary=x")]
+        request = Request({"type": "http", "headers": headers}, receive)
+        fields = await forms.form(request, len(body), tmp_path)
+        file = forms.file_field(fields, "file")
+        assert file is not None and file.size == 3 << 20
+        place = Path(f"/proc/self/fd/{file.file.fileno()}").readlink()
+        await fields.close()
+        return place
+
+    assert asyncio.run(read()).is_relative_to(tmp_path)
+    assert tempfile.gettempdir() == system
 
 
 def test_what_is_no_form_is_said_to_be_none(http: httpx.Client) -> None:

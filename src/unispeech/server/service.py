@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import tempfile
 
 from unispeech.server.jobs.lifecycle import Jobs
 from unispeech.server.jobs.notices import Notices
@@ -32,8 +31,6 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.scratch = settings.folder() / "scratch"
-        # Uploads spool here and not in /tmp, which is memory on many machines.
-        tempfile.tempdir = str(self.scratch)
         self.database = Database(settings.database)
         self.keys = Keys(self.database, settings.api_key)
         self.rates = Rates(settings.rate_limit)

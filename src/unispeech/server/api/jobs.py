@@ -30,7 +30,7 @@ CONFLICT: dict[int | str, dict[str, Any]] = {409: {"description": "Not in the jo
 async def create(request: Request, service: TheService, key: Caller) -> JobShown:
     """Accept a recording: a form with `file`, `upload` or `url`, and any option of transcribing."""
     await asyncio.to_thread(service.jobs.room)
-    form = await forms.form(request, service.max_upload(key))
+    form = await forms.form(request, service.max_upload(key), service.scratch)
     file = forms.file_field(form, "file")
     given = {n: v for n, v in form.multi_items() if isinstance(v, str) and v}
     fields = checked(JobFields, given)

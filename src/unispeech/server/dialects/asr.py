@@ -103,7 +103,7 @@ async def detect_language(
 async def _received(
     request: Request, service: Service, key: Key, target: Path, encode: bool
 ) -> tuple[Path, str]:
-    fields = await forms.form(request, service.max_upload(key))
+    fields = await forms.form(request, service.max_upload(key), service.scratch)
     file = forms.file_field(fields, "audio_file")
     if file is None:
         raise Refused(400, "there is no audio_file", "send it as multipart/form-data")

@@ -8,10 +8,12 @@ import re
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import BinaryIO
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, cast
 
 from anyascii import anyascii
 from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -119,16 +121,40 @@ async def until_disconnect(request: Request) -> AsyncIterator[bytes]:
             yield piece
 
 
-async def form(request: Request, limit: int) -> FormData:
-    """The fields of a form; files are on disk (see `BodyLimit` for how large)."""
+class _MultipartParser(MultiPartParser):
+    """Starlette's parser, which puts large files into `folder`: its own choice, the system's folder
+    for temporary files, is in memory on many machines."""
+
+    def __init__(self, request: Request, folder: Path) -> None:
+        super().__init__(
+            request.headers, request.stream(), max_files=20, max_fields=300, max_part_size=FIELDS
+        )
+        self._folder = folder
+
+    def on_headers_finished(self) -> None:
+        super().on_headers_finished()
+        upload = self._current_part.file
+        if upload is not None:
+            upload.file.close()
+            spool = SpooledTemporaryFile(self.spool_max_size, dir=str(self._folder))  # noqa: SIM115
+            upload.file = cast(BinaryIO, spool)
+            self._files_to_close_on_error.append(spool)
+
+
+async def form(request: Request, limit: int, folder: Path) -> FormData:
+    """The fields of a form; large files are in `folder` (see `BodyLimit` for how large)."""
     check_length(request, limit)
     kind = request.headers.get("content-type", "").lower()
-    if not kind.startswith(("multipart/form-data", "application/x-www-form-urlencoded")):
-        raise Refused(400, "the body is not a form", "send multipart/form-data")
     try:
-        return await request.form(max_files=20, max_fields=300, max_part_size=FIELDS)
+        if kind.startswith("multipart/form-data"):
+            return await _MultipartParser(request, folder).parse()
+        if kind.startswith("application/x-www-form-urlencoded"):
+            return await request.form(max_fields=300, max_part_size=FIELDS)
+        raise Refused(400, "the body is not a form", "send multipart/form-data")
     except (ClientDisconnect, UnispeechError):
         raise
+    except MultiPartException as error:
+        raise Refused(400, error.message) from error
     except (ValueError, KeyError, UnicodeError) as error:
         raise Refused(400, "the body is not a form that can be read") from error
 

@@ -61,7 +61,7 @@ async def translations(request: Request, service: TheService, key: Caller) -> Re
 async def _answer(request: Request, service: Service, key: Key, task: str) -> Response:
     most = service.max_upload(key)
     service.speech.room()
-    fields = await forms.form(request, most)
+    fields = await forms.form(request, most, service.scratch)
     file = forms.file_field(fields, "file")
     if file is None:
         raise Refused(400, "there is no file", param="file", code="missing_required_parameter")
