@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import time
 import warnings
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -181,12 +183,13 @@ def test_the_report_is_whole_and_needs_nothing_beside_it(finished: Finished) -> 
 
 
 def test_the_last_benchmark_is_what_auto_goes_by(
-    finished: Finished, monkeypatch: pytest.MonkeyPatch
+    finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One backend of several alone says nothing about which is best; of one it says all."""
     assert choose.remembered() == []
     monkeypatch.setattr(benchmark, "installed", lambda: ("faster",))
-    benchmark.write(finished[1], "faster", CLIPS)
+    again = shutil.copytree(finished[0], tmp_path / "again")
+    benchmark.write(replace(finished[1], folder=again), "faster", CLIPS)
     (measured,) = choose.remembered()
     assert (measured.backend, measured.model, measured.wer) == ("faster", "tiny.en", 0.0)
     assert measured.compute_type == "default"
