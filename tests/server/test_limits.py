@@ -92,6 +92,7 @@ def test_what_is_too_large_is_answered(http: httpx.Client) -> None:
 
 class Hasty(Connection):
     hurry = 0.3
+    linger = 0.3
 
 
 @contextmanager

@@ -34,6 +34,7 @@ class Connection(H11Protocol):
     """One client's connection."""
 
     hurry = HURRY
+    linger = LINGER
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -90,7 +91,7 @@ class Connection(H11Protocol):
         )
         self.transport.write(b"".join(self.conn.send(event) or b"" for event in events))
         self._refused = True
-        self.loop.call_later(LINGER, self.transport.close)
+        self.loop.call_later(self.linger, self.transport.close)
 
 
 class Listener(uvicorn.Server):
