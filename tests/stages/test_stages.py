@@ -265,6 +265,27 @@ def test_a_doubtful_chunk_is_decoded_again_wider_and_warmer() -> None:
     assert result.suspicion == "" and result.text.startswith(" This is")
 
 
+def test_final_results_are_settled_as_soon_as_they_are() -> None:
+    """What nobody doubts before anything is decoded again, each chunk once: a journal keeps it."""
+    news: list[tuple[str, list[int], list[str]]] = []
+    good = " This is what a person says in about ten seconds, roughly, I think."
+
+    def decode(chunks: Sequence[Chunk], options: DecodeOptions) -> list[ChunkResult]:
+        news.append(("decoded", [chunk.index for chunk in chunks], []))
+        again = len(news) > 1
+        return [_said(good if again or chunk.index != 1 else " Yes.") for chunk in chunks]
+
+    def settled(chunks: Sequence[Chunk], results: Sequence[ChunkResult]) -> None:
+        news.append(("settled", [c.index for c in chunks], [r.text for r in results]))
+
+    chunks = [replace(_speech(10.0), index=index) for index in range(3)]
+    guard.guarded(decode, chunks, DecodeOptions(), 30.0, settled)
+    assert news == [
+        ("decoded", [0, 1, 2], []), ("settled", [0, 2], [good, good]),
+        ("decoded", [1], []), ("settled", [1], [good]),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("wide", ["once", "twice"])
 def test_what_is_said_twice_in_a_short_window_is_asked_of_the_full_one(wide: str) -> None:
     asked: list[float] = []
