@@ -77,12 +77,17 @@ def test_ctrl_c_ends_the_sound_and_what_was_said_is_written(tmp_path: Path) -> N
         [*command, str(sound), "--output-format", "jsonl"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # A shell has its background jobs ignore Ctrl-C, and they their children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
     first = process.stdout.readline()
     assert json.loads(first)["type"] == "partial"
     process.send_signal(signal.SIGINT)
-    rest, complaint = process.communicate(timeout=100)
+    try:
+        rest, complaint = process.communicate(timeout=100)
+    finally:
+        process.kill()
     assert process.returncode == 0, complaint
     events = [json.loads(line) for line in rest.splitlines()]
     assert events[-1]["type"] == "endpoint"
