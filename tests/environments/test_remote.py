@@ -303,7 +303,7 @@ def _gone(pid: int) -> bool:
     return state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
-def _until(condition: Callable[[], bool], seconds: float = 5) -> bool:
+def _until(condition: Callable[[], bool], seconds: float = 30) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
