@@ -71,9 +71,8 @@ class _Body:
         """Whether an answer is under way."""
         self._receive, self._send, self._silence = receive, send, silence
         self._seen, self._whole = 0, False
-        recording = limit is not None
+        self._limit = limit
         self._most = limit + FIELDS if limit is not None else DOCUMENT
-        self._large = TooLarge(limit or DOCUMENT, "upload" if recording else "body")
 
     async def receive(self) -> Message:
         if self._whole:
@@ -90,7 +89,8 @@ class _Body:
         self._whole = not message.get("more_body", False)
         self._seen += len(message.get("body", b""))
         if self._seen > self._most:
-            self.wrong = self._large
+            subject = "upload" if self._limit is not None else "body"
+            self.wrong = TooLarge(self._limit or DOCUMENT, subject)
             raise self.wrong
         return message
 
