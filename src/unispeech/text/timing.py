@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
+from os.path import commonprefix
 
 from unispeech.types import Word
 
@@ -43,30 +44,48 @@ def interpolated(text: str, start: float, end: float) -> tuple[Word, ...]:
 
 
 def respelled(text: str, words: Sequence[Word], start: float, end: float) -> tuple[Word, ...]:
-    """The words of a text that was corrected, given those it had before.
+    """Return the words of a corrected text, given those it had before.
 
-    Words that are still there keep their times, the others are interpolated between them; a run of
-    words in the place of a run has its time.
+    Words that stay keep their times. New words have the times of those they replace if they are as
+    many, and are interpolated if not. The page does the same (static/transcript/words.js); the
+    cases of tests/retiming.json hold both to it.
     """
     if "".join(word.word for word in words).split() == text.split():
         return tuple(words)
     fresh, words = split(text), [piece for word in words for piece in _pieces(word)]
-    old, new = [w.word.strip() for w in words], [w.strip() for w in fresh]
+    spellings = [word.word.strip() for word in words]
     found: list[Word] = []
-    for kind, a, b, i, j in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            pairs = zip(words[a:b], fresh[i:j], strict=True)
-            found += [replace(word, word=spelling) for word, spelling in pairs]
-        elif b - a == j - i:
-            pairs = zip(words[a:b], fresh[i:j], strict=True)
-            found += [replace(w, word=said, probability=1.0, characters=()) for w, said in pairs]
-        elif i < j:
-            since = words[a].start if a < b else (words[a - 1].end if a else start)
-            until = words[b - 1].end if a < b else (words[b].start if b < len(words) else end)
-            said = interpolated("".join(fresh[i:j]), since, max(since, until))
-            speaker = words[min(a, len(words) - 1)].speaker
-            found += [replace(word, speaker=speaker) for word in said]
+    o = f = 0
+    for a, b, size in _runs(spellings, [word.strip() for word in fresh]):
+        found += _new_words(fresh[f:b], words, o, a, start, end)
+        kept = zip(words[a : a + size], fresh[b : b + size], strict=True)
+        found += [replace(word, word=spelling) for word, spelling in kept]
+        o, f = a + size, b + size
     return tuple(found)
+
+
+def _runs(old: list[str], new: list[str]) -> list[tuple[int, int, int]]:
+    """Return the runs of words that stay: the common head and tail, and the longest between."""
+    head = len(commonprefix([old, new]))
+    tail = len(commonprefix([old[head:][::-1], new[head:][::-1]]))
+    last, end = len(old) - tail, len(new) - tail
+    matcher = SequenceMatcher(None, old[head:last], new[head:end], autojunk=False)
+    blocks = [(head + a, head + b, size) for a, b, size in matcher.get_matching_blocks()]
+    return [(0, 0, head), *blocks, (last, end, tail)]
+
+
+def _new_words(
+    fresh: Sequence[str], words: Sequence[Word], a: int, b: int, start: float, end: float
+) -> list[Word]:
+    """Return the words that stand in the place of `words[a:b]`."""
+    if len(fresh) == b - a:
+        pairs = zip(words[a:b], fresh, strict=True)
+        return [replace(w, word=text, probability=1.0, characters=()) for w, text in pairs]
+    since = words[a].start if a < b else (words[a - 1].end if a else start)
+    until = words[b - 1].end if a < b else (words[b].start if b < len(words) else end)
+    speaker = words[min(a, len(words) - 1)].speaker
+    spread = interpolated("".join(fresh), since, max(since, until))
+    return [replace(word, speaker=speaker) for word in spread]
 
 
 def _pieces(word: Word) -> Sequence[Word]:
@@ -90,4 +109,5 @@ def _signs(word: str) -> list[str]:
 
 
 def _size(word: str) -> int:
-    return sum(not unicodedata.combining(character) for character in word)
+    """Return the number of letters; marks over and under them are none."""
+    return sum(unicodedata.category(character) != "Mn" for character in word)
