@@ -32,6 +32,7 @@ check: check-page $(VENV)/.all
 
 check-page: node_modules/.installed
 	$(NPM_BIN)/biome check --error-on-warnings .
+	$(NPM_BIN)/tsc
 
 test-page: node
 	node --test tests/page/*.test.js

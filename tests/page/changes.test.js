@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { changes } from "#page/transcript/changes.js";
-import { apply, setText } from "#page/transcript/edits.js";
+import { apply } from "#page/transcript/document.js";
+import { setText } from "#page/transcript/edits.js";
 import { documentOf, segment } from "./documents.js";
 
 const before = documentOf(

@@ -1,6 +1,6 @@
 // Small transcripts for the tests.
 
-import { opened } from "#page/transcript/edits.js";
+import { opened } from "#page/transcript/document.js";
 
 /** A word a second, each 0.8 s long. */
 export const words = (text, start = 0) =>

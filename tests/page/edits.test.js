@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { apply, become, opened, speakers } from "#page/transcript/document.js";
 import * as edits from "#page/transcript/edits.js";
 import { matches, pattern } from "#page/transcript/find.js";
 import { documentOf, segment, texts } from "./documents.js";
 
 test("merge undoes split", () => {
   const whole = documentOf(segment(" Good morning and welcome", 0, "Ada"));
-  const halves = edits.apply(whole, edits.split(whole, 0, 12));
+  const halves = apply(whole, edits.split(whole, 0, 12));
   assert.deepEqual(
     halves.segments.map(({ text, start, end, speaker }) => [text, start, end, speaker]),
     [
@@ -14,7 +15,7 @@ test("merge undoes split", () => {
       [" and welcome", 1.9, 4, "Ada"],
     ],
   );
-  assert.deepEqual(edits.apply(halves, edits.merge(halves, 0)).segments, whole.segments);
+  assert.deepEqual(apply(halves, edits.merge(halves, 0)).segments, whole.segments);
 });
 
 test("a split that leaves one half empty is no edit", () => {
@@ -25,8 +26,8 @@ test("a split that leaves one half empty is no edit", () => {
 
 test("merge puts no space into a word of a script without spaces", () => {
   const document = documentOf({ start: 0, end: 2, text: "我们去公园。", words: [] });
-  const halves = edits.apply(document, edits.split(document, 0, 4));
-  const again = edits.apply(halves, edits.merge(halves, 0));
+  const halves = apply(document, edits.split(document, 0, 4));
+  const again = apply(halves, edits.merge(halves, 0));
   assert.deepEqual(texts(halves), ["我们去公", "园。"]);
   assert.deepEqual(texts(again), ["我们去公园。"]);
   assert.deepEqual(matches(again, pattern("公园", { wholeWord: true })), [
@@ -36,7 +37,7 @@ test("merge puts no space into a word of a script without spaces", () => {
 
 test("split shares the time of the word it cuts", () => {
   const document = documentOf(segment(" something", 0));
-  const [first, second] = edits.apply(document, edits.split(document, 0, 4)).segments;
+  const [first, second] = apply(document, edits.split(document, 0, 4)).segments;
   assert.deepEqual([first.text, second.text], [" some", "thing"]);
   assert.equal(first.words[0].end, 0.4);
   assert.equal(second.words[0].start, 0.4);
@@ -47,17 +48,17 @@ test("text that crosses a boundary takes its time along", () => {
     segment(" Good morning and", 0),
     segment(" welcome to the garden", 3),
   );
-  const back = edits.apply(document, edits.moveBack(document, 1, 7));
+  const back = apply(document, edits.moveBack(document, 1, 7));
   assert.deepEqual(texts(back), [" Good morning and welcome", " to the garden"]);
   assert.equal(back.segments[0].end, 3.8);
-  const on = edits.apply(document, edits.moveOn(document, 0, 12));
+  const on = apply(document, edits.moveOn(document, 0, 12));
   assert.deepEqual(texts(on), [" Good morning", " and welcome to the garden"]);
   assert.equal(on.segments[1].start, 1.9);
 });
 
 test("words stay within the times of their segment", () => {
   const document = documentOf(segment(" one two three", 5));
-  const [squeezed] = edits.apply(document, edits.setTimes(document, 0, 5.5, 7)).segments;
+  const [squeezed] = apply(document, edits.setTimes(document, 0, 5.5, 7)).segments;
   for (const { start, end } of squeezed.words) {
     assert.ok(5.5 <= start && start <= end && end <= 7, `${start} to ${end}`);
   }
@@ -65,7 +66,7 @@ test("words stay within the times of their segment", () => {
 
 test("shift stops at the start of the recording", () => {
   const document = documentOf(segment(" one two three", 5));
-  const [shifted] = edits.apply(document, edits.shift(document, 0, -9)).segments;
+  const [shifted] = apply(document, edits.shift(document, 0, -9)).segments;
   assert.deepEqual([shifted.start, shifted.words[1].start], [0, 1]);
 });
 
@@ -75,16 +76,16 @@ test("rename replaces a speaker everywhere and no other", () => {
     segment(" two", 3, "Grace"),
     segment(" three", 6, "Ada"),
   );
-  const renamed = edits.apply(document, edits.renameSpeaker(document, "Ada", "Alan"));
-  assert.deepEqual(edits.speakers(renamed), ["Alan", "Grace"]);
+  const renamed = apply(document, edits.renameSpeaker(document, "Ada", "Alan"));
+  assert.deepEqual(speakers(renamed), ["Alan", "Grace"]);
 });
 
 test("become turns a document into another, gaps and all", () => {
   const gap = { start: 8, end: 9, reason: "no_text" };
-  const before = edits.opened({ segments: [segment(" one", 0), segment(" two", 3)], gaps: [gap] });
-  const after = edits.opened({ segments: [segment(" one", 0), segment(" zwei", 3)], gaps: [] });
-  const next = edits.apply(before, edits.become(before, after));
+  const before = opened({ segments: [segment(" one", 0), segment(" two", 3)], gaps: [gap] });
+  const after = opened({ segments: [segment(" one", 0), segment(" zwei", 3)], gaps: [] });
+  const next = apply(before, become(before, after));
   assert.deepEqual([texts(next), next.gaps], [[" one", " zwei"], []]);
   assert.equal(next.segments[0], before.segments[0]); // unchanged segments keep their keys
-  assert.deepEqual(edits.become(next, after), []);
+  assert.deepEqual(become(next, after), []);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { apply } from "#page/transcript/edits.js";
+import { apply } from "#page/transcript/document.js";
 import { matches, pattern, replaced } from "#page/transcript/find.js";
 import { documentOf, segment, texts } from "./documents.js";
 

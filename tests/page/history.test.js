@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { apply, shown } from "#page/transcript/document.js";
 import * as edits from "#page/transcript/edits.js";
 import { matches, pattern, replaced } from "#page/transcript/find.js";
 import * as steps from "#page/transcript/history.js";
@@ -18,7 +19,7 @@ function randomNumbers(seed) {
 function randomEdit(document, random) {
   const at = random(document.segments.length);
   const { start, end } = document.segments[at];
-  const text = edits.shown(document.segments[at]);
+  const text = shown(document.segments[at]);
   const letter = () => random(text.length + 1);
   const choices = [
     () => edits.split(document, at, letter()),
@@ -56,14 +57,14 @@ test("undo and redo walk through thousands of random edits", () => {
     const edit = randomEdit(document, random);
     if (!edit.length) continue;
     history = steps.record(history, edit);
-    document = edits.apply(document, edit);
+    document = apply(document, edit);
     assertSound(document);
   }
   const last = document;
   const walk = (step) => {
     for (let taken = step(history); taken; taken = step(history)) {
       history = taken.history;
-      document = edits.apply(document, taken.edit);
+      document = apply(document, taken.edit);
     }
   };
   walk(steps.undo);
@@ -78,9 +79,9 @@ test("undo takes a burst of typing back in one step", () => {
   for (const text of ["a b", "a bc", "a bcd"]) {
     const edit = edits.setText(document, 0, text);
     history = steps.record(history, edit, "burst");
-    document = edits.apply(document, edit);
+    document = apply(document, edit);
   }
   const step = steps.undo(history);
-  assert.deepEqual(texts(edits.apply(document, step.edit)), [" a"]);
+  assert.deepEqual(texts(apply(document, step.edit)), [" a"]);
   assert.equal(steps.undo(step.history), null);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { opened } from "#page/transcript/edits.js";
+import { opened } from "#page/transcript/document.js";
 import { merged, recognised } from "#page/transcript/merging.js";
 import { documentOf, segment, texts } from "./documents.js";
 

@@ -21,7 +21,7 @@ beforeEach(() => {
 
 test("a setting outlives a reload", async () => {
   (await loaded()).set("layout", { max_cps: 17 });
-  assert.deepEqual((await loaded()).get("layout"), { max_cps: 17 });
+  assert.deepEqual((await loaded()).get("layout", {}), { max_cps: 17 });
   assert.equal((await loaded()).get("theme", "system"), "system");
 });
 
@@ -44,6 +44,6 @@ test("a browser that forbids storage keeps settings until a reload", async () =>
   const settings = await loaded();
   settings.set("theme", "dark");
   settings.setKey("secret", true);
-  assert.deepEqual([settings.get("theme"), settings.key], ["dark", "secret"]);
-  assert.equal((await loaded()).get("theme"), null);
+  assert.deepEqual([settings.get("theme", null), settings.key], ["dark", "secret"]);
+  assert.equal((await loaded()).get("theme", null), null);
 });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { apply, setText } from "#page/transcript/edits.js";
+import { apply } from "#page/transcript/document.js";
+import { setText } from "#page/transcript/edits.js";
 import { places, realigned, tokens, wordAt } from "#page/transcript/words.js";
 import { documentOf, segment, words } from "./documents.js";
 
@@ -22,6 +24,13 @@ test("words that stay keep their times", () => {
     ],
   );
 });
+
+const cases = JSON.parse(readFileSync(new URL("../retiming.json", import.meta.url), "utf8"));
+for (const { name, words: old, text, start, end, expected } of cases) {
+  test(`retiming, as on the server: ${name}`, () => {
+    assert.deepEqual(realigned(old, text, start, end), expected);
+  });
+}
 
 test("words of scripts without spaces keep their times", () => {
   const text = "今天天气很好";

@@ -1,24 +1,71 @@
 // Every request the page makes. The interface is described in docs/api.md; nothing else is used.
 
+/**
+ * @import {
+ *   Checked, Info, JobInFull, JobList, JobShown, Media, RevisionList, ShareList, ShareMade, SharedJob,
+ *   Ticket, Transcript, UploadList, Verdict,
+ * } from "./service.d.ts"
+ */
+
 import { settings } from "./settings.js";
 import { known, t } from "./strings/index.js";
 
-/** What the server or the connection answered instead. `message` is for people. */
+/**
+ * The reason for an error: status 0 where no answer came.
+ * @typedef {{ status?: number, code?: string | null, etag?: string | null, retryAfter?: number | null }} Reason
+ */
+
+/** An error answer of the server, or a lost connection. `message` is for people. */
 export class Trouble extends Error {
+  /**
+   * @param {string} message
+   * @param {Reason} [reason]
+   */
   constructor(message, { status = 0, code = null, etag = null, retryAfter = null } = {}) {
     super(message);
-    Object.assign(this, { status, code, etag, retryAfter });
+    this.status = status;
+    this.code = code;
+    this.etag = etag;
+    this.retryAfter = retryAfter;
   }
 }
 
-export function headers(more = {}) {
+/**
+ * The status of the answer that an error stands for; 0 where there was none.
+ * @param {unknown} error
+ */
+export const statusOf = (error) => (error instanceof Trouble ? error.status : 0);
+
+/**
+ * The text of an error for people.
+ * @param {unknown} error
+ */
+export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
+
+/**
+ * Whether an error only reports that the page stopped something.
+ * @param {unknown} error
+ */
+export const isAbort = (error) =>
+  (error instanceof Error || error instanceof DOMException) && error.name === "AbortError";
+
+/**
+ * @param {Record<string, string>} [more]
+ * @returns {Record<string, string>}
+ */
+function headers(more = {}) {
   const key = settings.key;
   return key ? { Authorization: `Bearer ${key}`, ...more } : more;
 }
 
-/** A request; its answer, or a `Trouble`. */
+/**
+ * Sends a request; its answer, or a `Trouble`.
+ * @param {string} path
+ * @param {Omit<RequestInit, "headers"> & { json?: unknown, headers?: Record<string, string> }} [options]
+ */
 export async function request(path, { json, ...options } = {}) {
   const body = json === undefined ? options.body : JSON.stringify(json);
+  /** @type {Record<string, string>} */
   const type = json === undefined ? {} : { "Content-Type": "application/json" };
   let answer;
   try {
@@ -28,65 +75,99 @@ export async function request(path, { json, ...options } = {}) {
       headers: headers({ ...type, ...options.headers }),
     });
   } catch (error) {
-    if (error.name === "AbortError") throw error;
+    if (isAbort(error)) throw error;
     throw new Trouble(t("trouble.connection"));
   }
-  if (!answer.ok) throw await trouble(answer);
+  if (!answer.ok) throw await troubleOf(answer);
   return answer;
 }
 
-async function trouble(answer) {
-  const said = await answer.json().catch(() => null);
-  const facts = {
+/** @param {Response} answer */
+async function troubleOf(answer) {
+  const body = await answer.json().catch(() => null);
+  const reason = {
     status: answer.status,
-    code: said?.error?.code ?? null,
+    code: body?.error?.code ?? null,
     etag: answer.headers.get("ETag"),
     retryAfter: Number(answer.headers.get("Retry-After")) || null,
   };
   if (answer.status === 401) document.dispatchEvent(new CustomEvent("key-needed"));
-  return new Trouble(worded(facts, said?.error?.message), facts);
+  return new Trouble(worded(reason, body?.error?.message), reason);
 }
 
-// In the page's own words where the code says enough; else the server's, which name what is wrong.
-function worded({ status, code, retryAfter }, message) {
+/**
+ * The page's own words where the code says enough; else the server's, which name what is wrong.
+ * @param {Reason} reason
+ * @param {string} [message]
+ */
+function worded({ status = 0, code, retryAfter }, message) {
   if (known(`error.${code}`)) return t(`error.${code}`, { seconds: retryAfter ?? 5 });
   return status < 500 && message ? message : t("trouble.status", { status });
 }
 
-async function got(path, options) {
-  return (await request(path, options)).json();
-}
+/**
+ * @param {string} path
+ * @param {Parameters<typeof request>[1]} [options]
+ */
+const got = async (path, options) => (await request(path, options)).json();
 
+/**
+ * @param {string} path
+ * @param {unknown} [json]
+ */
 const post = (path, json) => got(path, { method: "POST", json });
 
+/** @type {Promise<Info> | null} */
 let facts = null;
-/** What the server has and allows; asked once. */
-export const info = () =>
-  (facts ??= got("api/info").catch((error) => {
+/**
+ * The backends, models and limits of the server; asked once.
+ * @returns {Promise<Info>}
+ */
+export function info() {
+  facts ??= got("api/info").catch((error) => {
     facts = null;
     throw error;
-  }));
-export const forgetInfo = () => (facts = null);
+  });
+  return /** @type {Promise<Info>} */ (facts);
+}
+export function forgetInfo() {
+  facts = null;
+}
 
+/** @type {(options: Record<string, unknown>) => Promise<Verdict>} */
 export const check = (options) => post("api/check", options);
 
+/** @type {(id: string) => Promise<JobInFull>} */
 export const job = (id) => got(`api/jobs/${id}`);
-export const jobs = (query) => got(`api/jobs?${new URLSearchParams(query)}`);
+/** @type {(query: { before: number, limit: number }) => Promise<JobList>} */
+export const jobs = ({ before, limit }) => got(`api/jobs?before=${before}&limit=${limit}`);
+/** @type {(id: string) => Promise<JobShown>} */
 export const cancel = (id) => post(`api/jobs/${id}/cancel`);
+/** @type {(id: string) => Promise<JobShown>} */
 export const retry = (id) => post(`api/jobs/${id}/retry`);
-export const deleteJob = (id) => got(`api/jobs/${id}`, { method: "DELETE" });
+/** @param {string} id */
+export const deleteJob = (id) => request(`api/jobs/${id}`, { method: "DELETE" });
 
+/**
+ * @param {Record<string, unknown>} fields
+ * @returns {Promise<JobShown>}
+ */
 export function createJob(fields) {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) {
-    if (value !== null && value !== undefined && value !== "") form.append(name, value);
+    if (value !== null && value !== undefined && value !== "") form.append(name, String(value));
   }
   return got("api/jobs", { method: "POST", body: form });
 }
 
-export const uploads = async () => (await got("api/uploads")).uploads;
+export const uploads = async () => /** @type {UploadList} */ (await got("api/uploads")).uploads;
+/** @param {string} id */
 export const deleteUpload = (id) => request(`api/uploads/${id}`, { method: "DELETE" });
 
+/**
+ * Starts an upload; its id.
+ * @param {File} file
+ */
 export async function createUpload(file) {
   const name = btoa(String.fromCharCode(...new TextEncoder().encode(file.name)));
   const answer = await request("api/uploads", {
@@ -97,9 +178,10 @@ export async function createUpload(file) {
       "Upload-Metadata": `filename ${name}`,
     },
   });
-  return answer.headers.get("Location").split("/").at(-1);
+  return /** @type {string} */ (answer.headers.get("Location")?.split("/").at(-1));
 }
 
+/** @param {string} id */
 export async function uploadOffset(id) {
   const answer = await request(`api/uploads/${id}`, {
     method: "HEAD",
@@ -108,7 +190,14 @@ export async function uploadOffset(id) {
   return Number(answer.headers.get("Upload-Offset"));
 }
 
-/** One piece of an upload: the new offset. XMLHttpRequest, for fetch cannot say how much has left. */
+/**
+ * Sends one piece of an upload; the new offset. XMLHttpRequest, for fetch cannot say how much has left.
+ * @param {string} id
+ * @param {number} offset
+ * @param {Blob} piece
+ * @param {{ signal: AbortSignal, onProgress: (sent: number) => void }} options
+ * @returns {Promise<number>}
+ */
 export function sendPiece(id, offset, piece, { signal, onProgress }) {
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest();
@@ -123,7 +212,7 @@ export function sendPiece(id, offset, piece, { signal, onProgress }) {
     sending.onload = () =>
       sending.status === 204
         ? resolve(Number(sending.getResponseHeader("Upload-Offset")))
-        : reject(new Trouble(saidBy(sending), { status: sending.status }));
+        : reject(new Trouble(messageIn(sending), { status: sending.status }));
     sending.onerror = () => reject(new Trouble(t("trouble.connection")));
     sending.onabort = () => reject(new DOMException("stopped", "AbortError"));
     signal.addEventListener("abort", () => sending.abort(), { once: true });
@@ -131,7 +220,8 @@ export function sendPiece(id, offset, piece, { signal, onProgress }) {
   });
 }
 
-function saidBy({ status, responseText }) {
+/** @param {XMLHttpRequest} answer */
+function messageIn({ status, responseText }) {
   try {
     const { code, message } = JSON.parse(responseText).error;
     return worded({ status, code }, message);
@@ -140,60 +230,94 @@ function saidBy({ status, responseText }) {
   }
 }
 
-/** Where a transcript and its sound are: a job's own place, or what a share link or ticket opens. */
+/** The address of a transcript and its sound: under a job, or under a share link or ticket. */
 export const place = {
+  /** @param {string} id */
   ofJob: (id) => `api/jobs/${id}`,
+  /** @param {string} token */
   ofShare: (token) => `api/shared/${token}`,
 };
 
+/** @type {(token: string) => Promise<SharedJob>} */
 export const shared = (token) => got(place.ofShare(token));
+/** @type {(id: string) => Promise<Ticket>} */
 export const ticket = (id) => post(`api/jobs/${id}/ticket`);
+/** @type {(base: string) => Promise<Media>} */
 export const media = (base) => got(`${base}/media`);
 
-/** {transcript, etag}. */
+/** @param {string} base */
 export async function transcript(base) {
   const answer = await request(`${base}/transcript?format=json`);
-  return { transcript: await answer.json(), etag: answer.headers.get("ETag") };
+  return {
+    transcript: /** @type {Transcript} */ (await answer.json()),
+    etag: answer.headers.get("ETag") ?? "",
+  };
 }
 
-export async function peaks(base, query) {
-  const answer = await request(
-    `${base}/peaks?${new URLSearchParams({ ...query, format: "binary" })}`,
-  );
+/** @param {Record<string, string | number>} fields */
+const query = (fields) =>
+  new URLSearchParams(Object.entries(fields).map(([name, value]) => [name, String(value)]));
+
+/**
+ * The waveform: the lowest and the highest swing of each stretch, -128 to 127.
+ * @param {string} base
+ * @param {{ per_second: number, start: number, end: number }} stretch
+ */
+export async function peaks(base, stretch) {
+  const answer = await request(`${base}/peaks?${query({ ...stretch, format: "binary" })}`);
   return new Int8Array(await answer.arrayBuffer());
 }
 
-export const checkSubtitles = (base, layout) =>
-  got(`${base}/transcript/check?${new URLSearchParams(layout)}`);
+/** @type {(base: string, layout: Record<string, number>) => Promise<Checked>} */
+export const checkSubtitles = (base, layout) => got(`${base}/transcript/check?${query(layout)}`);
 
-/** A transcript in a format, as a blob. */
-export async function exported(base, query) {
-  return (await request(`${base}/transcript?${new URLSearchParams(query)}`)).blob();
+/**
+ * A transcript in a format, as a blob.
+ * @param {string} base
+ * @param {Record<string, string | number>} fields
+ */
+export async function exported(base, fields) {
+  return (await request(`${base}/transcript?${query(fields)}`)).blob();
 }
 
-/** Changes a transcript; `body` is JSON. The new ETag; a 412 `Trouble` where somebody was quicker. */
+/**
+ * Changes a transcript; `body` is JSON. The new ETag, or a 412 `Trouble` after somebody else's change.
+ * @param {string} id
+ * @param {string} body
+ * @param {string} etag
+ */
 export async function save(id, body, etag) {
   const answer = await request(`api/jobs/${id}/transcript`, {
     method: "PATCH",
     body,
     headers: { "Content-Type": "application/json", "If-Match": etag },
   });
-  return answer.headers.get("ETag");
+  return answer.headers.get("ETag") ?? "";
 }
 
-export const revisions = async (id) => (await got(`api/jobs/${id}/revisions`)).revisions;
+/** @param {string} id */
+export const revisions = async (id) =>
+  /** @type {RevisionList} */ (await got(`api/jobs/${id}/revisions`)).revisions;
+/** @type {(id: string, number: number) => Promise<Transcript>} */
 export const revision = (id, number) => got(`api/jobs/${id}/revisions/${number}?format=json`);
+/** @type {(id: string, number: number, etag: string) => Promise<Response>} */
 export const restore = (id, number, etag) =>
   request(`api/jobs/${id}/revisions/${number}/restore`, {
     method: "POST",
     headers: { "If-Match": etag },
   });
 
+/** @type {(id: string, range: Record<string, unknown>) => Promise<JobShown>} */
 export const decodeAgain = (id, range) => post(`api/jobs/${id}/ranges`, range);
+/** @type {(id: string) => Promise<JobShown>} */
 export const applyRange = (id) => post(`api/jobs/${id}/apply`);
 
+/** @type {(id: string, share: { name: string | null, expiresIn: number | null }) => Promise<ShareMade>} */
 export const share = (id, { name, expiresIn }) =>
   post(`api/jobs/${id}/shares`, { name, expires_in: expiresIn });
-export const shares = async (id) => (await got(`api/jobs/${id}/shares`)).shares;
+/** @param {string} id */
+export const shares = async (id) =>
+  /** @type {ShareList} */ (await got(`api/jobs/${id}/shares`)).shares;
+/** @type {(id: string, share: string) => Promise<Response>} */
 export const endShare = (id, share) =>
   request(`api/jobs/${id}/shares/${share}`, { method: "DELETE" });

@@ -5,16 +5,20 @@ import { Trouble } from "./api.js";
 import { h } from "./dom.js";
 import { t } from "./strings/index.js";
 
-/** Copies a text; a `Trouble` where the browser does not let it. */
+/**
+ * Copies a text; a `Trouble` where the browser does not let it.
+ * @param {string} text
+ */
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    if (!commanded(text)) throw new Trouble(t("trouble.clipboard"));
+    if (!copySelected(text)) throw new Trouble(t("trouble.clipboard"));
   }
 }
 
-function commanded(text) {
+/** @param {string} text */
+function copySelected(text) {
   const before = document.activeElement;
   const field = h("textarea", {
     class: "unseen",
@@ -28,6 +32,6 @@ function commanded(text) {
     return document.execCommand("copy");
   } finally {
     field.remove();
-    before?.focus?.({ preventScroll: true });
+    if (before instanceof HTMLElement) before.focus({ preventScroll: true });
   }
 }

@@ -1,45 +1,43 @@
 // Questions in the browser's own <dialog>: it holds the focus, and Escape closes it.
 
-import { h, iconButton } from "./dom.js";
+/** @import { Child } from "./dom.js" */
+
+import { h, iconButton, selection } from "./dom.js";
 import { t } from "./strings/index.js";
 
+/** @typedef {{ label: string, value: string, kind?: string }} Button */
+
 /**
- * Shows a dialog and waits. `buttons` are {label, value, kind}; the value of the one that was pressed
- * is the answer, or null when it was closed. The one of the kind "main" is what Enter in a field presses,
- * and before it the fields among `content` are checked.
+ * Shows a dialog and waits. The value of the button that was pressed is the answer, or null when it was
+ * closed. The one of the kind "main" is what Enter in a field presses, and before it the fields among
+ * `content` are checked.
+ * @param {{ title: string, content?: Child, buttons: Button[], large?: boolean }} question
+ * @returns {Promise<string | null>}
  */
-export function ask({ title, content = [], buttons, large = false }) {
+export function ask({ title, content, buttons, large = false }) {
   return new Promise((resolve) => {
-    const head = h("h2", { id: `title-${Date.now()}` }, title);
+    const heading = h("h2", { id: `title-${Date.now()}` }, title);
+    const close = iconButton("close", t("close"), { on: { click: () => dialog.close() } });
     const form = h(
       "form",
       { method: "dialog" },
-      h(
-        "div",
-        { class: "row" },
-        h("div", { class: "grow" }, head),
-        iconButton("close", t("close"), { on: { click: () => dialog.close() } }),
-      ),
+      h("div", { class: "row" }, h("div", { class: "grow" }, heading), close),
       content,
       h(
         "div",
         { class: "buttons" },
-        buttons.map(({ label, value, kind = "" }) =>
-          kind.startsWith("main")
-            ? h("button", { value, class: kind }, label)
-            : h(
-                "button",
-                { type: "button", class: kind || null, on: { click: () => dialog.close(value) } },
-                label,
-              ),
-        ),
+        buttons.map((button) => pressable(button, (value) => dialog.close(value))),
       ),
     );
-    const dialog = h("dialog", { class: large ? "large" : null, "aria-labelledby": head.id }, form);
-    const back = caretKept();
+    const dialog = h(
+      "dialog",
+      { class: large ? "large" : null, "aria-labelledby": heading.id },
+      form,
+    );
+    const restoreCaret = rememberCaret();
     dialog.addEventListener("close", () => {
       dialog.remove();
-      back();
+      restoreCaret();
       resolve(dialog.returnValue || null);
     });
     document.body.append(dialog);
@@ -48,21 +46,41 @@ export function ask({ title, content = [], buttons, large = false }) {
 }
 
 /**
- * Remembers where the caret is, and gives what puts it there again. A browser gives the focus back when a
+ * @param {Button} button
+ * @param {(value: string) => void} choose
+ */
+function pressable({ label, value, kind = "" }, choose) {
+  return kind.startsWith("main")
+    ? h("button", { value, class: kind }, label)
+    : h(
+        "button",
+        { type: "button", class: kind || null, on: { click: () => choose(value) } },
+        label,
+      );
+}
+
+/**
+ * Remembers where the caret is; the function that puts it there again. A browser gives the focus back when a
  * dialog closes, but not the caret: whoever types on would type into nothing.
  */
-export function caretKept() {
-  const selection = getSelection();
-  const range = selection.rangeCount ? selection.getRangeAt(0) : null;
+export function rememberCaret() {
+  const selected = selection();
+  const range = selected.rangeCount ? selected.getRangeAt(0) : null;
   return () => {
-    const here = document.activeElement;
-    if (!range || !here?.isContentEditable || !here.contains(range.startContainer)) return;
-    selection.removeAllRanges();
-    selection.addRange(range);
+    const focused = document.activeElement;
+    if (!range || !(focused instanceof HTMLElement)) return;
+    if (!focused.isContentEditable || !focused.contains(range.startContainer)) return;
+    selected.removeAllRanges();
+    selected.addRange(range);
   };
 }
 
-/** Yes or no. */
+/**
+ * Yes or no.
+ * @param {string} title
+ * @param {string} text
+ * @param {string} yes
+ */
 export async function confirm(title, text, yes, { danger = false } = {}) {
   const answer = await ask({
     title,

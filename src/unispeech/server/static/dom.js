@@ -1,35 +1,81 @@
 // Elements, made and changed without a framework.
 
 /**
+ * @typedef {Node | string | number | false | null | undefined} Leaf
+ * @typedef {Leaf | Child[]} Child
+ * @typedef {string | number | boolean | null | undefined} Attribute
+ * @typedef {{ [E in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[E]) => unknown }} Listeners
+ * @typedef {{ on?: Listeners, data?: Record<string, string> } & { [name: string]: Attribute | Listeners | Record<string, string> }} Properties
+ */
+
+/**
  * An element. Properties: `on` {event: listener}, `data` {name: value}, `class`; anything else is an
  * attribute (true is an empty one; false, null and undefined leave it out). Children: nodes, texts,
  * lists of them; null is nothing. Texts are never read as HTML.
+ * @template {keyof HTMLElementTagNameMap} Name
+ * @param {Name} name
+ * @param {Properties} [properties]
+ * @param {Child[]} children
+ * @returns {HTMLElementTagNameMap[Name]}
  */
-export function h(name, properties = {}, ...children) {
+export function h(name, { on = {}, data = {}, value, ...attributes } = {}, ...children) {
   const element = document.createElement(name);
-  for (const [key, value] of Object.entries(properties)) {
-    if (key === "on")
-      for (const [event, listener] of Object.entries(value))
-        element.addEventListener(event, listener);
-    else if (key === "data") Object.assign(element.dataset, value);
-    else if (key === "value") {
-      if (value !== undefined) element.value = value;
-    } else put(element, key, value);
-  }
-  element.append(
-    ...children
-      .flat(Infinity)
-      .filter((child) => child !== null && child !== undefined && child !== false),
-  );
+  const listeners = /** @type {[string, EventListener][]} */ (Object.entries(on));
+  for (const [event, listener] of listeners) element.addEventListener(event, listener);
+  Object.assign(element.dataset, data);
+  for (const [key, attribute] of Object.entries(attributes)) put(element, key, attribute);
+  if (value !== undefined) Object.assign(element, { value }); // after min and max, which bound it
+  element.append(...leaves(children));
   return element;
 }
 
-/** An attribute, or none. */
-export function put(element, name, value) {
-  if (value === false || value === null || value === undefined) element.removeAttribute(name);
-  else element.setAttribute(name, value === true ? "" : value);
+/**
+ * @param {Child[]} children
+ * @returns {(Node | string)[]}
+ */
+function leaves(children) {
+  return children.flatMap((child) => {
+    if (Array.isArray(child)) return leaves(child);
+    if (child === null || child === undefined || child === false) return [];
+    return [typeof child === "number" ? String(child) : child];
+  });
 }
 
+/**
+ * An attribute, or none.
+ * @param {Element} element
+ * @param {string} name
+ * @param {unknown} value
+ */
+export function put(element, name, value) {
+  if (value === false || value === null || value === undefined) element.removeAttribute(name);
+  else element.setAttribute(name, value === true ? "" : String(value));
+}
+
+/**
+ * An element of index.html.
+ * @param {string} id
+ */
+export function byId(id) {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`index.html has no #${id}`);
+  return element;
+}
+
+/**
+ * The element around (or at) the place of an event that a selector matches.
+ * @param {Event} event
+ * @param {string} selector
+ * @returns {HTMLElement | null}
+ */
+export function around(event, selector) {
+  return event.target instanceof Element ? event.target.closest(selector) : null;
+}
+
+/** What is selected. It is null only in a frame that is not displayed. */
+export const selection = () => /** @type {Selection} */ (getSelection());
+
+/** @type {Record<string, string>} */
 const PATHS = {
   play: "M7 4.5v15l12-7.5z",
   pause: "M8 5v14M16 5v14",
@@ -59,7 +105,10 @@ const PATHS = {
   big: "M3 19l6-14 6 14M5 14.500h8M16 19l3-7 3 7M17 17h4",
 };
 
-/** A drawing beside or in place of a word; readers of screens do not hear it. */
+/**
+ * A drawing beside or in place of a word; readers of screens do not hear it.
+ * @param {string} name
+ */
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
@@ -71,7 +120,12 @@ export function icon(name) {
   return svg;
 }
 
-/** A button that shows a drawing and is called by its words. */
+/**
+ * A button that shows a drawing and is called by its words.
+ * @param {string} name
+ * @param {string} label
+ * @param {Properties} [properties]
+ */
 export function iconButton(name, label, properties = {}) {
   return h(
     "button",

@@ -1,44 +1,63 @@
 // Server-sent events read with fetch, because EventSource cannot send a key.
 
-import { request } from "./api.js";
+/** @import { ServerEvents } from "./service.d.ts" */
+
+import { request, statusOf } from "./api.js";
 
 const WAIT = [500, 1000, 2000, 4000, 8000];
 
 /**
- * Follows a stream until `signal` is aborted, coming back after every loss. `on` is {event: data =>}
- * and `connection` (true or false as it comes and goes); a handler that returns "end" ends it.
+ * Calls of a stream: `events` by type, `connection` as it comes and goes, `isOver` after it ended. An
+ * event's "end", and true of `isOver`, end it for good.
+ * @typedef {{
+ *   events: { [Type in keyof ServerEvents]?: (data: ServerEvents[Type]) => "end" | void },
+ *   connection?: (isThere: boolean) => void,
+ *   isOver?: () => boolean,
+ * }} Listener
  */
-export async function follow(path, on, signal) {
+
+/**
+ * Follows a stream until `signal` is aborted, coming back after every loss.
+ * @param {string} path
+ * @param {Listener} listener
+ * @param {AbortSignal} signal
+ */
+export async function follow(path, { events, connection, isOver }, signal) {
+  const calls = /** @type {Record<string, ((data: unknown) => "end" | void) | undefined>} */ (
+    events
+  );
+  /** @type {string | null} */
   let last = null;
-  let lost = 0;
+  let losses = 0;
   while (!signal.aborted) {
     try {
-      const answer = await request(path, {
-        signal,
-        headers: last ? { "Last-Event-ID": last } : {},
-      });
-      on.connection?.(true);
-      for await (const event of read(answer.body)) {
-        lost = 0;
+      /** @type {Record<string, string>} */
+      const headers = last ? { "Last-Event-ID": last } : {};
+      const answer = await request(path, { signal, headers });
+      connection?.(true);
+      for await (const event of read(answer)) {
+        losses = 0;
         last = event.id ?? last;
-        if (on[event.type]?.(event.data) === "end") return;
+        if (calls[event.type]?.(event.data) === "end") return;
       }
-      if (on.over?.() === "end") return;
+      if (isOver?.()) return;
     } catch (error) {
       if (signal.aborted) return;
-      if ([401, 403, 404].includes(error.status)) throw error;
+      if ([401, 403, 404].includes(statusOf(error))) throw error;
     }
     if (signal.aborted) return;
-    if (lost) on.connection?.(false); // once is soon mended and not worth a word
-    await pause(WAIT[Math.min(lost++, WAIT.length - 1)], signal);
+    if (losses) connection?.(false); // one loss is soon mended and not worth a word
+    await pause(WAIT[Math.min(losses++, WAIT.length - 1)], signal);
   }
 }
 
-async function* read(body) {
+/** @param {Response} answer */
+async function* read(answer) {
+  if (!answer.body) return;
   let rest = "";
-  for await (const piece of body.pipeThrough(new TextDecoderStream())) {
+  for await (const piece of answer.body.pipeThrough(new TextDecoderStream())) {
     const blocks = (rest + piece).split("\n\n");
-    rest = blocks.pop();
+    rest = blocks.pop() ?? "";
     for (const block of blocks) {
       const event = parsed(block);
       if (event) yield event;
@@ -46,29 +65,38 @@ async function* read(body) {
   }
 }
 
-function parsed(block) {
-  const event = { type: "message", id: null };
+/**
+ * One event of a stream; null for a comment.
+ * @param {string} block
+ */
+export function parsed(block) {
+  let type = "message";
+  /** @type {string | null} */
+  let id = null;
   const data = [];
   for (const line of block.split("\n")) {
     const at = line.indexOf(":");
     const [name, value] = [line.slice(0, at), line.slice(at + 1).replace(/^ /, "")];
-    if (name === "event") event.type = value;
-    if (name === "id") event.id = value;
+    if (name === "event") type = value;
+    if (name === "id") id = value;
     if (name === "data") data.push(value);
   }
-  return data.length ? { ...event, data: JSON.parse(data.join("\n")) } : null;
+  return data.length ? { type, id, data: JSON.parse(data.join("\n")) } : null;
 }
 
+/**
+ * Waits; less long where `signal` is aborted.
+ * @param {number} milliseconds
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<void>}
+ */
 export function pause(milliseconds, signal) {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener(
-      "abort",
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
+    const stop = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    signal?.addEventListener("abort", stop, { once: true });
   });
 }

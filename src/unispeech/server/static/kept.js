@@ -3,6 +3,12 @@
 
 const STORE = "pieces";
 
+/**
+ * @typedef {{ recording: string, name: string, number: number, blob: Blob }} Piece
+ * @typedef {{ id: string, name: string, size: number }} Recording
+ */
+
+/** @returns {Promise<IDBDatabase>} */
 function database() {
   return new Promise((resolve, reject) => {
     const opening = indexedDB.open("unispeech", 1);
@@ -13,49 +19,60 @@ function database() {
   });
 }
 
+/**
+ * Does one thing with the stored pieces.
+ * @template T
+ * @param {IDBTransactionMode} mode
+ * @param {(pieces: IDBObjectStore) => IDBRequest<T>} work
+ * @returns {Promise<T>}
+ */
 async function store(mode, work) {
   const open = await database();
   try {
     return await new Promise((resolve, reject) => {
-      const doing = open.transaction(STORE, mode);
-      const asked = work(doing.objectStore(STORE));
-      doing.oncomplete = () => resolve(asked?.result);
-      doing.onerror = doing.onabort = () => reject(doing.error);
+      const transaction = open.transaction(STORE, mode);
+      const asked = work(transaction.objectStore(STORE));
+      transaction.oncomplete = () => resolve(asked.result);
+      transaction.onabort = () => reject(transaction.error);
     });
   } finally {
     open.close();
   }
 }
 
+/** @param {string} recording */
 const all = (recording) => IDBKeyRange.bound([recording, 0], [recording, Infinity]);
 
+/** @type {(recording: string, name: string, number: number, blob: Blob) => Promise<IDBValidKey>} */
 export const keep = (recording, name, number, blob) =>
   store("readwrite", (pieces) => pieces.put({ recording, name, number, blob }));
 
+/** @param {string} recording */
 export const forget = (recording) => store("readwrite", (pieces) => pieces.delete(all(recording)));
 
-/** What is kept: [{id, name, size}]. Nothing where the browser forbids it (a private window). */
+/** The recordings of earlier visits. None where the browser forbids storage (a private window). */
 export async function recordings() {
-  const pieces = await store("readonly", (found) => found.getAll()).catch(() => []);
+  /** @type {Piece[]} */
+  const pieces = await store("readonly", (stored) => stored.getAll()).catch(() => []);
+  /** @type {Map<string, Recording>} */
   const found = new Map();
-  for (const { recording, name, blob } of pieces) {
-    if (locked.has(recording)) continue;
-    const one = found.get(recording) ?? { id: recording, name, size: 0 };
-    one.size += blob.size;
-    found.set(recording, one);
+  for (const { recording: id, name, blob } of pieces) {
+    if (locked.has(id)) continue;
+    found.set(id, { id, name, size: (found.get(id)?.size ?? 0) + blob.size });
   }
   return [...found.values()];
 }
 
-/** What this page is recording now. */
+/** What this page is recording now. @type {Set<string>} */
 export const locked = new Set();
 
-/** A kept recording as a file to send. */
+/**
+ * A kept recording as a file to send.
+ * @param {string} recording
+ */
 export async function file(recording) {
-  const pieces = await store("readonly", (found) => found.getAll(all(recording)));
-  return new File(
-    pieces.map((piece) => piece.blob),
-    pieces[0].name,
-    { type: pieces[0].blob.type },
-  );
+  /** @type {Piece[]} */
+  const pieces = await store("readonly", (stored) => stored.getAll(all(recording)));
+  const blobs = pieces.map(({ blob }) => blob);
+  return new File(blobs, pieces[0].name, { type: blobs[0].type });
 }

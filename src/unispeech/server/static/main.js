@@ -1,61 +1,76 @@
 // Where the page begins: the words, the header, and which view an address shows.
 
 import * as api from "./api.js";
-import { h, iconButton, put } from "./dom.js";
+import { byId, h, iconButton, put } from "./dom.js";
 import { pause } from "./events.js";
 import { openMenu } from "./menu.js";
 import { complain } from "./messages.js";
 import { applyTheme, settings } from "./settings.js";
 import { LANGUAGES, language, loadLanguage, t } from "./strings/index.js";
 
-const main = document.getElementById("main");
+const main = byId("main");
 
-/** Addresses and the views they show. A view is a module with `show(main, {signal}, ...parts)`. */
+/**
+ * A view is a module that shows itself until `signal` is aborted; `id` is the one in the address.
+ * @typedef {{ show: (main: HTMLElement, signal: AbortSignal, id: string) => Promise<void> }} View
+ */
+
+/**
+ * Addresses and the views they show.
+ * @type {[RegExp, () => Promise<View>][]}
+ */
 const VIEWS = [
   [/^#\/job\/([\w-]+)$/, () => import("./views/job.js")],
   [/^#\/job\/([\w-]+)\/export$/, () => import("./views/export.js")],
   [/^#\/job\/([\w-]+)\/share$/, () => import("./views/share.js")],
   [/^#\/shared\/([\w.~-]+)$/, () => import("./views/shared.js")],
   [/^#\/live$/, () => import("./views/live.js")],
-  [/^(#\/?)?$/, () => import("./views/recordings.js")],
+  [/^(?:#\/?)?$/, () => import("./views/recordings.js")],
 ];
 
-let view = null; // the AbortController of what is shown
-let asking = false; // for the key
+/** @type {AbortController | null} of the view that is shown */
+let view = null;
+let isAskingForKey = false;
+
+/** Whether the page is opened by a link: it then has a transcript and no list. */
+const isShared = () => location.hash.startsWith("#/shared/");
 
 async function route({ focus = true } = {}) {
   const found = VIEWS.find(([address]) => address.test(location.hash));
   if (!found) return location.replace("#/");
+  const [address, load] = found;
   view?.abort();
   const mine = new AbortController();
   view = mine;
   document.body.className = "";
   header();
   try {
-    const module = await found[1]();
+    const module = await load();
     if (mine.signal.aborted) return;
     main.replaceChildren();
     main.className = "";
-    const parts = location.hash
-      .match(found[0])
-      .slice(1)
-      .map((part) => part && decodeURIComponent(part));
-    await module.show(main, mine.signal, ...parts);
+    const id = address.exec(location.hash)?.[1] ?? "";
+    await module.show(main, mine.signal, decodeURIComponent(id));
   } catch (error) {
-    if (!mine.signal.aborted) failed(error, mine.signal);
+    if (!mine.signal.aborted) showFailure(error, mine.signal);
   }
-  if (focus && !mine.signal.aborted && !main.contains(document.activeElement))
+  if (focus && !mine.signal.aborted && !main.contains(document.activeElement)) {
     main.focus({ preventScroll: true });
+  }
 }
 
-function failed(error, signal) {
-  if (error.status === 401) return needKey();
-  if (error.name === "AbortError") return;
-  const reads = location.hash.startsWith("#/shared/"); // who has only a link has no list
-  const gone = error.status === 404;
+/**
+ * @param {unknown} error
+ * @param {AbortSignal} signal
+ */
+function showFailure(error, signal) {
+  const status = api.statusOf(error);
+  if (status === 401) return needKey();
+  if (api.isAbort(error)) return;
+  const gone = status === 404;
   const again = h(
     "button",
-    { type: "button", class: gone && !reads ? null : "main", on: { click: () => route() } },
+    { type: "button", class: gone && !isShared() ? null : "main", on: { click: () => route() } },
     t("trouble.again"),
   );
   const away = h("a", { class: gone ? "button main" : "button", href: "#/" }, t("nav.recordings"));
@@ -64,116 +79,105 @@ function failed(error, signal) {
       "div",
       { class: "nothing" },
       h("h1", {}, t(gone ? "gone.title" : "trouble.title")),
-      h("p", { class: "soft" }, error.message ?? String(error)),
-      h("div", { class: "row" }, reads ? again : gone ? [away, again] : [again, away]),
+      h("p", { class: "soft" }, api.messageOf(error)),
+      h("div", { class: "row" }, isShared() ? again : gone ? [away, again] : [again, away]),
     ),
   );
-  if (error.status) return;
+  if (status) return;
   console.error(error);
-  const missing = /import/i.test(error.message); // a browser asks for a module once in a page's life
-  if (missing || error instanceof api.Trouble)
-    returned(signal).then((there) => there && (missing ? location.reload() : route()));
+  const isModule = /import/i.test(api.messageOf(error)); // a browser asks for a module once in a page's life
+  if (isModule || error instanceof api.Trouble) recover(isModule, signal);
 }
 
-/** Whether the server answers again while what failed is still wanted. */
-async function returned(signal) {
+/**
+ * Shows the view again once the server answers, if it is still the one that is shown.
+ * @param {boolean} reload
+ * @param {AbortSignal} signal
+ */
+async function recover(reload, signal) {
   while (!signal.aborted) {
     await pause(1000, signal);
-    if (
-      !signal.aborted &&
-      (await fetch("healthz").then(
-        (answer) => answer.ok,
-        () => false,
-      ))
-    )
-      return true;
+    if (signal.aborted) return;
+    const isUp = await fetch("healthz").then(
+      (answer) => answer.ok,
+      () => false,
+    );
+    if (isUp) return reload ? location.reload() : route();
   }
-  return false;
 }
 
 async function needKey() {
-  if (asking || location.hash.startsWith("#/shared/")) return;
-  asking = true;
+  if (isAskingForKey || isShared()) return;
+  isAskingForKey = true;
   const { show, askOver } = await import("./views/key.js");
   if (document.body.classList.contains("editing")) {
     await askOver(); // what was typed stays, and is saved with the new key
-    asking = false;
-    return document.dispatchEvent(new CustomEvent("key-given"));
+    isAskingForKey = false;
+    document.dispatchEvent(new CustomEvent("key-given"));
+    return;
   }
   view?.abort();
   show(main, () => {
-    asking = false;
+    isAskingForKey = false;
     api.forgetInfo();
     route();
   });
 }
 
 function header() {
-  const reads = location.hash.startsWith("#/shared/");
-  const at = (address) => (address.test(location.hash) ? "page" : null);
-  const nav = document.getElementById("nav");
+  /** @param {RegExp} address */
+  const current = (address) => (address.test(location.hash) ? "page" : null);
+  const links = [
+    h("a", { href: "#/", "aria-current": current(/^#?\/?$/) }, t("nav.recordings")),
+    h("a", { href: "#/live", "aria-current": current(/^#\/live$/) }, t("nav.live")),
+  ];
+  const nav = byId("nav");
   put(nav, "aria-label", t("nav.label"));
-  nav.replaceChildren(
-    ...(reads
-      ? []
-      : [
-          h("a", { href: "#/", "aria-current": at(/^#?\/?$/) }, t("nav.recordings")),
-          h("a", { href: "#/live", "aria-current": at(/^#\/live$/) }, t("nav.live")),
-        ]),
-  );
-  document.getElementById("skip").textContent = t("nav.skip");
-  document.getElementById("settings").replaceChildren(
-    iconButton("gear", t("settings.title"), {
-      "aria-haspopup": "menu",
-      on: { click: (event) => choices(event.currentTarget) },
-    }),
-  );
+  nav.replaceChildren(...(isShared() ? [] : links));
+  byId("skip").textContent = t("nav.skip");
+  const gear = iconButton("gear", t("settings.title"), {
+    "aria-haspopup": "menu",
+    on: { click: () => openSettings(gear) },
+  });
+  byId("settings").replaceChildren(gear);
 }
 
-function choices(button) {
+/** @param {HTMLElement} button */
+function openSettings(button) {
   const theme = settings.get("theme", "system");
-  openMenu(
-    button,
-    [
-      ...["system", "light", "dark"].map((name) => ({
-        label: t(`settings.theme.${name}`),
-        checked: name === theme,
-        run: () => {
-          settings.set("theme", name);
-          applyTheme(name);
-        },
-      })),
-      null,
-      ...Object.entries(LANGUAGES).map(([name, label]) => ({
-        label: h("span", { lang: name }, label),
-        checked: name === language,
-        run: () => speak(name),
-      })),
-      ...(settings.key
-        ? [
-            null,
-            {
-              label: t("settings.forget"),
-              run: () => {
-                settings.setKey("", false);
-                api.forgetInfo();
-                route();
-              },
-            },
-          ]
-        : []),
-    ],
-    t("settings.title"),
-  );
+  const themes = ["system", "light", "dark"].map((name) => ({
+    label: t(`settings.theme.${name}`),
+    checked: name === theme,
+    run: () => {
+      settings.set("theme", name);
+      applyTheme(name);
+    },
+  }));
+  const languages = Object.entries(LANGUAGES).map(([code, label]) => ({
+    label: h("span", { lang: code }, label),
+    checked: code === language,
+    run: () => chooseLanguage(code),
+  }));
+  const forget = {
+    label: t("settings.forget"),
+    run: () => {
+      settings.setKey("", false);
+      api.forgetInfo();
+      route();
+    },
+  };
+  const items = [...themes, null, ...languages, ...(settings.key ? [null, forget] : [])];
+  openMenu(button, items, t("settings.title"));
 }
 
-async function speak(name) {
-  settings.set("language", name);
+/** @param {string} code */
+async function chooseLanguage(code) {
+  settings.set("language", code);
   await loadLanguage();
   await route({ focus: false });
 }
 
-document.getElementById("skip").addEventListener("click", (event) => {
+byId("skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();
 });

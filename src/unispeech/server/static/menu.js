@@ -1,8 +1,24 @@
 // A menu that a button opens: arrow keys, Home, End, Escape; one choice closes it.
 
+/** @import { Child } from "./dom.js" */
+
 import { h } from "./dom.js";
 
-/** Opens under `button`. Items: {label, keys, run, danger, disabled, checked}, or null for a line. */
+/**
+ * An entry; one with `checked` is a choice among others.
+ * @typedef {{
+ *   label: Child, keys?: string, run: () => unknown, danger?: boolean, checked?: boolean,
+ * }} Item
+ */
+
+const ENTRIES = "[role^='menuitem']:not(:disabled)";
+
+/**
+ * Opens under `button`.
+ * @param {HTMLElement} button
+ * @param {(Item | null)[]} items null is a line
+ * @param {string} label
+ */
 export function openMenu(button, items, label) {
   const menu = h("div", { class: "menu", role: "menu", popover: "auto", "aria-label": label });
   for (const item of items) menu.append(item ? entry(item, menu) : h("hr"));
@@ -21,10 +37,20 @@ export function openMenu(button, items, label) {
   });
   menu.showPopover();
   beside(menu, button);
-  menu.querySelector("[role^='menuitem']:not(:disabled)")?.focus();
+  entriesOf(menu)[0]?.focus();
 }
 
-function entry({ label, keys, run, danger, disabled, checked }, menu) {
+/**
+ * @param {HTMLElement} menu
+ * @returns {HTMLElement[]}
+ */
+const entriesOf = (menu) => Array.from(menu.querySelectorAll(ENTRIES));
+
+/**
+ * @param {Item} item
+ * @param {HTMLElement} menu
+ */
+function entry({ label, keys, run, danger, checked }, menu) {
   const choose = () => {
     menu.hidePopover();
     run();
@@ -35,7 +61,6 @@ function entry({ label, keys, run, danger, disabled, checked }, menu) {
       type: "button",
       role: checked === undefined ? "menuitem" : "menuitemradio",
       tabindex: "-1",
-      disabled,
       "aria-checked": checked === undefined ? null : String(checked),
       class: danger ? "danger" : null,
       on: { click: choose },
@@ -45,16 +70,27 @@ function entry({ label, keys, run, danger, disabled, checked }, menu) {
   );
 }
 
+/**
+ * @param {KeyboardEvent} event
+ * @param {HTMLElement} menu
+ */
 function move(event, menu) {
-  const entries = [...menu.querySelectorAll("[role^='menuitem']:not(:disabled)")];
-  const here = entries.indexOf(document.activeElement);
-  const to = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: -1 }[event.key];
+  const entries = entriesOf(menu);
+  const focused = document.activeElement;
+  const here = focused instanceof HTMLElement ? entries.indexOf(focused) : -1;
+  /** @type {Record<string, number>} */
+  const targets = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: -1 };
+  const target = targets[event.key];
   if (event.key === "Tab") return menu.hidePopover();
-  if (to === undefined) return;
+  if (target === undefined) return;
   event.preventDefault();
-  entries.at(to % entries.length)?.focus();
+  entries.at(target % entries.length)?.focus();
 }
 
+/**
+ * @param {HTMLElement} menu
+ * @param {HTMLElement} button
+ */
 function beside(menu, button) {
   const at = button.getBoundingClientRect();
   const size = menu.getBoundingClientRect();

@@ -1,54 +1,61 @@
 // Short messages at the foot of the page, which readers of screens say aloud.
 
-import { h, iconButton } from "./dom.js";
+import { isAbort, messageOf, statusOf, Trouble } from "./api.js";
+import { byId, h, iconButton } from "./dom.js";
 import { t } from "./strings/index.js";
 
 const SHOWN = 6000;
 
-/** Says that something has happened; gone after a while. */
-export function say(text, action = null) {
-  put(text, "note", action, SHOWN);
+/** @typedef {{ label: string, run: () => unknown }} Action */
+
+/**
+ * Says that something has happened; gone after a while.
+ * @param {string} text
+ * @param {Action} [action]
+ */
+export function say(text, action) {
+  show(text, { box: byId("news"), kind: "note", action, time: SHOWN });
 }
 
-/** Says what went wrong; stays until it is closed. An error that only says "stopped" is passed over. */
+/**
+ * Says what went wrong; stays until it is closed. An error that only says "stopped" is passed over.
+ * @param {unknown} error
+ */
 export function complain(error) {
-  if (error?.name === "AbortError" || error?.status === 401) return;
-  if (!error?.status && error?.constructor?.name !== "Trouble") console.error(error);
-  put(error?.message ?? String(error), "note trouble", null, 0);
+  if (isAbort(error) || statusOf(error) === 401) return;
+  if (!(error instanceof Trouble)) console.error(error);
+  show(messageOf(error), { box: byId("troubles"), kind: "note trouble" });
 }
 
-/** Says something to readers of screens alone. */
+/**
+ * Says something to readers of screens alone.
+ * @param {string} text
+ */
 export function whisper(text) {
-  const line = document.getElementById("whisper");
+  const line = byId("whisper");
   line.textContent = "";
   requestAnimationFrame(() => {
     line.textContent = text;
   });
 }
 
-function put(text, kind, action, time) {
-  const box = document.getElementById(kind.includes("trouble") ? "troubles" : "news");
-  if ([...box.children].some((note) => note.dataset.text === text)) return;
+/**
+ * @param {string} text
+ * @param {{ box: HTMLElement, kind: string, action?: Action, time?: number }} form
+ */
+function show(text, { box, kind, action, time }) {
+  if (Array.from(box.querySelectorAll("div")).some((note) => note.dataset.text === text)) return;
+  /** @returns {void} */
   const close = () => note.remove();
+  const act = () => {
+    close();
+    action?.run();
+  };
   const note = h(
     "div",
     { class: kind, data: { text } },
     h("span", { class: "grow" }, text),
-    action
-      ? h(
-          "button",
-          {
-            type: "button",
-            on: {
-              click: () => {
-                close();
-                action.run();
-              },
-            },
-          },
-          action.label,
-        )
-      : null,
+    action ? h("button", { type: "button", on: { click: act } }, action.label) : null,
     iconButton("close", t("close"), { on: { click: close } }),
   );
   box.append(note);

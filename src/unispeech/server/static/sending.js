@@ -1,6 +1,8 @@
 // Files on their way to the server. It goes on while other views are shown, comes back after every lost
 // connection, and knows after a reload what it was sending.
 
+/** @import { JobShown, UploadShown } from "./service.d.ts" */
+
 import * as api from "./api.js";
 import { pause } from "./events.js";
 import { settings } from "./settings.js";
@@ -9,12 +11,27 @@ import { t } from "./strings/index.js";
 const PIECE = 8 * 1024 * 1024;
 const WAIT = [1000, 2000, 5000, 10_000, 20_000];
 
-const sendings = []; // {file, upload, sent, state, message, options}: waiting, sending, lost, failed
+/**
+ * @typedef {Record<string, unknown>} Options the fields of the job
+ * @typedef {(job: JobShown) => void} Done called when a file has become a job
+ * @typedef {{
+ *   file: File, options: Options, done: Done, upload: string | null, sent: number,
+ *   state: "waiting" | "sending" | "lost" | "failed", message: string, stop: AbortController,
+ * }} Sending
+ */
+
+/** @type {Sending[]} */
+const sendings = [];
+/** @type {Set<() => void>} */
 const listeners = new Set();
 
 export const all = () => sendings;
 
-/** Calls back after every change until `signal` is aborted. */
+/**
+ * Calls back after every change until `signal` is aborted.
+ * @param {() => void} callback
+ * @param {AbortSignal} signal
+ */
 export function watch(callback, signal) {
   listeners.add(callback);
   signal.addEventListener("abort", () => listeners.delete(callback), { once: true });
@@ -24,13 +41,19 @@ function changed() {
   for (const callback of listeners) callback();
 }
 
-/** Sends files, to be transcribed with `options`. `done` is called when a file has become a job. */
+/**
+ * Sends files, to be transcribed with `options`.
+ * @param {File[]} files
+ * @param {Options} options
+ * @param {Done} done
+ */
 export function send(files, options, done) {
   for (const file of files) {
     sendings.push({
       file,
       options,
       done,
+      upload: null,
       sent: 0,
       state: "waiting",
       message: "",
@@ -41,6 +64,7 @@ export function send(files, options, done) {
   next();
 }
 
+/** @param {Sending} sending */
 export function stop(sending) {
   sending.stop.abort();
   if (sending.upload) {
@@ -50,12 +74,14 @@ export function stop(sending) {
   drop(sending);
 }
 
+/** @param {Sending} sending */
 export function again(sending) {
   Object.assign(sending, { state: "waiting", message: "" });
   changed();
   next();
 }
 
+/** @param {Sending} sending */
 function drop(sending) {
   sendings.splice(sendings.indexOf(sending), 1);
   changed();
@@ -63,138 +89,166 @@ function drop(sending) {
 }
 
 async function next() {
-  if (sendings.some((one) => one.state === "sending" || one.state === "lost")) return;
-  const sending = sendings.find((one) => one.state === "waiting");
+  if (sendings.some(({ state }) => state === "sending" || state === "lost")) return;
+  const sending = sendings.find(({ state }) => state === "waiting");
   if (!sending) return;
   sending.state = "sending";
   changed();
   try {
-    await whole(sending);
-    const job = await jobOf(sending);
+    const upload = await sendAll(sending);
+    const job = await createJob(sending, upload);
     if (job) sending.done(job);
     drop(sending);
   } catch (error) {
-    if (error.name === "AbortError") return;
-    Object.assign(sending, { state: "failed", message: error.message });
+    if (api.isAbort(error)) return;
+    Object.assign(sending, { state: "failed", message: api.messageOf(error) });
     changed();
     next();
   }
 }
 
-async function whole(sending) {
-  for (let lost = 0; ; lost++) {
+/**
+ * Sends what the server lacks of a file; the id of the upload.
+ * @param {Sending} sending
+ */
+async function sendAll(sending) {
+  const { file } = sending;
+  const { signal } = sending.stop;
+  /** @param {number} sent */
+  const onProgress = (sent) => {
+    sending.sent = sent;
+    changed();
+  };
+  for (let losses = 0; ; losses++) {
     try {
-      sending.upload ??= await begun(sending);
-      sending.sent = await api.uploadOffset(sending.upload);
-      while (sending.sent < sending.file.size) {
-        const piece = sending.file.slice(sending.sent, sending.sent + PIECE);
-        sending.sent = await api.sendPiece(sending.upload, sending.sent, piece, {
-          signal: sending.stop.signal,
-          onProgress: (sent) => shown(sending, sent),
-        });
-        [sending.state, lost] = ["sending", 0];
+      const upload = sending.upload ?? (await begin(sending));
+      sending.upload = upload;
+      sending.sent = await api.uploadOffset(upload);
+      while (sending.sent < file.size) {
+        const piece = file.slice(sending.sent, sending.sent + PIECE);
+        const options = { signal, onProgress };
+        sending.sent = await api.sendPiece(upload, sending.sent, piece, options);
+        sending.state = "sending";
+        losses = 0;
         changed();
       }
-      return;
+      return upload;
     } catch (error) {
-      await recover(sending, error, lost);
+      await recover(sending, error, losses);
     }
   }
 }
 
-// Lost connections, servers that are starting and full disks are waited for; what is refused is refused.
-async function recover(sending, error, lost) {
-  if (error.status === 404 && sending.upload) {
+/**
+ * Waits after lost connections, for servers that are starting and for full disks; throws what is refused.
+ * @param {Sending} sending
+ * @param {unknown} error
+ * @param {number} losses
+ */
+async function recover(sending, error, losses) {
+  const status = api.statusOf(error);
+  if (status === 404 && sending.upload) {
     forget(sending.upload);
     sending.upload = null;
-  } else if (
-    error.name === "AbortError" ||
-    (error.status && error.status < 500 && ![409, 429].includes(error.status))
-  )
+  } else if (api.isAbort(error) || (status && status < 500 && ![409, 429].includes(status))) {
     throw error;
-  await waited(sending, error, lost);
+  }
+  await wait(sending, error, losses);
 }
 
-async function waited(sending, error, times) {
-  Object.assign(sending, {
-    state: "lost",
-    message: [429, 507].includes(error.status) ? error.message : t("sending.lost"),
-  });
+/**
+ * @param {Sending} sending
+ * @param {unknown} error
+ * @param {number} tries
+ */
+async function wait(sending, error, tries) {
+  const busy = [429, 507].includes(api.statusOf(error));
+  sending.state = "lost";
+  sending.message = busy ? api.messageOf(error) : t("sending.lost");
   changed();
-  await pause(WAIT[Math.min(times, WAIT.length - 1)], sending.stop.signal);
+  await pause(WAIT[Math.min(tries, WAIT.length - 1)], sending.stop.signal);
   sending.stop.signal.throwIfAborted();
   sending.state = "sending";
 }
 
-function shown(sending, sent) {
-  sending.sent = sent;
-  changed();
-}
-
-// The job, or null where only the answer to an earlier try was lost: then it comes with the list.
-async function jobOf(sending) {
+/**
+ * The job of an upload, or null where only the answer to an earlier try was lost: then it comes with the
+ * list.
+ * @param {Sending} sending
+ * @param {string} upload
+ */
+async function createJob(sending, upload) {
   for (let tries = 0; ; tries++) {
     try {
-      const job = await api.createJob({
-        ...sending.options,
-        upload: sending.upload,
-        filename: sending.file.name,
-      });
-      forget(sending.upload);
+      const job = await api.createJob({ ...sending.options, upload, filename: sending.file.name });
+      forget(upload);
       return job;
     } catch (error) {
-      if (tries && error.code === "upload_not_found") return forget(sending.upload) ?? null;
-      if (error.status && error.status !== 429 && error.status < 500) throw error;
-      await waited(sending, error, tries);
+      const status = api.statusOf(error);
+      if (tries && error instanceof api.Trouble && error.code === "upload_not_found") {
+        forget(upload);
+        return null;
+      }
+      if (status && status !== 429 && status < 500) throw error;
+      await wait(sending, error, tries);
     }
   }
 }
 
-// What was being sent when a page is closed: {upload: {name, size, modified, options}}
+/**
+ * Uploads of a page that was closed meanwhile, by their ids.
+ * @returns {Record<string, { name: string, size: number, modified: number, options: Options }>}
+ */
+const remembered = () => settings.get("uploads", {});
 
-const kept = () => settings.get("uploads", {});
-
-async function begun(sending) {
-  const { name, size, lastModified } = sending.file;
-  const known = Object.entries(kept()).find(
-    ([, one]) => one.name === name && one.size === size && one.modified === lastModified,
+/** @param {Sending} sending */
+async function begin({ file, options }) {
+  const { name, size, lastModified: modified } = file;
+  const known = Object.entries(remembered()).find(
+    ([, one]) => one.name === name && one.size === size && one.modified === modified,
   );
   if (known) return known[0];
-  const upload = await api.createUpload(sending.file);
-  settings.set("uploads", {
-    ...kept(),
-    [upload]: { name, size, modified: lastModified, options: sending.options },
-  });
+  const upload = await api.createUpload(file);
+  settings.set("uploads", { ...remembered(), [upload]: { name, size, modified, options } });
   return upload;
 }
 
+/** @param {string} upload */
 function forget(upload) {
-  const { [upload]: _, ...rest } = kept();
+  const { [upload]: _, ...rest } = remembered();
   settings.set("uploads", rest);
 }
 
-/** Uploads of an earlier visit that lack something: {id, filename, size, offset}. Whole ones become jobs. */
+/**
+ * Uploads of an earlier visit that lack something. Whole ones become jobs.
+ * @param {Done} done
+ */
 export async function unfinished(done) {
   const found = await api.uploads();
+  /** @type {UploadShown[]} */
   const open = [];
-  for (const one of found) {
-    if (sendings.some((sending) => sending.upload === one.id)) continue;
-    if (one.offset < one.size) open.push(one);
-    else if (kept()[one.id]) {
-      done(await api.createJob({ ...kept()[one.id].options, upload: one.id }));
-      forget(one.id);
+  for (const upload of found) {
+    const { id } = upload;
+    if (sendings.some((sending) => sending.upload === id)) continue;
+    const known = remembered()[id];
+    if (upload.offset < upload.size) open.push(upload);
+    else if (known) {
+      done(await api.createJob({ ...known.options, upload: id }));
+      forget(id);
     }
   }
-  for (const upload of Object.keys(kept()))
-    if (!found.some((one) => one.id === upload)) forget(upload);
+  for (const id of Object.keys(remembered())) {
+    if (!found.some((upload) => upload.id === id)) forget(id);
+  }
   return open;
 }
 
+/** @param {string} upload */
 export async function giveUp(upload) {
   forget(upload);
   await api.deleteUpload(upload);
 }
 
 addEventListener("beforeunload", (event) => {
-  if (sendings.some((one) => one.state !== "failed")) event.preventDefault();
+  if (sendings.some(({ state }) => state !== "failed")) event.preventDefault();
 });

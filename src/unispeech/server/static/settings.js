@@ -1,17 +1,26 @@
 // What this browser remembers. One owner of localStorage; a browser that forbids it forgets on reload.
 
 const PREFIX = "unispeech.";
+/** @type {Map<string, unknown>} */
 const memory = new Map();
 
+/**
+ * @param {string} name
+ * @returns {unknown}
+ */
 function read(name) {
   if (memory.has(name)) return memory.get(name);
   try {
-    return JSON.parse(localStorage.getItem(PREFIX + name));
+    return JSON.parse(localStorage.getItem(PREFIX + name) ?? "null");
   } catch {
     return null;
   }
 }
 
+/**
+ * @param {string} name
+ * @param {unknown} value null removes it
+ */
 function write(name, value) {
   memory.set(name, value);
   try {
@@ -23,10 +32,16 @@ function write(name, value) {
 }
 
 export const settings = {
-  /** The API key. Only kept over a restart of the browser where the person wants it. */
+  /**
+   * The API key. Only kept over a restart of the browser where the person wants it.
+   */
   get key() {
-    return memory.get("key") ?? sessionKey() ?? read("key") ?? "";
+    return String(memory.get("key") ?? sessionKey() ?? read("key") ?? "");
   },
+  /**
+   * @param {string} key
+   * @param {boolean} keep
+   */
   setKey(key, keep) {
     write("key", keep ? key : null);
     memory.set("key", key);
@@ -37,7 +52,13 @@ export const settings = {
       // It stays in memory.
     }
   },
-  get: (name, otherwise = null) => read(name) ?? otherwise,
+  /**
+   * @template T
+   * @param {string} name
+   * @param {T} otherwise
+   * @returns {T}
+   */
+  get: (name, otherwise) => /** @type {T | null} */ (read(name)) ?? otherwise,
   set: write,
 };
 
@@ -49,7 +70,7 @@ function sessionKey() {
   }
 }
 
-/** `system`, `light` or `dark`. */
+/** @param {string} theme `system`, `light` or `dark` */
 export function applyTheme(theme = settings.get("theme", "system")) {
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;

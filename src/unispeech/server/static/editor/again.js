@@ -1,142 +1,208 @@
-// Decoding a part again, with another model or backend; the result takes the place of what is there.
+// Decoding a part again, with another model or backend.
+
+/** @import { Backend, Info, JobShown } from "../service.d.ts" */
+/** @import { Choice } from "../views/languages.js" */
 
 import * as api from "../api.js";
 import { ask } from "../dialog.js";
 import { h } from "../dom.js";
 import { pause } from "../events.js";
-import { complain, say } from "../messages.js";
+import { say } from "../messages.js";
 import { t } from "../strings/index.js";
 import { clock, seconds } from "../transcript/times.js";
 import { languageChoices } from "../views/languages.js";
 
-/** Asks how and does it. `saved` is waited for first: the server decodes what it knows. */
-export async function decodeAgain(job, span, { saved, changed, compare }, signal) {
+const LOOK = 700; // milliseconds between two looks at the job
+
+/** @typedef {{ start: number, end: number }} Span */
+
+/**
+ * Asks how and does it; the finished job, or null where there is none. `save` is waited for first: the
+ * server decodes what it knows.
+ * @param {JobShown} job
+ * @param {Span} span
+ * @param {() => Promise<void>} save
+ * @param {AbortSignal} signal
+ */
+export async function decodeAgain(job, span, save, signal) {
   const info = await api.info();
-  const fields = form(job, span, info);
+  const form = new AgainForm(job, span, info);
   const answer = await ask({
     title: t("again.title"),
-    content: [h("p", { class: "soft" }, t("again.text")), fields.element],
+    content: [h("p", { class: "soft" }, t("again.text")), form.element],
     buttons: [
       { label: t("cancel"), value: "" },
       { label: t("again.go"), value: "go", kind: "main" },
     ],
   });
-  if (!answer) return;
-  await saved();
-  const range = await api.decodeAgain(job.id, fields.values());
-  say(t("again.going", { start: clock(range.range[0]), end: clock(range.range[1]) }));
-  await until(range, changed, compare, signal);
+  if (!answer) return null;
+  await save();
+  const values = form.values();
+  const range = await api.decodeAgain(job.id, values);
+  say(t("again.going", { start: clock(values.start), end: clock(values.end) }));
+  return finished(range, signal);
 }
 
-async function until(range, changed, compare, signal) {
-  let now = range;
-  while (!["done", "failed", "cancelled"].includes(now.state)) {
-    await pause(700, signal);
-    if (signal.aborted) return;
-    now = await api.job(range.id).catch((error) => {
-      if (error.status) throw error;
+/**
+ * Waits for the end of a job; null if it was stopped.
+ * @param {JobShown} job
+ * @param {AbortSignal} signal
+ */
+async function finished(job, signal) {
+  let now = job;
+  while (now.state === "queued" || now.state === "running") {
+    await pause(LOOK, signal);
+    if (signal.aborted) return null;
+    now = await api.job(job.id).catch((error) => {
+      if (api.statusOf(error)) throw error;
       return now;
     });
   }
-  if (now.state === "failed") return complain(new Error(t("again.failed", { reason: now.error })));
-  if (now.state !== "done") return;
-  if (now.applied === null) await compare(now);
-  else await changed(now);
+  if (now.state === "failed") throw new Error(t("again.failed", { reason: now.error }));
+  return now.state === "done" ? now : null;
 }
 
-function form(job, span, info) {
-  const time = (id, value) =>
-    h("input", {
-      id,
-      value: clock(value, 2),
-      required: true,
-      dir: "ltr",
-      inputmode: "decimal",
-      autofocus: id === "a-start",
-    });
-  const [start, end] = [time("a-start", span.start), time("a-end", span.end)];
-  const backend = h(
-    "select",
-    { id: "a-backend" },
-    info.backends.map((one) =>
-      h(
-        "option",
-        { value: one.name, disabled: !one.usable, selected: one.name === job.backend },
-        one.name,
+class AgainForm {
+  #job;
+  #info;
+  #start;
+  #end;
+  #backend;
+  #model = h("select", { id: "a-model" });
+  #language = h("select", { id: "a-language" });
+  #prompt;
+  #reason = h("p", { class: "why", id: "a-why" });
+
+  /**
+   * @param {JobShown} job
+   * @param {Span} span
+   * @param {Info} info
+   */
+  constructor(job, span, info) {
+    this.#job = job;
+    this.#info = info;
+    this.#start = timeInput("a-start", span.start);
+    this.#end = timeInput("a-end", span.end);
+    this.#start.autofocus = true;
+    this.#backend = h(
+      "select",
+      { id: "a-backend" },
+      info.backends.map(({ name, usable }) =>
+        h("option", { value: name, disabled: !usable, selected: name === job.backend }, name),
       ),
-    ),
-  );
-  const model = h("select", { id: "a-model" });
-  const language = h("select", { id: "a-language" });
-  const words = h("input", {
-    id: "a-prompt",
-    dir: "auto",
-    maxlength: "4000",
-    value: job.options.initial_prompt ?? "",
-    "aria-describedby": "a-why",
-  });
-  const why = h("p", { class: "why", id: "a-why" });
-  const chosen = () => info.backends.find((one) => one.name === backend.value);
-  const fitLanguage = () => {
-    const before = language.value || job.options.language;
-    const known = info.models.find((one) => one.name === (model.value || job.model));
-    fill(language, languageChoices(info, known, chosen().options.language.required), before);
-  };
-  const fitModel = () => {
-    fill(model, modelChoices(job, info, chosen()), model.value || job.model);
-    words.disabled = !chosen().options.initial_prompt.allowed;
-    why.textContent = words.disabled ? chosen().options.initial_prompt.reason : "";
-    fitLanguage();
-  };
-  const judge = () => {
-    for (const one of [start, end])
-      one.setCustomValidity(Number.isNaN(seconds(one.value)) ? t("times.form") : "");
-    if (seconds(end.value) <= seconds(start.value)) end.setCustomValidity(t("again.times"));
-  };
-  for (const input of [start, end]) input.addEventListener("input", judge);
-  backend.addEventListener("change", fitModel);
-  model.addEventListener("change", fitLanguage);
-  fitModel();
-  const field = (label, control, ...more) =>
-    h("div", { class: "field" }, h("label", { for: control.id }, label), control, ...more);
-  return {
-    element: h(
+    );
+    this.#prompt = h("input", {
+      id: "a-prompt",
+      dir: "auto",
+      maxlength: "4000",
+      value: job.options.initial_prompt ?? "",
+      "aria-describedby": "a-why",
+    });
+    this.element = h(
       "div",
       { class: "pairs" },
-      field(t("times.start"), start),
-      field(t("times.end"), end),
-      field(t("options.backend"), backend),
-      field(t("options.model"), model),
-      field(t("options.language"), language),
-      field(t("options.initial_prompt"), words, why),
-    ),
-    // What is undefined stays as it was for the whole recording; null takes it away.
-    values: () => ({
-      start: seconds(start.value),
-      end: seconds(end.value),
-      backend: backend.value,
-      model: model.value || undefined,
-      language: language.value || null,
-      word_timestamps: chosen().options.word_timestamps.allowed,
-      initial_prompt: (!words.disabled && words.value.trim()) || null,
-    }),
-  };
+      field(t("times.start"), this.#start),
+      field(t("times.end"), this.#end),
+      field(t("options.backend"), this.#backend),
+      field(t("options.model"), this.#model),
+      field(t("options.language"), this.#language),
+      field(t("options.initial_prompt"), this.#prompt, this.#reason),
+    );
+    for (const input of [this.#start, this.#end])
+      input.addEventListener("input", () => this.#judgeTimes());
+    this.#backend.addEventListener("change", () => this.#fitBackend());
+    this.#model.addEventListener("change", () => this.#fitLanguages());
+    this.#fitBackend();
+  }
+
+  /** The fields of the request. What is undefined stays as it was for the whole recording; null takes it away. */
+  values() {
+    const prompt = this.#prompt.disabled ? "" : this.#prompt.value.trim();
+    return {
+      start: seconds(this.#start.value),
+      end: seconds(this.#end.value),
+      backend: this.#backend.value,
+      model: this.#model.value || undefined,
+      language: this.#language.value || null,
+      word_timestamps: this.#chosen?.options.word_timestamps.allowed ?? false,
+      initial_prompt: prompt || null,
+    };
+  }
+
+  get #chosen() {
+    return this.#info.backends.find(({ name }) => name === this.#backend.value);
+  }
+
+  #fitBackend() {
+    const backend = this.#chosen;
+    if (!backend) return;
+    const choices = modelChoices(this.#job, this.#info, backend);
+    fill(this.#model, choices, this.#model.value || this.#job.model);
+    const { allowed, reason } = backend.options.initial_prompt;
+    this.#prompt.disabled = !allowed;
+    this.#reason.textContent = reason ?? "";
+    this.#fitLanguages();
+  }
+
+  #fitLanguages() {
+    const name = this.#model.value || this.#job.model;
+    const model = this.#info.models.find((one) => one.name === name);
+    const isRequired = this.#chosen?.options.language.required;
+    const choices = languageChoices(this.#info, model, isRequired);
+    fill(this.#language, choices, this.#language.value || this.#job.options.language);
+  }
+
+  #judgeTimes() {
+    for (const input of [this.#start, this.#end])
+      input.setCustomValidity(Number.isNaN(seconds(input.value)) ? t("times.form") : "");
+    if (seconds(this.#end.value) <= seconds(this.#start.value))
+      this.#end.setCustomValidity(t("again.times"));
+  }
 }
 
+/** @type {(id: string, time: number) => HTMLInputElement} */
+function timeInput(id, time) {
+  return h("input", {
+    id,
+    value: clock(time, 2),
+    required: true,
+    dir: "ltr",
+    inputmode: "decimal",
+  });
+}
+
+/** @type {(label: string, control: HTMLElement, ...more: HTMLElement[]) => HTMLElement} */
+function field(label, control, ...more) {
+  return h("div", { class: "field" }, h("label", { for: control.id }, label), control, ...more);
+}
+
+/**
+ * @param {HTMLSelectElement} select
+ * @param {Choice[]} choices
+ * @param {string | null | undefined} value kept if it is among them
+ */
 function fill(select, choices, value) {
   select.replaceChildren(...choices.map((one) => h("option", { value: one.value }, one.label)));
-  if (choices.some((one) => one.value === value)) select.value = value;
+  const choice = choices.find((one) => one.value === value);
+  if (choice) select.value = choice.value;
 }
 
-// Those of the backend's family, what is here first; where the recording's own is not in the catalog, that one.
+/**
+ * Models of the backend's family, downloaded ones first; where the recording's own is not in the catalog,
+ * that one before them.
+ * @param {JobShown} job
+ * @param {Info} info
+ * @param {Backend} backend
+ * @returns {Choice[]}
+ */
 function modelChoices(job, info, backend) {
-  const fitting = info.models
-    .filter((one) => one.family === backend.family)
-    .toSorted((one, other) => other.kept - one.kept);
-  const named = fitting.map((one) => ({
-    value: one.name,
-    label: one.kept ? one.name : `${one.name} · ${t("options.model.fetched")}`,
+  const models = info.models
+    .filter(({ family }) => family === backend.family)
+    .toSorted((a, b) => Number(b.kept) - Number(a.kept));
+  const choices = models.map(({ name, kept }) => ({
+    value: name,
+    label: kept ? name : `${name} · ${t("options.model.fetched")}`,
   }));
-  const own = backend.name === job.backend && !fitting.some((one) => one.name === job.model);
-  return own ? [{ value: "", label: job.model }, ...named] : named;
+  const isOwn = backend.name === job.backend && !models.some(({ name }) => name === job.model);
+  return isOwn ? [{ value: "", label: job.model }, ...choices] : choices;
 }

@@ -1,5 +1,8 @@
 // Saving by itself: soon after the last change, again after a lost connection, never over somebody else.
 
+/** @import { Gap, Segment, TranscriptDocument } from "../transcript/document.js" */
+/** @import { Store } from "./store.js" */
+
 import * as api from "../api.js";
 import { pause } from "../events.js";
 import { changes, inOrder } from "../transcript/changes.js";
@@ -9,148 +12,195 @@ const SLICE = 8; // milliseconds of work without a pause
 const WAIT = [2000, 5000, 10_000, 30_000];
 
 /**
- * Saves what `store` holds as the transcript of a job. `shown(state, message)` is told: saved, unsaved,
- * saving, offline, conflict, refused. `conflict()` is called when somebody else has saved meanwhile; it gives
- * the ETag to save over, or null where what they saved was taken instead.
+ * `onState` is called with every new state, and a message where there is one; `onSaved` after a save.
+ * `resolve` is called after somebody else's change: it gives the ETag to save over, or null if the person
+ * puts the question off.
+ * @typedef {"saved" | "unsaved" | "saving" | "offline" | "conflict" | "refused"} State
+ * @typedef {{
+ *   onState: (state: State, message?: string) => void,
+ *   onSaved: () => void,
+ *   resolve: () => Promise<string | null>,
+ * }} Callbacks
  */
-export function autosave(store, job, etag, { shown, conflict, saved }, signal) {
-  let [clean, current, there] = [store.document, etag, store.document.segments]; // `there`: what the server has, in its order
-  let [timer, failures, running] = [0, 0, null];
 
-  function plan(wait = SOON) {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      run();
-    }, wait);
+/** Saves the document of a store as the transcript of a job. */
+export class Autosave {
+  #store;
+  #job;
+  #callbacks;
+  #signal;
+  #etag;
+  #clean; // the document that was saved last
+  #sent; // its segments in the server's order
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @type {Promise<void> | null} */
+  #running = null;
+  #failures = 0;
+
+  /**
+   * @param {Store} store
+   * @param {string} job
+   * @param {string} etag
+   * @param {Callbacks} callbacks
+   * @param {AbortSignal} signal
+   */
+  constructor(store, job, etag, callbacks, signal) {
+    this.#store = store;
+    this.#job = job;
+    this.#etag = etag;
+    this.#callbacks = callbacks;
+    this.#signal = signal;
+    this.#clean = store.document;
+    this.#sent = store.document.segments;
+    this.#listen();
   }
 
-  function run() {
-    clearTimeout(timer);
-    running ??= once().finally(() => {
-      running = null;
-      if (clean !== store.document && !signal.aborted && !failures) plan();
+  get etag() {
+    return this.#etag;
+  }
+
+  /** The document that was saved last. */
+  get base() {
+    return this.#clean;
+  }
+
+  get isDirty() {
+    return this.#store.document !== this.#clean;
+  }
+
+  /** Everything is on the server when this has come back without an error. */
+  async now() {
+    while (this.isDirty && !this.#signal.aborted) {
+      await this.#run();
+      if (this.#failures) return;
+    }
+  }
+
+  /**
+   * Makes `document` a version of its own, over `base`, which the server has as `etag`; its ETag.
+   * @param {TranscriptDocument} base
+   * @param {TranscriptDocument} document
+   * @param {string} etag
+   */
+  async keep(base, document, etag) {
+    const body = await patch(base, document, inOrder(document.segments));
+    return body ? api.save(this.#job, body, etag) : etag;
+  }
+
+  /**
+   * The server has `document` as `etag`.
+   * @param {TranscriptDocument} document
+   * @param {string} etag
+   */
+  settled(document, etag) {
+    this.#clean = document;
+    this.#sent = document.segments;
+    this.#etag = etag;
+    this.#showState();
+  }
+
+  #listen() {
+    const signal = this.#signal;
+    const saveIfDirty = () => {
+      if (this.isDirty) this.#plan(0);
+    };
+    this.#store.listen((_, origin) => {
+      if (origin === "loaded") return;
+      this.#failures = 0;
+      this.#showState();
+      this.#plan();
     });
-    return running;
+    addEventListener("online", saveIfDirty, { signal });
+    document.addEventListener("key-given", saveIfDirty, { signal });
+    /** @param {Event} event */
+    const keepPage = (event) => {
+      if (this.isDirty) event.preventDefault();
+    };
+    addEventListener("beforeunload", keepPage, { signal });
+    const saveIfHidden = () => {
+      if (document.hidden && this.isDirty) this.#run();
+    };
+    document.addEventListener("visibilitychange", saveIfHidden, { signal });
+    signal.addEventListener("abort", () => this.#run(), { once: true });
   }
 
-  async function once() {
-    const document = store.document;
-    if (document === clean) return;
-    shown("saving");
+  #showState() {
+    this.#callbacks.onState(this.isDirty ? "unsaved" : "saved");
+  }
+
+  #plan(wait = SOON) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#run(), wait);
+  }
+
+  #run() {
+    clearTimeout(this.#timer);
+    this.#running ??= this.#save().finally(() => {
+      this.#running = null;
+      if (this.isDirty && !this.#signal.aborted && !this.#failures) this.#plan();
+    });
+    return this.#running;
+  }
+
+  async #save() {
+    const { document } = this.#store;
+    if (!this.isDirty) return;
+    this.#callbacks.onState("saving");
     try {
-      const after = inOrder(document.segments);
-      const told = await body({ ...clean, segments: there }, document, after);
-      if (told) current = await api.save(job, told, current);
-      [clean, there, failures] = [document, after, 0];
-      shown(store.document === clean ? "saved" : "unsaved");
-      saved();
+      const segments = inOrder(document.segments);
+      const body = await patch({ ...this.#clean, segments: this.#sent }, document, segments);
+      if (body) this.#etag = await api.save(this.#job, body, this.#etag);
+      this.#clean = document;
+      this.#sent = segments;
+      this.#failures = 0;
+      this.#showState();
+      this.#callbacks.onSaved();
     } catch (error) {
-      await failed(error);
+      await this.#fail(error);
     }
   }
 
-  async function failed(error) {
-    if (error.status === 412) {
-      shown("conflict");
-      const over = await conflict(error.etag);
-      if (!over) return void failures++; // put off: asked again with the next change
-      current = over;
-      plan(0);
-    } else if (error.status && error.status < 500 && error.status !== 429) {
-      failures++;
-      shown("refused", error.message);
-    } else {
-      shown("offline", error.message);
-      plan(WAIT[Math.min(failures++, WAIT.length - 1)]);
-    }
-  }
-
-  store.listen((_, origin) => {
-    if (origin === "loaded") return;
-    failures = 0;
-    shown(store.document === clean ? "saved" : "unsaved");
-    plan();
-  });
-  addEventListener(
-    "beforeunload",
-    (event) => {
-      if (store.document !== clean) event.preventDefault();
-    },
-    { signal },
-  );
-  addEventListener(
-    "online",
-    () => {
-      if (store.document !== clean) plan(0);
-    },
-    { signal },
-  );
-  document.addEventListener(
-    "key-given",
-    () => {
-      if (store.document !== clean) plan(0);
-    },
-    { signal },
-  );
-  signal.addEventListener("abort", run, { once: true });
-  document.addEventListener(
-    "visibilitychange",
-    () => {
-      if (document.hidden && store.document !== clean) run();
-    },
-    { signal },
-  );
-
-  return {
-    /** Everything is on the server when this has come back without an error. */
-    now: async () => {
-      while (store.document !== clean && !signal.aborted) {
-        await run();
-        if (failures) return;
+  /** @param {unknown} error */
+  async #fail(error) {
+    const status = api.statusOf(error);
+    if (status === 412) {
+      this.#callbacks.onState("conflict");
+      const etag = await this.#callbacks.resolve();
+      if (!etag) {
+        this.#failures++; // put off: asked again with the next change
+        return;
       }
-    },
-    get etag() {
-      return current;
-    },
-    get base() {
-      return clean;
-    },
-    get dirty() {
-      return store.document !== clean;
-    },
-    /** Makes `document` a version of its own, over `there`, which the server has as `etag`; its ETag. */
-    async keep(there, document, etag) {
-      const told = await body(there, document, inOrder(document.segments));
-      return told ? api.save(job, told, etag) : etag;
-    },
-    /** The document is what the server has as `etag`. */
-    settled(document, etag) {
-      [clean, current, there] = [document, etag, document.segments];
-      shown(store.document === clean ? "saved" : "unsaved");
-    },
-  };
+      this.#etag = etag;
+      this.#plan(0);
+    } else if (status && status < 500 && status !== 429) {
+      this.#failures++;
+      this.#callbacks.onState("refused", api.messageOf(error));
+    } else {
+      this.#callbacks.onState("offline", api.messageOf(error));
+      this.#plan(WAIT[Math.min(this.#failures++, WAIT.length - 1)]);
+    }
+  }
 }
 
-// What makes the document that the server has another: only what is different, and in slices, for a word
-// that is replaced everywhere may be most of four hours. Null where nothing is.
-async function body(there, document, after) {
-  const different = changes(there.segments, after);
-  const gaps = toldGaps(document);
-  if (!different.length && gaps === toldGaps(there)) return null;
+/**
+ * The body of a PATCH that turns the server's document into another; null where they are the same. It holds
+ * only what is different, and is made in slices, for a word that is replaced everywhere may be most of four
+ * hours.
+ * @param {TranscriptDocument} base
+ * @param {TranscriptDocument} document
+ * @param {Segment[]} segments of `document`, in the server's order
+ */
+async function patch(base, document, segments) {
+  const different = changes(base.segments, segments);
+  const gaps = gapsJson(document.gaps);
+  if (!different.length && gaps === gapsJson(base.gaps)) return null;
   let began = performance.now();
   const written = [];
-  for (const { at, remove, segments } of different) {
+  for (const { at, remove, segments: fresh } of different) {
     const texts = [];
-    for (const one of segments) {
-      texts.push(
-        JSON.stringify({
-          start: one.start,
-          end: one.end,
-          text: one.text,
-          speaker: one.speaker,
-          words: one.words,
-        }),
-      );
+    for (const { start, end, text, speaker, words } of fresh) {
+      texts.push(JSON.stringify({ start, end, text, speaker, words }));
       if (performance.now() - began < SLICE) continue;
       await pause(0);
       began = performance.now();
@@ -160,5 +210,6 @@ async function body(there, document, after) {
   return `{"changes":[${written.join(",")}],"gaps":${gaps}}`;
 }
 
-const toldGaps = ({ gaps }) =>
+/** @param {Gap[]} gaps */
+const gapsJson = (gaps) =>
   JSON.stringify(gaps.map(({ start, end, reason }) => ({ start, end, reason })));

@@ -1,161 +1,182 @@
-// What a command does to the transcript and where the person is afterwards.
+// Commands that do something at once: what each does to the transcript or the sound, and where the person is
+// afterwards.
 
+/** @import { Edit, TranscriptDocument } from "../transcript/document.js" */
+/** @import { Navigation } from "./navigation.js" */
+/** @import { Player } from "./player.js" */
+/** @import { SegmentRow } from "./rows.js" */
+/** @import { Store } from "./store.js" */
+/** @import { TranscriptView } from "./transcript.js" */
+
+import { shown } from "../transcript/document.js";
 import * as edits from "../transcript/edits.js";
-import { doubtful } from "./paint.js";
-import { caretIn } from "./rows.js";
+import { caretIn } from "./caret.js";
+import { STEP } from "./controls.js";
 
 const NUDGE = 0.1; // seconds
+const SHORTEST = 0.05; // seconds of a segment whose start or end is set
+const NEW = { shortest: 0.5, longest: 2 }; // seconds of a segment that is put in
 
-/** The commands, by name: (row or null) => whether there was anything to do. */
+/**
+ * A command; it gets the row that the person is in, if any.
+ * @typedef {(row: SegmentRow | null) => unknown} Command
+ * @typedef {{ store: Store, player: Player, view: TranscriptView, navigation: Navigation }} Page
+ *
+ * Makes the edit of a command from the segment's index and the letter at the caret.
+ * @typedef {(document: TranscriptDocument, index: number, caret: number) => Edit} Make
+ */
+
+/**
+ * All of these commands, by name.
+ * @param {Page} page
+ * @returns {Record<string, Command>}
+ */
 export function commands(page) {
-  const { store, player } = page;
-  const document = () => store.document;
-  const at = (row) => page.index(row);
-
-  // An edit of the row's segment; afterwards the caret is at `caret` of the segment `by` further on.
-  const edit =
-    (make, { by = 0, caret = null } = {}) =>
-    (row) => {
-      const index = at(row);
-      if (index < 0) return false;
-      const place = caretIn(row) ?? 0;
-      const old = document();
-      if (!store.change(make(old, index, place))) return false;
-      page.focus(
-        index + by,
-        typeof caret === "function" ? caret(old, index, place) : (caret ?? place),
-      );
-      return true;
-    };
-  const length = (segment) => edits.shown(segment).length;
-  const times = (change) =>
-    edit((doc, index) => {
-      const { start, end } = doc.segments[index];
-      const [from, to] = change(start, end);
-      return from < to && (from !== start || to !== end)
-        ? edits.setTimes(doc, index, from, to)
-        : [];
-    });
-
   return {
-    nothing: () => true,
-    play: () => {
-      player.toggle();
-      return true;
-    },
-    back: () => {
-      player.skip(-3);
-      return true;
-    },
-    forward: () => {
-      player.skip(3);
-      return true;
-    },
-    slower: () => {
-      player.faster(-1);
-      return true;
-    },
-    faster: () => {
-      player.faster(1);
-      return true;
-    },
-    replay: (row) => {
-      const one = document().segments[here(row)];
-      if (one) player.playFrom(one.start, one.end);
-      return true;
-    },
-    loop: (row) => {
-      const one = document().segments[here(row)];
-      player.loop(player.looping || !one ? null : one);
-      return true;
-    },
-    previous: (row) => page.focus(Math.max(0, here(row) - 1), row ? "last" : 0),
-    next: (row) => page.focus(Math.min(document().segments.length - 1, here(row) + 1), 0),
-    doubt: (row) => toDoubt(row, 1),
-    doubtBack: (row) => toDoubt(row, -1),
-    split: edit((doc, index, caret) => edits.split(doc, index, caret), { by: 1, caret: 0 }),
-    mergeBack: edit((doc, index) => (index ? edits.merge(doc, index - 1) : []), {
-      by: -1,
-      caret: (doc, index) => length(doc.segments[index - 1]) + 1,
-    }),
-    mergeOn: edit((doc, index) => edits.merge(doc, index)),
-    moveBack: edit((doc, index, caret) => edits.moveBack(doc, index, caret), { caret: 0 }),
-    moveOn: edit((doc, index, caret) => edits.moveOn(doc, index, caret)),
-    begins: times((_, end) => [Math.min(player.time, end - 0.05), end]),
-    ends: times((start) => [start, Math.max(player.time, start + 0.05)]),
-    earlier: edit((doc, index) => edits.shift(doc, index, -NUDGE)),
-    later: edit((doc, index) => edits.shift(doc, index, NUDGE)),
-    insert: (row) => {
-      const one = document().segments[at(row)];
-      const after = document().segments[at(row) + 1];
-      const end = Math.max(one.end + 0.5, Math.min(one.end + 2, after?.start ?? Infinity));
-      store.change(edits.insert(document(), one.end, end));
-      return page.focus(at(row) + 1, 0);
-    },
-    remove: (row) => {
-      const index = at(row);
-      if (!store.change(edits.remove(document(), index))) return false;
-      return page.focus(Math.min(index, document().segments.length - 1), 0);
-    },
-    undo: () => {
-      if (store.undo()) page.showChange();
-      return true;
-    },
-    redo: () => {
-      if (store.redo()) page.showChange();
-      return true;
-    },
+    nothing: () => {},
+    ...playing(page),
+    ...moving(page),
+    ...editing(page),
+    ...timing(page),
   };
-
-  // The row's segment, else the one that sounds.
-  function here(row) {
-    return row ? at(row) : page.speaking();
-  }
-
-  function toDoubt(row, direction) {
-    const found = nextDoubt(row, direction);
-    const done = page.goTo(found);
-    page.visited = found ? position(found) : null; // the focus may leave the text for the button that goes on
-    return done;
-  }
-
-  // The next doubtful word or gap after (or before) the caret: {time, segment, from, to} or {time, gap}.
-  function nextDoubt(row, direction) {
-    const caret = row ? (caretIn(row) ?? 0) : 0;
-    const selected = row ? String(getSelection()).length : 0;
-    const [index, from, to] = (row ? null : page.visited) ?? [
-      Math.max(0, here(row)),
-      caret - selected,
-      caret,
-    ];
-    const all = places(document());
-    const later = (one) => {
-      const [i, begin] = position(one);
-      return i > index || (i === index && begin >= to);
-    };
-    const earlier = (one) => {
-      const [i, , end] = position(one);
-      return i < index || (i === index && end <= from);
-    };
-    return direction > 0 ? (all.find(later) ?? all[0]) : (all.findLast(earlier) ?? all.at(-1));
-  }
 }
 
-// Where a place is: [segment, letter, its end]; a gap is before a segment.
-const position = (one) =>
-  one.segment === undefined ? [one.before - 0.5, 0, 1] : [one.segment, one.from, one.to];
+/**
+ * The segment of a row, else the one that sounds.
+ * @param {Page} page
+ * @param {SegmentRow | null} row
+ */
+const indexHere = ({ view }, row) => (row ? view.index(row) : view.speaking);
 
-/** Every place that wants a look, in order: doubtful words ({segment, from, to}) and gaps ({gap, before}). */
-export function places({ segments, gaps }) {
-  const found = segments.flatMap((segment, index) =>
-    doubtful(segment).map(([from, to]) => {
-      const shift = edits.hidden(segment);
-      return { segment: index, from: from - shift, to: to - shift, time: segment.start };
-    }),
-  );
-  for (const [gap, { start }] of gaps.entries()) {
-    const next = segments.findIndex((one) => one.start >= start);
-    found.push({ gap, before: next < 0 ? segments.length : next, time: start });
-  }
-  return found.sort((one, other) => one.time - other.time || (one.from ?? 0) - (other.from ?? 0));
+/**
+ * Commands of the player that need no transcript.
+ * @param {Player} player
+ * @returns {Record<string, () => void>}
+ */
+export function playerCommands(player) {
+  return {
+    play: () => player.toggle(),
+    back: () => player.skip(-STEP),
+    forward: () => player.skip(STEP),
+    slower: () => player.faster(-1),
+    faster: () => player.faster(1),
+  };
+}
+
+/**
+ * @param {Page} page
+ * @returns {Record<string, Command>}
+ */
+function playing(page) {
+  const { store, player } = page;
+  return {
+    ...playerCommands(player),
+    replay: (row) => {
+      const segment = store.document.segments[indexHere(page, row)];
+      if (segment) player.playFrom(segment.start, segment.end);
+    },
+    loop: (row) => {
+      const segment = store.document.segments[indexHere(page, row)];
+      player.loop(player.isLooping ? null : (segment ?? null));
+    },
+  };
+}
+
+/**
+ * @param {Page} page
+ * @returns {Record<string, Command>}
+ */
+function moving(page) {
+  const { store, view, navigation } = page;
+  return {
+    previous: (row) => view.focus(Math.max(0, indexHere(page, row) - 1), row ? "last" : 0),
+    next: (row) => {
+      const last = store.document.segments.length - 1;
+      view.focus(Math.min(last, indexHere(page, row) + 1), 0);
+    },
+    doubt: (row) => navigation.goToDoubt(row, "next"),
+    doubtBack: (row) => navigation.goToDoubt(row, "previous"),
+    undo: () => {
+      if (store.undo()) navigation.showChange();
+    },
+    redo: () => {
+      if (store.redo()) navigation.showChange();
+    },
+  };
+}
+
+/**
+ * @param {Page} page
+ * @returns {Record<string, Command>}
+ */
+function editing(page) {
+  const { store, view } = page;
+  /** @type {(make: Make) => Command} */
+  const edit = (make) => editAt(page, make);
+  return {
+    split: editAt(page, edits.split, (index) => [index + 1, 0]),
+    mergeBack: editAt(
+      page,
+      (document, index) => (index ? edits.merge(document, index - 1) : []),
+      (index, _, { segments }) => [index - 1, shown(segments[index - 1]).length + 1],
+    ),
+    mergeOn: edit(edits.merge),
+    moveBack: editAt(page, edits.moveBack, (index) => [index, 0]),
+    moveOn: edit(edits.moveOn),
+    insert: (row) => {
+      const index = view.index(row);
+      const [segment, after] = store.document.segments.slice(index, index + 2);
+      if (index < 0) return;
+      const { end } = segment;
+      const until = Math.min(end + NEW.longest, after?.start ?? Number.POSITIVE_INFINITY);
+      store.change(edits.insert(store.document, end, Math.max(end + NEW.shortest, until)));
+      view.focus(index + 1, 0);
+    },
+    remove: (row) => {
+      const index = view.index(row);
+      if (index < 0) return;
+      store.change(edits.remove(store.document, index));
+      view.focus(Math.min(index, store.document.segments.length - 1), 0);
+    },
+  };
+}
+
+/**
+ * @param {Page} page
+ * @returns {Record<string, Command>}
+ */
+function timing(page) {
+  const { player } = page;
+  /** @type {(change: (start: number, end: number) => [number, number]) => Command} */
+  const times = (change) =>
+    editAt(page, (document, index) => {
+      const { start, end } = document.segments[index];
+      const [from, to] = change(start, end);
+      const isChange = from < to && (from !== start || to !== end);
+      return isChange ? edits.setTimes(document, index, from, to) : [];
+    });
+  return {
+    begins: times((_, end) => [Math.min(player.time, end - SHORTEST), end]),
+    ends: times((start) => [start, Math.max(player.time, start + SHORTEST)]),
+    earlier: editAt(page, (document, index) => edits.shift(document, index, -NUDGE)),
+    later: editAt(page, (document, index) => edits.shift(document, index, NUDGE)),
+  };
+}
+
+/**
+ * A command that edits the row's segment; `after` says in which segment and at which letter the caret is
+ * then (where it was if it does not say).
+ * @param {Page} page
+ * @param {Make} make
+ * @param {(index: number, caret: number, old: TranscriptDocument) => [number, number]} [after]
+ * @returns {Command}
+ */
+function editAt({ store, view }, make, after = (index, caret) => [index, caret]) {
+  return (row) => {
+    const index = view.index(row);
+    if (!row || index < 0) return;
+    const caret = caretIn(row) ?? 0;
+    const old = store.document;
+    if (store.change(make(old, index, caret))) view.focus(...after(index, caret, old));
+  };
 }

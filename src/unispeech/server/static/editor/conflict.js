@@ -1,20 +1,30 @@
 // Two windows changed one transcript: what does not touch is put together, what does is asked about.
 
+/** @import { Segment } from "../transcript/document.js" */
+/** @import { Conflict } from "../transcript/merging.js" */
+
 import { ask } from "../dialog.js";
 import { h } from "../dom.js";
 import { t } from "../strings/index.js";
 import { merged } from "../transcript/merging.js";
 import { clock } from "../transcript/times.js";
 
+/** @typedef {"mine" | "theirs"} Side */
+
 /**
- * The segments of both, or null where the person has put the question off. `asked` tells whether there was
- * one; `mine` is what it would be with all of mine, where some of that does not hold.
+ * The segments of both, or null where the person has put the question off. `mine` is what it would be with
+ * all of mine, where some of that does not hold.
+ * @param {Segment[]} base
+ * @param {Segment[]} mine
+ * @param {Segment[]} theirs
  */
 export async function together(base, mine, theirs) {
   const parts = merged(base, mine, theirs);
-  const conflicts = parts.filter((part) => part.mine);
-  if (!conflicts.length) return { segments: parts.flatMap((part) => part.segments), asked: false };
-  const choices = conflicts.map((part, number) => choice(part, number));
+  const conflicts = parts.filter((part) => !part.segments);
+  /** @param {(conflict: Conflict) => Side} pick */
+  const segments = (pick) => parts.flatMap((part) => part.segments ?? part[pick(part)]);
+  if (!conflicts.length) return { segments: segments(() => "mine"), isAsked: false, mine: null };
+  const choices = new Map(conflicts.map((part, number) => [part, new SideChoice(part, number)]));
   const answer = await ask({
     title: t("conflict.title"),
     large: true,
@@ -23,7 +33,7 @@ export async function together(base, mine, theirs) {
       h(
         "div",
         { class: "conflicts" },
-        choices.map((one) => one.element),
+        [...choices.values()].map(({ element }) => element),
       ),
     ],
     buttons: [
@@ -34,52 +44,72 @@ export async function together(base, mine, theirs) {
     ],
   });
   if (!answer) return null;
-  const pick = (part) => (answer === "chosen" ? choices[conflicts.indexOf(part)].picked() : answer);
-  const all = (side) => parts.flatMap((part) => part.segments ?? part[side(part)]);
-  const whole = conflicts.every((part) => pick(part) === "mine");
-  return { segments: all(pick), asked: true, mine: whole ? null : all(() => "mine") };
+  /** @param {Conflict} part */
+  const pick = (part) =>
+    answer === "mine" || answer === "theirs" ? answer : (choices.get(part)?.side ?? "mine");
+  const isAllMine = conflicts.every((part) => pick(part) === "mine");
+  return {
+    segments: segments(pick),
+    isAsked: true,
+    mine: isAllMine ? null : segments(() => "mine"),
+  };
 }
 
-function choice(part, number) {
-  const side = (name) =>
-    h(
-      "label",
-      { class: "side" },
-      h(
-        "span",
-        { class: "row" },
-        h("input", {
-          type: "radio",
-          name: `conflict-${number}`,
-          value: name,
-          checked: name === "mine",
-          autofocus: name === "mine" && !number,
-        }),
-        h("strong", {}, t(`conflict.${name}.side`)),
-      ),
-      part[name].length
-        ? part[name].map((one) =>
-            h(
-              "p",
-              { dir: "auto" },
-              h("time", { class: "soft small" }, clock(one.start)),
-              " ",
-              one.speaker ? `${one.speaker}: ` : "",
-              one.text.trim(),
-            ),
-          )
-        : h("p", { class: "soft" }, t("conflict.nothing")),
+/** The two sides of a conflict, of which the person chooses one. */
+class SideChoice {
+  #mine;
+
+  /**
+   * @param {Conflict} conflict
+   * @param {number} number
+   */
+  constructor(conflict, number) {
+    /** @param {Side} side */
+    const radio = (side) =>
+      h("input", {
+        type: "radio",
+        name: `conflict-${number}`,
+        value: side,
+        checked: side === "mine",
+        autofocus: side === "mine" && !number,
+      });
+    this.#mine = radio("mine");
+    const { start } = conflict.mine[0] ?? conflict.theirs[0];
+    this.element = h(
+      "fieldset",
+      {},
+      h("legend", { class: "unseen" }, t("conflict.place", { time: clock(start) })),
+      sideLabel(this.#mine, t("conflict.mine.side"), conflict.mine),
+      sideLabel(radio("theirs"), t("conflict.theirs.side"), conflict.theirs),
     );
-  const element = h(
-    "fieldset",
-    {},
+  }
+
+  /** @returns {Side} */
+  get side() {
+    return this.#mine.checked ? "mine" : "theirs";
+  }
+}
+
+/**
+ * @param {HTMLElement} radio
+ * @param {string} title
+ * @param {Segment[]} segments
+ */
+function sideLabel(radio, title, segments) {
+  const lines = segments.map(({ start, speaker, text }) =>
     h(
-      "legend",
-      { class: "unseen" },
-      t("conflict.place", { time: clock((part.mine[0] ?? part.theirs[0]).start) }),
+      "p",
+      { dir: "auto" },
+      h("time", { class: "soft small" }, clock(start)),
+      " ",
+      speaker ? `${speaker}: ` : "",
+      text.trim(),
     ),
-    side("mine"),
-    side("theirs"),
   );
-  return { element, picked: () => element.querySelector("input:checked").value };
+  return h(
+    "label",
+    { class: "side" },
+    h("span", { class: "row" }, radio, h("strong", {}, title)),
+    lines.length ? lines : h("p", { class: "soft" }, t("conflict.nothing")),
+  );
 }

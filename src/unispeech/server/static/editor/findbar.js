@@ -1,180 +1,197 @@
 // Find and replace, over all segments: the browser's own search sees only the rows near the screen.
 
-import { h, iconButton } from "../dom.js";
+/** @import { Match } from "../transcript/find.js" */
+/** @import { SegmentRow } from "./rows.js" */
+/** @import { Store } from "./store.js" */
+/** @import { TranscriptView } from "./transcript.js" */
+
+import { h, iconButton, put, selection } from "../dom.js";
 import { whisper } from "../messages.js";
 import { t } from "../strings/index.js";
-import { hidden } from "../transcript/edits.js";
+import { hidden } from "../transcript/document.js";
 import { matches, pattern, replaced } from "../transcript/find.js";
 
-/** {element, open(withReplace), close, marked(row, segment, index)}. */
-export function findBar(store, view, { readOnly = false } = {}) {
-  let found = [];
-  let byIndex = new Map();
-  let here = -1;
-  const query = h("input", {
-    type: "search",
-    "aria-label": t("find.query"),
-    placeholder: t("find.query"),
-    dir: "auto",
-    on: { input: () => look(true), keydown: keys },
-  });
-  const other = h("input", {
-    type: "text",
-    "aria-label": t("find.with"),
-    placeholder: t("find.with"),
-    dir: "auto",
-    on: { keydown: keys },
-  });
-  const count = h("span", { class: "soft small number count", role: "status" });
-  const matchCase = toggle("Aa", "find.case");
-  const wholeWord = toggle("|ab|", "find.word");
-  const replacing = h(
+export class FindBar {
+  #query = field("search", "find.query");
+  #replacement = field("text", "find.with");
+  #count = h("span", { class: "soft small number count", role: "status" });
+  #matchCase = toggle("Aa", "find.case", () => this.#search(true));
+  #wholeWord = toggle("|ab|", "find.word", () => this.#search(true));
+  #replacing = h(
     "div",
     { class: "row replacing" },
-    other,
-    h("button", { type: "button", on: { click: one } }, t("find.one")),
-    h("button", { type: "button", on: { click: all } }, t("find.all")),
+    this.#replacement,
+    h("button", { type: "button", on: { click: () => this.#replaceOne() } }, t("find.one")),
+    h("button", { type: "button", on: { click: () => this.#replaceAll() } }, t("find.all")),
   );
-  const element = h(
-    "form",
-    {
-      class: "findbar",
-      role: "search",
-      hidden: true,
-      on: { submit: (event) => event.preventDefault(), keydown: closeOnEscape },
-    },
-    h(
+  /** @type {Match[]} */
+  #matches = [];
+  /** @type {Map<number, Match[]>} */
+  #bySegment = new Map();
+  #here = -1; // the index of the match that is shown
+  /** @type {Element | null} */
+  #before = null; // where the focus was
+  #store;
+  #view;
+
+  /**
+   * @param {Store} store
+   * @param {TranscriptView} view
+   */
+  constructor(store, view, { readOnly = false } = {}) {
+    this.#store = store;
+    this.#view = view;
+    const row = h(
       "div",
       { class: "row" },
-      query,
-      matchCase,
-      wholeWord,
-      count,
-      iconButton("up", t("find.previous"), { on: { click: () => step(-1) } }),
-      iconButton("down", t("find.next"), { on: { click: () => step(1) } }),
-    ),
-    readOnly ? null : replacing,
-    iconButton("close", t("close"), { on: { click: close } }),
-  );
-  let before = null;
-
-  function toggle(text, name) {
-    return h(
-      "button",
-      {
-        type: "button",
-        class: "icon",
-        "aria-pressed": "false",
-        "aria-label": t(name),
-        title: t(name),
-        on: {
-          click: (event) => {
-            const button = event.currentTarget;
-            button.setAttribute(
-              "aria-pressed",
-              String(button.getAttribute("aria-pressed") !== "true"),
-            );
-            look(true);
-          },
-        },
-      },
-      text,
+      this.#query,
+      this.#matchCase,
+      this.#wholeWord,
+      this.#count,
+      iconButton("up", t("find.previous"), { on: { click: () => this.#step(-1) } }),
+      iconButton("down", t("find.next"), { on: { click: () => this.#step(1) } }),
     );
-  }
-
-  function wanted() {
-    return pattern(query.value, {
-      matchCase: matchCase.getAttribute("aria-pressed") === "true",
-      wholeWord: wholeWord.getAttribute("aria-pressed") === "true",
+    const listeners = {
+      /** @param {Event} event */
+      submit: (event) => event.preventDefault(),
+      /** @param {KeyboardEvent} event */
+      keydown: (event) => this.#press(event),
+    };
+    this.element = h(
+      "form",
+      { class: "findbar", role: "search", hidden: true, on: listeners },
+      row,
+      readOnly ? null : this.#replacing,
+      iconButton("close", t("close"), { on: { click: () => this.#close() } }),
+    );
+    this.#query.addEventListener("input", () => this.#search(true));
+    view.onMark((marked, index) => {
+      if (!this.element.hidden) this.#mark(marked, index);
+    });
+    store.listen(() => {
+      if (!this.element.hidden) this.#search(false);
     });
   }
 
-  function look(jump) {
-    found = element.hidden ? [] : matches(store.document, wanted());
-    byIndex = Map.groupBy(found, (match) => match.at);
-    here = found.length ? Math.max(0, Math.min(here, found.length - 1)) : -1;
-    if (jump && found.length)
-      here = Math.max(
-        0,
-        found.findIndex((match) => match.at >= Math.max(0, view.speaking())),
-      );
-    show(jump);
+  /** @param {boolean} withReplace */
+  open(withReplace) {
+    if (this.element.hidden) this.#before = document.activeElement;
+    const selected = String(selection());
+    this.element.hidden = false;
+    if (selected && !selected.includes("\n")) this.#query.value = selected;
+    this.#replacing.classList.toggle("unfolded", withReplace);
+    const target = withReplace && this.#query.value && selected ? this.#replacement : this.#query;
+    target.focus();
+    target.select();
+    this.#search(true);
   }
 
-  function show(jump) {
-    count.textContent = !query.value
-      ? ""
-      : found.length
-        ? t("find.count", { at: here + 1, count: found.length })
-        : t("find.none");
-    if (jump && here >= 0) view.reveal(found[here].at);
-    for (const row of view.rows())
-      if (row.kind === "segment") marked(row, row.item, view.index(row));
+  #close() {
+    this.element.hidden = true;
+    this.#search(false);
+    if (this.#before instanceof HTMLElement) this.#before.focus();
   }
 
-  function marked(row, segment, index) {
-    const shift = hidden(segment);
-    const span = ({ from, to }) => [from + shift, to + shift];
-    row.marks.set("found", segment, (byIndex.get(index) ?? []).map(span));
-    row.marks.set("found-here", segment, found[here]?.at === index ? [span(found[here])] : []);
-  }
-
-  function step(by) {
-    if (!found.length) return;
-    here = (here + by + found.length) % found.length;
-    show(true);
-  }
-
-  function one() {
-    if (here < 0) return;
-    store.change(replaced(store.document, [found[here]], other.value));
-    look(false);
-    if (found.length) view.reveal(found[here].at);
-  }
-
-  function all() {
-    const number = found.length;
-    if (store.change(replaced(store.document, found, other.value)))
-      whisper(t("find.replaced", { count: number }));
-  }
-
-  function closeOnEscape(event) {
-    if (event.key !== "Escape") return;
-    event.stopPropagation();
-    close();
-  }
-
-  function keys(event) {
-    if (event.key !== "Enter") return;
+  /** @param {KeyboardEvent} event */
+  #press(event) {
+    if (event.key === "Escape") {
+      event.stopPropagation();
+      this.#close();
+    }
+    if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
     event.preventDefault();
-    if (event.target === other) one();
-    else step(event.shiftKey ? -1 : 1);
+    if (event.target === this.#replacement) this.#replaceOne();
+    else this.#step(event.shiftKey ? -1 : 1);
   }
 
-  function close() {
-    element.hidden = true;
-    look(false);
-    before?.focus?.();
+  /** @param {boolean} jump to the first match from where it sounds */
+  #search(jump) {
+    const isOn = (/** @type {Element} */ button) => button.ariaPressed === "true";
+    const options = { matchCase: isOn(this.#matchCase), wholeWord: isOn(this.#wholeWord) };
+    const query = this.element.hidden ? null : pattern(this.#query.value, options);
+    this.#matches = matches(this.#store.document, query);
+    this.#bySegment = Map.groupBy(this.#matches, ({ at }) => at);
+    this.#here = Math.min(Math.max(0, this.#here), this.#matches.length - 1);
+    if (jump && this.#matches.length) {
+      const next = this.#matches.findIndex(({ at }) => at >= this.#view.speaking);
+      this.#here = Math.max(0, next);
+    }
+    this.#show(jump);
   }
 
-  store.listen(() => {
-    if (!element.hidden) look(false);
+  /** @param {boolean} jump */
+  #show(jump) {
+    const count = this.#matches.length;
+    const result = count ? t("find.count", { at: this.#here + 1, count }) : t("find.none");
+    this.#count.textContent = this.#query.value ? result : "";
+    if (jump && count) this.#view.reveal(this.#matches[this.#here].at);
+    for (const row of this.#view.rows()) this.#mark(row, this.#view.index(row));
+  }
+
+  /**
+   * @param {SegmentRow} row
+   * @param {number} index
+   */
+  #mark({ marks, segment }, index) {
+    const shift = hidden(segment);
+    /** @type {(match: Match) => [number, number]} */
+    const span = ({ from, to }) => [from + shift, to + shift];
+    const here = this.#matches[this.#here];
+    marks.set("found", segment, (this.#bySegment.get(index) ?? []).map(span));
+    marks.set("found-here", segment, here?.at === index ? [span(here)] : []);
+  }
+
+  /** @param {number} by */
+  #step(by) {
+    const count = this.#matches.length;
+    if (!count) return;
+    this.#here = (this.#here + by + count) % count;
+    this.#show(true);
+  }
+
+  #replaceOne() {
+    if (!this.#matches.length) return;
+    this.#replace([this.#matches[this.#here]]);
+    this.#search(false);
+    if (this.#matches.length) this.#view.reveal(this.#matches[this.#here].at);
+  }
+
+  #replaceAll() {
+    const count = this.#matches.length;
+    if (this.#replace(this.#matches)) whisper(t("find.replaced", { count }));
+  }
+
+  /** @param {Match[]} list */
+  #replace(list) {
+    return this.#store.change(replaced(this.#store.document, list, this.#replacement.value));
+  }
+}
+
+/** @type {(type: string, label: string) => HTMLInputElement} */
+function field(type, label) {
+  return h("input", { type, "aria-label": t(label), placeholder: t(label), dir: "auto" });
+}
+
+/**
+ * @param {string} text
+ * @param {string} label
+ * @param {() => void} changed
+ */
+function toggle(text, label, changed) {
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "icon",
+      "aria-pressed": "false",
+      "aria-label": t(label),
+      title: t(label),
+    },
+    text,
+  );
+  button.addEventListener("click", () => {
+    put(button, "aria-pressed", button.ariaPressed === "true" ? "false" : "true");
+    changed();
   });
-  return {
-    element,
-    marked: (row, segment, index) => {
-      if (!element.hidden) marked(row, segment, index);
-    },
-    open(withReplace) {
-      if (element.hidden) before = document.activeElement;
-      const chosen = String(getSelection());
-      element.hidden = false;
-      if (chosen && !chosen.includes("\n")) query.value = chosen;
-      replacing.classList.toggle("unfolded", withReplace);
-      const target = withReplace && query.value && chosen ? other : query;
-      target.focus();
-      target.select();
-      look(true);
-    },
-  };
+  return button;
 }

@@ -6,8 +6,11 @@ import { t } from "../strings/index.js";
 
 const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 
-/** [command, keys...], in groups. `Mod` is Ctrl, on a Mac Cmd. */
-export const KEYS = [
+/**
+ * Commands and their keys, in groups. `Mod` is Ctrl, on a Mac Cmd.
+ * @type {[group: string, [command: string, ...keys: string[]][]][]}
+ */
+const KEYS = [
   [
     "keys.hear",
     [
@@ -59,15 +62,22 @@ const TABLE = KEYS.flatMap(([, commands]) =>
   commands.flatMap(([command, ...keys]) => keys.map((key) => [key, command])),
 );
 
-/** The command that a key press means, or null. */
+/**
+ * The command that a key press means, or null.
+ * @param {KeyboardEvent} event
+ */
 export function commandOf(event) {
   if (event.isComposing || event.getModifierState("AltGraph")) return null;
   return TABLE.find(([keys]) => pressed(keys, event))?.[1] ?? null;
 }
 
+/**
+ * @param {string} keys
+ * @param {KeyboardEvent} event
+ */
 function pressed(keys, event) {
   const parts = keys.split("+");
-  const key = parts.pop();
+  const key = parts.at(-1) ?? "";
   const mod = MAC ? event.metaKey : event.ctrlKey;
   const other = MAC ? event.ctrlKey : event.metaKey;
   if (
@@ -83,21 +93,29 @@ function pressed(keys, event) {
   );
 }
 
+/** @param {string} key */
 function place(key) {
-  return { ",": "Comma", ".": "Period" }[key] ?? (key.length === 1 ? `Key${key}` : key);
+  if (key === ",") return "Comma";
+  if (key === ".") return "Period";
+  return key.length === 1 ? `Key${key}` : key;
 }
 
-/** The keys of a command, as they are written on the keyboard. */
+/**
+ * The keys of a command, as they are written on the keyboard.
+ * @param {string} command
+ */
 export function shownKeys(command) {
-  const found = TABLE.find(([, name]) => name === command);
-  return found ? written(found[0]) : "";
+  const entry = TABLE.find(([, name]) => name === command);
+  return entry ? written(entry[0]) : "";
 }
 
+/** @param {string} keys */
 function written(keys) {
-  const names = MAC
-    ? { Mod: "⌘", Alt: "⌥", Shift: "⇧" }
-    : { Mod: t("key.ctrl"), Alt: "Alt", Shift: t("key.shift") };
-  const arrows = {
+  /** @type {Record<string, string>} */
+  const signs = {
+    ...(MAC
+      ? { Mod: "⌘", Alt: "⌥", Shift: "⇧" }
+      : { Mod: t("key.ctrl"), Alt: "Alt", Shift: t("key.shift") }),
     ArrowUp: "↑",
     ArrowDown: "↓",
     ArrowLeft: "←",
@@ -109,7 +127,7 @@ function written(keys) {
   };
   return keys
     .split("+")
-    .map((part) => names[part] ?? arrows[part] ?? part)
+    .map((part) => signs[part] ?? part)
     .join(MAC ? "" : " ");
 }
 

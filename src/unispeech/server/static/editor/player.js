@@ -1,191 +1,215 @@
-// The player: one media element, its buttons, and who wants to know where it is.
+// The player: one media element, its waveform and controls, and listeners to its time.
+
+/** @import { Media } from "../service.d.ts" */
 
 import * as api from "../api.js";
-import { h, icon, iconButton, put } from "../dom.js";
+import { h } from "../dom.js";
 import { settings } from "../settings.js";
-import { number, t } from "../strings/index.js";
-import { clock } from "../transcript/times.js";
-import { mediaElement } from "./media.js";
-import { waveform } from "./waveform.js";
-
-const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
-const STEP = 3; // seconds
+import { t } from "../strings/index.js";
+import { Controls, SPEEDS } from "./controls.js";
+import { openMedia } from "./media.js";
+import { Waveform } from "./waveform.js";
 
 /**
- * A player for what is at `base`. Media elements send no key: where one is needed `ticket` gives a place
- * that they may read without. Returns {element, video, seek, play, ...}; listeners of `onTime` are told
- * of every frame that is drawn while it plays, and of every seek.
+ * Called with every frame that is drawn while it plays, and with every seek (as if it played: who seeks
+ * wants to see the place).
+ * @typedef {(time: number, isPlaying: boolean) => void} TimeListener
  */
-export async function player(base, { duration, ticket = null }, signal) {
-  const media = await api
-    .media(base)
-    .catch((error) => (error.code === "audio_not_found" ? { missing: error.message } : {}));
-  const { element, anew, caption } = await mediaElement(
-    media,
-    ticket ?? (async () => base),
-    signal,
-  );
-  const listeners = new Set();
-  const tell = () => {
-    for (const listener of listeners) listener(element.currentTime, !element.paused);
-  };
-  const length = media.duration ?? duration ?? 0;
-  let loop = null; // {start, end} or null
-  let until = null; // where to stop, or null
-  let asked = 0; // how often for subtitles
 
-  const one = {
-    media,
-    length,
-    get time() {
-      return element.currentTime;
-    },
-    get playing() {
-      return !element.paused;
-    },
-    get looping() {
-      return loop !== null;
-    },
-    onTime: (listener) => listeners.add(listener),
-    seek(time) {
-      until = null;
-      element.currentTime = Math.max(0, Math.min(time, length || time));
-      for (const listener of listeners) listener(element.currentTime, true); // who seeks wants to see the place, paused or not
-    },
-    play: () =>
-      (element.error ? anew().then(() => element.play()) : element.play()).catch(() => {}),
-    pause: () => element.pause(),
-    toggle: () => (element.paused ? one.play() : element.pause()),
-    /** From a place on; to `end` where one is given. */
-    playFrom(time, end = null) {
-      one.seek(time);
-      until = end;
-      one.play();
-    },
-    skip: (by) => one.seek(element.currentTime + by),
-    faster: (by) =>
-      one.speed(
-        SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, SPEEDS.indexOf(element.playbackRate) + by))],
-      ),
-    loop(span) {
-      loop = span;
-      put(controls.loop, "aria-pressed", String(loop !== null));
-      if (!loop) return;
-      if (element.currentTime < loop.start || element.currentTime >= loop.end) one.seek(loop.start);
-      one.play();
-    },
-    speed(rate) {
-      element.playbackRate = element.defaultPlaybackRate = rate; // the default too, which stays when it reads anew
-      settings.set("speed", rate);
-      controls.speed.value = String(rate);
-    },
-    /** The subtitles as they are now, over the picture; nothing where there is none. */
-    async subtitles(layout, language) {
-      if (!media.video) return;
-      const mine = ++asked;
-      const blob = await api.exported(base, { format: "vtt", ...layout });
-      if (mine === asked && !signal.aborted) caption(blob, language);
-    },
-  };
-
-  const controls = buttons(one);
-
-  function frame() {
-    if (signal.aborted) return element.pause();
-    if (until !== null && element.currentTime >= until) {
-      until = null;
-      element.pause();
-    }
-    if (loop && element.currentTime >= loop.end) element.currentTime = loop.start;
-    tell();
-    if (!element.paused) requestAnimationFrame(frame);
-  }
-  element.addEventListener("play", frame);
-  for (const name of ["pause", "seeked", "loadedmetadata"]) element.addEventListener(name, tell);
-  element.addEventListener("play", () => controls.playing(true));
-  element.addEventListener("pause", () => controls.playing(false));
-  element.addEventListener("ratechange", () => {
-    controls.speed.value = String(element.playbackRate);
+/**
+ * A player for the recording at `base`. Media elements send no key: where one is needed `ticket` gives a
+ * place that they may read without.
+ * @param {string} base
+ * @param {{ duration: number | null, ticket?: (() => Promise<string>) | null }} options
+ * @param {AbortSignal} signal
+ */
+export async function openPlayer(base, { duration, ticket }, signal) {
+  /** @type {Media} */
+  const media = await api.media(base).catch((error) => {
+    const isMissing = error instanceof api.Trouble && error.code === "audio_not_found";
+    return isMissing ? { missing: error.message } : {};
   });
-
-  const wave = waveform(base, one, signal);
-  one.onTime((time) => controls.at(time, length));
-  one.wave = wave;
-  one.video = media.video ? h("div", { class: "video" }, element) : null;
-  one.element = h(
-    "section",
-    { class: "player", "aria-label": t("player.title") },
-    media.missing
-      ? h(
-          "p",
-          { class: "note doubt" },
-          t("player.missing"),
-          " ",
-          h("span", { class: "soft" }, media.missing),
-        )
-      : wave.element,
-    controls.element,
-    media.video ? null : element,
-  );
-  one.speed(settings.get("speed", 1));
-  controls.at(0, length);
-  return one;
+  const source = await openMedia(media, ticket ?? (async () => base), signal);
+  return new Player(base, { ...media, duration: media.duration ?? duration }, source, signal);
 }
 
-function buttons(one) {
-  const play = iconButton("play", t("player.play"), {
-    class: "icon main play",
-    on: { click: one.toggle },
-  });
-  const back = iconButton("back", t("player.back", { seconds: STEP }), {
-    on: { click: () => one.skip(-STEP) },
-  });
-  const forward = iconButton("forward", t("player.forward", { seconds: STEP }), {
-    on: { click: () => one.skip(STEP) },
-  });
-  const loop = iconButton("loop", t("player.loop"), {
-    data: { command: "loop" },
-    "aria-pressed": "false",
-  });
-  const time = h("span", { class: "number now" }, "0:00");
-  const whole = h("span", { class: "soft number" });
-  const speed = h(
-    "select",
-    {
-      class: "speed",
-      "aria-label": t("player.speed"),
-      on: { change: (event) => one.speed(Number(event.target.value)) },
-    },
-    SPEEDS.map((rate) => h("option", { value: String(rate) }, `${number(rate)}×`)),
+export class Player {
+  #base;
+  #media;
+  #source;
+  #signal;
+  #audio;
+  #controls;
+  /** @type {Set<TimeListener>} */
+  #listeners = new Set();
+  /** @type {{ start: number, end: number } | null} */
+  #repeated = null;
+  /** @type {number | null} */
+  #stopAt = null;
+  #subtitleRequests = 0;
+
+  /**
+   * @param {string} base
+   * @param {Media} media
+   * @param {Awaited<ReturnType<typeof openMedia>>} source
+   * @param {AbortSignal} signal
+   */
+  constructor(base, media, source, signal) {
+    this.#base = base;
+    this.#media = media;
+    this.#source = source;
+    this.#signal = signal;
+    this.#audio = source.element;
+    this.length = media.duration ?? 0;
+    this.#controls = new Controls(this);
+    this.wave = new Waveform(base, this, signal);
+    this.video = media.video ? h("div", { class: "video" }, this.#audio) : null;
+    this.element = h(
+      "section",
+      { class: "player", "aria-label": t("player.title") },
+      media.missing ? missingNote(media.missing) : this.wave.element,
+      this.#controls.element,
+      media.video ? null : this.#audio,
+    );
+    this.onTime((time) => this.#controls.showTime(time));
+    this.#listen(this.#audio);
+    this.setSpeed(settings.get("speed", 1));
+    this.#controls.showTime(0);
+  }
+
+  /** @param {HTMLMediaElement} audio */
+  #listen(audio) {
+    audio.addEventListener("play", () => this.#frame());
+    for (const name of ["pause", "seeked", "loadedmetadata"])
+      audio.addEventListener(name, () => this.#tell(this.isPlaying));
+    audio.addEventListener("play", () => this.#controls.showPlaying(true));
+    audio.addEventListener("pause", () => this.#controls.showPlaying(false));
+    audio.addEventListener("ratechange", () => this.#controls.showSpeed(audio.playbackRate));
+  }
+
+  #frame() {
+    const audio = this.#audio;
+    if (this.#signal.aborted) return audio.pause();
+    if (this.#stopAt !== null && audio.currentTime >= this.#stopAt) {
+      this.#stopAt = null;
+      audio.pause();
+    }
+    const repeated = this.#repeated;
+    if (repeated && audio.currentTime >= repeated.end) audio.currentTime = repeated.start;
+    this.#tell(this.isPlaying);
+    if (this.isPlaying) requestAnimationFrame(() => this.#frame());
+  }
+
+  /** @param {boolean} isPlaying */
+  #tell(isPlaying) {
+    for (const listener of this.#listeners) listener(this.time, isPlaying);
+  }
+
+  /** @param {TimeListener} listener */
+  onTime(listener) {
+    this.#listeners.add(listener);
+  }
+
+  get time() {
+    return this.#audio.currentTime;
+  }
+
+  get isPlaying() {
+    return !this.#audio.paused;
+  }
+
+  get isLooping() {
+    return this.#repeated !== null;
+  }
+
+  /** @param {number} time */
+  seek(time) {
+    this.#stopAt = null;
+    this.#audio.currentTime = Math.max(0, Math.min(time, this.length || time));
+    this.#tell(true);
+  }
+
+  /** @param {number} by seconds */
+  skip(by) {
+    this.seek(this.time + by);
+  }
+
+  async play() {
+    try {
+      if (this.#audio.error) await this.#source.reload();
+      await this.#audio.play();
+    } catch {
+      // The browser does not let it, or it was paused meanwhile.
+    }
+  }
+
+  pause() {
+    this.#audio.pause();
+  }
+
+  toggle() {
+    if (this.isPlaying) this.pause();
+    else this.play();
+  }
+
+  /**
+   * From a place on; to `end` where one is given.
+   * @param {number} time
+   * @param {number | null} [end]
+   */
+  playFrom(time, end = null) {
+    this.seek(time);
+    this.#stopAt = end;
+    this.play();
+  }
+
+  /**
+   * Plays a stretch of time again and again; null ends that.
+   * @param {{ start: number, end: number } | null} span
+   */
+  loop(span) {
+    this.#repeated = span;
+    this.#controls.showLoop(this.isLooping);
+    if (!span) return;
+    if (this.time < span.start || this.time >= span.end) this.seek(span.start);
+    this.play();
+  }
+
+  /** @param {number} by steps of speed */
+  faster(by) {
+    const step = SPEEDS.indexOf(this.#audio.playbackRate) + by;
+    this.setSpeed(SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, step))]);
+  }
+
+  /** @param {number} rate */
+  setSpeed(rate) {
+    this.#audio.playbackRate = rate;
+    this.#audio.defaultPlaybackRate = rate; // it stays when the element reads anew
+    settings.set("speed", rate);
+    this.#controls.showSpeed(rate);
+  }
+
+  /**
+   * The subtitles as they are now, over the picture; nothing where there is none.
+   * @param {Record<string, number>} layout
+   * @param {string} language
+   */
+  async subtitles(layout, language) {
+    if (!this.#media.video) return;
+    const request = ++this.#subtitleRequests;
+    const blob = await api.exported(this.#base, { format: "vtt", ...layout });
+    if (request === this.#subtitleRequests && !this.#signal.aborted)
+      this.#source.caption(blob, language);
+  }
+}
+
+/** @param {string} reason */
+function missingNote(reason) {
+  return h(
+    "p",
+    { class: "note doubt" },
+    t("player.missing"),
+    " ",
+    h("span", { class: "soft" }, reason),
   );
-  return {
-    element: h(
-      "div",
-      { class: "controls" },
-      play,
-      back,
-      forward,
-      h("p", { class: "where" }, time, h("span", { class: "soft" }, " / "), whole),
-      h(
-        "div",
-        { class: "row end" },
-        loop,
-        speed,
-        iconButton("keys", t("keys.title"), { data: { command: "keys" } }),
-      ),
-    ),
-    loop,
-    speed,
-    playing(yes) {
-      play.replaceChildren(icon(yes ? "pause" : "play"));
-      put(play, "aria-label", t(yes ? "player.pause" : "player.play"));
-      put(play, "title", t(yes ? "player.pause" : "player.play"));
-    },
-    at(now, length) {
-      const shown = clock(now, 1);
-      if (time.textContent !== shown) time.textContent = shown;
-      const all = clock(length);
-      if (whole.textContent !== all) whole.textContent = all;
-    },
-  };
 }

@@ -1,5 +1,9 @@
 // Subtitles that are too long or too fast: the server finds them, the rows show them.
 
+/** @import { Violation } from "../service.d.ts" */
+/** @import { Segment } from "../transcript/document.js" */
+/** @import { Store } from "./store.js" */
+
 import * as api from "../api.js";
 import { number, t } from "../strings/index.js";
 import { lastBegun } from "../transcript/times.js";
@@ -7,48 +11,77 @@ import { layoutOf } from "../views/layout.js";
 
 const SOON = 400; // milliseconds after a save
 
-/** {of(segment): [texts], soon(), next(after), onChange(callback)} for the document of `store`. */
-export function subtitleProblems(job, store) {
-  let found = new Map(); // key of a segment: [violation]
-  let changed = () => {};
-  let timer = 0;
+/** The problems of the subtitles that would be made of a store's document. */
+export class SubtitleProblems {
+  /** @type {Map<number | undefined, Violation[]>} */
+  #bySegment = new Map(); // by key
+  /** @type {(count: number) => void} */
+  #changed = () => {};
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #job;
+  #store;
 
-  async function look() {
-    const { document } = store;
-    const { violations } = await api.checkSubtitles(api.place.ofJob(job), layoutOf());
-    if (document !== store.document) return;
+  /**
+   * @param {string} job
+   * @param {Store} store
+   */
+  constructor(job, store) {
+    this.#job = job;
+    this.#store = store;
+    // Who types again is not disturbed: what is saved after it asks anew.
+    store.listen(() => clearTimeout(this.#timer));
+  }
+
+  /** @param {(count: number) => void} callback */
+  onChange(callback) {
+    this.#changed = callback;
+  }
+
+  /**
+   * The problems of a segment in words.
+   * @param {Segment} segment
+   */
+  of({ key }) {
+    return (this.#bySegment.get(key) ?? []).map(problemText);
+  }
+
+  /** The index of the next segment with a problem, around the end to the first, or -1. */
+  after(/** @type {number} */ index) {
+    const { segments } = this.#store.document;
+    const hasProblem = (/** @type {Segment} */ { key }) => this.#bySegment.has(key);
+    const next = segments.findIndex((segment, i) => i > index && hasProblem(segment));
+    return next < 0 ? segments.findIndex(hasProblem) : next;
+  }
+
+  /** Asks the server soon. */
+  refresh() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#look().catch(() => {}), SOON);
+  }
+
+  async #look() {
+    const { document } = this.#store;
+    const { violations } = await api.checkSubtitles(api.place.ofJob(this.#job), layoutOf());
+    if (document !== this.#store.document) return;
     const { segments } = document;
-    found = Map.groupBy(
+    this.#bySegment = Map.groupBy(
       violations,
       ({ start }) => segments[lastBegun(segments, start + 0.002)]?.key,
     );
-    changed(violations.length);
+    this.#changed(violations.length);
   }
-
-  // Who types again is not disturbed: what is saved after it asks anew.
-  store.listen(() => clearTimeout(timer));
-
-  return {
-    of: (segment) => (found.get(segment.key) ?? []).map(worded),
-    soon() {
-      clearTimeout(timer);
-      timer = setTimeout(() => look().catch(() => {}), SOON);
-    },
-    /** The next segment with a problem after one, or -1. */
-    next(after) {
-      const marked = store.document.segments.flatMap((one, index) =>
-        found.has(one.key) ? [index] : [],
-      );
-      return marked.find((index) => index > after) ?? marked[0] ?? -1;
-    },
-    onChange: (callback) => {
-      changed = callback;
-    },
-  };
 }
 
-/** What is wrong with a subtitle, in words. */
-export function worded({ rule, value, limit }) {
-  const digits = { maximumFractionDigits: { overlap: 2, max_cps: 1 }[rule] ?? 0 };
-  return t(`problem.${rule}`, { value: number(value, digits), limit: number(limit ?? 0, digits) });
+/**
+ * A problem of a subtitle in words.
+ * @param {Violation} violation
+ */
+export function problemText({ rule, value, limit }) {
+  const digits = rule === "overlap" ? 2 : rule === "max_cps" ? 1 : 0;
+  const options = { maximumFractionDigits: digits };
+  return t(`problem.${rule}`, {
+    value: number(value, options),
+    limit: number(limit ?? 0, options),
+  });
 }

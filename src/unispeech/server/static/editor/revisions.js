@@ -1,68 +1,31 @@
-// What the transcript was before, and making it that again.
+// Earlier versions of the transcript, and the choice of one to restore.
+
+/** @import { JobShown, RevisionShown } from "../service.d.ts" */
+/** @import { TranscriptDocument } from "../transcript/document.js" */
 
 import * as api from "../api.js";
 import { ask } from "../dialog.js";
 import { h } from "../dom.js";
+import { complain } from "../messages.js";
 import { day, t } from "../strings/index.js";
 
-/** Shows the history; the number of the revision that was chosen to come back, or null. */
+/**
+ * Shows the history; the number of the revision to restore, or null.
+ * @param {JobShown} job
+ * @param {TranscriptDocument} document
+ */
 export async function chooseRevision(job, document) {
-  const found = await api.revisions(job.id);
+  const revisions = await api.revisions(job.id);
   const preview = h("div", { class: "preview", "aria-live": "polite" });
-  const list = h(
-    "ul",
-    { class: "revisions" },
-    found.map((one, index) =>
-      h(
-        "li",
-        {},
-        h(
-          "label",
-          {},
-          h("input", {
-            type: "radio",
-            name: "revision",
-            required: true,
-            value: String(one.number),
-            disabled: index === 0,
-            autofocus: index === 1,
-            on: { change: () => look(one.number) },
-          }),
-          h(
-            "span",
-            { class: "grow" },
-            h("time", {}, day(one.created)),
-            h(
-              "span",
-              { class: "soft small" },
-              ` ${t(`revision.${one.kind}`)}${one.author ? `, ${one.author}` : ""}`,
-            ),
-          ),
-          h(
-            "span",
-            { class: "soft small number" },
-            index === 0 ? t("revision.now") : t("revision.segments", { count: one.segments }),
-          ),
-        ),
-      ),
-    ),
-  );
-
-  async function look(number) {
-    const { segments } = await api.revision(job.id, number);
-    const now = new Set(document.segments.map((one) => one.text.trim()));
-    const other = segments.filter((one) => !now.has(one.text.trim()));
-    preview.replaceChildren(
-      h(
-        "p",
-        { class: "soft small" },
-        other.length ? t("revision.differs", { count: other.length }) : t("revision.alike"),
-      ),
-      ...other.slice(0, 30).map((one) => h("p", { dir: "auto" }, one.text.trim())),
-    );
-  }
-
-  const form = () => list.querySelector("input:checked")?.value;
+  /** @type {number | null} */
+  let chosen = null;
+  /** @param {RevisionShown} revision */
+  const choose = ({ number }) => {
+    chosen = number;
+    showDifference(preview, job.id, number, document).catch(complain);
+  };
+  const rows = revisions.map((revision, index) => revisionRow(revision, index, choose));
+  const list = h("ul", { class: "revisions" }, rows);
   const answer = await ask({
     title: t("revision.title"),
     large: true,
@@ -75,5 +38,60 @@ export async function chooseRevision(job, document) {
       { label: t("revision.restore"), value: "restore", kind: "main" },
     ],
   });
-  return answer && form() ? Number(form()) : null;
+  return answer ? chosen : null;
+}
+
+/**
+ * A revision to choose; the first of the list is the transcript as it is now.
+ * @param {RevisionShown} revision
+ * @param {number} index
+ * @param {(revision: RevisionShown) => void} choose
+ */
+function revisionRow(revision, index, choose) {
+  const { number, created, kind, author, segments } = revision;
+  const radio = h("input", {
+    type: "radio",
+    name: "revision",
+    required: true,
+    value: String(number),
+    disabled: index === 0,
+    autofocus: index === 1,
+    on: { change: () => choose(revision) },
+  });
+  const origin = ` ${t(`revision.${kind}`)}${author ? `, ${author}` : ""}`;
+  const size = index === 0 ? t("revision.now") : t("revision.segments", { count: segments });
+  return h(
+    "li",
+    {},
+    h(
+      "label",
+      {},
+      radio,
+      h(
+        "span",
+        { class: "grow" },
+        h("time", {}, day(created)),
+        h("span", { class: "soft small" }, origin),
+      ),
+      h("span", { class: "soft small number" }, size),
+    ),
+  );
+}
+
+/**
+ * Shows the texts of a revision that the document does not have.
+ * @param {HTMLElement} preview
+ * @param {string} job
+ * @param {number} number
+ * @param {TranscriptDocument} document
+ */
+async function showDifference(preview, job, number, document) {
+  const { segments } = await api.revision(job, number);
+  const now = new Set(document.segments.map(({ text }) => text.trim()));
+  const other = segments.map(({ text }) => text.trim()).filter((text) => !now.has(text));
+  const count = other.length;
+  preview.replaceChildren(
+    h("p", { class: "soft small" }, count ? t("revision.differs", { count }) : t("revision.alike")),
+    ...other.slice(0, 30).map((text) => h("p", { dir: "auto" }, text)),
+  );
 }

@@ -1,158 +1,157 @@
 // The rows of a transcript: a segment (when, who, what) and a gap (speech without text).
 
+/** @import { Gap, Segment } from "../transcript/document.js" */
+
 import { h, icon, iconButton, put } from "../dom.js";
 import { t } from "../strings/index.js";
-import { hidden, shown } from "../transcript/edits.js";
+import { shown } from "../transcript/document.js";
 import { clock } from "../transcript/times.js";
-import { doubtful, marksOf } from "./paint.js";
+import { doubtfulWords } from "./doubts.js";
+import { Marks } from "./paint.js";
 
-/** A row for a segment. `page` is what the editor lets rows ask: {readOnly, language, before, colour, problems, marks}. */
-export function segmentRow(segment, page) {
-  const time = h("button", { type: "button", class: "time", tabindex: "-1", data: { do: "play" } });
-  const speaker = h(page.readOnly ? "span" : "button", {
-    class: "speaker",
-    ...(page.readOnly
-      ? {}
-      : { type: "button", tabindex: "-1", "aria-haspopup": "menu", data: { do: "speaker" } }),
-  });
-  const text = h("div", { class: "text", dir: "auto", lang: page.language || null });
-  if (!page.readOnly)
-    for (const [name, value] of Object.entries({
-      contenteditable: "plaintext-only",
-      role: "textbox",
-      "aria-multiline": "true",
-      spellcheck: "true",
-      autocapitalize: "off",
-    }))
-      put(text, name, value);
-  const problems = h("ul", { class: "problems small" });
-  const more = page.readOnly
-    ? null
-    : iconButton("more", "", {
-        class: "icon bare more",
-        tabindex: "-1",
-        "aria-haspopup": "menu",
-        data: { do: "menu" },
-      });
-  const element = h(
-    "div",
-    { class: "segment", role: "listitem" },
-    time,
-    h("div", { class: "body" }, speaker, text, problems),
-    more,
-  );
-  const marks = marksOf(text);
-  const row = { element, text, marks, kind: "segment", update };
+/**
+ * The questions of rows to the view that shows them.
+ * @typedef {{
+ *   readOnly: boolean,
+ *   language: string,
+ *   colour: (speaker: string) => number,
+ *   speakerBefore: (segment: Segment) => string | null,
+ *   problems: (segment: Segment) => string[],
+ *   mark: (row: SegmentRow) => void,
+ * }} RowPage
+ */
 
-  function update(next) {
-    if (text.textContent.trim() !== shown(next)) text.textContent = shown(next);
-    const name = next.speaker ?? "";
-    const first = page.before(next) !== next.speaker;
-    time.textContent = clock(next.start);
-    put(time, "aria-label", t("segment.play", { time: clock(next.start) }));
-    speaker.textContent = name || t("segment.nobody");
-    put(speaker, "dir", "auto");
-    put(
-      speaker,
-      "aria-label",
-      page.readOnly ? null : t("segment.speaker", { name: name || t("segment.nobody") }),
+const EDITABLE = {
+  contenteditable: "plaintext-only",
+  role: "textbox",
+  "aria-multiline": "true",
+  spellcheck: "true",
+  autocapitalize: "off",
+};
+const MENU = { type: "button", tabindex: "-1", "aria-haspopup": "menu" };
+
+export class SegmentRow {
+  #page;
+  #time = h("button", { type: "button", class: "time", tabindex: "-1", data: { do: "play" } });
+  #problems = h("ul", { class: "problems small" });
+
+  /**
+   * @param {Segment} segment
+   * @param {RowPage} page
+   */
+  constructor(segment, page) {
+    const { readOnly, language } = page;
+    this.#page = page;
+    this.segment = segment;
+    this.speaker = readOnly
+      ? h("span", { class: "speaker" })
+      : h("button", { class: "speaker", data: { do: "speaker" }, ...MENU });
+    this.text = h("div", { class: "text", dir: "auto", lang: language || null });
+    if (!readOnly)
+      for (const [name, value] of Object.entries(EDITABLE)) put(this.text, name, value);
+    this.more = iconButton("more", "", { class: "icon bare more", data: { do: "menu" }, ...MENU });
+    this.element = h(
+      "div",
+      { class: "segment", role: "listitem" },
+      this.#time,
+      h("div", { class: "body" }, this.speaker, this.text, this.#problems),
+      readOnly ? null : this.more,
     );
-    element.classList.toggle("named", Boolean(name) && first);
-    element.classList.toggle("repeats", Boolean(name) && !first);
-    if (name) element.dataset.colour = page.colour(name);
-    else delete element.dataset.colour;
-    if (!page.readOnly) {
-      put(
-        text,
-        "aria-label",
-        [clock(next.start), name, t("segment.text")].filter(Boolean).join(", "),
-      );
-      put(more, "aria-label", t("segment.more", { time: clock(next.start) }));
-    }
-    const wrong = page.problems(next);
-    problems.replaceChildren(...wrong.map((one) => h("li", {}, one)));
-    problems.hidden = !wrong.length;
-    marks.set("doubt", next, doubtful(next));
-    page.marks(row, next);
+    this.marks = new Marks(this.text);
+    this.update(segment);
   }
 
-  update(segment);
-  return row;
+  /** @param {Segment} segment */
+  update(segment) {
+    this.segment = segment;
+    if (this.text.textContent.trim() !== shown(segment)) this.text.textContent = shown(segment);
+    this.#labelTime();
+    this.#nameSpeaker();
+    const problems = this.#page.problems(segment);
+    this.#problems.replaceChildren(...problems.map((problem) => h("li", {}, problem)));
+    this.#problems.hidden = !problems.length;
+    this.marks.set("doubt", segment, doubtfulWords(segment));
+    this.#page.mark(this);
+  }
+
+  #labelTime() {
+    const time = clock(this.segment.start);
+    this.#time.textContent = time;
+    put(this.#time, "aria-label", t("segment.play", { time }));
+    if (this.#page.readOnly) return;
+    const label = [time, this.segment.speaker, t("segment.text")].filter(Boolean).join(", ");
+    put(this.text, "aria-label", label);
+    put(this.more, "aria-label", t("segment.more", { time }));
+  }
+
+  #nameSpeaker() {
+    const page = this.#page;
+    const { speaker } = this.segment;
+    const name = speaker || t("segment.nobody");
+    const isFirst = page.speakerBefore(this.segment) !== speaker;
+    this.speaker.textContent = name;
+    put(this.speaker, "dir", "auto");
+    put(this.speaker, "aria-label", page.readOnly ? null : t("segment.speaker", { name }));
+    this.element.classList.toggle("named", Boolean(speaker) && isFirst);
+    this.element.classList.toggle("repeats", Boolean(speaker) && !isFirst);
+    if (speaker) this.element.dataset.colour = String(page.colour(speaker));
+    else delete this.element.dataset.colour;
+  }
 }
 
-/** A row for a gap. */
-export function gapRow(gap, page) {
-  const act = (name, label, drawing) =>
-    h("button", { type: "button", data: { do: name } }, drawing ? icon(drawing) : null, label);
-  const element = h(
-    "div",
-    { class: "gap", role: "listitem" },
-    h(
-      "button",
-      {
-        type: "button",
-        class: "time",
-        data: { do: "play" },
-        "aria-label": t("segment.play", { time: clock(gap.start) }),
-      },
-      clock(gap.start),
-    ),
-    h(
-      "div",
-      { class: "body" },
+export class GapRow {
+  /**
+   * @param {Gap} gap
+   * @param {RowPage} page
+   */
+  constructor(gap, { readOnly }) {
+    const time = clock(gap.start);
+    const seconds = Math.round((gap.end - gap.start) * 10) / 10;
+    /** @type {(name: string, drawing?: string) => HTMLElement} */
+    const button = (name, drawing) =>
       h(
-        "p",
-        {},
-        h("strong", {}, t("gap.title", { seconds: Math.round((gap.end - gap.start) * 10) / 10 })),
-        " ",
-        h("span", { class: "soft" }, t("gap.text")),
+        "button",
+        { type: "button", data: { do: name } },
+        drawing ? icon(drawing) : null,
+        t(`gap.${name}`),
+      );
+    const play = {
+      type: "button",
+      class: "time",
+      data: { do: "play" },
+      "aria-label": t("segment.play", { time }),
+    };
+    this.element = h(
+      "div",
+      { class: "gap", role: "listitem" },
+      h("button", play, time),
+      h(
+        "div",
+        { class: "body" },
+        h(
+          "p",
+          {},
+          h("strong", {}, t("gap.title", { seconds })),
+          " ",
+          h("span", { class: "soft" }, t("gap.text")),
+        ),
+        readOnly
+          ? null
+          : h("div", { class: "row" }, button("again", "again"), button("write"), button("close")),
       ),
-      page.readOnly
-        ? null
-        : h(
-            "div",
-            { class: "row" },
-            act("again", t("gap.again"), "again"),
-            act("write", t("gap.write")),
-            act("close", t("gap.close")),
-          ),
-    ),
-  );
-  return { element, kind: "gap", update: () => {} };
+    );
+  }
+
+  update() {}
 }
 
-/** How high a row will be, before it is seen. */
+/**
+ * The height of a row before it is seen, in pixels.
+ * @param {Segment | Gap} item
+ * @param {number} width
+ */
 export function guess(item, width) {
-  if (item.reason !== undefined) return width < 560 ? 132 : 96;
+  if ("reason" in item) return width < 560 ? 132 : 96;
   const letters = Math.max(20, (Math.min(width, 760) - 130) / 8.2);
   return 10 + 28 * Math.max(1, Math.ceil(shown(item).length / letters));
-}
-
-/** The caret in a row's text, in letters of what is shown; null where it is not there. */
-export function caretIn(row) {
-  const selection = getSelection();
-  if (!selection.rangeCount || !row.text.contains(selection.focusNode)) return null;
-  const node = row.text.firstChild;
-  if (!node || selection.focusNode !== node) return 0;
-  const lead = node.data.length - node.data.trimStart().length;
-  return Math.max(0, selection.focusOffset - lead);
-}
-
-export function putCaret(row, offset) {
-  row.text.focus({ preventScroll: true });
-  const node = row.text.firstChild;
-  if (node) getSelection().collapse(node, Math.max(0, Math.min(offset, node.data.length)));
-}
-
-/** The letter of the segment's whole text under a point of the screen, or null. */
-export function letterAt(row, segment, x, y) {
-  const found = document.caretPositionFromPoint?.(x, y) ?? rangeAt(x, y);
-  if (!found || found.offsetNode !== row.text.firstChild) return null;
-  const node = row.text.firstChild;
-  return found.offset - (node.data.length - node.data.trimStart().length) + hidden(segment);
-}
-
-function rangeAt(x, y) {
-  const range = document.caretRangeFromPoint?.(x, y);
-  return range && { offsetNode: range.startContainer, offset: range.startOffset };
 }

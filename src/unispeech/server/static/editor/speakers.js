@@ -1,51 +1,55 @@
 // Who speaks: chosen for a segment from a menu, renamed everywhere in a dialog.
 
+/** @import { Item } from "../menu.js" */
+/** @import { Store } from "./store.js" */
+
 import { ask } from "../dialog.js";
 import { h } from "../dom.js";
 import { openMenu } from "../menu.js";
 import { t } from "../strings/index.js";
-import { renameSpeaker, setSpeaker, speakers } from "../transcript/edits.js";
+import { speakers } from "../transcript/document.js";
+import { renameSpeaker, setSpeaker } from "../transcript/edits.js";
 
-/** The menu of a segment's speaker; `chosen` is called when there is a change. */
-export function speakerMenu(button, store, index, chosen) {
-  const now = store.document.segments[index].speaker;
-  const set = (name) => {
-    store.change(setSpeaker(store.document, index, name));
-    chosen();
-  };
-  openMenu(
-    button,
-    [
-      ...speakers(store.document).map((name) => ({
-        label: h("bdi", {}, name),
-        checked: name === now,
-        run: () => set(name),
-      })),
-      { label: t("speaker.nobody"), checked: !now, run: () => set(null) },
-      null,
-      {
-        label: t("speaker.new"),
-        run: async () => {
-          const name = await named(t("speaker.new"), "");
-          if (name) set(name);
-        },
-      },
-      now
-        ? {
-            label: t("speaker.rename", { name: now }),
-            run: async () => {
-              const name = await named(t("speaker.rename", { name: now }), now);
-              if (name) store.change(renameSpeaker(store.document, now, name));
-              chosen();
-            },
-          }
-        : null,
-    ].filter((item, position) => item || position),
-    t("command.speaker"),
-  );
+/**
+ * The menu of a segment's speaker.
+ * @param {HTMLElement} button
+ * @param {Store} store
+ * @param {number} index
+ */
+export function speakerMenu(button, store, index) {
+  const { speaker } = store.document.segments[index];
+  /** @param {string | null} name */
+  const set = (name) => store.change(setSpeaker(store.document, index, name));
+  /** @type {(Item | null)[]} */
+  const items = speakers(store.document).map((name) => ({
+    label: h("bdi", {}, name),
+    checked: name === speaker,
+    run: () => set(name),
+  }));
+  items.push({ label: t("speaker.nobody"), checked: !speaker, run: () => set(null) }, null);
+  items.push({
+    label: t("speaker.new"),
+    run: async () => {
+      const name = await askName(t("speaker.new"), "");
+      if (name) set(name);
+    },
+  });
+  if (speaker) {
+    const label = t("speaker.rename", { name: speaker });
+    const rename = async () => {
+      const name = await askName(label, speaker);
+      if (name) store.change(renameSpeaker(store.document, speaker, name));
+    };
+    items.push({ label, run: rename });
+  }
+  openMenu(button, items, t("command.speaker"));
 }
 
-async function named(title, value) {
+/**
+ * @param {string} title
+ * @param {string} value
+ */
+async function askName(title, value) {
   const input = h("input", {
     id: "speaker-name",
     value,
@@ -57,12 +61,7 @@ async function named(title, value) {
   });
   const answer = await ask({
     title,
-    content: h(
-      "div",
-      { class: "field" },
-      h("label", { for: "speaker-name" }, t("speaker.name")),
-      input,
-    ),
+    content: h("div", { class: "field" }, h("label", { for: input.id }, t("speaker.name")), input),
     buttons: [
       { label: t("cancel"), value: "" },
       { label: t("apply"), value: "set", kind: "main" },

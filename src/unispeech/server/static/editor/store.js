@@ -1,60 +1,94 @@
 // The transcript that is open: the one owner of the document and of its history.
 
-import { apply } from "../transcript/edits.js";
+/** @import { Edit, SegmentSplice, TranscriptDocument } from "../transcript/document.js" */
+/** @import { Step } from "../transcript/history.js" */
+
+import { apply } from "../transcript/document.js";
 import * as steps from "../transcript/history.js";
 
 const PAUSE = 1500; // milliseconds without typing that end a step of undo
 
-/** Listeners are called with (edit, origin) after every change: origin is "typed", "done", "undo" or "loaded". */
-export function openStore(document) {
-  let history = steps.EMPTY;
-  let burst = null;
-  const listeners = new Set();
+/**
+ * @typedef {"typed" | "done" | "undo" | "loaded"} Origin of an edit
+ * @typedef {(edit: Edit, origin: Origin) => void} StoreListener called after every change
+ */
 
-  function set(edit, origin) {
-    store.document = apply(store.document, edit);
-    for (const listener of listeners) listener(edit, origin);
+export class Store {
+  #history = steps.EMPTY;
+  /** @type {{ key: number, name: symbol, at: number } | null} */
+  #burst = null;
+  /** @type {Set<StoreListener>} */
+  #listeners = new Set();
+
+  /** @param {TranscriptDocument} document */
+  constructor(document) {
+    this.document = document;
   }
 
-  const store = {
-    document,
-    listen: (listener) => listeners.add(listener),
-    get canUndo() {
-      return history.past !== null;
-    },
-    get canRedo() {
-      return history.future !== null;
-    },
+  /** @param {StoreListener} listener */
+  listen(listener) {
+    this.#listeners.add(listener);
+  }
 
-    /** Does an edit; an empty one is nothing. False where there was nothing to do. */
-    change(edit, origin = "done") {
-      if (!edit.length) return false;
-      burst = null;
-      history = steps.record(history, edit);
-      set(edit, origin);
-      return true;
-    },
+  get canUndo() {
+    return this.#history.past !== null;
+  }
 
-    /** Text as it is typed: one step of undo as long as there is no pause. */
-    type(edit, key) {
-      const now = performance.now();
-      if (burst?.key !== key || now - burst.at > PAUSE) burst = { key, name: Symbol("burst") };
-      burst.at = now;
-      history = steps.record(history, edit, burst.name);
-      set(edit, "typed");
-    },
+  get canRedo() {
+    return this.#history.future !== null;
+  }
 
-    undo: () => step(steps.undo(history)),
-    redo: () => step(steps.redo(history)),
-  };
-
-  function step(taken) {
-    if (!taken) return false;
-    burst = null;
-    history = taken.history;
-    set(taken.edit, "undo");
+  /**
+   * Does an edit; an empty one is nothing. False where there was nothing to do.
+   * @param {Edit} edit
+   * @param {Origin} [origin]
+   */
+  change(edit, origin = "done") {
+    if (!edit.length) return false;
+    this.#burst = null;
+    this.#history = steps.record(this.#history, edit);
+    this.#set(edit, origin);
     return true;
   }
 
-  return store;
+  /**
+   * Text as it is typed: one step of undo as long as there is no pause.
+   * @param {SegmentSplice[]} edit
+   * @param {number} key of the segment
+   */
+  type(edit, key) {
+    const now = performance.now();
+    const last = this.#burst;
+    const goesOn = last?.key === key && now - last.at <= PAUSE;
+    const burst = { key, name: goesOn ? last.name : Symbol("burst"), at: now };
+    this.#burst = burst;
+    this.#history = steps.record(this.#history, edit, burst.name);
+    this.#set(edit, "typed");
+  }
+
+  undo() {
+    return this.#step(steps.undo(this.#history));
+  }
+
+  redo() {
+    return this.#step(steps.redo(this.#history));
+  }
+
+  /** @param {Step | null} step */
+  #step(step) {
+    if (!step) return false;
+    this.#burst = null;
+    this.#history = step.history;
+    this.#set(step.edit, "undo");
+    return true;
+  }
+
+  /**
+   * @param {Edit} edit
+   * @param {Origin} origin
+   */
+  #set(edit, origin) {
+    this.document = apply(this.document, edit);
+    for (const listener of this.#listeners) listener(edit, origin);
+  }
 }

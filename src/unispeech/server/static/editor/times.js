@@ -1,45 +1,35 @@
 // The times of a segment, typed.
 
+/** @import { Segment } from "../transcript/document.js" */
+
 import { ask } from "../dialog.js";
 import { h } from "../dom.js";
 import { t } from "../strings/index.js";
 import { clock, seconds } from "../transcript/times.js";
 
-/** [start, end] as the person wants them, or null. */
+/**
+ * Asks for the times of a segment; null if the person leaves them.
+ * @param {Segment} segment
+ * @returns {Promise<[start: number, end: number] | null>}
+ */
 export async function askTimes(segment) {
-  const field = (id, label, value) =>
-    h("input", {
-      id,
-      value: clock(value, 3),
-      required: true,
-      dir: "ltr",
-      inputmode: "decimal",
-      "aria-label": label,
-      autofocus: id === "t-start",
-    });
-  const [start, end] = [
-    field("t-start", t("times.start"), segment.start),
-    field("t-end", t("times.end"), segment.end),
-  ];
+  const start = timeInput("t-start", t("times.start"), segment.start);
+  const end = timeInput("t-end", t("times.end"), segment.end);
+  start.autofocus = true;
   const judge = () => {
-    start.setCustomValidity(Number.isNaN(seconds(start.value)) ? t("times.form") : "");
-    end.setCustomValidity(
-      Number.isNaN(seconds(end.value))
-        ? t("times.form")
-        : seconds(end.value) > seconds(start.value)
-          ? ""
-          : t("times.order"),
-    );
+    const [from, to] = [seconds(start.value), seconds(end.value)];
+    start.setCustomValidity(Number.isNaN(from) ? t("times.form") : "");
+    end.setCustomValidity(Number.isNaN(to) ? t("times.form") : to > from ? "" : t("times.order"));
   };
-  for (const one of [start, end]) one.addEventListener("input", judge);
+  for (const input of [start, end]) input.addEventListener("input", judge);
   const answer = await ask({
     title: t("command.times"),
     content: [
       h(
         "div",
         { class: "pairs" },
-        h("div", { class: "field" }, h("label", { for: "t-start" }, t("times.start")), start),
-        h("div", { class: "field" }, h("label", { for: "t-end" }, t("times.end")), end),
+        h("div", { class: "field" }, h("label", { for: start.id }, t("times.start")), start),
+        h("div", { class: "field" }, h("label", { for: end.id }, t("times.end")), end),
       ),
       h("p", { class: "soft small" }, t("times.hint")),
     ],
@@ -49,4 +39,16 @@ export async function askTimes(segment) {
     ],
   });
   return answer ? [seconds(start.value), seconds(end.value)] : null;
+}
+
+/** @type {(id: string, label: string, time: number) => HTMLInputElement} */
+function timeInput(id, label, time) {
+  return h("input", {
+    id,
+    value: clock(time, 3),
+    required: true,
+    dir: "ltr",
+    inputmode: "decimal",
+    "aria-label": label,
+  });
 }

@@ -1,96 +1,120 @@
-// What is above the transcript: what it is, whether it is saved, what is doubtful, what to do with it.
+// The bar above the transcript: its name, whether it is saved, what is doubtful, what to do with it.
+
+/** @import { State } from "./autosave.js" */
 
 import { h, icon, iconButton, put } from "../dom.js";
 import { t } from "../strings/index.js";
 import { shownKeys } from "./keys.js";
 
-/** {element, saved(state, message), doubts(count), steps(canUndo, canRedo), problems(count)}. */
-export function toolbar(job, run, { readOnly = false } = {}) {
-  const title = (name, command) => `${t(name)}${command ? ` (${shownKeys(command)})` : ""}`;
-  const undo = iconButton("undo", title("command.undo", "undo"), {
-    on: { click: () => run("undo") },
-  });
-  const redo = iconButton("redo", title("command.redo", "redo"), {
-    on: { click: () => run("redo") },
-  });
-  const find = iconButton("search", title("command.find", "find"), {
-    on: { click: () => run("find") },
-  });
-  const state = h("span", { class: "saved small", role: "status" });
-  const doubts = h("button", {
-    type: "button",
-    class: "chip doubt",
-    title: title("command.doubt", "doubt"),
-    hidden: true,
-    on: { click: () => run("doubt") },
-  });
-  const problems = h("button", {
-    type: "button",
-    class: "chip",
-    hidden: true,
-    on: { click: () => run("problem") },
-  });
-  const more = iconButton("more", t("editor.more"), {
-    "aria-haspopup": "menu",
-    on: { click: (event) => run("more", event.currentTarget) },
-  });
-  const element = h(
-    "div",
-    { class: "toolbar" },
-    readOnly
-      ? null
-      : h("a", { href: "#/", class: "back", "aria-label": t("nav.recordings") }, icon("left")),
-    h("h1", { dir: "auto", title: job.filename }, job.filename),
-    readOnly ? h("span", { class: "soft small" }, t("shared.reads")) : state,
-    h(
+/** @typedef {(command: string, button: HTMLElement) => void} Run called with the command of a button */
+
+export class Toolbar {
+  #state = h("span", { class: "saved small", role: "status" });
+  #undo;
+  #redo;
+  #doubts;
+  #problems;
+
+  /**
+   * @param {{ filename: string }} job
+   * @param {Run} run
+   */
+  constructor({ filename }, run, { readOnly = false } = {}) {
+    this.#undo = commandButton("undo", "undo", run);
+    this.#redo = commandButton("redo", "redo", run);
+    this.#doubts = chip("doubt", run, { class: "chip doubt", title: titleOf("doubt") });
+    this.#problems = chip("problem", run);
+    const find = commandButton("search", "find", run);
+    const back = { href: "#/", class: "back", "aria-label": t("nav.recordings") };
+    const share = button("share", icon("share"), t("job.share"), run);
+    const download = button("export", icon("download"), t("job.export"), run);
+    download.classList.add("main");
+    const more = iconButton("more", t("editor.more"), {
+      "aria-haspopup": "menu",
+      on: { click: () => run("more", more) },
+    });
+    if (readOnly) put(download, "aria-haspopup", "menu");
+    this.element = h(
       "div",
-      { class: "row end" },
-      doubts,
-      problems,
-      readOnly ? find : [undo, redo, find],
-      readOnly
-        ? null
-        : h(
-            "button",
-            { type: "button", on: { click: () => run("share") } },
-            icon("share"),
-            h("span", {}, t("job.share")),
-          ),
+      { class: "toolbar" },
+      readOnly ? null : h("a", back, icon("left")),
+      h("h1", { dir: "auto", title: filename }, filename),
+      readOnly ? h("span", { class: "soft small" }, t("shared.reads")) : this.#state,
       h(
-        "button",
-        {
-          type: "button",
-          class: "main",
-          "aria-haspopup": readOnly ? "menu" : null,
-          on: { click: (event) => run("export", event.currentTarget) },
-        },
-        icon("download"),
-        h("span", {}, t("job.export")),
+        "div",
+        { class: "row end" },
+        readOnly
+          ? [find, download]
+          : [this.#doubts, this.#problems, this.#undo, this.#redo, find, share, download, more],
       ),
-      readOnly ? null : more,
-    ),
-  );
-  return {
-    element,
-    saved(name, message = "") {
-      state.textContent = t(`saved.${name}`);
-      state.title = message;
-      state.className = `saved small ${name}`;
-    },
-    doubts: (count) => counted(doubts, count, "editor.doubts", "?"),
-    problems: (count) => counted(problems, count, "editor.problems", "▲"),
-    steps(canUndo, canRedo) {
-      for (const [button, can] of [
-        [undo, canUndo],
-        [redo, canRedo],
-      ])
-        put(button, "aria-disabled", can ? null : "true");
-    },
-  };
+    );
+  }
+
+  /**
+   * @param {State} state
+   * @param {string} [message]
+   */
+  showState(state, message = "") {
+    this.#state.textContent = t(`saved.${state}`);
+    this.#state.title = message;
+    this.#state.className = `saved small ${state}`;
+  }
+
+  /** @param {number} count */
+  showDoubts(count) {
+    showCount(this.#doubts, count, "editor.doubts", "?");
+  }
+
+  /** @param {number} count */
+  showProblems(count) {
+    showCount(this.#problems, count, "editor.problems", "▲");
+  }
+
+  /**
+   * @param {boolean} canUndo
+   * @param {boolean} canRedo
+   */
+  showSteps(canUndo, canRedo) {
+    put(this.#undo, "aria-disabled", canUndo ? null : "true");
+    put(this.#redo, "aria-disabled", canRedo ? null : "true");
+  }
 }
 
-// In words where there is room, a sign and the number where there is not.
-function counted(chip, count, key, sign) {
+/** @param {string} command */
+const titleOf = (command) => `${t(`command.${command}`)} (${shownKeys(command)})`;
+
+/** @type {(drawing: string, command: string, run: Run) => HTMLElement} */
+function commandButton(drawing, command, run) {
+  const element = iconButton(drawing, titleOf(command), {
+    on: { click: () => run(command, element) },
+  });
+  return element;
+}
+
+/** @type {(command: string, drawing: Node, label: string, run: Run) => HTMLElement} */
+function button(command, drawing, label, run) {
+  /** @returns {void} */
+  const click = () => run(command, element);
+  const element = h("button", { type: "button", on: { click } }, drawing, h("span", {}, label));
+  return element;
+}
+
+/** @type {(command: string, run: Run, properties?: Record<string, string>) => HTMLElement} */
+function chip(command, run, properties = { class: "chip" }) {
+  /** @returns {void} */
+  const click = () => run(command, element);
+  const element = h("button", { type: "button", hidden: true, on: { click }, ...properties });
+  return element;
+}
+
+/**
+ * Shows a number in words where there is room, after a sign where there is not.
+ * @param {HTMLElement} chip
+ * @param {number} count
+ * @param {string} key
+ * @param {string} sign
+ */
+function showCount(chip, count, key, sign) {
   chip.hidden = !count;
   put(chip, "aria-label", t(key, { count }));
   chip.replaceChildren(

@@ -1,137 +1,258 @@
 // The transcript on the screen: rows for what the store holds, the word that sounds, where to go.
 // The editor and the read-only view both show it.
 
-import { h } from "../dom.js";
-import { shown, speakers } from "../transcript/edits.js";
+/** @import { Gap, Segment } from "../transcript/document.js" */
+/** @import { Player } from "./player.js" */
+/** @import { Span } from "./paint.js" */
+/** @import { Store } from "./store.js" */
+
+import { around, h } from "../dom.js";
+import { shown, speakers } from "../transcript/document.js";
 import { lastBegun } from "../transcript/times.js";
 import { places } from "../transcript/words.js";
-import { gapRow, guess, putCaret, segmentRow } from "./rows.js";
-import { virtualList } from "./virtual.js";
+import { putCaret } from "./caret.js";
+import { GapRow, guess, SegmentRow } from "./rows.js";
+import { VirtualList } from "./virtual.js";
 
 const HANDS_OFF = 3000; // milliseconds after the person has scrolled in which the list does not
+const COLOURS = 6;
 
-/** Shows `store`'s document in `container`. `options`: {readOnly, problems(segment), found(segment, at)}. */
-export function transcriptView(store, player, options, signal) {
-  const container = h("div", { class: "transcript", role: "list" });
-  let items = [];
-  let indices = new Map(); // key: index among segments
-  let names = [];
-  let sounding = { index: -1, word: -1, row: null };
-  let scrolled = -Infinity;
+/**
+ * `problems` gives what is wrong with a segment; `sounding` is called with each segment as it begins to sound.
+ * @typedef {{
+ *   readOnly?: boolean,
+ *   problems?: (segment: Segment) => string[],
+ *   sounding: (segment: Segment) => void,
+ * }} Options
+ */
 
-  const page = {
-    readOnly: options.readOnly,
-    language: store.document.language,
-    colour: (name) => names.indexOf(name) % 6,
-    before: (segment) =>
-      store.document.segments[(indices.get(segment.key) ?? 0) - 1]?.speaker ?? null,
-    problems: (segment) => options.problems?.(segment) ?? [],
-    marks(row, segment) {
-      options.marked?.(row, segment, indices.get(segment.key));
-      if (indices.get(segment.key) === sounding.index) sound(player.time, true);
-    },
-  };
-  const list = virtualList(
-    container,
-    {
-      make: (item) => (item.reason === undefined ? segmentRow(item, page) : gapRow(item, page)),
-      guess,
-      dropped: (row) => {
-        row.marks?.clearAll();
-        if (sounding.row === row) sounding.row = null;
-      },
-    },
-    signal,
-  );
+export class TranscriptView {
+  element = h("div", { class: "transcript", role: "list" });
+  /** @type {(Segment | Gap)[]} */
+  #items = [];
+  /** @type {Map<number, number>} */
+  #indices = new Map(); // among segments, by key
+  /** @type {string[]} */
+  #speakers = [];
+  /** @type {{ index: number, word: number, row: SegmentRow | null }} */
+  #sounding = { index: -1, word: -1, row: null };
+  #scrolled = Number.NEGATIVE_INFINITY;
+  /** @type {(row: SegmentRow, index: number) => void} */
+  #marked = () => {};
+  #store;
+  #player;
+  #options;
+  #list;
 
-  function draw() {
-    const { segments, gaps } = store.document;
-    indices = new Map(segments.map((one, index) => [one.key, index]));
-    names = speakers(store.document);
-    items = gaps.length
-      ? [...segments, ...gaps].sort(
-          (a, b) => a.start - b.start || (a.reason === undefined) - (b.reason === undefined),
-        )
-      : segments;
-    list.set(items);
+  /**
+   * @param {Store} store
+   * @param {Player} player
+   * @param {Options} options
+   * @param {AbortSignal} signal
+   */
+  constructor(store, player, options, signal) {
+    this.#store = store;
+    this.#player = player;
+    this.#options = options;
+    this.#list = this.#newList(signal);
+    /** @param {Event} event */
+    const touch = (event) => {
+      if (!around(event, ".player")) this.#scrolled = performance.now();
+    };
+    for (const name of ["wheel", "touchmove", "pointerdown"])
+      addEventListener(name, touch, { passive: true, signal });
+    player.onTime((time, isPlaying) => {
+      const before = this.#sounding.index;
+      this.#sound(time);
+      if (this.#sounding.index !== before && isPlaying) this.#follow();
+    });
+    store.listen(() => this.draw());
+    this.draw();
   }
 
-  function sound(time, again = false) {
-    const { segments } = store.document;
-    const index = lastBegun(segments, time + 0.01);
-    const segment = segments[index];
-    const word = segment ? wordSounding(segment, time) : -1;
-    if (!again && index === sounding.index && word === sounding.word && sounding.row) return;
-    sounding.row?.marks.clear("speaking");
-    sounding.row?.element.classList.remove("sounding");
-    const row = segment && list.row(items === segments ? index : items.indexOf(segment));
-    const moved = index !== sounding.index;
-    sounding = { index, word, row: row ?? null };
-    if (moved && segment) options.sounding?.(segment);
-    if (!row) return;
-    row.element.classList.add("sounding");
-    row.marks.set(
-      "speaking",
-      segment,
-      word < 0
-        ? segment.words.length
-          ? []
-          : [[0, segment.text.length]]
-        : [places(segment.words)[word]],
+  /** @param {AbortSignal} signal */
+  #newList(signal) {
+    const page = {
+      readOnly: this.#options.readOnly ?? false,
+      language: this.#store.document.language,
+      /** @param {string} speaker */
+      colour: (speaker) => this.#speakers.indexOf(speaker) % COLOURS,
+      /** @param {Segment} segment */
+      speakerBefore: (segment) =>
+        this.#segments[(this.#indices.get(segment.key) ?? 0) - 1]?.speaker ?? null,
+      problems: this.#options.problems ?? (() => []),
+      /** @param {SegmentRow} row */
+      mark: (row) => {
+        this.#marked(row, this.index(row));
+        if (this.index(row) === this.#sounding.index) this.#sound(this.#player.time, true);
+      },
+    };
+    /** @type {VirtualList<Segment | Gap, SegmentRow | GapRow>} */
+    const list = new VirtualList(
+      this.element,
+      {
+        make: (item) => ("reason" in item ? new GapRow(item, page) : new SegmentRow(item, page)),
+        guess,
+        dropped: (row) => {
+          if (row instanceof SegmentRow) row.marks.clearAll();
+          if (this.#sounding.row === row) this.#sounding.row = null;
+        },
+      },
+      signal,
+    );
+    return list;
+  }
+
+  get #segments() {
+    return this.#store.document.segments;
+  }
+
+  draw() {
+    const { segments, gaps } = this.#store.document;
+    this.#indices = new Map(segments.map((segment, index) => [segment.key, index]));
+    this.#speakers = speakers(this.#store.document);
+    this.#items = gaps.length ? [...gaps, ...segments].sort((a, b) => a.start - b.start) : segments;
+    this.#list.set(this.#items);
+  }
+
+  /**
+   * `callback` paints a row whenever its text is new.
+   * @param {(row: SegmentRow, index: number) => void} callback
+   */
+  onMark(callback) {
+    this.#marked = callback;
+  }
+
+  /** The rows of segments near the screen. */
+  rows() {
+    return this.#list.rows().filter((row) => row instanceof SegmentRow);
+  }
+
+  /** Draws the rows anew. */
+  refresh() {
+    for (const row of this.rows()) row.update(row.segment);
+  }
+
+  /**
+   * The row of an element.
+   * @param {Element | null} element
+   */
+  row(element) {
+    return this.rows().find((row) => row.element === element) ?? null;
+  }
+
+  /**
+   * The index of a row's segment, or -1.
+   * @param {SegmentRow | null} row
+   */
+  index(row) {
+    return row ? (this.#indices.get(row.segment.key) ?? -1) : -1;
+  }
+
+  /**
+   * The index of the gap that an element shows, or -1.
+   * @param {Element | null} element
+   */
+  gap(element) {
+    return this.#store.document.gaps.findIndex(
+      (gap) => this.#list.row(this.#items.indexOf(gap))?.element === element,
     );
   }
 
-  function follow(playing) {
-    if (!playing || !items.length || performance.now() - scrolled < HANDS_OFF) return;
-    list.scrollTo(sounding.index < 0 ? 0 : itemOf(sounding.index));
+  /** The index of the segment that sounds, or -1. */
+  get speaking() {
+    return this.#sounding.index;
   }
 
-  const itemOf = (index) =>
-    items === store.document.segments ? index : items.indexOf(store.document.segments[index]);
+  /**
+   * Brings a segment to the screen; its row.
+   * @param {number} index
+   */
+  reveal(index) {
+    return this.#scrollTo(this.#segments[index]);
+  }
 
-  const hands = ({ target }) => {
-    if (!target.closest?.(".player")) scrolled = performance.now();
-  };
-  for (const name of ["wheel", "touchmove", "pointerdown"])
-    addEventListener(name, hands, { passive: true, signal });
-  player.onTime((time, playing) => {
-    const before = sounding.index;
-    sound(time);
-    if (sounding.index !== before) follow(playing);
-  });
-  store.listen(draw);
-  draw();
+  /**
+   * Brings a gap to the screen; its row.
+   * @param {number} gap
+   */
+  revealGap(gap) {
+    return this.#scrollTo(this.#store.document.gaps[gap]);
+  }
 
-  return {
-    element: container,
-    draw,
-    rows: list.rows,
-    refresh() {
-      for (const row of list.rows()) if (row.kind === "segment") row.update(row.item);
-    },
-    row: (element) => [...list.rows()].find((one) => one.element === element) ?? null,
-    index: (row) => (row ? (indices.get(row.key) ?? -1) : -1),
-    gap: (element) =>
-      store.document.gaps.findIndex((gap) => list.row(items.indexOf(gap))?.element === element),
-    speaking: () => sounding.index,
-    /** Brings a segment to the screen. */
-    reveal: (index) => list.scrollTo(itemOf(index)),
-    revealGap: (gap) => {
-      list.scrollTo(items.indexOf(store.document.gaps[gap]));
-      return list.row(items.indexOf(store.document.gaps[gap]));
-    },
-    /** Puts the caret into a segment: at a letter, or "last". */
-    focus(index, caret) {
-      if (!store.document.segments[index]) return false;
-      list.scrollTo(itemOf(index));
-      const row = list.row(itemOf(index));
-      if (row) putCaret(row, caret === "last" ? shown(row.item).length : caret);
-      return Boolean(row);
-    },
-  };
+  /**
+   * Puts the caret into a segment; false where there is none.
+   * @param {number} index
+   * @param {number | "last"} caret a letter
+   */
+  focus(index, caret) {
+    if (!this.#segments[index]) return false;
+    const row = this.reveal(index);
+    if (!(row instanceof SegmentRow)) return false;
+    putCaret(row, caret === "last" ? shown(row.segment).length : caret);
+    return true;
+  }
+
+  /** @param {Segment | Gap} item */
+  #scrollTo(item) {
+    const place = this.#placeOf(item);
+    this.#list.scrollTo(place);
+    return this.#list.row(place);
+  }
+
+  /**
+   * The place of a segment or gap in the list.
+   * @param {Segment | Gap} item
+   */
+  #placeOf(item) {
+    const index = this.#items === this.#segments ? this.#indices.get(item.key) : undefined;
+    return index ?? this.#items.indexOf(item);
+  }
+
+  #follow() {
+    if (!this.#items.length || performance.now() - this.#scrolled < HANDS_OFF) return;
+    if (this.#sounding.index < 0) this.#list.scrollTo(0);
+    else this.reveal(this.#sounding.index);
+  }
+
+  /**
+   * Marks the word that sounds at a time.
+   * @param {number} time
+   * @param {boolean} [again] although it is the same
+   */
+  #sound(time, again = false) {
+    const index = lastBegun(this.#segments, time + 0.01);
+    const segment = this.#segments[index];
+    const word = segment ? wordSounding(segment, time) : -1;
+    const before = this.#sounding;
+    if (!again && index === before.index && word === before.word && before.row) return;
+    before.row?.marks.clear("speaking");
+    before.row?.element.classList.remove("sounding");
+    const row = segment ? this.#list.row(this.#placeOf(segment)) : null;
+    this.#sounding = { index, word, row: row instanceof SegmentRow ? row : null };
+    if (!segment) return;
+    if (index !== before.index) this.#options.sounding(segment);
+    this.#sounding.row?.element.classList.add("sounding");
+    this.#sounding.row?.marks.set("speaking", segment, soundingSpans(segment, word));
+  }
 }
 
-function wordSounding(segment, time) {
-  if (time > segment.end + 0.3) return -1;
-  return segment.words.findLastIndex((word) => word.start <= time + 0.01);
+/**
+ * @param {Segment} segment
+ * @param {number} time
+ */
+function wordSounding({ words, end }, time) {
+  if (time > end + 0.3) return -1;
+  return words.findLastIndex((word) => word.start <= time + 0.01);
+}
+
+/**
+ * The letters to mark: a word, or the whole text where no word has a time.
+ * @param {Segment} segment
+ * @param {number} word
+ * @returns {Span[]}
+ */
+function soundingSpans({ words, text }, word) {
+  if (word >= 0) return [places(words)[word]];
+  return words.length ? [] : [[0, text.length]];
 }

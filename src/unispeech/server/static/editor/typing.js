@@ -1,102 +1,116 @@
 // Typing in the rows: each text is a plain editable text of its own, and the store knows every letter.
 
-import { hidden, setText, shown } from "../transcript/edits.js";
+/** @import { Segment } from "../transcript/document.js" */
+/** @import { Player } from "./player.js" */
+/** @import { SegmentRow } from "./rows.js" */
+/** @import { Store } from "./store.js" */
+/** @import { TranscriptView } from "./transcript.js" */
+
+import { around, selection } from "../dom.js";
+import { hidden, shown } from "../transcript/document.js";
+import { setText } from "../transcript/edits.js";
 import { wordAt } from "../transcript/words.js";
-import { caretIn, letterAt, putCaret } from "./rows.js";
+import { caretIn, caretOnLine, letterAt, lettersToCaret, putCaret } from "./caret.js";
 
-/** Listens in `container`. `page` gives row(element), index(row), store, player, focus(index, caret), run(command, row). */
-export function typing(container, page) {
-  const rowOf = (event) => page.row(event.target.closest?.(".segment"));
+/**
+ * Listens in the rows of a view.
+ * @param {TranscriptView} view
+ * @param {{ store: Store, player: Player, run: (command: string, row: SegmentRow | null) => void }} page
+ */
+export function typing(view, { store, player, run }) {
+  const { element } = view;
+  /** @param {Event} event */
+  const rowOf = (event) => view.row(around(event, ".segment"));
+  /** @param {Event} event */
+  const rowOfText = (event) => {
+    const row = rowOf(event);
+    return row?.text === event.target ? row : null;
+  };
+  /** @param {SegmentRow} row */
+  const segmentOf = (row) => store.document.segments[view.index(row)];
 
-  container.addEventListener("beforeinput", (event) => {
+  element.addEventListener("beforeinput", (event) => {
     if (!event.inputType.startsWith("history")) return;
     event.preventDefault();
-    page.run(event.inputType === "historyUndo" ? "undo" : "redo", rowOf(event));
+    run(event.inputType === "historyUndo" ? "undo" : "redo", rowOf(event));
   });
 
-  container.addEventListener("input", (event) => {
-    const row = rowOf(event);
-    if (!row || !event.target.classList.contains("text")) return;
-    if (!event.isComposing) plain(row);
-    page.player.pause();
-    page.store.type(
-      setText(page.store.document, page.index(row), row.text.textContent.trim()),
-      row.key,
-    );
+  element.addEventListener("input", (event) => {
+    const row = rowOfText(event);
+    if (!row) return;
+    if (!(event instanceof InputEvent && event.isComposing)) makePlain(row);
+    player.pause();
+    const text = row.text.textContent.trim();
+    store.type(setText(store.document, view.index(row), text), row.segment.key);
   });
 
-  container.addEventListener("focusout", (event) => {
-    const row = rowOf(event);
-    if (!row?.text || event.target !== row.text) return;
-    const segment = page.store.document.segments[page.index(row)];
-    if (segment && row.text.textContent !== shown(segment)) row.text.textContent = shown(segment);
-    if (segment) row.update(segment);
+  element.addEventListener("focusout", (event) => {
+    const row = rowOfText(event);
+    const segment = row && segmentOf(row);
+    if (!segment) return;
+    if (row.text.textContent !== shown(segment)) row.text.textContent = shown(segment);
+    row.update(segment);
   });
 
-  container.addEventListener("keydown", (event) => {
-    const row = rowOf(event);
-    if (!row?.text || event.target !== row.text || event.isComposing) return;
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const command = meant(event, row);
+  element.addEventListener("keydown", (event) => {
+    const row = rowOfText(event);
+    if (!row || event.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
+    const command = commandOfKey(event, row);
     if (!command) return;
     event.preventDefault();
-    page.run(command, row);
+    run(command, row);
   });
 
-  container.addEventListener("click", (event) => {
+  element.addEventListener("click", (event) => {
     const row = rowOf(event);
-    if (!row?.text?.contains(event.target) || !getSelection().isCollapsed || event.shiftKey) return;
-    const segment = page.store.document.segments[page.index(row)];
-    const letter = letterAt(row, segment, event.clientX, event.clientY);
-    if (letter !== null) page.player.playFrom(timeAt(segment, letter));
+    const isInText = event.target instanceof Node && row?.text.contains(event.target);
+    if (!row || !isInText || !selection().isCollapsed || event.shiftKey) return;
+    const segment = segmentOf(row);
+    const letter = letterAt(row, segment, event);
+    if (letter !== null) player.playFrom(timeAt(segment, letter));
   });
 }
 
-/** When the letter of a segment's whole text is said. */
+/**
+ * The time of a letter of a segment's whole text.
+ * @param {Segment} segment
+ * @param {number} letter
+ */
 export function timeAt(segment, letter) {
-  if (segment.words.length) return segment.words[wordAt(segment.words, letter)].start;
+  const { words, start, end } = segment;
+  if (words.length) return words[wordAt(words, letter)].start;
   const share = (letter - hidden(segment)) / Math.max(1, shown(segment).length);
-  return segment.start + (segment.end - segment.start) * Math.min(1, Math.max(0, share));
+  return start + (end - start) * Math.min(1, Math.max(0, share));
 }
 
-// What a key without Alt or Ctrl means at this place of the text.
-function meant(event, row) {
-  const caret = caretIn(row);
-  const length = row.text.textContent.trim().length;
-  const alone = getSelection().isCollapsed;
-  if (event.key === "Enter") return caret === 0 || caret >= length ? "nothing" : "split";
-  if (event.key === "Backspace" && alone && caret === 0) return "mergeBack";
-  if (event.key === "Delete" && alone && caret >= length) return "mergeOn";
-  if (event.shiftKey) return null;
-  if (event.key === "ArrowUp" && onLine(row, "first")) return "previous";
-  if (event.key === "ArrowDown" && onLine(row, "last")) return "next";
+/**
+ * The command of a key without Alt or Ctrl at this place of the text.
+ * @param {KeyboardEvent} event
+ * @param {SegmentRow} row
+ */
+function commandOfKey({ key, shiftKey }, row) {
+  const caret = caretIn(row) ?? 0;
+  const isStart = caret === 0;
+  const isEnd = caret >= row.text.textContent.trim().length;
+  const isAlone = selection().isCollapsed;
+  if (key === "Enter") return isStart || isEnd ? "nothing" : "split";
+  if (key === "Backspace" && isAlone && isStart) return "mergeBack";
+  if (key === "Delete" && isAlone && isEnd) return "mergeOn";
+  if (shiftKey) return null;
+  if (key === "ArrowUp" && caretOnLine(row, "first")) return "previous";
+  if (key === "ArrowDown" && caretOnLine(row, "last")) return "next";
   return null;
 }
 
-function onLine(row, which) {
-  const selection = getSelection();
-  if (!selection.rangeCount) return true;
-  const range = selection.getRangeAt(0).cloneRange();
-  const caret = range.getClientRects()[0] ?? row.text.getBoundingClientRect();
-  const text = row.text.getBoundingClientRect();
-  const line = parseFloat(getComputedStyle(row.text).lineHeight);
-  return which === "first"
-    ? caret.top < text.top + line * 0.8
-    : caret.bottom > text.bottom - line * 0.8;
-}
-
-// Pasted lines are one line; what a browser put in beside text goes.
-function plain(row) {
+/**
+ * Pasted lines are one line; elements that a browser put in beside text go.
+ * @param {SegmentRow} row
+ */
+function makePlain(row) {
   const { text } = row;
   if (text.childNodes.length <= 1 && !/[\n\r]/.test(text.textContent)) return;
-  const caret = caretOver(text);
+  const caret = lettersToCaret(text);
   // biome-ignore lint/performance/useDomNodeTextContent: lines that are elements count as lines
   text.textContent = text.innerText.replace(/\s*[\n\r]+\s*/g, " ");
   putCaret(row, caret);
-}
-
-function caretOver(text) {
-  const range = getSelection().getRangeAt(0).cloneRange();
-  range.setStart(text, 0);
-  return range.toString().length;
 }

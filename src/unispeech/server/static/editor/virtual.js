@@ -3,198 +3,235 @@
 // Heights are guessed until a row has been seen, then measured; what the reader looks at stays where
 // it is when a guess was wrong.
 
+import { Heights } from "./heights.js";
+
 const BEYOND = 500; // pixels above and below the screen that are made as well
 const MANY = 12; // rows that come into sight in one frame: a jump
 
 /**
- * `make(item)` gives {element, update(item)} for an item with a `key`; `guess(item, width)` its height.
- * Returns {set, scrollTo, row, render}.
+ * @template Item
+ * @typedef {{ element: HTMLElement, update(item: Item): void }} Row
  */
-export function virtualList(container, { make, guess, dropped }, signal) {
-  let items = [];
-  let tops = new Float64Array(1);
-  let places = new Map(); // key: index
-  let width = container.clientWidth;
-  const heights = new Map(); // key: pixels, measured
-  const rows = new Map(); // key: {element, update, item, top}
-  let planned = false;
 
-  function place(from = 0) {
-    if (tops.length !== items.length + 1) tops = new Float64Array(items.length + 1);
-    for (let i = from; i < items.length; i++) {
-      tops[i + 1] = tops[i] + (heights.get(items[i].key) ?? guess(items[i], width));
+/**
+ * `make` gives a row for an item, `guess` its height; `dropped` is called with a row that goes.
+ * @template Item, R
+ * @typedef {{
+ *   make: (item: Item) => R,
+ *   guess: (item: Item, width: number) => number,
+ *   dropped: (row: R) => void,
+ * }} Making
+ */
+
+/**
+ * @template {{ key: number }} Item
+ * @template {Row<Item>} R
+ */
+export class VirtualList {
+  /** @type {Item[]} */
+  #items = [];
+  /** @type {Map<number, number>} */
+  #indices = new Map(); // by key
+  /** @type {Map<number, { row: R, item: Item, index: number, top: number }>} */
+  #shown = new Map(); // by key
+  #isPlanned = false;
+  #sizes = new ResizeObserver((entries) => this.#remeasure(entries));
+  #container;
+  #making;
+  #heights;
+  #signal;
+
+  /**
+   * @param {HTMLElement} container
+   * @param {Making<Item, R>} making
+   * @param {AbortSignal} signal
+   */
+  constructor(container, making, signal) {
+    this.#container = container;
+    this.#making = making;
+    this.#signal = signal;
+    this.#heights = new Heights(making.guess, container.clientWidth);
+    const box = new ResizeObserver(() => this.#fitWidth());
+    box.observe(container);
+    addEventListener("scroll", () => this.#plan(), { passive: true, signal });
+    addEventListener("resize", () => this.#plan(), { signal });
+    const stop = () => {
+      this.#sizes.disconnect();
+      box.disconnect();
+    };
+    signal.addEventListener("abort", stop, { once: true });
+  }
+
+  /**
+   * Other items; rows of those that stay (by key) stay. At once, so that the focus can be put.
+   * @param {Item[]} items
+   */
+  set(items) {
+    this.#items = items;
+    this.#indices = new Map(items.map((item, index) => [item.key, index]));
+    for (const key of [...this.#shown.keys()]) if (!this.#indices.has(key)) this.#drop(key);
+    this.#heights.setItems(items);
+    this.#fitHeight();
+    this.#render();
+  }
+
+  /**
+   * Brings an item to the screen, at least `margin` pixels below the upper edge.
+   * @param {number} index
+   */
+  scrollTo(index, { margin = 120 } = {}) {
+    const go = () => {
+      const top = this.#container.getBoundingClientRect().top + this.#heights.top(index);
+      const bottom = top + this.#heights.top(index + 1) - this.#heights.top(index);
+      if (top > margin && bottom < innerHeight - 2 * margin) return;
+      scrollTo({ top: scrollY + top - Math.max(margin, innerHeight / 3) });
+      this.#render();
+    };
+    go();
+    go(); // the second time with measured heights
+  }
+
+  /**
+   * The row of an item, if it is near the screen.
+   * @param {number} index
+   */
+  row(index) {
+    return this.#shown.get(this.#items[index]?.key)?.row;
+  }
+
+  rows() {
+    return [...this.#shown.values()].map(({ row }) => row);
+  }
+
+  #plan() {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    requestAnimationFrame(() => this.#render());
+  }
+
+  #render() {
+    this.#isPlanned = false;
+    if (this.#signal.aborted) return;
+    const above = -this.#container.getBoundingClientRect().top;
+    const heights = this.#heights;
+    const isJump = this.#countMissing(heights.at(above), heights.at(above + innerHeight)) > MANY;
+    const beyond = isJump ? 0 : BEYOND;
+    if (isJump) this.#plan(); // first what is seen, in the next frame the rest
+    const [first, last] = [heights.at(above - beyond), heights.at(above + innerHeight + beyond)];
+    this.#clear(first, last);
+    const fresh = this.#fill(first, last);
+    if (fresh.length) this.#measure(fresh, above);
+    for (const [key, shown] of this.#shown) {
+      const top = heights.top(this.#indices.get(key) ?? 0);
+      if (shown.top === top) continue;
+      shown.top = top;
+      shown.row.element.style.transform = `translateY(${top}px)`;
     }
-    container.style.height = `${tops[items.length]}px`;
   }
 
-  function at(offset) {
-    let [low, high] = [0, Math.max(0, items.length - 1)];
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (tops[middle] <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+  /** @type {(first: number, last: number) => number} */
+  #countMissing(first, last) {
+    return this.#items.slice(first, last + 1).filter(({ key }) => !this.#shown.has(key)).length;
   }
 
-  function render() {
-    planned = false;
-    if (signal.aborted) return;
-    const above = -container.getBoundingClientRect().top;
-    const jumped = missing(at(above), at(above + innerHeight)) > MANY;
-    const beyond = jumped ? 0 : BEYOND;
-    if (jumped) plan(); // first what is seen, in the next frame the rest
-    const [first, last] = [at(above - beyond), at(above + innerHeight + beyond)];
-    clear(first, last);
-    const fresh = fill(first, last);
-    if (fresh.length) measure(fresh, above);
-    for (const [key, row] of rows) move(row, tops[places.get(key)]);
-  }
-
-  function missing(first, last) {
-    let count = 0;
-    for (let index = first; index <= last && index < items.length; index++)
-      if (!rows.has(items[index].key)) count++;
-    return count;
-  }
-
-  function clear(first, last) {
-    for (const [key, row] of rows) {
-      const index = places.get(key);
+  /**
+   * Takes away the rows beyond; one that holds the focus stays.
+   * @param {number} first
+   * @param {number} last
+   */
+  #clear(first, last) {
+    for (const [key, { row }] of [...this.#shown]) {
+      const index = this.#indices.get(key) ?? -1;
       if (index >= first && index <= last) continue;
-      if (index !== undefined && row.element.contains(document.activeElement)) continue;
-      dropped?.(row);
-      sizes.unobserve(row.element);
-      row.element.remove();
-      rows.delete(key);
+      if (index < 0 || !row.element.contains(document.activeElement)) this.#drop(key);
     }
   }
 
-  function fill(first, last) {
+  /** @param {number} key */
+  #drop(key) {
+    const shown = this.#shown.get(key);
+    if (!shown) return;
+    this.#making.dropped(shown.row);
+    this.#sizes.unobserve(shown.row.element);
+    shown.row.element.remove();
+    this.#shown.delete(key);
+  }
+
+  /**
+   * Makes the rows that are missing, in order; those that are new.
+   * @param {number} first
+   * @param {number} last
+   */
+  #fill(first, last) {
     const fresh = [];
-    let before = null;
-    const ordered = [...rows.keys()]
-      .map((key) => places.get(key))
-      .filter((index) => index < first || index > last);
-    const wanted = [
-      ...ordered,
-      ...Array.from({ length: items.length ? last - first + 1 : 0 }, (_, i) => first + i),
-    ].sort((a, b) => a - b);
-    for (const index of wanted) {
-      const item = items[index];
-      let row = rows.get(item.key);
-      if (!row) {
-        row = { ...make(item), item, key: item.key, top: -1 };
-        rows.set(item.key, row);
-        fresh.push(row);
-      } else if (row.item !== item || row.index !== index) row.update(item, index);
-      row.item = item;
-      if (row.index !== index) number(row, index);
-      const next = before ? before.nextSibling : container.firstChild;
-      if (next !== row.element) container.insertBefore(row.element, next);
-      before = row.element;
+    const kept = [...this.#shown.keys()].map((key) => this.#indices.get(key) ?? -1);
+    const near = this.#items.slice(first, last + 1).map((_, i) => first + i);
+    const indices = [...new Set([...kept, ...near])].sort((a, b) => a - b);
+    let next = this.#container.firstChild;
+    for (const index of indices) {
+      const item = this.#items[index];
+      let shown = this.#shown.get(item.key);
+      if (!shown) {
+        shown = { row: this.#making.make(item), item, index: -1, top: -1 };
+        this.#shown.set(item.key, shown);
+        fresh.push(shown);
+      } else if (shown.item !== item || shown.index !== index) shown.row.update(item);
+      shown.item = item;
+      const { element } = shown.row;
+      if (shown.index !== index) {
+        shown.index = index;
+        element.setAttribute("aria-posinset", String(index + 1));
+        element.setAttribute("aria-setsize", String(this.#items.length));
+      }
+      if (next === element) next = element.nextSibling;
+      else this.#container.insertBefore(element, next);
     }
     return fresh;
   }
 
-  function number(row, index) {
-    row.index = index;
-    row.element.setAttribute("aria-posinset", index + 1);
-    row.element.setAttribute("aria-setsize", items.length);
+  /**
+   * @param {{ row: R, index: number }[]} fresh
+   * @param {number} above pixels of the list above the screen
+   */
+  #measure(fresh, above) {
+    const anchor = this.#heights.at(above);
+    const old = this.#heights.top(anchor);
+    for (const { row } of fresh) this.#sizes.observe(row.element);
+    if (!this.#heights.measure(fresh.map(({ row, index }) => [index, row.element.offsetHeight])))
+      return;
+    this.#fitHeight();
+    const moved = this.#heights.top(anchor) - old;
+    if (above > 0 && moved) scrollBy(0, moved);
   }
 
-  function measure(fresh, above) {
-    const anchor = at(above);
-    const old = tops[anchor];
-    let lowest = Infinity;
-    for (const row of fresh) {
-      const height = row.element.offsetHeight;
-      sizes.observe(row.element);
-      if (height === tops[row.index + 1] - tops[row.index]) continue;
-      heights.set(row.key, height);
-      lowest = Math.min(lowest, row.index);
-    }
-    if (lowest === Infinity) return;
-    place(lowest);
-    if (above > 0 && tops[anchor] !== old) scrollBy(0, tops[anchor] - old);
+  /** @param {ResizeObserverEntry[]} entries */
+  #remeasure(entries) {
+    const changed = new Set(entries.map(({ target }) => target));
+    const heights = this.#shownHeights((element) => changed.has(element));
+    if (!this.#heights.measure(heights)) return;
+    this.#fitHeight();
+    this.#plan();
   }
 
-  function move(row, top) {
-    if (row.top === top) return;
-    row.top = top;
-    row.element.style.transform = `translateY(${top}px)`;
+  #fitWidth() {
+    const width = this.#container.clientWidth;
+    if (width === this.#heights.width) return;
+    this.#heights.setWidth(width, this.#shownHeights());
+    this.#fitHeight();
+    this.#plan();
   }
 
-  function plan() {
-    if (planned) return;
-    planned = true;
-    requestAnimationFrame(render);
+  #fitHeight() {
+    this.#container.style.height = `${this.#heights.total}px`;
   }
 
-  const sizes = new ResizeObserver((entries) => {
-    let lowest = Infinity;
-    for (const { target } of entries) {
-      const row = [...rows.values()].find((one) => one.element === target);
-      if (
-        !row ||
-        target.offsetHeight === (heights.get(row.key) ?? tops[row.index + 1] - tops[row.index])
-      )
-        continue;
-      heights.set(row.key, target.offsetHeight);
-      lowest = Math.min(lowest, row.index);
-    }
-    if (lowest === Infinity) return;
-    place(lowest);
-    plan();
-  });
-  const box = new ResizeObserver(() => {
-    if (container.clientWidth === width) return;
-    width = container.clientWidth;
-    heights.clear();
-    for (const row of rows.values()) heights.set(row.key, row.element.offsetHeight);
-    place();
-    plan();
-  });
-  box.observe(container);
-  addEventListener("scroll", plan, { passive: true, signal });
-  addEventListener("resize", plan, { signal });
-  signal.addEventListener(
-    "abort",
-    () => {
-      sizes.disconnect();
-      box.disconnect();
-    },
-    { once: true },
-  );
-
-  return {
-    /** Other items; rows of those that stay (by key) stay. At once, so that the focus can be put. */
-    set(next) {
-      items = next;
-      places = new Map(items.map((item, index) => [item.key, index]));
-      for (const [key, row] of rows)
-        if (!places.has(key)) {
-          dropped?.(row);
-          row.element.remove();
-          rows.delete(key);
-        }
-      place();
-      render();
-    },
-    /** Brings an item to the screen, `margin` pixels below the upper edge at least. */
-    scrollTo(index, { margin = 120, always = false } = {}) {
-      const go = () => {
-        const top = container.getBoundingClientRect().top + tops[index];
-        const bottom = top + tops[index + 1] - tops[index];
-        if (!always && top > margin && bottom < innerHeight - 2 * margin) return;
-        scrollTo({ top: scrollY + top - (always ? margin : Math.max(margin, innerHeight / 3)) });
-        render();
-      };
-      go();
-      go(); // the second time with measured heights
-    },
-    row: (index) => rows.get(items[index]?.key),
-    rows: () => rows.values(),
-    render,
-  };
+  /**
+   * @param {(element: Element) => boolean} [isMeasured]
+   * @returns {[index: number, height: number][]}
+   */
+  #shownHeights(isMeasured = () => true) {
+    return [...this.#shown]
+      .filter(([, { row }]) => isMeasured(row.element))
+      .map(([key, { row }]) => [this.#indices.get(key) ?? 0, row.element.offsetHeight]);
+  }
 }

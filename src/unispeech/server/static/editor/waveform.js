@@ -1,215 +1,213 @@
 // The sound as a picture: a stretch around the player in detail, and the whole as a slider under it.
 
-import * as api from "../api.js";
+/** @import { Player } from "./player.js" */
+
 import { h } from "../dom.js";
 import { t } from "../strings/index.js";
 import { clock } from "../transcript/times.js";
+import { Peaks } from "./peaks.js";
 
-const DETAIL = 50; // peaks a second in the picture
-const PIECE = 60; // seconds that are asked for at once
 const NEAR = 7; // pixels within which an edge of the segment is held
+const BAR = 3; // pixels of a bar and the room after it
+const SHORTEST = 0.05; // seconds of a segment whose edge is moved
 
-/** {element, show({segment, gaps}), onEdges(callback)}. */
-export function waveform(base, player, signal) {
-  const canvas = h("canvas", { "aria-hidden": "true" });
-  const needle = h("span", { class: "needle" });
-  const slider = h("input", {
-    type: "range",
-    min: "0",
-    max: String(Math.max(1, player.length)),
-    step: "0.1",
-    value: "0",
-    "aria-label": t("player.position"),
-  });
-  const element = h(
-    "div",
-    { class: "waveform" },
-    h("div", { class: "detail" }, canvas, needle),
-    slider,
-  );
-  const pieces = new Map();
-  let [from, seconds] = [0, 20];
-  let marks = { segment: null, gaps: [] };
-  let edges = () => {};
-  let planned = false;
+/**
+ * The segment whose edges can be moved, unless they are `fixed`.
+ * @typedef {{ key: number, start: number, end: number, fixed?: boolean }} Marked
+ * @typedef {{ segment: Marked | null, gaps: { start: number, end: number }[] }} Shown
+ */
 
-  function plan() {
-    if (planned) return;
-    planned = true;
+export class Waveform {
+  #canvas = h("canvas", { "aria-hidden": "true" });
+  #needle = h("span", { class: "needle" });
+  #slider = h("input", { type: "range", min: "0", step: "0.1", value: "0" });
+  #peaks;
+  #player;
+  #signal;
+  #from = 0; // the time at the left edge
+  #seconds = 20; // from there to the right edge
+  /** @type {Shown} */
+  #shown = { segment: null, gaps: [] };
+  /** @type {(segment: Marked) => void} */
+  #moved = () => {};
+  #isPlanned = false;
+
+  /**
+   * @param {string} base
+   * @param {Player} player
+   * @param {AbortSignal} signal
+   */
+  constructor(base, player, signal) {
+    this.#player = player;
+    this.#signal = signal;
+    this.#peaks = new Peaks(base, player.length, () => this.#plan());
+    this.#slider.max = String(Math.max(1, player.length));
+    this.#slider.ariaLabel = t("player.position");
+    this.#slider.addEventListener("input", () => player.seek(Number(this.#slider.value)));
+    const detail = h("div", { class: "detail" }, this.#canvas, this.#needle);
+    this.element = h("div", { class: "waveform" }, detail, this.#slider);
+    player.onTime((time) => this.#follow(time));
+    this.#redrawOnChange();
+    this.#listenToPointer();
+  }
+
+  /** @param {Partial<Shown>} shown */
+  show(shown) {
+    this.#shown = { ...this.#shown, ...shown };
+    this.#plan();
+  }
+
+  /**
+   * `callback` is called with a segment whose edge was moved.
+   * @param {(segment: Marked) => void} callback
+   */
+  onMove(callback) {
+    this.#moved = callback;
+  }
+
+  #redrawOnChange() {
+    const signal = this.#signal;
+    const resized = new ResizeObserver(() => {
+      this.#plan();
+      this.#follow(this.#player.time);
+    });
+    resized.observe(this.#canvas);
+    const scheme = matchMedia("(prefers-color-scheme: dark)");
+    scheme.addEventListener("change", () => this.#plan(), { signal });
+    const themed = new MutationObserver(() => this.#plan());
+    themed.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    signal.addEventListener("abort", () => themed.disconnect(), { once: true });
+  }
+
+  #plan() {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
     requestAnimationFrame(() => {
-      planned = false;
-      if (!signal.aborted) draw();
+      this.#isPlanned = false;
+      if (!this.#signal.aborted) this.#draw();
     });
   }
 
-  function draw() {
-    const { clientWidth: width, clientHeight: height } = canvas;
-    if (!width) return;
+  #draw() {
+    const { clientWidth: width, clientHeight: height } = this.#canvas;
+    const pen = this.#canvas.getContext("2d");
+    if (!width || !pen) return;
     const scale = devicePixelRatio || 1;
-    if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale))
-      [canvas.width, canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
-    seconds = width < 560 ? 10 : 20;
-    const pen = canvas.getContext("2d");
+    const [columns, rows] = [Math.round(width * scale), Math.round(height * scale)];
+    if (this.#canvas.width !== columns || this.#canvas.height !== rows)
+      Object.assign(this.#canvas, { width: columns, height: rows });
+    this.#seconds = width < 560 ? 10 : 20;
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     pen.clearRect(0, 0, width, height);
-    const colours = getComputedStyle(element);
-    spans(pen, width, height, colours);
-    swings(pen, width, height, colours);
+    const style = getComputedStyle(this.element);
+    this.#drawSpans(pen, height, style);
+    this.#drawSwings(pen, height, style);
   }
 
-  const x = (time, width) => ((time - from) / seconds) * width;
-
-  function spans(pen, width, height, colours) {
-    for (const gap of marks.gaps)
-      fill(pen, gap, width, height, colours.getPropertyValue("--doubt-tint"));
-    if (!marks.segment) return;
-    fill(pen, marks.segment, width, height, colours.getPropertyValue("--tint"));
-    pen.fillStyle = colours.getPropertyValue("--accent");
-    for (const time of [marks.segment.start, marks.segment.end])
-      pen.fillRect(Math.round(x(time, width)) - 1, 0, 2, height);
+  /** @param {number} time */
+  #x(time) {
+    return ((time - this.#from) / this.#seconds) * this.#canvas.clientWidth;
   }
 
-  function fill(pen, { start, end }, width, height, colour) {
-    if (end < from || start > from + seconds) return;
-    pen.fillStyle = colour;
-    pen.fillRect(x(start, width), 0, x(end, width) - x(start, width), height);
+  /** @param {number} x */
+  #timeAt(x) {
+    return this.#from + (x / this.#canvas.clientWidth) * this.#seconds;
   }
 
-  function swings(pen, width, height, colours) {
-    const [said, other] = [
-      colours.getPropertyValue("--accent"),
-      colours.getPropertyValue("--edge"),
-    ];
-    const step = 3;
-    for (let at = 0; at < width; at += step) {
-      const begin = from + (at / width) * seconds;
-      const [low, high] = loudest(begin, begin + (step / width) * seconds);
-      const top = height / 2 - (high / 128) * (height / 2 - 2);
-      const tall = Math.max(1, ((high - low) / 128) * (height / 2 - 2));
-      const inside = marks.segment && begin >= marks.segment.start && begin < marks.segment.end;
-      pen.fillStyle = inside ? said : other;
-      pen.fillRect(at, top, step - 1, tall);
+  /**
+   * @param {CanvasRenderingContext2D} pen
+   * @param {number} height
+   * @param {CSSStyleDeclaration} style
+   */
+  #drawSpans(pen, height, style) {
+    const { segment, gaps } = this.#shown;
+    /** @type {(span: { start: number, end: number }, colour: string) => void} */
+    const fill = ({ start, end }, colour) => {
+      if (end < this.#from || start > this.#from + this.#seconds) return;
+      pen.fillStyle = style.getPropertyValue(colour);
+      pen.fillRect(this.#x(start), 0, this.#x(end) - this.#x(start), height);
+    };
+    for (const gap of gaps) fill(gap, "--doubt-tint");
+    if (!segment) return;
+    fill(segment, "--tint");
+    pen.fillStyle = style.getPropertyValue("--accent");
+    for (const time of [segment.start, segment.end])
+      pen.fillRect(Math.round(this.#x(time)) - 1, 0, 2, height);
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} pen
+   * @param {number} height
+   * @param {CSSStyleDeclaration} style
+   */
+  #drawSwings(pen, height, style) {
+    const { segment } = this.#shown;
+    const [inside, outside] = ["--accent", "--edge"].map((name) => style.getPropertyValue(name));
+    const unit = (height / 2 - 2) / 128;
+    for (let x = 0; x < this.#canvas.clientWidth; x += BAR) {
+      const time = this.#timeAt(x);
+      const [low, high] = this.#peaks.swing(time, this.#timeAt(x + BAR));
+      const isInside = segment && time >= segment.start && time < segment.end;
+      pen.fillStyle = isInside ? inside : outside;
+      pen.fillRect(x, height / 2 - high * unit, BAR - 1, Math.max(1, (high - low) * unit));
     }
   }
 
-  function loudest(begin, end) {
-    let [low, high] = [0, 0];
-    for (
-      let i = Math.floor(begin * DETAIL);
-      i < Math.max(Math.floor(begin * DETAIL) + 1, Math.ceil(end * DETAIL));
-      i++
-    ) {
-      const piece = pieceOf(Math.floor(i / (DETAIL * PIECE)));
-      const at = 2 * (i % (DETAIL * PIECE));
-      if (!piece || at + 1 >= piece.length) continue;
-      low = Math.min(low, piece[at]);
-      high = Math.max(high, piece[at + 1]);
+  /** @param {number} time */
+  #follow(time) {
+    const { length } = this.#player;
+    if (time < this.#from || time > this.#from + this.#seconds * 0.95) {
+      const from = Math.min(time - this.#seconds * 0.1, length - this.#seconds);
+      this.#from = Math.max(0, from);
+      this.#plan();
     }
-    return [low, high];
+    this.#needle.style.transform = `translateX(${this.#x(time)}px)`;
+    if (!this.#slider.matches(":focus:active")) this.#slider.value = String(time);
+    const text = t("player.at", { time: clock(time), all: clock(length) });
+    if (this.#slider.ariaValueText !== text) this.#slider.ariaValueText = text;
   }
 
-  function pieceOf(number) {
-    if (!pieces.has(number)) {
-      pieces.set(number, null);
-      const start = number * PIECE;
-      if (start < player.length) {
-        api
-          .peaks(base, { per_second: DETAIL, start, end: Math.min(player.length, start + PIECE) })
-          .then(
-            (found) => {
-              pieces.set(number, found);
-              plan();
-            },
-            (error) => {
-              if (!error.status || error.status === 429)
-                setTimeout(() => {
-                  pieces.delete(number);
-                  plan();
-                }, 5000);
-            },
-          );
-      }
-    }
-    return pieces.get(number);
+  /** A press seeks; a press on an edge of the segment moves the edge. */
+  #listenToPointer() {
+    const canvas = this.#canvas;
+    /** @type {"start" | "end" | null} */
+    let edge = null;
+    canvas.addEventListener("pointerdown", (event) => {
+      edge = this.#edgeAt(event.offsetX);
+      if (edge) canvas.setPointerCapture(event.pointerId);
+      else this.#player.seek(this.#timeAt(event.offsetX));
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      const isOnEdge = edge || this.#edgeAt(event.offsetX);
+      canvas.style.cursor = isOnEdge ? "ew-resize" : "pointer";
+      if (edge) this.#moveEdge(edge, this.#timeAt(event.offsetX));
+    });
+    canvas.addEventListener("pointerup", () => {
+      const { segment } = this.#shown;
+      if (edge && segment) this.#moved(segment);
+      edge = null;
+    });
   }
 
-  function follow(time) {
-    if (time < from || time > from + seconds * 0.95) {
-      from = Math.max(0, Math.min(time - seconds * 0.1, player.length - seconds));
-      plan();
-    }
-    needle.style.transform = `translateX(${x(time, canvas.clientWidth)}px)`;
-    if (document.activeElement !== slider || !slider.matches(":active"))
-      slider.value = String(time);
-    const said = t("player.at", { time: clock(time), all: clock(player.length) });
-    if (slider.ariaValueText !== said) slider.ariaValueText = said;
-  }
-
-  slider.addEventListener("input", () => player.seek(Number(slider.value)));
-  player.onTime(follow);
-  new ResizeObserver(() => {
-    plan();
-    follow(player.time);
-  }).observe(canvas);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", plan, { signal });
-  const themed = new MutationObserver(plan);
-  themed.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-  signal.addEventListener("abort", () => themed.disconnect(), { once: true });
-  held(canvas, {
-    time: (at) => from + (at / canvas.clientWidth) * seconds,
-    seconds: () => seconds,
-    marks: () => marks,
-    player,
-    moved: (segment) => {
-      marks = { ...marks, segment };
-      plan();
-    },
-    ended: (segment) => edges(segment),
-  });
-
-  return {
-    element,
-    show(next) {
-      marks = { ...marks, ...next };
-      plan();
-    },
-    onEdges: (callback) => {
-      edges = callback;
-    },
-  };
-}
-
-// A press seeks; a press on an edge of the segment moves the edge.
-function held(canvas, { time, seconds, marks, player, moved, ended }) {
-  let edge = null;
-  const near = (event) => {
-    const { segment } = marks();
+  /** @param {number} x */
+  #edgeAt(x) {
+    const { segment } = this.#shown;
     if (!segment || segment.fixed) return null;
-    const reach = (NEAR / canvas.clientWidth) * seconds();
-    const at = time(event.offsetX);
-    return Math.abs(at - segment.end) < reach
-      ? "end"
-      : Math.abs(at - segment.start) < reach
-        ? "start"
-        : null;
-  };
-  canvas.addEventListener("pointerdown", (event) => {
-    edge = near(event);
-    if (edge) canvas.setPointerCapture(event.pointerId);
-    else player.seek(time(event.offsetX));
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    canvas.style.cursor = edge || near(event) ? "ew-resize" : "pointer";
-    if (!edge) return;
-    const { segment } = marks();
-    const at =
+    if (Math.abs(x - this.#x(segment.end)) < NEAR) return "end";
+    return Math.abs(x - this.#x(segment.start)) < NEAR ? "start" : null;
+  }
+
+  /**
+   * @param {"start" | "end"} edge
+   * @param {number} time
+   */
+  #moveEdge(edge, time) {
+    const { segment } = this.#shown;
+    if (!segment) return;
+    const moved =
       edge === "start"
-        ? Math.min(Math.max(0, time(event.offsetX)), segment.end - 0.05)
-        : Math.max(time(event.offsetX), segment.start + 0.05);
-    moved({ ...segment, [edge]: at });
-  });
-  canvas.addEventListener("pointerup", () => {
-    if (edge) ended(marks().segment);
-    edge = null;
-  });
+        ? Math.min(Math.max(0, time), segment.end - SHORTEST)
+        : Math.max(time, segment.start + SHORTEST);
+    this.show({ segment: { ...segment, [edge]: moved } });
+  }
 }

@@ -1,5 +1,7 @@
 // What was said, line by line: finished lines, and the one that is being said.
 
+/** @import { LiveEvent } from "../service.d.ts" */
+
 import { h } from "../dom.js";
 import { clock } from "../transcript/times.js";
 
@@ -7,82 +9,139 @@ const LONG = 60; // letters after which a sentence ends a line
 const UNCLEAR = "[…]"; // speech without a trustworthy text
 const FOLLOW = 80; // pixels from the foot within which new text is followed
 
-const lines = []; // {start, text}; they outlive the view, so that looking elsewhere loses nothing
+/** @type {{ start: number, text: string }[]} */
+const lines = []; // they outlive the view, so that looking elsewhere loses nothing
 
-/** {element, hear(event), end(), clear(), text(), down()}; `changed()` is called after every change. */
-export function captions(label, empty, changed) {
-  const element = h("div", {
-    id: "captions",
-    class: "captions",
-    role: "log",
-    "aria-label": label,
-    tabindex: "0",
-    data: { empty },
-  });
-  let open = null; // {start, text, row, may} of the line that is being said
+export class Captions {
+  #changed;
+  /** @type {Line | null} */
+  #open = null; // the line that is being said
 
-  // What may still change is not read aloud: only its final words are.
-  function begin(start, text = "") {
-    const may = h("span", { class: "open", "aria-hidden": "true" });
-    const row = h("p", {}, h("time", {}, clock(start)), h("span", { dir: "auto" }, text, may));
-    element.append(row);
-    return { start, text, row, may };
-  }
-
-  // Changes the text; who reads at the foot stays there.
-  function changing(change) {
-    const down = element.scrollHeight - element.scrollTop - element.clientHeight < FOLLOW;
-    change();
-    if (down) element.scrollTop = element.scrollHeight;
-    changed();
-  }
-
-  function hear({ type, start, text }) {
-    if (type === "endpoint") return end();
-    if (type === "gap") return gap(start);
-    if (type !== "partial" && type !== "final") return;
-    changing(() => {
-      open ??= begin(start);
-      if (type === "partial") return open.may.replaceChildren(open.text ? text : text.trimStart());
-      const fresh = open.text ? text : text.trimStart();
-      open.text += fresh;
-      open.may.replaceChildren();
-      open.may.before(fresh);
+  /**
+   * @param {string} label
+   * @param {string} empty shown while there is no text
+   * @param {() => void} changed called after every change
+   */
+  constructor(label, empty, changed) {
+    this.#changed = changed;
+    this.element = h("div", {
+      id: "captions",
+      class: "captions",
+      role: "log",
+      "aria-label": label,
+      tabindex: "0",
+      data: { empty },
     });
-    if (type === "final" && open.text.length > LONG && /[.?!。？！]\s*$/.test(open.text)) end();
+    for (const { start, text } of lines) this.#begin(start, text).finish();
   }
 
-  function gap(start) {
-    end();
+  /** All text that is final, a line each. */
+  get text() {
+    const texts = lines.map(({ text }) => text);
+    return [...texts, this.#open?.text.trim()].filter(Boolean).join("\n");
+  }
+
+  /** @param {LiveEvent} event */
+  show({ type, start, text }) {
+    if (type === "endpoint") this.end();
+    else if (type === "gap") this.#showGap(start);
+    else if (type === "partial" || type === "final") this.#showText(start, text, type === "final");
+  }
+
+  /** Ends the line that is being said. */
+  end() {
+    const line = this.#open;
+    if (!line) return;
+    this.#change(() => {
+      const text = line.text.trim();
+      if (text) lines.push({ start: line.start, text });
+      if (text) line.finish();
+      else line.element.remove();
+      this.#open = null;
+    });
+  }
+
+  clear() {
+    lines.length = 0;
+    this.#change(() => this.element.replaceChildren());
+  }
+
+  scrollDown() {
+    this.element.scrollTop = this.element.scrollHeight;
+  }
+
+  /**
+   * @param {number} start
+   * @param {string} text
+   * @param {boolean} isFinal
+   */
+  #showText(start, text, isFinal) {
+    this.#change(() => {
+      const line = this.#open ?? this.#begin(start);
+      const part = line.text ? text : text.trimStart();
+      if (isFinal) line.add(part);
+      else line.showOpen(part);
+      this.#open = line;
+    });
+    const sentence = this.#open?.text ?? "";
+    if (isFinal && sentence.length > LONG && /[.?!。？！]\s*$/.test(sentence)) this.end();
+  }
+
+  /** @param {number} start */
+  #showGap(start) {
+    this.end();
     if (lines.at(-1)?.text === UNCLEAR) return;
     lines.push({ start, text: UNCLEAR });
-    changing(() => begin(start, UNCLEAR).may.remove());
+    this.#change(() => this.#begin(start, UNCLEAR).finish());
   }
 
-  function end() {
-    if (!open) return;
-    changing(() => {
-      if (open.text.trim()) {
-        lines.push({ start: open.start, text: open.text.trim() });
-        open.may.remove();
-      } else open.row.remove();
-      open = null;
-    });
+  /** @param {number} start */
+  #begin(start, text = "") {
+    const line = new Line(start, text);
+    this.element.append(line.element);
+    return line;
   }
 
-  for (const { start, text } of lines) begin(start, text).may.remove();
-  return {
-    element,
-    hear,
-    end,
-    clear() {
-      lines.length = 0;
-      changing(() => element.replaceChildren());
-    },
-    /** Everything that is final, a line each. */
-    text: () => [...lines.map((line) => line.text), open?.text.trim()].filter(Boolean).join("\n"),
-    down() {
-      element.scrollTop = element.scrollHeight;
-    },
-  };
+  /**
+   * Changes the text; who reads at the foot stays there.
+   * @param {() => void} change
+   */
+  #change(change) {
+    const { scrollHeight, scrollTop, clientHeight } = this.element;
+    change();
+    if (scrollHeight - scrollTop - clientHeight < FOLLOW) this.scrollDown();
+    this.#changed();
+  }
+}
+
+/** A line, and after it what may still change. That is not read aloud: only its final words are. */
+class Line {
+  #open = h("span", { class: "open", "aria-hidden": "true" });
+
+  /**
+   * @param {number} start
+   * @param {string} text
+   */
+  constructor(start, text) {
+    this.start = start;
+    this.text = text;
+    const time = h("time", {}, clock(start));
+    this.element = h("p", {}, time, h("span", { dir: "auto" }, text, this.#open));
+  }
+
+  /** @param {string} text */
+  showOpen(text) {
+    this.#open.replaceChildren(text);
+  }
+
+  /** @param {string} text */
+  add(text) {
+    this.text += text;
+    this.#open.replaceChildren();
+    this.#open.before(text);
+  }
+
+  finish() {
+    this.#open.remove();
+  }
 }

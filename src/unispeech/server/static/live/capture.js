@@ -6,6 +6,7 @@ class Capture extends AudioWorkletProcessor {
     this.filled = 0;
   }
 
+  /** @param {Float32Array[][]} inputs */
   process([input]) {
     if (!input.length) return true;
     for (let i = 0; i < input[0].length; i++) {

@@ -1,123 +1,180 @@
 // A stream to the server that survives a lost connection: what it has not acknowledged is kept, and
 // sent again when it is back. docs/live.md describes the messages.
 
+/** @import { LiveEvent, LiveMessage } from "../service.d.ts" */
+
 import { settings } from "../settings.js";
 
-export const RATE = 16_000; // samples a second, where nothing is said
+export const RATE = 16_000; // samples a second, where nothing else is asked for
 const RETRY = 1000; // milliseconds between two tries
 const RESUME_FOR = 55_000; // the server keeps a lost stream for a minute
 const KEPT = 300 * 16; // pieces of a sixteenth of a second: more than may be on the way to a busy server
+const FINISH = '{"type": "finish"}';
 
 /**
- * Opens a stream. `options` are {task, language, rate}; `on` is {event(message), state(name), ended(trouble)},
- * with a state of "connecting", "listening", "again" or "finishing", and a trouble of null, "lost" or
- * "refused". Returns {put(samples), finish(), stop()}.
+ * Calls of a connection. `onEnd` gets null, "lost", "refused", or the message of the server.
+ * @typedef {"connecting" | "listening" | "again" | "finishing"} State
+ * @typedef {{
+ *   onEvent: (event: LiveEvent) => void,
+ *   onState: (state: State) => void,
+ *   onEnd: (trouble: string | null) => void,
+ * }} Listener
  */
-export function connection(options, on) {
-  let socket = null;
-  let session = null;
-  let after = 0;
-  let ready = false;
-  let lostAt = null;
-  let finishing = false;
-  let over = false;
-  const held = []; // Int16Array, the first `sent` of them are under way
-  let sent = 0;
-  let dropped = 0; // bytes that were let go at the front
 
-  function connect() {
+export class Connection {
+  #options;
+  #listener;
+  /** @type {WebSocket} */
+  #socket;
+  /** @type {string | null} */
+  #session = null;
+  #lastEvent = 0; // its id
+  #isReady = false;
+  #isFinishing = false;
+  #isOver = false;
+  /** @type {number | null} */
+  #lostAt = null;
+  #samples = new Unacknowledged();
+
+  /**
+   * @param {{ task: string, language: string, rate: number }} options
+   * @param {Listener} listener
+   */
+  constructor(options, listener) {
+    this.#options = options;
+    this.#listener = listener;
+    listener.onState("connecting");
+    this.#socket = this.#open();
+  }
+
+  /** @param {Int16Array<ArrayBuffer>} samples */
+  put(samples) {
+    if (this.#isFinishing || this.#isOver) return;
+    this.#samples.add(samples);
+    if (this.#isReady) this.#samples.send(this.#socket);
+  }
+
+  /** No more sound comes; `onEnd` is called when the rest of the text is here. */
+  finish() {
+    if (this.#isOver) return;
+    this.#isFinishing = true;
+    this.#listener.onState("finishing");
+    if (this.#isReady) this.#socket.send(FINISH);
+  }
+
+  stop() {
+    this.#isOver = true;
+    this.#socket.close();
+  }
+
+  #open() {
+    const { task, language, rate } = this.#options;
+    const stream = this.#session
+      ? { session: this.#session, after: this.#lastEvent }
+      : { task, language };
     const address = new URL("v1/stream", location.href);
     address.protocol = address.protocol.replace("http", "ws");
-    const asked = session ? { session, after } : { task: options.task, language: options.language };
-    for (const [name, value] of Object.entries({ sample_rate: options.rate, ...asked }))
-      if (value !== "") address.searchParams.set(name, value);
-    const key = settings.key;
+    for (const [name, value] of Object.entries({ sample_rate: rate, ...stream }))
+      if (value !== "") address.searchParams.set(name, String(value));
+    const { key } = settings;
     const protocols = key ? ["unispeech", `openai-insecure-api-key.${key}`] : [];
-    const mine = new WebSocket(address, protocols);
-    socket = mine;
-    mine.onmessage = ({ data }) => {
-      if (mine === socket && !over) heard(JSON.parse(data));
+    const socket = new WebSocket(address, protocols);
+    const isCurrent = () => socket === this.#socket && !this.#isOver;
+    socket.onmessage = ({ data }) => {
+      if (isCurrent()) this.#receive(JSON.parse(data));
     };
-    mine.onclose = () => {
-      if (mine === socket && !over) lost();
+    socket.onclose = () => {
+      if (isCurrent()) this.#lose();
     };
+    return socket;
   }
 
-  function heard(message) {
-    if (message.id) after = message.id;
-    if (message.type === "session") begun(message);
-    else if (message.type === "done") end(null);
-    else if (message.type === "error") end(message.message);
-    else on.event(message);
+  /** @param {LiveMessage} message */
+  #receive(message) {
+    if (message.id) this.#lastEvent = message.id;
+    if (message.type === "session") this.#begin(message.session, message.received);
+    else if (message.type === "done") this.#end(null);
+    else if (message.type === "error") this.#end(message.message);
+    else this.#listener.onEvent(message);
   }
 
-  function begun({ session: name, received }) {
-    [session, lostAt, ready, sent] = [name, null, true, 0];
-    drop(Math.max(0, (received - dropped) / 2));
-    send();
-    on.state(finishing ? "finishing" : "listening");
-    if (finishing) socket.send('{"type": "finish"}');
+  /**
+   * @param {string} session
+   * @param {number} received bytes
+   */
+  #begin(session, received) {
+    this.#session = session;
+    this.#lostAt = null;
+    this.#isReady = true;
+    this.#samples.acknowledge(received);
+    this.#samples.send(this.#socket);
+    this.#listener.onState(this.#isFinishing ? "finishing" : "listening");
+    if (this.#isFinishing) this.#socket.send(FINISH);
   }
 
-  function lost() {
-    ready = false;
-    if (!session) return end("refused");
-    lostAt ??= Date.now();
-    if (Date.now() - lostAt > RESUME_FOR) return end("lost");
-    on.state("again");
+  #lose() {
+    this.#isReady = false;
+    if (!this.#session) return this.#end("refused");
+    this.#lostAt ??= Date.now();
+    if (Date.now() - this.#lostAt > RESUME_FOR) return this.#end("lost");
+    this.#listener.onState("again");
     setTimeout(() => {
-      if (!over) connect();
+      if (!this.#isOver) this.#socket = this.#open();
     }, RETRY);
   }
 
-  function send() {
+  /** @param {string | null} trouble */
+  #end(trouble) {
+    this.#isOver = true;
+    this.#socket.close();
+    this.#listener.onEnd(trouble);
+  }
+}
+
+/** Pieces of sound until the server has them; the oldest go when there are too many. */
+class Unacknowledged {
+  /** @type {Int16Array<ArrayBuffer>[]} */
+  #pieces = [];
+  #sent = 0; // of them, on this connection
+  #dropped = 0; // bytes before the first of them
+
+  /** @param {Int16Array<ArrayBuffer>} samples */
+  add(samples) {
+    this.#pieces.push(samples);
+  }
+
+  /** @param {WebSocket} socket */
+  send(socket) {
     if (socket.readyState !== WebSocket.OPEN) return;
-    while (sent < held.length) socket.send(held[sent++]);
-    const waiting = held.length ? socket.bufferedAmount / held[0].byteLength : 0; // pieces not sent yet
-    while (held.length - waiting > KEPT && sent > 0) {
-      dropped += held.shift().byteLength;
-      sent--;
+    while (this.#sent < this.#pieces.length) socket.send(this.#pieces[this.#sent++]);
+    const [first] = this.#pieces;
+    const waiting = first ? socket.bufferedAmount / first.byteLength : 0; // pieces the browser holds
+    while (this.#pieces.length - waiting > KEPT && this.#sent > 0) {
+      this.#dropFirst();
+      this.#sent--;
     }
   }
 
-  function drop(samples) {
-    let rest = samples;
-    while (rest > 0 && held.length) {
-      const first = held[0];
-      if (first.length > rest) {
-        held[0] = first.slice(rest);
-        dropped += rest * 2;
+  /**
+   * A new connection to a server that has so many bytes; what it has not is sent again.
+   * @param {number} received
+   */
+  acknowledge(received) {
+    this.#sent = 0;
+    let samples = Math.max(0, (received - this.#dropped) / 2);
+    while (samples > 0 && this.#pieces.length) {
+      const [first] = this.#pieces;
+      if (first.length > samples) {
+        this.#pieces[0] = first.slice(samples);
+        this.#dropped += samples * 2;
         return;
       }
-      rest -= first.length;
-      dropped += held.shift().byteLength;
+      samples -= first.length;
+      this.#dropFirst();
     }
   }
 
-  function end(trouble) {
-    over = true;
-    socket.close();
-    on.ended(trouble);
+  #dropFirst() {
+    this.#dropped += this.#pieces.shift()?.byteLength ?? 0;
   }
-
-  on.state("connecting");
-  connect();
-  return {
-    put(samples) {
-      if (finishing || over) return;
-      held.push(samples);
-      if (ready) send();
-    },
-    /** No more sound comes; `ended` is called when the rest of the text is here. */
-    finish() {
-      if (over) return;
-      finishing = true;
-      on.state("finishing");
-      if (ready) socket.send('{"type": "finish"}');
-    },
-    stop() {
-      over = true;
-      socket.close();
-    },
-  };
 }

@@ -3,64 +3,71 @@
 import { RATE } from "./connection.js";
 
 /**
- * Calls `heard(samples, loudness)` sixteen times a second, loudness from 0 to 1, and `gone()` where the
- * microphone goes away by itself. Returns {rate, end()}: samples a second, and what ends it. Throws what
- * getUserMedia throws.
+ * Opens the microphone: its samples a second, and what ends it. Throws what getUserMedia throws.
+ * @param {(samples: Int16Array<ArrayBuffer>, level: number) => void} onSamples called sixteen times a second,
+ *   with a level from 0 to 1
+ * @param {() => void} onEnd called if the microphone goes away by itself
  */
-export async function microphone(heard, gone) {
+export async function openMicrophone(onSamples, onEnd) {
   const stream = await navigator.mediaDevices.getUserMedia({
     audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true },
   });
+  /** @type {AudioContext | null} */
   let context = null;
   const end = () => {
     for (const track of stream.getTracks()) track.stop();
     if (context && context.state !== "closed") context.close();
   };
   try {
-    const source = listening(stream);
-    context = source.context;
+    const opened = openSource(stream);
+    context = opened.context;
     await context.audioWorklet.addModule(new URL("capture.js", import.meta.url));
     const node = new AudioWorkletNode(context, "capture");
-    node.port.onmessage = ({ data }) => heard(...measured(data));
-    source.connect(node);
+    node.port.onmessage = ({ data }) => onSamples(pcm(data), levelOf(data));
+    opened.source.connect(node);
   } catch (error) {
     end();
     throw error;
   }
-  for (const track of stream.getAudioTracks()) track.onended = gone;
+  for (const track of stream.getAudioTracks()) track.onended = onEnd;
   return { rate: context.sampleRate, end };
 }
 
-// The context resamples what the microphone gives to the rate of the stream, with a proper filter. Firefox
-// refuses to (bugzilla 1674892): there it stays as it is, and the server resamples it.
-function listening(stream) {
+/**
+ * The sound of a stream at the rate of ours: the context resamples it with a proper filter. Firefox refuses to
+ * (bugzilla 1674892): there it stays as it is, and the server resamples it.
+ * @param {MediaStream} stream
+ */
+function openSource(stream) {
   const context = new AudioContext({ sampleRate: RATE });
   try {
-    return context.createMediaStreamSource(stream);
+    return { context, source: context.createMediaStreamSource(stream) };
   } catch (error) {
     context.close();
-    if (error.name !== "NotSupportedError") throw error;
-    return new AudioContext().createMediaStreamSource(stream);
+    if (!(error instanceof DOMException && error.name === "NotSupportedError")) throw error;
+    const own = new AudioContext();
+    return { context: own, source: own.createMediaStreamSource(stream) };
   }
 }
 
-function measured(data) {
-  let sum = 0;
-  const samples = Int16Array.from(data, (value) => {
-    sum += value * value;
-    return Math.max(-1, Math.min(1, value)) * 32_767;
-  });
-  return [samples, Math.min(1, Math.sqrt(sum / data.length) * 4)];
+/** @param {Float32Array} samples */
+const pcm = (samples) =>
+  Int16Array.from(samples, (sample) => Math.max(-1, Math.min(1, sample)) * 32_767);
+
+/** @param {Float32Array} samples */
+function levelOf(samples) {
+  const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
+  return Math.min(1, Math.sqrt(power) * 4);
 }
 
-/** What to tell somebody whose microphone cannot be had: a key of the words. */
-export function refused(error) {
+/**
+ * The key of the text for an error of getUserMedia.
+ * @param {unknown} error
+ */
+export function refusalKey(error) {
   if (!navigator.mediaDevices) return "recorder.insecure";
-  return (
-    {
-      NotFoundError: "recorder.none",
-      NotAllowedError: "recorder.denied",
-      NotReadableError: "recorder.busy",
-    }[error.name] ?? "trouble.connection"
-  );
+  const name = error instanceof DOMException ? error.name : "";
+  if (name === "NotFoundError") return "recorder.none";
+  if (name === "NotAllowedError") return "recorder.denied";
+  return name === "NotReadableError" ? "recorder.busy" : "trouble.connection";
 }

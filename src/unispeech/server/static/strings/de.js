@@ -1,9 +1,9 @@
 // Die Wörter der Seite auf Deutsch.
 
 export default {
-  "apply": "Übernehmen",
-  "cancel": "Abbrechen",
-  "close": "Schließen",
+  apply: "Übernehmen",
+  cancel: "Abbrechen",
+  close: "Schließen",
 
   "nav.label": "Hauptmenü",
   "nav.skip": "Zum Inhalt",

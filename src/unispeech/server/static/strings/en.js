@@ -1,9 +1,9 @@
 // The words of the page in English. Every other language has the same keys (a test holds it).
 
 export default {
-  "apply": "Apply",
-  "cancel": "Cancel",
-  "close": "Close",
+  apply: "Apply",
+  cancel: "Cancel",
+  close: "Close",
 
   "nav.label": "Main",
   "nav.skip": "Skip to the content",

@@ -3,19 +3,26 @@
 import { settings } from "../settings.js";
 import en from "./en.js";
 
+/**
+ * Texts by key; a text that depends on a count has a form for each plural category of the language.
+ * @typedef {Record<string, string | (Partial<Record<Intl.LDMLPluralRule, string>> & { other: string })>} Table
+ */
+
+/** @type {Record<string, string>} */
 export const LANGUAGES = { en: "English", de: "Deutsch" };
 
-let table = en;
+/** @type {Table} */
+const english = en;
+let table = english;
 export let language = "en";
 let region = "en"; // the same language as the browser writes it, for dates and numbers: en-GB, de-AT
 
 /** Loads the language that was chosen, else the browser's, else English. */
 export async function loadLanguage() {
-  const wanted =
-    settings.get("language") ??
-    navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => tag in LANGUAGES);
-  language = wanted in LANGUAGES ? wanted : "en";
-  table = language === "en" ? en : (await import(`./${language}.js`)).default;
+  const preferred = navigator.languages.map((tag) => tag.slice(0, 2));
+  const chosen = settings.get("language", preferred.find((code) => code in LANGUAGES) ?? "en");
+  language = chosen in LANGUAGES ? chosen : "en";
+  table = language === "en" ? english : (await import(`./${language}.js`)).default;
   region = navigator.languages.find((tag) => tag.slice(0, 2) === language) ?? language;
   document.documentElement.lang = language;
 }
@@ -23,32 +30,49 @@ export async function loadLanguage() {
 /**
  * The words for a key. `{name}` is replaced by `values.name`; a table of {one, other} is chosen from
  * by `values.count`, as the language counts.
+ * @param {string} key
+ * @param {Record<string, string | number | null>} [values]
  */
 export function t(key, values = {}) {
-  let found = table[key] ?? en[key] ?? key;
-  if (typeof found === "object")
-    found = found[new Intl.PluralRules(language).select(values.count)] ?? found.other;
-  return found.replace(/\{(\w+)\}/g, (whole, name) => shown(values[name] ?? whole));
+  const entry = table[key] ?? english[key] ?? key;
+  const text = typeof entry === "string" ? entry : (entry[plural(values.count)] ?? entry.other);
+  return text.replace(/\{(\w+)\}/g, (blank, name) => written(values[name] ?? blank));
 }
 
-/** Whether there are words for a key. */
-export const known = (key) => key in en;
+/** @param {string | number | null | undefined} count */
+const plural = (count) => new Intl.PluralRules(language).select(Number(count));
 
-function shown(value) {
-  return typeof value === "number" ? number(value) : value;
-}
+/**
+ * Whether there are words for a key.
+ * @param {string} key
+ */
+export const known = (key) => key in english;
 
+/** @param {string | number} value */
+const written = (value) => (typeof value === "number" ? number(value) : value);
+
+/**
+ * @param {number} value
+ * @param {Intl.NumberFormatOptions} [options]
+ */
 export function number(value, options) {
   return new Intl.NumberFormat(region, options).format(value);
 }
 
+/**
+ * The day and time of a moment; of one today, the time alone.
+ * @param {number} unix
+ */
 export function day(unix) {
   const date = new Date(unix * 1000);
   const today = date.toDateString() === new Date().toDateString();
-  const form = today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
-  return new Intl.DateTimeFormat(region, form).format(date);
+  return date.toLocaleString(region, {
+    dateStyle: today ? undefined : "medium",
+    timeStyle: "short",
+  });
 }
 
+/** @param {number} count */
 export function bytes(count) {
   const steps = ["byte", "kilobyte", "megabyte", "gigabyte"];
   const step = Math.min(steps.length - 1, Math.floor(Math.log10(Math.max(1, count)) / 3));
@@ -61,7 +85,10 @@ export function bytes(count) {
   });
 }
 
-/** A length of time in words: `2 min`, `40 sec`. */
+/**
+ * A length of time in words: `2 min`, `40 sec`.
+ * @param {number} seconds
+ */
 export function span(seconds) {
   const [value, unit] =
     seconds < 90
@@ -72,7 +99,10 @@ export function span(seconds) {
   return number(value, { style: "unit", unit, unitDisplay: "short" });
 }
 
-/** The name of a language in the language of the page, else as the server calls it. */
+/**
+ * The name of a language in the language of the page, else as the server calls it.
+ * @param {string} code
+ */
 export function languageName(code, otherwise = code) {
   try {
     return (

@@ -1,9 +1,17 @@
 // Find and replace over the shown text of all segments.
 
-import { setText, shown } from "./edits.js";
+/** @import { Edit, TranscriptDocument } from "./document.js" */
+
+import { shown } from "./document.js";
+import { setText } from "./edits.js";
 import { WITHOUT_SPACES } from "./words.js";
 
-/** A pattern for what was typed, or null where it is empty. */
+/** @typedef {{ at: number, from: number, to: number }} Match a segment, and letters of its shown text */
+
+/**
+ * A pattern for what was typed, or null where it is empty.
+ * @param {string} query
+ */
 export function pattern(query, { matchCase = false, wholeWord = false } = {}) {
   if (!query) return null;
   const plain = query.replace(/[\\^$.*+?()[\]{}|/-]/gu, "\\$&");
@@ -15,7 +23,12 @@ export function pattern(query, { matchCase = false, wholeWord = false } = {}) {
   return new RegExp(bounded, matchCase ? "gu" : "giu");
 }
 
-/** All matches of a pattern in reading order: [{at, from, to}]. */
+/**
+ * All matches of a pattern in reading order.
+ * @param {TranscriptDocument} document
+ * @param {RegExp | null} query
+ * @returns {Match[]}
+ */
 export function matches(document, query) {
   if (!query) return [];
   return document.segments.flatMap((segment, at) =>
@@ -27,8 +40,15 @@ export function matches(document, query) {
   );
 }
 
-/** The edit that puts a text in the place of each match; matches are in reading order. */
+/**
+ * The edit that puts a text in the place of each match; matches are in reading order.
+ * @param {TranscriptDocument} document
+ * @param {Match[]} matches
+ * @param {string} text
+ * @returns {Edit}
+ */
 export function replaced(document, matches, text) {
+  /** @type {Map<number, string>} */
   const texts = new Map();
   for (const { at, from, to } of matches.toReversed()) {
     const old = texts.get(at) ?? shown(document.segments[at]);

@@ -1,21 +1,44 @@
 // Undo and redo without limit: two linked lists of edits, so that a step costs the same however
 // many there are. Pure: every function gives a new history.
 
-import { inverse } from "./edits.js";
+/** @import { Edit } from "./document.js" */
 
+import { inverse } from "./document.js";
+
+/**
+ * @typedef {{ edit: Edit, burst: symbol | string | null, before: Past | null }} Past
+ * @typedef {{ edit: Edit, after: Future | null }} Future
+ * @typedef {{ past: Past | null, future: Future | null }} History
+ * @typedef {{ history: History, edit: Edit }} Step a history one step away, and the edit that leads there
+ */
+
+/** @type {History} */
 export const EMPTY = { past: null, future: null };
 
-/** One edit more. Typing in one segment without a pause is one step: give it the same `burst`. */
+/**
+ * One edit more. Typing in one segment without a pause is one step: give it the same `burst`.
+ * @param {History} history
+ * @param {Edit} edit
+ * @param {symbol | string | null} [burst]
+ * @returns {History}
+ */
 export function record(history, edit, burst = null) {
   const last = history.past;
   if (burst && last?.burst === burst && edit.length === 1 && last.edit.length === 1) {
-    const joined = [{ ...edit[0], out: last.edit[0].out }];
-    return { past: { edit: joined, burst, before: last.before }, future: null };
+    const [before, after] = [last.edit[0], edit[0]];
+    if (before.list !== "gaps" && after.list !== "gaps") {
+      const joined = [{ ...after, out: before.out }];
+      return { past: { edit: joined, burst, before: last.before }, future: null };
+    }
   }
   return { past: { edit, burst, before: last }, future: null };
 }
 
-/** {history, edit}: the edit that takes the last step back; null where there is none. */
+/**
+ * Takes the last step back; null where there is none.
+ * @param {History} history
+ * @returns {Step | null}
+ */
 export function undo(history) {
   const last = history.past;
   if (!last) return null;
@@ -23,6 +46,10 @@ export function undo(history) {
   return { history: { past: last.before, future }, edit: inverse(last.edit) };
 }
 
+/**
+ * @param {History} history
+ * @returns {Step | null}
+ */
 export function redo(history) {
   const next = history.future;
   if (!next) return null;

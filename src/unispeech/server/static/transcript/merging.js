@@ -1,18 +1,30 @@
 // Two people changed one transcript: what each did to the segments they both began with.
 
-import { same } from "./edits.js";
+/** @import { Segment, TranscriptDocument } from "./document.js" */
+
+import { same } from "./document.js";
 
 /**
- * The parts of a merge in order: {segments} where at most one of them changed something, or
- * {mine, theirs} where both did, and not alike. What nobody changed is mine, so its keys stay.
+ * A part of a merge: `segments` where at most one of the two changed something; else the text of both.
+ * @typedef {{ mine: Segment[], theirs: Segment[], segments?: undefined }} Conflict
+ * @typedef {{ segments: Segment[] } | Conflict} Part
+ */
+
+/**
+ * The parts of a merge in order. What nobody changed is mine, so its keys stay.
+ * @param {Segment[]} base
+ * @param {Segment[]} mine
+ * @param {Segment[]} theirs
  */
 export function merged(base, mine, theirs) {
-  const [toMine, toTheirs] = [matched(base, mine), matched(base, theirs)];
+  const [toMine, toTheirs] = [aligned(base, mine), aligned(base, theirs)];
+  /** @type {Part[]} */
   const parts = [];
   let [b, m, o] = [0, 0, 0];
+  /** @type {(endB: number, endM: number, endO: number) => void} */
   const region = (endB, endM, endO) => {
     const part = settled(base.slice(b, endB), mine.slice(m, endM), theirs.slice(o, endO));
-    if (part.mine || part.segments.length) parts.push(part);
+    if (!part.segments || part.segments.length) parts.push(part);
   };
   for (let at = 0; at < base.length; at++) {
     if (toMine[at] < 0 || toTheirs[at] < 0) continue;
@@ -24,49 +36,74 @@ export function merged(base, mine, theirs) {
   return parts;
 }
 
-/** A document with the segments of `known` in the place of those that say the same at the same time. */
+/**
+ * A document with the segments of `known` in the place of those with the same text at the same time.
+ * @param {TranscriptDocument} document
+ * @param {TranscriptDocument} known
+ */
 export function recognised(document, known) {
-  const mine = new Map(known.segments.map((one) => [signature(one), one]));
-  return { ...document, segments: document.segments.map((one) => mine.get(signature(one)) ?? one) };
+  const mine = new Map(known.segments.map((segment) => [signature(segment), segment]));
+  const segments = document.segments.map((segment) => mine.get(signature(segment)) ?? segment);
+  return { ...document, segments };
 }
 
+/**
+ * @param {Segment[]} base
+ * @param {Segment[]} mine
+ * @param {Segment[]} theirs
+ * @returns {Part}
+ */
 function settled(base, mine, theirs) {
-  if (alike(base, mine) || alike(mine, theirs))
-    return { segments: alike(mine, theirs) ? mine : theirs };
-  return alike(base, theirs) ? { segments: mine } : { mine, theirs };
+  if (alike(mine, theirs) || alike(base, theirs)) return { segments: mine };
+  return alike(base, mine) ? { segments: theirs } : { mine, theirs };
 }
 
+/** @type {(list: Segment[], other: Segment[]) => boolean} */
 function alike(list, other) {
-  return list.length === other.length && list.every((one, index) => same(one, other[index]));
+  return (
+    list.length === other.length && list.every((segment, index) => same(segment, other[index]))
+  );
 }
 
-// For each segment of `base` where it is in `other`, or -1: the longest chain that keeps the order.
-function matched(base, other) {
-  const where = new Map();
+/**
+ * For each segment of `base` its index in `other`, or -1: the longest chain that keeps the order.
+ * @param {Segment[]} base
+ * @param {Segment[]} other
+ */
+function aligned(base, other) {
+  /** @type {Map<string, number[]>} */
+  const indices = new Map();
   for (const [index, segment] of other.entries()) {
-    where.set(signature(segment), [...(where.get(signature(segment)) ?? []), index]);
+    indices.set(signature(segment), [...(indices.get(signature(segment)) ?? []), index]);
   }
-  const found = base.map((one) => where.get(signature(one))?.shift() ?? -1);
-  return rising(found);
+  return rising(base.map((segment) => indices.get(signature(segment))?.shift() ?? -1));
 }
 
-const signature = (one) => `${one.start}|${one.end}|${one.speaker}|${one.text}`;
+/** @type {(segment: Segment) => string} */
+const signature = ({ start, end, speaker, text }) => `${start}|${end}|${speaker}|${text}`;
 
-function rising(found) {
-  const ends = []; // the index in `found` of the smallest end of a chain of each length
-  const before = found.map(() => -1);
-  found.forEach((value, index) => {
-    if (value < 0) return;
+/**
+ * The longest rising chain of numbers; those outside it are -1.
+ * @param {number[]} numbers
+ */
+function rising(numbers) {
+  /** @type {number[]} */
+  const ends = []; // the index of the smallest end of a chain of each length
+  const before = numbers.map(() => -1);
+  for (const [index, number] of numbers.entries()) {
+    if (number < 0) continue;
     let [low, high] = [0, ends.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (found[ends[middle]] < value) low = middle + 1;
+      if (numbers[ends[middle]] < number) low = middle + 1;
       else high = middle;
     }
     before[index] = low ? ends[low - 1] : -1;
     ends[low] = index;
-  });
-  const kept = found.map(() => -1);
-  for (let index = ends.at(-1) ?? -1; index >= 0; index = before[index]) kept[index] = found[index];
-  return kept;
+  }
+  const chain = numbers.map(() => -1);
+  for (let index = ends.at(-1) ?? -1; index >= 0; index = before[index]) {
+    chain[index] = numbers[index];
+  }
+  return chain;
 }

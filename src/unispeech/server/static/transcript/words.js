@@ -1,79 +1,130 @@
-// Word times when the text is changed by hand: what stays keeps its time, what is new gets a share.
+// Word times when the text is changed by hand: words that stay keep their times, new ones get a share.
+// The server does the same for other clients (text/timing.py); tests/retiming.json holds both to it.
 //
-// A word is {start, end, word, probability}; `word` holds the space before it, as Whisper gives it,
-// so the text of a segment is its words joined with nothing.
+// The `word` of a word holds the space before it, as Whisper gives it, so the text of a segment is its
+// words joined with nothing.
+
+/** @import { EditedWord as Word } from "../service.d.ts" */
 
 import { rounded } from "./times.js";
 
 export const WITHOUT_SPACES =
   /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
 
-/** A text as words: at spaces, and by the browser's dictionary where a script has none. Joined they are the text. */
+/**
+ * A text as words: at spaces, and by the browser's dictionary where a script has none. Joined they are the
+ * text.
+ * @param {string} text
+ */
 export function tokens(text) {
   return (text.match(/\s*\S+(?:\s+$)?/gu) ?? []).flatMap((token) =>
-    WITHOUT_SPACES.test(token) ? dictionary(token) : [token],
+    WITHOUT_SPACES.test(token) ? dictionaryWords(token) : [token],
   );
 }
 
-function dictionary(token) {
+/** @param {string} token */
+function dictionaryWords(token) {
+  /** @type {string[]} */
   const parts = [];
-  for (const { segment, isWordLike } of new Intl.Segmenter(undefined, {
-    granularity: "word",
-  }).segment(token)) {
-    if (parts.length && (!isWordLike || !parts.at(-1).trim())) parts[parts.length - 1] += segment;
+  const segmenter = new Intl.Segmenter(undefined, { granularity: "word" });
+  for (const { segment, isWordLike } of segmenter.segment(token)) {
+    const last = parts.at(-1);
+    if (last !== undefined && (!isWordLike || !last.trim()))
+      parts[parts.length - 1] = last + segment;
     else parts.push(segment);
   }
   return parts;
 }
 
-/** The words of `text`, as near as can be to `old`; new ones are certain, for somebody wrote them. */
+/**
+ * The words of `text`, as near as can be to `old`; new ones are certain, for somebody wrote them.
+ * @param {Word[]} old
+ * @param {string} text
+ * @param {number} start
+ * @param {number} end
+ * @returns {Word[]}
+ */
 export function realigned(old, text, start, end) {
   if (!old.length) return [];
-  const head = kept(
-    old.map((word) => word.word),
-    text,
-  );
-  const tail = keptAtEnd(
-    old.slice(head).map((word) => word.word),
-    text.slice(letters(old, 0, head)),
-  );
+  const spellings = old.map(({ word }) => word);
+  const head = commonHead(spellings, text);
+  const tail = commonTail(spellings.slice(head), text.slice(letters(old, 0, head)));
   const last = old.length - tail;
   const middle = text.slice(letters(old, 0, head), text.length - letters(old, last, old.length));
   if (middle && !middle.trim()) return spaced(old.slice(0, head), middle, old.slice(last));
-  return [
-    ...old.slice(0, head),
-    ...matched(
-      old.slice(head, last),
-      tokens(middle),
-      head ? old[head - 1].end : start,
-      last < old.length ? old[last].start : end,
-    ),
-    ...old.slice(last),
-  ];
+  const fresh = tokens(middle);
+  const runs = commonRuns(
+    spellings.slice(head, last).map((word) => word.trim()),
+    fresh.map((word) => word.trim()),
+  );
+  const words = old.slice(0, head);
+  let [o, f] = [head, 0];
+  for (const [a, b, length] of [...runs, [last - head, fresh.length, 0]]) {
+    const at = head + a;
+    words.push(...respelled(old, o, at, fresh.slice(f, b), { start, end }));
+    for (let i = 0; i < length; i++) words.push({ ...old[at + i], word: fresh[b + i] });
+    [o, f] = [at + length, b + length];
+  }
+  return [...words, ...old.slice(last)];
 }
 
-// Nothing but spaces between two words belongs to one of them.
+/**
+ * New words in the place of `old[from:to]`: as many have the times of those, others share the time.
+ * @param {Word[]} old
+ * @param {number} from
+ * @param {number} to
+ * @param {string[]} fresh
+ * @param {{ start: number, end: number }} segment
+ * @returns {Word[]}
+ */
+function respelled(old, from, to, fresh, { start, end }) {
+  if (fresh.length === to - from)
+    return fresh.map((word, index) => ({ ...old[from + index], word, probability: 1 }));
+  const since = from < to ? old[from].start : (old[from - 1]?.end ?? start);
+  const until = from < to ? old[to - 1].end : (old[to]?.start ?? end);
+  const { speaker } = old[Math.min(from, old.length - 1)];
+  const words = spread(fresh, since, until);
+  return speaker ? words.map((word) => ({ ...word, speaker })) : words;
+}
+
+/**
+ * Words with space between two of them, which belongs to the one after it.
+ * @param {Word[]} before
+ * @param {string} space
+ * @param {Word[]} after
+ */
 function spaced(before, space, after) {
   if (after.length)
     return [...before, { ...after[0], word: space + after[0].word }, ...after.slice(1)];
-  if (!before.length) return [];
-  return [...before.slice(0, -1), { ...before.at(-1), word: before.at(-1).word + space }];
+  const last = before.at(-1);
+  return last ? [...before.slice(0, -1), { ...last, word: last.word + space }] : [];
 }
 
+/** @type {(words: Word[], from: number, to: number) => number} */
 function letters(words, from, to) {
   let sum = 0;
   for (let i = from; i < to; i++) sum += words[i].word.length;
   return sum;
 }
 
-function kept(words, text) {
+/**
+ * The number of words that a text begins with.
+ * @param {string[]} words
+ * @param {string} text
+ */
+function commonHead(words, text) {
   let count = 0;
   let at = 0;
   while (count < words.length && text.startsWith(words[count], at)) at += words[count++].length;
-  return count && joins(text, at) ? count - 1 : count;
+  return count && cutsWord(text, at) ? count - 1 : count;
 }
 
-function keptAtEnd(words, text) {
+/**
+ * The number of words that a text ends with.
+ * @param {string[]} words
+ * @param {string} text
+ */
+function commonTail(words, text) {
   let count = 0;
   let at = text.length;
   while (count < words.length) {
@@ -82,72 +133,94 @@ function keptAtEnd(words, text) {
     at -= word.length;
     count++;
   }
-  return count && joins(text, at) ? count - 1 : count;
+  return count && cutsWord(text, at) ? count - 1 : count;
 }
 
-// Whether the letters on both sides of a place belong to one word.
-function joins(text, at) {
+/**
+ * Whether the letters on both sides of a place belong to one word.
+ * @param {string} text
+ * @param {number} at
+ */
+function cutsWord(text, at) {
   if (at <= 0 || at >= text.length) return false;
-  return !/\s/u.test(text[at - 1] + text[at]) && !WITHOUT_SPACES.test(text[at - 1] + text[at]);
+  const beside = text[at - 1] + text[at];
+  return !/\s/u.test(beside) && !WITHOUT_SPACES.test(beside);
 }
 
-// The longest common subsequence keeps its times; every run of others shares the time between.
-function matched(old, fresh, start, end) {
-  const pairs = common(
-    old.map((word) => word.word.trim()),
-    fresh.map((token) => token.trim()),
-  );
-  const result = [];
-  let [o, f, from] = [0, 0, start];
-  for (const [i, j] of [...pairs, [old.length, fresh.length]]) {
-    const until = i < old.length ? old[i].start : end;
-    const inside =
-      o < i ? [Math.max(from, old[o].start), Math.min(until, old[i - 1].end)] : [from, until];
-    result.push(...spread(fresh.slice(f, j), ...inside));
-    if (i < old.length) {
-      result.push({ ...old[i], word: fresh[j] });
-      from = old[i].end;
-    }
-    [o, f] = [i + 1, j + 1];
-  }
-  return result;
-}
-
-/** Tokens over a stretch of time, each as long as it has letters. */
-export function spread(list, start, end) {
-  const total = list.reduce((sum, token) => sum + token.length, 0);
-  let [at, upto] = [start, 0];
-  return list.map((word) => {
-    upto += word.length;
-    const next = start + (Math.max(0, end - start) * upto) / total;
-    const made = { start: rounded(at), end: rounded(next), word, probability: 1 };
-    at = next;
-    return made;
+/**
+ * Tokens over a stretch of time, each as long as it has letters.
+ * @param {string[]} tokens
+ * @param {number} start
+ * @param {number} end
+ * @returns {Word[]}
+ */
+export function spread(tokens, start, end) {
+  const total = tokens.reduce((sum, token) => sum + size(token), 0) || 1;
+  let [from, spent] = [start, 0];
+  return tokens.map((word) => {
+    spent += size(word);
+    const to = start + (Math.max(0, end - start) * spent) / total;
+    const timed = { start: rounded(from), end: rounded(to), word, probability: 1 };
+    from = to;
+    return timed;
   });
 }
 
-function common(a, b) {
-  if (!a.length || !b.length || a.length * b.length > 250_000) return [];
-  const width = b.length + 1;
-  const table = new Uint16Array((a.length + 1) * width);
-  for (let i = a.length - 1; i >= 0; i--) {
-    for (let j = b.length - 1; j >= 0; j--) {
-      table[i * width + j] =
-        a[i] === b[j]
-          ? table[(i + 1) * width + j + 1] + 1
-          : Math.max(table[(i + 1) * width + j], table[i * width + j + 1]);
-    }
-  }
-  const pairs = [];
-  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
-    if (a[i] === b[j]) pairs.push([i++, j++]);
-    else if (table[(i + 1) * width + j] >= table[i * width + j + 1]) i++;
-    else j++;
-  }
-  return pairs;
+/**
+ * The number of letters; marks over and under them are none.
+ * @param {string} token
+ */
+const size = (token) => [...token.replace(/\p{Mn}/gu, "")].length;
+
+/**
+ * Runs that two lists share, the longest first wherever there is a choice, as difflib of Python has it:
+ * [[place in a, place in b, length], ...] in order.
+ * @param {string[]} a
+ * @param {string[]} b
+ * @returns {[number, number, number][]}
+ */
+function commonRuns(a, b) {
+  const [i, j, length] = longestRun(a, b);
+  if (!length) return [];
+  const [afterA, afterB] = [i + length, j + length];
+  const rest = commonRuns(a.slice(afterA), b.slice(afterB));
+  return [
+    ...commonRuns(a.slice(0, i), b.slice(0, j)),
+    [i, j, length],
+    ...rest.map(
+      ([x, y, n]) => /** @type {[number, number, number]} */ ([x + afterA, y + afterB, n]),
+    ),
+  ];
 }
 
-/** The number of the word that holds the letter at `offset` of the segment's text, or -1. */
+/**
+ * The longest run that two lists share, the first of those; its length is 0 where there is none.
+ * @param {string[]} a
+ * @param {string[]} b
+ * @returns {[number, number, number]}
+ */
+function longestRun(a, b) {
+  /** @type {[number, number, number]} */
+  let best = [0, 0, 0];
+  let lengths = new Uint32Array(b.length + 1); // of the runs that end before each place of b
+  for (const [i, word] of a.entries()) {
+    const next = new Uint32Array(b.length + 1);
+    for (const [j, other] of b.entries()) {
+      if (word !== other) continue;
+      const length = lengths[j] + 1;
+      next[j + 1] = length;
+      if (length > best[2]) best = [i - length + 1, j - length + 1, length];
+    }
+    lengths = next;
+  }
+  return best;
+}
+
+/**
+ * The index of the word that holds the letter at `offset` of the segment's text.
+ * @param {Word[]} words
+ * @param {number} offset
+ */
 export function wordAt(words, offset) {
   let upto = 0;
   for (let i = 0; i < words.length; i++) {
@@ -157,7 +230,11 @@ export function wordAt(words, offset) {
   return words.length - 1;
 }
 
-/** Where each word lies in the text, without the spaces around it: [[from, to], ...]. */
+/**
+ * The place of each word in the text, without the spaces around it.
+ * @param {Word[]} words
+ * @returns {[from: number, to: number][]}
+ */
 export function places(words) {
   let at = 0;
   return words.map(({ word }) => {

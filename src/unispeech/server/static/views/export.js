@@ -3,37 +3,38 @@
 import * as api from "../api.js";
 import { copy } from "../clipboard.js";
 import { h, icon } from "../dom.js";
-import { worded } from "../editor/problems.js";
+import { problemText } from "../editor/problems.js";
 import { complain, say } from "../messages.js";
 import { number, t } from "../strings/index.js";
 import { clock } from "../transcript/times.js";
 import { layoutFields, layoutOf } from "./layout.js";
 
-const ORDER = ["txt", "docx", "srt", "vtt", "tsv", "json", "jojo"];
+export const FORMATS = ["txt", "docx", "srt", "vtt", "tsv", "json", "jojo"];
 const SUBTITLES = ["srt", "vtt"];
+const MANY = 100; // problems that are listed
 
+/** @type {import("../main.js").View["show"]} */
 export async function show(main, signal, id) {
-  const [job, info] = await Promise.all([api.job(id), api.info()]);
+  const [{ filename }, { formats }] = await Promise.all([api.job(id), api.info()]);
   if (signal.aborted) return;
-  document.title = `${t("export.title")} · ${job.filename}`;
+  document.title = `${t("export.title")} · ${filename}`;
   const base = api.place.ofJob(id);
-  const checked = h("div", { class: "violations", "aria-live": "polite" });
-  const look = () => check(base, id, checked, signal).catch(complain);
+  const problems = h("div", { class: "violations", "aria-live": "polite" });
+  const check = () => showProblems(base, id, problems, signal).catch(complain);
+  const offered = FORMATS.filter((format) => formats.includes(format));
   main.classList.add("export");
   main.append(
     h(
       "a",
       { href: `#/job/${id}`, class: "back" },
       icon("left"),
-      h("span", { dir: "auto" }, job.filename),
+      h("span", { dir: "auto" }, filename),
     ),
     h("h1", {}, t("export.title")),
     h(
       "ul",
       { class: "formats" },
-      ORDER.filter((format) => info.formats.includes(format)).map((format) =>
-        card(base, format, job.filename),
-      ),
+      offered.map((format) => card(base, format, filename)),
     ),
     h(
       "section",
@@ -44,23 +45,36 @@ export async function show(main, signal, id) {
         h("h2", { id: "layout-title" }, t("layout.title")),
         h("p", { class: "soft" }, t("layout.text")),
       ),
-      layoutFields(look),
-      checked,
+      layoutFields(check),
+      problems,
     ),
   );
-  look();
+  check();
 }
 
-function card(base, format, name) {
-  const button = h(
+/**
+ * @param {string} base
+ * @param {string} format
+ * @param {string} filename
+ */
+function card(base, format, filename) {
+  const save = h(
     "button",
-    {
-      type: "button",
-      "aria-describedby": `f-${format}`,
-      on: { click: () => download(base, format, name, button).catch(complain) },
-    },
+    { type: "button", "aria-describedby": `f-${format}` },
     icon("download"),
     t("export.download", { format: format === "jojo" ? ".jojo" : format }),
+  );
+  save.addEventListener("click", () => {
+    save.disabled = true;
+    const enable = () => {
+      save.disabled = false;
+    };
+    download(base, format, filename).catch(complain).finally(enable);
+  });
+  const copyText = h(
+    "button",
+    { type: "button", class: "bare", on: { click: () => copyAll(base).catch(complain) } },
+    t("export.copy"),
   );
   return h(
     "li",
@@ -71,74 +85,79 @@ function card(base, format, name) {
       h("h2", {}, t(`format.${format}`)),
       h("p", { class: "soft small", id: `f-${format}` }, t(`format.${format}.hint`)),
     ),
-    format === "txt"
-      ? h(
-          "button",
-          { type: "button", class: "bare", on: { click: () => copied(base).catch(complain) } },
-          t("export.copy"),
-        )
-      : null,
-    button,
+    format === "txt" ? copyText : null,
+    save,
   );
 }
 
-/** Saves a transcript as a file on the person's disk, named after the recording. */
-export async function download(base, format, name, button) {
-  if (button) button.disabled = true;
-  try {
-    const blob = await api.exported(base, {
-      format,
-      ...(SUBTITLES.includes(format) ? layoutOf() : {}),
-    });
-    const address = URL.createObjectURL(blob);
-    h("a", { href: address, download: `${name.replace(/\.\w{1,5}$/, "")}.${format}` }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 60_000);
-  } finally {
-    if (button) button.disabled = false;
-  }
+/**
+ * Saves a transcript as a file on the person's disk, named after the recording.
+ * @param {string} base
+ * @param {string} format
+ * @param {string} filename
+ */
+export async function download(base, format, filename) {
+  const layout = SUBTITLES.includes(format) ? layoutOf() : {};
+  const blob = await api.exported(base, { format, ...layout });
+  saveFile(blob, `${filename.replace(/\.\w{1,5}$/, "")}.${format}`);
 }
 
-async function copied(base) {
+/**
+ * @param {Blob} blob
+ * @param {string} name
+ */
+export function saveFile(blob, name) {
+  const address = URL.createObjectURL(blob);
+  h("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
+
+/** @param {string} base */
+async function copyAll(base) {
   const blob = await api.exported(base, { format: "txt" });
   await copy(await blob.text());
   say(t("export.copied"));
 }
 
-let latest = 0;
-async function check(base, id, box, signal) {
-  const mine = ++latest;
+let latest = 0; // of the requests for problems
+
+/**
+ * @param {string} base
+ * @param {string} id
+ * @param {HTMLElement} box
+ * @param {AbortSignal} signal
+ */
+async function showProblems(base, id, box, signal) {
+  const request = ++latest;
   const { cues, violations } = await api.checkSubtitles(base, layoutOf());
-  if (mine !== latest || signal.aborted) return;
+  if (request !== latest || signal.aborted) return;
+  const count = violations.length;
+  const verdict = count
+    ? t("export.violations", { count, cues: number(cues) })
+    : t("export.fine", { count: cues });
   box.replaceChildren(
-    h(
-      "p",
-      { class: violations.length ? "note doubt" : "note" },
-      violations.length
-        ? t("export.violations", { count: violations.length, cues: number(cues) })
-        : t("export.fine", { count: cues }),
-    ),
+    h("p", { class: count ? "note doubt" : "note" }, verdict),
     h(
       "ul",
       {},
-      violations.slice(0, 100).map((one) =>
-        h(
-          "li",
-          {},
-          h(
-            "a",
-            {
-              href: `#/job/${id}`,
-              on: { click: () => sessionStorage.setItem("unispeech.at", one.segment) },
-            },
-            clock(one.start),
-          ),
-          h("span", { class: "grow", dir: "auto" }, one.text),
-          h("span", { class: "small doubt-text" }, worded(one)),
-        ),
-      ),
+      violations.slice(0, MANY).map((violation) => problemRow(id, violation)),
     ),
-    violations.length > 100
-      ? h("p", { class: "soft small" }, t("export.more", { count: violations.length - 100 }))
-      : "",
+    count > MANY ? h("p", { class: "soft small" }, t("export.more", { count: count - MANY })) : "",
+  );
+}
+
+/**
+ * @param {string} id
+ * @param {import("../service.d.ts").Violation} violation
+ */
+function problemRow(id, violation) {
+  const { segment, start, text } = violation;
+  const remember = () => sessionStorage.setItem("unispeech.at", String(segment));
+  return h(
+    "li",
+    {},
+    h("a", { href: `#/job/${id}`, on: { click: remember } }, clock(start)),
+    h("span", { class: "grow", dir: "auto" }, text),
+    h("span", { class: "small doubt-text" }, problemText(violation)),
   );
 }

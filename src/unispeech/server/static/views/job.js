@@ -1,190 +1,190 @@
 // One recording: the text as it is decoded, and the editor once it is all there.
 
+/** @import { JobShown } from "../service.d.ts" */
+
 import * as api from "../api.js";
 import { h, icon } from "../dom.js";
 import { follow } from "../events.js";
 import { complain, whisper } from "../messages.js";
 import { t } from "../strings/index.js";
 import { clock } from "../transcript/times.js";
-import { deleteAsked, progressOf, stateOf, waits } from "./jobs.js";
+import { deleteAsked, isEnded, progressOf, stateOf, waits } from "./jobs.js";
 
+const FOOT = 120; // pixels from the foot of the page within which new text is followed
+
+/** @type {import("../main.js").View["show"]} */
 export async function show(main, signal, id) {
   const job = await api.job(id);
   if (signal.aborted) return;
   document.title = `${job.filename} · UniSpeech`;
-  if (job.state === "done") {
-    const editor = await import("../editor/editor.js");
-    await editor.show(main, signal, job);
-  } else waiting(main, signal, job);
+  if (job.state === "done") await showEditor(main, signal, job);
+  else new Waiting(main, signal, job);
 }
 
-function waiting(main, signal, job) {
-  const head = h("div", { class: "waiting-head" });
-  const text = h("div", {
-    class: "live",
-    role: "log",
-    "aria-label": t("waiting.text"),
-    lang: job.options.language,
-    tabindex: "0",
-  });
-  const lost = h("p", { class: "note doubt", role: "status", hidden: true }, t("trouble.lost"));
-  main.classList.add("waiting");
-  main.append(
-    h("a", { href: "#/", class: "back" }, icon("left"), t("nav.recordings")),
-    head,
-    lost,
-    text,
-  );
-
-  const draw = () => {
-    const old = head.contains(document.activeElement) ? document.activeElement.dataset.part : null;
-    head.replaceChildren(...heading(job, act));
-    if (old) head.querySelector(`[data-part="${old}"]`)?.focus();
-    text.dataset.empty = t(job.state === "queued" ? "waiting.queued" : "waiting.first");
-  };
-  const act = async (work) => {
-    try {
-      const before = job.state;
-      job = (await work()) ?? job;
-      draw();
-      if (before !== job.state && ["queued"].includes(job.state)) location.reload();
-    } catch (error) {
-      complain(error);
-    }
-  };
-  let over = false; // after a lost connection several states are told at once
-  const changed = async () => {
-    const fresh = await api.job(job.id);
-    if (signal.aborted || over) return;
-    job = fresh;
-    over = job.state === "done";
-    if (over) return finished(main, signal, job);
-    draw();
-  };
-  draw();
-  follow(
-    `api/jobs/${job.id}/events`,
-    {
-      state: (data) => {
-        whisper(t(`state.${data.state}`));
-        return data.state === "deleted" ? "end" : void changed().catch(complain);
-      },
-      segment: (segment) => append(text, segment),
-      progress: (data) => {
-        job = { ...job, ...data };
-        draw();
-      },
-      connection: (there) => {
-        lost.hidden = there;
-      },
-      over: () => (["done", "failed", "cancelled"].includes(job.state) ? "end" : ""),
-    },
-    signal,
-  ).catch(complain);
-  positioned(job, signal, (fresh) => {
-    job = { ...job, position: fresh.position };
-    draw();
-  });
-}
-
-// The place in the queue is told in the stream of all jobs only.
-function positioned(job, signal, changed) {
-  if (job.state !== "queued") return;
-  follow(
-    "api/events",
-    {
-      job: (fresh) => {
-        if (fresh.id !== job.id) return "";
-        changed(fresh);
-        return fresh.state === "queued" ? "" : "end";
-      },
-    },
-    signal,
-  ).catch(complain);
-}
-
-async function finished(main, signal, job) {
-  whisper(t("waiting.done"));
-  main.replaceChildren();
-  main.className = "";
+/**
+ * @param {HTMLElement} main
+ * @param {AbortSignal} signal
+ * @param {JobShown} job
+ */
+async function showEditor(main, signal, job) {
   const editor = await import("../editor/editor.js");
   await editor.show(main, signal, job);
 }
 
-function heading(job, act) {
-  const running = job.state === "running";
-  const facts = [
-    stateOf(job),
-    waits(job),
-    running && job.duration
-      ? t("waiting.of", { done: clock(job.done), all: clock(job.duration) })
-      : null,
-  ].filter(Boolean);
-  const ended = ["failed", "cancelled"].includes(job.state);
-  return [
-    h("h1", { dir: "auto" }, job.filename),
-    h("p", { class: "soft number" }, facts.join(" · ")),
-    running || job.state === "queued" ? progressOf(job) : null,
-    job.state === "failed"
-      ? h(
-          "p",
-          { class: "note trouble" },
-          h("strong", { lang: "en" }, job.error),
-          h("span", {}, t("job.failed")),
-        )
-      : null,
-    h(
-      "div",
-      { class: "row" },
-      ended
-        ? h(
-            "button",
-            {
-              type: "button",
-              class: "main",
-              data: { part: "again" },
-              on: { click: () => act(() => api.retry(job.id)) },
-            },
-            t("job.retry"),
-          )
-        : h(
-            "button",
-            {
-              type: "button",
-              data: { part: "cancel" },
-              on: { click: () => act(() => api.cancel(job.id)) },
-            },
-            t("job.cancel"),
-          ),
-      h(
-        "button",
-        {
-          type: "button",
-          class: "bare danger",
-          data: { part: "delete" },
-          on: {
-            click: () =>
-              act(async () => {
-                if (await deleteAsked(job)) location.hash = "#/";
-              }),
-          },
-        },
-        t("job.delete"),
-      ),
-      h("span", { class: "soft small end" }, t("waiting.close")),
-    ),
-  ].filter(Boolean);
-}
+/** A job that is not done: its state, what can be done with it, and its text so far. */
+class Waiting {
+  #head = h("div", { class: "waiting-head" });
+  #lost = h("p", { class: "note doubt", role: "status", hidden: true }, t("trouble.lost"));
+  #text;
+  #main;
+  #signal;
+  #job;
+  #isDone = false; // after a lost connection several states come at once
 
-function append(text, segment) {
-  const down = innerHeight + scrollY > document.documentElement.scrollHeight - 120;
-  text.append(
-    h(
+  /**
+   * @param {HTMLElement} main
+   * @param {AbortSignal} signal
+   * @param {JobShown} job
+   */
+  constructor(main, signal, job) {
+    this.#main = main;
+    this.#signal = signal;
+    this.#job = job;
+    this.#text = h("div", {
+      class: "live",
+      role: "log",
+      "aria-label": t("waiting.text"),
+      lang: job.options.language,
+      tabindex: "0",
+    });
+    const back = h("a", { href: "#/", class: "back" }, icon("left"), t("nav.recordings"));
+    main.classList.add("waiting");
+    main.append(back, this.#head, this.#lost, this.#text);
+    this.#draw();
+    this.#follow();
+    if (job.state === "queued") this.#followPlace();
+  }
+
+  #draw() {
+    const { activeElement } = document;
+    const isInside = activeElement instanceof HTMLElement && this.#head.contains(activeElement);
+    const part = isInside ? activeElement.dataset.part : null;
+    this.#head.replaceChildren(...this.#heading());
+    /** @type {HTMLElement | null} */
+    const same = part ? this.#head.querySelector(`[data-part="${part}"]`) : null;
+    same?.focus();
+    const isQueued = this.#job.state === "queued";
+    this.#text.dataset.empty = t(isQueued ? "waiting.queued" : "waiting.first");
+  }
+
+  /** @param {Partial<JobShown>} facts */
+  #update(facts) {
+    this.#job = { ...this.#job, ...facts };
+    this.#draw();
+  }
+
+  #follow() {
+    /** @type {import("../events.js").Listener} */
+    const listener = {
+      events: {
+        state: ({ state }) => {
+          whisper(t(`state.${state}`));
+          if (state === "deleted") return "end";
+          this.#fetch().catch(complain);
+        },
+        segment: (segment) => this.#append(segment),
+        progress: (facts) => this.#update(facts),
+      },
+      connection: (isThere) => {
+        this.#lost.hidden = isThere;
+      },
+      isOver: () => isEnded(this.#job),
+    };
+    follow(`api/jobs/${this.#job.id}/events`, listener, this.#signal).catch(complain);
+  }
+
+  /** The place in the queue is only in the stream of all jobs. */
+  #followPlace() {
+    /** @param {JobShown} job */
+    const changed = ({ id, position, state }) => {
+      if (id !== this.#job.id) return;
+      this.#update({ position });
+      if (state !== "queued") return "end";
+    };
+    follow("api/events", { events: { job: changed } }, this.#signal).catch(complain);
+  }
+
+  async #fetch() {
+    const job = await api.job(this.#job.id);
+    if (this.#signal.aborted || this.#isDone) return;
+    this.#job = job;
+    this.#isDone = job.state === "done";
+    if (!this.#isDone) return this.#draw();
+    whisper(t("waiting.done"));
+    this.#main.replaceChildren();
+    this.#main.className = "";
+    await showEditor(this.#main, this.#signal, job);
+  }
+
+  #heading() {
+    const job = this.#job;
+    const { state, duration, done } = job;
+    const isRunning = state === "running";
+    const progress =
+      isRunning && duration ? t("waiting.of", { done: clock(done), all: clock(duration) }) : "";
+    const facts = [stateOf(job), waits(job), progress].filter(Boolean);
+    const failure = h(
       "p",
-      {},
-      h("time", {}, clock(segment.start)),
-      h("span", { dir: "auto" }, segment.text.trim()),
-    ),
-  );
-  if (down) scrollTo({ top: document.documentElement.scrollHeight });
+      { class: "note trouble" },
+      h("strong", { lang: "en" }, job.error),
+      h("span", {}, t("job.failed")),
+    );
+    return [
+      h("h1", { dir: "auto" }, job.filename),
+      h("p", { class: "soft number" }, facts.join(" · ")),
+      ...(isRunning || state === "queued" ? [progressOf(job)] : []),
+      ...(state === "failed" ? [failure] : []),
+      h("div", { class: "row" }, this.#buttons()),
+    ];
+  }
+
+  #buttons() {
+    const { id } = this.#job;
+    /** @type {(part: string, kind: string, label: string, act: () => Promise<unknown>) => HTMLElement} */
+    const button = (part, kind, label, act) => {
+      const click = () => act().catch(complain);
+      return h(
+        "button",
+        { type: "button", class: kind || null, data: { part }, on: { click } },
+        t(label),
+      );
+    };
+    const remove = async () => {
+      if (await deleteAsked(this.#job)) location.hash = "#/";
+    };
+    return [
+      isEnded(this.#job)
+        ? button("again", "main", "job.retry", () => this.#change(api.retry(id)))
+        : button("cancel", "", "job.cancel", () => this.#change(api.cancel(id))),
+      button("delete", "bare danger", "job.delete", remove),
+      h("span", { class: "soft small end" }, t("waiting.close")),
+    ];
+  }
+
+  /** @param {Promise<JobShown>} change */
+  async #change(change) {
+    const before = this.#job.state;
+    this.#job = await change;
+    this.#draw();
+    if (before !== "queued" && this.#job.state === "queued") location.reload();
+  }
+
+  /** @param {{ start: number, text: string }} segment */
+  #append({ start, text }) {
+    const page = document.documentElement;
+    const isAtFoot = innerHeight + scrollY > page.scrollHeight - FOOT;
+    const time = h("time", {}, clock(start));
+    this.#text.append(h("p", {}, time, h("span", { dir: "auto" }, text.trim())));
+    if (isAtFoot) scrollTo({ top: page.scrollHeight });
+  }
 }

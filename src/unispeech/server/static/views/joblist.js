@@ -1,5 +1,7 @@
 // The list of recordings: what each is doing, live, and what can be done with it.
 
+/** @import { JobShown } from "../service.d.ts" */
+
 import * as api from "../api.js";
 import { h, iconButton } from "../dom.js";
 import { follow } from "../events.js";
@@ -7,173 +9,185 @@ import { openMenu } from "../menu.js";
 import { complain, whisper } from "../messages.js";
 import { day, t } from "../strings/index.js";
 import { clock } from "../transcript/times.js";
-import { deleteAsked, progressOf, stateOf, waits } from "./jobs.js";
+import { deleteAsked, isEnded, progressOf, stateOf, waits } from "./jobs.js";
 
-/** {element, add(job)}. It follows the server until `signal` is aborted. */
-export function jobList(signal) {
-  const jobs = new Map();
-  const rows = new Map();
-  const list = h("ul", { class: "jobs" });
-  const nothing = h("p", { class: "soft", hidden: true }, t("jobs.none"));
-  const lost = h("p", { class: "note doubt", role: "status", hidden: true }, t("trouble.lost"));
-  const more = h(
+const SHOWN = 200; // jobs that the server sends at first
+const OLDER = 100; // jobs that are asked for at once
+
+/** The list; it follows the server until `signal` is aborted. */
+export class JobList {
+  /** @type {Map<string, JobShown>} */
+  #jobs = new Map();
+  /** @type {Map<string, HTMLElement>} */
+  #rows = new Map();
+  #list = h("ul", { class: "jobs" });
+  #nothing = h("p", { class: "soft", hidden: true }, t("jobs.none"));
+  #lost = h("p", { class: "note doubt", role: "status", hidden: true }, t("trouble.lost"));
+  #more = h(
     "button",
-    { type: "button", hidden: true, on: { click: () => older().catch(complain) } },
+    { type: "button", hidden: true, on: { click: () => this.#loadOlder().catch(complain) } },
     t("jobs.older"),
   );
-  const element = h(
+  element = h(
     "section",
     { "aria-labelledby": "jobs-title" },
     h("h2", { id: "jobs-title" }, t("jobs.title")),
-    lost,
-    list,
-    nothing,
-    more,
+    this.#lost,
+    this.#list,
+    this.#nothing,
+    this.#more,
   );
 
-  function put(job) {
+  /** @param {AbortSignal} signal */
+  constructor(signal) {
+    /** @type {import("../events.js").Listener} */
+    const listener = {
+      events: {
+        jobs: ({ jobs }) => this.#setAll(jobs),
+        job: (job) => this.add(job),
+        deleted: ({ id }) => this.#remove(id),
+      },
+      connection: (isThere) => {
+        this.#lost.hidden = isThere;
+      },
+    };
+    follow("api/events", listener, signal).catch(complain);
+  }
+
+  /**
+   * Shows a job, or what has become of it.
+   * @param {JobShown} job
+   */
+  add(job) {
     if (job.parent) return;
-    const before = jobs.get(job.id);
-    if (before && before.state !== job.state) whisper(`${job.filename}: ${stateOf(job)}`);
-    jobs.set(job.id, job);
-    const fresh = row(job, put, gone);
-    const old = rows.get(job.id);
-    rows.set(job.id, fresh);
-    if (old) swapped(old, fresh);
-    else
-      list.insertBefore(
-        fresh,
-        [...jobs.values()]
-          .filter((one) => one.created < job.created)
-          .toSorted((a, b) => b.created - a.created)
-          .map((one) => rows.get(one.id))
-          .find(Boolean) ?? null,
-      );
-    nothing.hidden = true;
+    const { id, created, filename } = job;
+    const before = this.#jobs.get(id);
+    if (before && before.state !== job.state) whisper(`${filename}: ${stateOf(job)}`);
+    this.#jobs.set(id, job);
+    const fresh = this.#newRow(job);
+    const old = this.#rows.get(id);
+    this.#rows.set(id, fresh);
+    if (old) replaceRow(old, fresh);
+    else this.#list.insertBefore(fresh, this.#rowBefore(created));
+    this.#nothing.hidden = true;
   }
 
-  function gone(id) {
-    const old = rows.get(id);
-    if (old?.contains(document.activeElement))
-      (old.nextElementSibling ?? old.previousElementSibling)?.querySelector("a")?.focus();
-    old?.remove();
-    rows.delete(id);
-    jobs.delete(id);
-    nothing.hidden = rows.size > 0;
+  /**
+   * The first row of a job that was created before a time.
+   * @param {number} time
+   */
+  #rowBefore(time) {
+    const earlier = [...this.#jobs.values()].filter(({ created }) => created < time);
+    const [latest] = earlier.toSorted((a, b) => b.created - a.created);
+    return (latest && this.#rows.get(latest.id)) ?? null;
   }
 
-  function all(given) {
-    const first = Math.min(...given.map((job) => job.created));
-    for (const job of [...jobs.values()]) {
-      if (job.created >= first && !given.some((one) => one.id === job.id)) gone(job.id);
+  /** @param {string} id */
+  #remove(id) {
+    const row = this.#rows.get(id);
+    const neighbour = row?.nextElementSibling ?? row?.previousElementSibling;
+    if (row?.contains(document.activeElement)) neighbour?.querySelector("a")?.focus();
+    row?.remove();
+    this.#rows.delete(id);
+    this.#jobs.delete(id);
+    this.#nothing.hidden = this.#rows.size > 0;
+  }
+
+  /** @param {JobShown[]} jobs the latest of the server */
+  #setAll(jobs) {
+    const first = Math.min(...jobs.map(({ created }) => created));
+    const ids = new Set(jobs.map(({ id }) => id));
+    for (const { id, created } of [...this.#jobs.values()]) {
+      if (created >= first && !ids.has(id)) this.#remove(id);
     }
-    given.forEach(put);
-    nothing.hidden = rows.size > 0;
-    more.hidden = given.length < 200;
+    for (const job of jobs) this.add(job);
+    this.#nothing.hidden = this.#rows.size > 0;
+    this.#more.hidden = jobs.length < SHOWN;
   }
 
-  async function older() {
-    const oldest = Math.min(...[...jobs.values()].map((job) => job.created));
-    const { jobs: found } = await api.jobs({ before: oldest, limit: 100 });
-    found.forEach(put);
-    more.hidden = found.length < 100;
+  async #loadOlder() {
+    const oldest = Math.min(...[...this.#jobs.values()].map(({ created }) => created));
+    const { jobs } = await api.jobs({ before: oldest, limit: OLDER });
+    for (const job of jobs) this.add(job);
+    this.#more.hidden = jobs.length < OLDER;
   }
 
-  follow(
-    "api/events",
-    {
-      jobs: (data) => all(data.jobs),
-      job: put,
-      deleted: (data) => gone(data.id),
-      connection: (there) => {
-        lost.hidden = there;
-      },
-    },
-    signal,
-  ).catch(complain);
-  return { element, add: put };
-}
-
-// A row is made anew at every change; what has the focus in it keeps it.
-function swapped(old, fresh) {
-  const focused = old.contains(document.activeElement) ? document.activeElement.dataset.part : null;
-  old.replaceWith(fresh);
-  if (focused)
-    (fresh.querySelector(`[data-part="${focused}"]`) ?? fresh.querySelector("a")).focus();
-}
-
-function row(job, put, gone) {
-  return h(
-    "li",
-    { class: `job ${job.state}` },
-    h(
-      "div",
-      { class: "grow" },
-      h("a", { href: `#/job/${job.id}`, dir: "auto", data: { part: "name" } }, job.filename),
+  /** @param {JobShown} job */
+  #newRow(job) {
+    const { id, filename, state, error } = job;
+    const label = t("jobs.more", { name: filename });
+    const more = iconButton("more", label, { "aria-haspopup": "menu", data: { part: "more" } });
+    more.addEventListener("click", () => openMenu(more, this.#actions(job), filename));
+    return h(
+      "li",
+      { class: `job ${state}` },
       h(
-        "p",
-        { class: "soft small facts" },
-        facts(job).flatMap((fact, index) => (index ? [" · ", fact] : [fact])),
+        "div",
+        { class: "grow" },
+        h("a", { href: `#/job/${id}`, dir: "auto", data: { part: "name" } }, filename),
+        h("p", { class: "soft small facts" }, facts(job)),
       ),
-    ),
-    h(
-      "div",
-      { class: "state" },
-      h("span", { class: `badge ${job.state}` }, stateOf(job)),
-      waits(job) ? h("span", { class: "soft small number" }, waits(job)) : null,
-    ),
-    iconButton("more", t("jobs.more", { name: job.filename }), {
-      "aria-haspopup": "menu",
-      data: { part: "more" },
-      on: {
-        click: (event) => openMenu(event.currentTarget, actions(job, put, gone), job.filename),
+      h(
+        "div",
+        { class: "state" },
+        h("span", { class: `badge ${state}` }, stateOf(job)),
+        waits(job) ? h("span", { class: "soft small number" }, waits(job)) : null,
+      ),
+      more,
+      state === "running" ? progressOf(job) : null,
+      state === "failed" ? h("p", { class: "why" }, error) : null,
+    );
+  }
+
+  /** @param {JobShown} job */
+  #actions(job) {
+    const { id, state } = job;
+    /** @type {(label: string, act: () => Promise<unknown>) => import("../menu.js").Item} */
+    const item = (label, act) => ({ label: t(label), run: () => act().catch(complain) });
+    /** @type {(label: string, view: string) => import("../menu.js").Item} */
+    const link = (label, view) => ({
+      label: t(label),
+      run: () => {
+        location.hash = `#/job/${id}/${view}`;
       },
-    }),
-    job.state === "running" ? progressOf(job) : null,
-    job.state === "failed" ? h("p", { class: "why" }, job.error) : null,
-  );
+    });
+    const retry = item(state === "done" ? "job.retry.done" : "job.retry", async () =>
+      this.add(await api.retry(id)),
+    );
+    const cancel = item("job.cancel", async () => this.add(await api.cancel(id)));
+    const remove = item("job.delete", async () => {
+      if (await deleteAsked(job)) this.#remove(id);
+    });
+    const links = [link("job.export", "export"), link("job.share", "share")];
+    return [
+      ...(state === "done" ? links : []),
+      isEnded(job) ? retry : cancel,
+      { ...remove, danger: true },
+    ];
+  }
 }
 
-function facts(job) {
-  return [
-    job.duration ? h("span", { class: "number" }, clock(job.duration)) : null,
-    h("time", { datetime: new Date(job.created * 1000).toISOString() }, day(job.created)),
-    `${job.backend} ${job.model}`,
-  ].filter(Boolean);
+/**
+ * A row is made anew at every change; what has the focus in it keeps it.
+ * @param {HTMLElement} old
+ * @param {HTMLElement} fresh
+ */
+function replaceRow(old, fresh) {
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  const part = focused instanceof HTMLElement ? focused.dataset.part : null;
+  old.replaceWith(fresh);
+  if (!part) return;
+  /** @type {HTMLElement | null} */
+  const target = fresh.querySelector(`[data-part="${part}"]`) ?? fresh.querySelector("a");
+  target?.focus();
 }
 
-function actions(job, put, gone) {
-  const ended = ["done", "failed", "cancelled"].includes(job.state);
-  const doing = (work) => () => work().catch(complain);
+/** @param {JobShown} job */
+function facts({ duration, created, backend, model }) {
   return [
-    job.state === "done"
-      ? {
-          label: t("job.export"),
-          run: () => {
-            location.hash = `#/job/${job.id}/export`;
-          },
-        }
-      : null,
-    job.state === "done"
-      ? {
-          label: t("job.share"),
-          run: () => {
-            location.hash = `#/job/${job.id}/share`;
-          },
-        }
-      : null,
-    ended
-      ? {
-          label: t(job.state === "done" ? "job.retry.done" : "job.retry"),
-          run: doing(async () => put(await api.retry(job.id))),
-        }
-      : { label: t("job.cancel"), run: doing(async () => put(await api.cancel(job.id))) },
-    {
-      label: t("job.delete"),
-      danger: true,
-      run: doing(async () => {
-        if (await deleteAsked(job)) gone(job.id);
-      }),
-    },
-  ].filter(Boolean);
+    duration ? [h("span", { class: "number" }, clock(duration)), " · "] : null,
+    h("time", { datetime: new Date(created * 1000).toISOString() }, day(created)),
+    " · ",
+    `${backend} ${model}`,
+  ];
 }

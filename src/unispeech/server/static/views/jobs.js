@@ -1,48 +1,63 @@
 // What every view says of a job in the same words.
 
+/** @import { JobShown } from "../service.d.ts" */
+
 import * as api from "../api.js";
 import { confirm } from "../dialog.js";
 import { h } from "../dom.js";
 import { bytes, span, t } from "../strings/index.js";
 
-export const stateOf = (job) => t(`state.${job.state}`);
+/** @param {JobShown} job */
+export const stateOf = ({ state }) => t(`state.${state}`);
 
-/** What a job waits for, in a few words, or nothing. */
-export function waits(job) {
-  if (job.state === "queued")
-    return job.position ? t("job.ahead", { count: job.position }) : t("job.next");
-  if (job.state === "running" && job.time_left !== null)
-    return t("job.left", { time: span(job.time_left) });
+/**
+ * Whether nothing more happens to a job by itself.
+ * @param {JobShown} job
+ */
+export const isEnded = ({ state }) => ["done", "failed", "cancelled"].includes(state);
+
+/**
+ * What a job waits for, in a few words, or nothing.
+ * @param {JobShown} job
+ */
+export function waits({ state, position, time_left }) {
+  if (state === "queued") return position ? t("job.ahead", { count: position }) : t("job.next");
+  if (state === "running" && time_left !== null) return t("job.left", { time: span(time_left) });
   return "";
 }
 
-export function progressOf(job) {
-  const known = job.duration && job.done;
+/** @param {JobShown} job */
+export function progressOf({ filename, done, duration }) {
   return h("progress", {
-    "aria-label": t("job.progress", { name: job.filename }),
+    "aria-label": t("job.progress", { name: filename }),
     max: "1",
-    value: known ? Math.min(1, job.done / job.duration) : undefined,
+    value: duration && done ? Math.min(1, done / duration) : undefined,
   });
 }
 
-/** Asks whether to delete a job, saying what that takes along; true when it is gone. */
+/**
+ * Asks whether to delete a job, saying what that takes along; true when it is gone.
+ * @param {JobShown} job
+ */
 export async function deleteAsked(job) {
   const { holds } = await api.job(job.id);
-  const what = [
+  const parts = [
     t("delete.recording", { size: bytes(holds.bytes) }),
-    holds.revisions ? t("delete.revisions", { count: holds.revisions }) : null,
-    holds.shares ? t("delete.shares", { count: holds.shares }) : null,
+    holds.revisions ? t("delete.revisions", { count: holds.revisions }) : "",
+    holds.shares ? t("delete.shares", { count: holds.shares }) : "",
   ].filter(Boolean);
-  const sure = await confirm(
+  const isSure = await confirm(
     t("delete.title", { name: job.filename }),
-    t("delete.text", { what: list(what) }),
+    t("delete.text", { what: joined(parts) }),
     t("job.delete"),
     { danger: true },
   );
-  if (sure) await api.deleteJob(job.id);
-  return sure;
+  if (isSure) await api.deleteJob(job.id);
+  return isSure;
 }
 
-function list(parts) {
-  return new Intl.ListFormat(document.documentElement.lang, { type: "conjunction" }).format(parts);
+/** @param {string[]} parts */
+function joined(parts) {
+  const { lang } = document.documentElement;
+  return new Intl.ListFormat(lang, { type: "conjunction" }).format(parts);
 }

@@ -1,38 +1,50 @@
 // What a server that wants a key shows before anything else, and over the editor when a key has ended.
 
 import * as api from "../api.js";
-import { caretKept } from "../dialog.js";
+import { rememberCaret } from "../dialog.js";
 import { h } from "../dom.js";
 import { settings } from "../settings.js";
 import { t } from "../strings/index.js";
 
-/** In the place of a view; `done` is called with a key that the server knows. */
+/**
+ * In the place of a view; `done` is called with a key that the server knows.
+ * @param {HTMLElement} main
+ * @param {() => void} done
+ */
 export function show(main, done) {
   document.title = `${t("key.title")} · UniSpeech`;
   main.className = "";
   main.replaceChildren(form("h1", done));
-  main.querySelector("input").focus();
+  main.querySelector("input")?.focus();
 }
 
-/** Over what is shown; comes back with a key that the server knows. */
+/**
+ * Over what is shown; comes back with a key that the server knows.
+ * @returns {Promise<void>}
+ */
 export function askOver() {
   return new Promise((resolve) => {
-    const back = caretKept();
+    const restoreCaret = rememberCaret();
+    const done = () => {
+      dialog.close();
+      dialog.remove();
+      restoreCaret();
+      resolve();
+    };
     const dialog = h(
       "dialog",
       { "aria-labelledby": "key-title", on: { cancel: (event) => event.preventDefault() } },
-      form("h2", () => {
-        dialog.close();
-        dialog.remove();
-        back();
-        resolve();
-      }),
+      form("h2", done),
     );
     document.body.append(dialog);
     dialog.showModal();
   });
 }
 
+/**
+ * @param {"h1" | "h2"} heading
+ * @param {() => void} done
+ */
 function form(heading, done) {
   const key = h("input", {
     id: "key",
@@ -45,7 +57,8 @@ function form(heading, done) {
   });
   const keep = h("input", { id: "keep", type: "checkbox", "aria-describedby": "keep-hint" });
   const wrong = h("p", { id: "key-wrong", class: "why", role: "alert" });
-  const enter = async (event) => {
+  /** @param {Event} event */
+  const submit = async (event) => {
     event.preventDefault();
     settings.setKey(key.value.trim(), keep.checked);
     api.forgetInfo();
@@ -53,14 +66,14 @@ function form(heading, done) {
       await api.info();
       done();
     } catch (error) {
-      wrong.textContent = error.status === 401 ? t("key.wrong") : error.message;
+      wrong.textContent = api.statusOf(error) === 401 ? t("key.wrong") : api.messageOf(error);
       key.focus();
       key.select();
     }
   };
   return h(
     "form",
-    { class: "sheet narrow", on: { submit: enter } },
+    { class: "sheet narrow", on: { submit } },
     h(heading, { id: "key-title" }, t("key.title")),
     h(
       "div",

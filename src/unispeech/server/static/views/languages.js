@@ -1,22 +1,27 @@
-// Which languages can be chosen for a model, by name in the language of the page.
+// The languages that can be chosen for a model, by name in the language of the page.
+
+/** @import { Info, Model } from "../service.d.ts" */
 
 import { languageName, t } from "../strings/index.js";
 
-/** [{value, label}] for a model that is known, or for one that is not; to detect it comes first. */
-export function languageChoices(info, model, required = false) {
-  const codes = model?.languages.length ? model.languages : info.languages.map((one) => one.code);
-  const named = codes.map((code) => ({
+/** @typedef {{ value: string, label: string, disabled?: boolean }} Choice of a select */
+
+/**
+ * The languages of a model that is known, or of one that is not; to detect it comes first.
+ * @param {Info} info
+ * @param {Model} [model]
+ * @param {boolean} [isRequired]
+ * @returns {Choice[]}
+ */
+export function languageChoices(info, model, isRequired = false) {
+  const names = new Map(info.languages.map(({ code, name }) => [code, name]));
+  const codes = model?.languages.length ? model.languages : [...names.keys()];
+  const choices = codes.map((code) => ({
     value: code,
-    label: languageName(code, info.languages.find((one) => one.code === code)?.name),
+    label: languageName(code, names.get(code)),
   }));
-  named.sort((one, other) => one.label.localeCompare(other.label));
-  return codes.length === 1
-    ? named
-    : [
-        {
-          value: "",
-          label: required ? t("options.language.required") : t("options.language.auto"),
-        },
-        ...named,
-      ];
+  choices.sort((a, b) => a.label.localeCompare(b.label));
+  if (codes.length === 1) return choices;
+  const label = isRequired ? t("options.language.required") : t("options.language.auto");
+  return [{ value: "", label }, ...choices];
 }

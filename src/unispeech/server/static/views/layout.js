@@ -4,25 +4,35 @@ import { h } from "../dom.js";
 import { settings } from "../settings.js";
 import { t } from "../strings/index.js";
 
-const USUAL = { max_line_width: 42, max_line_count: 2, max_cps: 17 };
-const BOUNDS = { max_line_width: [10, 100], max_line_count: [1, 4], max_cps: [5, 40] };
+/** @type {Record<string, { usual: number, min: number, max: number }>} */
+const FIELDS = {
+  max_line_width: { usual: 42, min: 10, max: 100 },
+  max_line_count: { usual: 2, min: 1, max: 4 },
+  max_cps: { usual: 17, min: 5, max: 40 },
+};
 
-/** The parameters of the interface. */
+/**
+ * The layout parameters of the interface.
+ * @returns {Record<string, number>}
+ */
 export function layoutOf() {
-  return { ...USUAL, ...settings.get("layout", {}) };
+  const usual = Object.entries(FIELDS).map(([name, field]) => [name, field.usual]);
+  return { ...Object.fromEntries(usual), ...settings.get("layout", {}) };
 }
 
-/** The fields to change it; `changed` is called with every valid change. */
+/**
+ * The fields to change it; `changed` is called with every valid change.
+ * @param {() => void} changed
+ */
 export function layoutFields(changed) {
-  const now = layoutOf();
-  const fields = Object.keys(USUAL).map((name) => {
-    const [min, max] = BOUNDS[name];
+  const layout = layoutOf();
+  const fields = Object.entries(FIELDS).map(([name, { min, max }]) => {
     const input = h("input", {
       id: `l-${name}`,
       type: "number",
-      min: String(min),
-      max: String(max),
-      value: String(now[name]),
+      min,
+      max,
+      value: layout[name],
       required: true,
       "aria-describedby": `lh-${name}`,
     });

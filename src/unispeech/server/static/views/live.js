@@ -1,142 +1,184 @@
 // Live captions: words while somebody talks into this device.
 
+/** @import { Info } from "../service.d.ts" */
+
 import * as api from "../api.js";
 import { copy } from "../clipboard.js";
-import { h, icon, put } from "../dom.js";
-import { captions } from "../live/captions.js";
-import { connection } from "../live/connection.js";
-import { microphone, refused } from "../live/microphone.js";
+import { h } from "../dom.js";
+import { Captions } from "../live/captions.js";
+import { Connection } from "../live/connection.js";
+import { openMicrophone, refusalKey } from "../live/microphone.js";
 import { complain, say } from "../messages.js";
 import { settings } from "../settings.js";
-import { number, t } from "../strings/index.js";
+import { t } from "../strings/index.js";
+import { saveFile } from "./export.js";
 import { languageChoices } from "./languages.js";
+import { LiveControls } from "./livecontrols.js";
 
+/** @type {import("../main.js").View["show"]} */
 export async function show(main, signal) {
   const info = await api.info();
   if (signal.aborted) return;
   document.title = `${t("live.title")} · UniSpeech`;
-  const form = choices(info);
-  const foot = controls({
-    talk: () => (talk ? finish() : start()),
-    big,
-    copy: () => copied().catch(complain),
-    download,
-    clear: () => said.clear(),
-  });
-  const said = captions(t("live.captions"), t("live.empty"), () => offer());
-  let talk = null; // the connection, while somebody talks
-  let starting = false;
-  let silent = () => {}; // ends the microphone
-  const offer = () => foot.text(Boolean(said.text()), Boolean(talk));
+  new LiveView(info, signal).showIn(main);
+}
 
-  async function start() {
-    if (starting) return;
-    foot.trouble("");
-    starting = true;
-    foot.state(t("live.state.microphone"));
+class LiveView {
+  #signal;
+  #choices;
+  #captions = new Captions(t("live.captions"), t("live.empty"), () => this.#offerText());
+  #controls = new LiveControls({
+    talk: () => (this.#connection ? this.#finish() : this.#start()),
+    big: () => this.#toggleBig(),
+    copy: () => this.#copy().catch(complain),
+    download: () => saveFile(this.#file(), `${t("live.file")}.txt`),
+    clear: () => this.#captions.clear(),
+  });
+  /** @type {Connection | null} */
+  #connection = null; // while somebody talks
+  #isStarting = false;
+  #endMicrophone = () => {};
+
+  /**
+   * @param {Info} info
+   * @param {AbortSignal} signal
+   */
+  constructor(info, signal) {
+    this.#signal = signal;
+    this.#choices = new LiveChoices(info);
+  }
+
+  /** @param {HTMLElement} main */
+  showIn(main) {
+    const signal = this.#signal;
+    const heading = h("h1", {}, t("live.title"));
+    main.classList.add("live-view");
+    main.append(
+      h("div", { class: "live-head" }, heading, this.#choices.element),
+      this.#captions.element,
+      this.#controls.element,
+    );
+    this.#offerText();
+    this.#captions.scrollDown();
+    /** @param {KeyboardEvent} event */
+    const press = ({ key }) => {
+      if (key === "Escape" && document.body.classList.contains("big")) this.#toggleBig();
+    };
+    document.addEventListener("keydown", press, { signal });
+    /** @param {Event} event */
+    const keepPage = (event) => {
+      if (this.#connection) event.preventDefault();
+    };
+    addEventListener("beforeunload", keepPage, { signal });
+    signal.addEventListener("abort", () => this.#leave(), { once: true });
+  }
+
+  #leave() {
+    this.#endMicrophone();
+    this.#connection?.stop();
+    this.#captions.end();
+  }
+
+  async #start() {
+    if (this.#isStarting) return;
+    const controls = this.#controls;
+    controls.showTrouble("");
+    controls.showState(t("live.state.microphone"));
+    this.#isStarting = true;
     let rate;
     try {
-      ({ rate, end: silent } = await microphone((samples, loudness) => {
-        foot.level(loudness);
-        talk?.put(samples);
-      }, unplugged));
+      rate = await this.#openMicrophone();
     } catch (error) {
-      foot.state(t("live.state.idle"));
-      return foot.trouble(t(refused(error)));
+      controls.showState(t("live.state.idle"));
+      return controls.showTrouble(t(refusalKey(error)));
     } finally {
-      starting = false;
+      this.#isStarting = false;
     }
-    if (signal.aborted) return silent();
-    form.lock(true);
-    talk = connection(
-      { ...form.values(), rate },
-      { event: heard, state: (name) => foot.state(t(`live.state.${name}`)), ended },
+    if (this.#signal.aborted) return this.#endMicrophone();
+    this.#choices.lock(true);
+    this.#connection = this.#connect(rate);
+    controls.showTalking(true);
+    this.#offerText();
+  }
+
+  /** Opens the microphone; its samples a second. */
+  async #openMicrophone() {
+    const { rate, end } = await openMicrophone(
+      (samples, level) => {
+        this.#controls.showLevel(level);
+        this.#connection?.put(samples);
+      },
+      () => {
+        this.#controls.showTrouble(t("live.trouble.microphone"));
+        this.#finish();
+      },
     );
-    foot.talking(true);
-    offer();
+    this.#endMicrophone = end;
+    return rate;
   }
 
-  function heard(event) {
-    said.hear(event);
-    foot.lag(event.lag);
+  /** @param {number} rate */
+  #connect(rate) {
+    return new Connection(
+      { ...this.#choices.values(), rate },
+      {
+        onEvent: (event) => {
+          this.#captions.show(event);
+          this.#controls.showLag(event.lag);
+        },
+        onState: (state) => this.#controls.showState(t(`live.state.${state}`)),
+        onEnd: (trouble) => this.#end(trouble),
+      },
+    );
   }
 
-  function finish() {
-    silent();
-    foot.level(0);
-    talk.finish();
+  #finish() {
+    if (!this.#connection) return;
+    this.#endMicrophone();
+    this.#controls.showLevel(0);
+    this.#connection.finish();
   }
 
-  function unplugged() {
-    foot.trouble(t("live.trouble.microphone"));
-    if (talk) finish();
+  /** @param {string | null} trouble */
+  async #end(trouble) {
+    const controls = this.#controls;
+    this.#endMicrophone();
+    this.#connection = null;
+    this.#captions.end();
+    this.#offerText();
+    this.#choices.lock(false);
+    controls.showTalking(false);
+    controls.showLevel(0);
+    controls.showLag(0);
+    controls.showState(t(this.#captions.text ? "live.state.stopped" : "live.state.idle"));
+    if (trouble) controls.showTrouble(await troubleText(trouble));
   }
 
-  async function ended(trouble) {
-    silent();
-    talk = null;
-    said.end();
-    offer();
-    form.lock(false);
-    foot.talking(false);
-    foot.level(0);
-    foot.lag(0);
-    foot.state(t(said.text() ? "live.state.stopped" : "live.state.idle"));
-    if (trouble) foot.trouble(await reason(trouble));
+  #offerText() {
+    this.#controls.offerText(Boolean(this.#captions.text), Boolean(this.#connection));
   }
 
-  function big() {
-    const yes = document.body.classList.toggle("big");
-    foot.big(yes);
-    said.down();
+  #toggleBig() {
+    this.#controls.showBig(document.body.classList.toggle("big"));
+    this.#captions.scrollDown();
   }
 
-  async function copied() {
-    await copy(said.text());
+  async #copy() {
+    await copy(this.#captions.text);
     say(t("export.copied"));
   }
 
-  function download() {
-    const address = URL.createObjectURL(new Blob([`${said.text()}\n`], { type: "text/plain" }));
-    h("a", { href: address, download: `${t("live.file")}.txt` }).click();
-    URL.revokeObjectURL(address);
+  #file() {
+    return new Blob([`${this.#captions.text}\n`], { type: "text/plain" });
   }
-
-  main.classList.add("live-view");
-  main.append(
-    h("div", { class: "live-head" }, h("h1", {}, t("live.title")), form.element),
-    said.element,
-    foot.element,
-  );
-  offer();
-  said.down();
-  document.addEventListener(
-    "keydown",
-    (event) => {
-      if (event.key === "Escape" && document.body.classList.contains("big")) big();
-    },
-    { signal },
-  );
-  addEventListener(
-    "beforeunload",
-    (event) => {
-      if (talk) event.preventDefault();
-    },
-    { signal },
-  );
-  signal.addEventListener(
-    "abort",
-    () => {
-      silent();
-      talk?.stop();
-      said.end();
-    },
-    { once: true },
-  );
 }
 
-// A browser does not tell a script why a WebSocket was refused; another request is told.
-async function reason(trouble) {
+/**
+ * The text for the end of a connection. A browser does not tell a script why it refused a WebSocket; another
+ * request is told.
+ * @param {string} trouble
+ */
+async function troubleText(trouble) {
   if (trouble === "lost") return t("live.trouble.lost");
   if (trouble !== "refused") return trouble;
   try {
@@ -144,108 +186,50 @@ async function reason(trouble) {
     await api.info();
     return t("live.trouble.refused");
   } catch (error) {
-    return error.message;
+    return api.messageOf(error);
   }
 }
 
-function choices(info) {
-  const now = { task: "transcribe", language: "", ...settings.get("live", {}) };
-  const known = info.models.find((one) => one.name === info.model);
-  const can = info.backends.find((one) => one.name === info.backend)?.options.task.values ?? [];
-  const tasks = ["transcribe", "translate"].filter(
-    (name) => can.includes(name) && (!known || known.tasks.includes(name)),
-  );
-  const option = (value, label, chosen) =>
-    h("option", { value, selected: value === chosen }, label);
-  const language = h(
-    "select",
-    { "aria-label": t("options.language") },
-    languageChoices(info, known).map((one) => option(one.value, one.label, now.language)),
-  );
-  const task = h(
-    "select",
-    { "aria-label": t("options.task"), hidden: tasks.length < 2 },
-    tasks.map((name) => option(name, t(`options.task.${name}`), now.task)),
-  );
-  const values = () => ({ task: task.value, language: language.value });
-  return {
-    element: h(
-      "div",
-      { class: "row", on: { change: () => settings.set("live", values()) } },
-      language,
-      task,
-    ),
-    values,
-    lock(yes) {
-      for (const one of [language, task]) one.disabled = yes;
-    },
-  };
-}
+/** The language and the task, which are remembered. */
+class LiveChoices {
+  #language;
+  #task;
 
-function controls(doing) {
-  const level = h("meter", {
-    min: "0",
-    max: "1",
-    low: "0.02",
-    value: "0",
-    "aria-label": t("recorder.level"),
-  });
-  const state = h("span", { role: "status" }, t("live.state.idle"));
-  const trouble = h("p", { class: "why", role: "alert" });
-  const lag = h("span", { class: "soft number" });
-  const button = (name, drawing, run) =>
-    h(
-      "button",
-      { type: "button", on: { click: run } },
-      drawing ? icon(drawing) : null,
-      h("span", {}, t(name)),
+  /** @param {Info} info */
+  constructor(info) {
+    const chosen = { task: "transcribe", language: "", ...settings.get("live", {}) };
+    const model = info.models.find(({ name }) => name === info.model);
+    const backend = info.backends.find(({ name }) => name === info.backend);
+    const tasks = ["transcribe", "translate"].filter(
+      (task) =>
+        backend?.options.task.values.includes(task) && (model?.tasks.includes(task) ?? true),
     );
-  const talk = h("button", { type: "button", class: "main talk", on: { click: doing.talk } });
-  const big = button("live.big", "big", doing.big);
-  const copy = button("export.copy", "copy", doing.copy);
-  const download = button("live.download", "download", doing.download);
-  const clear = button("live.clear", "close", doing.clear);
-  put(big, "aria-pressed", "false");
-  const view = {
-    element: h(
-      "section",
-      { class: "live-foot", "aria-label": t("live.controls") },
-      trouble,
-      h(
-        "div",
-        { class: "row" },
-        talk,
-        h("p", { class: "row heard" }, level, state, lag),
-        h("div", { class: "row end" }, clear, big, copy, download),
+    this.#language = h(
+      "select",
+      { "aria-label": t("options.language") },
+      languageChoices(info, model).map(({ value, label }) =>
+        h("option", { value, selected: value === chosen.language }, label),
       ),
-    ),
-    talking(yes) {
-      talk.replaceChildren(icon(yes ? "stop" : "mic"), t(yes ? "live.stop" : "live.start"));
-      talk.classList.toggle("going", yes);
-    },
-    state(text) {
-      state.textContent = text;
-    },
-    trouble(text) {
-      trouble.textContent = text;
-    },
-    level(value) {
-      level.value = value;
-    },
-    lag(seconds) {
-      lag.textContent =
-        seconds > 0.5
-          ? t("live.lag", { seconds: number(seconds, { maximumFractionDigits: 1 }) })
-          : "";
-    },
-    big(yes) {
-      put(big, "aria-pressed", String(yes));
-    },
-    text(there, talking) {
-      copy.disabled = download.disabled = !there;
-      clear.hidden = !there || talking;
-    },
-  };
-  view.talking(false);
-  return view;
+    );
+    this.#task = h(
+      "select",
+      { "aria-label": t("options.task"), hidden: tasks.length < 2 },
+      tasks.map((task) =>
+        h("option", { value: task, selected: task === chosen.task }, t(`options.task.${task}`)),
+      ),
+    );
+    const remember = () => settings.set("live", this.values());
+    const listeners = { change: remember };
+    this.element = h("div", { class: "row", on: listeners }, this.#language, this.#task);
+  }
+
+  values() {
+    return { task: this.#task.value, language: this.#language.value };
+  }
+
+  /** @param {boolean} isLocked */
+  lock(isLocked) {
+    this.#language.disabled = isLocked;
+    this.#task.disabled = isLocked;
+  }
 }

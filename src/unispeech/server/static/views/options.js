@@ -1,238 +1,227 @@
 // How to transcribe: a form that knows what each backend can do, and remembers.
 
+/** @import { Allowed, Backend, Info } from "../service.d.ts" */
+/** @import { Chosen } from "./chosen.js" */
+/** @import { Choice } from "./languages.js" */
+
 import * as api from "../api.js";
-import { h, put } from "../dom.js";
+import { h } from "../dom.js";
 import { settings } from "../settings.js";
-import { bytes, languageName, t } from "../strings/index.js";
+import { bytes, t } from "../strings/index.js";
+import {
+  allowance,
+  backendOf,
+  EMPTY,
+  jobFields,
+  modelOf,
+  possible,
+  SPEAKERS,
+  speakersLabel,
+  summary,
+} from "./chosen.js";
 import { languageChoices } from "./languages.js";
 
-const EMPTY = {
-  language: "",
-  task: "transcribe",
-  backend: "",
-  model: "",
-  speakers: "",
-  language_per_chunk: false,
-  initial_prompt: "",
-  hotwords: "",
-};
+const SOON = 400; // milliseconds after the last change
 
-const SPEAKERS = ["", "some", "2", "3", "4", "5", "6", "7", "8"]; // not told apart; told apart; that many
-
-/** {element, values()}: the form, and the fields of a job. */
-export function optionsForm(info) {
-  let chosen = { ...EMPTY, ...settings.get("options", {}) };
-  const form = h("form", {
+export class OptionsForm {
+  #info;
+  /** @type {Chosen} */
+  #chosen;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #form = h("form", {
     class: "fields",
-    on: { submit: (event) => event.preventDefault(), input: () => read() },
+    on: { submit: (event) => event.preventDefault(), input: () => this.#read() },
   });
-  const summary = h("span", { class: "soft" });
-  const verdict = h("p", { class: "note doubt", role: "status", hidden: true });
+  #summary = h("span", { class: "soft" });
+  #verdict = h("p", { class: "note doubt", role: "status", hidden: true });
 
-  function draw() {
-    chosen = possible(info, chosen);
-    form.replaceChildren(...fields(info, chosen));
-    summary.textContent = summed(info, chosen);
+  /** @param {Info} info */
+  constructor(info) {
+    this.#info = info;
+    this.#chosen = { ...EMPTY, ...settings.get("options", {}) };
+    const details = h(
+      "details",
+      { class: "options", open: settings.get("optionsOpen", false) },
+      h("summary", {}, h("span", { class: "name" }, t("options.title")), this.#summary),
+      this.#form,
+      this.#verdict,
+    );
+    details.addEventListener("toggle", () => settings.set("optionsOpen", details.open));
+    this.element = details;
+    this.#draw();
   }
 
-  function read() {
-    const before = chosen;
-    chosen = {
-      ...chosen,
-      ...Object.fromEntries(
-        [...form.elements]
-          .filter((one) => one.name && !one.disabled)
-          .map((one) => [one.name, one.type === "checkbox" ? one.checked : one.value]),
-      ),
-    };
-    settings.set("options", chosen);
-    summary.textContent = summed(info, chosen);
-    if (before.backend !== chosen.backend || before.model !== chosen.model) redraw();
-    checkSoon();
+  /** The fields of a job. */
+  values() {
+    return jobFields(this.#info, this.#chosen);
   }
 
-  function redraw() {
-    const name = document.activeElement?.name;
-    draw();
-    form.elements[name]?.focus();
+  #draw() {
+    this.#chosen = possible(this.#info, this.#chosen);
+    this.#form.replaceChildren(...fields(this.#info, this.#chosen));
+    this.#summary.textContent = summary(this.#info, this.#chosen);
   }
 
-  let timer = 0;
-  function checkSoon() {
-    clearTimeout(timer);
-    timer = setTimeout(async () => {
-      const answer = await api.check(asked(info, chosen)).catch(() => ({ ok: true }));
-      put(verdict, "hidden", answer.ok);
-      verdict.textContent = answer.ok
-        ? ""
-        : [answer.message, answer.hint].filter(Boolean).join(": ");
-    }, 400);
+  #read() {
+    const before = this.#chosen;
+    this.#chosen = { ...before, ...Object.fromEntries(controls(this.#form).map(entry)) };
+    settings.set("options", this.#chosen);
+    this.#summary.textContent = summary(this.#info, this.#chosen);
+    const { backend, model } = this.#chosen;
+    if (before.backend !== backend || before.model !== model) this.#redraw();
+    this.#checkSoon();
   }
 
-  draw();
-  const element = h(
-    "details",
-    {
-      class: "options",
-      open: settings.get("optionsOpen", false),
-      on: { toggle: (event) => settings.set("optionsOpen", event.target.open) },
-    },
-    h("summary", {}, h("span", { class: "name" }, t("options.title")), summary),
-    form,
-    verdict,
-  );
-  return { element, values: () => asked(info, chosen) };
+  #redraw() {
+    const focused = controls(this.#form).find((one) => one === document.activeElement);
+    this.#draw();
+    const same = controls(this.#form).find(({ name }) => name === focused?.name);
+    same?.focus();
+  }
+
+  #checkSoon() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#check(), SOON);
+  }
+
+  async #check() {
+    const fine = { ok: true, message: null, hint: null };
+    const { ok, message, hint } = await api.check(this.values()).catch(() => fine);
+    this.#verdict.hidden = ok;
+    this.#verdict.textContent = ok ? "" : [message, hint].filter(Boolean).join(": ");
+  }
 }
 
-function backendOf(info, chosen) {
-  return info.backends.find((one) => one.name === (chosen.backend || info.backend));
+/** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Control */
+
+/**
+ * @param {HTMLFormElement} form
+ * @returns {Control[]}
+ */
+const controls = (form) =>
+  Array.from(form.querySelectorAll(":is(input, select, textarea):enabled"));
+
+/**
+ * @param {Control} control
+ * @returns {[name: string, value: string | boolean]}
+ */
+function entry(control) {
+  const isTick = control instanceof HTMLInputElement && control.type === "checkbox";
+  return [control.name, isTick ? control.checked : control.value];
 }
 
-function modelOf(info, chosen) {
-  const backend = backendOf(info, chosen);
-  const name = chosen.model || (chosen.backend ? backend?.default_model : info.model);
-  return info.models.find((one) => one.name === name);
-}
-
-// What was remembered may not exist any more.
-function possible(info, chosen) {
-  const next = { ...chosen };
-  if (!info.backends.some((one) => one.name === next.backend && one.usable)) next.backend = "";
-  if (!SPEAKERS.includes(next.speakers)) next.speakers = "";
-  const backend = backendOf(info, next);
-  if (!info.models.some((one) => one.name === next.model && one.family === backend?.family))
-    next.model = "";
-  const languages = modelOf(info, next)?.languages ?? [];
-  if (languages.length && !languages.includes(next.language))
-    next.language = languages.length === 1 ? languages[0] : "";
-  return next;
-}
-
-// The fields of a job. What the backend cannot do is left out, as the form shows.
-function asked(info, chosen) {
-  const can = backendOf(info, chosen)?.options ?? {};
-  const allowed = (name) => can[name]?.allowed;
-  const fields = {
-    backend: chosen.backend || null,
-    model: chosen.model || null,
-    language: chosen.language || null,
-  };
-  if (chosen.task !== "transcribe" && can.task?.values.includes(chosen.task))
-    fields.task = chosen.task;
-  if (allowed("word_timestamps")) fields.word_timestamps = true;
-  if (chosen.speakers && allowed("speakers"))
-    Object.assign(fields, { speakers: true }, counted(chosen.speakers));
-  if (chosen.language_per_chunk && allowed("language_per_chunk")) fields.language_per_chunk = true;
-  for (const name of ["initial_prompt", "hotwords"])
-    if (allowed(name) && chosen[name].trim()) fields[name] = chosen[name].trim();
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
-}
-
-// How many speakers there are, where the person knows.
-const counted = (value) =>
-  Number(value) ? { min_speakers: Number(value), max_speakers: Number(value) } : {};
-
-function summed(info, chosen) {
-  const parts = [
-    chosen.language ? languageName(chosen.language) : t("options.language.auto"),
-    chosen.task === "translate" ? t("options.task.translate") : null,
-    chosen.backend || info.backend,
-    modelOf(info, chosen)?.name ?? info.model,
-    chosen.speakers && backendOf(info, chosen)?.options.speakers?.allowed
-      ? speakersNamed(chosen.speakers)
-      : null,
-    chosen.initial_prompt.trim() || chosen.hotwords.trim() ? t("options.vocabulary") : null,
-  ];
-  return parts.filter(Boolean).join(" · ");
-}
-
+/**
+ * @param {Info} info
+ * @param {Chosen} chosen
+ */
 function fields(info, chosen) {
   const backend = backendOf(info, chosen);
-  const can = backend?.options ?? {};
+  const model = modelOf(info, chosen);
+  const speakers = allowance(backend, "speakers");
+  const isLanguageRequired = backend?.options.language.required;
   return [
-    select(
-      "language",
-      languageChoices(info, modelOf(info, chosen), backend?.options.language?.required),
-      chosen.language,
-      t("options.language.hint"),
-    ),
-    select(
-      "task",
-      ["transcribe", "translate"].map((name) => ({
-        value: name,
-        label: t(`options.task.${name}`),
-        disabled: !can.task?.values.includes(name),
-      })),
-      chosen.task,
-      t("options.task.hint"),
-      can.task?.refused.translate,
-    ),
-    select("backend", backends(info), chosen.backend, backend?.summary ?? "", unusable(info)),
-    select("model", models(info, backend, chosen), chosen.model, t("options.model.hint")),
-    text("initial_prompt", chosen.initial_prompt, can.initial_prompt, "textarea"),
-    text("hotwords", chosen.hotwords, can.hotwords, "input"),
+    select("language", languageChoices(info, model, isLanguageRequired), chosen.language),
+    select("task", taskChoices(backend), chosen.task, {
+      reason: backend?.options.task.refused.translate,
+    }),
+    select("backend", backendChoices(info), chosen.backend, {
+      hint: backend?.summary ?? "",
+      reason: missingBackends(info),
+    }),
+    select("model", modelChoices(info, chosen), chosen.model),
+    text("textarea", "initial_prompt", chosen.initial_prompt, allowance(backend, "initial_prompt")),
+    text("input", "hotwords", chosen.hotwords, allowance(backend, "hotwords")),
     select(
       "speakers",
-      SPEAKERS.map((value) => ({ value, label: speakersNamed(value) })),
-      can.speakers?.allowed ? chosen.speakers : "",
-      t("options.speakers.hint"),
-      can.speakers?.allowed ? null : can.speakers?.reason,
-      !can.speakers?.allowed,
+      SPEAKERS.map((value) => ({ value, label: speakersLabel(value) })),
+      speakers.allowed ? chosen.speakers : "",
+      { reason: speakers.reason, disabled: !speakers.allowed },
     ),
-    tick("language_per_chunk", chosen.language_per_chunk, can.language_per_chunk),
+    tick("language_per_chunk", chosen.language_per_chunk, allowance(backend, "language_per_chunk")),
   ];
 }
 
-function speakersNamed(value) {
-  return Number(value)
-    ? t("options.speakers.count", { count: Number(value) })
-    : t(value ? "options.speakers.some" : "options.speakers.none");
+/**
+ * @param {Backend | undefined} backend
+ * @returns {Choice[]}
+ */
+function taskChoices(backend) {
+  const values = backend?.options.task.values ?? [];
+  return ["transcribe", "translate"].map((value) => ({
+    value,
+    label: t(`options.task.${value}`),
+    disabled: !values.includes(value),
+  }));
 }
 
-function backends(info) {
-  return [
-    { value: "", label: t("options.default", { name: info.backend }) },
-    ...info.backends.map((one) => ({ value: one.name, label: one.name, disabled: !one.usable })),
-  ];
+/**
+ * @param {Info} info
+ * @returns {Choice[]}
+ */
+function backendChoices(info) {
+  const choices = info.backends.map(({ name, usable }) => ({
+    value: name,
+    label: name,
+    disabled: !usable,
+  }));
+  return [{ value: "", label: t("options.default", { name: info.backend }) }, ...choices];
 }
 
-function unusable(info) {
-  const missing = info.backends.filter((one) => !one.usable).map((one) => one.name);
-  return missing.length ? t("options.backend.missing", { names: missing.join(", ") }) : null;
+/** @param {Info} info */
+function missingBackends(info) {
+  const names = info.backends.filter(({ usable }) => !usable).map(({ name }) => name);
+  return names.length ? t("options.backend.missing", { names: names.join(", ") }) : null;
 }
 
-function models(info, backend, chosen) {
-  const fitting = info.models.filter((one) => one.family === backend?.family);
-  const label = (one) =>
-    [one.name, bytes(one.megabytes * 1e6), one.kept ? null : t("options.model.fetched")]
-      .filter(Boolean)
-      .join(" · ");
-  const usual =
-    (chosen.backend && chosen.backend !== info.backend ? backend?.default_model : info.model) ?? "";
-  return [
-    { value: "", label: t("options.default", { name: usual }) },
-    ...fitting
-      .toSorted((one, other) => other.kept - one.kept)
-      .map((one) => ({ value: one.name, label: label(one) })),
-  ];
+/**
+ * @param {Info} info
+ * @param {Chosen} chosen
+ * @returns {Choice[]}
+ */
+function modelChoices(info, chosen) {
+  const backend = backendOf(info, chosen);
+  const isOther = chosen.backend && chosen.backend !== info.backend;
+  const usual = (isOther ? backend?.default_model : info.model) ?? "";
+  const choices = info.models
+    .filter(({ family }) => family === backend?.family)
+    .toSorted((a, b) => Number(b.kept) - Number(a.kept))
+    .map(({ name, megabytes, kept }) => {
+      const parts = [name, bytes(megabytes * 1e6), kept ? "" : t("options.model.fetched")];
+      return { value: name, label: parts.filter(Boolean).join(" · ") };
+    });
+  return [{ value: "", label: t("options.default", { name: usual }) }, ...choices];
 }
 
-function select(name, choices, value, hint, why = null, disabled = false) {
+/**
+ * @param {string} name
+ * @param {Choice[]} choices
+ * @param {string} value
+ * @param {{ hint?: string, reason?: string | null, disabled?: boolean }} [more]
+ */
+function select(name, choices, value, { hint, reason, disabled = false } = {}) {
+  const options = choices.map((choice) =>
+    h(
+      "option",
+      { value: choice.value, selected: choice.value === value, disabled: choice.disabled },
+      choice.label,
+    ),
+  );
   const control = h(
     "select",
     { id: `o-${name}`, name, disabled, "aria-describedby": `h-${name}` },
-    choices.map((one) =>
-      h(
-        "option",
-        { value: one.value, selected: one.value === value, disabled: one.disabled },
-        one.label,
-      ),
-    ),
+    options,
   );
-  return field(name, control, hint, why);
+  return field(name, control, help(name, reason, hint));
 }
 
-function text(name, value, can, tag) {
+/**
+ * @param {"input" | "textarea"} tag
+ * @param {string} name
+ * @param {string} value
+ * @param {Allowed} allowance
+ */
+function text(tag, name, value, { allowed, reason }) {
   const control = h(tag, {
     id: `o-${name}`,
     name,
@@ -240,44 +229,55 @@ function text(name, value, can, tag) {
     dir: "auto",
     rows: tag === "textarea" ? "2" : null,
     maxlength: "4000",
-    disabled: !can?.allowed,
+    disabled: !allowed,
     "aria-describedby": `h-${name}`,
   });
-  return field(name, control, t(`options.${name}.hint`), can?.allowed ? null : can?.reason);
+  return field(name, control, help(name, reason));
 }
 
-function field(name, control, hint, why) {
-  return h(
-    "div",
-    { class: "field" },
-    h("label", { for: control.id }, t(`options.${name}`)),
-    control,
-    help(name, hint, why),
-  );
+/**
+ * @param {string} name
+ * @param {HTMLElement} control
+ * @param {HTMLElement} help
+ */
+function field(name, control, help) {
+  const label = h("label", { for: control.id }, t(`options.${name}`));
+  return h("div", { class: "field" }, label, control, help);
 }
 
-function tick(name, value, can) {
+/**
+ * @param {string} name
+ * @param {boolean} value
+ * @param {Allowed} allowance
+ */
+function tick(name, value, { allowed, reason }) {
+  const control = h("input", {
+    id: `o-${name}`,
+    name,
+    type: "checkbox",
+    checked: value && allowed,
+    disabled: !allowed,
+    "aria-describedby": `h-${name}`,
+  });
   return h(
     "div",
     { class: "field check" },
-    h("input", {
-      id: `o-${name}`,
-      name,
-      type: "checkbox",
-      checked: value && can?.allowed,
-      disabled: !can?.allowed,
-      "aria-describedby": `h-${name}`,
-    }),
-    h("label", { for: `o-${name}` }, t(`options.${name}`)),
-    help(name, t(`options.${name}.hint`), can?.allowed ? null : can?.reason),
+    control,
+    h("label", { for: control.id }, t(`options.${name}`)),
+    help(name, reason),
   );
 }
 
-function help(name, hint, why) {
+/**
+ * @param {string} name
+ * @param {string | null} [reason] for which the option cannot be chosen
+ * @param {string} [hint]
+ */
+function help(name, reason, hint = t(`options.${name}.hint`)) {
   return h(
     "p",
     { class: "hint", id: `h-${name}` },
     hint,
-    why ? h("span", { class: "why" }, ` ${why}`) : null,
+    reason ? h("span", { class: "why" }, ` ${reason}`) : null,
   );
 }

@@ -1,34 +1,41 @@
 // Recording from the microphone, in a dialog: a clock, a level, stop.
 
+/** @import { Take } from "./sendinglist.js" */
+
 import { Trouble } from "../api.js";
 import { h } from "../dom.js";
 import * as kept from "../kept.js";
-import { refused } from "../live/microphone.js";
+import { refusalKey } from "../live/microphone.js";
 import { complain } from "../messages.js";
 import { t } from "../strings/index.js";
 import { clock } from "../transcript/times.js";
 
-const TYPES = {
-  "audio/webm;codecs=opus": "webm",
-  "audio/mp4": "m4a",
-  "audio/ogg;codecs=opus": "ogg",
-};
+/** Formats of a recording and their file names, best first. */
+const FORMATS = [
+  { type: "audio/webm;codecs=opus", extension: "webm" },
+  { type: "audio/mp4", extension: "m4a" },
+  { type: "audio/ogg;codecs=opus", extension: "ogg" },
+];
 const EVERY = 2000; // milliseconds between two pieces: what a crash can lose
+const LEVEL = 100; // milliseconds between two looks at the level
 
-/** Records until the person stops, then calls `take` with the file. */
+/**
+ * Records until the person stops, then calls `take` with the file.
+ * @param {Take} take
+ */
 export async function record(take) {
   let stream;
   try {
-    stream = await navigator.mediaDevices.getUserMedia({
-      audio: { echoCancellation: false, noiseSuppression: false },
-    });
+    const audio = { echoCancellation: false, noiseSuppression: false };
+    stream = await navigator.mediaDevices.getUserMedia({ audio });
   } catch (error) {
-    return complain(new Trouble(t(refused(error))));
+    return complain(new Trouble(t(refusalKey(error))));
   }
-  const type = Object.keys(TYPES).find((one) => MediaRecorder.isTypeSupported(one)) ?? "";
+  const format = FORMATS.find(({ type }) => MediaRecorder.isTypeSupported(type));
   const id = crypto.randomUUID?.() ?? String(Date.now());
-  const name = `${t("recorder.name")} ${new Date().toISOString().slice(0, 16).replace("T", " ").replace(":", ".")}.${TYPES[type] ?? "webm"}`;
-  const recorder = new MediaRecorder(stream, type ? { mimeType: type } : {});
+  const name = fileName(format?.extension ?? "webm");
+  const recorder = new MediaRecorder(stream, format ? { mimeType: format.type } : {});
+  /** @type {Blob[]} */
   const pieces = [];
   kept.locked.add(id);
   recorder.ondataavailable = ({ data }) => {
@@ -36,86 +43,100 @@ export async function record(take) {
     pieces.push(data);
     kept.keep(id, name, pieces.length, data).catch(() => {}); // a private window: it is in memory
   };
-  const shown = dialog(stream, recorder);
+  const dialog = new RecorderDialog(stream, recorder);
   recorder.onstop = async () => {
     for (const track of stream.getTracks()) track.stop();
-    shown.close();
+    dialog.close();
     kept.locked.delete(id);
-    if (shown.wanted()) take([new File(pieces, name, { type: recorder.mimeType })]);
+    if (!dialog.isDiscarded) take([new File(pieces, name, { type: recorder.mimeType })]);
     await kept.forget(id).catch(() => {});
   };
   recorder.start(EVERY);
 }
 
-function dialog(stream, recorder) {
-  let wanted = true;
-  const time = h("p", { class: "clock number", role: "timer" }, "0:00");
-  const level = h("meter", { min: "0", max: "1", value: "0", "aria-label": t("recorder.level") });
-  const stop = h(
-    "button",
-    { type: "button", class: "main", on: { click: () => recorder.stop() } },
-    t("recorder.stop"),
-  );
-  const away = h(
-    "button",
-    {
-      type: "button",
-      on: {
-        click: () => {
-          wanted = false;
-          recorder.stop();
-        },
-      },
-    },
-    t("recorder.discard"),
-  );
-  const element = h(
-    "dialog",
-    {
-      class: "recorder",
-      "aria-label": t("recorder.title"),
-      on: { cancel: (event) => event.preventDefault() },
-    },
-    h(
-      "div",
-      {},
-      h("h2", {}, t("recorder.title")),
-      time,
-      level,
-      h("p", { class: "hint soft small" }, t("recorder.hint")),
-      h("div", { class: "buttons" }, away, stop),
-    ),
-  );
-  document.body.append(element);
-  element.showModal();
-  stop.focus();
-  const end = measured(stream, (loudness, seconds) => {
-    level.value = loudness;
-    time.textContent = clock(seconds);
-  });
-  return {
-    wanted: () => wanted,
-    close: () => {
-      end();
-      element.close();
-      element.remove();
-    },
-  };
+/** @param {string} extension */
+function fileName(extension) {
+  const moment = new Date().toISOString().slice(0, 16).replace("T", " ").replace(":", ".");
+  return `${t("recorder.name")} ${moment}.${extension}`;
 }
 
-function measured(stream, show) {
-  const sound = new AudioContext();
-  const analyser = sound.createAnalyser();
+class RecorderDialog {
+  isDiscarded = false;
+  #time = h("p", { class: "clock number", role: "timer" }, "0:00");
+  #level = h("meter", { min: "0", max: "1", value: "0", "aria-label": t("recorder.level") });
+  #element;
+  #endMeasuring;
+
+  /**
+   * @param {MediaStream} stream
+   * @param {MediaRecorder} recorder
+   */
+  constructor(stream, recorder) {
+    const stop = h(
+      "button",
+      { type: "button", class: "main", on: { click: () => recorder.stop() } },
+      t("recorder.stop"),
+    );
+    const discard = () => {
+      this.isDiscarded = true;
+      recorder.stop();
+    };
+    this.#element = h(
+      "dialog",
+      {
+        class: "recorder",
+        "aria-label": t("recorder.title"),
+        on: { cancel: (event) => event.preventDefault() },
+      },
+      h(
+        "div",
+        {},
+        h("h2", {}, t("recorder.title")),
+        this.#time,
+        this.#level,
+        h("p", { class: "hint soft small" }, t("recorder.hint")),
+        h(
+          "div",
+          { class: "buttons" },
+          h("button", { type: "button", on: { click: discard } }, t("recorder.discard")),
+          stop,
+        ),
+      ),
+    );
+    document.body.append(this.#element);
+    this.#element.showModal();
+    stop.focus();
+    this.#endMeasuring = measure(stream, (level, seconds) => {
+      this.#level.value = level;
+      this.#time.textContent = clock(seconds);
+    });
+  }
+
+  close() {
+    this.#endMeasuring();
+    this.#element.close();
+    this.#element.remove();
+  }
+}
+
+/**
+ * Calls `show` with the level (0 to 1) and the seconds since the start, until the function it gives is called.
+ * @param {MediaStream} stream
+ * @param {(level: number, seconds: number) => void} show
+ */
+function measure(stream, show) {
+  const context = new AudioContext();
+  const analyser = context.createAnalyser();
   const samples = new Float32Array(analyser.fftSize);
-  sound.createMediaStreamSource(stream).connect(analyser);
-  const began = performance.now();
+  context.createMediaStreamSource(stream).connect(analyser);
+  const start = performance.now();
   const timer = setInterval(() => {
     analyser.getFloatTimeDomainData(samples);
     const loudest = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
-    show(Math.sqrt(loudest), (performance.now() - began) / 1000);
-  }, 100);
+    show(Math.sqrt(loudest), (performance.now() - start) / 1000);
+  }, LEVEL);
   return () => {
     clearInterval(timer);
-    sound.close();
+    context.close();
   };
 }

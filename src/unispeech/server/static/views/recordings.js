@@ -1,28 +1,37 @@
 // The first view: give it recordings, and see what has become of them.
 
+/** @import { Info } from "../service.d.ts" */
+/** @import { JobList as List } from "./joblist.js" */
+/** @import { OptionsForm as Options } from "./options.js" */
+/** @import { Take } from "./sendinglist.js" */
+
 import * as api from "../api.js";
 import { ask } from "../dialog.js";
 import { h, icon } from "../dom.js";
 import { complain, say } from "../messages.js";
 import * as sending from "../sending.js";
 import { bytes, t } from "../strings/index.js";
-import { jobList } from "./joblist.js";
-import { optionsForm } from "./options.js";
+import { JobList } from "./joblist.js";
+import { OptionsForm } from "./options.js";
 import { sendingList } from "./sendinglist.js";
 
 const MEDIA = "audio/*,video/*,.opus,.amr,.mkv,.caf,.wma,.m4a,.flac,.oga,.ogg,.mka,.webm";
 const OTHER = /^(text|image|font)\/|^application\/(pdf|zip|msword|rtf|json|vnd\.openxmlformats)/;
 
+/** @type {import("../main.js").View["show"]} */
 export async function show(main, signal) {
   document.title = "UniSpeech";
   main.classList.add("recordings");
   const info = await api.info();
-  const options = optionsForm(info);
-  const list = jobList(signal);
+  const { max_upload, retention_days } = info.limits;
+  const options = new OptionsForm(info);
+  const list = new JobList(signal);
+  /** @type {Take} */
   const take = (files) => {
-    const fit = files.filter((file) => usable(file, info.limits.max_upload));
+    const fit = files.filter((file) => isUsable(file, max_upload));
     if (fit.length) sending.send(fit, options.values(), (job) => list.add(job));
   };
+  const retention = retention_days ? t("recordings.retention", { count: retention_days }) : "";
   main.append(
     h("h1", { class: "unseen" }, t("recordings.title")),
     info.disclaimer ? h("p", { class: "note" }, info.disclaimer) : "",
@@ -30,53 +39,48 @@ export async function show(main, signal) {
     options.element,
     sendingList(take, list, signal),
     list.element,
-    h(
-      "p",
-      { class: "soft small foot" },
-      info.limits.retention_days
-        ? t("recordings.retention", { count: info.limits.retention_days })
-        : "",
-    ),
+    h("p", { class: "soft small foot" }, retention),
   );
 }
 
-// What the server would refuse anyway is said before it is sent.
-function usable(file, limit) {
-  const wrong = !file.size
+/**
+ * Whether the server may take a file; says why not before it is sent.
+ * @param {File} file
+ * @param {number} limit bytes
+ */
+function isUsable({ name, size, type }, limit) {
+  const wrong = !size
     ? "file.empty"
-    : OTHER.test(file.type)
+    : OTHER.test(type)
       ? "file.kind"
-      : file.size > limit
+      : size > limit
         ? "file.large"
         : null;
-  if (wrong)
-    complain(
-      new api.Trouble(t(wrong, { name: file.name, size: bytes(file.size), limit: bytes(limit) })),
-    );
-  return !wrong;
+  if (!wrong) return true;
+  complain(new api.Trouble(t(wrong, { name, size: bytes(size), limit: bytes(limit) })));
+  return false;
 }
 
+/**
+ * @param {Take} take
+ * @param {Options} options
+ * @param {List} list
+ * @param {Info} info
+ * @param {AbortSignal} signal
+ */
 function intake(take, options, list, info, signal) {
-  const input = h("input", {
-    type: "file",
-    multiple: true,
-    accept: MEDIA,
-    hidden: true,
-    on: {
-      change: () => {
-        take([...input.files]);
-        input.value = "";
-      },
-    },
+  const input = h("input", { type: "file", multiple: true, accept: MEDIA, hidden: true });
+  input.addEventListener("change", () => {
+    take([...(input.files ?? [])]);
+    input.value = "";
   });
+  const record = async () => (await import("./recorder.js")).record(take);
+  const fetchUrl = () => askUrl(options, list);
+  const isTouch = matchMedia("(pointer: coarse)").matches;
   const section = h(
     "section",
     { class: "intake", "aria-label": t("intake.label") },
-    h(
-      "p",
-      { class: "headline" },
-      t(matchMedia("(pointer: coarse)").matches ? "intake.add" : "intake.drop"),
-    ),
+    h("p", { class: "headline" }, t(isTouch ? "intake.add" : "intake.drop")),
     h("p", { class: "soft" }, t("intake.kinds")),
     input,
     h(
@@ -88,66 +92,65 @@ function intake(take, options, list, info, signal) {
         icon("file"),
         t("intake.choose"),
       ),
-      info.limits.fetch_urls
-        ? h(
-            "button",
-            { type: "button", on: { click: () => link(options, list).catch(complain) } },
-            icon("link"),
-            t("intake.link"),
-          )
-        : null,
-      h(
-        "button",
-        { type: "button", on: { click: async () => (await import("./recorder.js")).record(take) } },
-        icon("mic"),
-        t("intake.record"),
-      ),
+      info.limits.fetch_urls ? intakeButton("link", "intake.link", fetchUrl) : null,
+      intakeButton("mic", "intake.record", record),
     ),
   );
-  dropping(section, take, signal);
-  addEventListener(
-    "paste",
-    (event) => {
-      if (event.clipboardData?.files.length) take([...event.clipboardData.files]);
-    },
-    { signal },
-  );
+  takeDropped(section, take, signal);
+  /** @param {ClipboardEvent} event */
+  const paste = ({ clipboardData }) => {
+    if (clipboardData?.files.length) take([...clipboardData.files]);
+  };
+  addEventListener("paste", paste, { signal });
   return section;
 }
 
-// Files may be dropped anywhere on the page.
-function dropping(section, take, signal) {
-  const holds = (event) => event.dataTransfer?.types.includes("Files");
-  addEventListener(
-    "dragover",
-    (event) => {
-      if (!holds(event)) return;
-      event.preventDefault();
-      section.classList.add("over");
-    },
-    { signal },
-  );
-  addEventListener(
-    "dragleave",
-    (event) => {
-      if (!event.relatedTarget) section.classList.remove("over");
-    },
-    { signal },
-  );
-  addEventListener(
-    "drop",
-    (event) => {
-      section.classList.remove("over");
-      if (!holds(event)) return;
-      event.preventDefault();
-      take([...event.dataTransfer.files]);
-    },
-    { signal },
-  );
+/** @type {(drawing: string, label: string, act: () => Promise<void>) => HTMLElement} */
+function intakeButton(drawing, label, act) {
+  const click = () => act().catch(complain);
+  return h("button", { type: "button", on: { click } }, icon(drawing), t(label));
 }
 
-// What the server could not fetch is asked for again, with the reason.
-async function link(options, list, { address = "", wrong = null } = {}) {
+/**
+ * Takes files that are dropped anywhere on the page.
+ * @param {HTMLElement} section
+ * @param {Take} take
+ * @param {AbortSignal} signal
+ */
+function takeDropped(section, take, signal) {
+  /** @param {DragEvent} event */
+  const filesOf = ({ dataTransfer }) =>
+    dataTransfer?.types.includes("Files") ? dataTransfer.files : null;
+  /** @param {DragEvent} event */
+  const over = (event) => {
+    if (!filesOf(event)) return;
+    event.preventDefault();
+    section.classList.add("over");
+  };
+  /** @param {DragEvent} event */
+  const leave = (event) => {
+    if (!event.relatedTarget) section.classList.remove("over");
+  };
+  /** @param {DragEvent} event */
+  const drop = (event) => {
+    section.classList.remove("over");
+    const files = filesOf(event);
+    if (!files) return;
+    event.preventDefault();
+    take([...files]);
+  };
+  addEventListener("dragover", over, { signal });
+  addEventListener("dragleave", leave, { signal });
+  addEventListener("drop", drop, { signal });
+}
+
+/**
+ * Asks for the address of a recording; again, with the reason, if the server could not fetch it.
+ * @param {Options} options
+ * @param {List} list
+ * @param {{ address?: string, reason?: string }} [failed]
+ */
+async function askUrl(options, list, { address = "", reason } = {}) {
   const url = h("input", {
     id: "url",
     type: "url",
@@ -166,7 +169,7 @@ async function link(options, list, { address = "", wrong = null } = {}) {
       h("label", { for: "url" }, t("link.label")),
       url,
       h("p", { class: "hint", id: "url-hint" }, t("link.hint")),
-      wrong && h("p", { class: "why", role: "alert" }, wrong),
+      reason ? h("p", { class: "why", role: "alert" }, reason) : null,
     ),
     buttons: [
       { label: t("cancel"), value: "" },
@@ -178,7 +181,7 @@ async function link(options, list, { address = "", wrong = null } = {}) {
   try {
     list.add(await api.createJob({ ...options.values(), url: url.value }));
   } catch (error) {
-    if (error.status !== 400) throw error;
-    await link(options, list, { address: url.value, wrong: error.message });
+    if (api.statusOf(error) !== 400) throw error;
+    await askUrl(options, list, { address: url.value, reason: api.messageOf(error) });
   }
 }

@@ -1,128 +1,162 @@
 // Files on their way: how much has left, what was interrupted, recordings that were never sent.
 
+/** @import { Recording } from "../kept.js" */
+/** @import { Sending } from "../sending.js" */
+/** @import { UploadShown } from "../service.d.ts" */
+/** @import { JobList } from "./joblist.js" */
+
 import { h, iconButton } from "../dom.js";
 import * as kept from "../kept.js";
 import { complain } from "../messages.js";
 import * as sending from "../sending.js";
 import { bytes, day, number, t } from "../strings/index.js";
 
+/** @typedef {(files: File[]) => void} Take sends files */
+
+/**
+ * @param {Take} take
+ * @param {JobList} jobs
+ * @param {AbortSignal} signal
+ */
 export function sendingList(take, jobs, signal) {
   const going = h("ul", { class: "jobs" });
   const earlier = h("ul", { class: "jobs" });
-  const element = h("section", { "aria-label": t("sending.title"), hidden: true }, going, earlier);
+  const label = t("sending.title");
+  const element = h("section", { "aria-label": label, hidden: true }, going, earlier);
+  /** @type {Map<Sending, SendingRow>} */
   const rows = new Map();
 
   function draw() {
-    for (const [one, row] of rows)
-      if (!sending.all().includes(one)) {
-        row.element.remove();
-        rows.delete(one);
-      }
-    for (const one of sending.all()) {
-      if (!rows.has(one)) {
-        const row = sendingRow(one);
-        rows.set(one, row);
-        going.append(row.element);
-      }
-      rows.get(one).draw();
+    const all = sending.all();
+    for (const [one, row] of [...rows]) {
+      if (all.includes(one)) continue;
+      row.element.remove();
+      rows.delete(one);
     }
-    for (const row of [...earlier.children])
-      if (sending.all().some((one) => one.upload && one.upload === row.dataset.upload))
-        row.remove(); // it goes on
+    for (const one of all) {
+      const row = rows.get(one) ?? new SendingRow(one);
+      if (!rows.has(one)) going.append(row.element);
+      rows.set(one, row);
+      row.draw();
+    }
+    for (const row of earlier.querySelectorAll("li")) {
+      const goesOn = all.some(({ upload }) => upload && upload === row.dataset.upload);
+      if (goesOn) row.remove();
+    }
     element.hidden = !going.children.length && !earlier.children.length;
   }
 
-  async function past() {
-    const [uploads, recordings] = [await sending.unfinished(jobs.add), await kept.recordings()];
+  async function showEarlier() {
+    const uploads = await sending.unfinished((job) => jobs.add(job));
+    const recordings = await kept.recordings();
     if (signal.aborted) return;
     earlier.replaceChildren(
-      ...uploads.map((one) => openRow(one, draw)),
-      ...recordings.map((one) => recordingRow(one, take, draw)),
+      ...uploads.map((upload) => uploadRow(upload, draw)),
+      ...recordings.map((recording) => recordingRow(recording, take, draw)),
     );
     draw();
   }
 
   sending.watch(draw, signal);
   draw();
-  past().catch(complain);
+  showEarlier().catch(complain);
   return element;
 }
 
-function sendingRow(one) {
-  const line = h("p", { class: "soft small number" });
-  const bar = h("progress", {
-    "aria-label": t("sending.progress", { name: one.file.name }),
-    max: "1",
-    value: "0",
-  });
-  const again = h(
-    "button",
-    { type: "button", hidden: true, on: { click: () => sending.again(one) } },
-    t("trouble.again"),
-  );
-  const element = h(
-    "li",
-    { class: "job sending" },
-    h("div", { class: "grow" }, h("span", { dir: "auto", class: "name" }, one.file.name), line),
-    again,
-    iconButton("close", t("sending.stop", { name: one.file.name }), {
-      on: { click: () => sending.stop(one) },
-    }),
-    bar,
-  );
-  function draw() {
-    const share = one.file.size ? one.sent / one.file.size : 0;
-    bar.value = share;
-    line.textContent =
-      one.message && one.state !== "sending"
-        ? one.message
-        : one.state === "waiting"
-          ? t("sending.waiting")
-          : t("sending.sent", {
-              sent: bytes(one.sent),
-              size: bytes(one.file.size),
-              share: number(Math.floor(share * 100) / 100, { style: "percent" }),
-            });
-    line.className =
-      one.state === "failed"
-        ? "why"
-        : one.state === "lost"
-          ? "small doubt-text"
-          : "soft small number";
-    again.hidden = one.state !== "failed";
+class SendingRow {
+  #line = h("p", { class: "soft small number" });
+  #bar;
+  #again;
+  #sending;
+
+  /** @param {Sending} one */
+  constructor(one) {
+    const { name } = one.file;
+    this.#sending = one;
+    this.#bar = h("progress", { "aria-label": t("sending.progress", { name }), max: 1, value: 0 });
+    const retry = () => sending.again(one);
+    this.#again = h(
+      "button",
+      { type: "button", hidden: true, on: { click: retry } },
+      t("trouble.again"),
+    );
+    const stop = () => sending.stop(one);
+    this.element = h(
+      "li",
+      { class: "job sending" },
+      h("div", { class: "grow" }, h("span", { dir: "auto", class: "name" }, name), this.#line),
+      this.#again,
+      iconButton("close", t("sending.stop", { name }), { on: { click: stop } }),
+      this.#bar,
+    );
   }
-  return { element, draw };
+
+  draw() {
+    const { file, sent, state } = this.#sending;
+    const share = file.size ? sent / file.size : 0;
+    this.#bar.value = share;
+    this.#line.textContent = this.#text(share);
+    this.#line.className =
+      state === "failed" ? "why" : state === "lost" ? "small doubt-text" : "soft small number";
+    this.#again.hidden = state !== "failed";
+  }
+
+  /** @param {number} share */
+  #text(share) {
+    const { file, sent, state, message } = this.#sending;
+    if (message && state !== "sending") return message;
+    if (state === "waiting") return t("sending.waiting");
+    return t("sending.sent", {
+      sent: bytes(sent),
+      size: bytes(file.size),
+      share: number(Math.floor(share * 100) / 100, { style: "percent" }),
+    });
+  }
 }
 
-function openRow(upload, changed) {
-  const share = number(upload.offset / upload.size, { style: "percent" });
+/**
+ * An upload that was interrupted: choosing its file again goes on with it.
+ * @param {UploadShown} upload
+ * @param {() => void} changed
+ */
+function uploadRow({ id, filename, offset, size, expires }, changed) {
+  const share = number(offset / size, { style: "percent" });
+  const giveUp = async () => {
+    await sending.giveUp(id);
+    element.remove();
+    changed();
+  };
   const element = h(
     "li",
-    { class: "job sending", data: { upload: upload.id } },
+    { class: "job sending", data: { upload: id } },
     h(
       "div",
       { class: "grow" },
-      h("span", { dir: "auto", class: "name" }, upload.filename),
-      h("p", { class: "small doubt-text" }, t("sending.open", { share, day: day(upload.expires) })),
+      h("span", { dir: "auto", class: "name" }, filename),
+      h("p", { class: "small doubt-text" }, t("sending.open", { share, day: day(expires) })),
     ),
-    iconButton("close", t("sending.stop", { name: upload.filename }), {
-      on: {
-        click: () =>
-          sending.giveUp(upload.id).then(() => {
-            element.remove();
-            changed();
-          }, complain),
-      },
+    iconButton("close", t("sending.stop", { name: filename }), {
+      on: { click: () => giveUp().catch(complain) },
     }),
   );
   return element;
 }
 
-function recordingRow(one, take, changed) {
-  const away = async () => {
-    await kept.forget(one.id);
+/**
+ * A recording that was never sent.
+ * @param {Recording} recording
+ * @param {Take} take
+ * @param {() => void} changed
+ */
+function recordingRow({ id, name, size }, take, changed) {
+  const forget = async () => {
+    await kept.forget(id);
     element.remove();
     changed();
+  };
+  const send = async () => {
+    take([await kept.file(id)]);
+    await forget();
   };
   const element = h(
     "li",
@@ -130,23 +164,15 @@ function recordingRow(one, take, changed) {
     h(
       "div",
       { class: "grow" },
-      h("span", { class: "name" }, one.name),
-      h("p", { class: "small doubt-text" }, t("recorder.kept", { size: bytes(one.size) })),
+      h("span", { class: "name" }, name),
+      h("p", { class: "small doubt-text" }, t("recorder.kept", { size: bytes(size) })),
     ),
     h(
       "button",
-      {
-        type: "button",
-        on: {
-          click: async () => {
-            take([await kept.file(one.id)]);
-            await away();
-          },
-        },
-      },
+      { type: "button", on: { click: () => send().catch(complain) } },
       t("recorder.send"),
     ),
-    iconButton("close", t("recorder.forget"), { on: { click: () => away().catch(complain) } }),
+    iconButton("close", t("recorder.forget"), { on: { click: () => forget().catch(complain) } }),
   );
   return element;
 }

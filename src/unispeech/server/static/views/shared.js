@@ -1,26 +1,33 @@
 // What somebody sees who was given a link: the text and its sound, to read, hear, search and take along.
 
+/** @import { Transcript } from "../service.d.ts" */
+/** @import { Player } from "../editor/player.js" */
+/** @import { TranscriptView as View } from "../editor/transcript.js" */
+
 import * as api from "../api.js";
-import { h } from "../dom.js";
-import { findBar } from "../editor/findbar.js";
+import { around, h, selection } from "../dom.js";
+import { letterAt } from "../editor/caret.js";
+import { playerCommands } from "../editor/commands.js";
+import { FindBar } from "../editor/findbar.js";
 import { commandOf } from "../editor/keys.js";
-import { player as makePlayer } from "../editor/player.js";
-import { letterAt } from "../editor/rows.js";
-import { openStore } from "../editor/store.js";
-import { toolbar as makeToolbar } from "../editor/toolbar.js";
-import { transcriptView } from "../editor/transcript.js";
+import { openPlayer } from "../editor/player.js";
+import { Store } from "../editor/store.js";
+import { Toolbar } from "../editor/toolbar.js";
+import { TranscriptView } from "../editor/transcript.js";
 import { timeAt } from "../editor/typing.js";
 import { pause } from "../events.js";
 import { openMenu } from "../menu.js";
 import { complain, whisper } from "../messages.js";
 import { t } from "../strings/index.js";
-import { become, opened } from "../transcript/edits.js";
-import { download } from "./export.js";
+import { become, opened } from "../transcript/document.js";
+import { download, FORMATS } from "./export.js";
 import { layoutOf } from "./layout.js";
 
 const LOOK = 5000; // milliseconds between two looks whether the text was corrected
-const FORMATS = ["txt", "docx", "srt", "vtt", "tsv", "json", "jojo"];
 
+/** @typedef {Record<string, () => unknown>} Commands */
+
+/** @type {import("../main.js").View["show"]} */
 export async function show(main, signal, token) {
   const base = api.place.ofShare(token);
   const about = await written(main, token, signal);
@@ -28,64 +35,68 @@ export async function show(main, signal, token) {
   const { transcript, etag } = await api.transcript(base);
   if (signal.aborted) return;
   document.title = `${about.filename} · UniSpeech`;
-  const store = openStore(opened(transcript));
-  const player = await makePlayer(base, { duration: about.duration }, signal);
-  let bar = null;
-  const view = transcriptView(
-    store,
-    player,
-    {
-      readOnly: true,
-      marked: (row, segment, index) => bar?.marked(row, segment, index),
-      sounding: (segment) => player.wave.show({ segment: { ...segment, fixed: true } }),
-    },
-    signal,
-  );
-  bar = findBar(store, view, { readOnly: true });
-  const run = {
-    find: () => bar.open(false),
-    export: (button) =>
-      openMenu(
-        button,
-        FORMATS.map((format) => ({
-          label: t(`format.${format}`),
-          run: () => download(base, format, about.filename).catch(complain),
-        })),
-        t("export.title"),
-      ),
-    play: player.toggle,
-    back: () => player.skip(-3),
-    forward: () => player.skip(3),
-    slower: () => player.faster(-1),
-    faster: () => player.faster(1),
-    loop: () =>
-      player.loop(player.looping ? null : (store.document.segments[view.speaking()] ?? null)),
+  const store = new Store(opened(transcript));
+  const player = await openPlayer(base, { duration: about.duration }, signal);
+  /** @type {import("../editor/transcript.js").Options} */
+  const options = {
+    readOnly: true,
+    sounding: (segment) => player.wave.show({ segment: { ...segment, fixed: true } }),
   };
-  const tools = makeToolbar(about, (name, button) => run[name]?.(button), { readOnly: true });
+  const view = new TranscriptView(store, player, options, signal);
+  const bar = new FindBar(store, view, { readOnly: true });
+  /** @type {Commands} */
+  const commands = {
+    ...playerCommands(player),
+    find: () => bar.open(false),
+    loop: () => {
+      const sounding = store.document.segments[view.speaking] ?? null;
+      player.loop(player.isLooping ? null : sounding);
+    },
+  };
+  /** @type {import("../editor/toolbar.js").Run} */
+  const run = (command, button) =>
+    command === "export" ? openFormats(button, base, about.filename) : commands[command]?.();
+  const tools = new Toolbar(about, run, { readOnly: true });
   main.classList.add("editor");
   document.body.classList.add("editing");
+  const column = h("div", { class: "column" }, view.element);
   main.append(
     h("div", { class: "above" }, tools.element, bar.element),
-    h("div", { class: "stage" }, h("div", { class: "column" }, view.element), player.video),
+    h("div", { class: "stage" }, column, player.video),
     player.element,
   );
   view.draw();
-  const subtitles = () => player.subtitles(layoutOf(), transcript.language).catch(() => {});
-  subtitles();
-  listen(main, view, player, run, signal);
-  corrections(
-    token,
-    etag,
-    (fresh) => {
-      store.change(become(store.document, opened(fresh)), "loaded");
-      subtitles();
-      whisper(t("shared.corrected"));
-    },
-    signal,
-  ).catch(complain);
+  const refresh = () => player.subtitles(layoutOf(), transcript.language).catch(() => {}); // with the next correction
+  refresh();
+  listen(main, view, player, commands, signal);
+  /** @param {Transcript} fresh */
+  const correct = (fresh) => {
+    store.change(become(store.document, opened(fresh)), "loaded");
+    refresh();
+    whisper(t("shared.corrected"));
+  };
+  followCorrections(token, etag, correct, signal).catch(complain);
 }
 
-// What the link shows, once there is a text.
+/**
+ * @param {HTMLElement} button
+ * @param {string} base
+ * @param {string} filename
+ */
+function openFormats(button, base, filename) {
+  const items = FORMATS.map((format) => ({
+    label: t(`format.${format}`),
+    run: () => download(base, format, filename).catch(complain),
+  }));
+  openMenu(button, items, t("export.title"));
+}
+
+/**
+ * The facts of what the link shows, once there is a text.
+ * @param {HTMLElement} main
+ * @param {string} token
+ * @param {AbortSignal} signal
+ */
 async function written(main, token, signal) {
   let about = await api.shared(token);
   if (about.revision === null)
@@ -98,8 +109,14 @@ async function written(main, token, signal) {
   return about;
 }
 
-// What is corrected meanwhile appears by itself; who hides the page is not told before they come back.
-async function corrections(token, etag, changed, signal) {
+/**
+ * Calls `correct` with every later transcript; none is asked for while the page is hidden.
+ * @param {string} token
+ * @param {string} etag
+ * @param {(transcript: Transcript) => void} correct
+ * @param {AbortSignal} signal
+ */
+async function followCorrections(token, etag, correct, signal) {
   let seen = etag;
   while (!signal.aborted) {
     await pause(LOOK, signal);
@@ -110,38 +127,41 @@ async function corrections(token, etag, changed, signal) {
       const fresh = await api.transcript(api.place.ofShare(token));
       if (signal.aborted) return;
       seen = fresh.etag;
-      changed(fresh.transcript);
+      correct(fresh.transcript);
     } catch (error) {
-      if (error.status === 404) throw error; // the link has ended; else it comes back by itself
+      if (api.statusOf(error) === 404) throw error; // the link has ended; else it comes back by itself
     }
   }
 }
 
-function listen(main, view, player, run, signal) {
+/**
+ * @param {HTMLElement} main
+ * @param {View} view
+ * @param {Player} player
+ * @param {Commands} commands
+ * @param {AbortSignal} signal
+ */
+function listen(main, view, player, commands, signal) {
   view.element.addEventListener("click", (event) => {
-    const row = view.row(event.target.closest(".segment"));
+    const row = view.row(around(event, ".segment"));
     if (!row) return;
-    if (event.target.closest("[data-do]")) return player.playFrom(row.item.start);
-    const letter = getSelection().isCollapsed
-      ? letterAt(row, row.item, event.clientX, event.clientY)
-      : null;
-    if (letter !== null) player.playFrom(timeAt(row.item, letter));
+    if (around(event, "[data-do]")) return player.playFrom(row.segment.start);
+    const letter = selection().isCollapsed ? letterAt(row, row.segment, event) : null;
+    if (letter !== null) player.playFrom(timeAt(row.segment, letter));
   });
-  main.addEventListener(
-    "click",
-    (event) => run[event.target.closest("[data-command]")?.dataset.command]?.(),
-    { signal },
-  );
-  document.addEventListener(
-    "keydown",
-    (event) => {
-      const command = event.target.closest("dialog, [popover], .findbar input")
-        ? null
-        : commandOf(event);
-      if (!run[command] || command === "export") return;
-      event.preventDefault();
-      run[command]();
-    },
-    { signal },
-  );
+  /** @param {Event} event */
+  const click = (event) => {
+    const command = around(event, "[data-command]")?.dataset.command;
+    if (command) commands[command]?.();
+  };
+  main.addEventListener("click", click, { signal });
+  /** @param {KeyboardEvent} event */
+  const press = (event) => {
+    if (around(event, "dialog, [popover], .findbar input")) return;
+    const command = commandOf(event);
+    if (!command || !(command in commands)) return;
+    event.preventDefault();
+    commands[command]();
+  };
+  document.addEventListener("keydown", press, { signal });
 }

@@ -1,0 +1,91 @@
+// The places of items in a column. Heights are guessed until they are measured.
+
+/** @template {{ key: number }} Item */
+export class Heights {
+  /** @type {Item[]} */
+  #items = [];
+  #tops = new Float64Array(1);
+  /** @type {Map<number, number>} */
+  #measured = new Map(); // by the key of the item
+  #guess;
+  #width;
+
+  /**
+   * @param {(item: Item, width: number) => number} guess
+   * @param {number} width
+   */
+  constructor(guess, width) {
+    this.#guess = guess;
+    this.#width = width;
+  }
+
+  get width() {
+    return this.#width;
+  }
+
+  get total() {
+    return this.#tops[this.#items.length];
+  }
+
+  /** @param {number} index one past the last is the foot of all */
+  top(index) {
+    return this.#tops[index];
+  }
+
+  /** @param {Item[]} items */
+  setItems(items) {
+    this.#items = items;
+    this.#place(0);
+  }
+
+  /**
+   * Another width: of all that was measured only these heights hold.
+   * @param {number} width
+   * @param {[index: number, height: number][]} heights
+   */
+  setWidth(width, heights) {
+    this.#width = width;
+    this.#measured = new Map(heights.map(([index, height]) => [this.#items[index].key, height]));
+    this.#place(0);
+  }
+
+  /**
+   * Takes measured heights; whether one was not as expected.
+   * @param {[index: number, height: number][]} heights
+   */
+  measure(heights) {
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const [index, height] of heights) {
+      this.#measured.set(this.#items[index].key, height);
+      if (height !== this.#tops[index + 1] - this.#tops[index]) lowest = Math.min(lowest, index);
+    }
+    if (!Number.isFinite(lowest)) return false;
+    this.#place(lowest);
+    return true;
+  }
+
+  /**
+   * The index of the item at a distance from the top; the first above all, the last below.
+   * @param {number} offset
+   */
+  at(offset) {
+    let [low, high] = [0, Math.max(0, this.#items.length - 1)];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#tops[middle] <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** @param {number} from the first item whose height may have changed */
+  #place(from) {
+    const size = this.#items.length + 1;
+    if (this.#tops.length !== size) this.#tops = new Float64Array(size);
+    for (let i = from; i < this.#items.length; i++) {
+      const item = this.#items[i];
+      const height = this.#measured.get(item.key) ?? this.#guess(item, this.#width);
+      this.#tops[i + 1] = this.#tops[i] + height;
+    }
+  }
+}

@@ -1,0 +1,124 @@
+// Commands that open something: a menu, a dialog, another view.
+
+/** @import { JobShown } from "../service.d.ts" */
+/** @import { Autosave } from "./autosave.js" */
+/** @import { FindBar } from "./findbar.js" */
+/** @import { SubtitleProblems } from "./problems.js" */
+/** @import { SegmentRow } from "./rows.js" */
+/** @import { Store } from "./store.js" */
+/** @import { Sync } from "./sync.js" */
+/** @import { TranscriptView } from "./transcript.js" */
+
+import * as api from "../api.js";
+import { openMenu } from "../menu.js";
+import { complain } from "../messages.js";
+import { t } from "../strings/index.js";
+import { setTimes } from "../transcript/edits.js";
+import { deleteAsked } from "../views/jobs.js";
+import { showKeys, shownKeys } from "./keys.js";
+import { speakerMenu } from "./speakers.js";
+import { askTimes } from "./times.js";
+
+/** Commands in the menu of a row; null is a line. */
+const ROW_COMMANDS = [
+  ...["times", "speaker", "again", "replay", null],
+  ...["split", "mergeBack", "mergeOn", "insert", null],
+  ...["earlier", "later", "begins", "ends", null],
+  "remove",
+];
+/** Those whose keys mean something else, or nothing, in the menu. */
+const WITHOUT_KEYS = ["mergeBack", "mergeOn"];
+
+/**
+ * A command that opens something from a row, or from a button.
+ * @typedef {(row: SegmentRow | null, button?: HTMLElement) => unknown} Opener
+ * @typedef {(command: string, row?: SegmentRow | null) => void} Run
+ * @typedef {{
+ *   job: JobShown, store: Store, view: TranscriptView, bar: FindBar, saving: Autosave, sync: Sync,
+ *   problems: SubtitleProblems, run: Run,
+ * }} Page
+ */
+
+/**
+ * All of these commands, by name.
+ * @param {Page} page
+ * @returns {Record<string, Opener>}
+ */
+export function panels(page) {
+  const { job, store, view, bar, saving, sync, problems, run } = page;
+  /** @param {string} name */
+  const leaveFor = async (name) => {
+    await saving.now();
+    location.hash = `#/job/${job.id}/${name}`;
+  };
+  return {
+    find: () => bar.open(false),
+    replace: () => bar.open(true),
+    keys: () => showKeys(),
+    save: () => saving.now(),
+    share: () => leaveFor("share"),
+    export: () => leaveFor("export"),
+    history: () => sync.restore(),
+    more: (_, button) => button && openMenu(button, moreItems(job, run), t("editor.more")),
+    menu: (row) => row && openMenu(row.more, rowItems(row, run), t("segment.text")),
+    problem: () => {
+      const index = problems.after(view.speaking);
+      if (index >= 0) view.focus(index, 0);
+    },
+    speaker: (row) => {
+      const isNamed = row?.element.matches(".named");
+      if (row) speakerMenu(isNamed ? row.speaker : row.more, store, view.index(row));
+    },
+    times: async (row) => {
+      const index = view.index(row);
+      if (index < 0) return;
+      const times = await askTimes(store.document.segments[index]);
+      if (times) store.change(setTimes(store.document, index, ...times));
+      view.focus(index, 0);
+    },
+    again: (row) => {
+      const index = row ? view.index(row) : Math.max(0, view.speaking);
+      return sync.decodeAgain(store.document.segments[index]);
+    },
+  };
+}
+
+/**
+ * @param {SegmentRow} row
+ * @param {Run} run
+ */
+function rowItems(row, run) {
+  return ROW_COMMANDS.map((command) =>
+    command === null
+      ? null
+      : {
+          label: t(`command.${command}`),
+          keys: WITHOUT_KEYS.includes(command) ? "" : shownKeys(command),
+          danger: command === "remove",
+          run: () => run(command, row),
+        },
+  );
+}
+
+/**
+ * @param {JobShown} job
+ * @param {Run} run
+ */
+function moreItems(job, run) {
+  const retry = () =>
+    api
+      .retry(job.id)
+      .then(() => location.reload())
+      .catch(complain);
+  const remove = async () => {
+    if (await deleteAsked(job)) location.hash = "#/";
+  };
+  return [
+    { label: t("command.replace"), keys: shownKeys("replace"), run: () => run("replace") },
+    { label: t("revision.title"), run: () => run("history") },
+    { label: t("keys.title"), keys: shownKeys("keys"), run: () => run("keys") },
+    null,
+    { label: t("job.retry.done"), run: retry },
+    { label: t("job.delete"), danger: true, run: () => remove().catch(complain) },
+  ];
+}

@@ -1,0 +1,213 @@
+// Answers of the HTTP API, as far as the page reads them. A test compares them with OpenAPI.
+
+export interface JobShown {
+  id: string;
+  state: "queued" | "running" | "done" | "failed" | "cancelled";
+  filename: string;
+  backend: string;
+  model: string;
+  options: { language?: string | null; initial_prompt?: string | null };
+  parent: string | null;
+  range: (number | null)[] | null;
+  applied: number | null;
+  created: number;
+  duration: number | null;
+  done: number;
+  time_left: number | null;
+  position: number | null;
+  revision: number | null;
+  error: string | null;
+}
+
+export interface Holds {
+  bytes: number;
+  revisions: number;
+  shares: number;
+}
+
+export interface JobInFull extends JobShown {
+  holds: Holds;
+}
+
+export interface JobList {
+  jobs: JobShown[];
+}
+
+export interface UploadShown {
+  id: string;
+  filename: string;
+  size: number;
+  offset: number;
+  expires: number;
+}
+
+export interface UploadList {
+  uploads: UploadShown[];
+}
+
+export interface SharedJob {
+  filename: string;
+  duration: number | null;
+  revision: number | null;
+}
+
+export interface Ticket {
+  path: string;
+}
+
+export interface ShareShown {
+  id: string;
+  name: string | null;
+  created: number;
+  expires: number | null;
+}
+
+export interface ShareMade extends ShareShown {
+  token: string;
+}
+
+export interface ShareList {
+  shares: ShareShown[];
+}
+
+export interface RevisionShown {
+  number: number;
+  created: number;
+  kind: "decoded" | "edited" | "decoded_again" | "restored";
+  author: string | null;
+  segments: number;
+}
+
+export interface RevisionList {
+  revisions: RevisionShown[];
+}
+
+export interface Violation {
+  segment: number;
+  start: number;
+  text: string;
+  rule: "max_line_width" | "max_line_count" | "max_cps" | "overlap";
+  value: number;
+  limit: number;
+}
+
+export interface Checked {
+  cues: number;
+  violations: Violation[];
+}
+
+export interface EditedWord {
+  start: number;
+  end: number;
+  word: string;
+  probability: number;
+  speaker?: string | null;
+}
+
+export interface EditedSegment {
+  start: number;
+  end: number;
+  text: string;
+  words?: EditedWord[];
+  speaker?: string | null;
+}
+
+export interface EditedGap {
+  start: number;
+  end: number;
+  reason: string;
+}
+
+// Not in OpenAPI
+
+export interface Transcript {
+  language: string;
+  segments: EditedSegment[];
+  gaps?: EditedGap[];
+  warnings?: string[];
+}
+
+export interface Media {
+  type?: string;
+  duration?: number | null;
+  video?: boolean;
+  /** In place of all others: why the recording cannot be played. */
+  missing?: string;
+}
+
+export interface Allowed {
+  allowed: boolean;
+  reason: string | null;
+}
+
+export interface Choice {
+  values: string[];
+  refused: Record<string, string>;
+}
+
+export interface Backend {
+  name: string;
+  summary: string;
+  family: string;
+  usable: boolean;
+  default_model: string;
+  options: {
+    task: Choice;
+    language: Allowed & { required: boolean };
+    word_timestamps: Allowed;
+    initial_prompt: Allowed;
+    hotwords: Allowed;
+    language_per_chunk: Allowed;
+    speakers: Allowed;
+  };
+}
+
+export interface Model {
+  name: string;
+  family: string;
+  languages: string[];
+  tasks: string[];
+  kept: boolean;
+  megabytes: number;
+}
+
+export interface Info {
+  backend: string;
+  model: string;
+  backends: Backend[];
+  models: Model[];
+  languages: { code: string; name: string }[];
+  formats: string[];
+  limits: { max_upload: number; retention_days: number; fetch_urls: boolean };
+  disclaimer: string;
+}
+
+export interface Verdict {
+  ok: boolean;
+  message: string | null;
+  hint: string | null;
+}
+
+/** Data of server-sent events, by type. */
+export interface ServerEvents {
+  state: { state: JobShown["state"] | "deleted" };
+  segment: EditedSegment;
+  progress: Pick<JobShown, "done" | "duration" | "time_left">;
+  jobs: JobList;
+  job: JobShown;
+  deleted: { id: string };
+}
+
+export type LiveMessage = { id?: number } & (
+  | LiveEvent
+  | { type: "session"; session: string; received: number }
+  | { type: "error"; message: string }
+  | { type: "done" }
+);
+
+export interface LiveEvent {
+  type: "partial" | "final" | "endpoint" | "gap";
+  start: number;
+  text: string;
+  lag: number;
+}

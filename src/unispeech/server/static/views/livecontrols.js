@@ -1,0 +1,97 @@
+// The foot of the live view: start and stop, the state, and what can be done with the text.
+
+import { h, icon, put } from "../dom.js";
+import { number, t } from "../strings/index.js";
+
+const LAG = 0.5; // seconds that are not worth a word
+
+export class LiveControls {
+  #level = h("meter", {
+    min: "0",
+    max: "1",
+    low: "0.02",
+    value: "0",
+    "aria-label": t("recorder.level"),
+  });
+  #state = h("span", { role: "status" }, t("live.state.idle"));
+  #trouble = h("p", { class: "why", role: "alert" });
+  #lag = h("span", { class: "soft number" });
+  #talk;
+  #big;
+  #copy;
+  #download;
+  #clear;
+
+  /** @param {Record<"talk" | "big" | "copy" | "download" | "clear", () => unknown>} actions */
+  constructor(actions) {
+    this.#talk = h("button", { type: "button", class: "main talk", on: { click: actions.talk } });
+    this.#big = button("live.big", "big", actions.big);
+    this.#copy = button("export.copy", "copy", actions.copy);
+    this.#download = button("live.download", "download", actions.download);
+    this.#clear = button("live.clear", "close", actions.clear);
+    this.element = h(
+      "section",
+      { class: "live-foot", "aria-label": t("live.controls") },
+      this.#trouble,
+      h(
+        "div",
+        { class: "row" },
+        this.#talk,
+        h("p", { class: "row heard" }, this.#level, this.#state, this.#lag),
+        h("div", { class: "row end" }, this.#clear, this.#big, this.#copy, this.#download),
+      ),
+    );
+    this.showBig(false);
+    this.showTalking(false);
+  }
+
+  /** @param {boolean} isTalking */
+  showTalking(isTalking) {
+    const label = t(isTalking ? "live.stop" : "live.start");
+    this.#talk.replaceChildren(icon(isTalking ? "stop" : "mic"), label);
+    this.#talk.classList.toggle("going", isTalking);
+  }
+
+  /** @param {string} text */
+  showState(text) {
+    this.#state.textContent = text;
+  }
+
+  /** @param {string} text */
+  showTrouble(text) {
+    this.#trouble.textContent = text;
+  }
+
+  /** @param {number} level from 0 to 1 */
+  showLevel(level) {
+    this.#level.value = level;
+  }
+
+  /** @param {number} lag seconds */
+  showLag(lag) {
+    const seconds = number(lag, { maximumFractionDigits: 1 });
+    this.#lag.textContent = lag > LAG ? t("live.lag", { seconds }) : "";
+  }
+
+  /** @param {boolean} isBig */
+  showBig(isBig) {
+    put(this.#big, "aria-pressed", String(isBig));
+  }
+
+  /**
+   * Offers what can be done with a text.
+   * @param {boolean} hasText
+   * @param {boolean} isTalking
+   */
+  offerText(hasText, isTalking) {
+    this.#copy.disabled = !hasText;
+    this.#download.disabled = !hasText;
+    this.#clear.hidden = !hasText || isTalking;
+  }
+}
+
+/** @type {(label: string, drawing: string, act: () => unknown) => HTMLButtonElement} */
+function button(label, drawing, act) {
+  const text = h("span", {}, t(label));
+  return h("button", { type: "button", on: { click: act } }, icon(drawing), text);
+}

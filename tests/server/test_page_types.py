@@ -1,0 +1,40 @@
+"""The types of the page (static/service.d.ts) against the schemas of the service."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from unispeech.server.api import schemas, transcript_schemas
+from unispeech.server.http.static_page import STATIC
+
+INTERFACE = re.compile(r"export interface (\w+)(?: extends (\w+))? \{\n(.*?)\n\}", re.S)
+FIELD = re.compile(r"^  (\w+)(\??): (.+);$", re.M)
+TYPES = {
+    name: (base, FIELD.findall(body))
+    for name, base, body in INTERFACE.findall((STATIC / "service.d.ts").read_text())
+}
+
+
+SCHEMAS = {**vars(transcript_schemas), **vars(schemas)}
+
+
+@pytest.mark.parametrize("name", sorted(TYPES.keys() & SCHEMAS.keys()))
+def test_types_of_the_page_are_those_of_the_service(name: str) -> None:
+    schema: dict[str, Any] = SCHEMAS[name].model_json_schema()
+    base, fields = TYPES[name]
+    assert fields or base
+    for field, _, kind in fields:
+        assert field in schema["properties"], field
+        options = schema["properties"][field].get("anyOf", [])
+        is_nullable = {"type": "null"} in options
+        assert is_nullable == kind.endswith("| null"), (field, kind)
+        values = schema["properties"][field].get("enum")
+        assert not values or set(re.findall(r'"(\w+)"', kind)) == set(values), (field, kind)
+
+
+def test_most_types_are_compared() -> None:
+    assert {"JobShown", "JobInFull", "SharedJob", "Violation", "EditedSegment"} <= set(TYPES)
+    assert len(TYPES.keys() & SCHEMAS.keys()) >= 15
