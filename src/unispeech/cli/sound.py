@@ -74,6 +74,20 @@ class Source:
 
 
 @contextmanager
+def opened(
+    pipe: str | None, path: str | None, device: str | None, sample_rate: int | None, fast: bool
+) -> Iterator[Source]:
+    """A recording, else a pipe, else a microphone."""
+    if path:
+        yield file(path, fast)
+    elif pipe:
+        yield piped(sample_rate, fast)
+    else:
+        with microphone(device) as source:
+            yield source
+
+
+@contextmanager
 def microphone(wanted: str | None) -> Iterator[Source]:
     """A device; `AudioError` without one, `BackendMissing` without what recording needs."""
     device = microphones.choose(wanted, microphones.devices())
@@ -94,7 +108,7 @@ def file(path: str, fast: bool) -> Source:
     return source
 
 
-def pipe(sample_rate: int | None, fast: bool) -> Source:
+def piped(sample_rate: int | None, fast: bool) -> Source:
     """Raw PCM on stdin."""
     if sys.stdin is None or sys.stdin.isatty():
         raise AudioError(

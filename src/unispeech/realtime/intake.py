@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import IO
 
+import numpy as np
+
 from unispeech.errors import AudioError
 from unispeech.realtime.events import Event
 from unispeech.realtime.session import Session
@@ -50,8 +52,6 @@ class Intake:
 
     def put(self, samples: Samples) -> None:
         """Add samples, shape (n,). Waits while there are too many, if there is a limit."""
-        import numpy as np
-
         if not len(samples):
             return
         self.level = float(np.sqrt(np.mean(np.square(samples))))
@@ -72,8 +72,6 @@ class Intake:
 
     def mark(self) -> None:
         """Have the phrase ended here: the reader gets a piece without samples."""
-        import numpy as np
-
         with self._changed:
             self._memory.append(np.zeros(0, np.float32))
             self._changed.notify_all()
@@ -118,8 +116,6 @@ class Intake:
 
     def _refill(self) -> None:
         """A second from the file; the file goes once it has been read."""
-        import numpy as np
-
         assert self._file is not None
         self._file.seek(self._read)
         data = self._file.read(SAMPLE_RATE * ITEM)

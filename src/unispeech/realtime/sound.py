@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from unispeech.options import VadOptions
 from unispeech.stages import chunking, vad
 from unispeech.types import FRAME, FRAME_SECONDS, SAMPLE_RATE, Chunk, Flags, Samples
@@ -15,8 +17,6 @@ class Sound:
     """
 
     def __init__(self, options: VadOptions) -> None:
-        import numpy as np
-
         self._detector = vad.Detector(options)
         self._samples: Samples = np.zeros(0, np.float32)
         self._speech: Flags = np.zeros(0, np.bool_)
@@ -28,8 +28,6 @@ class Sound:
 
     def add(self, samples: Samples) -> None:
         """Whole frames, shape (512 n,)."""
-        import numpy as np
-
         self._speech = np.concatenate([self._speech, self._detector.flags(samples)])
         self._samples = np.concatenate([self._samples, samples])
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
+import numpy as np
+
 from unispeech.types import FRAME, SAMPLE_RATE, Samples
 
 TICK = 4 * FRAME
@@ -26,8 +28,6 @@ class Ticks:
 
     def fill(self) -> None:
         """Silence up to the end of the tick that has begun."""
-        import numpy as np
-
         if self._held % TICK:
             self.put(np.zeros(TICK - self._held % TICK, np.float32))
 
@@ -37,8 +37,6 @@ class Ticks:
             yield self._take()
 
     def _take(self) -> Samples:
-        import numpy as np
-
         parts: list[Samples] = []
         wanted = TICK
         while wanted:
