@@ -18,6 +18,7 @@ from unispeech.backends.settle import Settled, settle
 from unispeech.backends.spec import BackendSpec
 from unispeech.errors import BackendMissing
 from unispeech.options import LoadOptions, TranscribeOptions
+from unispeech.system.files import write_whole
 
 AUTO = "auto"
 COMPANIONS = frozenset({"align", "align_model", "detect_language", "diarize", "diarize_model"})
@@ -161,9 +162,7 @@ def remember(measured: Sequence[Measured]) -> None:
     """Keep the summary of a benchmark, in the place of the one before."""
     path = place()
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(".part")
-    half.write_text(json.dumps([asdict(m) for m in measured], indent=1), encoding="utf-8")
-    half.replace(path)
+    write_whole(path, json.dumps([asdict(m) for m in measured], indent=1))
 
 
 def remembered() -> list[Measured]:

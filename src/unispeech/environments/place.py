@@ -21,7 +21,7 @@ from pathlib import Path
 from unispeech.environments import catalog
 from unispeech.environments.catalog import Lock
 from unispeech.errors import BackendError
-from unispeech.system.files import write_whole
+from unispeech.system.files import acquire, write_whole
 
 MARK = "unispeech.json"
 
@@ -131,23 +131,12 @@ def locked(name: str, waiting: Callable[[], None] = lambda: None) -> Iterator[No
     Raises:
         BackendError: the folder cannot be written.
     """
-    from filelock import FileLock, Timeout
-
-    path = root() / ".locks" / f"{name}.lock"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            waiting()
-            lock.acquire()
+        held = acquire(root() / ".locks" / f"{name}.lock", waiting)
     except OSError as error:
         raise BackendError(
             f"cannot keep environments in {root()}: {error.strerror}",
             "set UNISPEECH_ENV_DIR to a folder that you can write to",
         ) from error
-    try:
+    with held:
         yield
-    finally:
-        lock.release()

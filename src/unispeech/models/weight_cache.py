@@ -23,6 +23,7 @@ from pathlib import Path
 
 from unispeech.errors import ModelDamaged, ModelError
 from unispeech.models.formats import registry
+from unispeech.system.files import acquire
 
 MANIFEST = "unispeech.json"
 
@@ -145,23 +146,12 @@ def locked(name: str, waiting: Callable[[], None] = lambda: None) -> Iterator[No
     Raises:
         ModelError: the folder cannot be written.
     """
-    from filelock import FileLock, Timeout
-
-    path = root() / ".locks" / (name.replace("/", "--") + ".lock")
     with writing(name, root()):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            waiting()
-            lock.acquire()
-    try:
+        held = acquire(root() / ".locks" / (name.replace("/", "--") + ".lock"), waiting)
+    with held:
         for leftover in _place(name).glob(".partial-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         yield
-    finally:
-        lock.release()
 
 
 @dataclass(slots=True)

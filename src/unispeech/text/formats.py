@@ -88,13 +88,12 @@ def as_dict(transcript: Transcript) -> dict[str, Any]:
         "backend": transcript.backend,
         "model": transcript.model,
     }
-    if transcript.turns:
-        whole["turns"] = [asdict(turn) for turn in transcript.turns]
-    if transcript.gaps:
-        whole["gaps"] = [asdict(gap) for gap in transcript.gaps]
-    if transcript.warnings:
-        whole["warnings"] = list(transcript.warnings)
-    return whole
+    optional: dict[str, list[Any]] = {
+        "turns": [asdict(turn) for turn in transcript.turns],
+        "gaps": [asdict(gap) for gap in transcript.gaps],
+        "warnings": list(transcript.warnings),
+    }
+    return whole | {name: values for name, values in optional.items() if values}
 
 
 def segment_dict(segment: Segment) -> dict[str, Any]:

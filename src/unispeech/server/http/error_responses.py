@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -90,8 +90,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
 
 def answer(request: HTTPConnection, error: BaseException) -> Response:
     """Any error as the answer that the client of this route understands."""
-    status, code, param, headers = _status(error)
-    message = _message(error) if status != 500 else "internal error; the log has the details"
+    status, message, code, param, headers = _told(error)
     message = message.encode("utf-8", "replace").decode()  # half a character cannot be sent
     if status == 500:
         log.error("request failed", exc_info=error)
@@ -126,38 +125,38 @@ def _is_waas(path: str) -> bool:
     )  # fmt: skip
 
 
-def _status(error: BaseException) -> tuple[int, str | None, str | None, dict[str, str] | None]:
+class Told(NamedTuple):
+    """An error in the words of an answer."""
+
+    status: int
+    message: str
+    code: str | None = None
+    param: str | None = None
+    headers: dict[str, str] | None = None
+
+
+def _told(error: BaseException) -> Told:
     if isinstance(error, Refused):
-        return error.status, error.code or None, error.param, error.headers
+        return Told(error.status, public(error), error.code or None, error.param, error.headers)
     if isinstance(error, HTTPException):
-        return error.status_code, None, None, dict(error.headers or {})
+        return Told(error.status_code, str(error.detail), headers=dict(error.headers or {}))
     if isinstance(error, RequestValidationError):
-        place = [str(part) for part in error.errors()[0]["loc"][1:]]
-        return 400, "invalid_value", ".".join(place) or None, None
+        first = error.errors()[0]
+        place = [str(part) for part in first["loc"]]
+        message = f"{'.'.join(place)}: {said(first)}"
+        return Told(400, message, "invalid_value", ".".join(place[1:]) or None)
     for kind, status, code in STATUSES:
         if isinstance(error, UnispeechError) and isinstance(error, kind):
             own = error.code if isinstance(error, Refusal) else ""
             param = PARAMS.get(kind) or error.option or None
-            return status, own or code, param, HEADERS.get(kind)
+            return Told(status, public(error), own or code, param, HEADERS.get(kind))
     if is_full(error):
-        return 507, "no_space", None, {"Retry-After": "60"}
+        message = "the server's disk is full; try again later, or tell whoever runs it"
+        return Told(507, message, "no_space", headers={"Retry-After": "60"})
     if isinstance(error, AWAY):
-        return 503, "database_unavailable", None, {"Retry-After": "5"}
+        message = "the server's database does not answer; try again in a moment"
+        return Told(503, message, "database_unavailable", headers={"Retry-After": "5"})
     if isinstance(error, asyncio.CancelledError):
-        return 503, "stopping", None, {"Retry-After": "5", "Connection": "close"}
-    return 500, None, None, None
-
-
-def _message(error: BaseException) -> str:
-    if isinstance(error, HTTPException):
-        return str(error.detail)
-    if isinstance(error, RequestValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(str(part) for part in first['loc'])}: {said(first)}"
-    if is_full(error):
-        return "the server's disk is full; try again later, or tell whoever runs it"
-    if isinstance(error, AWAY):
-        return "the server's database does not answer; try again in a moment"
-    if isinstance(error, asyncio.CancelledError):
-        return "the server is stopping; send the request again in a moment"
-    return public(error)
+        message = "the server is stopping; send the request again in a moment"
+        return Told(503, message, "stopping", headers={"Retry-After": "5", "Connection": "close"})
+    return Told(500, "internal error; the log has the details")
