@@ -30,9 +30,10 @@ WINDOWS = (15.36, 20.48, 25.6, 30.0)
 frames: whisper.cpp's flash attention reads its keys in such blocks and does not mask what is left
 of the last, where those of an earlier, longer chunk still lie."""
 FRAMES = 50
-"""What the encoder makes of a second."""
+"""Encoder frames a second."""
 SHORTEST = SAMPLE_RATE
-"""Samples; whisper.cpp refuses less than a tenth of a second, and hears a second better."""
+"""Samples; whisper.cpp refuses less than a tenth of a second, and is
+more accurate from a second up."""
 WIDEST = 8
 """Hypotheses; whisper.cpp has room for no more (WHISPER_MAX_DECODERS)."""
 TICK = 0.01
@@ -82,19 +83,19 @@ class WhisperCpp(SerialBackend):
 
     def _chunk(self, context: Any, chunk: Chunk, options: DecodeOptions) -> ChunkResult:
         temperature = options.temperatures[0]
-        asked = self._params(options, options.beam if temperature == 0 else 1)
-        asked.language = chunk.language or "en"
-        asked.temperature = temperature
-        asked.temperature_inc = 0.0
-        asked.single_segment = True
-        asked.no_timestamps = True
-        asked.suppress_nst = True
+        params = self._params(options, options.beam if temperature == 0 else 1)
+        params.language = chunk.language or "en"
+        params.temperature = temperature
+        params.temperature_inc = 0.0
+        params.single_segment = True
+        params.no_timestamps = True
+        params.suppress_nst = True
         if chunk.window < WINDOWS[-1]:
-            asked.audio_ctx = round(chunk.window * FRAMES)
+            params.audio_ctx = round(chunk.window * FRAMES)
         samples = chunk.samples
         if len(samples) < SHORTEST:
             samples = np.pad(samples, (0, SHORTEST - len(samples)))
-        _run(context, asked, samples)
+        _run(context, params, samples)
         # without timestamps whisper.cpp gives times that mean nothing
         place = (0.0, chunk.duration)
         return ChunkResult(tuple(_segments(context, options.word_timestamps, place)))
@@ -105,34 +106,34 @@ class WhisperCpp(SerialBackend):
                 f"beam_size {beam}: the backend cpp keeps at most {WIDEST}", "use a smaller one"
             )
         beams = beam > 1
-        asked = pw.whisper_full_default_params(
+        params = pw.whisper_full_default_params(
             pw.WHISPER_SAMPLING_BEAM_SEARCH if beams else pw.WHISPER_SAMPLING_GREEDY
         )
         if beams:
-            asked.beam_search = {"beam_size": beam, "patience": -1.0}
-        asked.n_threads = self._threads
-        asked.print_progress = False
-        asked.translate = options.task == "translate"
+            params.beam_search = {"beam_size": beam, "patience": -1.0}
+        params.n_threads = self._threads
+        params.print_progress = False
+        params.translate = options.task == "translate"
         if options.initial_prompt is not None:
-            asked.initial_prompt = " " + options.initial_prompt.strip()
-        return asked
+            params.initial_prompt = " " + options.initial_prompt.strip()
+        return params
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
         """`Model.transcribe` with its own defaults for whatever is not given.
 
-        Except for the language: its default is English, ours is to detect it. What a context heard
-        before leaks into what it hears in full windows, so each call begins with a new one.
+        Except for the language: its default is English, ours is to detect it. Earlier sound leaks
+        into the full windows of later calls, so each call begins with a new context.
         """
         decode = options.decode
-        asked = self._params(decode, decode.beam_size or 1)
+        params = self._params(decode, decode.beam_size or 1)
         if decode.initial_prompt is not None:
-            asked.initial_prompt = decode.initial_prompt
+            params.initial_prompt = decode.initial_prompt
         if decode.temperature is not None:
-            asked.temperature, asked.temperature_inc = _ladder(decode.temperature)
+            params.temperature, params.temperature_inc = _ladder(decode.temperature)
         with self._running(decode.word_timestamps, anew=True) as context:
             known = "auto" if pw.whisper_is_multilingual(context) else "en"
-            asked.language = decode.language or known
-            _run(context, asked, samples)
+            params.language = decode.language or known
+            _run(context, params, samples)
             language = pw.whisper_lang_str(pw.whisper_full_lang_id(context))
             segments = list(_segments(context, decode.word_timestamps))
         return NativeRun(iter(segments), language)
@@ -155,7 +156,7 @@ class WhisperCpp(SerialBackend):
 
     @contextmanager
     def _running(self, aligned: bool = False, anew: bool = False) -> Iterator[Any]:
-        """A context for one call at a time; `anew`: one that has heard nothing yet."""
+        """A context for one call at a time; `anew`: one that was never used."""
         with super()._running() as contexts:
             if anew and aligned in contexts:
                 pw.whisper_free(contexts.pop(aligned))
@@ -165,7 +166,7 @@ class WhisperCpp(SerialBackend):
 
 
 def _ladder(temperatures: tuple[float, ...]) -> tuple[float, float]:
-    """Where whisper.cpp begins, and its step: it climbs evenly to 1.0, or stays (step 0).
+    """The first temperature and the step: whisper.cpp climbs evenly to 1.0, or stays (step 0).
 
     Raises:
         UnsupportedOption: the temperatures are not such a ladder.
@@ -183,8 +184,8 @@ def _ladder(temperatures: tuple[float, ...]) -> tuple[float, float]:
     return first, step
 
 
-def _run(context: Any, asked: Any, samples: Samples) -> None:
-    code = pw.whisper_full(context, asked, np.ascontiguousarray(samples, np.float32), len(samples))
+def _run(context: Any, params: Any, samples: Samples) -> None:
+    code = pw.whisper_full(context, params, np.ascontiguousarray(samples, np.float32), len(samples))
     if code != 0:
         raise BackendError(f"cpp: whisper.cpp failed with the code {code}")
 
@@ -192,22 +193,22 @@ def _run(context: Any, asked: Any, samples: Samples) -> None:
 def _segments(
     context: Any, with_words: bool, place: tuple[float, float] | None = None
 ) -> Iterator[Segment]:
-    """What the context holds of its last run; the binding's own reader strips the spaces.
+    """The segments of the context's last run; the binding's own reader strips the spaces.
 
     `place` is where the one segment lies, if that is known better.
     """
     end_of_text = pw.whisper_token_eot(context)
     for i in range(pw.whisper_full_n_segments(context)):
-        spoken = [
+        tokens = [
             pw.whisper_full_get_token_data(context, i, j)
             for j in range(pw.whisper_full_n_tokens(context, i))
         ]
-        spoken = [token for token in spoken if token.id < end_of_text]
+        tokens = [token for token in tokens if token.id < end_of_text]
         start, end = place or (
             pw.whisper_full_get_segment_t0(context, i) * TICK,
             pw.whisper_full_get_segment_t1(context, i) * TICK,
         )
-        scores = [token.plog for token in spoken]
+        scores = [token.plog for token in tokens]
         yield Segment(
             id=i,
             start=start,
@@ -216,7 +217,7 @@ def _segments(
             words=cpp_tokens.words(
                 [
                     (pw.whisper_token_to_bytes(context, t.id), t.t_dtw * TICK, t.p)
-                    for t in spoken
+                    for t in tokens
                 ],
                 start, end,
             ) if with_words else (),
@@ -233,8 +234,8 @@ def _silence() -> None:
     process at its very end. So it is never freed.
     """
 
-    def say(*said: Any) -> None:
-        log.debug("whisper.cpp: %s", str(said[-1]).strip())
+    def to_log(*arguments: Any) -> None:
+        log.debug("whisper.cpp: %s", str(arguments[-1]).strip())
 
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(say))
-    pw.whisper_log_set(say)
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(to_log))
+    pw.whisper_log_set(to_log)

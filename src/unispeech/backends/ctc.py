@@ -30,7 +30,8 @@ from unispeech.options import DecodeOptions, LoadOptions
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Emissions, Samples
 
 WINDOWS = (6.0, 11.0, 16.0, 21.0, 26.0, 31.0, 36.0)
-"""Lengths in seconds that chunks are padded to, so that a chunk's scores are its own affair."""
+"""Lengths in seconds that chunks are padded to, so that a chunk's scores do not depend on
+its companions."""
 VARIANCE_FLOOR = 1e-7
 """As in transformers' Wav2Vec2FeatureExtractor."""
 
@@ -56,7 +57,7 @@ class Ctc(Backend):
         )
         config = self._model.config
         self._stride: int = math.prod(config.conv_stride)
-        # Where the first layer averages over the whole sound, padding would change what is heard.
+        # Where the first layer averages over the whole input, padding would change the scores.
         self._alone = config.feat_extract_norm == "group"
         settings = model / "preprocessor_config.json"
         self._normalise = not settings.is_file() or bool(
@@ -75,25 +76,25 @@ class Ctc(Backend):
     ) -> list[ChunkResult]:
         return [
             ChunkResult(
-                words.read(said, chunk.language, options.word_timestamps, options.ngram),
-                emissions=said,
+                words.read(emissions, chunk.language, options.word_timestamps, options.ngram),
+                emissions=emissions,
             )
-            for chunk, said in zip(chunks, self.emissions(chunks), strict=True)
+            for chunk, emissions in zip(chunks, self.emissions(chunks), strict=True)
         ]
 
     def emissions(self, chunks: Sequence[Chunk]) -> list[Emissions]:
-        """What the model says of each frame between the start and the end of each chunk."""
-        said: list[Emissions | None] = [None] * len(chunks)
+        """The frame scores of each chunk, from its start to its end."""
+        emissions: dict[int, Emissions] = {}
         for places in self._groups(chunks):
             batch = [chunks[i] for i in places]
             with wrapped(self.name), self._speaking(batch[0].language) as vocabulary:
                 scores = self._scores(batch)
             for place, chunk, frames in zip(places, batch, scores, strict=True):
-                said[place] = self._between(chunk, frames, vocabulary)
-        return [one for one in said if one is not None]
+                emissions[place] = self._between(chunk, frames, vocabulary)
+        return [emissions[place] for place in range(len(chunks))]
 
     def _groups(self, chunks: Sequence[Chunk]) -> Iterator[list[int]]:
-        """Which chunks go through the model together."""
+        """The places of chunks that go through the model together."""
         if self._alone:
             yield from ([i] for i in range(len(chunks)))
             return
@@ -102,7 +103,7 @@ class Ctc(Backend):
 
     @contextmanager
     def _speaking(self, language: str | None) -> Iterator[Vocabulary]:
-        """The model made ready for a language, as long as the block runs."""
+        """Prepare the model for a language while the block runs."""
         yield self._vocabulary
 
     def _scores(self, chunks: Sequence[Chunk]) -> list[Any]:
@@ -116,11 +117,11 @@ class Ctc(Backend):
         for row, sound in enumerate(sounds):
             values[row, : len(sound)] = sound
             mask[row, : len(sound)] = 1
-        given: dict[str, Any] = {"input_values": self._tensor(values)}
+        inputs: dict[str, Any] = {"input_values": self._tensor(values)}
         if not self._alone:
-            given["attention_mask"] = torch.from_numpy(mask).to(self._device)
+            inputs["attention_mask"] = torch.from_numpy(mask).to(self._device)
         with pytorch.running(self._threads):
-            logits = self._model(**given).logits.float()
+            logits = self._model(**inputs).logits.float()
             scores = torch.log_softmax(logits, dim=-1).cpu().numpy()
         lengths = self._model._get_feat_extract_output_lengths(
             torch.tensor([len(s) for s in sounds])

@@ -52,8 +52,8 @@ class Transformers(SerialBackend):
         self._complete()
 
     def _complete(self) -> None:
-        """What older fine-tunes lack of the generation settings, from the tokenizer."""
-        known = self._model.generation_config
+        """Generation settings that older fine-tunes lack, from the tokenizer."""
+        config = self._model.generation_config
         ids = self._processor.tokenizer.convert_tokens_to_ids
         multilingual = self._model.config.vocab_size >= 51865
         defaults: dict[str, Any] = {
@@ -64,46 +64,48 @@ class Transformers(SerialBackend):
         }
         if multilingual:
             names = (f"<|{code}|>" for code in languages.WHISPER)
-            unknown = ids("<|endoftext|>")
-            defaults["lang_to_id"] = {n: ids(n) for n in names if ids(n) not in (None, unknown)}
+            no_token = ids("<|endoftext|>")
+            defaults["lang_to_id"] = {n: ids(n) for n in names if ids(n) not in (None, no_token)}
             defaults["task_to_id"] = {n: ids(f"<|{n}|>") for n in ("transcribe", "translate")}
         for name, value in defaults.items():
-            if getattr(known, name, None) is None:
-                setattr(known, name, value)
+            if getattr(config, name, None) is None:
+                setattr(config, name, value)
 
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:
         with self._running() as model:
             encoded = self._encode(model, [chunk.samples for chunk in chunks])
-            found = model.generate(
+            generated = model.generate(
                 encoder_outputs=BaseModelOutput(last_hidden_state=encoded),
                 return_timestamps=False,
                 return_dict_in_generate=True,
                 temperature=(options.temperatures[0],),
                 num_beams=options.beam if options.temperatures[0] == 0 else 1,
-                **self._spoken(chunks[0].language, options),
+                **self._arguments(chunks[0].language, options),
             )
             return [
-                self._result(model, chunk, encoded[i : i + 1], found.sequences[i].tolist(), options)
+                self._result(
+                    model, chunk, encoded[i : i + 1], generated.sequences[i].tolist(), options
+                )
                 for i, chunk in enumerate(chunks)
             ]
 
-    def _spoken(self, language: str | None, options: DecodeOptions) -> dict[str, Any]:
+    def _arguments(self, language: str | None, options: DecodeOptions) -> dict[str, Any]:
         """Language, task and prompt, as `generate` wants them."""
-        given: dict[str, Any] = {}
+        arguments: dict[str, Any] = {}
         if self._model.generation_config.is_multilingual:
-            given["task"] = options.task
+            arguments["task"] = options.task
             if language is not None:
-                given["language"] = language
+                arguments["language"] = language
         if options.initial_prompt is not None:
             ids = self._processor.get_prompt_ids(options.initial_prompt, return_tensors="pt")
             most = self._model.config.max_target_positions // 2 - 1
-            given["prompt_ids"] = torch.cat([ids[:1], ids[1:][-most:]]).to(self._model.device)
-        return given
+            arguments["prompt_ids"] = torch.cat([ids[:1], ids[1:][-most:]]).to(self._model.device)
+        return arguments
 
     def _encode(self, model: Any, samples: Sequence[Samples]) -> torch.Tensor:
-        """What the encoder makes of up to 30 s each, silence added: (n, 1500, width)."""
+        """Encoder output for up to 30 s each, silence added: (n, 1500, width)."""
         features = self._processor.feature_extractor(
             [one[:WINDOW] for one in samples], sampling_rate=SAMPLE_RATE, return_tensors="pt"
         ).input_features
@@ -157,11 +159,11 @@ class Transformers(SerialBackend):
         long = len(samples) > WINDOW
         padding = {"truncation": False, "padding": "longest"} if long else {}
         with self._running() as model:
-            given = self._spoken(decode.language, decode)
+            arguments = self._arguments(decode.language, decode)
             if decode.beam_size is not None:
-                given["num_beams"] = decode.beam_size
+                arguments["num_beams"] = decode.beam_size
             if decode.temperature is not None:
-                given["temperature"] = decode.temperature
+                arguments["temperature"] = decode.temperature
             inputs = self._processor(
                 samples,
                 sampling_rate=SAMPLE_RATE,
@@ -169,24 +171,24 @@ class Transformers(SerialBackend):
                 return_attention_mask=True,
                 **padding,
             ).to(model.device, model.dtype)
-            said = model.generate(
+            segments = model.generate(
                 **inputs,
                 return_timestamps=True,
                 return_segments=True,
                 return_token_timestamps=decode.word_timestamps or None,
-                **given,
+                **arguments,
             )["segments"][0]
         language, probability = decode.language, None
         if language is None:
             language, probability = self.detect_language(samples[:WINDOW])
-        segments = list(self._native(said, decode, language))
-        return NativeRun(iter(segments), language, probability)
+        whole = list(self._native(segments, decode, language))
+        return NativeRun(iter(whole), language, probability)
 
     def _native(
-        self, said: list[dict[str, Any]], decode: DecodeOptions, language: str
+        self, segments: list[dict[str, Any]], decode: DecodeOptions, language: str
     ) -> Iterator[Segment]:
         end = self._model.generation_config.eos_token_id
-        for i, segment in enumerate(said):
+        for i, segment in enumerate(segments):
             ids = segment["tokens"].tolist()
             words: tuple[Word, ...] = ()
             if decode.word_timestamps:
@@ -230,7 +232,7 @@ class Transformers(SerialBackend):
 
 
 def _logits(model: Any, encoded: torch.Tensor, ids: list[int]) -> torch.Tensor:
-    """What follows each of the tokens, unnormalised: (tokens, vocabulary)."""
+    """Logits of the token after each of these: (tokens, vocabulary)."""
     outputs = model(
         decoder_input_ids=torch.tensor([ids], device=model.device),
         encoder_outputs=BaseModelOutput(last_hidden_state=encoded),
@@ -250,6 +252,6 @@ def _scores(
     """
     logits = _logits(model, encoded, sequence[:-1])
     silence = logits[first].softmax(-1)[model.generation_config.no_timestamps_token_id - 1]
-    said = torch.tensor(sequence[begin:], device=logits.device)
-    scores = logits[begin - 1 :].log_softmax(-1).gather(-1, said[:, None])
+    segments = torch.tensor(sequence[begin:], device=logits.device)
+    scores = logits[begin - 1 :].log_softmax(-1).gather(-1, segments[:, None])
     return float(scores.mean()), float(silence)

@@ -1,8 +1,8 @@
 """JAX: transformers' FlaxWhisper under jit (huggingface/transformers 4, modeling_flax_whisper.py).
 
 Everything has a fixed shape, so each graph is compiled once: a batch is filled up to the next of
-`BATCHES`, the prompt is fed token by token, and the cache has room for the whole context. Attention
-to what was heard is ours (`_attend`): FlaxWhisper's is most of its time on a CPU.
+`BATCHES`, the prompt is fed token by token, and the cache has room for the whole context.
+Cross-attention is ours (`_attend`): FlaxWhisper's is most of its time on a CPU.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ from unispeech.options import DecodeOptions, LoadOptions
 from unispeech.types import Chunk, ChunkResult, Samples
 
 Known = dict[tuple[str, ...], tuple[Any, Any]]
-"""Keys and values of what was heard, (batch x heads, frames, width of a head), by the path of the
-attention that asks for them."""
+"""Keys and values of the encoder's output, (batch x heads, frames, width of a head), by the path of
+the cross-attention that reads them."""
 BATCHES = (1, 2, 4, 8, 16)
 """Sizes that graphs are compiled for; larger batches are cut."""
 
@@ -88,8 +88,8 @@ class JaxWhisper(SerialBackend):
         return results
 
     def _stepper(self, params: Any, samples: Sequence[Samples]) -> decode_loop.Step:
-        heard = np.stack([log_mel(one, self._filters, 30.0) for one in samples])
-        encoded = self._encode(params, heard)
+        features = np.stack([log_mel(one, self._filters, 30.0) for one in samples])
+        encoded = self._encode(params, features)
         cache = self._start(params, self._vocabulary.context, encoded)
         known = self._known(params, encoded[0])
         at = 0
@@ -140,7 +140,7 @@ def _start(model: Any, params: Any, length: int, encoded: Any) -> Any:
     return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes["cache"])
 
 
-def _encode(model: Any, params: Any, heard: Any) -> Any:
+def _encode(model: Any, params: Any, features: Any) -> Any:
     def attend(call: Any, given: Any, named: Any, context: Any) -> Any:
         module = context.module
         if not isinstance(module, FlaxWhisperAttention) or context.method_name != "__call__":
@@ -152,11 +152,11 @@ def _encode(model: Any, params: Any, heard: Any) -> Any:
         )
 
     with nn.intercept_methods(attend):
-        return model.encode(heard, params=params)
+        return model.encode(features, params=params)
 
 
-def _known(params: Any, heard: Any, dtype: Any, heads: int) -> Known:
-    """What each layer of the decoder makes of what was heard.
+def _known(params: Any, encoded: Any, dtype: Any, heads: int) -> Known:
+    """Keys and values that each layer of the decoder makes of the encoder's output.
 
     FlaxWhisper would make it anew for every token, which is most of its work.
     """
@@ -165,7 +165,7 @@ def _known(params: Any, heard: Any, dtype: Any, heads: int) -> Known:
     def projected(path: tuple[str, ...]) -> Any:
         own = {n: flat[(*path, n)] for n in ("kernel", "bias") if (*path, n) in flat}
         dense = nn.Dense(own["kernel"].shape[1], use_bias="bias" in own, dtype=dtype)
-        return _heads(dense.apply({"params": own}, heard), heads)
+        return _heads(dense.apply({"params": own}, encoded), heads)
 
     asking = [path[:-2] for path in flat if path[-3:] == ("encoder_attn", "k_proj", "kernel")]
     return {path: (projected((*path, "k_proj")), projected((*path, "v_proj"))) for path in asking}

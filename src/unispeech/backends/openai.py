@@ -44,7 +44,7 @@ class OpenAIWhisper(SerialBackend):
         self._half = precision == "float16"
         with wrapped(f"openai cannot read the model {model}", error_class=ModelDamaged):
             self._model = whisper.load_model(str(model), device=device)
-        _hear_words(self._model, checkpoint.alignment_heads(model))
+        _set_alignment_heads(self._model, checkpoint.alignment_heads(model))
         if precision == "int8":
             self._model = _quantised(self._model)
 
@@ -53,7 +53,7 @@ class OpenAIWhisper(SerialBackend):
     ) -> list[ChunkResult]:
         with self._running() as model:
             mels = torch.stack([self._mel(chunk.samples) for chunk in chunks])
-            asked = whisper.DecodingOptions(
+            settings = whisper.DecodingOptions(
                 task=options.task,
                 language=chunks[0].language or "en",
                 prompt=options.initial_prompt,
@@ -61,11 +61,11 @@ class OpenAIWhisper(SerialBackend):
                 fp16=self._half,
                 **_search(options),
             )
-            tokenizer = _tokenizer(model, asked)
+            tokenizer = _tokenizer(model, settings)
             return [
                 self._result(model, tokenizer, chunk, mel, decoded, options.word_timestamps)
                 for chunk, mel, decoded in zip(
-                    chunks, mels, _decode(model, mels, asked), strict=True
+                    chunks, mels, _decode(model, mels, settings), strict=True
                 )
             ]
 
@@ -84,8 +84,8 @@ class OpenAIWhisper(SerialBackend):
         decoded: whisper.DecodingResult,
         with_words: bool,
     ) -> ChunkResult:
-        """The text of a chunk as one segment, in the form of `whisper.transcribe` on the way."""
-        said: dict[str, Any] = {
+        """The text of a chunk as one segment, shaped as by `whisper.transcribe` on the way."""
+        segment: dict[str, Any] = {
             "seek": 0,
             "start": 0.0,
             "end": chunk.duration,
@@ -96,34 +96,34 @@ class OpenAIWhisper(SerialBackend):
         }
         if with_words:
             add_word_timestamps(
-                segments=[said],
+                segments=[segment],
                 model=model,
                 tokenizer=tokenizer,
                 mel=mel.half() if self._half else mel,
                 num_frames=min(round(chunk.duration * 100), mel.shape[-1]),
                 last_speech_timestamp=0.0,
             )
-        return ChunkResult((_segment(0, said),))
+        return ChunkResult((_segment(0, segment),))
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
         """`whisper.transcribe` with its own defaults for whatever is not given."""
         decode = options.decode
-        given: dict[str, Any] = {
+        settings: dict[str, Any] = {
             name: value
             for name in ("language", "beam_size", "temperature", "initial_prompt")
             if (value := getattr(decode, name)) is not None
         }
         with self._running() as model:
-            said = whisper.transcribe(
+            result = whisper.transcribe(
                 model,
                 samples,
                 task=decode.task,
                 word_timestamps=decode.word_timestamps,
                 fp16=self._half,
-                **given,
+                **settings,
             )
-        segments = (_segment(i, segment) for i, segment in enumerate(said["segments"]))
-        return NativeRun(segments, said["language"])
+        segments = (_segment(i, segment) for i, segment in enumerate(result["segments"]))
+        return NativeRun(segments, result["language"])
 
     def detect_language(self, samples: Samples) -> tuple[str, float]:
         with self._running() as model:
@@ -140,8 +140,8 @@ class OpenAIWhisper(SerialBackend):
                 yield model
 
 
-def _hear_words(model: Any, heads: Heads) -> None:
-    """Set the heads that follow the words.
+def _set_alignment_heads(model: Any, heads: Heads) -> None:
+    """Set the attention heads that follow the words.
 
     The library knows them only by the names of its own downloads, and else takes all heads of the
     upper half of the layers.
@@ -175,13 +175,13 @@ def _quantised(model: Any) -> Any:
 
 
 def _decode(
-    model: Any, mels: torch.Tensor, asked: whisper.DecodingOptions
+    model: Any, mels: torch.Tensor, settings: whisper.DecodingOptions
 ) -> list[whisper.DecodingResult]:
-    """All at once where one hypothesis is kept; with more the library can decode only one chunk."""
-    if (asked.beam_size or asked.best_of or 1) == 1:
-        results: list[whisper.DecodingResult] = model.decode(mels, asked)
+    """Decode all chunks at once, or one by one for several hypotheses: the library batches one."""
+    if (settings.beam_size or settings.best_of or 1) == 1:
+        results: list[whisper.DecodingResult] = model.decode(mels, settings)
         return results
-    return [model.decode(mel, asked) for mel in mels]
+    return [model.decode(mel, settings) for mel in mels]
 
 
 def _search(options: DecodeOptions) -> dict[str, Any]:
@@ -191,25 +191,25 @@ def _search(options: DecodeOptions) -> dict[str, Any]:
     return {"beam_size": options.beam if options.beam > 1 else None}
 
 
-def _tokenizer(model: Any, asked: whisper.DecodingOptions) -> Tokenizer:
+def _tokenizer(model: Any, settings: whisper.DecodingOptions) -> Tokenizer:
     return get_tokenizer(
         model.is_multilingual,
         num_languages=model.num_languages,
-        language=asked.language,
-        task=asked.task,
+        language=settings.language,
+        task=settings.task,
     )
 
 
-def _segment(number: int, said: dict[str, Any]) -> Segment:
+def _segment(number: int, segment: dict[str, Any]) -> Segment:
     return Segment(
         id=number,
-        start=float(said["start"]),
-        end=float(said["end"]),
-        text=said["text"],
+        start=float(segment["start"]),
+        end=float(segment["end"]),
+        text=segment["text"],
         words=tuple(
             Word(float(w["start"]), float(w["end"]), w["word"], float(w["probability"]))
-            for w in said.get("words", ())
+            for w in segment.get("words", ())
         ),
-        avg_logprob=float(said["avg_logprob"]),
-        no_speech_prob=float(said["no_speech_prob"]),
+        avg_logprob=float(segment["avg_logprob"]),
+        no_speech_prob=float(segment["no_speech_prob"]),
     )

@@ -22,7 +22,7 @@ from unispeech.options import LoadOptions, TranscribeOptions
 from unispeech.types import Samples, Segment, Word
 
 BATCH = 8
-"""What its command line decodes at once."""
+"""Chunks decoded at once, as by its command line."""
 
 
 class WhisperX(FasterWhisper):

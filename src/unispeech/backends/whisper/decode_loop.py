@@ -1,7 +1,7 @@
 """Whisper's decoding in numpy, for runtimes that give one step of a decoder and no more.
 
-What is never said, and what makes the mean log probability and the probability of no speech, is as
-in openai/whisper (decoding.py). A chunk is decoded without timestamps, as by every backend.
+Suppressed tokens, the mean log probability and the probability of no speech are as in
+openai/whisper (decoding.py). A chunk is decoded without timestamps, as by every backend.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def decode(
     no_speech = np.exp(logits[:, vocabulary.no_speech] - _log_sum(logits))
     logits = step(np.tile(np.array(after, np.int64), (batch, 1)))
     logits = logits + vocabulary.suppressed_first
-    said: list[list[int]] = [[] for _ in rows]
+    text: list[list[int]] = [[] for _ in rows]
     wanted = rows[:real]
     sums, done = np.zeros(batch), rows >= len(wanted)
     random = [np.random.default_rng(0) for _ in rows]
@@ -169,12 +169,12 @@ def decode(
             if chosen[row] == vocabulary.end:
                 done[row] = True
             else:
-                said[row].append(int(chosen[row]))
+                text[row].append(int(chosen[row]))
         if done.all():
             break
         logits = step(np.where(done, vocabulary.end, chosen).astype(np.int64)[:, None])
     return [
-        Decoded(tuple(said[row]), float(sums[row] / (len(said[row]) + 1)), float(no_speech[row]))
+        Decoded(tuple(text[row]), float(sums[row] / (len(text[row]) + 1)), float(no_speech[row]))
         for row in wanted
     ]
 
