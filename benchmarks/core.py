@@ -23,10 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unispeech.bench import datasets, joining, results, runner
-from unispeech.bench.datasets import Choice, Utterance
-from unispeech.bench.plan import Configuration
+from unispeech.bench.configuration import Configuration
+from unispeech.bench.datasets import Choice
 from unispeech.bench.results import Results, Row
 from unispeech.bench.runner import Plan, Step
+from unispeech.bench.utterances import Utterance
 
 OURS, THEIRS, UNBATCHED = "faster", "peer:faster-batched", "peer:faster"
 IDS = Path(__file__).with_name("librispeech-250.txt")

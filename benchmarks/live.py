@@ -31,7 +31,7 @@ import numpy as np
 import psutil
 
 from unispeech.audio.recording import Recording, load
-from unispeech.bench.metrics import score
+from unispeech.bench.accuracy import score
 from unispeech.engine.engine import Engine
 from unispeech.engine.pool import Pool
 from unispeech.options import LoadOptions

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unispeech.bench import datasets, runner
-from unispeech.bench.datasets import Utterance
-from unispeech.bench.plan import Configuration
+from unispeech.bench.configuration import Configuration
 from unispeech.bench.runner import Plan
+from unispeech.bench.utterances import Utterance
 
 BARE = """
 import sys, time

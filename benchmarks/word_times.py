@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from unispeech.backends import registry
-from unispeech.bench import datasets, metrics
-from unispeech.bench.datasets import Utterance
+from unispeech.bench import accuracy, datasets
+from unispeech.bench.utterances import Utterance
 from unispeech.engine.engine import Engine
 from unispeech.errors import UnispeechError
 from unispeech.models import companions
@@ -49,7 +49,7 @@ def heard(backend: str, model: str, utterances: Sequence[Utterance]) -> list[Tim
 
 
 def row(name: str, told: Sequence[Timed], utterances: Sequence[Utterance]) -> str:
-    found = [metrics.word_times(u.words, t) for u, t in zip(utterances, told, strict=True)]
+    found = [accuracy.word_times(u.words, t) for u, t in zip(utterances, told, strict=True)]
     starts = [1000 * e for one in found for e in one.start_errors]
     ends = [1000 * e for one in found for e in one.end_errors]
     matched = 100 * len(starts) / sum(one.expected for one in found)

@@ -23,10 +23,11 @@ import pytest
 from support.errors import raises
 from support.samples import CHECKPOINT, SAMPLES
 from unispeech.backends import choose
-from unispeech.bench import benchmark, compare, datasets, markdown, plan, runner, table
-from unispeech.bench.plan import Configuration, Grid
+from unispeech.bench import benchmark, compare, datasets, grid, markdown, runner, table
+from unispeech.bench.configuration import Configuration, labels
+from unispeech.bench.grid import Grid
+from unispeech.bench.normaliser import units
 from unispeech.bench.runner import Plan, Step
-from unispeech.bench.text import units
 from unispeech.errors import OptionError, UnknownBackend
 from unispeech.models import store
 
@@ -302,34 +303,34 @@ def test_a_model_that_is_not_there_is_a_row_that_says_so(tmp_path: Path) -> None
 
 def test_a_grid_has_no_configuration_twice() -> None:
     backends = ("faster", "peer:faster")
-    grid = Grid(backends, ("tiny.en",), batch_sizes=(1, 16), strategies=("batched", "native"))
-    names = [c.name for c in plan.configurations(grid)]
+    asked = Grid(backends, ("tiny.en",), batch_sizes=(1, 16), strategies=("batched", "native"))
+    names = [c.name for c in grid.configurations(asked)]
     assert names == [
         "faster · tiny.en · batch 1 · beam 5",
         "faster · tiny.en · batch 16 · beam 5",
         "faster · tiny.en · native · beam 5",
         "peer:faster · tiny.en · beam 5",
     ]
-    labels, common = plan.labels(plan.configurations(grid))
-    assert labels == ["faster · batch 1", "faster · batch 16", "faster · native", "peer:faster"]
+    names, common = labels(grid.configurations(asked))
+    assert names == ["faster · batch 1", "faster · batch 16", "faster · native", "peer:faster"]
     assert common == "tiny.en · beam 5"
 
 
 def test_who_has_no_threads_is_kept_to_so_many_processors_too() -> None:
-    (limited,) = plan.configurations(Grid(("jax",), ("tiny.en",), threads=1))
+    (limited,) = grid.configurations(Grid(("jax",), ("tiny.en",), threads=1))
     assert limited.threads == 1 and limited.settled().load.threads == 0
 
 
 def test_a_ctc_model_knows_its_languages_by_any_of_their_codes() -> None:
     ctc = str(CHECKPOINT / "model")
     mms = Configuration("mms", ctc)
-    assert plan.objection(mms, {"en", "rus"}) == ""
-    assert "recordings in 'de'" in plan.objection(mms, {"de"})
+    assert grid.objection(mms, {"en", "rus"}) == ""
+    assert "recordings in 'de'" in grid.objection(mms, {"de"})
 
 
 def test_recordings_without_a_language_need_a_backend_that_detects_it() -> None:
     ctc = str(CHECKPOINT / "model")
-    assert "give language" in plan.objection(Configuration("mms", ctc), {"en", None})
+    assert "give language" in grid.objection(Configuration("mms", ctc), {"en", None})
 
 
 def test_the_baseline_is_one_of_those_that_are_measured(tmp_path: Path) -> None:
@@ -345,9 +346,9 @@ def test_the_baseline_is_one_of_those_that_are_measured(tmp_path: Path) -> None:
 
 def test_unknown_names_are_refused() -> None:
     with raises(UnknownBackend, "peer:faster"):
-        plan.configurations(Grid(("peer:fastr",), ("tiny.en",)))
+        grid.configurations(Grid(("peer:fastr",), ("tiny.en",)))
     with raises(UnknownBackend, "faster"):
-        plan.configurations(Grid(("fastr",), ("tiny.en",)))
+        grid.configurations(Grid(("fastr",), ("tiny.en",)))
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ from support.errors import raises
 from support.samples import ROOT, SAMPLES, reference
 from unispeech.audio.recording import load as load_audio
 from unispeech.bench import hub
-from unispeech.bench.datasets import Choice, Utterance, choose, known, load, load_all, warm_up
+from unispeech.bench.datasets import Choice, choose, load, load_all, warm_up
 from unispeech.bench.joining import join, join_each
+from unispeech.bench.utterances import Utterance, known
 from unispeech.errors import OptionError
 from unispeech.models import download
 

@@ -6,27 +6,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unispeech.bench import metrics, text
-from unispeech.bench.metrics import Score, corpus, interval, score, word_times
+from unispeech.bench import accuracy, normaliser
+from unispeech.bench.accuracy import Score, corpus, interval, score, word_times
 
 
 def test_whispers_english_normaliser() -> None:
-    assert text.units("Mr. Smith won't pay Twenty-One dollars, (laughs) colour!", "en") == (
+    assert normaliser.units("Mr. Smith won't pay Twenty-One dollars, (laughs) colour!", "en") == (
         ["mister", "smith", "will", "not", "pay", "$21", "color"]
     )
 
 
 def test_rules_that_whispers_own_normaliser_lacks_are_not_applied() -> None:
-    assert text.units("kinda", "en") == ["kinda"]
+    assert normaliser.units("kinda", "en") == ["kinda"]
 
 
 def test_other_languages_keep_their_letters() -> None:
-    assert text.units("Größe, das ist „schön“!", "de") == ["größe", "das", "ist", "schön"]
+    assert normaliser.units("Größe, das ist „schön“!", "de") == ["größe", "das", "ist", "schön"]
 
 
 def test_languages_without_spaces_are_counted_by_characters() -> None:
-    assert text.units("你好，世界。", "zh") == ["你", "好", "世", "界"]
-    assert text.characters("你好，世界。", "zh") == "你好世界"
+    assert normaliser.units("你好，世界。", "zh") == ["你", "好", "世", "界"]
+    assert normaliser.characters("你好，世界。", "zh") == "你好世界"
 
 
 def test_errors_by_hand() -> None:
@@ -106,4 +106,4 @@ def test_the_counts_agree_with_each_other(said: list[str], heard: list[str]) -> 
     assert sum(words for _, words in one.blocks) == one.words
     assert one.lost <= one.deletions and one.added <= one.insertions
     assert (one.errors == 0) == (said == heard)
-    assert metrics.RUN == 5
+    assert accuracy.RUN == 5

@@ -18,7 +18,7 @@ _UNKNOWN = (0, 0xFFFFFFFF, 0x7FFFFFFF)
 """Sizes left by writers to a pipe, who cannot go back to fill them in."""
 
 
-def wav_duration(file: IO[bytes]) -> float | None:
+def promised_duration(file: IO[bytes]) -> float | None:
     """Seconds that a WAV header promises; None of other files. The position is kept."""
     at = file.tell()
     try:
@@ -43,7 +43,7 @@ def _promised(file: IO[bytes]) -> float | None:
     return None
 
 
-def is_cut_ogg(file: IO[bytes]) -> bool:
+def cut_short(file: IO[bytes]) -> bool:
     """True of an Ogg file (Vorbis, Opus, FLAC in Ogg) whose last page is incomplete or does not
     close its stream. The position is kept."""
     at = file.tell()

@@ -121,8 +121,8 @@ class Recording:
     def _from_file(self, file: Any) -> Iterator[Samples]:
         try:
             seekable = _seekable(file)
-            promised = integrity.wav_duration(file) if seekable else None
-            cut_short = seekable and integrity.is_cut_ogg(file)
+            promised = integrity.promised_duration(file) if seekable else None
+            cut_short = seekable and integrity.cut_short(file)
             with containers.opened(file) as container:
                 if not container.streams.audio:
                     what = "video without sound" if container.streams.video else "no sound in it"

@@ -8,9 +8,9 @@ from typing import Any
 
 from unispeech.backends import choose
 from unispeech.backends.choose import Measured
-from unispeech.bench import datasets, joining, plan, report, results, runner
-from unispeech.bench.peers import PREFIX
-from unispeech.bench.plan import Configuration, installed
+from unispeech.bench import datasets, grid, joining, machine, report, results, runner
+from unispeech.bench.configuration import PEER, Configuration, labels
+from unispeech.bench.grid import installed
 from unispeech.bench.results import Results
 from unispeech.bench.runner import Plan
 from unispeech.errors import OptionError
@@ -24,9 +24,9 @@ def prepare(
     Raises:
         OptionError, UnknownBackend: what was asked for makes no sense.
     """
-    backends = plan.chosen(asked["backends"] or (), plan.installed())
-    configurations = plan.configurations(
-        plan.Grid(
+    backends = grid.chosen(asked["backends"] or (), grid.installed())
+    configurations = grid.configurations(
+        grid.Grid(
             backends=backends,
             models=asked["models"],
             compute_types=asked["compute_types"],
@@ -54,11 +54,11 @@ def _baseline(asked: str | None, configurations: Sequence[Configuration]) -> str
     """The backend, or the row, that the others are compared with."""
     measured = list(dict.fromkeys(one.backend for one in configurations))
     if asked is None:
-        return next((name for name in measured if name.startswith(PREFIX)), measured[0])
-    names, _ = plan.labels(configurations)
+        return next((name for name in measured if name.startswith(PEER)), measured[0])
+    names, _ = labels(configurations)
     if asked in (*measured, *names):
         return asked
-    if (name := plan.known(asked)) in measured:
+    if (name := grid.known(asked)) in measured:
         return name
     raise OptionError(
         f"baseline {asked!r} is not among what is measured",
@@ -73,7 +73,7 @@ def write(plan: Plan, baseline: str, data: Sequence[str]) -> Results:
         rows=tuple(results.rows(plan.configurations, plan.utterances, runner.records(plan))),
         utterances=tuple(plan.utterances),
         baseline=baseline,
-        facts=results.facts(" ".join(data) or "the samples", plan.utterances, plan.repeats),
+        facts=machine.facts(" ".join(data) or "the samples", plan.utterances, plan.repeats),
     )
     found.save(plan.folder / "results.json")
     summary = list(_summary(found))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unispeech.bench.plan import Configuration
+from unispeech.bench.configuration import Configuration
 from unispeech.bench.results import FORMAT
 from unispeech.errors import OptionError
 

@@ -7,34 +7,15 @@ import itertools
 import json
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from unispeech import languages
 from unispeech.audio.containers import MEDIA
 from unispeech.audio.recording import Recording
-from unispeech.bench.metrics import WordTime
+from unispeech.bench.hub import from_hub
+from unispeech.bench.utterances import NO_SPEECH, Utterance, known
 from unispeech.errors import OptionError
-
-NO_SPEECH = "zxx"
-"""ISO 639-2 for no linguistic content: an empty text is then a reference, and not a missing one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Utterance:
-    """One recording of a data set."""
-
-    id: str
-    audio: Path
-    text: str | None = None
-    """What is said; empty where nothing is; None where nobody knows."""
-    language: str | None = None
-    """A code that models know, or None: detected."""
-    duration: float = 0.0
-    words: tuple[WordTime, ...] = field(default=(), repr=False)
-    set: str = ""
-    """The name of its data set; empty where there is only one."""
 
 
 def samples() -> Path:
@@ -86,8 +67,6 @@ def load(data: str | None, keep: Path) -> list[Utterance]:
     """
     path = samples() if data is None else Path(data).expanduser()
     if data is not None and not path.exists():
-        from unispeech.bench.hub import from_hub
-
         found = from_hub(data, keep)
     elif path.suffix.lower() in MEDIA:
         found = [_recording(path)]
@@ -158,16 +137,6 @@ def _utterance(audio: Path, row: dict[str, Any]) -> Utterance:
         duration=float(row.get("duration_s") or row.get("duration") or 0),
         words=tuple((str(w), float(s), float(e)) for w, s, e, *_ in row.get("words") or ()),
     )
-
-
-def known(language: str | None) -> str | None:
-    """The code as models know it, of a code or an English name; None for what is no single language
-    (`zxx`, `mixed`)."""
-    wanted = (language or "").strip().lower()
-    try:
-        return languages.code(wanted)
-    except OptionError:
-        return wanted if wanted and languages.exists(wanted) else None
 
 
 def _text(path: Path) -> str:

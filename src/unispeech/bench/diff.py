@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from unispeech.bench import text
+from unispeech.bench.normaliser import units
 from unispeech.bench.results import Results, Row
 from unispeech.languages import is_spaceless
 
@@ -28,7 +28,7 @@ def pieces(reference: str, hypothesis: str, language: str | None) -> list[Piece]
     """The comparison after normalising: it shows exactly what is counted."""
     import jiwer
 
-    said, heard = text.units(reference, language), text.units(hypothesis, language)
+    said, heard = units(reference, language), units(hypothesis, language)
     glue = "" if is_spaceless(language) else " "
     runs = jiwer.process_words(" ".join(said), " ".join(heard)).alignments[0]
     kinds: dict[str, Kind] = {
@@ -95,7 +95,7 @@ def _versions(results: Results, rows: Sequence[Row], number: int, errors: int) -
     utterance = results.utterances[number]
     alike: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        alike.setdefault(tuple(text.units(row.texts[number], utterance.language)), []).append(row)
+        alike.setdefault(tuple(units(row.texts[number], utterance.language)), []).append(row)
     versions: list[tuple[list[Row], int, list[Piece]]] = []
     for group in alike.values():
         score = group[0].scores[number]

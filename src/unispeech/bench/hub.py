@@ -6,13 +6,11 @@ import os
 import re
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from unispeech.bench.utterances import Utterance, known
 from unispeech.errors import OptionError
 from unispeech.models import download
-
-if TYPE_CHECKING:
-    from unispeech.bench.datasets import Utterance
 
 PLACE = re.compile(r"[\w-][\w.-]*(/[\w.-]+)?")
 """A name of the Hub, with its owner or without."""
@@ -63,8 +61,6 @@ def _must_be_within_reach(name: str, path: str) -> None:
 
 
 def _utterance(number: int, row: dict[str, Any], text: str, config: str, keep: Path) -> Utterance:
-    from unispeech.bench.datasets import Utterance, known
-
     audio = row["audio"]
     path = Path(audio["path"] or "")
     if audio.get("bytes"):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from unispeech.audio.pcm import WavWriter
 from unispeech.audio.recording import Recording
-from unispeech.bench.datasets import Utterance
-from unispeech.bench.metrics import WordTime
+from unispeech.bench.accuracy import WordTime
+from unispeech.bench.utterances import Utterance
 from unispeech.types import SAMPLE_RATE
 
 JOIN_PAUSE = 0.5

@@ -17,8 +17,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from unispeech.bench import meters, peers, stages
-from unispeech.bench.plan import Configuration
+from unispeech.bench import peers, profiling, resources
+from unispeech.bench.configuration import Configuration
 from unispeech.engine.engine import Engine
 from unispeech.environments.worker import end_with
 from unispeech.errors import UnispeechError
@@ -120,8 +120,8 @@ def measure(
             firsts.append(time.perf_counter() - started)
 
     say("started")
-    profile = stages.Profile() if profiled else None
-    energy, cpu = meters.Energy(), meters.cpu_seconds()
+    profile = profiling.Profile() if profiled else None
+    energy, cpu = resources.Energy(), resources.cpu_seconds()
     started = time.perf_counter()
     answers: list[tuple[Answer, float]] = []
     for answer in subject.run(tasks, first):
@@ -134,9 +134,9 @@ def measure(
         load=loaded,
         wall=wall,
         first_segment=firsts[0] if firsts else None,
-        cpu=meters.cpu_seconds() - cpu,
+        cpu=resources.cpu_seconds() - cpu,
         energy=energy.joules(),
-        own_peak=meters.own_peak(),
+        own_peak=resources.own_peak(),
         stages=found,
         files=[
             {"id": a.task.id, "text": a.text, "words": a.words, "error": a.error, "at": at}
@@ -166,7 +166,7 @@ def main() -> int:
     one = Configuration(**job["configuration"])
     if not one.is_peer:  # which is measured as its own users have it
         allocator.tune()
-    meters.pin(one.threads)
+    resources.pin(one.threads)
     tasks = [Task(t["id"], Path(t["audio"]), t["language"], t["set"]) for t in job["tasks"]]
     try:
         measure(one, tasks[1:], tasks[0], say, job["profile"])

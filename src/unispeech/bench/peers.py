@@ -6,14 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+from unispeech.bench.configuration import PEER, Configuration
 from unispeech.errors import BackendMissing, UnknownBackend, did_you_mean, nearest
-
-if TYPE_CHECKING:
-    from unispeech.bench.plan import Configuration
-
-PREFIX = "peer:"
 
 Heard = tuple[str, tuple[tuple[str, float, float], ...]]
 """The text of one segment, and its words with their times."""
@@ -64,14 +60,14 @@ class _FasterWhisper:
 
 PEERS = (
     Peer(
-        "peer:faster-batched",
+        f"{PEER}faster-batched",
         "faster_whisper",
         "ctranslate2",
         batches=True,
         load=lambda model, one: _FasterWhisper(model, one, batched=True),
     ),
     Peer(
-        "peer:faster",
+        f"{PEER}faster",
         "faster_whisper",
         "ctranslate2",
         batches=False,

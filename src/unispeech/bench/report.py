@@ -14,8 +14,8 @@ from unispeech.audio.recording import Recording
 from unispeech.backends.choose import MARGIN
 from unispeech.bench import charts, diff, table
 from unispeech.bench.charts import Point
-from unispeech.bench.datasets import Utterance
 from unispeech.bench.results import Results, Row
+from unispeech.bench.utterances import Utterance
 from unispeech.errors import AudioError
 from unispeech.system.files import write_whole
 from unispeech.types import SAMPLE_RATE

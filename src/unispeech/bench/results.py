@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import json
-import platform
-import shlex
 import statistics
-import subprocess
-import sys
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from unispeech.bench import gpu, metrics, plan
-from unispeech.bench.datasets import Utterance
-from unispeech.bench.metrics import Corpus, Score
-from unispeech.bench.plan import Configuration
-from unispeech.system.cores import cores
+from unispeech.bench import accuracy
+from unispeech.bench.accuracy import Corpus, Score
+from unispeech.bench.configuration import Configuration, labels
+from unispeech.bench.utterances import Utterance
 from unispeech.system.files import write_whole
-from unispeech.version import __version__
 
 FORMAT = 2
 
@@ -113,7 +106,7 @@ def rows(
     for record in records:
         key = Configuration(**record["configuration"]).key
         runs.setdefault(key, []).append(record)
-    names, _ = plan.labels(configurations)
+    names, _ = labels(configurations)
     return [
         _row(name, one, utterances, runs.get(one.key, []))
         for name, one in zip(names, configurations, strict=True)
@@ -131,7 +124,7 @@ def _row(
     hours = seconds / 3600
     heard = {file["id"]: file for file in done[0]["files"]}
     scores = tuple(
-        None if u.text is None else metrics.score(u.text, heard[u.id]["text"], u.language)
+        None if u.text is None else accuracy.score(u.text, heard[u.id]["text"], u.language)
         for u in utterances
     )
     scored = [score for score in scores if score is not None]
@@ -141,7 +134,7 @@ def _row(
     return Row(
         name=name,
         configuration=one,
-        corpus=metrics.corpus(scored) if scored else None,
+        corpus=accuracy.corpus(scored) if scored else None,
         throughput=Spread.of(seconds / run["wall"] for run in done),
         load=Spread.of(run["load"] for run in done),
         first_segment=Spread.of(run["first_segment"] for run in done),
@@ -180,7 +173,7 @@ def _sets(
         walls = {repeat: end - before[repeat] for repeat, end in ends.items()}
         scored = [s for u, s in zip(utterances, scores, strict=True) if s and u.set == name]
         found[name] = Part(
-            metrics.corpus(scored) if scored else None,
+            accuracy.corpus(scored) if scored else None,
             Spread.of(seconds / wall for wall in walls.values() if wall > 0),
             walls,
         )
@@ -196,7 +189,7 @@ def _identical(runs: Sequence[dict[str, Any]]) -> bool | None:
 
 def _word_times(utterances: Sequence[Utterance], heard: dict[str, Any]) -> WordErrors | None:
     timed = [u for u in utterances if u.words and heard[u.id]["words"]]
-    found = [metrics.word_times(u.words, heard[u.id]["words"]) for u in timed]
+    found = [accuracy.word_times(u.words, heard[u.id]["words"]) for u in timed]
     starts = [error for one in found for error in one.start_errors]
     ends = [error for one in found for error in one.end_errors]
     if not starts:
@@ -219,7 +212,7 @@ class Results:
     @property
     def common(self) -> str:
         """What is the same for every configuration, in words."""
-        return plan.labels([row.configuration for row in self.rows])[1]
+        return labels([row.configuration for row in self.rows])[1]
 
     def ratio(self, row: Row, set: str = "") -> Spread | None:
         """How many times as fast as the baseline: in each round, then the median; with one of
@@ -277,51 +270,3 @@ class Results:
 
     def save(self, path: Path) -> None:
         write_whole(path, json.dumps(self.raw(), ensure_ascii=False, indent=1))
-
-
-def facts(data: str, utterances: Sequence[Utterance], repeats: int) -> dict[str, Any]:
-    """What the figures were measured on."""
-    import psutil
-
-    return {
-        "data": data,
-        "recordings": len(utterances),
-        "audio_seconds": round(sum(u.duration for u in utterances), 3),
-        "languages": sorted({u.language or "?" for u in utterances}),
-        "repeats": repeats,
-        "date": time.strftime("%Y-%m-%d %H:%M %Z"),
-        "command": shlex.join(["unispeech", *sys.argv[1:]]),
-        "unispeech": __version__,
-        "commit": _commit(),
-        "processor": _processor(),
-        "cores": cores(),
-        "memory": psutil.virtual_memory().total,
-        "gpus": gpu.names(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-    }
-
-
-def _commit() -> str:
-    """The commit of a checkout, with a + where files differ from it; empty when installed."""
-    here = Path(__file__).resolve().parents[3]
-    if not (here / ".git").exists():
-        return ""
-    git = ["git", "-C", str(here)]
-    try:
-        head, dirty = (
-            subprocess.run([*git, *words], capture_output=True, text=True)
-            for words in (("rev-parse", "--short", "HEAD"), ("status", "--porcelain"))
-        )
-    except OSError:
-        return ""
-    return head.stdout.strip() + ("+" if dirty.stdout.strip() else "")
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                return " ".join(line.partition(":")[2].split())
-    return platform.processor() or platform.machine()

@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from unispeech.bench import gpu
-from unispeech.bench.datasets import Utterance
-from unispeech.bench.meters import TreePeak
-from unispeech.bench.plan import Configuration, objection
+from unispeech.bench.configuration import Configuration
+from unispeech.bench.grid import objection
+from unispeech.bench.resources import TreePeak
+from unispeech.bench.utterances import Utterance
 from unispeech.system.files import write_whole
 from unispeech.version import __version__
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from unispeech.bench.metrics import Corpus
+from unispeech.bench.accuracy import Corpus
 from unispeech.bench.results import Results, Row, Spread
 
 

@@ -10,33 +10,41 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from types import FrameType
+from types import FrameType, ModuleType
+
+from unispeech import audio, backends, features
+from unispeech.backends.whisper import bfloat16_encoder
+from unispeech.stages import chunking, vad
 
 INTERVAL = 0.01
 """Seconds between two looks."""
 
-STAGES: tuple[tuple[str, str, str], ...] = (
-    ("audio", "unispeech/audio/", ""),
-    ("audio", "faster_whisper/audio.py", ""),
-    ("vad", "unispeech/stages/vad.py", ""),
-    ("vad", "faster_whisper/vad.py", ""),
-    ("chunking", "unispeech/stages/chunking.py", ""),
-    ("features", "unispeech/features/", ""),
-    ("features", "faster_whisper/feature_extractor.py", ""),
-    ("features", "whisper/audio.py", ""),
-    ("features", "feature_extraction_whisper.py", ""),
-    ("word times", "", "find_alignment"),
-    ("encoder", "faster_whisper/transcribe.py", "encode"),
-    ("encoder", "whisper/model.py", "embed_audio"),
-    ("encoder", "", "encode_audio"),
-    ("encoder", "unispeech/backends/whisper/bfloat16_encoder.py", ""),
-    ("decoder", "faster_whisper/transcribe.py", "generate_with_fallback"),
-    ("decoder", "faster_whisper/transcribe.py", "generate_segment_batched"),
-    ("decoder", "whisper/decoding.py", ""),
-    ("decoder", "unispeech/backends/", ""),
+OURS: tuple[tuple[str, ModuleType], ...] = (
+    ("audio", audio),
+    ("vad", vad),
+    ("chunking", chunking),
+    ("features", features),
+    ("encoder", bfloat16_encoder),
+    ("decoder", backends),
 )
-"""Stage, part of the file's path, name of the function (empty: any)."""
-ORDER = tuple(dict.fromkeys(stage for stage, _, _ in STAGES))
+"""A stage, and the module or room that does it."""
+STAGES: tuple[tuple[str, str, str], ...] = (
+    ("audio", "faster_whisper.audio", ""),
+    ("vad", "faster_whisper.vad", ""),
+    ("features", "faster_whisper.feature_extractor", ""),
+    ("features", "whisper.audio", ""),
+    ("features", "transformers.models.whisper.feature_extraction_whisper", ""),
+    ("word times", "", "find_alignment"),
+    ("encoder", "faster_whisper.transcribe", "encode"),
+    ("encoder", "whisper.model", "embed_audio"),
+    ("encoder", "", "encode_audio"),
+    ("decoder", "faster_whisper.transcribe", "generate_with_fallback"),
+    ("decoder", "faster_whisper.transcribe", "generate_segment_batched"),
+    ("decoder", "whisper.decoding", ""),
+    *((stage, module.__name__, "") for stage, module in OURS),
+)
+"""Stage, module or package (empty: any), and function (empty: any). The first that fits counts."""
+ORDER = ("audio", "vad", "chunking", "features", "word times", "encoder", "decoder")
 
 
 class Profile:
@@ -70,9 +78,9 @@ def stage_of(frame: FrameType | None) -> str:
     if frame is not None and frame.f_code.co_filename.endswith(("threading.py", "_base.py")):
         return ""
     while frame is not None:
-        path, function = frame.f_code.co_filename.replace("\\", "/"), frame.f_code.co_name
-        for stage, part, name in STAGES:
-            if part in path and (not name or name == function):
+        module, function = frame.f_globals.get("__name__", ""), frame.f_code.co_name
+        for stage, home, name in STAGES:
+            if f"{module}.".startswith(f"{home}." if home else "") and name in ("", function):
                 return stage
         frame = frame.f_back
     return ""

@@ -1,6 +1,6 @@
 """How much of what was said is right. Counts for one recording, then sums over sums.
 
-Words are those of `unispeech.bench.text.units`. The alignment is jiwer's (Levenshtein, rapidfuzz).
+Words are those of `unispeech.bench.normaliser`. The alignment is jiwer's (Levenshtein, rapidfuzz).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from unispeech.bench import text
+from unispeech.bench.normaliser import characters, units
 
 RUN = 5
 """Words that must be missing in a row to be called lost (or be added in a row): fewer are ordinary
@@ -51,9 +51,12 @@ def score(reference: str, hypothesis: str, language: str | None) -> Score:
     import jiwer
     from rapidfuzz.distance import Levenshtein
 
-    expected = text.units(reference, language)
-    heard = text.units(hypothesis, language)
-    wanted, got = text.characters(reference, language), text.characters(hypothesis, language)
+    expected = units(reference, language)
+    heard = units(hypothesis, language)
+    wanted, got = (
+        characters(reference, language),
+        characters(hypothesis, language),
+    )
     aligned = jiwer.process_words(" ".join(expected), " ".join(heard))
     runs = aligned.alignments[0]
     return Score(
