@@ -10,6 +10,7 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -47,7 +48,7 @@ class Pyannote:
             raise ModelDamaged(f"{model}: no diarization pipeline of pyannote")
         with wrapped(f"cannot use the device {device}"):
             self._pipeline: Any = pipeline.to(device_of("pyannote", device))
-        self._lock = threading.Lock()
+        self._thread = ThreadPoolExecutor(1, "unispeech-pyannote")
 
     def turns(
         self, samples: Samples, least: int | None = None, most: int | None = None
@@ -74,7 +75,7 @@ class Pyannote:
             except Exception as error:
                 news.put(error)
 
-        threading.Thread(target=work, daemon=True).start()
+        self._thread.submit(work)
         try:
             while isinstance(item := news.get(), tuple) and _is_step(item):
                 yield item
@@ -88,7 +89,7 @@ class Pyannote:
         self, samples: Samples, least: int | None, most: int | None, hook: Any
     ) -> tuple[Turn, ...]:
         file = {"waveform": torch.from_numpy(samples)[None], "sample_rate": SAMPLE_RATE}
-        with self._lock, warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # statistics of stretches of a single frame
             said = self._pipeline(file, min_speakers=least, max_speakers=most, hook=hook)
         annotation = getattr(said, "speaker_diarization", said)

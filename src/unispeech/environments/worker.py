@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import Any, BinaryIO
 
@@ -22,6 +23,8 @@ from unispeech.system import allocator
 
 PICKLE = 5
 """The protocol whose arrays are written as they lie in memory."""
+CALLS = 256
+"""Calls at once; further ones wait. Threads are made as they are needed and kept."""
 PR_SET_PDEATHSIG = 1
 
 
@@ -51,12 +54,13 @@ def end_with(host: int) -> None:
 
 
 class Worker:
-    """One object, and a thread for each call on it."""
+    """One object, and threads for the calls on it."""
 
     def __init__(self, label: str, requests: BinaryIO, replies: BinaryIO) -> None:
         self.label = label
         self._requests = requests
         self._replies = replies
+        self._threads = ThreadPoolExecutor(CALLS)
         self._writing = threading.Lock()
         self._object: Any = None
         self._stopped: set[int] = set()
@@ -74,7 +78,7 @@ class Worker:
                 self._stopped.add(number)
             else:
                 work = self._call if kind == "call" else self._stream
-                threading.Thread(target=self._answer, args=(number, work, rest)).start()
+                self._threads.submit(self._answer, number, work, rest)
 
     def _answer(self, number: int, work: Any, arguments: list[Any]) -> None:
         try:

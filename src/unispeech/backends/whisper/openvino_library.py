@@ -2,11 +2,18 @@
 
 import sys
 
-# Where that package is not there, OpenVINO has a stub (openvino/tools/ovc/telemetry_utils.py).
-sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+# Without that package OpenVINO takes a stub (openvino/tools/ovc/telemetry_utils.py). It is hidden
+# during this import alone.
+telemetry = sys.modules.get("openvino_telemetry")
+sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 
 import openvino as ov  # noqa: E402
 import openvino.opset13 as op  # noqa: E402
 from openvino.op.util import Variable, VariableInfo  # noqa: E402
+
+if telemetry is None:
+    del sys.modules["openvino_telemetry"]
+else:
+    sys.modules["openvino_telemetry"] = telemetry
 
 __all__ = ["Variable", "VariableInfo", "op", "ov"]
