@@ -226,6 +226,27 @@ def test_a_failed_source_is_given_up_and_the_others_go_on() -> None:
     assert failing[0].asked.count(2) > 0
 
 
+def test_runs_share_the_threads_of_their_engine(
+    engine: Get, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An executor may start one more while another is about to be free, but not for every run."""
+    loaded = engine()
+    for _ in range(3):
+        loaded.transcribe(SAMPLES / "english.wav")
+    started: list[str] = []
+    start = threading.Thread.start
+
+    def counted(thread: threading.Thread) -> None:
+        started.append(thread.name)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", counted)
+    runs = 10
+    for _ in range(runs):
+        loaded.transcribe(SAMPLES / "english.wav")
+    assert len(started) < runs / 2
+
+
 class Notes:
     """A journal in memory."""
 

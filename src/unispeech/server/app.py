@@ -21,7 +21,7 @@ from unispeech.server.http.error_responses import answer_async
 from unispeech.server.http.middleware import Manners
 from unispeech.server.service import Service
 from unispeech.server.settings import Settings
-from unispeech.server.speech.threads import Threads
+from unispeech.server.speech.threads import started
 from unispeech.server.storage.connection import AWAY
 from unispeech.version import __version__
 
@@ -41,7 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        asyncio.get_running_loop().set_default_executor(Threads(THREADS, "unispeech-short"))
+        asyncio.get_running_loop().set_default_executor(started(THREADS, "unispeech-short"))
         await asyncio.to_thread(service.start)
         yield
         await asyncio.to_thread(service.stop)
