@@ -13,10 +13,10 @@ name is imported when it is first used.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from unispeech.version import __version__
 
+TYPE_CHECKING = False  # as in `typing`, whose import takes longer than all of this
 if TYPE_CHECKING:
     from unispeech.engine.aio import AsyncEngine as AsyncEngine
     from unispeech.engine.engine import Engine as Engine
@@ -77,7 +77,7 @@ __all__ = [*_HOMES, "__version__"]
 __path__.append(f"{__path__[0]}/_old")  # old names of modules, for one minor release
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'unispeech' has no attribute {name!r}")
