@@ -1,13 +1,32 @@
 """Options: validated when made, flat names sorted into their rooms."""
 
-from typing import Any
+from dataclasses import fields
+from typing import Any, get_args, get_type_hints
 
+import click
 import pytest
 
 from support.errors import raises
 from unispeech import languages
+from unispeech.backends.base import Capabilities
+from unispeech.cli.bench import run as bench_run
+from unispeech.cli.mic import mic
+from unispeech.cli.transcribe import transcribe
 from unispeech.errors import OptionError
-from unispeech.options import TranscribeOptions
+from unispeech.options import (
+    OPTIONS,
+    AnnotateOptions,
+    BatchOptions,
+    CallOptions,
+    DecodeOptions,
+    Door,
+    EngineOptions,
+    LoadOptions,
+    TranscribeOptions,
+    VadOptions,
+    offered,
+)
+from unispeech.server.api import schemas
 
 
 def test_flat_names_reach_their_stage() -> None:
@@ -55,3 +74,64 @@ def test_languages_by_code_and_name(said: str, code: str) -> None:
 def test_an_unknown_language_suggests() -> None:
     with raises(OptionError, "swahili"):
         languages.code("swahilli")
+
+
+def test_type_checkers_know_every_option_by_its_own_type() -> None:
+    declared: dict[str, Any] = {}
+    for kind, prefix in [
+        (LoadOptions, ""), (DecodeOptions, ""), (VadOptions, "vad_"), (BatchOptions, ""),
+        (AnnotateOptions, ""), (TranscribeOptions, ""),
+    ]:  # fmt: skip
+        hints = get_type_hints(kind)
+        for field in fields(kind):
+            if "option" in field.metadata:
+                name = (
+                    "vad" if kind is VadOptions and field.name == "enabled" else prefix + field.name
+                )
+                declared[name] = hints[field.name]
+    assert set(declared) == set(OPTIONS)
+    hints = get_type_hints(EngineOptions)
+    declared["temperature"] = float | declared["temperature"]  # one number or several
+    assert hints == declared
+    assert set(get_type_hints(CallOptions)) == set(OPTIONS) - {f.name for f in fields(LoadOptions)}
+
+
+def test_capabilities_of_the_table_exist() -> None:
+    known = {field.name for field in fields(Capabilities)}
+    assert {row.capability for row in OPTIONS.values() if row.capability} <= known
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_has_help_and_a_reason_for_every_door_it_lacks(name: str) -> None:
+    row = OPTIONS[name]
+    assert row.help.endswith(".") or row.help.endswith("...")
+    assert set(row.absent) <= set(get_args(Door)) and all(row.absent.values())
+    if row.between:
+        assert row.default is None or row.between[0] <= row.default <= row.between[1]
+
+
+def flags(command: click.Command) -> set[str]:
+    return {flag for one in command.params for flag in one.opts}
+
+
+def flag(name: str) -> str:
+    return "--no-vad" if name == "vad" else "--" + name.replace("_", "-")
+
+
+def test_every_option_is_reachable_through_every_door_or_says_why_not() -> None:
+    """As the commands, the request models and the engine take them, not as the table says."""
+    plural = {"compute_type": "compute_types", "batch_size": "batch_sizes",
+              "strategy": "strategies", "beam_size": "beam_sizes"}  # fmt: skip
+    doors: dict[Door, set[str]] = {
+        "cli": {n for n in OPTIONS if flag(n) in flags(transcribe)},
+        "bench": {n for n in OPTIONS if flag(plural.get(n, n)) in flags(bench_run)} - {"language"},
+        "api": {n for n, row in OPTIONS.items() if row.field in schemas.JobFields.model_fields},
+        "range": {n for n, row in OPTIONS.items() if row.field in schemas.Range.model_fields},
+    }
+    for door, names in doors.items():
+        assert names == {row.name for row in offered(door)}, door
+    live = {row.name for row in offered("live")}
+    assert {n for n in OPTIONS if flag(n) in flags(mic)} == live
+    stream = schemas.StreamOptions.model_fields
+    assert {n for n in OPTIONS if n in stream} == {row.name for row in offered("live", "api")}
+    assert set(EngineOptions.__annotations__) == set(OPTIONS)

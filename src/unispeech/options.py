@@ -1,96 +1,207 @@
-"""What a caller may ask for. Frozen, validated when made, one small class a stage.
+"""The table of options: what a caller may ask for. Frozen, validated when made.
 
-The names are those of the command line. `None` means "whatever is right here": the engine's own
-default with the batched strategy, the library's own with the native one.
+Each field carries what is known of the option (`Option`): its help, its values, what it needs of a
+backend, and the doors through which it cannot be given, each with the reason. The command line,
+the request models of the service, `/api/info` and the page are made from that.
+
+`None` means the default of what runs: the engine's own with the batched strategy, the library's
+own with the native one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any, Literal, Self, TypedDict, get_args
 
 from unispeech.errors import OptionError, did_you_mean, nearest
 
 Task = Literal["transcribe", "translate"]
 Strategy = Literal["batched", "native"]
+Door = Literal["cli", "api", "range", "page", "live", "bench"]
+"""Ways in besides Python, which has them all: commands, jobs, a range of a job decoded again, the
+page's form, live streams and benchmarks."""
 
 FALLBACK_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 """Whisper's own ladder (openai/whisper, transcribe.py)."""
+KINDS: Mapping[str, type] = {
+    "bool": bool, "int": int, "float": float, "str": str, "Task": str, "Strategy": str,
+    "tuple[float, ...]": float,
+}  # fmt: skip
+"""The type of one value, by the annotation of its field."""
+TEXT = 4000
+"""Characters of a text that a request may give."""
 
 
-def _choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise OptionError(f"{name} is {value!r}", f"use one of {', '.join(choices)}", option=name)
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What is known of an option."""
+
+    help: str
+    usual: str = ""
+    """The default as it is shown, where the value alone does not tell."""
+    unit: str = ""
+    value: str = ""
+    """The kind of its value in help: MODEL, FILE."""
+    choices: tuple[str, ...] = ()
+    between: tuple[float, float] | None = None
+    """Smallest and largest value; whole numbers where these are."""
+    capability: str = ""
+    """The field of `Capabilities` that a backend needs for it."""
+    idle: tuple[Any, ...] = ()
+    """Values besides the default that ask nothing of a backend."""
+    ours: bool = False
+    """Only our engine honours it: the native strategy refuses it."""
+    absent: Mapping[Door, str] = field(default_factory=dict)
+    """Doors through which it cannot be given, and why."""
+    off: str = ""
+    """Help of the flag that switches it off, where it is on by default."""
+    request: str = ""
+    """The field of a request, where that has another name."""
+    name: str = ""
+    default: Any = None
+    kind: type = str
+    several: bool = False
+    """Also takes several values."""
+
+    @property
+    def field(self) -> str:
+        """Its name in a request."""
+        return self.request or self.name
+
+    def check(self, name: str, given: object) -> None:
+        """Raises:
+        OptionError: the value makes no sense.
+        """
+        values = given if isinstance(given, tuple) else (given,)
+        if not values:
+            raise OptionError(f"{name} is empty", "give at least one number", option=name)
+        for value in values:
+            if hint := self._wrong(value):
+                raise OptionError(f"{name} is {value!r}", hint, option=name)
+
+    def _wrong(self, value: object) -> str:
+        """How to put a value right; empty where it is."""
+        if self.choices:
+            return "" if value in self.choices else f"use one of {', '.join(self.choices)}"
+        if self.between is None:
+            return "" if self.kind is not str or isinstance(value, str) else "give text"
+        low, high = self.between
+        whole = isinstance(low, int)
+        number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+        if number and low <= value <= high:  # type: ignore[operator]
+            return ""
+        return f"use a {'whole ' if whole else ''}number from {low:g} to {high:g}"
 
 
-def _between(name: str, value: float, low: float, high: float) -> None:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not low <= value <= high:
-        raise OptionError(
-            f"{name} is {value!r}", f"use a number from {low:g} to {high:g}", option=name
-        )
+def option(default: Any, help: str, **about: Any) -> Any:
+    """A field with what is known of its option."""
+    return field(default=default, metadata={"option": Option(help, **about)})
 
 
-def _text(name: str, value: object) -> None:
-    if value is not None and not isinstance(value, str):
-        raise OptionError(f"{name} is {value!r}", "give text", option=name)
+def _described(part: Field[Any], prefix: str = "") -> Option:
+    known: Option = part.metadata["option"]
+    annotation = str(part.type).removesuffix(" | None")
+    return replace(
+        known,
+        name=_flat(prefix, part.name),
+        default=part.default,
+        kind=KINDS[annotation],
+        several=annotation.startswith("tuple"),
+    )
+
+
+def _flat(prefix: str, name: str) -> str:
+    return "vad" if (prefix, name) == ("vad_", "enabled") else prefix + name
+
+
+def _check(options: Any, prefix: str = "") -> None:
+    for part in fields(options):
+        value = getattr(options, part.name)
+        if "option" in part.metadata and value != part.default:
+            row = _described(part, prefix)
+            row.check(row.name, value)
+
+
+TO_COME = "not offered yet"
+SERVERS_OWN: dict[Door, str] = {
+    "api": "the server decides how models are loaded",
+    "range": "the server decides how models are loaded",
+    "page": "the server decides how models are loaded",
+}
+NOT_COMPARED: dict[Door, str] = {"bench": "a benchmark compares runtimes on the same task"}
+WHOLE: dict[Door, str] = {"range": "it is that of the whole recording"}
+ADVANCED: dict[Door, str] = {"page": "the form has the options that most people need"}
+LATER: dict[Door, str] = {"live": "it needs a complete recording"}
 
 
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
     """How weights are loaded. Two engines with equal ones share the loaded model."""
 
-    device: str = "auto"
-    """`auto`, `cpu`, `cuda`, `cuda:1`, ... as far as the backend can."""
-    compute_type: str = "default"
-    """Numbers the weights are held in: `int8`, `float32`, ... `default` is what suits the backend:
-    on a CPU int8 for `faster`, float32 for `openai` and `hf`."""
-    threads: int = 0
-    """CPU threads; 0 means as many as there are cores."""
-    isolated: bool = False
-    """Run in the backend's own environment even where its library imports here."""
+    device: str = option("auto", "auto, cpu, cuda, cuda:1, ...", absent=SERVERS_OWN)
+    compute_type: str = option(
+        "default", "int8, float32, ...", usual="the backend's fastest", absent=SERVERS_OWN
+    )
+    """Numbers the weights are held in. On a CPU `default` is int8 for `faster`, and float32 for
+    `openai` and `hf`."""
+    threads: int = option(
+        0, "CPU threads.", usual="one a core", between=(0, 1024), capability="threads",
+        absent=SERVERS_OWN,
+    )  # fmt: skip
+    isolated: bool = option(
+        False, "Run the backend in a process of its own.",
+        absent=SERVERS_OWN | {"bench": "every run has a process of its own already"},
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        _between("threads", self.threads, 0, 1024)
+        _check(self)
 
 
 @dataclass(frozen=True, slots=True)
 class DecodeOptions:
     """How one chunk becomes text."""
 
-    language: str | None = None
-    """A code (`fr`) or an English name (`french`), checked against the model's own list when an
-    engine is made; None detects it."""
-    task: Task = "transcribe"
-    """`translate` gives English text whatever was spoken."""
-    beam_size: int | None = None
-    """Hypotheses kept; 1 is greedy. None is 5."""
-    temperature: tuple[float, ...] | None = None
-    """Sampling temperature, or the ladder climbed while a result is suspicious. None is Whisper's
-    own ladder, 0 to 1 in steps of 0.2."""
-    initial_prompt: str | None = None
-    """Text the model is told came before: names, spelling, style. Given to every chunk."""
-    hotwords: str | None = None
-    """Words to expect, space or comma separated."""
-    word_timestamps: bool = False
-    """A start and an end for every word."""
-    ngram: str | None = None
-    """The path of a KenLM model of words (CTC backends): spelling and grammar it knows win."""
+    language: str | None = option(
+        None, "Code or English name.", usual="detected",
+        absent={"bench": "the data says which language a recording is in"},
+    )  # fmt: skip
+    task: Task = option(
+        "transcribe", "`translate` writes English.", choices=get_args(Task), absent=NOT_COMPARED
+    )
+    beam_size: int | None = option(
+        None, "Hypotheses kept; 1 is greedy.", usual="5", between=(1, 100),
+        capability="beam_size", idle=(1,), absent=ADVANCED,
+    )  # fmt: skip
+    temperature: tuple[float, ...] | None = option(
+        None, "Sampling temperature, or the ladder climbed on failure.", value="T[,T...]",
+        usual="0 to 1 in steps of 0.2", between=(0.0, 2.0), capability="temperature",
+        idle=((0.0,),),
+        absent=NOT_COMPARED | ADVANCED,
+    )  # fmt: skip
+    initial_prompt: str | None = option(
+        None, "Text that came before: names, spelling, style.", capability="initial_prompt",
+        absent=NOT_COMPARED,
+    )  # fmt: skip
+    """Given to every chunk."""
+    hotwords: str | None = option(
+        None, "Words to expect, with spaces or commas between.", capability="hotwords",
+        absent=NOT_COMPARED,
+    )  # fmt: skip
+    word_timestamps: bool = option(
+        False, "A start and an end for every word.", capability="word_timestamps",
+        absent={
+            "live": "a stream has them wherever the backend does",
+            "page": "the page always asks for them",
+        },
+    )  # fmt: skip
+    ngram: str | None = option(
+        None, "KenLM model of words (backends mms and ctc).", value="FILE", capability="ngram",
+        absent=NOT_COMPARED | ADVANCED | {"api": TO_COME, "range": TO_COME},
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        _choice("task", self.task, get_args(Task))
-        for name in ("language", "initial_prompt", "hotwords"):
-            _text(name, getattr(self, name))
-        if self.beam_size is not None:
-            _between("beam_size", self.beam_size, 1, 100)
-        if self.temperature is not None:
-            if not self.temperature:
-                raise OptionError(
-                    "temperature is empty", "give at least one number", option="temperature"
-                )
-            for value in self.temperature:
-                _between("temperature", value, 0.0, 2.0)
+        _check(self)
 
     @property
     def temperatures(self) -> tuple[float, ...]:
@@ -105,67 +216,86 @@ class DecodeOptions:
 class VadOptions:
     """Where speech is. The method is Silero's hysteresis (snakers4/silero-vad, utils_vad.py)."""
 
-    enabled: bool = True
+    enabled: bool = option(
+        True, "Skip silence.", off="Decode everything, also silence.",
+        absent=NOT_COMPARED | WHOLE | ADVANCED,
+    )  # fmt: skip
     """False: everything is taken for speech, and chunks are cut where it is quietest."""
-    threshold: float = 0.5
-    """Probability above which speech begins; it ends below `threshold - 0.15`."""
-    min_silence: float = 0.16
-    """Seconds of silence that end a span of speech."""
-    pad: float = 0.4
-    """Seconds kept before and after speech."""
+    threshold: float = option(
+        0.5, "Probability that is speech.", between=(0.01, 0.99), ours=True,
+        absent=NOT_COMPARED | WHOLE | ADVANCED,
+    )  # fmt: skip
+    """Speech begins above it, and ends below `threshold - 0.15`."""
+    min_silence: float = option(
+        0.16, "Silence that ends a span of speech.", unit="seconds", between=(0.0, 10.0), ours=True,
+        absent=NOT_COMPARED | WHOLE | ADVANCED
+        | {"cli": TO_COME, "live": "the pause that ends a phrase is `endpoint`"},
+    )  # fmt: skip
+    pad: float = option(
+        0.4, "Sound kept before and after speech.", unit="seconds", between=(0.0, 2.0), ours=True,
+        absent=NOT_COMPARED | WHOLE | ADVANCED | {"cli": TO_COME},
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        _between("vad_threshold", self.threshold, 0.01, 0.99)
-        _between("min_silence", self.min_silence, 0.0, 10.0)
-        _between("pad", self.pad, 0.0, 2.0)
+        _check(self, "vad_")
 
 
 @dataclass(frozen=True, slots=True)
 class BatchOptions:
     """How chunks are cut and put together."""
 
-    batch_size: int = 16
-    """Chunks decoded at once. The text does not depend on it."""
-    chunk_length: float | None = None
-    """Longest chunk in seconds; Whisper's window is 30. None is what suits the model."""
+    batch_size: int = option(
+        16, "Chunks decoded at once.", between=(1, 1024), ours=True,
+        absent=WHOLE | ADVANCED | {"live": "a stream has one phrase at a time"},
+    )  # fmt: skip
+    """The text does not depend on it."""
+    chunk_length: float | None = option(
+        None, "Longest chunk; Whisper's window is 30.", usual="what suits the model",
+        unit="seconds", between=(5.0, 30.0), ours=True,
+        absent=NOT_COMPARED | WHOLE | ADVANCED
+        | {"cli": TO_COME, "live": "a stream is cut at its pauses"},
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        _between("batch_size", self.batch_size, 1, 1024)
-        if self.chunk_length is not None:
-            _between("chunk_length", self.chunk_length, 5.0, 30.0)
+        _check(self)
 
 
 @dataclass(frozen=True, slots=True)
 class AnnotateOptions:
     """What other models add to the text: when each word was said, and by whom."""
 
-    align: bool = False
-    """Word times by forced alignment with a CTC model, whichever backend wrote the text."""
-    align_model: str | None = None
-    """The CTC model: a name, Hub id or path. None is one for the language that is spoken. Giving
-    one asks for alignment."""
-    diarize: bool = False
-    """Who speaks, by pyannote: `SPEAKER_00` and so on, on segments and words."""
-    diarize_model: str | None = None
-    """A pyannote pipeline: a name, Hub id or folder. Giving one asks for speakers."""
-    min_speakers: int | None = None
-    max_speakers: int | None = None
-    """How many speakers there are, where that is known."""
+    align: bool = option(
+        False, "Word times by forced alignment, for any backend.",
+        absent=NOT_COMPARED | ADVANCED | LATER | {"api": TO_COME, "range": TO_COME},
+    )  # fmt: skip
+    align_model: str | None = option(
+        None, "The CTC model that aligns; giving one asks for alignment.", value="MODEL",
+        usual="the language's",
+        absent=NOT_COMPARED | ADVANCED | LATER | {"api": TO_COME, "range": TO_COME},
+    )  # fmt: skip
+    diarize: bool = option(
+        False, "Who speaks: names speakers in every format.", request="speakers",
+        absent=NOT_COMPARED | WHOLE | LATER,
+    )  # fmt: skip
+    """By pyannote: `SPEAKER_00` and so on, on segments and words."""
+    diarize_model: str | None = option(
+        None, "A pyannote pipeline; giving one asks for speakers.", value="MODEL",
+        usual="its newest",
+        absent=SERVERS_OWN | NOT_COMPARED | LATER,
+    )  # fmt: skip
+    min_speakers: int | None = option(
+        None, "At least so many speak.", between=(1, 1000), absent=NOT_COMPARED | WHOLE | LATER
+    )
+    max_speakers: int | None = option(
+        None, "At most so many speak.", between=(1, 1000), absent=NOT_COMPARED | WHOLE | LATER
+    )
 
     def __post_init__(self) -> None:
-        for name in ("align_model", "diarize_model"):
-            _text(name, getattr(self, name))
-        for name in ("min_speakers", "max_speakers"):
-            value = getattr(self, name)
-            if value is None:
-                continue
-            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1000:
-                raise OptionError(
-                    f"{name} is {value!r}", "use a whole number from 1 up", option=name
-                )
-            if not self.speakers_wanted:
-                raise OptionError(f"{name} without diarize", "give both", option=name)
+        _check(self)
         least, most = self.min_speakers, self.max_speakers
+        for name, value in (("min_speakers", least), ("max_speakers", most)):
+            if value is not None and not self.speakers_wanted:
+                raise OptionError(f"{name} without diarize", "give both", option=name)
         if least is not None and most is not None and least > most:
             raise OptionError(
                 f"min_speakers {least} is more than max_speakers {most}",
@@ -190,15 +320,24 @@ class TranscribeOptions:
     vad: VadOptions = field(default_factory=VadOptions)
     batch: BatchOptions = field(default_factory=BatchOptions)
     annotate: AnnotateOptions = field(default_factory=AnnotateOptions)
-    strategy: Strategy = "batched"
-    """`batched` is this engine's own; `native` is the library's own long-form algorithm."""
-    language_per_chunk: bool = False
-    """Detect the language of every chunk and not once per file."""
-    detect_language: str | None = None
-    """A model that tells languages apart and decides in the backend's place: `mms` or a path."""
+    strategy: Strategy = option(
+        "batched", "This engine's batching, or the library's own algorithm.",
+        choices=get_args(Strategy),
+        absent=ADVANCED | {"live": "a stream has no long-form algorithm"},
+    )  # fmt: skip
+    language_per_chunk: bool = option(
+        False, "Detect the language of every chunk (for recordings that switch language).",
+        absent=NOT_COMPARED | WHOLE,
+    )  # fmt: skip
+    detect_language: str | None = option(
+        None, "The model that identifies the language: mms, or a path.", value="MODEL",
+        usual="the backend", ours=True,
+        absent=NOT_COMPARED | ADVANCED
+        | {"live": "the backend detects it", "api": TO_COME, "range": TO_COME},
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        _choice("strategy", self.strategy, get_args(Strategy))
+        _check(self)
         if self.annotate.alignment_wanted and self.decode.task == "translate":
             raise OptionError(
                 "align with the task 'translate': nobody says the words of a translation",
@@ -262,8 +401,17 @@ PARTS: dict[str, tuple[type[Any], str]] = {
 """The classes that `TranscribeOptions` is made of, and what their flat names begin with."""
 
 
-def _flat(prefix: str, name: str) -> str:
-    return "vad" if (prefix, name) == ("vad_", "enabled") else prefix + name
+OPTIONS: Mapping[str, Option] = {
+    row.name: row
+    for kind, prefix in ((LoadOptions, ""), *PARTS.values(), (TranscribeOptions, ""))
+    for row in (_described(f, prefix) for f in fields(kind) if "option" in f.metadata)
+}
+"""Every option by its flat name."""
+
+
+def offered(*doors: Door) -> list[Option]:
+    """The options that can be given through each of these doors."""
+    return [row for row in OPTIONS.values() if not {*doors} & {*row.absent}]
 
 
 class CallOptions(TypedDict, total=False):

@@ -8,28 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 from unispeech.backends.base import KINDS
 from unispeech.backends.spec import BackendSpec
 from unispeech.errors import BackendMissing, OptionError, UnispeechError, UnsupportedOption
 from unispeech.models.facts import ModelFacts
-from unispeech.options import LoadOptions, TranscribeOptions
+from unispeech.options import OPTIONS, LoadOptions, TranscribeOptions
 
 LANGUAGE_REQUIRED = "language_required"
 """The code of the refusal that a later call may still lift by naming its language."""
-
-NOT_LIVE = {
-    "strategy": "a stream cannot be decoded by the library's own long-form algorithm",
-    "chunk_length": "a stream is cut at pauses",
-    "vad_min_silence": "the pause that ends a phrase is `endpoint`",
-    "detect_language": "the backend detects the language of a stream",
-    "align": "words are aligned when a recording is complete",
-    "align_model": "words are aligned when a recording is complete",
-    "diarize": "speakers are told apart when a recording is complete",
-    "diarize_model": "speakers are told apart when a recording is complete",
-}
-"""Options that a stream cannot honour, and why."""
 
 Described = ModelFacts | UnispeechError
 """A model, or the error that describing it raised."""
@@ -164,10 +152,14 @@ def _one_source_of_word_times(spec: BackendSpec, options: TranscribeOptions) -> 
 
 
 def _live(options: TranscribeOptions) -> Iterator[Refusal]:
-    usual = TranscribeOptions().flat()
-    for name, value in options.flat().items():
-        if name in NOT_LIVE and value != usual[name]:
-            yield Refusal("not_live", name, f"{name}: {NOT_LIVE[name]}", "leave it out")
+    for name in _given(options):
+        why = OPTIONS[name].absent.get("live")
+        if why and name not in ("batch_size", "word_timestamps"):  # which change no text
+            yield Refusal("not_live", name, f"{name}: {why}", "leave it out")
+
+
+def _given(options: TranscribeOptions) -> list[str]:
+    return [name for name, value in options.flat().items() if value != OPTIONS[name].default]
 
 
 def _alignment_of_its_own(spec: BackendSpec, options: TranscribeOptions) -> Iterator[Refusal]:
@@ -182,20 +174,12 @@ def _strategy(spec: BackendSpec, options: TranscribeOptions) -> Iterator[Refusal
     """Refuse what the library's own long-form algorithm cannot honour."""
     if options.strategy != "native":
         return
-    can, usual = spec.capabilities, TranscribeOptions()
-    ours: dict[str, tuple[Any, Any]] = {
-        "batch_size": (options.batch.batch_size, usual.batch.batch_size),
-        "chunk_length": (options.batch.chunk_length, usual.batch.chunk_length),
-        "detect_language": (options.detect_language, usual.detect_language),
-        "vad_threshold": (options.vad.threshold, usual.vad.threshold),
-        "vad_min_silence": (options.vad.min_silence, usual.vad.min_silence),
-        "vad_pad": (options.vad.pad, usual.vad.pad),
-    }
-    refused = [name for name, (given, default) in ours.items() if given != default]
+    can = spec.capabilities
+    refused = [name for name in _given(options) if OPTIONS[name].ours]
     if options.language_per_chunk and not can.native_language_per_chunk:
         refused.append("language_per_chunk")
-    asked = {**_asked(options), "vad": not options.vad.enabled}
-    refused += [name for name in can.refused_natively if asked.get(name)]
+    asked = {*_asked(options), *(() if options.vad.enabled else ("vad",))}
+    refused += [name for name in can.refused_natively if name in asked]
     for name in refused:
         yield Refusal(
             "not_native", name, f"{name}: the native strategy of {spec.name} cannot honour it",
@@ -218,24 +202,19 @@ def _choices(spec: BackendSpec, load: LoadOptions, options: TranscribeOptions) -
             )  # fmt: skip
 
 
-def _asked(options: TranscribeOptions) -> dict[str, bool]:
-    """Return the options that need a capability of the same name, and which of them are given."""
-    decode = options.decode
-    return {
-        "word_timestamps": decode.word_timestamps,
-        "initial_prompt": decode.initial_prompt is not None,
-        "hotwords": decode.hotwords is not None,
-        "beam_size": decode.beam_size not in (None, 1),
-        "temperature": decode.temperature not in (None, (0.0,)),
-        "ngram": decode.ngram is not None,
-    }
+def _asked(options: TranscribeOptions) -> Iterator[str]:
+    """The given options that need a capability of the backend."""
+    for name, value in options.flat().items():
+        row = OPTIONS[name]
+        if row.capability and value not in (row.default, *row.idle):
+            yield name
 
 
 def _capabilities(
     spec: BackendSpec, load: LoadOptions, options: TranscribeOptions
 ) -> Iterator[Refusal]:
-    for name, given in {**_asked(options), "threads": load.threads != 0}.items():
-        if given and not getattr(spec.capabilities, name):
+    for name in (*_asked(options), *(("threads",) if load.threads else ())):
+        if not getattr(spec.capabilities, OPTIONS[name].capability):
             yield Refusal(
                 "unsupported_option", name, f"{name}: the backend {spec.name} cannot honour it",
                 "leave it out, or see `unispeech backends` for one that can",

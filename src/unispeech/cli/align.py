@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from unispeech.cli import say
+from unispeech.cli import flags, say
 from unispeech.cli.output import Output
 from unispeech.cli.progress import bar
 from unispeech.cli.sources import Input
@@ -22,8 +22,7 @@ from unispeech.text.subtitles import Layout
 @click.argument("text", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--backend", default="mms", show_default=True, help="mms or ctc.")
 @click.option("--model", help="Name, Hub id or local path.  [default: the backend's own]")
-@click.option("--language", help="Code or English name; `unispeech languages --backend mms`.")
-@click.option("--detect-language", metavar="MODEL", help="Decides the language: mms, or a path.")
+@flags.named("language", "detect_language", "device")
 @click.option(
     "-f",
     "--output-format",
@@ -33,7 +32,6 @@ from unispeech.text.subtitles import Layout
     help="json has words and letters; the others a line of the text each.",
 )
 @click.option("--max-words-per-line", type=int, help="Words in a subtitle line.")
-@click.option("--device", help="auto, cpu, cuda, ...  [default: auto]")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
 def align(
     audio: Path,
@@ -54,7 +52,7 @@ def align(
     unispeech align sermon.mp3 sermon.txt --language swahili
     unispeech align song.flac lyrics.txt --language en --output-format srt
     """
-    given = {name: value for name, value in options.items() if value is not None}
+    given = flags.given(options)
     words = _read(text)
     if not audio.is_file():
         raise AudioNotFound(f"{audio}: there is no such file")

@@ -12,9 +12,10 @@ from typing import Any
 
 import click
 
-from unispeech.cli import say, tables
+from unispeech.cli import flags, say, spelling, tables
 from unispeech.cli.tables import Cell
 from unispeech.errors import OptionError, UnispeechError
+from unispeech.options import offered
 
 NEEDED = {
     "jinja2": "jinja2",
@@ -65,6 +66,29 @@ class BenchGroup(click.Group):
         return super().parse_args(ctx, args)
 
 
+GRID = ("compute_type", "batch_size", "strategy", "beam_size")
+"""Options of which several values are measured, each with each."""
+
+
+def _measured(command: flags.Command) -> flags.Command:
+    """Add the flags of the options that a benchmark offers."""
+    for row in reversed(offered("bench")):
+        name, usual = row.name, row.usual if row.default is None else row.default
+        if name in GRID:
+            plural = name[:-1] + "ies" if name.endswith("y") else name + "s"
+            flag = click.option(
+                spelling.flag(plural), type=Several(row.kind), default=str(usual),
+                show_default=True, help=row.help,
+            )  # fmt: skip
+        else:
+            flag = click.option(
+                spelling.flag(name), type=row.kind, is_flag=row.kind is bool, default=usual,
+                help=flags.help(row),
+            )  # fmt: skip
+        command = flag(command)
+    return command
+
+
 @click.group(cls=BenchGroup)
 def bench() -> None:
     """Measure which runtime is best on this machine and audio."""
@@ -79,17 +103,7 @@ def bench() -> None:
 @click.argument("data", nargs=-1)
 @click.option("--backends", type=Several(), help="Ours, and peer:NAME.  [default: all installed]")
 @click.option("--models", type=Several(), default="base", show_default=True, help="Models.")
-@click.option("--compute-types", type=Several(), default="default", help="int8, float32, ...")
-@click.option("--batch-sizes", type=Several(int), default="16", show_default=True)
-@click.option("--strategies", type=Several(), default="batched", show_default=True)
-@click.option("--beam-sizes", type=Several(int), default="5", show_default=True)
-@click.option("--device", default="auto", show_default=True)
-@click.option(
-    "--threads", type=click.IntRange(0), default=0, help="Processors to use.  [default: all]"
-)
-@click.option(
-    "--word-timestamps", is_flag=True, help="Measure word times (where the data has them)."
-)
+@_measured
 @click.option("--repeat", type=click.IntRange(1), default=3, show_default=True, help="Rounds.")
 @click.option(
     "--baseline", help="The backend others are compared with.  [default: a peer, else the first]"

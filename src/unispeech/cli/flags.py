@@ -1,8 +1,17 @@
-"""Options that mean the same wherever something is decoded, declared once."""
+"""The flags of the options, made from their table."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import click
+
+from unispeech.cli.spelling import flag
+from unispeech.options import OPTIONS, Door, Option, offered
+
+Command = Callable[..., Any]
+Flag = Callable[[Command], Command]
 
 backend = click.option(
     "--backend",
@@ -11,28 +20,56 @@ backend = click.option(
     help="Runtime (see `unispeech backends`), or auto.",
 )
 model = click.option("--model", help="Name, Hub id or local path.  [default: base]")
-language = click.option("--language", help="Code or English name.  [default: detected]")
-task = click.option(
-    "--task",
-    type=click.Choice(["transcribe", "translate"]),
-    default="transcribe",
-    show_default=True,
-    help="`translate` writes English.",
-)
-beam_size = click.option(
-    "--beam-size", type=int, help="Hypotheses kept; 1 is greedy.  [default: 5]"
-)
-initial_prompt = click.option(
-    "--initial-prompt", help="Text that came before: names, spelling, style."
-)
-hotwords = click.option("--hotwords", help="Words to expect.")
-ngram = click.option("--ngram", metavar="FILE", help="KenLM model of words (backends mms and ctc).")
-vad_threshold = click.option(
-    "--vad-threshold", type=float, help="Probability that is speech.  [default: 0.5]"
-)
-device = click.option("--device", help="auto, cpu, cuda, cuda:1, ...  [default: auto]")
-compute_type = click.option(
-    "--compute-type", help="int8, float32, ...  [default: the backend's fastest]"
-)
-threads = click.option("--threads", type=int, help="CPU threads.  [default: one a core]")
-isolated = click.option("--isolated", is_flag=True, help="Run the backend in a process of its own.")
+
+
+class Numbers(click.ParamType[tuple[float, ...]]):
+    """A number, or several with commas between them."""
+
+    name = "numbers"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, ...]:
+        try:
+            return tuple(float(part) for part in value.split(","))
+        except ValueError:
+            self.fail("give a number, or several with commas", param, ctx)
+
+
+def options(*doors: Door) -> Flag:
+    """The flags of every option that a command and all of the doors offer."""
+    return named(*(row.name for row in offered("cli", *doors)))
+
+
+def named(*names: str) -> Flag:
+    """The flags of these options."""
+
+    def decorated(command: Command) -> Command:
+        for name in reversed(names):
+            command = _flag(OPTIONS[name])(command)
+        return command
+
+    return decorated
+
+
+def given(values: dict[str, Any]) -> dict[str, Any]:
+    """The options that were given, by their own names. A flag that was not given is None or False;
+    one that switches an option off is called `no_` and its name."""
+    found = {name: value for name, value in values.items() if value not in (None, False)}
+    off = {name.removeprefix("no_") for name in found if name.startswith("no_")}
+    return {n: v for n, v in found.items() if not n.startswith("no_")} | dict.fromkeys(off, False)
+
+
+def help(row: Option) -> str:
+    """The help of an option, with its default."""
+    usual = row.usual or ("" if row.default in (None, False) else row.default)
+    return f"{row.help}  [default: {usual}]" if usual else row.help
+
+
+def _flag(row: Option) -> Flag:
+    if row.kind is bool:
+        name, line = (f"no_{row.name}", row.off) if row.default else (row.name, row.help)
+        return click.option(flag(name), is_flag=True, help=line)
+    kind: Any = Numbers() if row.several else row.kind
+    if row.choices:
+        kind = click.Choice(row.choices)
+    metavar = row.value or row.unit.upper() or None
+    return click.option(flag(row.name), type=kind, metavar=metavar, help=help(row))

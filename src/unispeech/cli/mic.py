@@ -20,8 +20,6 @@ from unispeech.cli.transcribe import settle
 @click.option("--sample-rate", type=int, help="Of raw PCM on stdin.  [default: 16000]")
 @flags.backend
 @flags.model
-@flags.language
-@flags.task
 @click.option(
     "-f",
     "--output-format",
@@ -34,16 +32,7 @@ from unispeech.cli.transcribe import settle
 @click.option("--save", metavar="NAME", help="Keep NAME.wav, NAME.txt and NAME.json.")
 @click.option("--step", type=float, help="Seconds between two looks.  [default: 0.5]")
 @click.option("--endpoint", type=float, help="Silence that ends a phrase.  [default: 0.7]")
-@flags.beam_size
-@flags.initial_prompt
-@flags.hotwords
-@flags.ngram
-@flags.vad_threshold
-@click.option("--language-per-chunk", is_flag=True, help="Detect the language of every phrase.")
-@flags.device
-@flags.compute_type
-@flags.threads
-@flags.isolated
+@flags.options("live")
 def mic(
     pipe: str | None,
     list_devices: bool,
@@ -74,7 +63,7 @@ def mic(
     pipe, file = ("-", None) if file == "-" else (pipe, file)
     _check(pipe, file, fast, input_device, sample_rate)
     times = {"step": step, "endpoint": endpoint}
-    given = {name: value for name, value in options.items() if value not in (None, False)}
+    given = flags.given(options)
     complete = dictation.dictate(
         sound.opened(pipe, file, input_device, sample_rate, fast),
         lambda: settle(backend, model, given),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from unispeech.errors import UnispeechError
-from unispeech.options import EngineOptions
+from unispeech.options import OPTIONS
 
-NAMES = (*EngineOptions.__annotations__, "backend", "model")
+NAMES = (*OPTIONS, "backend", "model")
 HINTS = {
     "no_microphone": ", or play a file with --input FILE, or pipe PCM to `unispeech mic -`",
     "microphone_busy": "; see `unispeech mic --list-devices`",

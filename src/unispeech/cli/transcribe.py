@@ -27,15 +27,6 @@ from unispeech.types import Transcript
 LAYOUT = [field.name for field in fields(Layout)]
 
 
-def _temperatures(ctx: click.Context, option: click.Parameter, value: str | None) -> Any:
-    if value is None:
-        return None
-    try:
-        return tuple(float(part) for part in value.split(","))
-    except ValueError:
-        raise click.BadParameter("give a number, or several with commas") from None
-
-
 def _formats(ctx: click.Context, option: click.Parameter, value: str) -> list[str]:
     wanted = [part.strip() for part in value.split(",") if part.strip()]
     for name in wanted:
@@ -50,27 +41,6 @@ def _formats(ctx: click.Context, option: click.Parameter, value: str) -> list[st
 @click.argument("sources", metavar="FILE...", nargs=-1, required=True)
 @flags.backend
 @flags.model
-@flags.language
-@click.option("--detect-language", metavar="MODEL", help="Decides the language: mms, or a path.")
-@flags.task
-@click.option(
-    "--strategy",
-    type=click.Choice(["batched", "native"]),
-    default="batched",
-    show_default=True,
-    help="This engine's batching, or the library's own algorithm.",
-)
-@click.option("--word-timestamps", is_flag=True, help="A start and an end for every word.")
-@click.option("--align", is_flag=True, help="Word times by forced alignment, for any backend.")
-@click.option(
-    "--align-model", metavar="MODEL", help="The CTC model for it.  [default: the language's]"
-)
-@click.option("--diarize", is_flag=True, help="Who speaks: names speakers in every format.")
-@click.option(
-    "--diarize-model", metavar="MODEL", help="A pyannote pipeline.  [default: its newest]"
-)
-@click.option("--min-speakers", type=int, help="At least so many speak.")
-@click.option("--max-speakers", type=int, help="At most so many speak.")
 @click.option(
     "-f",
     "--output-format",
@@ -88,24 +58,7 @@ def _formats(ctx: click.Context, option: click.Parameter, value: str) -> list[st
     help="Write files named after the inputs.  [default: stdout]",
 )
 @click.option("--skip-existing", is_flag=True, help="Leave out inputs whose output files exist.")
-@click.option("--batch-size", type=int, help="Chunks decoded at once.  [default: 16]")
-@flags.beam_size
-@click.option(
-    "--temperature",
-    metavar="T[,T...]",
-    callback=_temperatures,
-    help="Sampling temperature, or the ladder climbed on failure.",
-)
-@flags.initial_prompt
-@flags.hotwords
-@flags.ngram
-@click.option("--no-vad", is_flag=True, help="Decode everything, also silence.")
-@flags.vad_threshold
-@click.option("--language-per-chunk", is_flag=True, help="Detect the language again and again.")
-@flags.device
-@flags.compute_type
-@flags.threads
-@flags.isolated
+@flags.options()
 @click.option("--max-line-width", type=int, help="Characters in a subtitle line.")
 @click.option("--max-line-count", type=int, help="Lines in a subtitle.")
 @click.option("--max-words-per-line", type=int, help="Words in a subtitle line.")
@@ -118,7 +71,6 @@ def transcribe(
     wanted: list[str],
     output_dir: Path | None,
     skip_existing: bool,
-    no_vad: bool,
     quiet: bool,
     **options: Any,
 ) -> None:
@@ -131,11 +83,7 @@ def transcribe(
     """
     layout = Layout(**{name: options.pop(name) for name in LAYOUT})
     inputs = find(sources)
-    given = {
-        name: value for name, value in options.items() if value is not None and value is not False
-    }
-    if no_vad:
-        given["vad"] = False
+    given = flags.given(options)
     if layout.given and not {"srt", "vtt", "all"} & set(wanted):
         raise click.UsageError("--max-line-width and its kin are for srt and vtt")
     if layout.cuts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, get_args
+from typing import Any
 
 from fastapi import APIRouter
 
@@ -14,8 +14,8 @@ from unispeech.backends.spec import BackendSpec
 from unispeech.errors import UnispeechError
 from unispeech.models import catalog, weight_cache
 from unispeech.models.facts import ModelFacts
-from unispeech.options import LoadOptions, Strategy, Task, split_options
-from unispeech.server.api.schemas import FIELDS, MoreOptions, checked
+from unispeech.options import OPTIONS, LoadOptions, Option, offered, split_options
+from unispeech.server.api.schemas import JobOptions, checked
 from unispeech.server.api.transcripts import TYPES
 from unispeech.server.http.dependencies import Caller, TheService
 from unispeech.server.service import Service
@@ -24,12 +24,6 @@ from unispeech.server.storage.keys import Key
 from unispeech.version import __version__
 
 router = APIRouter(tags=["Info"])
-
-PROBES: dict[str, Any] = {
-    "word_timestamps": True, "initial_prompt": "a", "hotwords": "a", "beam_size": 5,
-    "temperature": 0.2, "language_per_chunk": True,
-}  # fmt: skip
-"""A value of each option that a backend without it refuses."""
 
 
 @router.get("/info")
@@ -48,6 +42,7 @@ def _info(service: Service, key: Key) -> dict[str, Any]:
         "backend": settings.backend,
         "model": service.speech.model(None) if "/" not in settings.model else "local",
         "backends": [_backend(spec, speakers) for spec in registry.specs().values()],
+        "options": [_described(row) for row in offered("api")],
         "models": [_model(entry, entry.name in kept) for entry in catalog.ENTRIES],
         "languages": [{"code": code, "name": name} for code, name in languages.WHISPER.items()],
         "formats": list(TYPES),
@@ -91,13 +86,36 @@ def _backend(spec: BackendSpec, speakers: dict[str, Any]) -> dict[str, Any]:
         "reason": None if usable else f"not installed; run: {spec.install_command}",
         "default_model": spec.default_model,
         "options": {
-            "task": _values(spec, "task", get_args(Task)),
-            "strategy": _values(spec, "strategy", get_args(Strategy)),
+            **{row.field: _offer(spec, row) for row in offered("api")},
             "language": {**_verdict(None), "required": _refusal(spec, "language") is not None},
-            **{name: _verdict(_refusal(spec, name, value)) for name, value in PROBES.items()},
             "speakers": speakers,
         },
     }
+
+
+def _offer(spec: BackendSpec, row: Option) -> dict[str, Any]:
+    """What a backend makes of an option: of each value where there is a choice."""
+    if row.choices:
+        return _values(spec, row.name, row.choices)
+    return _verdict(_refusal(spec, row.name, _probe(row)) if row.capability else None)
+
+
+def _probe(row: Option) -> Any:
+    """A value that a backend without the option refuses."""
+    if row.between:
+        return row.between[1]
+    return "a" if row.kind is str else not row.default
+
+
+def _described(row: Option) -> dict[str, Any]:
+    """An option for pages and clients, whatever the backend."""
+    low, high = row.between or (None, None)
+    return {
+        "name": row.field, "type": "text" if row.kind is str else row.kind.__name__,
+        "help": row.help, "unit": row.unit or None, "default": row.default,
+        "choices": list(row.choices), "minimum": low, "maximum": high,
+        "page": "page" not in row.absent,
+    }  # fmt: skip
 
 
 def _values(spec: BackendSpec, name: str, values: tuple[str, ...]) -> dict[str, Any]:
@@ -125,7 +143,7 @@ async def check(options: dict[str, Any], service: TheService, key: Caller) -> di
     """Whether a job with these options would be taken, and all that is in its way. Nothing is
     loaded or made."""
     try:
-        named = checked(MoreOptions, options).options()
+        named = checked(JobOptions, options).options()
         ask = await asyncio.to_thread(lambda: service.speech.consider(**named))
         told = [_told(refusal, options) for refusal in ask.refusals]
         backend, model = ask.backend, ask.model
@@ -140,7 +158,8 @@ async def check(options: dict[str, Any], service: TheService, key: Caller) -> di
 
 def _told(refusal: Refusal, options: dict[str, Any]) -> dict[str, Any]:
     """A refusal in the words of this API."""
-    param = FIELDS.get(refusal.option, refusal.option)
+    row = OPTIONS.get(refusal.option)
+    param = row.field if row else refusal.option
     return {
         "code": refusal.code,
         "param": param if param in options else None,

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 
-from unispeech.server.api.schemas import OURS, Holds, JobShown
+from unispeech.options import OPTIONS
+from unispeech.server.api.schemas import Holds, JobShown
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job, State
-
-_SHOWN = {engine: ours for ours, engine in OURS.items()}
 
 
 def shown(service: Service, job: Job) -> JobShown:
@@ -32,7 +31,7 @@ def one(service: Service, job: Job, places: Mapping[str, int]) -> JobShown:
         filename=job.filename,
         backend=job.backend,
         model=job.model,
-        options={_SHOWN.get(n, n): v for n, v in job.options.items()},
+        options={OPTIONS[n].field if n in OPTIONS else n: v for n, v in job.options.items()},
         priority=job.priority,
         parent=job.parent,
         range=[job.range_start, job.range_end] if job.parent else None,

@@ -13,7 +13,7 @@ from unispeech.server.api.schemas import Deleted, JobFields, JobInFull, JobList,
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheJob, TheService
 from unispeech.server.http.error_responses import Refused
-from unispeech.server.http.form_schemas import form_body
+from unispeech.server.http.form_schemas import model_body
 from unispeech.server.jobs import fetch
 from unispeech.server.jobs.lifecycle import Place
 from unispeech.server.service import Service
@@ -26,7 +26,7 @@ router = APIRouter(tags=["Jobs"])
 CONFLICT: dict[int | str, dict[str, Any]] = {409: {"description": "Not in the job's state."}}
 
 
-@router.post("/jobs", status_code=201, responses=CONFLICT, openapi_extra=form_body("Job"))
+@router.post("/jobs", status_code=201, responses=CONFLICT, openapi_extra=model_body(JobFields))
 async def create(request: Request, service: TheService, key: Caller) -> JobShown:
     """Accept a recording: a form with `file`, `upload` or `url`, and any option of transcribing."""
     await asyncio.to_thread(service.jobs.room)

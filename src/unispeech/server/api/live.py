@@ -10,6 +10,7 @@ from fastapi import APIRouter, WebSocket
 
 from unispeech.errors import OptionError, UnispeechError
 from unispeech.realtime.options import LiveOptions
+from unispeech.server.api.schemas import StreamOptions, checked
 from unispeech.server.http.websockets import Visitor, both, hang_up, messages, talk, tell
 from unispeech.server.speech.speech import public
 from unispeech.server.speech.streams import News, Stream, Wish
@@ -17,9 +18,8 @@ from unispeech.types import SAMPLE_RATE
 
 router = APIRouter(tags=["Live"])
 
-TEXTS = ("language", "task", "initial_prompt", "hotwords")
 NUMBERS = ("step", "endpoint")
-OTHERS = ("model", "backend", "sample_rate", "session", "after")
+OTHERS = ("sample_rate", "session", "after")
 
 
 @router.websocket("/v1/stream")
@@ -61,15 +61,16 @@ def _open(visitor: Visitor, asked: dict[str, str]) -> Stream:
     service = visitor.service
     if "session" in asked:
         return service.streams.find(asked["session"], visitor.owner)
-    unknown = set(asked) - {*TEXTS, *NUMBERS, *OTHERS}
+    unknown = set(asked) - {*StreamOptions.model_fields, *NUMBERS, *OTHERS}
     if unknown:
         raise OptionError(f"there is no parameter {min(unknown)!r}", "see docs/live.md")
-    options = {name: asked[name] for name in TEXTS if asked.get(name)}
+    given = {n: v for n, v in asked.items() if v and n in StreamOptions.model_fields}
+    options = checked(StreamOptions, given).options()
     times = {name: _number(asked, name, float) for name in NUMBERS}
     return service.streams.open(
         visitor.owner,
         Wish(
-            service.speech.ask(asked.get("model"), asked.get("backend"), **options),
+            service.speech.ask(**options),
             LiveOptions(**{name: value for name, value in times.items() if value is not None}),
             _number(asked, "sample_rate", int) or SAMPLE_RATE,
             service.max_duration(visitor.key),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -12,19 +12,47 @@ from pydantic import (
     Field,
     ValidationError,
     ValidationInfo,
+    create_model,
     field_validator,
 )
 
 from unispeech.errors import did_you_mean, nearest
+from unispeech.options import OPTIONS, TEXT, Door, Option, offered
 from unispeech.server.http.error_responses import Refused, said
 from unispeech.server.jobs.notices import is_address
 
 Seconds = Field(ge=0, le=1e7, allow_inf_nan=False, description="Seconds.")
 
 
-OURS = {"speakers": "diarize"}
-"""Options that have another name here than in the engine."""
-FIELDS = {option: field for field, option in OURS.items()}
+OPTION = {row.field: row.name for row in OPTIONS.values()}
+"""The engine's name of an option, by the field of a request."""
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def taking(*doors: Door) -> Callable[[type[Model]], type[Model]]:
+    """Add a field for each option that can be given through all of these doors."""
+    fields: dict[str, Any] = {row.field: _field(row) for row in offered(*doors)}
+
+    def extended(model: type[Model]) -> type[Model]:
+        made: type[Model] = create_model(
+            model.__name__, __base__=model, __module__=model.__module__, __doc__=model.__doc__,
+            **fields,
+        )  # fmt: skip
+        return made
+
+    return extended
+
+
+def _field(row: Option) -> Any:
+    """The field of an option. Its limits are in the document; the table checks them."""
+    kind: Any = Literal[row.choices] if row.choices else row.kind
+    extra: dict[str, Any] = dict(zip(("minimum", "maximum"), row.between or (), strict=False))
+    text = row.kind is str and not row.choices
+    help = f"{row.help} In {row.unit}." if row.unit else row.help
+    known = Field(
+        None, max_length=TEXT if text else None, description=help, json_schema_extra=extra
+    )
+    return kind | None, known
 
 
 def _address(text: str) -> str:
@@ -40,31 +68,21 @@ class Options(BaseModel):
 
     backend: str | None = None
     model: str | None = None
-    language: str | None = None
-    task: Literal["transcribe", "translate"] | None = None
-    strategy: Literal["batched", "native"] | None = None
-    word_timestamps: bool | None = None
-    beam_size: int | None = None
-    temperature: float | None = None
-    initial_prompt: str | None = Field(None, max_length=4000)
-    hotwords: str | None = Field(None, max_length=4000)
+
+    def options(self) -> dict[str, Any]:
+        """What was given, by the engine's names; null is not given."""
+        return self._named(self.model_dump(exclude_none=True))
+
+    def _named(self, given: dict[str, Any]) -> dict[str, Any]:
+        names = {**OPTION, "backend": "backend", "model": "model"}
+        return {names[field]: value for field, value in given.items() if field in names}
 
 
-class MoreOptions(Options):
-    """The options that are about a whole recording, too."""
+@taking("api")
+class JobOptions(Options):
+    """The options of a job."""
 
-    vad: bool | None = None
-    vad_threshold: float | None = None
-    vad_min_silence: float | None = None
-    vad_pad: float | None = None
-    batch_size: int | None = None
-    chunk_length: float | None = None
-    language_per_chunk: bool | None = None
-    speakers: bool | None = None
-    min_speakers: int | None = None
-    max_speakers: int | None = None
-
-    @field_validator("min_speakers", "max_speakers")
+    @field_validator("min_speakers", "max_speakers", check_fields=False)
     @classmethod
     def _with_speakers(cls, value: int | None, info: ValidationInfo) -> int | None:
         """As the engine would, which calls it `diarize`."""
@@ -72,12 +90,8 @@ class MoreOptions(Options):
             raise ValueError("it needs speakers=true")
         return value
 
-    def options(self) -> dict[str, Any]:
-        given = self.model_dump(include=set(MoreOptions.model_fields), exclude_none=True)
-        return {OURS.get(name, name): value for name, value in given.items()}
 
-
-class JobFields(MoreOptions):
+class JobFields(JobOptions):
     """The fields of a job's form besides the file, as values of the right types."""
 
     url: str | None = None
@@ -88,6 +102,12 @@ class JobFields(MoreOptions):
     email: Annotated[str, AfterValidator(_address)] | None = Field(None, max_length=320)
 
 
+@taking("live", "api")
+class StreamOptions(Options):
+    """The options of a stream."""
+
+
+@taking("range", "api")
 class Range(Options):
     """A stretch of a recording to decode again, and how. What is not said stays as it was for the
     whole recording; null takes it away."""
@@ -97,7 +117,7 @@ class Range(Options):
     apply: bool = Field(True, description="Put the result into the transcript.")
 
     def options(self) -> dict[str, Any]:
-        return self.model_dump(include=set(Options.model_fields), exclude_unset=True)
+        return self._named(self.model_dump(exclude_unset=True))
 
 
 Fields = TypeVar("Fields", bound=Options)

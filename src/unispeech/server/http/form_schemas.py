@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import BaseModel
+
 Text = dict[str, Any]
 _STRING: Text = {"type": "string"}
 _NUMBER: Text = {"type": "number"}
@@ -35,49 +37,27 @@ _TRANSCRIPTION: dict[str, Text] = {
     "chunking_strategy": _STRING,
 }  # fmt: skip
 _ASR: dict[str, Text] = {"audio_file": _FILE}
-_JOB: dict[str, Text] = {
-    "file": _FILE,
-    "upload": _STRING,
-    "url": {"type": "string", "format": "uri"},
-    "filename": _STRING,
-    "backend": _STRING,
-    "model": _STRING,
-    "language": _STRING,
-    "task": {"type": "string", "enum": ["transcribe", "translate"]},
-    "strategy": {"type": "string", "enum": ["batched", "native"]},
-    "word_timestamps": {"type": "boolean"},
-    "beam_size": {"type": "integer", "minimum": 1, "maximum": 100},
-    "temperature": _NUMBER,
-    "initial_prompt": _STRING,
-    "hotwords": _STRING,
-    "vad": {"type": "boolean"},
-    "vad_threshold": _NUMBER,
-    "vad_min_silence": _NUMBER,
-    "vad_pad": _NUMBER,
-    "batch_size": {"type": "integer", "minimum": 1},
-    "chunk_length": _NUMBER,
-    "language_per_chunk": {"type": "boolean"},
-    "speakers": {"type": "boolean"},
-    "min_speakers": {"type": "integer", "minimum": 1, "maximum": 1000},
-    "max_speakers": {"type": "integer", "minimum": 1, "maximum": 1000},
-    "priority": {"type": "integer", "minimum": 0, "maximum": 9},
-    "webhook_id": _STRING,
-    "email": _STRING,
-}
 _FORMS: dict[str, tuple[dict[str, Text], list[str]]] = {
     "Transcription": (_TRANSCRIPTION, ["file", "model"]),
     "Translation": (_TRANSLATION, ["file", "model"]),
     "Asr": (_ASR, ["audio_file"]),
-    "Job": (_JOB, []),
 }
 
 
 def form_body(name: str) -> dict[str, Any]:
     """The OpenAPI text of a form that we read ourselves (it streams to disk)."""
     properties, required = _FORMS[name]
-    schema: Text = {"type": "object", "properties": properties, "additionalProperties": False}
-    if required:
-        schema["required"] = required
+    schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    return _body({**schema, "required": required})
+
+
+def model_body(model: type[BaseModel]) -> dict[str, Any]:
+    """The OpenAPI text of a form whose fields besides the file are those of a model."""
+    schema = model.model_json_schema()
+    return _body({**schema, "properties": {"file": _FILE, **schema["properties"]}})
+
+
+def _body(schema: Text) -> dict[str, Any]:
     return {
         "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
     }
