@@ -10,11 +10,13 @@ from support.errors import raises
 from unispeech import languages
 from unispeech.backends.base import Capabilities
 from unispeech.cli.bench import run as bench_run
+from unispeech.cli.flags import given
 from unispeech.cli.mic import mic
 from unispeech.cli.transcribe import transcribe
 from unispeech.errors import OptionError
 from unispeech.options import (
     OPTIONS,
+    RENAMED,
     AnnotateOptions,
     BatchOptions,
     CallOptions,
@@ -90,10 +92,11 @@ def test_type_checkers_know_every_option_by_its_own_type() -> None:
                 )
                 declared[name] = hints[field.name]
     assert set(declared) == set(OPTIONS)
-    hints = get_type_hints(EngineOptions)
+    hints = {n: hint for n, hint in get_type_hints(EngineOptions).items() if n not in RENAMED}
     declared["temperature"] = float | declared["temperature"]  # one number or several
     assert hints == declared
-    assert set(get_type_hints(CallOptions)) == set(OPTIONS) - {f.name for f in fields(LoadOptions)}
+    load = {field.name for field in fields(LoadOptions)}
+    assert set(get_type_hints(CallOptions)) == {*OPTIONS, *RENAMED} - load
 
 
 def test_capabilities_of_the_table_exist() -> None:
@@ -134,4 +137,14 @@ def test_every_option_is_reachable_through_every_door_or_says_why_not() -> None:
     assert {n for n in OPTIONS if flag(n) in flags(mic)} == live
     stream = schemas.StreamOptions.model_fields
     assert {n for n in OPTIONS if n in stream} == {row.name for row in offered("live", "api")}
-    assert set(EngineOptions.__annotations__) == set(OPTIONS)
+    assert set(EngineOptions.__annotations__) == {*OPTIONS, *RENAMED}
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_an_old_name_of_an_option_is_accepted_with_a_warning(old: str, new: str) -> None:
+    with pytest.warns(DeprecationWarning, match=new):
+        options = TranscribeOptions.of(**{old: "mms"})
+    assert options == TranscribeOptions.of(**{new: "mms"})
+    (hidden,) = [one for one in transcribe.params if flag(old) in one.opts]
+    assert isinstance(hidden, click.Option) and hidden.hidden
+    assert given({old: "mms", "vad_pad": None}) == {new: "mms"}

@@ -10,6 +10,7 @@ own with the native one.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any, Literal, Self, TypedDict, get_args
@@ -29,6 +30,8 @@ KINDS: Mapping[str, type] = {
     "tuple[float, ...]": float,
 }  # fmt: skip
 """The type of one value, by the annotation of its field."""
+RENAMED: Mapping[str, str] = {"detect_language": "language_id_model"}
+"""Old names of options, which are accepted for one minor release (0.2)."""
 TEXT = 4000
 """Characters of a text that a request may give."""
 
@@ -109,6 +112,16 @@ def _described(part: Field[Any], prefix: str = "") -> Option:
         kind=KINDS[annotation],
         several=annotation.startswith("tuple"),
     )
+
+
+def _current(name: str) -> str:
+    """The name of an option that may have been given by its old one."""
+    if name not in RENAMED:
+        return name
+    warnings.warn(
+        f"the option {name} is called {RENAMED[name]} now", DeprecationWarning, stacklevel=4
+    )
+    return RENAMED[name]
 
 
 def _flat(prefix: str, name: str) -> str:
@@ -329,7 +342,7 @@ class TranscribeOptions:
         False, "Detect the language of every chunk (for recordings that switch language).",
         absent=NOT_COMPARED | WHOLE,
     )  # fmt: skip
-    detect_language: str | None = option(
+    language_id_model: str | None = option(
         None, "The model that identifies the language: mms, or a path.", value="MODEL",
         usual="the backend", ours=True,
         absent=NOT_COMPARED | ADVANCED
@@ -350,11 +363,11 @@ class TranscribeOptions:
                 "give one of the two options",
                 option="language_per_chunk",
             )
-        if self.detect_language is not None and self.decode.language is not None:
+        if self.language_id_model is not None and self.decode.language is not None:
             raise OptionError(
-                "detect_language with a fixed language",
+                "language_id_model with a fixed language",
                 "give one of the two options",
-                option="detect_language",
+                option="language_id_model",
             )
 
     @classmethod
@@ -366,6 +379,7 @@ class TranscribeOptions:
         """
         if isinstance(names.get("temperature"), int | float):
             names["temperature"] = (float(names["temperature"]),)
+        names = {_current(name): value for name, value in names.items()}
         values = (base or cls()).flat()
         for name in names:
             if name not in values:
@@ -433,7 +447,9 @@ class CallOptions(TypedDict, total=False):
     chunk_length: float | None
     strategy: Strategy
     language_per_chunk: bool
+    language_id_model: str | None
     detect_language: str | None
+    """The old name of `language_id_model`."""
     align: bool
     align_model: str | None
     diarize: bool

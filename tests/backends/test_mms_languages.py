@@ -58,24 +58,24 @@ def test_other_models_take_iso_639_3_too() -> None:
 def test_a_language_is_found_by_a_model_for_that(mms: Engine) -> None:
     for name in TEXTS:
         samples = np.tile(load(CLIPS / name), 2)
-        transcript = mms.transcribe(samples, SAMPLE_RATE, detect_language=str(LID))
+        transcript = mms.transcribe(samples, SAMPLE_RATE, language_id_model=str(LID))
         assert transcript.language == name[:3]
         assert transcript.language_probability and transcript.language_probability > 0.5
     with pytest.raises(UnsupportedOption) as caught:
         mms.transcribe(CLIPS / ENGLISH[0])
     assert caught.value.code == LANGUAGE_REQUIRED
-    with raises(OptionError, option="detect_language"):
-        mms.transcribe(CLIPS / ENGLISH[0], language="eng", detect_language=str(LID))
+    with raises(OptionError, option="language_id_model"):
+        mms.transcribe(CLIPS / ENGLISH[0], language="eng", language_id_model=str(LID))
     with pytest.raises(UnsupportedOption) as caught:
-        mms.transcribe(CLIPS / ENGLISH[0], detect_language=str(MODEL))
-    assert (caught.value.code, caught.value.option) == ("model_family", "detect_language")
+        mms.transcribe(CLIPS / ENGLISH[0], language_id_model=str(MODEL))
+    assert (caught.value.code, caught.value.option) == ("model_family", "language_id_model")
 
 
 @pytest.mark.slow
 def test_it_decides_for_other_backends_too(engine: Get) -> None:
     whisper = engine(model="base")
     for name, code in ((ENGLISH[0], "en"), (RUSSIAN[0], "ru")):
-        transcript = whisper.transcribe(CLIPS / name, detect_language=str(LID))
+        transcript = whisper.transcribe(CLIPS / name, language_id_model=str(LID))
         assert transcript.language == code
 
 

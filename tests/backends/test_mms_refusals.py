@@ -87,11 +87,11 @@ REFUSED = [
         "--ngram missing.arpa: there is no",
     ),
     (["--language", "swh", "--model", "base"], "a Whisper model"),
-    (["--detect-language", "mms-lid-127"], "did you mean 'mms-lid-126'?"),
-    (["--detect-language", "mms-lid-2000"], "did you mean 'mms-lid-2048'?"),
-    (["--detect-language", "facebook/mms-lid-127"], "did you mean 'mms-lid-126'?"),
+    (["--language-id-model", "mms-lid-127"], "did you mean 'mms-lid-126'?"),
+    (["--language-id-model", "mms-lid-2000"], "did you mean 'mms-lid-2048'?"),
+    (["--language-id-model", "facebook/mms-lid-127"], "did you mean 'mms-lid-126'?"),
     (["--model", "mms-1b-l1108", "--language", "swh"], "did you mean 'mms-1b-l1107'?"),
-    ([], "--detect-language"),
+    ([], "--language-id-model"),
 ]
 
 

@@ -70,7 +70,7 @@ def settled(
     load, wanted = split_options(options)
     facts = Facts(
         model,
-        identifier=LID if wanted.detect_language else None,
+        identifier=LID if wanted.language_id_model else None,
         aligner=WAV2VEC2 if wanted.annotate.alignment_wanted else None,
         diarizer=PYANNOTE if wanted.annotate.speakers_wanted else None,
     )
@@ -116,7 +116,7 @@ def test_a_backend_runs_models_of_its_own_family(backend: str, model: ModelFacts
         ("faster", TURBO, {"task": "translate"}, ["model_cannot_translate"]),
         ("mms", MMS, {}, [LANGUAGE_REQUIRED]),
         ("mms", MMS, {"language": "swahili"}, []),
-        ("mms", MMS, {"detect_language": "mms"}, []),
+        ("mms", MMS, {"language_id_model": "mms"}, []),
         ("mms", WAV2VEC2, {}, []),
         ("mms", MMS, {"task": "translate", "beam_size": 5},
          ["not_offered", "unsupported_option", "model_cannot_translate", LANGUAGE_REQUIRED]),
@@ -134,7 +134,7 @@ def test_what_a_model_never_learned_is_refused(
 @pytest.mark.parametrize(
     "options",
     [
-        {"batch_size": 4}, {"chunk_length": 20.0}, {"detect_language": "mms"},
+        {"batch_size": 4}, {"chunk_length": 20.0}, {"language_id_model": "mms"},
         {"vad_threshold": 0.3}, {"vad_min_silence": 1.0}, {"vad_pad": 0.1},
     ],
     ids=str,
@@ -167,7 +167,8 @@ def test_native_strategies_differ(
 @pytest.mark.parametrize(
     ("facts", "options", "code", "option"),
     [
-        (Facts(BASE, identifier=MMS), {"detect_language": "x"}, "model_family", "detect_language"),
+        (Facts(BASE, identifier=MMS), {"language_id_model": "x"}, "model_family",
+         "language_id_model"),
         (Facts(BASE, aligner=BASE), {"align_model": "x"}, "model_family", "align_model"),
         (Facts(BASE, aligner=UnknownModel("?")), {"align": True}, "model_not_found", "align_model"),
         (Facts(BASE, diarizer=BASE), {"diarize": True}, "model_family", "diarize_model"),
@@ -190,9 +191,9 @@ def test_companions_are_here_and_of_the_right_kind(
     [
         ({"beam_size": 2, "vad": False, "vad_pad": 0.1, "batch_size": 2, "hotwords": "a"}, []),
         ({"strategy": "native", "chunk_length": 9.0, "vad_min_silence": 1.0, "align": True,
-          "align_model": "x", "diarize": True, "diarize_model": "y", "detect_language": "mms"},
+          "align_model": "x", "diarize": True, "diarize_model": "y", "language_id_model": "mms"},
          ["vad_min_silence", "chunk_length", "align", "align_model", "diarize", "diarize_model",
-          "strategy", "detect_language"]),
+          "strategy", "language_id_model"]),
     ],
 )  # fmt: skip
 def test_a_stream_refuses_what_needs_a_complete_recording(
@@ -248,6 +249,6 @@ def test_facts_of_the_catalog_pass_the_gate() -> None:
     """What is in the catalog runs on the backends of its family."""
     for entry in catalog.ENTRIES:
         for spec in registry.BUILT_IN:
-            found = settle(spec, Facts(entry.facts), *split_options({"detect_language": "mms"}))
+            found = settle(spec, Facts(entry.facts), *split_options({"language_id_model": "mms"}))
             assert (found.refusal("model") is None) is (entry.family == spec.family)
     assert TranscribeOptions() == TranscribeOptions.of()

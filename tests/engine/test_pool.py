@@ -123,12 +123,12 @@ def test_aligners_and_identifiers_are_in_the_pool_and_idle_ones_unload() -> None
     pytest.importorskip("transformers")
     clip = CLIPS / "eng-03.flac"
     with Pool() as pool, pool.engine("faster", "base") as engine:
-        transcript = engine.transcribe(clip, align_model=str(MODEL), detect_language=str(LID))
+        transcript = engine.transcribe(clip, align_model=str(MODEL), language_id_model=str(LID))
         assert all(one.words for one in transcript.segments)
         kinds = {one.kind for one in pool.loaded()}
         assert kinds == {"engine", "aligner", "identifier"}
     with Pool(idle_timeout=0.5) as pool, pool.engine("faster", "base") as engine:
-        engine.transcribe(clip, align_model=str(MODEL), detect_language=str(LID))
+        engine.transcribe(clip, align_model=str(MODEL), language_id_model=str(LID))
         deadline = time.monotonic() + 10
         while len(pool.loaded()) > 1 and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -21,7 +21,7 @@ from unispeech.options import LoadOptions, TranscribeOptions
 from unispeech.system.files import write_whole
 
 AUTO = "auto"
-COMPANIONS = frozenset({"align", "align_model", "detect_language", "diarize", "diarize_model"})
+COMPANIONS = frozenset({"align", "align_model", "diarize", "diarize_model", "language_id_model"})
 """Options that other models honour: a refusal of these is the same for every backend."""
 MARGIN = 0.5
 """Points of word error rate above the best that speed may cost."""

@@ -39,8 +39,8 @@ def facts(
     described = known or _attempt(lambda: store.describe(spec.named(model)))
     annotate, own = options.annotate, spec.family == "ctc"
     identifier = aligner = diarizer = None
-    if options.detect_language is not None:
-        identifier = _attempt(partial(_identifier, options.detect_language))
+    if options.language_id_model is not None:
+        identifier = _attempt(partial(_identifier, options.language_id_model))
     if annotate.alignment_wanted and not own:
         name = companions.aligner(known_language(described, options), annotate.align_model)
         aligner = _attempt(lambda: store.describe(name or companions.ALIGNER, unknown="ctc"))
@@ -120,11 +120,11 @@ def _missing(
         from unispeech.ctc.words import NO_DECODER
 
         yield BackendMissing(NO_DECODER, "run: pip install 'unispeech[mms]'", option="ngram")
-    if options.detect_language is not None and not (mms := registry.find("mms")).installed():
+    if options.language_id_model is not None and not (mms := registry.find("mms")).installed():
         yield BackendMissing(
-            "detect_language: its libraries are not installed",
+            "language_id_model: its libraries are not installed",
             f"run: {mms.install_command}",
-            option="detect_language",
+            option="language_id_model",
         )
     if options.annotate.alignment_wanted and spec.family != "ctc":
         yield from _without_aligner()

@@ -62,7 +62,7 @@ class LanguageIdentifier:
                 found[spoken] += probability
         if not found:
             raise OptionError(
-                "detect_language: this model knows none of the backend's languages",
+                "language_id_model: this model knows none of the backend's languages",
                 "choose one with more languages, or give language=CODE",
             )
         best = max(found, key=lambda code: found[code])

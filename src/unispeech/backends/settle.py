@@ -243,11 +243,11 @@ def _model(spec: BackendSpec, facts: Facts, options: TranscribeOptions) -> Itera
             f"task 'translate': the model {model.name} cannot translate",
             "use a multilingual Whisper model (base, small, medium, large-v3)",
         )  # fmt: skip
-    decided = language or options.detect_language or spec.capabilities.detect_language
+    decided = language or options.language_id_model or spec.capabilities.detect_language
     if model.multilingual and not decided:
         yield Refusal(
             LANGUAGE_REQUIRED, "language", f"language: {spec.name} cannot detect it",
-            "give language=CODE, or detect_language='mms'",
+            "give language=CODE, or language_id_model='mms'",
         )  # fmt: skip
 
 
@@ -264,9 +264,9 @@ def _companions(facts: Facts, options: TranscribeOptions) -> Iterator[Refusal]:
     """Refuse models of the wrong kind beside the backend's own."""
     annotate = options.annotate
     yield from _kind(
-        facts.identifier, "lid", "detect_language",
-        f"detect_language {options.detect_language}: a {{kind}} model, which tells no languages "
-        "apart", "give mms, or the folder of a model that does",
+        facts.identifier, "lid", "language_id_model",
+        f"language_id_model {options.language_id_model}: a {{kind}} model, which does not identify "
+        "languages", "give mms, or the folder of a model that does",
     )  # fmt: skip
     yield from _kind(
         facts.diarizer, "diarization", "diarize_model",

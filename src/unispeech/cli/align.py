@@ -22,7 +22,7 @@ from unispeech.text.subtitles import Layout
 @click.argument("text", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--backend", default="mms", show_default=True, help="mms or ctc.")
 @click.option("--model", help="Name, Hub id or local path.  [default: the backend's own]")
-@flags.named("language", "detect_language", "device")
+@flags.named("language", "language_id_model", "device")
 @click.option(
     "-f",
     "--output-format",

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from unispeech.cli.spelling import flag
-from unispeech.options import OPTIONS, Door, Option, offered
+from unispeech.options import OPTIONS, RENAMED, Door, Option, offered
 
 Command = Callable[..., Any]
 Flag = Callable[[Command], Command]
@@ -45,6 +45,8 @@ def named(*names: str) -> Flag:
     def decorated(command: Command) -> Command:
         for name in reversed(names):
             command = _flag(OPTIONS[name])(command)
+        for old in (old for old, new in RENAMED.items() if new in names):
+            command = click.option(flag(old), hidden=True)(command)
         return command
 
     return decorated
@@ -53,7 +55,7 @@ def named(*names: str) -> Flag:
 def given(values: dict[str, Any]) -> dict[str, Any]:
     """The options that were given, by their own names. A flag that was not given is None or False;
     one that switches an option off is called `no_` and its name."""
-    found = {name: value for name, value in values.items() if value not in (None, False)}
+    found = {RENAMED.get(n, n): v for n, v in values.items() if v not in (None, False)}
     off = {name.removeprefix("no_") for name in found if name.startswith("no_")}
     return {n: v for n, v in found.items() if not n.startswith("no_")} | dict.fromkeys(off, False)
 

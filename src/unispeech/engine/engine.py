@@ -108,8 +108,8 @@ class Engine:
         self._models = models or LoadedModels()
         self.spec, self.model, self.facts = settled.spec, settled.facts.name, settled.model
         self.load_options, self.options = settled.load, settled.asked
-        if self.options.detect_language is not None:
-            with identifier(self._models, self.options.detect_language, self.load_options.device):
+        if self.options.language_id_model is not None:
+            with identifier(self._models, self.options.language_id_model, self.load_options.device):
                 pass  # loaded now, so that a run does not fail on it later
         annotation.fetch(settled.options, self.facts, on_progress)
         path = store.obtain(self.model, self.spec.model_format, on_progress)

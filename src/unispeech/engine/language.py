@@ -73,9 +73,9 @@ class Detection:
         if not chunks:
             return "", 0.0
         samples = np.concatenate([chunk.samples for chunk in chunks])[: AT_MOST * SAMPLE_RATE]
-        if self.options.detect_language is None:
+        if self.options.language_id_model is None:
             return self.backend.detect_language(samples)
-        with identifier(self.models, self.options.detect_language, self.device) as model:
+        with identifier(self.models, self.options.language_id_model, self.device) as model:
             return model.detect(samples, self.facts.languages)
 
 
