@@ -136,7 +136,6 @@ def _check(options: Any, prefix: str = "") -> None:
             row.check(row.name, value)
 
 
-TO_COME = "not offered yet"
 SERVERS_OWN: dict[Door, str] = {
     "api": "the server decides how models are loaded",
     "range": "the server decides how models are loaded",
@@ -210,7 +209,7 @@ class DecodeOptions:
     )  # fmt: skip
     ngram: str | None = option(
         None, "KenLM model of words (backends mms and ctc).", value="FILE", capability="ngram",
-        absent=NOT_COMPARED | ADVANCED | {"api": TO_COME, "range": TO_COME},
+        absent=NOT_COMPARED | ADVANCED,
     )  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -242,11 +241,11 @@ class VadOptions:
     min_silence: float = option(
         0.16, "Silence that ends a span of speech.", unit="seconds", between=(0.0, 10.0), ours=True,
         absent=NOT_COMPARED | WHOLE | ADVANCED
-        | {"cli": TO_COME, "live": "the pause that ends a phrase is `endpoint`"},
+        | {"live": "the pause that ends a phrase is `endpoint`"},
     )  # fmt: skip
     pad: float = option(
         0.4, "Sound kept before and after speech.", unit="seconds", between=(0.0, 2.0), ours=True,
-        absent=NOT_COMPARED | WHOLE | ADVANCED | {"cli": TO_COME},
+        absent=NOT_COMPARED | WHOLE | ADVANCED,
     )  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -266,7 +265,7 @@ class BatchOptions:
         None, "Longest chunk; Whisper's window is 30.", usual="what suits the model",
         unit="seconds", between=(5.0, 30.0), ours=True,
         absent=NOT_COMPARED | WHOLE | ADVANCED
-        | {"cli": TO_COME, "live": "a stream is cut at its pauses"},
+        | {"live": "a stream is cut at its pauses"},
     )  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -279,12 +278,12 @@ class AnnotateOptions:
 
     align: bool = option(
         False, "Word times by forced alignment, for any backend.",
-        absent=NOT_COMPARED | ADVANCED | LATER | {"api": TO_COME, "range": TO_COME},
+        absent=NOT_COMPARED | ADVANCED | LATER,
     )  # fmt: skip
     align_model: str | None = option(
         None, "The CTC model that aligns; giving one asks for alignment.", value="MODEL",
         usual="the language's",
-        absent=NOT_COMPARED | ADVANCED | LATER | {"api": TO_COME, "range": TO_COME},
+        absent=NOT_COMPARED | ADVANCED | LATER,
     )  # fmt: skip
     diarize: bool = option(
         False, "Who speaks: names speakers in every format.", request="speakers",
@@ -346,7 +345,7 @@ class TranscribeOptions:
         None, "The model that identifies the language: mms, or a path.", value="MODEL",
         usual="the backend", ours=True,
         absent=NOT_COMPARED | ADVANCED
-        | {"live": "the backend detects it", "api": TO_COME, "range": TO_COME},
+        | {"live": "the backend detects it"},
     )  # fmt: skip
 
     def __post_init__(self) -> None:

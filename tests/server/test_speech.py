@@ -17,6 +17,8 @@ from unispeech.server.speech.speech import Speech
 @pytest.fixture(scope="module")
 def speech(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Speech]:
     folder: Path = tmp_path_factory.mktemp("speech")
+    (folder / "ngrams").mkdir()
+    (folder / "ngrams" / "kept.arpa").touch()
     speech = Speech(settings.read(data_dir=folder, batch_size=8, decoders=1))
     yield speech
     speech.close()
@@ -30,7 +32,15 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Speech]:
         ({"device": "cpu"}, "server_setting", "device"),
         ({"isolated": True}, "server_setting", "isolated"),
         ({"batch_size": 16}, "over_limit", "batch_size"),
-        ({"ngram": "x.arpa"}, "unsupported_option", "ngram"),
+        ({"ngram": "x.arpa"}, "file_not_offered", "ngram"),
+        ({"ngram": "../x.arpa"}, "file_not_offered", "ngram"),
+        ({"ngram": "/etc/passwd"}, "file_not_offered", "ngram"),
+        ({"ngram": "kept.arpa"}, "unsupported_option", "ngram"),
+        ({"align_model": "/etc"}, "model_not_offered", "align_model"),
+        ({"align_model": "somebody/unknown"}, "model_not_offered", "align_model"),
+        ({"align_model": "base"}, "model_family", "align_model"),
+        ({"language_id_model": "../models"}, "model_not_offered", "language_id_model"),
+        ({"language_id_model": "mms-1b-all"}, "model_family", "language_id_model"),
         ({"beam_size": 0}, "invalid_value", "beam_size"),
         ({"hotword": "x"}, "invalid_value", "hotword"),
         ({"model": "bse"}, "model_not_found", ""),
@@ -61,3 +71,11 @@ def test_what_the_engine_will_be_asked_is_let_through(speech: Speech) -> None:
     ask = speech.ask(backend="mms", model="mms-1b-all", language="swahili")
     assert (ask.backend, ask.model, ask.options) == ("mms", "mms-1b-all", {"language": "swahili"})
     assert speech.ask(batch_size=8).backend == "faster"
+
+
+def test_a_named_ngram_is_a_file_of_the_server(speech: Speech) -> None:
+    ask = speech.consider(backend="mms", model="mms-1b-all", language="swh", ngram="kept.arpa")
+    assert ask.options["ngram"] == "kept.arpa"
+    path = speech.settings.data_dir / "ngrams" / "kept.arpa"
+    assert speech.with_own(ask.options)["ngram"] == str(path)
+    assert "ngram" not in {one.option for one in ask.refusals if one.code == "file_not_offered"}

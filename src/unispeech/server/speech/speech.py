@@ -7,7 +7,7 @@ import contextlib
 import contextvars
 import re
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -42,6 +42,12 @@ HOSTED = frozenset(
     }
 )
 """Model ids of OpenAI's own service; here they mean the server's default."""
+
+
+NGRAMS = "ngrams"
+"""The folder in the service's data of the KenLM models that requests may name."""
+PLAIN = re.compile(r"\w[\w.-]*")
+"""The name of a file, without a folder."""
 
 
 class NoSpeakers(UnispeechError):
@@ -101,17 +107,45 @@ class Speech:
         name = self.model(model)
         given = {key: value for key, value in options.items() if value is not None}
         load, wanted = split_options(given)
+        own = (*self._own_limits(load, given.get("batch_size", 0)), *self._own_files(wanted))
+        wanted = wanted.without(refusal.option for refusal in own)  # a path is not even looked at
         settled = self.settled(backend or self.settings.backend, name, wanted)
-        own = self._own_limits(load, given.get("batch_size", 0))
         refusals = (*own, *map(_about_speakers, settled.refusals))
         return Ask(settled.spec.name, name, given, refusals)
 
     def settled(self, backend: str, model: str, options: TranscribeOptions) -> Settled:
         """What the gate says of options, with the server's own for all that is not a client's."""
-        if options.annotate.speakers_wanted:
-            pipeline = self.settings.diarize_model
-            options = replace(options, annotate=replace(options.annotate, diarize_model=pipeline))
+        options = TranscribeOptions.of(**self.with_own(options.flat()))
         return choose.settled(backend, model, self.settings.load_options, options)
+
+    def with_own(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """A client's options with the server's own pipeline and the paths of its n-grams."""
+        own = dict(options)
+        if options.get("diarize"):
+            own["diarize_model"] = self.settings.diarize_model
+        if name := options.get("ngram"):
+            own["ngram"] = str(self.settings.data_dir / NGRAMS / name)
+        return own
+
+    def _own_files(self, options: TranscribeOptions) -> Iterator[Refusal]:
+        """Refuse what is not the server's: a client names models and files, never paths."""
+        for name, model in (
+            ("align_model", options.annotate.align_model),
+            ("language_id_model", options.language_id_model),
+        ):
+            if model is not None and not is_offered(model):
+                yield Refusal(
+                    "model_not_offered", name,
+                    f"{name} {model[:100]!r}: the server has no such model",
+                    "give a name of the catalog, or a Hub id that the server keeps", OptionError,
+                )  # fmt: skip
+        ngram = options.decode.ngram
+        folder = self.settings.data_dir / NGRAMS
+        if ngram is not None and not (PLAIN.fullmatch(ngram) and (folder / ngram).is_file()):
+            yield Refusal(
+                "file_not_offered", "ngram", f"ngram {ngram[:100]!r}: not a file of this server",
+                f"give the name of a file in its folder {NGRAMS}", OptionError,
+            )  # fmt: skip
 
     def _own_limits(self, load: LoadOptions, batch_size: int) -> Iterator[Refusal]:
         usual = LoadOptions()
@@ -178,9 +212,7 @@ class Speech:
         """
         if not name or name in HOSTED or name == self.settings.model:
             return self.settings.model
-        if catalog.find(name) or (
-            model_names.HUB_ID.fullmatch(name) and weight_cache.formats(name)
-        ):
+        if is_offered(name):
             return name
         near = catalog.nearest(name)
         raise UnknownModel(f"there is no model {name[:100]!r} here", did_you_mean(near))
@@ -192,9 +224,7 @@ class Speech:
 
     def transcribe(self, ask: Ask, decoded: Decoded, call: Call) -> Transcript:
         """Blocking. What was wrong with the upload is said in the transcript's warnings."""
-        options = dict(ask.options)
-        if ask.diarized:
-            options["diarize_model"] = self.settings.diarize_model
+        options = self.with_own(ask.options)
         with self.engine(ask) as engine:
             transcript = engine.follow(decoded.path, call, **options)
         metrics.AUDIO_SECONDS.inc(transcript.duration)
@@ -257,6 +287,12 @@ class Speech:
             self.decoders.close()
         self.threads.shutdown(wait=True, cancel_futures=True)
         self.pool.close()
+
+
+def is_offered(model: str) -> bool:
+    """Whether a client may name this model: it is in the catalog, or kept in the store."""
+    kept = model_names.HUB_ID.fullmatch(model) and weight_cache.formats(model)
+    return bool(catalog.find(model) or kept)
 
 
 @contextmanager

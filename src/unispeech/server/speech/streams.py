@@ -155,7 +155,8 @@ class Stream:
     def _work(self) -> None:
         try:
             with self._speech.engine(self._wish.ask) as engine:
-                session = engine.listen(**self._wish.ask.options, **asdict(self._wish.live))
+                options = self._speech.with_own(self._wish.ask.options)
+                session = engine.listen(**options, **asdict(self._wish.live))
                 for samples, waiting in self._intake:
                     if self._unwanted:
                         break
