@@ -142,9 +142,11 @@ def test_every_option_is_reachable_through_every_door_or_says_why_not() -> None:
 
 @pytest.mark.parametrize(("old", "new"), RENAMED.items())
 def test_an_old_name_of_an_option_is_accepted_with_a_warning(old: str, new: str) -> None:
+    before: Any = {old: "mms"}
+    now: Any = {new: "mms"}
     with pytest.warns(DeprecationWarning, match=new):
-        options = TranscribeOptions.of(**{old: "mms"})
-    assert options == TranscribeOptions.of(**{new: "mms"})
+        options = TranscribeOptions.of(**before)
+    assert options == TranscribeOptions.of(**now)
     (hidden,) = [one for one in transcribe.params if flag(old) in one.opts]
     assert isinstance(hidden, click.Option) and hidden.hidden
     assert given({old: "mms", "vad_pad": None}) == {new: "mms"}
