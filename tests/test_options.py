@@ -150,3 +150,8 @@ def test_an_old_name_of_an_option_is_accepted_with_a_warning(old: str, new: str)
     (hidden,) = [one for one in transcribe.params if flag(old) in one.opts]
     assert isinstance(hidden, click.Option) and hidden.hidden
     assert given({old: "mms", "vad_pad": None}) == {new: "mms"}
+
+
+def test_a_zero_is_given_and_a_flag_that_was_left_out_is_not() -> None:
+    assert given({"beam_size": 0, "align": False, "no_vad": False}) == {"beam_size": 0}
+    assert given({"no_vad": True, "align": True}) == {"align": True, "vad": False}

@@ -55,7 +55,11 @@ def named(*names: str) -> Flag:
 def given(values: dict[str, Any]) -> dict[str, Any]:
     """The options that were given, by their own names. A flag that was not given is None or False;
     one that switches an option off is called `no_` and its name."""
-    found = {RENAMED.get(n, n): v for n, v in values.items() if v not in (None, False)}
+    found = {
+        RENAMED.get(name, name): value
+        for name, value in values.items()
+        if value is not None and value is not False  # 0 is given
+    }
     off = {name.removeprefix("no_") for name in found if name.startswith("no_")}
     return {n: v for n, v in found.items() if not n.startswith("no_")} | dict.fromkeys(off, False)
 

@@ -161,7 +161,7 @@ def _told(refusal: Refusal, options: dict[str, Any]) -> dict[str, Any]:
     row = OPTIONS.get(refusal.option)
     param = row.field if row else refusal.option
     return {
-        "code": refusal.code,
+        "code": refusal.code or "invalid_value",
         "param": param if param in options else None,
         "message": public(UnispeechError(refusal.reason)),
         "hint": refusal.hint or None,
