@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from support.errors import raises
 from support.samples import SAMPLES
 from unispeech.audio.recording import load
 from unispeech.backends.faster import FasterWhisper
@@ -51,7 +52,7 @@ def test_without_bfloat16_the_encoder_is_ctranslate2s(monkeypatch: pytest.Monkey
     with Engine("faster", "tiny.en") as engine:
         assert isinstance(engine.backend, FasterWhisper) and engine.backend._encoder is None
         assert "garden" in engine.transcribe(SAMPLES / "english.wav").text
-    with pytest.raises(BackendError, match="no bfloat16"):
+    with raises(BackendError, "bfloat16"):
         Engine("faster", "tiny.en", compute_type="int8_bfloat16")
 
 
@@ -80,5 +81,5 @@ def test_int8_is_int8_alone() -> None:
 
 def test_damaged_weights_are_said(tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_bytes(b"\x06\x00\x00\x00")
-    with pytest.raises(ModelDamaged, match="truncated"):
+    with raises(ModelDamaged, tmp_path, "truncated"):
         bfloat16_encoder.Encoder(tmp_path, streams=1)

@@ -79,7 +79,7 @@ def test_a_missing_file_is_noticed(empty: Path) -> None:
 def test_a_broken_manifest_is_one_line(empty: Path) -> None:
     kept = keep("tiny.en", {"model.bin": b"weights"})
     (kept.folder / weight_cache.MANIFEST).write_text("{")
-    with pytest.raises(ModelDamaged, match="cannot be read"):
+    with raises(ModelDamaged, weight_cache.MANIFEST):
         store.obtain("tiny.en")
 
 
@@ -164,7 +164,7 @@ def test_another_architecture_is_refused(empty: Path, tmp_path: Path) -> None:
     with raises(ModelDamaged, "bert"):
         store.describe(str(folder))
     (folder / "model.bin").write_bytes(b"\x06\0\0\0\x10\0TransformerSpec\0")
-    with pytest.raises(ModelDamaged, match="not a CTranslate2 Whisper"):
+    with raises(ModelDamaged, "model.bin"):
         store.obtain(str(folder))
 
 
