@@ -36,14 +36,10 @@ def test_help_brings_only_the_command_line() -> None:
     assert _loaded_by(code) & HEAVY <= {"click"}
 
 
-def test_importing_takes_a_moment() -> None:
-    """Processor time, and the best of five, since other processes use the machine too."""
+def test_importing_loads_a_handful_of_modules() -> None:
+    """What keeps it under 15 ms, which `benchmarks/core.py DATA startup` measures."""
     code = (
-        "import time; began = time.process_time(); import unispeech; "
-        "print(time.process_time() - began)"
+        "import sys; before = {*sys.modules}; import unispeech; print(len({*sys.modules} - before))"
     )
-    runs = [
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        for _ in range(5)
-    ]
-    assert min(float(run.stdout) for run in runs) < 0.015
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(run.stdout) < 40  # 31 in Python 3.11; `dataclasses` alone would bring 14 more
