@@ -6,6 +6,7 @@ import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,8 @@ from support.samples import SAMPLES
 from unispeech.audio.recording import load
 from unispeech.backends.faster import AT_ONCE, FasterWhisper, _shares
 from unispeech.engine.engine import Engine
-from unispeech.options import DecodeOptions
+from unispeech.models import store
+from unispeech.options import DecodeOptions, LoadOptions
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Span
 
 
@@ -65,3 +67,16 @@ def test_long_windows_are_decoded_fewer_together() -> None:
     assert sorted(map(len, shares)) == [3, 4, 4, 4]
     assert sorted(i for share in shares for i in share) == list(range(15))
     assert sorted(map(len, _shares(long + short, 1, math.inf))) == [4, 11]
+
+
+@pytest.mark.parametrize(("model", "longest"), [("tiny.en", 20.0), ("base", 30.0)])
+def test_the_chunk_length_follows_the_shape_of_a_model_and_not_its_name(
+    tmp_path: Path, model: str, longest: float
+) -> None:
+    """A fine-tune of a tiny model is called anything, and so is one of a larger model."""
+    renamed = tmp_path / ("patois" if model == "tiny.en" else "tiny-sounding")
+    renamed.symlink_to(store.obtain(model))
+    facts = replace(store.describe(model), name=renamed.name)
+    backend = FasterWhisper(renamed, facts, LoadOptions(device="cpu", compute_type="int8"))
+    assert backend.chunk_length == longest
+    backend.close()

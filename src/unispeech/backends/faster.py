@@ -23,6 +23,7 @@ from unispeech.backends.whisper.bfloat16_encoder import Encoder
 from unispeech.errors import BackendError, ModelDamaged, UnispeechError
 from unispeech.features.logmel import log_mel
 from unispeech.models.facts import ModelFacts
+from unispeech.models.formats.ctranslate2 import dimensions
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.system.cores import cores
 from unispeech.types import Chunk, ChunkResult, Floats, Samples
@@ -36,6 +37,8 @@ all but the tiny models hear a little better so (docs/decisions.md, "The encoder
 TINY_CHUNKS = 20.0
 """Seconds. The tiny models hear no worse in shorter chunks, which cost them less on a CPU; larger
 ones do (docs/decisions.md, "Chunks of 20 seconds for the tiny models")."""
+TINY_WIDTH = 384
+"""Numbers to a frame of the encoder in the tiny models; the base ones have 512."""
 BEST_OF = 5
 """Samples drawn at a temperature above 0 (openai/whisper's default)."""
 AT_ONCE = 160.0
@@ -59,7 +62,6 @@ class FasterWhisper(Backend):
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
         device, _, number = options.device.partition(":")
         self._gpu = on_gpu(options)
-        self._tiny = "tiny" in facts.name
         self._workers = 1 if self._gpu else options.threads or cores()
         # While every worker decodes, as many threads make the features of what comes next.
         self._threads = ThreadPoolExecutor(2 * self._workers, "unispeech-faster")
@@ -68,6 +70,7 @@ class FasterWhisper(Backend):
         self._calls = 0  # under way
         self._path = str(model)
         try:  # the encoder and the model load side by side: both take as long
+            self._tiny = dimensions(model / "model.bin").n_audio_state <= TINY_WIDTH
             encoder = self._threads.submit(self._own_encoder, model, options)
             self._model = WhisperModel(
                 str(model),
