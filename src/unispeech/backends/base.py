@@ -30,6 +30,9 @@ class Capabilities:
     temperature: bool = False
     detect_language: bool = False
     ngram: bool = False
+    emissions: bool = False
+    """Its results hold frame scores (`ChunkResult.emissions`): it times words by its own letters,
+    and text can be aligned with them."""
     devices: tuple[str, ...] = ("cpu",)
     compute_types: tuple[str, ...] = ()
     """Besides `default`."""
@@ -62,8 +65,8 @@ class Backend(ABC):
     name: str
 
     @abstractmethod
-    def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
-        """Load the weights.
+    def __init__(self, model: Path | None, facts: ModelFacts, options: LoadOptions) -> None:
+        """Load the weights. `model` is None where the library carries them (`BackendSpec.weights`).
 
         Raises:
             ModelDamaged: the files are not a model this runtime can read.

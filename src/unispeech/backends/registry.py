@@ -12,6 +12,8 @@ from unispeech.backends.base import Backend, Capabilities
 from unispeech.backends.remote import Remote
 from unispeech.backends.spec import BackendSpec
 from unispeech.environments import place
+from unispeech.environments.catalog import Lock
+from unispeech.environments.place import Environment
 from unispeech.errors import BackendMissing, UnknownBackend, did_you_mean, nearest
 from unispeech.models.facts import ModelFacts
 from unispeech.options import LoadOptions
@@ -25,6 +27,7 @@ ENTRY_POINTS = "unispeech.backends"
 CTC = Capabilities(
     word_timestamps=True,
     ngram=True,
+    emissions=True,
     devices=("cpu", "cuda", "mps"),
     compute_types=("float32", "float16", "bfloat16"),
 )
@@ -211,13 +214,25 @@ def interpreter(spec: BackendSpec, options: LoadOptions) -> Path | None:
     installed = spec.installed()
     if installed and not options.isolated:
         return None
-    if environment := place.find(spec.environment):
+    if environment := installed_environment(spec):
         return environment.python
     if installed:
         return Path(sys.executable)
     raise BackendMissing(
         f"the backend {spec.name} is not installed", f"run: {spec.install_command}"
     )
+
+
+def installed_environment(spec: BackendSpec) -> Environment | None:
+    """The backend's environment, if it is whole and what its lock asks for."""
+    lock = spec.environment_lock()
+    return place.whole(lock) if lock else None
+
+
+def locks() -> dict[str, Lock]:
+    """The locks of all backends by the name of their environment."""
+    found = {spec.environment: spec.environment_lock() for spec in specs().values()}
+    return {name: lock for name, lock in found.items() if lock}
 
 
 def runs(spec: BackendSpec) -> bool:
@@ -229,7 +244,7 @@ def runs(spec: BackendSpec) -> bool:
     return True
 
 
-def load(spec: BackendSpec, model: Path, facts: ModelFacts, options: LoadOptions) -> Backend:
+def load(spec: BackendSpec, model: Path | None, facts: ModelFacts, options: LoadOptions) -> Backend:
     """A loaded backend, in this process or (see `interpreter`) in a worker. One whose library is
     here but does not import (JAX beside transformers 5) runs in its environment.
 
@@ -243,7 +258,7 @@ def load(spec: BackendSpec, model: Path, facts: ModelFacts, options: LoadOptions
         try:
             backend = spec.load_class()
         except BackendMissing:
-            if (environment := place.find(spec.environment)) is None:
+            if (environment := installed_environment(spec)) is None:
                 raise
             python = environment.python
         else:

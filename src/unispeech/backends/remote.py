@@ -26,7 +26,7 @@ class Remote(Backend):
 
     def __init__(
         self,
-        model: Path,
+        model: Path | None,
         facts: ModelFacts,
         options: LoadOptions,
         *,
@@ -82,7 +82,9 @@ class Remote(Backend):
 class Served:
     """What the worker holds: the real backend, with nothing but values going in and out."""
 
-    def __init__(self, target: str, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
+    def __init__(
+        self, target: str, model: Path | None, facts: ModelFacts, options: LoadOptions
+    ) -> None:
         module, _, name = target.partition(":")
         self._backend: Backend = getattr(import_module(module), name)(model, facts, options)
         self.transcribe_batch = self._backend.transcribe_batch

@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 from unispeech.backends.base import Backend, Capabilities
+from unispeech.environments import catalog
+from unispeech.environments.catalog import Lock
 from unispeech.errors import BackendMissing, OptionError
+from unispeech.models import store
+from unispeech.models.facts import FAMILIES, ModelFacts
+from unispeech.types import Progress
+
+OnProgress = Callable[[Progress], None]
+Weights = Callable[[str, OnProgress | None], Path | None]
+"""Give the path of a model's weights, fetched if need be; None where the library carries them."""
+Facts = Callable[[str], ModelFacts]
+"""Describe a model without fetching it. Raises UnknownModel."""
 
 
 @dataclass(frozen=True, slots=True)
 class BackendSpec:
-    """One backend. Adding one is an adapter file and a row of `registry.BUILT_IN`."""
+    """One backend: ours are the rows of `registry.BUILT_IN`, others' come by an entry point.
+
+    A backend of a model family of its own brings `facts` and `weights`, as callables or as
+    `package.module:function`. Without them its models are those of the catalog and the Hub.
+    """
 
     name: str
     target: str
@@ -25,14 +43,61 @@ class BackendSpec:
     extra: str = ""
     """The extra of our package that installs it; empty where the default install has it."""
     model_format: str = "ctranslate2"
-    """What the store hands it: ctranslate2, hf, openai, ggml, ..."""
+    """The format of the weights it is given (`models.formats.registry`); `weights` may take no
+    notice of it."""
     family: str = "whisper"
+    """The kind of models it runs: the `family` of their facts."""
+    family_title: str = ""
+    """The family as users read it; needed for one that we do not know (`models.facts.FAMILIES`)."""
     default_model: str = "base"
     """Empty where there is none, and one has to be given."""
     context: float = 0.0
     """Seconds of sound around a chunk that the model should see; for what it says of frames."""
-    environment: str = field(default="")
+    environment: str = ""
     """The name of the environment it can run in when it cannot live in this one."""
+    lock: Path | str = ""
+    """The lock of that environment, as a file or its text (`environments.catalog`); empty for one
+    of ours."""
+    weights: Weights | str | None = None
+    facts: Facts | str | None = None
+
+    def __post_init__(self) -> None:
+        if bool(self.weights) != bool(self.facts):
+            raise ValueError(f"the backend {self.name}: weights and facts belong together")
+
+    @property
+    def runs(self) -> str:
+        """The kind of models it runs, as users read it."""
+        return self.family_title or FAMILIES.get(self.family, self.family)
+
+    def describe(self, model: str) -> ModelFacts:
+        """Languages and tasks of a model; nothing is fetched.
+
+        Raises:
+            UnknownModel: there is none of this name. ModelDamaged: a local one is broken.
+        """
+        if self.facts is None:
+            return store.describe(model)
+        facts: ModelFacts = _imported(self.facts)(model)
+        return facts
+
+    def obtain(self, model: str, on_progress: OnProgress | None = None) -> Path | None:
+        """The weights of a model, fetched if need be; None where the library carries them.
+
+        Raises:
+            UnknownModel, ModelUnavailable, ModelDamaged, ModelError.
+        """
+        if self.weights is None:
+            return store.obtain(model, self.model_format, on_progress)
+        path: Path | None = _imported(self.weights)(model, on_progress)
+        return path
+
+    def environment_lock(self) -> Lock | None:
+        """The lock of its environment; None where it needs none."""
+        if not self.lock:
+            return catalog.locks().get(self.environment)
+        text = self.lock.read_text(encoding="utf-8") if isinstance(self.lock, Path) else self.lock
+        return catalog.read(self.environment, text)
 
     def named(self, model: str | None) -> str:
         """The model to use where perhaps none is named.
@@ -72,12 +137,19 @@ class BackendSpec:
             raise BackendMissing(
                 f"the backend {self.name} is not installed", f"run: {self.install_command}"
             )
-        module, _, name = self.target.partition(":")
         try:
-            backend: type[Backend] = getattr(importlib.import_module(module), name)
+            backend: type[Backend] = _imported(self.target)
         except (ImportError, AttributeError, OSError) as error:
             raise BackendMissing(
                 f"the backend {self.name} does not import here: {error}",
                 f"run: {self.install_command}",
             ) from error
         return backend
+
+
+def _imported(target: Callable[..., Any] | str) -> Any:
+    """The object of `package.module:name`."""
+    if not isinstance(target, str):
+        return target
+    module, _, name = target.partition(":")
+    return getattr(importlib.import_module(module), name)

@@ -8,7 +8,6 @@ from unispeech.backends import registry
 from unispeech.backends.spec import BackendSpec
 from unispeech.cli import environments, tables
 from unispeech.cli.tables import Cell
-from unispeech.environments import place
 
 MISSING = ("not installed", "dim")
 
@@ -37,7 +36,7 @@ def show() -> None:
 def _state(spec: BackendSpec) -> tuple[str, str]:
     if spec.installed():
         return "installed", "green"
-    return ("installed, isolated", "green") if place.find(spec.environment) else MISSING
+    return ("installed, isolated", "green") if registry.installed_environment(spec) else MISSING
 
 
 def _abilities(spec: BackendSpec) -> list[str]:

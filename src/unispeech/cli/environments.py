@@ -9,7 +9,7 @@ import click
 from unispeech.backends import registry
 from unispeech.cli import say
 from unispeech.cli.progress import bar
-from unispeech.environments import catalog, install, place
+from unispeech.environments import install, place
 from unispeech.environments.catalog import Lock
 from unispeech.errors import OptionError
 
@@ -49,7 +49,7 @@ def remove_command(name: str) -> None:
     \b
     unispeech backends remove openvino
     """
-    if not any(environment.name == name for environment in place.listing()):
+    if not any(environment.name == name for environment in place.listing(registry.locks())):
         name = _lock(name).name
     with place.locked(name, lambda: say(f"waiting for an installation of {name}")):
         freed = place.remove(name)
@@ -63,9 +63,9 @@ def list_command() -> None:
     \b
     unispeech backends list
     """
-    environments = place.listing()
+    environments = place.listing(registry.locks())
     if not environments:
-        say(f"none in {place.root()}; these can be installed: {', '.join(catalog.locks())}")
+        say(f"none in {place.root()}; these can be installed: {', '.join(registry.locks())}")
     for environment in environments:
         state = "" if environment.current else "  (of another version; not used)"
         size = _size(environment.size)
@@ -80,8 +80,8 @@ def doctor_command() -> None:
     unispeech backends doctor
     """
     wrong = 0
-    for environment in place.listing():
-        name, lock = environment.name, catalog.locks().get(environment.name)
+    for environment in place.listing(registry.locks()):
+        name, lock = environment.name, registry.locks().get(environment.name)
         if lock is None or not environment.current:
             wrong += 1
             say(f"{name}: of another version; run: unispeech backends install {name}")
@@ -91,7 +91,7 @@ def doctor_command() -> None:
             say(f"{name}: {problem}; run: {again}")
         else:
             click.echo(f"{name}: fine")
-    for folder in place.unfinished():
+    for folder in place.unfinished(registry.locks()):
         wrong += 1
         name = folder.name.rpartition("-")[0]
         what = "an installation that was stopped, or is going on"
@@ -107,10 +107,10 @@ def _lock(name: str) -> Lock:
         UnknownBackend: there is none. OptionError: it needs no environment of its own.
     """
     spec = registry.find(name)
-    if spec.environment:
-        return catalog.find(spec.environment)
+    if lock := spec.environment_lock():
+        return lock
     raise OptionError(
-        f"{spec.name} has no environment of its own (these have: {', '.join(catalog.locks())})",
+        f"{spec.name} has no environment of its own (these have: {', '.join(registry.locks())})",
         f"run: {spec.install_command}",
     )
 

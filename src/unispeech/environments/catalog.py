@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from unispeech.errors import OptionError
-
 
 @dataclass(frozen=True, slots=True)
 class Lock:
@@ -72,14 +70,3 @@ def locks() -> dict[str, Lock]:
         )
         for name in found
     }
-
-
-def find(name: str) -> Lock:
-    """The lock of a backend.
-
-    Raises:
-        OptionError: it has no environment of its own.
-    """
-    if lock := locks().get(name):
-        return lock
-    raise OptionError(f"{name} has no environment of its own", f"these have: {', '.join(locks())}")

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -73,19 +73,23 @@ def whole(lock: Lock) -> Environment | None:
     return replace(environment, current=True) if environment else None
 
 
-def listing() -> list[Environment]:
-    """Every whole environment, also those of older locks."""
+def listing(locks: Mapping[str, Lock]) -> list[Environment]:
+    """Every whole environment, also those that none of the `locks` asks for any more."""
+    current = {folder_of(lock) for lock in locks.values()}
     marks = sorted(root().glob(f"*/{MARK}"))
-    return [environment for mark in marks if (environment := _read(mark.parent))]
+    return [
+        replace(environment, current=environment.folder in current)
+        for mark in marks
+        if (environment := _read(mark.parent))
+    ]
 
 
-def unfinished() -> list[Path]:
+def unfinished(locks: Mapping[str, Lock]) -> list[Path]:
     """Folders of installations that were stopped (or are going on)."""
-    names = set(catalog.locks())
     return [
         folder
         for folder in sorted(root().glob("*-*"))
-        if folder.name.rpartition("-")[0] in names and _read(folder) is None
+        if folder.name.rpartition("-")[0] in locks and _read(folder) is None
     ]
 
 
@@ -97,8 +101,7 @@ def _read(folder: Path) -> Environment | None:
         return None
     if not interpreter(folder).exists():
         return None
-    lock = catalog.locks().get(name)
-    return Environment(name, folder, lock is not None and folder == folder_of(lock), size)
+    return Environment(name, folder, False, size)
 
 
 def mark(lock: Lock, folder: Path) -> Environment:
