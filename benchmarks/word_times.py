@@ -36,7 +36,7 @@ def heard(backend: str, model: str, utterances: Sequence[Utterance]) -> list[Tim
     options: dict[str, Any] = {"word_timestamps": True, "beam_size": 1, "language": "en"}
     if backend == ALIGN:
         backend, options = "faster", {**options, "word_timestamps": False, "align": True}
-    if registry.find(backend).family == "ctc":
+    if registry.find(backend).capabilities.emissions:
         model, options = companions.ALIGNERS["en"], {"word_timestamps": True}
     told: list[Timed] = []
     with Engine(backend, model, **options) as engine:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,34 +15,52 @@ from support.samples import SAMPLES
 from unispeech.backends import registry
 from unispeech.backends.remote import Remote
 from unispeech.environments import place
-from unispeech.environments.place import Environment
 from unispeech.errors import BackendMissing
 from unispeech.models import store
 from unispeech.models.facts import ModelFacts
 from unispeech.options import LoadOptions
 
-ECHO = """
+ECHO = r"""
 from unispeech.backends.base import Backend, Capabilities
 from unispeech.backends.spec import BackendSpec
+from unispeech.errors import UnknownModel
+from unispeech.models.facts import ModelFacts
 from unispeech.types import ChunkResult, Segment
+
+
+def weights(model, on_progress):
+    return None
 
 
 class Echo(Backend):
     name = "echo"
 
     def __init__(self, model, facts, options):
-        pass
+        assert model is None and facts.family == "birds"
 
     def transcribe_batch(self, chunks, options):
         return [ChunkResult((Segment(0, 0.0, c.duration, " Something was said."),)) for c in chunks]
 
 
-SPEC = BackendSpec("echo", "echo:Echo", "says always the same", ("echo",), Capabilities())
+def facts(model):
+    if model != "parrot":
+        raise UnknownModel(f"there is no model {model!r}")
+    return ModelFacts(model, "birds", {"en": "english"}, translates=False)
+
+
+SPEC = BackendSpec(
+    "echo", "echo:Echo", "says always the same", ("echo",), Capabilities(),
+    family="birds", family_title="Birds", default_model="parrot",
+    facts=facts, weights="echo:weights",
+    environment="echo", lock="#: summary = birds\n#: imports = parrots\nparrots==1.0\n",
+)
 NONE = "a text"
 """
 
 
-def test_another_package_brings_a_backend_and_a_broken_one_is_left_out(tmp_path: Path) -> None:
+@pytest.fixture
+def unispeech(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The command line where another package is installed that brings backends."""
     (tmp_path / "echo.py").write_text(ECHO)
     info = tmp_path / "echo-1.0.dist-info"
     info.mkdir()
@@ -49,16 +68,49 @@ def test_another_package_brings_a_backend_and_a_broken_one_is_left_out(tmp_path:
     points = ("echo = echo:SPEC", "broken = nothing_of_this_name:SPEC", "text = echo:NONE")
     (info / "entry_points.txt").write_text("\n".join(["[unispeech.backends]", *points, ""]))
     source = str(Path(sys.modules["unispeech"].__file__ or "").parent.parent)
-    done = subprocess.run(
-        [sys.executable, "-m", "unispeech", "transcribe", str(SAMPLES / "english.wav"),
-         "--backend", "echo", "--model", "tiny.en"],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), source))},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "unispeech", *arguments],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), source))},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    return run
+
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def test_another_package_brings_a_backend_and_a_broken_one_is_left_out(unispeech: Run) -> None:
+    """A model family, weights and facts that nobody here knows."""
+    done = unispeech("transcribe", str(SAMPLES / "english.wav"), "--backend", "echo")
     assert done.returncode == 0, done.stderr
     assert done.stdout == "Something was said.\n"
     told = "the backend broken of nothing_of_this_name:SPEC is left out: ModuleNotFoundError"
     assert told in done.stderr and "echo:NONE is no BackendSpec" in done.stderr
+
+
+def test_a_model_of_another_family_is_refused_by_the_titles_of_both(unispeech: Run) -> None:
+    speech = str(SAMPLES / "english.wav")
+    done = unispeech("transcribe", speech, "--backend", "echo", "--model", "tiny.en")
+    assert done.returncode == 2 and "there is no model 'tiny.en'" in done.stderr
+    done = unispeech("transcribe", speech, "--backend", "faster", "--model", "wav2vec2-base-960h")
+    assert done.returncode == 2 and "a CTC (wav2vec2, HuBERT, MMS) model" in done.stderr
+
+
+def test_a_backend_brings_the_lock_of_its_environment(unispeech: Run) -> None:
+    done = unispeech("backends", "install", "echo", "--dry-run")
+    assert done.returncode == 0 and "parrots==1.0" in done.stdout
+    refused = unispeech("backends", "install", "faster")
+    assert refused.returncode == 2
+    assert "faster has no environment of its own (these have: " in refused.stderr
+    assert "echo" in refused.stderr
+
+
+def test_weights_of_its_own_need_facts() -> None:
+    with pytest.raises(ValueError, match="weights and facts belong together"):
+        replace(registry.find("faster"), weights="package.module:weights")
 
 
 BROKEN = replace(
@@ -76,16 +128,21 @@ def test_a_library_that_does_not_import_is_one_line() -> None:
     )
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the environment's interpreter is a script")
 def test_a_library_that_does_not_import_runs_in_its_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """This interpreter stands in for the environment's; only there is the adapter on the path."""
-    here = Environment("own", tmp_path, True, 0)
-    monkeypatch.setattr(place, "find", lambda name: here if name == "own" else None)
-    spec = replace(BROKEN, target="there:FasterWhisper")
+    monkeypatch.setenv("UNISPEECH_ENV_DIR", str(tmp_path))
+    spec = replace(BROKEN, target="there:FasterWhisper", lock="#: imports = there\nthere==1.0\n")
+    lock = spec.environment_lock()
+    assert lock is not None
     (tmp_path / "there.py").write_text("from unispeech.backends.faster import FasterWhisper")
-    monkeypatch.setattr(Environment, "python", property(lambda self: Path(sys.executable)))
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    python = place.interpreter(place.folder_of(lock))
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={tmp_path} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    place.mark(lock, place.folder_of(lock))
     loaded = registry.load(spec, store.obtain("tiny.en"), store.describe("tiny.en"), LoadOptions())
     assert isinstance(loaded, Remote) and loaded.windows[-1] == 30.0
     loaded.close()

@@ -154,12 +154,3 @@ class Closed(Backend):
 
     def detect_language(self, samples: Samples) -> tuple[str, float]:
         raise self._closed()
-
-
-KINDS = {
-    "whisper": "Whisper",
-    "ctc": "CTC (wav2vec2, HuBERT, MMS)",
-    "lid": "language id",
-    "diarization": "diarization",
-}
-"""What the families of models are called."""

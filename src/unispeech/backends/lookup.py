@@ -36,8 +36,8 @@ def facts(
 
     `known` are the model's facts where they are at hand.
     """
-    described = known or _attempt(lambda: store.describe(spec.named(model)))
-    annotate, own = options.annotate, spec.family == "ctc"
+    described = known or _attempt(lambda: spec.describe(spec.named(model)))
+    annotate, own = options.annotate, spec.capabilities.emissions
     identifier = aligner = diarizer = None
     if options.language_id_model is not None:
         identifier = _attempt(partial(_identifier, options.language_id_model))
@@ -126,7 +126,7 @@ def _missing(
             f"run: {mms.install_command}",
             option="language_id_model",
         )
-    if options.annotate.alignment_wanted and spec.family != "ctc":
+    if options.annotate.alignment_wanted and not spec.capabilities.emissions:
         yield from _without_aligner()
     if options.annotate.speakers_wanted:
         try:

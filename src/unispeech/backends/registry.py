@@ -232,7 +232,7 @@ def installed_environment(spec: BackendSpec) -> Environment | None:
 def locks() -> dict[str, Lock]:
     """The locks of all backends by the name of their environment."""
     found = {spec.environment: spec.environment_lock() for spec in specs().values()}
-    return {name: lock for name, lock in found.items() if lock}
+    return {name: lock for name, lock in sorted(found.items()) if lock}
 
 
 def runs(spec: BackendSpec) -> bool:

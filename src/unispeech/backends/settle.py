@@ -10,10 +10,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
-from unispeech.backends.base import KINDS
 from unispeech.backends.spec import BackendSpec
 from unispeech.errors import BackendMissing, OptionError, UnispeechError, UnsupportedOption
-from unispeech.models.facts import ModelFacts
+from unispeech.models.facts import ModelFacts, family_title
 from unispeech.options import OPTIONS, LoadOptions, TranscribeOptions
 
 LANGUAGE_REQUIRED = "language_required"
@@ -143,7 +142,7 @@ def _one_source_of_word_times(spec: BackendSpec, options: TranscribeOptions) -> 
     """Aligned words need no times from the backend; a CTC backend times its own letters."""
     if not options.annotate.alignment_wanted:
         return options
-    own = spec.family == "ctc"
+    own = spec.capabilities.emissions
     return replace(
         options,
         decode=replace(options.decode, word_timestamps=own),
@@ -163,7 +162,7 @@ def _given(options: TranscribeOptions) -> list[str]:
 
 
 def _alignment_of_its_own(spec: BackendSpec, options: TranscribeOptions) -> Iterator[Refusal]:
-    if spec.family == "ctc" and options.annotate.align_model is not None:
+    if spec.capabilities.emissions and options.annotate.align_model is not None:
         yield Refusal(
             "aligns_itself", "align_model",
             f"align_model: the backend {spec.name} times its own letters", "leave it out",
@@ -230,8 +229,8 @@ def _model(spec: BackendSpec, facts: Facts, options: TranscribeOptions) -> Itera
     if model.family != spec.family:
         yield Refusal(
             "model_family", "model",
-            f"model {model.name}: a {KINDS[model.family]} model, and the backend {spec.name} runs "
-            f"{KINDS[spec.family]} models", "choose another model or backend",
+            f"model {model.name}: a {family_title(model.family)} model, and the backend "
+            f"{spec.name} runs {spec.runs} models", "choose another model or backend",
         )  # fmt: skip
         return
     language = options.decode.language
@@ -295,7 +294,7 @@ def _kind(
     if isinstance(model, UnispeechError):
         yield Refusal.of(model, option)
     elif model is not None and model.family != family:
-        yield Refusal("model_family", option, reason.format(kind=KINDS[model.family]), hint)
+        yield Refusal("model_family", option, reason.format(kind=family_title(model.family)), hint)
 
 
 def known_language(model: Described, options: TranscribeOptions) -> str | None:

@@ -14,7 +14,7 @@ from unispeech.environments import catalog
 from unispeech.environments.catalog import Lock
 from unispeech.errors import BackendMissing, OptionError
 from unispeech.models import store
-from unispeech.models.facts import FAMILIES, ModelFacts
+from unispeech.models.facts import ModelFacts, family_title
 from unispeech.types import Progress
 
 OnProgress = Callable[[Progress], None]
@@ -68,7 +68,7 @@ class BackendSpec:
     @property
     def runs(self) -> str:
         """The kind of models it runs, as users read it."""
-        return self.family_title or FAMILIES.get(self.family, self.family)
+        return self.family_title or family_title(self.family)
 
     def describe(self, model: str) -> ModelFacts:
         """Languages and tasks of a model; nothing is fetched.

@@ -29,7 +29,6 @@ from unispeech.engine.language import Detection, identifier
 from unispeech.engine.source import Reader
 from unispeech.engine.threads import Threads
 from unispeech.errors import AudioError, Cancelled, UnispeechError, UnsupportedOption
-from unispeech.models import store
 from unispeech.options import (
     AnnotateOptions,
     CallOptions,
@@ -112,7 +111,7 @@ class Engine:
             with identifier(self._models, self.options.language_id_model, self.load_options.device):
                 pass  # loaded now, so that a run does not fail on it later
         annotation.fetch(settled.options, self.facts, on_progress)
-        path = store.obtain(self.model, self.spec.model_format, on_progress)
+        path = self.spec.obtain(self.model, on_progress)
         loaded = registry.load(self.spec, path, self.facts, self.load_options)
         self.backend: Backend = share(loaded)
         self._threads = Threads(self.spec.name)
@@ -229,7 +228,7 @@ class Engine:
             UnsupportedOption: the backend is of another kind.
             AudioError: the recording cannot be read, or is too short for the text.
         """
-        if self.spec.family != "ctc":
+        if not self.spec.capabilities.emissions:
             raise UnsupportedOption(
                 f"align: the backend {self.spec.name} does not hear letters", "use mms or ctc"
             )

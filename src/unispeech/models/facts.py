@@ -15,6 +15,13 @@ FAMILIES: Mapping[str, str] = {
     "diarization": "diarization",
 }
 """The families of the models we know, and their titles. Others bring their own."""
+
+
+def family_title(family: str) -> str:
+    """Return the name of a family as users read it."""
+    return FAMILIES.get(family, family)
+
+
 ENGLISH_ONLY: Mapping[str, str] = {"en": "english"}
 WITHOUT_CANTONESE: Mapping[str, str] = {
     code: name for code, name in languages.WHISPER.items() if code != "yue"
@@ -47,14 +54,14 @@ class ModelFacts:
         """
         if wanted.strip().lower() in self.languages:
             return wanted.strip().lower()
-        if self.family == "ctc":
+        if not self.languages.keys() <= languages.WHISPER.keys():
             return self._by_any_name(wanted)
         code = languages.code(wanted)
         if code not in self.languages:
             only = ", ".join(sorted(self.languages)[:6])
             raise UnsupportedOption(
                 f"language {wanted!r}: the model {self.name} has only {only}",
-                "use a multilingual model (base, small, ...)",
+                "choose a model that has it",
             )
         return code
 

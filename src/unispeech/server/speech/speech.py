@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from unispeech.backends import choose
+from unispeech.backends import choose, registry
 from unispeech.backends.settle import Refusal, Settled
 from unispeech.call import Call
 from unispeech.engine.engine import Engine
@@ -104,7 +104,7 @@ class Speech:
         Raises:
             As `ask`: for what is not a request at all, such as an unknown option.
         """
-        name = self.model(model)
+        name = self.model(model, backend)
         given = {key: value for key, value in options.items() if value is not None}
         load, wanted = split_options(given)
         own = (*self._own_limits(load, given.get("batch_size", 0)), *self._own_files(wanted))
@@ -187,8 +187,9 @@ class Speech:
         Raises:
             OptionError: a backend, a model or a pipeline; the message names the setting.
         """
-        with _setting("model"):
-            store.describe(self.settings.model)
+        if self.settings.backend == choose.AUTO:
+            with _setting("model"):
+                store.describe(self.settings.model)
         with _setting("backend"):
             backend = choose.find(self.settings.backend, self.settings.model).name
         settled = self.settled(backend, self.settings.model, TranscribeOptions())
@@ -204,12 +205,18 @@ class Speech:
             with _setting("diarize_model"):
                 raise refusal.error()
 
-    def model(self, name: str | None) -> str:
+    def model(self, name: str | None, backend: str | None = None) -> str:
         """The model that a client's name means.
 
         Raises:
-            UnknownModel: it is neither the server's own, nor in the store, nor in the catalog.
+            UnknownModel: it is neither the server's own, nor in the store, nor in the catalog, nor
+                the default of a backend that brings its models.
+            UnknownBackend: there is no such backend.
         """
+        if backend and backend != choose.AUTO:
+            spec = registry.find(backend)
+            if spec.facts and (name or spec.default_model) == spec.default_model:
+                return spec.default_model
         if not name or name in HOSTED or name == self.settings.model:
             return self.settings.model
         if is_offered(name):
