@@ -1,0 +1,27 @@
+"""Tools for testing a backend of one's own, and code that uses an engine.
+
+`BackendContract` is the suite that every backend of ours passes; it needs pytest, which this
+package does not install. `FakeBackend` and `fake_engine` need nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from unispeech.testing.fake import FakeBackend, fake_engine
+
+if TYPE_CHECKING:
+    from unispeech.testing.contract import BackendContract, Case
+
+__all__ = ["BackendContract", "Case", "FakeBackend", "fake_engine"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("BackendContract", "Case"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import pytest
+
+    pytest.register_assert_rewrite("unispeech.testing.contract")
+    from unispeech.testing import contract
+
+    return getattr(contract, name)
