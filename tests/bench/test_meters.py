@@ -141,7 +141,8 @@ def test_what_the_profile_looks_for_exists(module: str, function: str) -> None:
         pytest.skip(f"{module} is not installed")
     spec = find_spec(module)
     assert spec is not None and spec.origin is not None
-    assert f"def {function}" in Path(spec.origin).read_text(encoding="utf-8")
+    if function:
+        assert f"def {function}(" in Path(spec.origin).read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(not hasattr(__import__("os"), "sched_getaffinity"), reason="Linux only")
