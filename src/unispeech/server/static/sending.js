@@ -224,6 +224,7 @@ function forget(upload) {
  * @param {Done} done
  */
 export async function unfinished(done) {
+  const earlier = Object.keys(remembered()); // what begins meanwhile is not in the answer
   const found = await api.uploads();
   /** @type {UploadShown[]} */
   const open = [];
@@ -237,7 +238,7 @@ export async function unfinished(done) {
       forget(id);
     }
   }
-  for (const id of Object.keys(remembered())) {
+  for (const id of earlier) {
     if (!found.some((upload) => upload.id === id)) forget(id);
   }
   return open;
