@@ -14,7 +14,7 @@ from support.samples import ROOT, SAMPLES
 from unispeech import Engine
 from unispeech.backends import registry
 from unispeech.testing import BackendContract, Case
-from unispeech.testing.contract import words
+from unispeech.testing.samples import words
 
 pytest.importorskip("pocketsphinx")
 EXAMPLE = ROOT / "examples" / "pocketsphinx_backend"

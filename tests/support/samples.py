@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unispeech.testing.contract import SAMPLES, reference, words
+from unispeech.testing.samples import SAMPLES, reference, words
 
 __all__ = ["CHECKPOINT", "ROOT", "SAMPLES", "reference", "words"]
 

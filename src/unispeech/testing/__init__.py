@@ -6,6 +6,7 @@ package does not install. `FakeBackend` and `fake_engine` need nothing.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from unispeech.testing.fake import FakeBackend, fake_engine
@@ -19,9 +20,10 @@ __all__ = ["BackendContract", "Case", "FakeBackend", "fake_engine"]
 def __getattr__(name: str) -> Any:
     if name not in ("BackendContract", "Case"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import pytest
+    if "unispeech.testing.contract" not in sys.modules:
+        import pytest
 
-    pytest.register_assert_rewrite("unispeech.testing.contract")
+        pytest.register_assert_rewrite("unispeech.testing.contract")
     from unispeech.testing import contract
 
     return getattr(contract, name)

@@ -23,22 +23,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-import unispeech
 from unispeech.backends import registry
 from unispeech.backends.spec import BackendSpec
 from unispeech.engine.engine import Engine
 from unispeech.errors import BackendError, BackendMissing, ModelDamaged, UnsupportedOption
 from unispeech.options import LoadOptions
+from unispeech.testing.samples import SAMPLES, reference, words
 from unispeech.types import Transcript
 
 Get = Callable[..., Engine]
 """`engine(backend, model, **options)`: an engine that is loaded once for all tests."""
 
-_PACKAGE = Path(unispeech.__file__).parent
-SAMPLES = next(
-    folder for folder in (_PACKAGE / "samples", _PACKAGE.parents[1] / "samples") if folder.is_dir()
-)
-"""Recordings with their texts: two in English, of which one has a long pause, and a German one."""
 SHOUTED = "GOOD MORNING AND WELCOME TO THE PARK. THE TULIPS ARE IN FULL BLOOM THIS MONTH."
 """A model that is told that this came before goes on in capitals."""
 
@@ -300,16 +295,6 @@ def is_runnable(case: Case) -> str:
     except BackendMissing as error:
         return str(error)
     return ""
-
-
-def words(text: str) -> list[str]:
-    """Lower case, without punctuation: what has to agree between a text and its reference."""
-    kept = "".join(c if c.isalnum() or c in " '" else " " for c in text.lower())
-    return kept.split()
-
-
-def reference(sample: str) -> str:
-    return (SAMPLES / f"{sample}.txt").read_text(encoding="utf-8").strip()
 
 
 def wrong(said: list[str], expected: list[str]) -> int:
