@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from unispeech.server.api import schemas, transcript_schemas
 from unispeech.server.http.static_page import STATIC
@@ -18,7 +19,11 @@ TYPES = {
 }
 
 
-SCHEMAS = {**vars(transcript_schemas), **vars(schemas)}
+SCHEMAS = {
+    name: schema
+    for name, schema in {**vars(transcript_schemas), **vars(schemas)}.items()
+    if isinstance(schema, type) and issubclass(schema, BaseModel)
+}
 
 
 @pytest.mark.parametrize("name", sorted(TYPES.keys() & SCHEMAS.keys()))
