@@ -392,7 +392,7 @@ def test_a_configuration_that_is_gone_is_named(finished: Finished) -> None:
 
 @pytest.mark.parametrize("text", ["wer", "wr>+1", "wer>>1", "speed<10%", "wer>+x"])
 def test_what_is_no_condition_is_refused(text: str) -> None:
-    with pytest.raises(OptionError, match="fail-if"):
+    with pytest.raises(OptionError, match="fail_if"):
         compare.Condition.of(text)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -37,6 +37,9 @@ class FakeSpeech:
     def engine(self, ask: Ask) -> Iterator[Engine]:
         assert self.loaded.wait(60)
         yield self._engine
+
+    def with_own(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(options)
 
 
 @pytest.fixture
