@@ -14,7 +14,7 @@ import pytest
 from support.samples import SAMPLES
 from support.serving import running, until_ended
 from unispeech.server.jobs import fetch
-from unispeech.server.refusals import FetchFailed
+from unispeech.server.service_errors import FetchFailed
 
 ENGLISH = SAMPLES / "english.wav"
 

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 
 from unispeech.server.http.error_responses import answer
 from unispeech.server.jobs import stored_transcripts
-from unispeech.server.refusals import NewerSchema
+from unispeech.server.service_errors import NewerSchema
 from unispeech.types import Gap, Segment, Transcript, Turn, Word
 
 LETTERS = (Word(0.1, 0.2, "h", 0.9), Word(0.2, 0.3, "i", 0.8))

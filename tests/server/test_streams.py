@@ -16,7 +16,7 @@ from support.samples import SAMPLES
 from unispeech.audio.recording import load
 from unispeech.engine.engine import Engine
 from unispeech.server.http import websockets
-from unispeech.server.refusals import NotFound
+from unispeech.server.service_errors import NotFound
 from unispeech.server.settings import Settings
 from unispeech.server.speech.speech import Ask, Speech
 from unispeech.server.speech.streams import AHEAD, BEHIND, News, Stream, Streams, Wish

@@ -19,8 +19,8 @@ from unispeech.server.api.schemas import UploadList, UploadShown
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheService
 from unispeech.server.http.error_responses import Refused, answer
-from unispeech.server.refusals import Busy, TooLarge
 from unispeech.server.service import Service
+from unispeech.server.service_errors import Busy, TooLarge
 from unispeech.server.storage.disk import clean_name
 from unispeech.server.storage.keys import Key
 from unispeech.server.storage.partial_uploads import Superseded, Upload, WrongOffset

@@ -22,7 +22,14 @@ from unispeech.errors import (
     UnknownBackend,
     UnknownModel,
 )
-from unispeech.server.refusals import Busy, FetchFailed, NewerSchema, NotFound, Refusal, TooLarge
+from unispeech.server.service_errors import (
+    Busy,
+    FetchFailed,
+    NewerSchema,
+    NotFound,
+    ServiceError,
+    TooLarge,
+)
 from unispeech.server.speech.decoders import TooLong
 from unispeech.server.speech.speech import NoSpeakers, public
 from unispeech.server.storage.connection import AWAY, reason
@@ -147,7 +154,7 @@ def _told(error: BaseException) -> Told:
         return Told(400, message, "invalid_value", ".".join(place[1:]) or None)
     for kind, status, code in STATUSES:
         if isinstance(error, UnispeechError) and isinstance(error, kind):
-            own = error.code if isinstance(error, Refusal) else ""
+            own = error.code if isinstance(error, ServiceError) else ""
             param = PARAMS.get(kind) or error.option or None
             return Told(status, public(error), own or code, param, HEADERS.get(kind))
     if is_full(error):

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from unispeech.errors import UnispeechError
 from unispeech.server.http.error_responses import Refused, answer
-from unispeech.server.refusals import TooLarge
+from unispeech.server.service_errors import TooLarge
 from unispeech.server.storage.disk import PIECE, save
 
 FIELDS = 1 << 20

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import httpcore
 
-from unispeech.server.refusals import FetchFailed, TooLarge
+from unispeech.server.service_errors import FetchFailed, TooLarge
 from unispeech.server.storage.disk import clean_name, save
 
 REDIRECTS = 5

@@ -12,7 +12,7 @@ from typing import Any
 from unispeech.server.jobs import corrections
 from unispeech.server.jobs.revisions import AGAIN, Changed, NoTranscript, Revisions
 from unispeech.server.jobs.share_links import Links
-from unispeech.server.refusals import Busy
+from unispeech.server.service_errors import Busy
 from unispeech.server.storage.database import Database, Job, State
 from unispeech.server.storage.partial_uploads import Uploads
 from unispeech.types import Transcript

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from unispeech.server.refusals import NewerSchema
+from unispeech.server.service_errors import NewerSchema
 from unispeech.types import Transcript
 
 SCHEMA = 1

@@ -23,7 +23,7 @@ from unispeech.errors import OptionError, UnispeechError, UnknownModel, did_you_
 from unispeech.models import catalog, companions, model_names, store, weight_cache
 from unispeech.options import LoadOptions, TranscribeOptions, split_options
 from unispeech.server.observe import metrics
-from unispeech.server.refusals import Busy
+from unispeech.server.service_errors import Busy
 from unispeech.server.settings import Settings
 from unispeech.server.speech.decoders import Cut, Decoded, Decoders
 from unispeech.server.speech.diarization_weights import Weights

@@ -15,7 +15,7 @@ from unispeech.realtime.intake import Intake
 from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.session import Session
 from unispeech.server.observe import metrics
-from unispeech.server.refusals import Busy, NotFound
+from unispeech.server.service_errors import Busy, NotFound
 from unispeech.server.settings import Settings
 from unispeech.server.speech.decoders import TooLong
 from unispeech.server.speech.speech import Ask, Speech

@@ -8,7 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from unispeech.server.refusals import TooLarge
+from unispeech.server.service_errors import TooLarge
 from unispeech.server.storage.connection import AWAY
 
 PIECE = 1 << 20

@@ -18,7 +18,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from unispeech.errors import UnispeechError
-from unispeech.server.refusals import TooLarge
+from unispeech.server.service_errors import TooLarge
 from unispeech.server.storage.connection import keepable
 from unispeech.server.storage.database import Database
 from unispeech.server.storage.disk import PIECE

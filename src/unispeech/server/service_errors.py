@@ -1,7 +1,7 @@
-"""Requests that the service refuses, in the service's own words.
+"""Errors of the service itself, without HTTP.
 
     UnispeechError
-    └── Refusal         `code` names the reason for programs, `param` the field at fault
+    └── ServiceError    `code` names the reason for programs, `param` the field at fault
         ├── Busy        too much work is waiting already
         ├── FetchFailed the recording cannot be fetched from its URL
         ├── NewerSchema a newer version of the service wrote the data
@@ -16,8 +16,8 @@ from __future__ import annotations
 from unispeech.errors import UnispeechError
 
 
-class Refusal(UnispeechError):
-    """The root of the refusals."""
+class ServiceError(UnispeechError):
+    """The root of the errors of the service."""
 
     code = ""
 
@@ -27,29 +27,29 @@ class Refusal(UnispeechError):
         super().__init__(message, hint, code=code or "", option=param or "")
 
 
-class Busy(Refusal):
+class Busy(ServiceError):
     """Too much work is waiting already."""
 
 
-class FetchFailed(Refusal):
+class FetchFailed(ServiceError):
     """The recording cannot be fetched from its URL."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, param="url")
 
 
-class NewerSchema(Refusal):
+class NewerSchema(ServiceError):
     """A newer version of the service wrote the data."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, "upgrade UniSpeech", code="newer_schema")
 
 
-class NotFound(Refusal):
+class NotFound(ServiceError):
     """There is no such object, or it belongs to another caller."""
 
 
-class TooLarge(Refusal):
+class TooLarge(ServiceError):
     """More bytes have come, or were announced, than the caller may send."""
 
     def __init__(self, limit: int, subject: str = "upload") -> None:
