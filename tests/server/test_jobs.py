@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import httpx
@@ -9,6 +10,8 @@ import pytest
 
 from support.samples import SAMPLES, reference, words
 from support.serving import Server, running, submit, until_ended
+from support.small_mms import CLIPS, LID, MODEL, RUSSIAN
+from unispeech.server.storage.database import Database
 
 ENGLISH = SAMPLES / "english.wav"
 PAUSE = SAMPLES / "pause.wav"
@@ -89,6 +92,21 @@ def test_a_cancelled_job_ends_and_can_be_retried(http: httpx.Client) -> None:
     assert http.get(f"/api/jobs/{last}/transcript").status_code == 409
     assert http.post(f"/api/jobs/{last}/retry").status_code == 202
     assert {until_ended(http, job)["state"] for job in jobs} == {"done"}
+
+
+def test_a_stored_job_with_the_old_name_of_an_option_runs_and_is_shown(
+    http: httpx.Client, service: Server
+) -> None:
+    job = submit(http, CLIPS / RUSSIAN[0])
+    until_ended(http, job)
+    options = {"detect_language": str(LID)}
+    database = Database(f"sqlite:///{service.folder / 'data' / 'unispeech.sqlite'}")
+    database.change(job, backend="mms", model=str(MODEL), options=json.dumps(options))
+    database.close()
+    assert http.post(f"/api/jobs/{job}/retry").status_code == 202
+    shown = until_ended(http, job)
+    assert (shown["state"], shown["options"]) == ("done", options), shown["error"]
+    assert http.get(f"/api/jobs/{job}/transcript").json()["language"] == "rus"
 
 
 def test_what_is_wrong_is_called_what_the_caller_called_it(http: httpx.Client) -> None:

@@ -54,6 +54,13 @@ def test_a_request_is_refused_by_code_and_option(
     assert (caught.value.code, caught.value.option) == (code, option)
 
 
+def test_a_request_with_the_old_name_of_an_option_is_accepted(speech: Speech) -> None:
+    """Of a stored job, whose options a range of it inherits."""
+    with pytest.warns(DeprecationWarning, match="language_id_model"):
+        ask = speech.ask(model="base", backend="faster", detect_language="mms-lid-126")
+    assert not ask.refusals
+
+
 def test_all_that_is_in_the_way_is_listed(speech: Speech) -> None:
     ask = speech.consider(
         model="mms-1b-all", backend="mms", task="translate", hotwords="x", batch_size=99
