@@ -19,9 +19,9 @@ from unispeech.errors import OptionError, did_you_mean, nearest
 
 Task = Literal["transcribe", "translate"]
 Strategy = Literal["batched", "native"]
-Door = Literal["cli", "api", "range", "page", "live", "bench"]
+Door = Literal["cli", "api", "range", "page", "again", "live", "bench"]
 """Ways in besides Python, which has them all: commands, jobs, a range of a job decoded again, the
-page's form, live streams and benchmarks."""
+page's form, the page's dialog for such a range, live streams and benchmarks."""
 
 FALLBACK_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 """Whisper's own ladder (openai/whisper, transcribe.py)."""
@@ -71,6 +71,11 @@ class Option:
     def field(self) -> str:
         """Its name in a request."""
         return self.request or self.name
+
+    @property
+    def max_length(self) -> int | None:
+        """Characters of a free text in a request; None for other options."""
+        return TEXT if self.kind is str and not self.choices else None
 
     def check(self, name: str, given: object) -> None:
         """Raises:
@@ -179,8 +184,9 @@ class DecodeOptions:
         absent={"bench": "the data says which language a recording is in"},
     )  # fmt: skip
     task: Task = option(
-        "transcribe", "`translate` writes English.", choices=get_args(Task), absent=NOT_COMPARED
-    )
+        "transcribe", "`translate` writes English.", choices=get_args(Task),
+        absent=NOT_COMPARED | {"again": "a range keeps the task of its recording"},
+    )  # fmt: skip
     beam_size: int | None = option(
         None, "Hypotheses kept; 1 is greedy.", usual="5", between=(1, 100),
         capability="beam_size", idle=(1,), absent=ADVANCED,
@@ -198,7 +204,7 @@ class DecodeOptions:
     """Given to every chunk."""
     hotwords: str | None = option(
         None, "Words to expect, with spaces or commas between.", capability="hotwords",
-        absent=NOT_COMPARED,
+        absent=NOT_COMPARED | {"again": "a range keeps those of its recording"},
     )  # fmt: skip
     word_timestamps: bool = option(
         False, "A start and an end for every word.", capability="word_timestamps",

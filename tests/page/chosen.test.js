@@ -1,53 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { t } from "#page/strings/index.js";
-import { EMPTY, jobFields, possible, summary } from "#page/views/chosen.js";
+import { jobFields, possible, summary, usual } from "#page/views/chosen.js";
+import { infoWith, option, yes } from "./server.js";
 
-const yes = { allowed: true, reason: null };
-const no = { allowed: false, reason: "it cannot" };
-const backend = (name, family, options) => ({
-  name,
-  family,
-  summary: "",
-  usable: true,
-  default_model: `${name}-model`,
-  options: {
-    task: { values: ["transcribe", "translate"], refused: {} },
-    language: { ...yes, required: false },
-    word_timestamps: yes,
-    initial_prompt: yes,
-    hotwords: yes,
-    language_per_chunk: yes,
-    speakers: yes,
-    ...options,
-  },
-});
-const model = (name, family, languages) => ({
-  name,
-  family,
-  languages,
-  tasks: ["transcribe"],
-  kept: true,
-  megabytes: 1,
-});
-const info = {
-  backend: "fast",
-  model: "fast-model",
-  backends: [
-    backend("fast", "whisper", {}),
-    backend("plain", "ctc", {
-      task: { values: ["transcribe"], refused: {} },
-      initial_prompt: no,
-      hotwords: no,
-      language_per_chunk: no,
-      speakers: no,
-    }),
-  ],
-  models: [
-    model("fast-model", "whisper", ["en", "de"]),
-    model("english", "whisper", ["en"]),
-    model("plain-model", "ctc", []),
-  ],
+const info = infoWith();
+const EMPTY = {
+  language: "",
+  task: "transcribe",
+  backend: "",
+  model: "",
+  speakers: "",
+  language_per_chunk: false,
+  initial_prompt: "",
+  hotwords: "",
 };
 const everything = {
   ...EMPTY,
@@ -57,6 +23,11 @@ const everything = {
   initial_prompt: " names ",
   hotwords: "terms",
 };
+
+test("nothing but the usual is chosen at first", () => {
+  assert.deepEqual(usual(info), EMPTY);
+  assert.deepEqual(jobFields(info, EMPTY), { word_timestamps: true });
+});
 
 test("a job has the options that were chosen", () => {
   assert.deepEqual(jobFields(info, everything), {
@@ -78,8 +49,18 @@ test("a job has nothing that its backend cannot do", () => {
   });
 });
 
+test("a job has numbers and ticks as such, and what is not the default", () => {
+  const padding = option("vad_pad", { type: "float", default: 0.4 });
+  const skip = option("vad", { type: "bool", default: true });
+  const more = infoWith([padding, yes], [skip, yes]);
+  assert.deepEqual(jobFields(more, usual(more)), { word_timestamps: true });
+  const fields = jobFields(more, { ...usual(more), vad_pad: "0.5", vad: false });
+  assert.deepEqual(fields, { word_timestamps: true, vad_pad: 0.5, vad: false });
+});
+
 test("remembered options that no longer exist are the usual ones again", () => {
-  const remembered = { ...EMPTY, backend: "gone", model: "gone", speakers: "99", language: "fr" };
+  const remembered = { ...EMPTY, backend: "gone", model: "gone", task: "sing" };
+  Object.assign(remembered, { speakers: "99", language: "fr" });
   assert.deepEqual(possible(info, remembered), EMPTY);
 });
 

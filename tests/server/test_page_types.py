@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from unispeech.server.api import schemas, transcript_schemas
+from unispeech.options import OPTIONS, offered
+from unispeech.server.api import info, schemas, transcript_schemas
 from unispeech.server.http.static_page import STATIC
 
 INTERFACE = re.compile(r"export interface (\w+)(?: extends (\w+))? \{\n(.*?)\n\}", re.S)
@@ -38,6 +39,22 @@ def test_types_of_the_page_are_those_of_the_service(name: str) -> None:
         assert is_nullable == kind.endswith("| null"), (field, kind)
         values = schema["properties"][field].get("enum")
         assert not values or set(re.findall(r'"(\w+)"', kind)) == set(values), (field, kind)
+
+
+def test_the_type_of_an_option_has_the_fields_of_the_info() -> None:
+    fields = [name for name, _, _ in TYPES["Option"][1]]
+    for row in OPTIONS.values():
+        described = info._described(row)
+        assert list(described) == fields
+        assert not described["again"] or row.field in schemas.Range.model_fields
+
+
+def test_every_option_of_the_page_has_a_label_in_its_words() -> None:
+    """Of the numbers of speakers there is one control, that of `speakers`."""
+    words = (STATIC / "strings" / "en.js").read_text()
+    for row in offered("page"):
+        control = "speakers" if row.field.endswith("_speakers") else row.field
+        assert f'"options.{control}":' in words, row.field
 
 
 def test_most_types_are_compared() -> None:

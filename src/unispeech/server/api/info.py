@@ -114,7 +114,9 @@ def _described(row: Option) -> dict[str, Any]:
         "name": row.field, "type": "text" if row.kind is str else row.kind.__name__,
         "help": row.help, "unit": row.unit or None, "default": row.default,
         "choices": list(row.choices), "minimum": low, "maximum": high,
+        "max_length": row.max_length,
         "page": "page" not in row.absent,
+        "again": row in offered("range", "page", "again"),
     }  # fmt: skip
 
 

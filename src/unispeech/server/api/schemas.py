@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from unispeech.errors import did_you_mean, nearest
-from unispeech.options import OPTIONS, TEXT, Door, Option, offered
+from unispeech.options import OPTIONS, Door, Option, offered
 from unispeech.server.http.error_responses import Refused, said
 from unispeech.server.jobs.notices import is_address
 
@@ -47,11 +47,8 @@ def _field(row: Option) -> Any:
     """The field of an option. Its limits are in the document; the table checks them."""
     kind: Any = Literal[row.choices] if row.choices else row.kind
     extra: dict[str, Any] = dict(zip(("minimum", "maximum"), row.between or (), strict=False))
-    text = row.kind is str and not row.choices
     help = f"{row.help} In {row.unit}." if row.unit else row.help
-    known = Field(
-        None, max_length=TEXT if text else None, description=help, json_schema_extra=extra
-    )
+    known = Field(None, max_length=row.max_length, description=help, json_schema_extra=extra)
     return kind | None, known
 
 

@@ -6,7 +6,7 @@ export interface JobShown {
   filename: string;
   backend: string;
   model: string;
-  options: { language?: string | null; initial_prompt?: string | null };
+  options: Record<string, Option["default"]>;
   parent: string | null;
   range: (number | null)[] | null;
   applied: number | null;
@@ -154,12 +154,25 @@ export interface Backend {
   options: {
     task: Choice;
     language: Allowed & { required: boolean };
-    word_timestamps: Allowed;
-    initial_prompt: Allowed;
-    hotwords: Allowed;
-    language_per_chunk: Allowed;
-    speakers: Allowed;
+    [option: string]: Allowed | Choice;
   };
+}
+
+/** An option of a job, whatever the backend. */
+export interface Option {
+  name: string;
+  type: "text" | "bool" | "int" | "float";
+  help: string;
+  unit: string | null;
+  default: string | number | boolean | null;
+  choices: string[];
+  minimum: number | null;
+  maximum: number | null;
+  max_length: number | null;
+  /** It is in the form for new recordings. */
+  page: boolean;
+  /** It is in the dialog for decoding a range again. */
+  again: boolean;
 }
 
 export interface Model {
@@ -175,6 +188,7 @@ export interface Info {
   backend: string;
   model: string;
   backends: Backend[];
+  options: Option[];
   models: Model[];
   languages: { code: string; name: string }[];
   formats: string[];

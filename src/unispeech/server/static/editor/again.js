@@ -1,6 +1,7 @@
 // Decoding a part again, with another model or backend.
 
-/** @import { Backend, Info, JobShown } from "../service.d.ts" */
+/** @import { Backend, Info, JobShown, Option } from "../service.d.ts" */
+/** @import { Engine, Values } from "../views/chosen.js" */
 /** @import { Choice } from "../views/languages.js" */
 
 import * as api from "../api.js";
@@ -10,7 +11,8 @@ import { pause } from "../events.js";
 import { say } from "../messages.js";
 import { t } from "../strings/index.js";
 import { clock, seconds } from "../transcript/times.js";
-import { languageChoices } from "../views/languages.js";
+import { allowance, backendOf, parsed, written } from "../views/chosen.js";
+import { control, field, labelOf, valuesIn } from "../views/optioncontrols.js";
 
 const LOOK = 700; // milliseconds between two looks at the job
 
@@ -62,16 +64,19 @@ async function finished(job, signal) {
   return now.state === "done" ? now : null;
 }
 
-class AgainForm {
+/** The times, the engine and the options that the server offers for a range. */
+export class AgainForm {
   #job;
   #info;
+  #options;
+  /** @type {Values} */
+  #chosen;
+  /** @type {HTMLElement[]} */
+  #fields = [];
   #start;
   #end;
   #backend;
   #model = h("select", { id: "a-model" });
-  #language = h("select", { id: "a-language" });
-  #prompt;
-  #reason = h("p", { class: "why", id: "a-why" });
 
   /**
    * @param {JobShown} job
@@ -81,6 +86,10 @@ class AgainForm {
   constructor(job, span, info) {
     this.#job = job;
     this.#info = info;
+    this.#options = info.options.filter(({ again }) => again);
+    this.#chosen = Object.fromEntries(
+      this.#options.map(({ name, default: usual }) => [name, written(job.options[name] ?? usual)]),
+    );
     this.#start = timeInput("a-start", span.start);
     this.#end = timeInput("a-end", span.end);
     this.#start.autofocus = true;
@@ -91,13 +100,6 @@ class AgainForm {
         h("option", { value: name, disabled: !usable, selected: name === job.backend }, name),
       ),
     );
-    this.#prompt = h("input", {
-      id: "a-prompt",
-      dir: "auto",
-      maxlength: "4000",
-      value: job.options.initial_prompt ?? "",
-      "aria-describedby": "a-why",
-    });
     this.element = h(
       "div",
       { class: "pairs" },
@@ -105,51 +107,58 @@ class AgainForm {
       field(t("times.end"), this.#end),
       field(t("options.backend"), this.#backend),
       field(t("options.model"), this.#model),
-      field(t("options.language"), this.#language),
-      field(t("options.initial_prompt"), this.#prompt, this.#reason),
     );
     for (const input of [this.#start, this.#end])
       input.addEventListener("input", () => this.#judgeTimes());
     this.#backend.addEventListener("change", () => this.#fitBackend());
-    this.#model.addEventListener("change", () => this.#fitLanguages());
+    this.#model.addEventListener("change", () => this.#fitOptions());
     this.#fitBackend();
   }
 
   /** The fields of the request. What is undefined stays as it was for the whole recording; null takes it away. */
   values() {
-    const prompt = this.#prompt.disabled ? "" : this.#prompt.value.trim();
+    const values = valuesIn(this.element);
+    const options = this.#options.map((option) => [
+      option.name,
+      parsed(option, values[option.name] ?? ""), // a disabled control has no value
+    ]);
     return {
       start: seconds(this.#start.value),
       end: seconds(this.#end.value),
       backend: this.#backend.value,
       model: this.#model.value || undefined,
-      language: this.#language.value || null,
-      word_timestamps: this.#chosen?.options.word_timestamps.allowed ?? false,
-      initial_prompt: prompt || null,
+      word_timestamps: allowance(backendOf(this.#info, this.#engine), "word_timestamps").allowed,
+      ...Object.fromEntries(options),
     };
   }
 
-  get #chosen() {
-    return this.#info.backends.find(({ name }) => name === this.#backend.value);
+  /** @returns {Engine} */
+  get #engine() {
+    return { backend: this.#backend.value, model: this.#model.value || this.#job.model };
   }
 
   #fitBackend() {
-    const backend = this.#chosen;
+    const backend = backendOf(this.#info, this.#engine);
     if (!backend) return;
     const choices = modelChoices(this.#job, this.#info, backend);
     fill(this.#model, choices, this.#model.value || this.#job.model);
-    const { allowed, reason } = backend.options.initial_prompt;
-    this.#prompt.disabled = !allowed;
-    this.#reason.textContent = reason ?? "";
-    this.#fitLanguages();
+    this.#fitOptions();
   }
 
-  #fitLanguages() {
-    const name = this.#model.value || this.#job.model;
-    const model = this.#info.models.find((one) => one.name === name);
-    const isRequired = this.#chosen?.options.language.required;
-    const choices = languageChoices(this.#info, model, isRequired);
-    fill(this.#language, choices, this.#language.value || this.#job.options.language);
+  #fitOptions() {
+    Object.assign(this.#chosen, valuesIn(this.element));
+    for (const field of this.#fields) field.remove();
+    this.#fields = this.#options.map((option) => this.#field(option));
+    this.element.append(...this.#fields);
+  }
+
+  /** @param {Option} option */
+  #field(option) {
+    const { reason } = allowance(backendOf(this.#info, this.#engine), option.name);
+    const why = reason ? h("p", { class: "why", id: `a-why-${option.name}` }, reason) : null;
+    const about = { prefix: "a", describedBy: why?.id };
+    const input = control(this.#info, option, { ...this.#chosen, ...this.#engine }, about);
+    return field(labelOf(option), input, why);
   }
 
   #judgeTimes() {
@@ -169,11 +178,6 @@ function timeInput(id, time) {
     dir: "ltr",
     inputmode: "decimal",
   });
-}
-
-/** @type {(label: string, control: HTMLElement, ...more: HTMLElement[]) => HTMLElement} */
-function field(label, control, ...more) {
-  return h("div", { class: "field" }, h("label", { for: control.id }, label), control, ...more);
 }
 
 /**

@@ -113,6 +113,7 @@ export default {
 
   "options.title": "Wie abgeschrieben wird",
   "options.default": "Üblich ({name})",
+  "options.usual": "Üblich",
   "options.vocabulary": "eigener Wortschatz",
   "options.language": "Sprache",
   "options.language.auto": "Sprache erkennen",

@@ -105,6 +105,7 @@ export default {
 
   "options.title": "How to transcribe",
   "options.default": "Usual ({name})",
+  "options.usual": "Usual",
   "options.vocabulary": "own vocabulary",
   "options.language": "Language",
   "options.language.auto": "Detect the language",

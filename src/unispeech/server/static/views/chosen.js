@@ -1,28 +1,55 @@
 // The options that somebody has chosen for new recordings, against what the server has. Pure functions.
 
-/** @import { Backend, Info } from "../service.d.ts" */
+/** @import { Backend, Info, Option } from "../service.d.ts" */
 
 import { languageName, t } from "../strings/index.js";
 
 /** The numbers of speakers to choose from: "" tells none apart, "some" an unknown number. */
 export const SPEAKERS = ["", "some", "2", "3", "4", "5", "6", "7", "8"];
+const BOUNDS = ["min_speakers", "max_speakers"]; // given by the same control as `speakers`
 
-export const EMPTY = {
-  language: "",
-  task: "transcribe",
-  backend: "", // the server's
-  model: "", // the server's, or that of the backend
-  speakers: "",
-  language_per_chunk: false,
-  initial_prompt: "",
-  hotwords: "",
-};
+/** @typedef {{ [option: string]: string | boolean }} Values of controls, by option; "" is not given. */
+/** @typedef {{ backend: string, model: string }} Engine "" is the server's, or the backend's own. */
+/** @typedef {Engine & { language: string, speakers: string } & Values} Chosen */
 
-/** @typedef {typeof EMPTY} Chosen */
+/**
+ * The options in the form for new recordings.
+ * @param {Info} info
+ */
+export const formOptions = (info) =>
+  info.options.filter(({ name, page }) => page && !BOUNDS.includes(name));
+
+/**
+ * The choice of somebody who has not chosen anything.
+ * @param {Info} info
+ * @returns {Chosen}
+ */
+export function usual(info) {
+  const values = formOptions(info).map((option) => [option.name, written(option.default)]);
+  return { ...Object.fromEntries(values), backend: "", model: "", speakers: "" };
+}
+
+/**
+ * The value of an option as its control holds it.
+ * @param {Option["default"] | undefined} value
+ */
+export const written = (value) => (typeof value === "boolean" ? value : String(value ?? ""));
+
+/**
+ * The value of an option as a request holds it; null is not given.
+ * @param {Option} option
+ * @param {string | boolean} value
+ */
+export function parsed({ type }, value) {
+  if (typeof value === "boolean") return value;
+  const text = value.trim();
+  if (text === "") return null;
+  return type === "text" ? text : Number(text);
+}
 
 /**
  * @param {Info} info
- * @param {Chosen} chosen
+ * @param {Engine} chosen
  */
 export function backendOf(info, chosen) {
   const name = chosen.backend || info.backend;
@@ -31,7 +58,7 @@ export function backendOf(info, chosen) {
 
 /**
  * @param {Info} info
- * @param {Chosen} chosen
+ * @param {Engine} chosen
  */
 export function modelOf(info, chosen) {
   const usual = chosen.backend ? backendOf(info, chosen)?.default_model : info.model;
@@ -40,12 +67,27 @@ export function modelOf(info, chosen) {
 }
 
 /**
- * Whether a backend takes an option; `reason` says why not.
+ * Whether a backend takes an option; `reason` says why not, also of single values.
  * @param {Backend | undefined} backend
- * @param {Exclude<keyof Backend["options"], "task">} name
+ * @param {string} name
  */
 export function allowance(backend, name) {
-  return backend?.options[name] ?? { allowed: false, reason: null };
+  const verdict = backend?.options[name];
+  if (!verdict) return { allowed: false, reason: null };
+  if ("allowed" in verdict) return verdict;
+  return { allowed: true, reason: Object.values(verdict.refused).join(" ") };
+}
+
+/**
+ * Whether a backend takes a value of an option.
+ * @param {Backend | undefined} backend
+ * @param {string} name
+ * @param {string | boolean} value
+ */
+export function takes(backend, name, value) {
+  const verdict = backend?.options[name];
+  if (verdict && "values" in verdict) return verdict.values.includes(String(value));
+  return verdict?.allowed ?? false;
 }
 
 /**
@@ -64,6 +106,8 @@ export function possible(info, chosen) {
   const languages = modelOf(info, next)?.languages ?? [];
   if (languages.length && !languages.includes(next.language))
     next.language = languages.length === 1 ? languages[0] : "";
+  for (const { name, choices, default: usual } of formOptions(info))
+    if (choices.length && !choices.includes(String(next[name]))) next[name] = written(usual);
   return next;
 }
 
@@ -74,22 +118,17 @@ export function possible(info, chosen) {
  */
 export function jobFields(info, chosen) {
   const backend = backendOf(info, chosen);
-  /** @param {Parameters<typeof allowance>[1]} name */
-  const isAllowed = (name) => allowance(backend, name).allowed;
   /** @type {Record<string, string | number | boolean>} */
   const fields = {};
-  for (const name of /** @type {const} */ (["backend", "model", "language"]))
+  for (const name of /** @type {const} */ (["backend", "model"]))
     if (chosen[name]) fields[name] = chosen[name];
-  const isUsualTask = chosen.task === EMPTY.task;
-  if (!isUsualTask && backend?.options.task.values.includes(chosen.task)) fields.task = chosen.task;
-  if (isAllowed("word_timestamps")) fields.word_timestamps = true;
-  if (chosen.speakers && isAllowed("speakers"))
-    Object.assign(fields, { speakers: true }, speakerBounds(chosen.speakers));
-  if (chosen.language_per_chunk && isAllowed("language_per_chunk"))
-    fields.language_per_chunk = true;
-  for (const name of /** @type {const} */ (["initial_prompt", "hotwords"])) {
-    const text = chosen[name].trim();
-    if (text && isAllowed(name)) fields[name] = text;
+  if (allowance(backend, "word_timestamps").allowed) fields.word_timestamps = true;
+  for (const option of formOptions(info)) {
+    const { name } = option;
+    const value = name === "speakers" ? chosen.speakers !== "" : parsed(option, chosen[name]);
+    if (value === null || value === option.default || !takes(backend, name, chosen[name])) continue;
+    fields[name] = value;
+    if (name === "speakers") Object.assign(fields, speakerBounds(chosen.speakers));
   }
   return fields;
 }
@@ -111,13 +150,16 @@ function speakerBounds(speakers) {
 export function summary(info, chosen) {
   const { language, task, speakers } = chosen;
   const tellsApart = speakers && allowance(backendOf(info, chosen), "speakers").allowed;
+  const hasVocabulary = ["initial_prompt", "hotwords"].some((name) =>
+    chosen[name]?.toString().trim(),
+  );
   const parts = [
     language ? languageName(language) : t("options.language.auto"),
     task === "translate" ? t("options.task.translate") : "",
     chosen.backend || info.backend,
     modelOf(info, chosen)?.name ?? info.model,
     tellsApart ? speakersLabel(speakers) : "",
-    chosen.initial_prompt.trim() || chosen.hotwords.trim() ? t("options.vocabulary") : "",
+    hasVocabulary ? t("options.vocabulary") : "",
   ];
   return parts.filter(Boolean).join(" · ");
 }

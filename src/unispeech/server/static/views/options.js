@@ -1,6 +1,6 @@
 // How to transcribe: a form that knows what each backend can do, and remembers.
 
-/** @import { Allowed, Backend, Info } from "../service.d.ts" */
+/** @import { Info, Option } from "../service.d.ts" */
 /** @import { Chosen } from "./chosen.js" */
 /** @import { Choice } from "./languages.js" */
 
@@ -11,15 +11,13 @@ import { bytes, t } from "../strings/index.js";
 import {
   allowance,
   backendOf,
-  EMPTY,
+  formOptions,
   jobFields,
-  modelOf,
   possible,
-  SPEAKERS,
-  speakersLabel,
   summary,
+  usual,
 } from "./chosen.js";
-import { languageChoices } from "./languages.js";
+import { control, controlsIn, field, hintOf, labelOf, select, valuesIn } from "./optioncontrols.js";
 
 const SOON = 400; // milliseconds after the last change
 
@@ -39,7 +37,7 @@ export class OptionsForm {
   /** @param {Info} info */
   constructor(info) {
     this.#info = info;
-    this.#chosen = { ...EMPTY, ...settings.get("options", {}) };
+    this.#chosen = { ...usual(info), ...settings.get("options", {}) };
     const details = h(
       "details",
       { class: "options", open: settings.get("optionsOpen", false) },
@@ -65,7 +63,7 @@ export class OptionsForm {
 
   #read() {
     const before = this.#chosen;
-    this.#chosen = { ...before, ...Object.fromEntries(controls(this.#form).map(entry)) };
+    this.#chosen = { ...before, ...valuesIn(this.#form) };
     settings.set("options", this.#chosen);
     this.#summary.textContent = summary(this.#info, this.#chosen);
     const { backend, model } = this.#chosen;
@@ -74,9 +72,9 @@ export class OptionsForm {
   }
 
   #redraw() {
-    const focused = controls(this.#form).find((one) => one === document.activeElement);
+    const focused = controlsIn(this.#form).find((one) => one === document.activeElement);
     this.#draw();
-    const same = controls(this.#form).find(({ name }) => name === focused?.name);
+    const same = controlsIn(this.#form).find(({ name }) => name === focused?.name);
     same?.focus();
   }
 
@@ -93,67 +91,45 @@ export class OptionsForm {
   }
 }
 
-/** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Control */
-
 /**
- * @param {HTMLFormElement} form
- * @returns {Control[]}
- */
-const controls = (form) =>
-  Array.from(form.querySelectorAll(":is(input, select, textarea):enabled"));
-
-/**
- * @param {Control} control
- * @returns {[name: string, value: string | boolean]}
- */
-function entry(control) {
-  const isTick = control instanceof HTMLInputElement && control.type === "checkbox";
-  return [control.name, isTick ? control.checked : control.value];
-}
-
-/**
+ * The fields of the server's options; the backend and the model come after language and task.
  * @param {Info} info
  * @param {Chosen} chosen
  */
 function fields(info, chosen) {
   const backend = backendOf(info, chosen);
-  const model = modelOf(info, chosen);
-  const speakers = allowance(backend, "speakers");
-  const isLanguageRequired = backend?.options.language.required;
-  return [
-    select("language", languageChoices(info, model, isLanguageRequired), chosen.language),
-    select("task", taskChoices(backend), chosen.task, {
-      reason: backend?.options.task.refused.translate,
-    }),
-    select("backend", backendChoices(info), chosen.backend, {
-      hint: backend?.summary ?? "",
-      reason: missingBackends(info),
-    }),
-    select("model", modelChoices(info, chosen), chosen.model),
-    text("textarea", "initial_prompt", chosen.initial_prompt, allowance(backend, "initial_prompt")),
-    text("input", "hotwords", chosen.hotwords, allowance(backend, "hotwords")),
-    select(
-      "speakers",
-      SPEAKERS.map((value) => ({ value, label: speakersLabel(value) })),
-      speakers.allowed ? chosen.speakers : "",
-      { reason: speakers.reason, disabled: !speakers.allowed },
+  const options = formOptions(info).map((option) => optionField(info, option, chosen));
+  return options.toSpliced(
+    2,
+    0,
+    field(
+      t("options.backend"),
+      select(attributes("backend"), backendChoices(info), chosen.backend),
+      help("backend", backend?.summary ?? "", missingBackends(info)),
     ),
-    tick("language_per_chunk", chosen.language_per_chunk, allowance(backend, "language_per_chunk")),
-  ];
+    field(
+      t("options.model"),
+      select(attributes("model"), modelChoices(info, chosen), chosen.model),
+      help("model", t("options.model.hint")),
+    ),
+  );
 }
 
 /**
- * @param {Backend | undefined} backend
- * @returns {Choice[]}
+ * @param {Info} info
+ * @param {Option} option
+ * @param {Chosen} chosen
  */
-function taskChoices(backend) {
-  const values = backend?.options.task.values ?? [];
-  return ["transcribe", "translate"].map((value) => ({
-    value,
-    label: t(`options.task.${value}`),
-    disabled: !values.includes(value),
-  }));
+function optionField(info, option, chosen) {
+  const { name } = option;
+  const { reason } = allowance(backendOf(info, chosen), name);
+  const rows = name === "initial_prompt" ? 2 : 1;
+  const input = control(info, option, chosen, { prefix: "o", describedBy: `h-${name}`, rows });
+  return field(labelOf(option), input, help(name, hintOf(option), reason));
 }
+
+/** @param {"backend" | "model"} name */
+const attributes = (name) => ({ id: `o-${name}`, name, "aria-describedby": `h-${name}` });
 
 /**
  * @param {Info} info
@@ -195,85 +171,10 @@ function modelChoices(info, chosen) {
 
 /**
  * @param {string} name
- * @param {Choice[]} choices
- * @param {string} value
- * @param {{ hint?: string, reason?: string | null, disabled?: boolean }} [more]
- */
-function select(name, choices, value, { hint, reason, disabled = false } = {}) {
-  const options = choices.map((choice) =>
-    h(
-      "option",
-      { value: choice.value, selected: choice.value === value, disabled: choice.disabled },
-      choice.label,
-    ),
-  );
-  const control = h(
-    "select",
-    { id: `o-${name}`, name, disabled, "aria-describedby": `h-${name}` },
-    options,
-  );
-  return field(name, control, help(name, reason, hint));
-}
-
-/**
- * @param {"input" | "textarea"} tag
- * @param {string} name
- * @param {string} value
- * @param {Allowed} allowance
- */
-function text(tag, name, value, { allowed, reason }) {
-  const control = h(tag, {
-    id: `o-${name}`,
-    name,
-    value,
-    dir: "auto",
-    rows: tag === "textarea" ? "2" : null,
-    maxlength: "4000",
-    disabled: !allowed,
-    "aria-describedby": `h-${name}`,
-  });
-  return field(name, control, help(name, reason));
-}
-
-/**
- * @param {string} name
- * @param {HTMLElement} control
- * @param {HTMLElement} help
- */
-function field(name, control, help) {
-  const label = h("label", { for: control.id }, t(`options.${name}`));
-  return h("div", { class: "field" }, label, control, help);
-}
-
-/**
- * @param {string} name
- * @param {boolean} value
- * @param {Allowed} allowance
- */
-function tick(name, value, { allowed, reason }) {
-  const control = h("input", {
-    id: `o-${name}`,
-    name,
-    type: "checkbox",
-    checked: value && allowed,
-    disabled: !allowed,
-    "aria-describedby": `h-${name}`,
-  });
-  return h(
-    "div",
-    { class: "field check" },
-    control,
-    h("label", { for: control.id }, t(`options.${name}`)),
-    help(name, reason),
-  );
-}
-
-/**
- * @param {string} name
+ * @param {string} hint
  * @param {string | null} [reason] for which the option cannot be chosen
- * @param {string} [hint]
  */
-function help(name, reason, hint = t(`options.${name}.hint`)) {
+function help(name, hint, reason) {
   return h(
     "p",
     { class: "hint", id: `h-${name}` },

@@ -1,0 +1,125 @@
+// Controls of options, made from what the server says of each (`options` of /api/info).
+
+/** @import { Info, Option } from "../service.d.ts" */
+/** @import { Engine, Values } from "./chosen.js" */
+/** @import { Choice } from "./languages.js" */
+
+import { h } from "../dom.js";
+import { known, t } from "../strings/index.js";
+import { allowance, backendOf, modelOf, SPEAKERS, speakersLabel, takes } from "./chosen.js";
+import { languageChoices } from "./languages.js";
+
+/** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Control */
+
+/**
+ * The control of an option, by its values: a list, a tick, a number or a text. It is disabled where the
+ * backend does not take the option.
+ * @param {Info} info
+ * @param {Option} option
+ * @param {Engine & Values} chosen
+ * @param {{ prefix: string, describedBy?: string, rows?: number }} more `rows` of a text
+ * @returns {Control}
+ */
+export function control(info, option, chosen, { prefix, describedBy, rows = 1 }) {
+  const { name, type } = option;
+  const { allowed } = allowance(backendOf(info, chosen), name);
+  const value = chosen[name];
+  const attributes = {
+    id: `${prefix}-${name}`,
+    name,
+    disabled: !allowed,
+    "aria-describedby": describedBy,
+  };
+  const choices = choicesOf(info, option, chosen);
+  if (choices.length) return select(attributes, choices, allowed ? value : "");
+  if (type === "bool")
+    return h("input", { ...attributes, type: "checkbox", checked: value === true && allowed });
+  const { minimum: min, maximum: max, max_length: maxlength } = option;
+  const step = type === "int" ? 1 : "any";
+  if (type !== "text") return h("input", { ...attributes, type: "number", min, max, step, value });
+  const text = { ...attributes, value, dir: "auto", maxlength };
+  return rows > 1 ? h("textarea", { ...text, rows }) : h("input", text);
+}
+
+/**
+ * @param {Info} info
+ * @param {Option} option
+ * @param {Engine} chosen
+ * @returns {Choice[]}
+ */
+function choicesOf(info, { name, choices, default: usual }, chosen) {
+  const backend = backendOf(info, chosen);
+  if (name === "language")
+    return languageChoices(info, modelOf(info, chosen), backend?.options.language.required);
+  if (name === "speakers") return SPEAKERS.map((value) => ({ value, label: speakersLabel(value) }));
+  const values = choices.map((value) => ({
+    value,
+    label: known(`options.${name}.${value}`) ? t(`options.${name}.${value}`) : value,
+    disabled: !takes(backend, name, value),
+  }));
+  const isOptional = values.length > 0 && usual === null;
+  return isOptional ? [{ value: "", label: t("options.usual") }, ...values] : values;
+}
+
+/**
+ * @param {import("../dom.js").Properties} attributes
+ * @param {Choice[]} choices
+ * @param {string | boolean} chosen
+ */
+export function select(attributes, choices, chosen) {
+  const options = choices.map(({ value, label, disabled }) =>
+    h("option", { value, disabled, selected: value === chosen }, label),
+  );
+  return h("select", attributes, options);
+}
+
+/**
+ * A control with its label, and more below.
+ * @param {string} text
+ * @param {Control} control
+ * @param {(HTMLElement | null)[]} more
+ */
+export function field(text, control, ...more) {
+  const label = h("label", { for: control.id }, text);
+  if (control.type !== "checkbox") return h("div", { class: "field" }, label, control, more);
+  return h("div", { class: "field check" }, control, label, more);
+}
+
+/**
+ * The values of the controls in an element that are not disabled.
+ * @param {HTMLElement} element
+ * @returns {Values}
+ */
+export function valuesIn(element) {
+  const entries = controlsIn(element).map((one) => [
+    one.name,
+    one instanceof HTMLInputElement && one.type === "checkbox" ? one.checked : one.value,
+  ]);
+  return Object.fromEntries(entries);
+}
+
+/**
+ * @param {HTMLElement} element
+ * @returns {Control[]}
+ */
+export const controlsIn = (element) =>
+  Array.from(element.querySelectorAll(":is(input, select, textarea)[name]:enabled"));
+
+/**
+ * The name of an option: the page's, else the server's help.
+ * @param {Option} option
+ */
+export const labelOf = (option) =>
+  known(`options.${option.name}`) ? t(`options.${option.name}`) : helpOf(option);
+
+/**
+ * The line below a control: the page's, else the server's help unless that is the label.
+ * @param {Option} option
+ */
+export function hintOf(option) {
+  if (known(`options.${option.name}.hint`)) return t(`options.${option.name}.hint`);
+  return known(`options.${option.name}`) ? helpOf(option) : "";
+}
+
+/** @param {Option} option */
+const helpOf = ({ help, unit }) => (unit ? `${help} (${unit})` : help);

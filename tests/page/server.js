@@ -1,0 +1,87 @@
+// What a small server says of itself at /api/info.
+
+export const yes = { allowed: true, reason: null };
+export const no = { allowed: false, reason: "it cannot" };
+
+/** An option as the form for new recordings shows it. */
+export const option = (name, about) => ({
+  name,
+  type: "text",
+  help: `Help for ${name}.`,
+  unit: null,
+  default: null,
+  choices: [],
+  minimum: null,
+  maximum: null,
+  max_length: null,
+  page: true,
+  again: false,
+  ...about,
+});
+
+const TASKS = ["transcribe", "translate"];
+const OPTIONS = [
+  option("language", { again: true, max_length: 4000 }),
+  option("task", { default: "transcribe", choices: TASKS }),
+  option("beam_size", { type: "int", page: false }),
+  option("initial_prompt", { again: true, max_length: 4000 }),
+  option("hotwords", { max_length: 4000 }),
+  option("speakers", { type: "bool", default: false }),
+  option("min_speakers", { type: "int", minimum: 1 }),
+  option("max_speakers", { type: "int", minimum: 1 }),
+  option("language_per_chunk", { type: "bool", default: false }),
+];
+
+const backend = (name, family, options) => ({
+  name,
+  family,
+  summary: "",
+  usable: true,
+  default_model: `${name}-model`,
+  options: {
+    ...Object.fromEntries(OPTIONS.map((one) => [one.name, yes])),
+    task: { values: TASKS, refused: {} },
+    language: { ...yes, required: false },
+    word_timestamps: yes,
+    ...options,
+  },
+});
+
+const model = (name, family, languages) => ({
+  name,
+  family,
+  languages,
+  tasks: ["transcribe"],
+  kept: true,
+  megabytes: 1,
+});
+
+/** With more options: what is known of each, and what both backends say of it. */
+export function infoWith(...more) {
+  const verdicts = Object.fromEntries(more.map(([about, verdict]) => [about.name, verdict]));
+  return {
+    backend: "fast",
+    model: "fast-model",
+    options: [...OPTIONS, ...more.map(([about]) => about)],
+    backends: [
+      backend("fast", "whisper", verdicts),
+      backend("plain", "ctc", {
+        ...verdicts,
+        task: { values: ["transcribe"], refused: { translate: "it cannot translate" } },
+        initial_prompt: no,
+        hotwords: no,
+        language_per_chunk: no,
+        speakers: no,
+      }),
+    ],
+    models: [
+      model("fast-model", "whisper", ["en", "de"]),
+      model("english", "whisper", ["en"]),
+      model("plain-model", "ctc", []),
+    ],
+    languages: [
+      { code: "en", name: "english" },
+      { code: "de", name: "german" },
+    ],
+  };
+}
