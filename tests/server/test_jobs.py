@@ -115,6 +115,7 @@ def test_what_is_wrong_is_called_what_the_caller_called_it(http: httpx.Client) -
         answer = http.post("/api/jobs", files=files, data=fields)
         assert answer.status_code == 400, answer.text
         error = answer.json()["error"]
+        assert error["code"] == "invalid_value"
         return error["param"], error["message"]
 
     alone = ("min_speakers", "min_speakers: it needs speakers=true")
@@ -126,6 +127,8 @@ def test_what_is_wrong_is_called_what_the_caller_called_it(http: httpx.Client) -
     assert told(email="a@b\x00c")[1] == "email: it is not an e-mail address"
     checked = http.post("/api/check", json={"max_speakers": 2}).json()
     assert (checked["param"], checked["ok"]) == ("max_speakers", False)
+    for name in ("model", "backend"):
+        assert http.post("/api/check", json={name: "nope"}).json()["param"] == name
     odd = '{"model": 5, "\\ud800": 1}'
     assert http.post("/api/check", content=odd, headers=JSON).json()["ok"] is False
     asked = http.post("/asr?min_speakers=2", files={"audio_file": ENGLISH.read_bytes()})

@@ -109,6 +109,10 @@ def test_openai_refuses_what_it_would_otherwise_have_to_choose_from(http: httpx.
         "stream", "stream is 'maybe'; use true or false",
     )  # fmt: skip
     assert error(("chunking_strategy[pace]", (None, b"1")))[1].endswith("silence_duration_ms")
+    huge = b'{"threshold": ' + b"9" * 400 + b"}"
+    assert error(("chunking_strategy", (None, huge)))[0] == "chunking_strategy[threshold]"
+    deep = b'{"threshold": ' + b"[" * 50_000
+    assert error(("chunking_strategy", (None, deep)))[1].endswith("it is not JSON")
 
 
 def test_openai_models(client: openai.OpenAI) -> None:

@@ -13,6 +13,9 @@ from unispeech.errors import UnispeechError
 from unispeech.server import settings
 from unispeech.server.speech.speech import Speech
 
+LONG = "somebody/" + "x" * 300
+"""An id of the Hub, longer than the name of a folder may be."""
+
 
 @pytest.fixture(scope="module")
 def speech(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Speech]:
@@ -43,7 +46,13 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Speech]:
         ({"language_id_model": "mms-1b-all"}, "model_family", "language_id_model"),
         ({"beam_size": 0}, "invalid_value", "beam_size"),
         ({"hotword": "x"}, "invalid_value", "hotword"),
-        ({"model": "bse"}, "model_not_found", ""),
+        ({"model": "bse"}, "model_not_found", "model"),
+        ({"model": LONG}, "model_not_found", "model"),
+        ({"align_model": LONG}, "model_not_offered", "align_model"),
+        ({"ngram": "x" * 300}, "file_not_offered", "ngram"),
+        ({"ngram": "kept.arpa\0"}, "file_not_offered", "ngram"),
+        ({"ngram": ".."}, "file_not_offered", "ngram"),
+        ({"backend": "nope"}, "backend_not_found", "backend"),
     ],
 )
 def test_a_request_is_refused_by_code_and_option(

@@ -296,6 +296,7 @@ def find(name: str) -> BackendSpec:
     if wanted in known:
         return known[wanted]
     raise UnknownBackend(
-        f"there is no backend {name!r}",
+        f"there is no backend {name[:100]!r}",
         did_you_mean(nearest(wanted, known), f"use one of {', '.join(specs())}"),
+        option="backend",
     )

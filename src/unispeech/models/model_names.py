@@ -11,7 +11,8 @@ from unispeech.errors import ModelDamaged, UnknownModel, did_you_mean
 from unispeech.models import catalog, weight_cache
 from unispeech.models.formats import registry
 
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+"""The Hub allows 96 characters a part; a longer one would be no name of a folder either."""
 
 
 def local_path(name: str) -> Path | None:

@@ -46,8 +46,6 @@ HOSTED = frozenset(
 
 NGRAMS = "ngrams"
 """The folder in the service's data of the KenLM models that requests may name."""
-PLAIN = re.compile(r"\w[\w.-]*")
-"""The name of a file, without a folder."""
 
 
 class NoSpeakers(UnispeechError):
@@ -140,12 +138,16 @@ class Speech:
                     "give a name of the catalog, or a Hub id that the server keeps", OptionError,
                 )  # fmt: skip
         ngram = options.decode.ngram
-        folder = self.settings.data_dir / NGRAMS
-        if ngram is not None and not (PLAIN.fullmatch(ngram) and (folder / ngram).is_file()):
+        if ngram is not None and ngram not in self._ngrams():
             yield Refusal(
                 "file_not_offered", "ngram", f"ngram {ngram[:100]!r}: not a file of this server",
                 f"give the name of a file in its folder {NGRAMS}", OptionError,
             )  # fmt: skip
+
+    def _ngrams(self) -> set[str]:
+        """The names that a client may give. None of them is a path."""
+        found = (self.settings.data_dir / NGRAMS).glob("[!.]*")
+        return {path.name for path in found if path.is_file()}
 
     def _own_limits(self, load: LoadOptions, batch_size: int) -> Iterator[Refusal]:
         usual = LoadOptions()
@@ -222,7 +224,9 @@ class Speech:
         if is_offered(name):
             return name
         near = catalog.nearest(name)
-        raise UnknownModel(f"there is no model {name[:100]!r} here", did_you_mean(near))
+        raise UnknownModel(
+            f"there is no model {name[:100]!r} here", did_you_mean(near), option="model"
+        )
 
     @contextmanager
     def engine(self, ask: Ask) -> Iterator[Engine]:

@@ -184,7 +184,7 @@ def _chunking(fields: FormData) -> dict[str, float]:
             option, unit = CHUNKING[name]
             try:
                 options[option] = float(value) * unit
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 raise _invalid(param, str(value), "use a number") from None
     return options
 
@@ -195,7 +195,7 @@ def _strategy(fields: FormData) -> dict[str, Any]:
     if isinstance(whole, str) and whole.startswith("{"):
         try:
             given = dict(json.loads(whole))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise _invalid("chunking_strategy", whole, "it is not JSON") from None
     elif whole not in (None, "", "auto"):
         raise _invalid("chunking_strategy", str(whole), "use auto, or an object of server_vad")
