@@ -109,6 +109,26 @@ def test_a_stored_job_with_the_old_name_of_an_option_runs_and_is_shown(
     assert http.get(f"/api/jobs/{job}/transcript").json()["language"] == "rus"
 
 
+def test_a_stretch_whose_language_is_named_does_without_detection(http: httpx.Client) -> None:
+    """Of a recording in several languages, where the wrong one was detected there."""
+    job = submit(http, ENGLISH, language_per_chunk="true")
+    assert until_ended(http, job)["state"] == "done"
+    asked = {"start": 0, "end": 4, "apply": False}
+    kept = http.post(f"/api/jobs/{job}/ranges", json=asked).json()
+    assert kept["options"] == {"language_per_chunk": True}
+    named = http.post(f"/api/jobs/{job}/ranges", json={**asked, "language": "en"}).json()
+    assert named["options"] == {"language": "en"}
+
+
+def test_a_range_without_sound_is_refused(http: httpx.Client) -> None:
+    job = submit(http, ENGLISH)
+    end = until_ended(http, job)["duration"]
+    for start in (1.0, end - 0.00001):
+        asked = {"start": start, "end": start + 0.00001}
+        answer = http.post(f"/api/jobs/{job}/ranges", json=asked)
+        assert answer.status_code == 400 and "0.01 s of sound" in answer.text
+
+
 def test_what_is_wrong_is_called_what_the_caller_called_it(http: httpx.Client) -> None:
     def told(**fields: str) -> tuple[str, str]:
         files = {"file": ("a.wav", ENGLISH.read_bytes())}

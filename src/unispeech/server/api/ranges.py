@@ -18,6 +18,10 @@ router = APIRouter(tags=["Transcripts"])
 
 SPEAKERS = ("diarize", "min_speakers", "max_speakers")
 """Not told apart anew in a stretch, where the first would be another: whoever spoke there stays."""
+SHORTEST = 0.01
+"""Seconds of sound in a range; of fewer there may be no sample at all."""
+DETECTION = ("language_per_chunk", "language_id_model", "detect_language")
+"""Of the whole recording; of no use in a stretch whose language is named."""
 
 
 @router.post("/jobs/{job_id}/ranges", status_code=201, responses=CONFLICT)
@@ -28,12 +32,17 @@ async def decode_again(job: TheJob, range: Range, service: TheService, key: Call
         raise Refused(409, "the job has no transcript of its own", code="no_transcript")
     if range.end <= range.start:
         raise Refused(400, "the range ends before it starts", param="end")
-    if range.start >= (job.duration or 0.0):
+    duration = job.duration or 0.0
+    if range.start >= duration:
         raise Refused(400, "the range starts after the recording's end", param="start")
+    if min(range.end, duration) - range.start < SHORTEST:
+        raise Refused(400, f"the range has less than {SHORTEST:g} s of sound", param="end")
     await asyncio.to_thread(service.jobs.room)
-    before = {n: v for n, v in job.options.items() if n not in SPEAKERS}
+    asked = range.options()
+    left = (*SPEAKERS, *DETECTION) if asked.get("language") else SPEAKERS
+    before = {n: v for n, v in job.options.items() if n not in left}
     kept = {"backend": job.backend, "model": job.model, **before}
-    ask = service.speech.ask(**{**kept, **range.options()})
+    ask = service.speech.ask(**{**kept, **asked})
     digest = None
     if range.apply:
         whole = await asyncio.to_thread(service.jobs.revisions.transcript, job.id, job.revision)

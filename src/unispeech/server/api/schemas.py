@@ -132,9 +132,7 @@ def checked(kind: type[Fields], given: Mapping[str, Any]) -> Fields:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])[:100]
         if first["type"] != "extra_forbidden":
-            raise Refused(
-                400, f"{name}: {said(first)}", param=name, code="invalid_value"
-            ) from None
+            raise Refused(400, f"{name}: {said(first)}", param=name, code="invalid_value") from None
         hint = did_you_mean(nearest(name, kind.model_fields))
         raise Refused(
             400, f"there is no field {name!r}", hint, param=name, code="invalid_value"
