@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from support.errors import raises
 from support.samples import CHECKPOINT, SAMPLES
@@ -28,7 +29,8 @@ from unispeech.bench.configuration import Configuration, labels
 from unispeech.bench.grid import Grid
 from unispeech.bench.normaliser import units
 from unispeech.bench.runner import Plan, Step
-from unispeech.errors import OptionError, UnknownBackend
+from unispeech.cli.bench import run as bench_run
+from unispeech.errors import OptionError, UnknownBackend, UnknownModel
 from unispeech.models import store
 
 CLIPS = [str(SAMPLES / "english.wav"), str(SAMPLES / "pause.wav")]
@@ -349,6 +351,21 @@ def test_unknown_names_are_refused() -> None:
         grid.configurations(Grid(("peer:fastr",), ("tiny.en",)))
     with raises(UnknownBackend, "faster"):
         grid.configurations(Grid(("fastr",), ("tiny.en",)))
+    with raises(UnknownModel, "no-such-model"):
+        grid.configurations(Grid(("faster", "peer:faster"), ("base", "no-such-model")))
+
+
+def test_what_nothing_can_run_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    with raises(OptionError, "'int3'"):
+        benchmark.prepare(
+            CLIPS, tmp_path, 1, ASKED | {"backends": ("faster",), "compute_types": ("int3",)}
+        )
+
+
+@pytest.mark.parametrize(("flag", "value"), [("--strategies", "x"), ("--beam-sizes", "1,0")])
+def test_a_list_with_a_wrong_value_is_refused_by_its_flag(flag: str, value: str) -> None:
+    done = CliRunner().invoke(bench_run, [flag, value])
+    assert done.exit_code == 2 and flag in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -161,6 +161,8 @@ def test_choices() -> None:
         choose(MANY, Choice(ids=("7", "99")))
     with pytest.raises(OptionError, match="left"):
         choose(MANY, Choice(language="fr"))
+    with raises(OptionError, "klingon"):
+        choose(MANY, Choice(language="klingon"))
 
 
 def test_the_published_list_of_ids_is_whole() -> None:

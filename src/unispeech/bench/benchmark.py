@@ -13,6 +13,7 @@ from unispeech.bench.configuration import PEER, Configuration, labels
 from unispeech.bench.grid import installed
 from unispeech.bench.results import Results
 from unispeech.bench.runner import Plan
+from unispeech.bench.utterances import Utterance
 from unispeech.errors import OptionError
 
 
@@ -42,12 +43,23 @@ def prepare(
     ids = asked["ids"].read_text(encoding="utf-8").split() if asked["ids"] else []
     choice = datasets.Choice(asked["language"], tuple(ids), asked["sample"] or 0, asked["join"])
     chosen = datasets.choose(datasets.load_all(data, folder / "audio"), choice)
+    _able(configurations, chosen)
     warm_up = datasets.warm_up(chosen)
     if choice.join is not None:
         chosen = joining.join_each(chosen, choice.join, folder)
     return Plan(
         configurations, chosen, warm_up, repeats, folder, asked["timeout"], asked["profile"]
     ), baseline
+
+
+def _able(configurations: Sequence[Configuration], chosen: Sequence[Utterance]) -> None:
+    """Raises:
+    OptionError: none of the configurations can run.
+    """
+    languages = {utterance.language for utterance in chosen}
+    objections = [grid.objection(one, languages) for one in configurations]
+    if all(objections):
+        raise OptionError(f"nothing to measure: {objections[0]}")
 
 
 def _baseline(asked: str | None, configurations: Sequence[Configuration]) -> str:

@@ -201,7 +201,13 @@ def choose(utterances: Sequence[Utterance], choice: Choice) -> list[Utterance]:
     """
     chosen = list(utterances)
     if choice.language:
-        wanted = known(choice.language) or choice.language
+        wanted = known(choice.language)
+        if wanted is None:
+            raise OptionError(
+                f"unknown language {choice.language!r}",
+                "give a code such as 'fr' or a name such as 'french'",
+                option="language",
+            )
         chosen = [u for u in chosen if u.language == wanted]
     if choice.ids:
         by_name = {Path(u.id).stem: u for u in chosen}

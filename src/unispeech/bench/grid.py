@@ -10,7 +10,7 @@ from unispeech.backends import registry
 from unispeech.backends.settle import unknown_language
 from unispeech.bench import peers
 from unispeech.bench.configuration import PEER, Configuration
-from unispeech.errors import OptionError, UnispeechError
+from unispeech.errors import OptionError, UnispeechError, UnknownModel
 from unispeech.models import store
 
 
@@ -38,8 +38,10 @@ def configurations(grid: Grid) -> list[Configuration]:
     """The grid, without what makes no difference to a backend (a beam where it has none).
 
     Raises:
-        UnknownBackend: a name nobody knows. OptionError: an empty grid.
+        UnknownBackend, UnknownModel: a name nobody knows. OptionError: an empty grid.
     """
+    for model in grid.models:
+        _known_model(model, grid.backends)
     found: dict[str, Configuration] = {}
     for model, backend, compute_type, strategy, batch_size, beam_size in itertools.product(
         grid.models,
@@ -75,6 +77,16 @@ def known(backend: str) -> str:
     if backend.startswith(PEER):
         return peers.find(backend).name
     return registry.find(backend).name
+
+
+def _known_model(model: str, backends: Iterable[str]) -> None:
+    """Raises:
+    UnknownModel: none of the backends knows the model.
+    """
+    ours = [known(backend) for backend in backends if not backend.startswith(PEER)]
+    refusals = [Configuration(backend, model).settled().refusal("model") for backend in ours]
+    if refusals and all(one and one.kind is UnknownModel for one in refusals):
+        raise next(one.error() for one in refusals if one)
 
 
 def _matches(one: Configuration) -> bool:

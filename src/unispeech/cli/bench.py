@@ -15,7 +15,7 @@ import click
 from unispeech.cli import flags, say, spelling, tables
 from unispeech.cli.tables import Cell
 from unispeech.errors import OptionError, UnispeechError
-from unispeech.options import offered
+from unispeech.options import Option, offered
 
 NEEDED = {
     "jinja2": "jinja2",
@@ -30,16 +30,23 @@ class Several(click.ParamType[tuple[Any, ...]]):
 
     name = "a,b,..."
 
-    def __init__(self, kind: type = str) -> None:
-        self.kind = kind
+    def __init__(self, row: Option | None = None) -> None:
+        self.row = row
+        self.kind = row.kind if row else str
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[Any, ...]:
         if isinstance(value, tuple):
             return value
         try:
-            return tuple(self.kind(part.strip()) for part in value.split(",") if part.strip())
+            values = tuple(self.kind(part.strip()) for part in value.split(",") if part.strip())
         except ValueError:
             self.fail(f"{value!r}: give whole numbers with commas between them", param, ctx)
+        if self.row:
+            try:
+                self.row.check(self.row.name, values)
+            except OptionError as error:
+                self.fail(f"{value!r}: {error.hint}", param, ctx)
+        return values
 
 
 class Length(click.ParamType[float]):
@@ -77,7 +84,7 @@ def _measured(command: flags.Command) -> flags.Command:
         if name in GRID:
             plural = name[:-1] + "ies" if name.endswith("y") else name + "s"
             flag = click.option(
-                spelling.flag(plural), type=Several(row.kind), default=str(usual),
+                spelling.flag(plural), type=Several(row), default=str(usual),
                 show_default=True, help=row.help,
             )  # fmt: skip
         else:
@@ -130,8 +137,9 @@ def bench() -> None:
 @click.option(
     "--timeout",
     type=click.FloatRange(0),
+    metavar="SECONDS",
     default=0,
-    help="Seconds a run may take.  [default: no limit]",
+    help="What a run may take.  [default: no limit]",
 )
 @click.option(
     "--out",
