@@ -12,6 +12,7 @@ from unispeech.backends.base import Capabilities
 from unispeech.cli.bench import run as bench_run
 from unispeech.cli.flags import given
 from unispeech.cli.mic import mic
+from unispeech.cli.spelling import spelled
 from unispeech.cli.transcribe import transcribe
 from unispeech.errors import OptionError
 from unispeech.options import (
@@ -28,7 +29,9 @@ from unispeech.options import (
     VadOptions,
     offered,
 )
+from unispeech.realtime.options import LiveOptions
 from unispeech.server.api import schemas
+from unispeech.text.subtitles import Layout
 
 
 def test_flat_names_reach_their_stage() -> None:
@@ -54,6 +57,8 @@ def test_an_unknown_option_suggests_the_nearest() -> None:
     ("name", "value"),
     [
         ("beam_size", 0),
+        ("vad", None),
+        ("word_timestamps", "yes"),
         ("task", "sing"),
         ("strategy", "magic"),
         ("batch_size", 0),
@@ -141,17 +146,56 @@ def test_every_option_is_reachable_through_every_door_or_says_why_not() -> None:
 
 
 @pytest.mark.parametrize(("old", "new"), RENAMED.items())
-def test_an_old_name_of_an_option_is_accepted_with_a_warning(old: str, new: str) -> None:
+def test_an_old_name_of_an_option_is_accepted_with_a_warning(
+    old: str, new: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     before: Any = {old: "mms"}
     now: Any = {new: "mms"}
-    with pytest.warns(DeprecationWarning, match=new):
+    with pytest.warns(DeprecationWarning, match=new) as caught:
         options = TranscribeOptions.of(**before)
+    assert caught[0].filename == __file__  # or Python would not show it
     assert options == TranscribeOptions.of(**now)
     (hidden,) = [one for one in transcribe.params if flag(old) in one.opts]
     assert isinstance(hidden, click.Option) and hidden.hidden
     assert given({old: "mms", "vad_pad": None}) == {new: "mms"}
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and flag(old) in said and flag(new) in said
 
 
 def test_a_zero_is_given_and_a_flag_that_was_left_out_is_not() -> None:
     assert given({"beam_size": 0, "align": False, "no_vad": False}) == {"beam_size": 0}
     assert given({"no_vad": True, "align": True}) == {"align": True, "vad": False}
+
+
+def test_temperatures_may_be_a_list() -> None:
+    both = ([0.0, 0.5], (0.0, 0.5))
+    found = [TranscribeOptions.of(temperature=one).decode.temperature for one in both]
+    assert found == [(0.0, 0.5), (0.0, 0.5)]
+
+
+def test_an_option_of_loading_is_not_for_one_call() -> None:
+    with raises(OptionError, option="device") as caught:
+        TranscribeOptions.of(device="cpu")
+    assert "did you mean" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        (LiveOptions, "step", 0),
+        (LiveOptions, "endpoint", "x"),
+        (Layout, "max_line_width", 0),
+        (Layout, "max_line_count", 1.5),
+        (Layout, "max_cps", "fast"),
+    ],
+)
+def test_a_wrong_value_is_said_with_its_option(kind: Any, name: str, value: object) -> None:
+    with raises(OptionError, name, repr(value), option=name) as caught:
+        kind(**{name: value})
+    assert spelled(caught.value).startswith(flag(name))
+
+
+def test_speakers_without_diarization_are_said_with_flags() -> None:
+    with raises(OptionError) as caught:
+        TranscribeOptions.of(min_speakers=2)
+    assert {"--min-speakers", "--diarize;"} <= set(spelled(caught.value).split())

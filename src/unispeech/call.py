@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from unispeech.system import deprecation
 from unispeech.types import Chunk, ChunkResult, Progress, Segment
 
 OnProgress = Callable[[Progress], None]
@@ -57,9 +57,5 @@ def followed(
     """The callbacks of a public method, which may still be given as a `Call`."""
     if call is None:
         return Call(on_segment, on_progress, cancelled)
-    warnings.warn(
-        "call= is deprecated; give on_progress=, on_segment= and cancelled= instead",
-        DeprecationWarning,
-        stacklevel=3,
-    )
+    deprecation.warn("call= is deprecated; give on_progress=, on_segment= and cancelled= instead")
     return call

@@ -10,12 +10,12 @@ own with the native one.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any, Literal, Self, TypedDict, get_args
 
 from unispeech.errors import OptionError, did_you_mean, nearest
+from unispeech.system import deprecation
 
 Task = Literal["transcribe", "translate"]
 Strategy = Literal["batched", "native"]
@@ -90,6 +90,8 @@ class Option:
 
     def _wrong(self, value: object) -> str:
         """How to put a value right; empty where it is."""
+        if self.kind is bool:
+            return "" if isinstance(value, bool) else "give True or False"
         if self.choices:
             return "" if value in self.choices else f"use one of {', '.join(self.choices)}"
         if self.between is None:
@@ -123,9 +125,7 @@ def _current(name: str) -> str:
     """The name of an option that may have been given by its old one."""
     if name not in RENAMED:
         return name
-    warnings.warn(
-        f"the option {name} is called {RENAMED[name]} now", DeprecationWarning, stacklevel=4
-    )
+    deprecation.warn(f"the option {name} is called {RENAMED[name]} now")
     return RENAMED[name]
 
 
@@ -313,7 +313,7 @@ class AnnotateOptions:
         least, most = self.min_speakers, self.max_speakers
         for name, value in (("min_speakers", least), ("max_speakers", most)):
             if value is not None and not self.speakers_wanted:
-                raise OptionError(f"{name} without diarize", "give both", option=name)
+                raise OptionError(f"{name} without diarize=True", "give both", option=name)
         if least is not None and most is not None and least > most:
             raise OptionError(
                 f"min_speakers {least} is more than max_speakers {most}",
@@ -384,6 +384,8 @@ class TranscribeOptions:
         """
         if isinstance(names.get("temperature"), int | float):
             names["temperature"] = (float(names["temperature"]),)
+        elif isinstance(names.get("temperature"), list):
+            names["temperature"] = tuple(names["temperature"])
         names = {_current(name): value for name, value in names.items()}
         values = (base or cls()).flat()
         for name in names:
@@ -474,6 +476,8 @@ class EngineOptions(CallOptions, total=False):
 
 def unknown_option(name: str) -> OptionError:
     """The error for a name nobody knows, with the nearest one that exists."""
+    if name in LoadOptions.__annotations__:
+        return OptionError(f"{name} is not for one call", "give it to the engine", option=name)
     near = nearest(name, EngineOptions.__annotations__)
     return OptionError(
         f"there is no option {name!r}", did_you_mean(near, "see the docs"), option=name

@@ -129,6 +129,12 @@ def test_a_library_that_does_not_import_is_one_line() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the environment's interpreter is a script")
+def test_another_package_says_what_it_requires() -> None:
+    stranger = replace(registry.find("faster"), target="echo:Echo", requires=("parrots",))
+    assert stranger.install_command == "pip install parrots"
+    assert registry.find("faster").install_command == "pip install unispeech"
+
+
 def test_a_library_that_does_not_import_runs_in_its_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

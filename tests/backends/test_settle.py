@@ -203,6 +203,17 @@ def test_a_stream_refuses_what_needs_a_complete_recording(
     assert [one.option for one in found if one.code == "not_live"] == refused
 
 
+def test_a_stream_is_not_told_of_what_it_has_not() -> None:
+    hints = [settled("mms", MMS, live=live).refusal("language") for live in (False, True)]
+    assert [one is not None and "language_id_model" in one.hint for one in hints] == [True, False]
+
+
+@pytest.mark.parametrize("device", ["cuda:x", "cuda:", "tpu", ":0"])
+def test_a_device_is_a_kind_and_perhaps_a_number(device: str) -> None:
+    assert settled("faster", BASE, device=device).refusal("device")
+    assert not settled("faster", BASE, device="cuda:1").refusal("device")
+
+
 def test_word_times_have_one_source() -> None:
     ours = settled("faster", TINY_EN, word_timestamps=True, align=True).options
     assert ours.annotate.align and not ours.decode.word_timestamps

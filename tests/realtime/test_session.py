@@ -290,3 +290,9 @@ def test_hearing_of_still_works_and_is_deprecated(engine: Any) -> None:
         hearing = Hearing.of(engine(), beam_size=1)
     events = run(Session(hearing), pause())
     assert "final" in {event.type for event in events}
+
+
+@pytest.mark.parametrize("samples", [np.zeros(16, np.int16), np.zeros((16, 2), np.float32)])
+def test_samples_of_another_kind_are_refused(engine: Any, samples: Any) -> None:
+    with pytest.raises(AudioError, match="float32"):
+        engine().listen().feed(samples)

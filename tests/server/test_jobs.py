@@ -152,7 +152,7 @@ def test_what_is_wrong_is_called_what_the_caller_called_it(http: httpx.Client) -
     odd = '{"model": 5, "\\ud800": 1}'
     assert http.post("/api/check", content=odd, headers=JSON).json()["ok"] is False
     asked = http.post("/asr?min_speakers=2", files={"audio_file": ENGLISH.read_bytes()})
-    assert asked.json()["detail"] == "min_speakers without diarize; give both"
+    assert asked.json()["detail"] == "min_speakers without diarize=True; give both"
 
 
 @pytest.mark.slow

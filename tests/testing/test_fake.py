@@ -7,11 +7,13 @@ import sys
 
 import pytest
 
+from support.errors import raises
 from support.samples import SAMPLES
 from unispeech.backends.base import Capabilities
 from unispeech.errors import BackendError, UnsupportedOption
 from unispeech.options import DecodeOptions
 from unispeech.testing import fake_engine
+from unispeech.testing.fake import FakeBackend
 from unispeech.types import Chunk
 
 
@@ -47,6 +49,12 @@ def test_an_error_of_the_handler_is_the_calls() -> None:
         fake_engine(handler) as engine,
         pytest.raises(BackendError, match="the fake failed"),
     ):
+        engine.transcribe(SAMPLES / "english.wav")
+
+
+def test_a_backend_gives_a_result_for_each_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeBackend, "transcribe_batch", lambda *_: [])
+    with fake_engine(lambda chunk, options: "") as engine, raises(BackendError, "fake", 0):
         engine.transcribe(SAMPLES / "english.wav")
 
 

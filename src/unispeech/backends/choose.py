@@ -109,7 +109,11 @@ def find(
 
 
 def settled(
-    backend: str, model: str | None, load: LoadOptions, options: TranscribeOptions
+    backend: str,
+    model: str | None,
+    load: LoadOptions,
+    options: TranscribeOptions,
+    live: bool = False,
 ) -> Settled:
     """Settle a request by the names it gives. Nothing is downloaded or loaded.
 
@@ -117,7 +121,7 @@ def settled(
         UnknownBackend: no such name. BackendMissing: `auto`, and none can do what is asked.
     """
     spec = find(backend, model, load, options)
-    return settle(spec, lookup.facts(spec, model, load, options), load, options)
+    return settle(spec, lookup.facts(spec, model, load, options), load, options, live)
 
 
 def automatic(

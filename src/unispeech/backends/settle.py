@@ -6,6 +6,7 @@ Pure: nothing is read, imported or loaded. What the disk and this environment kn
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Self
@@ -110,7 +111,7 @@ def settle(
         *_strategy(spec, settled),
         *_choices(spec, load, settled),
         *_capabilities(spec, load, settled),
-        *_model(spec, facts, settled),
+        *_model(spec, facts, settled, live),
         *_companions(facts, settled),
         *(Refusal.of(error) for error in facts.missing),
     )
@@ -191,7 +192,7 @@ def _choices(spec: BackendSpec, load: LoadOptions, options: TranscribeOptions) -
     for name, value, allowed in (
         ("strategy", options.strategy, can.strategies),
         ("task", options.decode.task, can.tasks),
-        ("device", load.device.split(":")[0], ("auto", *can.devices)),
+        ("device", re.sub(r":\d+$", "", load.device), ("auto", *can.devices)),
         ("compute_type", load.compute_type, ("default", *can.compute_types)),
     ):
         if value not in allowed:
@@ -220,7 +221,9 @@ def _capabilities(
             )  # fmt: skip
 
 
-def _model(spec: BackendSpec, facts: Facts, options: TranscribeOptions) -> Iterator[Refusal]:
+def _model(
+    spec: BackendSpec, facts: Facts, options: TranscribeOptions, live: bool
+) -> Iterator[Refusal]:
     """Refuse a model of another kind, and what the model never learned."""
     model = facts.model
     if isinstance(model, UnispeechError):
@@ -246,7 +249,7 @@ def _model(spec: BackendSpec, facts: Facts, options: TranscribeOptions) -> Itera
     if model.multilingual and not decided:
         yield Refusal(
             LANGUAGE_REQUIRED, "language", f"language: {spec.name} cannot detect it",
-            "give language=CODE, or language_id_model='mms'",
+            "give language=CODE" + ("" if live else ", or language_id_model='mms'"),
         )  # fmt: skip
 
 

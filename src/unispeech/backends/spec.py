@@ -124,7 +124,9 @@ class BackendSpec:
             return f"unispeech backends install {self.name}"
         if self.extra:
             return f"pip install 'unispeech[{self.extra}]'"
-        return "pip install unispeech"
+        if self.target.startswith("unispeech."):
+            return "pip install unispeech"
+        return f"pip install {' '.join(self.requires) or self.target.partition('.')[0]}"
 
     def load_class(self) -> type[Backend]:
         """Import the adapter.

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from unispeech.cli import say
 from unispeech.cli.spelling import flag
 from unispeech.options import OPTIONS, RENAMED, Door, Option, offered
 
@@ -54,7 +55,10 @@ def named(*names: str) -> Flag:
 
 def given(values: dict[str, Any]) -> dict[str, Any]:
     """The options that were given, by their own names. A flag that was not given is None or False;
-    one that switches an option off is called `no_` and its name."""
+    one that switches an option off is called `no_` and its name. Says it where a flag is old."""
+    for old, new in RENAMED.items():
+        if values.get(old) is not None:
+            say(f"warning: {flag(old)} is called {flag(new)} now")
     found = {
         RENAMED.get(name, name): value
         for name, value in values.items()

@@ -17,7 +17,9 @@ from unispeech.cli.transcribe import settle
 @click.option("--input-device", metavar="DEVICE", help="Number or part of the name.")
 @click.option("--input", "file", metavar="FILE", help="Play a recording instead, at its speed.")
 @click.option("--fast", is_flag=True, help="Do not wait: as fast as it can be decoded.")
-@click.option("--sample-rate", type=int, help="Of raw PCM on stdin.  [default: 16000]")
+@click.option(
+    "--sample-rate", type=int, metavar="HZ", help="Of raw PCM on stdin.  [default: 16000]"
+)
 @flags.backend
 @flags.model
 @click.option(
@@ -30,8 +32,13 @@ from unispeech.cli.transcribe import settle
     help="Lines to read, or one JSON object an event.",
 )
 @click.option("--save", metavar="NAME", help="Keep NAME.wav, NAME.txt and NAME.json.")
-@click.option("--step", type=float, help="Seconds between two looks.  [default: 0.5]")
-@click.option("--endpoint", type=float, help="Silence that ends a phrase.  [default: 0.7]")
+@click.option("--step", type=float, metavar="SECONDS", help="Between two looks.  [default: 0.5]")
+@click.option(
+    "--endpoint",
+    type=float,
+    metavar="SECONDS",
+    help="Silence that ends a phrase.  [default: 0.7]",
+)
 @flags.options("live")
 def mic(
     pipe: str | None,
@@ -66,7 +73,7 @@ def mic(
     given = flags.given(options)
     complete = dictation.dictate(
         sound.opened(pipe, file, input_device, sample_rate, fast),
-        lambda: settle(backend, model, given),
+        lambda: settle(backend, model, given, live=True),
         {name: value for name, value in times.items() if value is not None},
         wanted,
         save,

@@ -55,7 +55,7 @@ def _formats(ctx: click.Context, option: click.Parameter, value: str) -> list[st
     "-o",
     "--output-dir",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Write files named after the inputs.  [default: stdout]",
+    help="Write files named after the inputs.  [default: stdout; several formats: here]",
 )
 @click.option("--skip-existing", is_flag=True, help="Leave out inputs whose output files exist.")
 @flags.options()
@@ -106,7 +106,7 @@ def transcribe(
         sys.exit(1)
 
 
-def settle(backend: str, model: str | None, given: dict[str, Any]) -> Settled:
+def settle(backend: str, model: str | None, given: dict[str, Any], live: bool = False) -> Settled:
     """Settle what the command line asks before anything is fetched.
 
     Says which backend was chosen, and why, where that was left to us.
@@ -116,7 +116,7 @@ def settle(backend: str, model: str | None, given: dict[str, Any]) -> Settled:
         choice = choose.automatic(model, load, options)
         say(f"backend {choice.reason}")
         backend = choice.backend
-    return choose.settled(backend, model, load, options).honoured()
+    return choose.settled(backend, model, load, options, live).honoured()
 
 
 def _present(inputs: list[Input]) -> None:

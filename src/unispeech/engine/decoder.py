@@ -52,4 +52,9 @@ class Decoder:
     def _decode(self, chunks: Sequence[Chunk], options: DecodeOptions) -> list[ChunkResult]:
         if self.call.cancelled():
             raise Cancelled()
-        return self.backend.transcribe_batch(chunks, options)
+        results = self.backend.transcribe_batch(chunks, options)
+        if len(results) != len(chunks):
+            raise BackendError(
+                f"{self.backend.name} gave {len(results)} results for {len(chunks)} chunks"
+            )
+        return results

@@ -32,8 +32,10 @@ class LiveOptions:
             ("longest", 4.0, 28.0),
         ):
             value = getattr(self, name)
-            if not low <= value <= high:
-                raise OptionError(f"{name} is {value:g}", f"use a number from {low:g} to {high:g}")
+            if not (isinstance(value, int | float) and low <= value <= high):
+                raise OptionError(
+                    f"{name} is {value!r}", f"use a number from {low:g} to {high:g}", option=name
+                )
 
 
 class ListenOptions(CallOptions, total=False):

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from unispeech.errors import AudioError
 from unispeech.realtime.agreement import Agreement
 from unispeech.realtime.events import Event, Kind
 from unispeech.realtime.hearing import PROMPT, Hearing
@@ -77,7 +78,15 @@ class Session:
 
         `waiting` is how many seconds of sound have arrived after these: while there are any,
         partial hypotheses are left out to catch up. Lazy; what is not asked for comes next time.
+
+        Raises:
+            AudioError: the samples are of another kind.
         """
+        if samples.dtype != "float32" or samples.ndim != 1:
+            raise AudioError(
+                f"samples of {samples.dtype} and shape {samples.shape}",
+                "feed float32 of shape (n,), at 16 kHz",
+            )
         self._ticks.put(samples)
         self._waiting = waiting
         return self._hear()

@@ -27,10 +27,15 @@ class Layout:
     def __post_init__(self) -> None:
         for name in ("max_line_width", "max_line_count", "max_words_per_line"):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise OptionError(f"{name} is {value}", "use a whole number from 1 up")
-        if self.max_cps is not None and not 0 < self.max_cps < math.inf:
-            raise OptionError(f"max_cps is {self.max_cps}", "use a number above 0, such as 17")
+            if value is not None and not (isinstance(value, int) and value >= 1):
+                raise OptionError(
+                    f"{name} is {value!r}", "use a whole number from 1 up", option=name
+                )
+        cps = self.max_cps
+        if cps is not None and not (isinstance(cps, int | float) and 0 < cps < math.inf):
+            raise OptionError(
+                f"max_cps is {cps!r}", "use a number above 0, such as 17", option="max_cps"
+            )
 
     @property
     def given(self) -> bool:
