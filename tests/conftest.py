@@ -14,6 +14,8 @@ from unispeech.backends.loaded import LoadedModels
 from unispeech.engine.engine import Engine
 from unispeech.environments import place
 
+ENGINES = 6
+"""Engines that are kept for further tests."""
 DATA = os.environ.get("UNISPEECH_TEST_DATA")
 
 
@@ -27,15 +29,26 @@ def data() -> Path:
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Callable[..., Engine]]:
-    """`engine(backend, model, **options)`; equal ones are loaded once in the whole run."""
+    """`engine(backend, model, **options)`; equal ones are shared by the whole run.
+
+    The one that was not asked for the longest goes when there are more than `ENGINES`: a run over
+    every backend would hold 15 GB.
+    """
     loaded: dict[str, Engine] = {}
     models = LoadedModels()
 
     def get(backend: str = "faster", model: str = "tiny.en", **options: object) -> Engine:
         key = repr((backend, model, sorted(options.items())))
-        if key not in loaded:
-            loaded[key] = Engine(backend, model, models=models, **options)  # type: ignore[arg-type]
-        return loaded[key]
+        found = loaded.pop(key, None) or Engine(
+            backend,
+            model,
+            models=models,
+            **options,  # type: ignore[arg-type]
+        )
+        loaded[key] = found
+        if len(loaded) > ENGINES:
+            loaded.pop(next(iter(loaded))).close()
+        return found
 
     yield get
     for one in loaded.values():
