@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+import soundfile
 import sqlalchemy as sa
 from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
@@ -92,10 +93,12 @@ def test_decoding_is_confined(tmp_path: Path) -> None:
             decoders.decode(ENGLISH, tmp_path / "x.wav", "talk.wav", Cut(longest=3.0))
     finally:
         decoders.close()
+    hours = tmp_path / "hours.flac"  # seconds of work, however fast the machine
+    soundfile.write(hours, np.zeros(44_100 * 1800, np.int16), 44_100)
     hurried = Decoders(1, 1 << 30, timeout=0.001)
     try:
         with pytest.raises(AudioError, match="takes too long"):
-            hurried.decode(ENGLISH, tmp_path / "x.wav", "talk.wav", Cut())
+            hurried.decode(hours, tmp_path / "x.wav", "talk.wav", Cut())
     finally:
         hurried.close()
 
