@@ -16,8 +16,8 @@ from unispeech.testing import BackendContract, Case
 from unispeech.testing.contract import Get, is_runnable
 
 REQUIRE_ALL = os.environ.get("UNISPEECH_REQUIRE_ALL") == "1"
-QUICK = ("faster", "cpp")
-"""The cases of the quick run: those that need no PyTorch."""
+QUICK = ("faster",)
+"""The cases of the quick run."""
 WHISPER: dict[str, Any] = {"model": "tiny.en", "multilingual": "base"}
 CASES = (
     *(Case(spec.name, **WHISPER) for spec in registry.BUILT_IN if spec.family == "whisper"),

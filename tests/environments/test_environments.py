@@ -28,6 +28,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "environments"
 
 
+@pytest.mark.slow
 def test_an_environment_is_made_used_and_removed(tmp_path: Path, root: Path) -> None:
     """Its worker sees its library and our package, and nothing else of this interpreter."""
     lock = toy(tmp_path)
@@ -53,6 +54,7 @@ def test_an_environment_is_made_used_and_removed(tmp_path: Path, root: Path) -> 
     assert [path.name for path in root.iterdir()] == [".locks"]
 
 
+@pytest.mark.slow
 def test_a_package_that_does_not_install_leaves_nothing(tmp_path: Path, root: Path) -> None:
     lock = catalog.read("toy", f"#: imports = toy\n{(tmp_path / 'gone-1.0.whl').as_uri()}\n")
     with raises(BackendError, "toy", "gone-1.0"):
@@ -93,6 +95,7 @@ def test_a_killed_installation_is_cleared_by_the_next(tmp_path: Path, root: Path
     assert install.install(lock).folder == folder
 
 
+@pytest.mark.slow
 def test_who_waits_for_another_installation_is_told(tmp_path: Path) -> None:
     lock = toy(tmp_path)
     seen: list[str] = []

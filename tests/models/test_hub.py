@@ -149,6 +149,7 @@ def test_what_the_hub_does_not_have_is_one_line(tmp_path: Path, hub: tuple[str, 
     assert len(lines) == 1 and lines[0].startswith("ModelUnavailable"), lines
 
 
+@pytest.mark.slow
 def test_a_hub_that_never_answers_is_given_up_within_seconds(tmp_path: Path) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))

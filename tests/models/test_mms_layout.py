@@ -69,6 +69,7 @@ def test_the_layout_of_the_thousand_languages_is_handled(big: Path) -> None:
         assert set(transcript.text) == {chr(0x561 + number % 20)}, wanted
 
 
+@pytest.mark.slow
 def test_the_default_model_runs_from_the_hubs_own_cache(big: Path, tmp_path: Path) -> None:
     """What `hf download` left behind is used: the model, and each adapter when it is wanted."""
     revision = "3d33597edbdaaba14a8e858e2c8caa76e3cec0cd"

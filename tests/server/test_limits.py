@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -23,6 +24,8 @@ from support.serving import Server, running, submit, until_ended
 from unispeech.server.http import forms
 from unispeech.server.http.forms import BodyLimit
 from unispeech.server.http.protocol import Connection, Listener
+
+pytestmark = pytest.mark.slow
 
 ENGLISH = SAMPLES / "english.wav"
 PAUSE = SAMPLES / "pause.wav"

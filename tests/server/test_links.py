@@ -20,6 +20,8 @@ from unispeech.server.storage import tables
 from unispeech.server.storage.database import Database, Job
 from unispeech.server.storage.keys import Keys
 
+pytestmark = pytest.mark.slow
+
 READS = ("", "/transcript", "/media", "/audio", "/audio?form=wav", "/peaks")
 KEY = "the operator's own key"
 

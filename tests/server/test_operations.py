@@ -26,6 +26,8 @@ from unispeech.errors import OptionError
 from unispeech.server import settings
 from unispeech.server.observe.logs import JsonLines
 
+pytestmark = pytest.mark.slow
+
 ENGLISH = SAMPLES / "english.wav"
 
 

@@ -15,6 +15,8 @@ from support import postgres
 from support.samples import SAMPLES
 from support.serving import Receiver, running, submit, until_ended
 
+pytestmark = pytest.mark.slow
+
 ENGLISH = SAMPLES / "english.wav"
 HALF = "\ud800"
 """Half of a character: JSON can say it, UTF-8 cannot."""
