@@ -10,12 +10,19 @@ BIN := $(VENV)/bin
 NPM_BIN := node_modules/.bin
 NODE_VERSION := $(shell sed -n 's/.*"node": ">=\([0-9]*\)".*/\1/p' package.json)
 
-.PHONY: try test test-all soak test-page check check-page node
+.PHONY: try test test-core test-service test-all soak test-page check check-page node
 try: $(VENV)/.core
 	$(BIN)/unispeech transcribe samples/english.wav --backend faster
 
 test: check test-page
-	$(BIN)/python -m pytest -m "not slow"
+	$(MAKE) --jobs 2 --output-sync=target test-core test-service
+
+# The halves of the quick tests. Each keeps one core busy, so they run side by side.
+test-core:
+	$(BIN)/python -m pytest -m "not slow" $(addprefix --ignore tests/,server e2e realtime engine)
+
+test-service:
+	$(BIN)/python -m pytest -m "not slow" $(addprefix tests/,server e2e realtime engine)
 
 test-all: check test-page
 	for name in openvino jax whisperx; do $(BIN)/unispeech backends install --quiet $$name || exit 1; done
