@@ -24,7 +24,7 @@ import numpy as np
 from unispeech.audio.recording import load
 from unispeech.backends.remote import Remote, Served
 from unispeech.engine.engine import Engine
-from unispeech.environments.process import Process
+from unispeech.environments.remote_object import RemoteObject
 from unispeech.models import store
 from unispeech.options import DecodeOptions, LoadOptions
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult
@@ -48,7 +48,7 @@ class Timed(Served):
 class Watched(Remote):
     """Here: the same backend, adding up what its calls took beyond that."""
 
-    def __init__(self, remote: Remote, process: Process) -> None:
+    def __init__(self, remote: Remote, process: RemoteObject) -> None:
         self.name = remote.name
         self.process = process
         self._windows, self._chunk_length = remote.windows, remote.chunk_length
@@ -73,7 +73,7 @@ def engines(model: str) -> tuple[Engine, Engine, Watched]:
     )
     folder = store.obtain(model, "ctranslate2")
     given = (there.spec.target, folder, there.facts, LoadOptions())
-    watched = Watched(plain, Process("faster", Path(sys.executable), "boundary:Timed", given))
+    watched = Watched(plain, RemoteObject("faster", Path(sys.executable), "boundary:Timed", given))
     watched.process.start()
     plain.close()
     there.backend = watched

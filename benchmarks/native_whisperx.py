@@ -21,7 +21,7 @@ import numpy as np
 
 from unispeech.audio.recording import load
 from unispeech.engine.engine import Engine
-from unispeech.environments import place
+from unispeech.environments import folders
 from unispeech.models import store
 from unispeech.types import SAMPLE_RATE
 
@@ -55,7 +55,7 @@ def direct(model: str, align_model: str, sounds: list[Any]) -> list[Said]:
     Raises:
         RuntimeError: it failed; the message is what it said.
     """
-    environment = place.find("whisperx")
+    environment = folders.find("whisperx")
     if environment is None:
         raise RuntimeError("run: unispeech backends install whisperx")
     with tempfile.TemporaryDirectory() as folder:

@@ -12,7 +12,7 @@ import pytest
 
 from unispeech.backends.loaded import LoadedModels
 from unispeech.engine.engine import Engine
-from unispeech.environments import place
+from unispeech.environments import folders
 
 ENGINES = 6
 """Engines that are kept for further tests."""
@@ -70,7 +70,7 @@ def mms() -> Iterator[Engine]:
 def random_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A pyannote pipeline of RANDOM weights (`random_diarization.py`): the real ones have to be
     asked for."""
-    environment = place.find("whisperx")
+    environment = folders.find("whisperx")
     if environment is None:
         pytest.skip("the environment of whisperX is not installed")
     folder = tmp_path_factory.mktemp("diarization") / "random-weights"

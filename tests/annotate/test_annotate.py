@@ -28,7 +28,7 @@ from unispeech.backends.loaded import LoadedModels
 from unispeech.call import Call
 from unispeech.cli import cli
 from unispeech.engine.engine import Engine
-from unispeech.environments import place
+from unispeech.environments import folders
 from unispeech.errors import (
     BackendMissing,
     Cancelled,
@@ -210,7 +210,7 @@ def test_pyannotes_pipeline_of_random_weights_through_us(
 ) -> None:
     """Turns as the pipeline gives them when called directly; the same for every backend's text."""
     clip = data / "diarization" / "dev00.flac"
-    environment = place.find("whisperx")
+    environment = folders.find("whisperx")
     assert environment
     np.save(tmp_path / "sound.npy", load(clip))
     program = (
@@ -295,7 +295,7 @@ def test_diarization_is_cancelled_and_damage_is_one_line(
 @pytest.mark.timeout(600)
 def test_words_are_given_to_speakers_as_whisperx_does() -> None:
     """Its own `assign_word_speakers`, in its environment, on random turns and words."""
-    environment = place.find("whisperx")
+    environment = folders.find("whisperx")
     if environment is None:
         pytest.skip("the environment of whisperX is not installed")
     random = np.random.default_rng(0)

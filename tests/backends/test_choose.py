@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from unispeech.backends import choose
-from unispeech.backends.choose import Measured
+from unispeech.backends.choose import Measurement
 from unispeech.engine.engine import Engine
 from unispeech.errors import BackendMissing
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
@@ -26,8 +26,8 @@ def row(
     model: str = "base",
     beam: int = 5,
     kind: str = "default",
-) -> Measured:
-    return Measured(backend, model, beam, wer, speed, kind)
+) -> Measurement:
+    return Measurement(backend, model, beam, wer, speed, kind)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def row(
         ([row("z", 1, 100)], "ab", "a"),
     ],
 )
-def test_the_choice(measured: list[Measured], able: str, chosen: str) -> None:
+def test_the_choice(measured: list[Measurement], able: str, chosen: str) -> None:
     choice = choose.choose(measured, list(able), "base", 5)
     assert choice is not None and choice.backend == chosen
     by_rule = not any(m.backend in able for m in measured)
@@ -68,20 +68,20 @@ def test_nobody_is_able() -> None:
     assert choose.choose([row("a", 5, 10)], [], "base", 5) is None
     impossible = TranscribeOptions(decode=DecodeOptions(task="translate"))
     with pytest.raises(BackendMissing, match="no backend"):
-        choose.automatic("tiny.en", load=LoadOptions(device="cuda:99", compute_type="int3"))
-    assert choose.automatic("base", options=impossible).backend
+        choose.choose_backend("tiny.en", load=LoadOptions(device="cuda:99", compute_type="int3"))
+    assert choose.choose_backend("base", options=impossible).backend
 
 
 def test_what_was_remembered_comes_back_and_damage_is_nothing(memory: Path) -> None:
-    assert choose.remembered() == []
+    assert choose.load_measurements() == []
     rows = [row("faster", 5.0, 10.0)]
-    choose.remember(rows)
-    assert choose.remembered() == rows
+    choose.save_measurements(rows)
+    assert choose.load_measurements() == rows
     memory.write_text('[{"backend": 1}]')
-    assert choose.remembered() == []
+    assert choose.load_measurements() == []
 
 
 def test_an_engine_takes_auto() -> None:
-    choose.remember([row("faster", 5.0, 10.0, "tiny.en")])
+    choose.save_measurements([row("faster", 5.0, 10.0, "tiny.en")])
     with Engine("auto", "tiny.en") as engine:
         assert engine.spec.name == "faster"

@@ -15,7 +15,7 @@ from unispeech.audio.recording import load
 from unispeech.backends import registry
 from unispeech.backends.remote import Remote
 from unispeech.engine.engine import Engine
-from unispeech.environments import place
+from unispeech.environments import folders
 from unispeech.errors import BackendMissing, UnsupportedOption
 from unispeech.types import SAMPLE_RATE
 
@@ -49,7 +49,7 @@ def test_it_hears_what_was_said(engine: MakeEngine, backend: str) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_jax_keeps_its_compiled_graphs_in_its_environment() -> None:
-    environment = place.find("jax")
+    environment = folders.find("jax")
     if environment is None:
         pytest.skip("the environment of JAX is not installed")
     graphs = environment.folder / "graphs"
@@ -71,7 +71,7 @@ def test_whisperx_through_us_is_whisperx(
     taught is no good, and the same both ways. whisperX cuts sentences with NLTK's punkt_tab, which
     is fetched over the network; an EMPTY one stands in, which knows no abbreviations.
     """
-    if place.find("whisperx") is None:
+    if folders.find("whisperx") is None:
         pytest.skip("the environment of whisperX is not installed")
     punkt = tmp_path / "tokenizers" / "punkt_tab" / "english"
     punkt.mkdir(parents=True)

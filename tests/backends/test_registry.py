@@ -14,7 +14,7 @@ import pytest
 from support.samples import SAMPLES
 from unispeech.backends import registry
 from unispeech.backends.remote import Remote
-from unispeech.environments import place
+from unispeech.environments import folders
 from unispeech.errors import BackendMissing
 from unispeech.models import store
 from unispeech.models.facts import ModelFacts
@@ -144,11 +144,11 @@ def test_a_library_that_does_not_import_runs_in_its_environment(
     lock = spec.environment_lock()
     assert lock is not None
     (tmp_path / "there.py").write_text("from unispeech.backends.faster import FasterWhisper")
-    python = place.interpreter(place.folder_of(lock))
+    python = folders.interpreter(folders.folder_of(lock))
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\nPYTHONPATH={tmp_path} exec {sys.executable} "$@"\n')
     python.chmod(0o755)
-    place.mark(lock, place.folder_of(lock))
+    folders.mark_complete(lock, folders.folder_of(lock))
     loaded = registry.load(spec, store.obtain("tiny.en"), store.describe("tiny.en"), LoadOptions())
     assert isinstance(loaded, Remote) and loaded.windows[-1] == 30.0
     loaded.close()

@@ -9,7 +9,14 @@ import pytest
 
 from unispeech import errors
 from unispeech.backends import registry
-from unispeech.backends.settle import LANGUAGE_REQUIRED, Facts, Refusal, Settled, leniently, settle
+from unispeech.backends.settle import (
+    LANGUAGE_REQUIRED,
+    Facts,
+    Refusal,
+    Settled,
+    settle,
+    settle_leniently,
+)
 from unispeech.errors import (
     BackendMissing,
     ModelDamaged,
@@ -229,21 +236,21 @@ def test_a_backend_without_temperature_is_not_asked_again_and_again() -> None:
 def test_the_first_refusal_is_raised_as_its_own_error() -> None:
     found = settled("mms", MMS, beam_size=5)
     with pytest.raises(UnsupportedOption) as caught:
-        found.honoured()
+        found.checked()
     assert (caught.value.code, caught.value.option) == ("unsupported_option", "beam_size")
-    assert settled("mms", MMS).honoured(language_later=True)
+    assert settled("mms", MMS).checked(language_later=True)
     with pytest.raises(UnknownModel):
-        settled("mms", UnknownModel("?")).honoured(language_later=True)
+        settled("mms", UnknownModel("?")).checked(language_later=True)
 
 
 def test_leniently_drops_what_it_may_and_says_so() -> None:
     load, wanted = split_options({"beam_size": 5, "threads": 2, "hotwords": "a"})
     facts = Facts(replace(TINY_EN))
-    found = leniently(registry.find("jax"), facts, load, wanted, ("beam_size", "threads"))
+    found = settle_leniently(registry.find("jax"), facts, load, wanted, ("beam_size", "threads"))
     assert {one.option for one in found.dropped} == {"beam_size", "threads"}
     assert (found.options.decode.beam_size, found.load.threads) == (None, 0)
     assert found.options.decode.hotwords == "a" and not found.refusals
-    strict = leniently(registry.find("openai"), facts, load, wanted, ("beam_size",))
+    strict = settle_leniently(registry.find("openai"), facts, load, wanted, ("beam_size",))
     assert [one.option for one in strict.refusals] == ["hotwords"] and not strict.dropped
 
 

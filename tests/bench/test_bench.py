@@ -189,11 +189,11 @@ def test_the_last_benchmark_is_what_auto_goes_by(
     finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One backend of several alone says nothing about which is best; of one it says all."""
-    assert choose.remembered() == []
+    assert choose.load_measurements() == []
     monkeypatch.setattr(benchmark, "installed", lambda: ("faster",))
     again = shutil.copytree(finished[0], tmp_path / "again")
     benchmark.write(replace(finished[1], folder=again), "faster", CLIPS)
-    (measured,) = choose.remembered()
+    (measured,) = choose.load_measurements()
     assert (measured.backend, measured.model, measured.wer) == ("faster", "tiny.en", 0.0)
     assert measured.compute_type == "default"
 

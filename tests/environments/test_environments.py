@@ -15,9 +15,9 @@ import pytest
 from support.errors import raises
 from support.samples import ROOT
 from support.toy_environment import toy
-from unispeech.environments import catalog, install, place
+from unispeech.environments import catalog, folders, install
 from unispeech.environments.catalog import Lock
-from unispeech.environments.process import Process
+from unispeech.environments.remote_object import RemoteObject
 from unispeech.errors import BackendError
 from unispeech.types import Progress
 
@@ -36,12 +36,12 @@ def test_an_environment_is_made_used_and_removed(tmp_path: Path, root: Path) -> 
     environment = install.install(lock, seen.append)
     assert [seen[0].stage, seen[-1].stage] == ["making", "checking"]
     assert seen[-1].done == seen[-1].total
-    assert place.whole(lock) == environment
-    assert place.unfinished({"toy": lock}) == []
+    assert folders.installed(lock) == environment
+    assert folders.unfinished({"toy": lock}) == []
     assert install.install(lock) == environment
 
     for target, works in (("toy:double", True), ("numpy:zeros", False), ("click:echo", False)):
-        process = Process("toy", environment.python, target, (1,))
+        process = RemoteObject("toy", environment.python, target, (1,))
         if works:
             process.start()
         else:
@@ -49,8 +49,8 @@ def test_an_environment_is_made_used_and_removed(tmp_path: Path, root: Path) -> 
                 process.start()
         process.close()
 
-    assert place.remove("toy") == environment.size > 1_000_000
-    assert place.whole(lock) is None
+    assert folders.remove("toy") == environment.size > 1_000_000
+    assert folders.installed(lock) is None
     assert [path.name for path in root.iterdir()] == [".locks"]
 
 
@@ -59,7 +59,7 @@ def test_a_package_that_does_not_install_leaves_nothing(tmp_path: Path, root: Pa
     lock = catalog.read("toy", f"#: imports = toy\n{(tmp_path / 'gone-1.0.whl').as_uri()}\n")
     with raises(BackendError, "toy", "gone-1.0"):
         install.install(lock)
-    assert place.whole(lock) is None
+    assert folders.installed(lock) is None
     assert [path.name for path in root.iterdir()] == [".locks"]
 
 
@@ -68,7 +68,7 @@ def test_a_library_that_does_not_import_is_not_called_installed(tmp_path: Path) 
     lock = toy(tmp_path, "import nothing_of_this_name")
     with raises(BackendError, "toy", "ModuleNotFoundError"):
         install.install(lock)
-    assert place.whole(lock) is None
+    assert folders.installed(lock) is None
 
 
 @pytest.mark.slow
@@ -85,13 +85,13 @@ def test_a_killed_installation_is_cleared_by_the_next(tmp_path: Path, root: Path
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         start_new_session=True,
     )
-    folder = place.folder_of(lock)
+    folder = folders.folder_of(lock)
     while not (folder / "bin").exists():
         time.sleep(0.01)
     os.killpg(host.pid, signal.SIGKILL)
     host.wait()
     assert folder.is_dir()
-    assert place.whole(lock) is None
+    assert folders.installed(lock) is None
     assert install.install(lock).folder == folder
 
 
@@ -99,7 +99,7 @@ def test_a_killed_installation_is_cleared_by_the_next(tmp_path: Path, root: Path
 def test_who_waits_for_another_installation_is_told(tmp_path: Path) -> None:
     lock = toy(tmp_path)
     seen: list[str] = []
-    with place.locked("toy"):
+    with folders.locked("toy"):
         waiting = threading.Thread(
             target=install.install, args=(lock, lambda progress: seen.append(progress.stage))
         )
@@ -108,9 +108,9 @@ def test_who_waits_for_another_installation_is_told(tmp_path: Path) -> None:
         while not seen and time.monotonic() < end:
             time.sleep(0.02)
         assert seen == ["queue"]
-        assert place.whole(lock) is None
+        assert folders.installed(lock) is None
     waiting.join()
-    assert seen[1] == "making" and place.whole(lock)
+    assert seen[1] == "making" and folders.installed(lock)
 
 
 def test_another_lock_is_another_environment(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_another_lock_is_another_environment(tmp_path: Path) -> None:
     other = catalog.read("toy", "a==2\n")
     again = catalog.read("toy", "#: summary = words only\n# a comment\na==1\n")
     assert one.hash == again.hash != other.hash
-    assert place.folder_of(one) != place.folder_of(other)
+    assert folders.folder_of(one) != folders.folder_of(other)
 
 
 @pytest.mark.parametrize("lock", catalog.locks().values(), ids=lambda lock: lock.name)

@@ -19,7 +19,7 @@ from support.errors import raises
 from support.samples import ROOT, SAMPLES
 from unispeech.backends.remote import Remote
 from unispeech.engine.engine import Engine
-from unispeech.environments.process import Patience, Process
+from unispeech.environments.remote_object import RemoteObject, Timeouts
 from unispeech.errors import BackendError, OptionError, UnsupportedOption
 from unispeech.options import DecodeOptions
 from unispeech.types import SAMPLE_RATE, Chunk
@@ -28,14 +28,14 @@ MakeEngine = Callable[..., Engine]
 
 
 @pytest.fixture
-def naughty(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Process]]:
+def naughty(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., RemoteObject]]:
     """A worker of this interpreter that can import `naughty`."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests" / "support"))
-    made: list[Process] = []
+    made: list[RemoteObject] = []
 
-    def make(*arguments: Any, patience: Patience | None = None) -> Process:
+    def make(*arguments: Any, timeouts: Timeouts | None = None) -> RemoteObject:
         python = Path(sys.executable)
-        made.append(Process("naughty", python, "naughty:Naughty", arguments, patience))
+        made.append(RemoteObject("naughty", python, "naughty:Naughty", arguments, timeouts))
         return made[-1]
 
     yield make
@@ -43,19 +43,21 @@ def naughty(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Process]]
         process.close()
 
 
-def test_arrays_come_back_bit_for_bit(naughty: Callable[..., Process]) -> None:
+def test_arrays_come_back_bit_for_bit(naughty: Callable[..., RemoteObject]) -> None:
     audio = np.random.default_rng(0).standard_normal(480_000).astype(np.float32)
     back = naughty().call("echo", {"samples": audio, "half": audio[100:200]})
     assert back["samples"].tobytes() == audio.tobytes()
     assert back["half"].tobytes() == audio[100:200].tobytes()
 
 
-def test_what_a_library_prints_does_not_break_the_answers(naughty: Callable[..., Process]) -> None:
+def test_library_output_does_not_corrupt_answers(
+    naughty: Callable[..., RemoteObject],
+) -> None:
     assert naughty().call("prints") == "fine"
 
 
 def test_a_killed_worker_is_an_error_and_the_next_call_works(
-    naughty: Callable[..., Process],
+    naughty: Callable[..., RemoteObject],
 ) -> None:
     process = naughty()
     with raises(BackendError, "naughty", "SIGKILL", "allocating"):
@@ -63,13 +65,13 @@ def test_a_killed_worker_is_an_error_and_the_next_call_works(
     assert process.call("echo", 1) == 1
 
 
-def test_a_crash_names_the_signal(naughty: Callable[..., Process]) -> None:
+def test_a_crash_names_the_signal(naughty: Callable[..., RemoteObject]) -> None:
     with raises(BackendError, "SIGSEGV"):
         naughty().call("crashes")
 
 
-def test_a_hang_ends_at_the_deadline(naughty: Callable[..., Process]) -> None:
-    process = naughty(patience=Patience(call=0.5))
+def test_a_hang_ends_at_the_deadline(naughty: Callable[..., RemoteObject]) -> None:
+    process = naughty(timeouts=Timeouts(call=0.5))
     began = time.monotonic()
     with pytest.raises(BackendError, match="no answer in 0 s"):
         process.call("hangs")
@@ -77,8 +79,8 @@ def test_a_hang_ends_at_the_deadline(naughty: Callable[..., Process]) -> None:
     assert process.call("echo", 1) == 1
 
 
-def test_a_hang_while_it_is_given_audio_ends_too(naughty: Callable[..., Process]) -> None:
-    process = naughty(patience=Patience(call=0.5))
+def test_a_hang_while_it_is_given_audio_ends_too(naughty: Callable[..., RemoteObject]) -> None:
+    process = naughty(timeouts=Timeouts(call=0.5))
     assert process.call("echo", 1) == 1
     assert process.pid
     os.kill(process.pid, signal.SIGSTOP)
@@ -86,18 +88,18 @@ def test_a_hang_while_it_is_given_audio_ends_too(naughty: Callable[..., Process]
         process.call("echo", np.zeros(1_000_000, np.float32))
 
 
-def test_a_start_up_failure_says_what_the_worker_said(naughty: Callable[..., Process]) -> None:
+def test_a_start_up_failure_says_what_the_worker_said(naughty: Callable[..., RemoteObject]) -> None:
     with raises(BackendError, "exit code 3", "looking for the weights"):
         naughty("load").start()
     with raises(BackendError, "TypeError"):
         naughty("too", "many").start()
-    nowhere = Process("nowhere", Path("/nonexistent/python"), "x:y", ())
+    nowhere = RemoteObject("nowhere", Path("/nonexistent/python"), "x:y", ())
     with raises(BackendError, "/nonexistent/python", "unispeech backends doctor"):
         nowhere.start()
 
 
 def test_our_errors_cross_as_they_are_and_others_are_wrapped(
-    naughty: Callable[..., Process],
+    naughty: Callable[..., RemoteObject],
 ) -> None:
     process = naughty()
     with pytest.raises(OptionError, match="no good; use another"):
@@ -109,7 +111,7 @@ def test_our_errors_cross_as_they_are_and_others_are_wrapped(
 
 
 def test_an_answer_that_cannot_be_read_is_an_error_and_not_a_hang(
-    naughty: Callable[..., Process],
+    naughty: Callable[..., RemoteObject],
 ) -> None:
     process = naughty()
     with raises(BackendError, "ValueError: "):
@@ -117,7 +119,7 @@ def test_an_answer_that_cannot_be_read_is_an_error_and_not_a_hang(
     assert process.call("echo", 1) == 1
 
 
-def test_a_stream_is_lazy_and_stops_when_closed(naughty: Callable[..., Process]) -> None:
+def test_a_stream_is_lazy_and_stops_when_closed(naughty: Callable[..., RemoteObject]) -> None:
     process = naughty()
     assert list(process.stream("counts", 5)) == [0, 1, 2, 3, 4]
     items = process.stream("counts", 1000)
@@ -130,7 +132,7 @@ def test_a_stream_is_lazy_and_stops_when_closed(naughty: Callable[..., Process])
 
 
 def test_calls_from_several_threads_do_not_wait_for_each_other(
-    naughty: Callable[..., Process],
+    naughty: Callable[..., RemoteObject],
 ) -> None:
     process = naughty()
     slow: list[str] = []
@@ -143,8 +145,8 @@ def test_calls_from_several_threads_do_not_wait_for_each_other(
     assert slow == ["slow"]
 
 
-def test_an_idle_worker_is_ended_and_comes_back(naughty: Callable[..., Process]) -> None:
-    process = naughty(patience=Patience(idle=0.2))
+def test_an_idle_worker_is_ended_and_comes_back(naughty: Callable[..., RemoteObject]) -> None:
+    process = naughty(timeouts=Timeouts(idle=0.2))
     process.start()
     first = process.pid
     assert _until(lambda: process.pid is None)
@@ -152,7 +154,7 @@ def test_an_idle_worker_is_ended_and_comes_back(naughty: Callable[..., Process])
     assert process.pid not in (None, first)
 
 
-def test_closing_ends_the_process(naughty: Callable[..., Process]) -> None:
+def test_closing_ends_the_process(naughty: Callable[..., RemoteObject]) -> None:
     process = naughty()
     process.start()
     pid = process.pid
@@ -167,8 +169,8 @@ def test_no_orphan_when_the_host_is_killed() -> None:
     """Even while the worker is busy in a call and reads nothing."""
     script = (
         "import sys; from pathlib import Path; from threading import Thread\n"
-        "from unispeech.environments.process import Process\n"
-        "p = Process('orphan', Path(sys.executable), 'naughty:Naughty', ())\n"
+        "from unispeech.environments.remote_object import RemoteObject\n"
+        "p = RemoteObject('orphan', Path(sys.executable), 'naughty:Naughty', ())\n"
         "p.start(); print(p.pid, flush=True); p.call('slow'); [p.call('slow') for _ in range(99)]\n"
     )
     here = str(ROOT / "tests" / "support")
@@ -187,7 +189,7 @@ def test_no_orphan_when_the_host_is_killed() -> None:
     assert _until(lambda: _gone(worker))
 
 
-def test_the_worker_starts_from_a_thread_that_ends(naughty: Callable[..., Process]) -> None:
+def test_the_worker_starts_from_a_thread_that_ends(naughty: Callable[..., RemoteObject]) -> None:
     """The kernel's parent-death signal is tied to a thread; a caller's may be short-lived."""
     process = naughty()
     thread = threading.Thread(target=process.start)
@@ -232,7 +234,7 @@ def test_killed_in_the_middle_of_a_file(engine: MakeEngine) -> None:
     there = engine(isolated=True, threads=1)
     assert isinstance(there.backend, Remote)
     seconds = _kill_in_the_middle(there)
-    assert seconds < 30  # where nobody sees it the call lasts `Patience.call`, two minutes
+    assert seconds < 30  # where nobody sees it the call lasts `Timeouts.call`, two minutes
     assert "garden" in there.transcribe(SAMPLES / "english.wav").text
 
 

@@ -19,7 +19,7 @@ from typing import Any, cast
 from unispeech.backends.loaded import Key, LoadedModels
 from unispeech.backends.lookup import diarization_interpreter
 from unispeech.call import Call
-from unispeech.environments.process import Process
+from unispeech.environments.remote_object import RemoteObject
 from unispeech.errors import BackendMissing, Cancelled
 from unispeech.models import companions, store
 from unispeech.options import AnnotateOptions
@@ -42,14 +42,14 @@ class Diarizer:
     """A pipeline that is loaded, here or in a worker process, which ends when it is idle."""
 
     def __init__(self, model: Path, device: str = "auto") -> None:
-        self._process: Process | None = None
+        self._process: RemoteObject | None = None
         self._pipeline: Any = None
         python = diarization_interpreter()
         if python is None:
             module, _, name = TARGET.partition(":")
             self._pipeline = getattr(import_module(module), name)(model, device)
         else:
-            self._process = Process("pyannote", python, TARGET, (model, device))
+            self._process = RemoteObject("pyannote", python, TARGET, (model, device))
 
     def turns(
         self,

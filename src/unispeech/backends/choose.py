@@ -28,7 +28,7 @@ MARGIN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Measurement:
     """What the last benchmark found about one configuration of one backend."""
 
     backend: str
@@ -50,7 +50,7 @@ class Choice:
 
 
 def choose(
-    measured: Sequence[Measured],
+    measured: Sequence[Measurement],
     able: Sequence[str],
     model: str,
     beam_size: int,
@@ -82,8 +82,8 @@ def choose(
 
 
 def _nearest(
-    backend: str, known: Sequence[Measured], beam_size: int, compute_type: str
-) -> Measured:
+    backend: str, known: Sequence[Measurement], beam_size: int, compute_type: str
+) -> Measurement:
     """How the backend would do what is asked, as far as that was measured."""
     own = [m for m in known if m.backend == backend]
     return min(
@@ -105,10 +105,10 @@ def find(
     """
     if backend.strip().lower() != AUTO:
         return registry.find(backend)
-    return registry.find(automatic(model, load, options).backend)
+    return registry.find(choose_backend(model, load, options).backend)
 
 
-def settled(
+def settle_request(
     backend: str,
     model: str | None,
     load: LoadOptions,
@@ -124,7 +124,7 @@ def settled(
     return settle(spec, lookup.facts(spec, model, load, options), load, options, live)
 
 
-def automatic(
+def choose_backend(
     model: str | None = None,
     load: LoadOptions | None = None,
     options: TranscribeOptions | None = None,
@@ -138,7 +138,7 @@ def automatic(
     able = [s for s in registry.specs().values() if _able(s, model, load, options)]
     names = [spec.name for spec in able]
     wanted = model or (able[0].default_model if able else "")
-    choice = choose(remembered(), names, wanted, options.decode.beam, load.compute_type)
+    choice = choose(load_measurements(), names, wanted, options.decode.beam, load.compute_type)
     if choice is None:
         raise BackendMissing(
             "no backend that is installed can do this", "see `unispeech backends`, or ask for less"
@@ -153,7 +153,7 @@ def _able(
     return all(refusal.option in COMPANIONS for refusal in refusals)
 
 
-def place() -> Path:
+def measurements_path() -> Path:
     """Where the summary is kept: in `UNISPEECH_DATA_DIR` or the user's data folder."""
     if given := os.environ.get("UNISPEECH_DATA_DIR"):
         return Path(given).expanduser() / "benchmark.json"
@@ -162,17 +162,17 @@ def place() -> Path:
     return user_data_path("unispeech") / "benchmark.json"
 
 
-def remember(measured: Sequence[Measured]) -> None:
+def save_measurements(measured: Sequence[Measurement]) -> None:
     """Keep the summary of a benchmark, in the place of the one before."""
-    path = place()
+    path = measurements_path()
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, json.dumps([asdict(m) for m in measured], indent=1))
 
 
-def remembered() -> list[Measured]:
+def load_measurements() -> list[Measurement]:
     """The summary of the last benchmark; empty where there is none that can be read."""
     try:
-        rows: list[dict[str, Any]] = json.loads(place().read_text(encoding="utf-8"))
-        return [Measured(**row) for row in rows]
+        rows: list[dict[str, Any]] = json.loads(measurements_path().read_text(encoding="utf-8"))
+        return [Measurement(**row) for row in rows]
     except (OSError, ValueError, TypeError):
         return []

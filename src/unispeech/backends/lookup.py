@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from unispeech.backends import registry
 from unispeech.backends.settle import Described, Facts, known_language
 from unispeech.backends.spec import BackendSpec
-from unispeech.environments import place
+from unispeech.environments import folders
 from unispeech.errors import BackendMissing, OptionError, UnispeechError, UnknownModel, did_you_mean
 from unispeech.models import catalog, companions, store
 from unispeech.models.facts import ModelFacts
@@ -74,7 +74,7 @@ def diarization_interpreter() -> Path | None:
             return None
     except (ImportError, ValueError):
         pass
-    if environment := place.find(ENVIRONMENT):
+    if environment := folders.find(ENVIRONMENT):
         return environment.python
     raise BackendMissing(
         "diarize: pyannote.audio is not installed",

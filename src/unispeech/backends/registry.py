@@ -11,9 +11,9 @@ from pathlib import Path
 from unispeech.backends.base import Backend, Capabilities
 from unispeech.backends.remote import Remote
 from unispeech.backends.spec import BackendSpec
-from unispeech.environments import place
+from unispeech.environments import folders
 from unispeech.environments.catalog import Lock
-from unispeech.environments.place import Environment
+from unispeech.environments.folders import Environment
 from unispeech.errors import BackendMissing, UnknownBackend, did_you_mean, nearest
 from unispeech.models.facts import ModelFacts
 from unispeech.options import LoadOptions
@@ -226,7 +226,7 @@ def interpreter(spec: BackendSpec, options: LoadOptions) -> Path | None:
 def installed_environment(spec: BackendSpec) -> Environment | None:
     """The backend's environment, if it is whole and what its lock asks for."""
     lock = spec.environment_lock()
-    return place.whole(lock) if lock else None
+    return folders.installed(lock) if lock else None
 
 
 def locks() -> dict[str, Lock]:
@@ -235,7 +235,7 @@ def locks() -> dict[str, Lock]:
     return {name: lock for name, lock in sorted(found.items()) if lock}
 
 
-def runs(spec: BackendSpec) -> bool:
+def is_available(spec: BackendSpec) -> bool:
     """Whether it can be used here: in this process or in its environment."""
     try:
         interpreter(spec, LoadOptions())

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from unispeech.backends.base import Backend, NativeRun
-from unispeech.environments.process import Patience, Process
+from unispeech.environments.remote_object import RemoteObject, Timeouts
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Samples, Segment
@@ -21,7 +21,7 @@ class Remote(Backend):
     """A backend whose class `target` is loaded by the interpreter `python`.
 
     The worker runs from the first use to `close()`, or until it has had nothing to do for
-    `patience.idle` seconds; the call after that loads the weights again.
+    `timeouts.idle` seconds; the call after that loads the weights again.
     """
 
     def __init__(
@@ -33,11 +33,11 @@ class Remote(Backend):
         name: str,
         target: str,
         python: Path,
-        patience: Patience | None = None,
+        timeouts: Timeouts | None = None,
     ) -> None:
         self.name = name
         load = (target, model, facts, replace(options, isolated=False))
-        self.process = Process(name, python, f"{__name__}:Served", load, patience)
+        self.process = RemoteObject(name, python, f"{__name__}:Served", load, timeouts)
         self._windows: tuple[float, ...] = self.process.call("windows")
         self._chunk_length: float = self.process.call("chunk_length")
 

@@ -62,13 +62,13 @@ class Settled:
     spec: BackendSpec
     facts: Facts
     load: LoadOptions
-    asked: TranscribeOptions
+    requested: TranscribeOptions
     """The options as they were given."""
     options: TranscribeOptions
     """The options to run with."""
     refusals: tuple[Refusal, ...] = ()
     dropped: tuple[Refusal, ...] = ()
-    """What `leniently` left out, and why."""
+    """What `settle_leniently` left out, and why."""
 
     @property
     def model(self) -> ModelFacts:
@@ -77,7 +77,7 @@ class Settled:
             raise self.facts.model
         return self.facts.model
 
-    def honoured(self, *, language_later: bool = False) -> Self:
+    def checked(self, *, language_later: bool = False) -> Self:
         """Return itself. With `language_later` a call is still to say which language is spoken.
 
         Raises:
@@ -120,7 +120,7 @@ def settle(
     return Settled(spec, facts, load, options, settled, refusals)
 
 
-def leniently(
+def settle_leniently(
     spec: BackendSpec,
     facts: Facts,
     load: LoadOptions,
@@ -233,7 +233,7 @@ def _model(
         yield Refusal(
             "model_family", "model",
             f"model {model.name}: a {family_title(model.family)} model, and the backend "
-            f"{spec.name} runs {spec.runs} models", "choose another model or backend",
+            f"{spec.name} runs {spec.model_kind} models", "choose another model or backend",
         )  # fmt: skip
         return
     language = options.decode.language

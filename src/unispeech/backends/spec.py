@@ -66,7 +66,7 @@ class BackendSpec:
             raise ValueError(f"the backend {self.name}: weights and facts belong together")
 
     @property
-    def runs(self) -> str:
+    def model_kind(self) -> str:
         """The kind of models it runs, as users read it."""
         return self.family_title or family_title(self.family)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from unispeech.backends import choose
-from unispeech.backends.choose import Measured
+from unispeech.backends.choose import Measurement
 from unispeech.bench import datasets, grid, joining, machine, report, results, runner
 from unispeech.bench.configuration import PEER, Configuration, labels
 from unispeech.bench.grid import installed
@@ -91,12 +91,12 @@ def write(plan: Plan, baseline: str, data: Sequence[str]) -> Results:
     summary = list(_summary(found))
     compared = len({measured.backend for measured in summary})
     if compared > 1 or (summary and len(installed()) == 1):
-        choose.remember(summary)  # one alone says nothing about which is best
+        choose.save_measurements(summary)  # one alone says nothing about which is best
     report.write(found, plan.folder / "report.html")
     return found
 
 
-def _summary(found: Results) -> Iterator[Measured]:
+def _summary(found: Results) -> Iterator[Measurement]:
     """What the backend `auto` is chosen by: our own rows that could be scored."""
     for row in found.rows:
         one = row.configuration
@@ -104,6 +104,6 @@ def _summary(found: Results) -> Iterator[Measured]:
             continue
         if row.corpus and row.corpus.wer is not None:
             speed = row.throughput.median
-            yield Measured(
+            yield Measurement(
                 one.backend, one.model, one.beam_size, row.corpus.wer, speed, one.compute_type
             )

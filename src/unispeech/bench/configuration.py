@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from unispeech.backends import lookup, registry
-from unispeech.backends.settle import Settled, leniently
+from unispeech.backends.settle import Settled, settle_leniently
 from unispeech.options import split_options
 
 PEER = "peer:"
@@ -81,7 +81,7 @@ class Configuration:
         load, options = split_options({**self.options(), "language": language})
         spec = registry.find(self.backend)
         facts = lookup.facts(spec, self.model, load, options)
-        return leniently(spec, facts, load, options, NO_CHOICE)
+        return settle_leniently(spec, facts, load, options, NO_CHOICE)
 
 
 def labels(configurations: Sequence[Configuration]) -> tuple[list[str], str]:

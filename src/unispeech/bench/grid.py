@@ -31,7 +31,7 @@ class Grid:
 
 def installed() -> tuple[str, ...]:
     """Every backend of ours that can run here."""
-    return tuple(name for name, spec in registry.specs().items() if registry.runs(spec))
+    return tuple(name for name, spec in registry.specs().items() if registry.is_available(spec))
 
 
 def configurations(grid: Grid) -> list[Configuration]:
@@ -115,7 +115,7 @@ def objection(one: Configuration, languages: Iterable[str | None]) -> str:
     try:
         for language in sorted(set(languages), key=str):
             if not one.is_peer:
-                one.settled(language).honoured()
+                one.settled(language).checked()
             elif language and (problem := unknown_language(store.describe(one.model), language)):
                 raise problem
     except UnispeechError as error:

@@ -9,7 +9,7 @@ import click
 from unispeech.backends import registry
 from unispeech.cli import say
 from unispeech.cli.progress import bar
-from unispeech.environments import install, place
+from unispeech.environments import folders, install
 from unispeech.environments.catalog import Lock
 from unispeech.errors import OptionError
 
@@ -27,11 +27,11 @@ def install_command(name: str, dry_run: bool, quiet: bool) -> None:
     """
     lock = _lock(name)
     name = lock.name
-    if place.whole(lock):
-        click.echo(f"{name} is installed in {place.folder_of(lock)}")
+    if folders.installed(lock):
+        click.echo(f"{name} is installed in {folders.folder_of(lock)}")
         return
     if dry_run:
-        click.echo(f"would install into {place.folder_of(lock)}")
+        click.echo(f"would install into {folders.folder_of(lock)}")
         click.echo(f"about {lock.megabytes} MB, {len(lock.requirements)} packages:")
         for line in lock.requirements:
             click.echo(f"  {line}")
@@ -49,10 +49,12 @@ def remove_command(name: str) -> None:
     \b
     unispeech backends remove openvino
     """
-    if not any(environment.name == name for environment in place.listing(registry.locks())):
+    if not any(
+        environment.name == name for environment in folders.list_installed(registry.locks())
+    ):
         name = _lock(name).name
-    with place.locked(name, lambda: say(f"waiting for an installation of {name}")):
-        freed = place.remove(name)
+    with folders.locked(name, lambda: say(f"waiting for an installation of {name}")):
+        freed = folders.remove(name)
     click.echo(f"{_size(freed)} freed" if freed else f"{name} was not installed")
 
 
@@ -63,9 +65,9 @@ def list_command() -> None:
     \b
     unispeech backends list
     """
-    environments = place.listing(registry.locks())
+    environments = folders.list_installed(registry.locks())
     if not environments:
-        say(f"none in {place.root()}; these can be installed: {', '.join(registry.locks())}")
+        say(f"none in {folders.root()}; these can be installed: {', '.join(registry.locks())}")
     for environment in environments:
         state = "" if environment.current else "  (of another version; not used)"
         size = _size(environment.size)
@@ -80,7 +82,7 @@ def doctor_command() -> None:
     unispeech backends doctor
     """
     wrong = 0
-    for environment in place.listing(registry.locks()):
+    for environment in folders.list_installed(registry.locks()):
         name, lock = environment.name, registry.locks().get(environment.name)
         if lock is None or not environment.current:
             wrong += 1
@@ -91,7 +93,7 @@ def doctor_command() -> None:
             say(f"{name}: {problem}; run: {again}")
         else:
             click.echo(f"{name}: fine")
-    for folder in place.unfinished(registry.locks()):
+    for folder in folders.unfinished(registry.locks()):
         wrong += 1
         name = folder.name.rpartition("-")[0]
         what = "an installation that was stopped, or is going on"

@@ -24,7 +24,7 @@ def languages(words: tuple[str, ...], backend: str | None, model: str | None) ->
     unispeech languages --backend mms
     unispeech languages --backend mms quechua
     """
-    settled = choose.settled(backend or "faster", model, LoadOptions(), TranscribeOptions())
+    settled = choose.settle_request(backend or "faster", model, LoadOptions(), TranscribeOptions())
     if backend and (refusal := settled.refusal("model")):
         raise refusal.error()
     facts = settled.model

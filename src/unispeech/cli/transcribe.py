@@ -113,10 +113,10 @@ def settle(backend: str, model: str | None, given: dict[str, Any], live: bool = 
     """
     load, options = split_options(given)
     if backend.lower() == choose.AUTO:
-        choice = choose.automatic(model, load, options)
+        choice = choose.choose_backend(model, load, options)
         say(f"backend {choice.reason}")
         backend = choice.backend
-    return choose.settled(backend, model, load, options, live).honoured()
+    return choose.settle_request(backend, model, load, options, live).checked()
 
 
 def _present(inputs: list[Input]) -> None:

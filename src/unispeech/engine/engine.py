@@ -20,7 +20,7 @@ from unispeech.audio.recording import Recording, Source
 from unispeech.backends import choose, lookup, registry
 from unispeech.backends.base import Backend, Closed
 from unispeech.backends.loaded import LoadedModels
-from unispeech.backends.settle import Settled, leniently
+from unispeech.backends.settle import Settled, settle_leniently
 from unispeech.call import Call, IsCancelled, OnProgress, OnSegment, followed, ignore, never
 from unispeech.engine import batched, native
 from unispeech.engine.align import aligned
@@ -80,7 +80,9 @@ class Engine:
         **options: Unpack[EngineOptions],
     ) -> None:
         load, defaults = split_options(cast(dict[str, Any], options))
-        self._load(choose.settled(backend, model, load, defaults), on_progress, models, share)
+        self._load(
+            choose.settle_request(backend, model, load, defaults), on_progress, models, share
+        )
 
     @classmethod
     def of(
@@ -102,11 +104,11 @@ class Engine:
         models: LoadedModels | None,
         share: Callable[[Backend], Backend],
     ) -> None:
-        settled.honoured(language_later=True)
+        settled.checked(language_later=True)
         self._owns_models = models is None
         self._models = models or LoadedModels()
         self.spec, self.model, self.facts = settled.spec, settled.facts.name, settled.model
-        self.load_options, self.options = settled.load, settled.asked
+        self.load_options, self.options = settled.load, settled.requested
         if self.options.language_id_model is not None:
             with identifier(self._models, self.options.language_id_model, self.load_options.device):
                 pass  # loaded now, so that a run does not fail on it later
@@ -190,7 +192,7 @@ class Engine:
         """
         live, names = live_options.split_options(cast(dict[str, Any], options))
         asked = TranscribeOptions.of(self.options, **{**names, "word_timestamps": True})
-        settled = self.settle(asked, droppable=("word_timestamps",), live=True).honoured()
+        settled = self.settle(asked, droppable=("word_timestamps",), live=True).checked()
         prompts = self.spec.capabilities.initial_prompt
         return Session(Hearing(self.backend, self.facts, settled.options, prompts), live)
 
@@ -259,7 +261,7 @@ class Engine:
         """Settle the options of one call, without those of the `droppable` it cannot honour."""
         load = self.load_options
         facts = lookup.facts(self.spec, self.model, load, options, self.facts)
-        return leniently(self.spec, facts, load, options, droppable, live)
+        return settle_leniently(self.spec, facts, load, options, droppable, live)
 
     def close(self) -> None:
         """Give the memory back. The engine cannot be used afterwards. May be called twice."""
@@ -279,7 +281,7 @@ class Engine:
         self, overrides: CallOptions, base: TranscribeOptions | None = None
     ) -> TranscribeOptions:
         options = TranscribeOptions.of(base or self.options, **overrides)
-        return self.settle(options).honoured().options
+        return self.settle(options).checked().options
 
     def _segments(
         self, source: tuple[Source, int | None], overrides: CallOptions, call: Call

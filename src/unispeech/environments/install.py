@@ -10,10 +10,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from unispeech.environments import place
+from unispeech.environments import folders
 from unispeech.environments.catalog import Lock
-from unispeech.environments.life import environ
-from unispeech.environments.place import Environment
+from unispeech.environments.folders import Environment
+from unispeech.environments.worker_process import environ
 from unispeech.errors import BackendError
 from unispeech.types import Progress
 
@@ -32,18 +32,18 @@ def install(lock: Lock, on_progress: OnProgress = lambda progress: None) -> Envi
     Raises:
         BackendError: pip failed (the message ends with what it said), or the disk is full.
     """
-    if environment := place.whole(lock):
+    if environment := folders.installed(lock):
         return environment
-    with place.locked(lock.name, lambda: on_progress(Progress(0, None, lock.name, "queue"))):
-        if environment := place.whole(lock):
+    with folders.locked(lock.name, lambda: on_progress(Progress(0, None, lock.name, "queue"))):
+        if environment := folders.installed(lock):
             return environment
-        place.remove(lock.name)
-        folder = place.folder_of(lock)
+        folders.remove(lock.name)
+        folder = folders.folder_of(lock)
         try:
             _fill(lock, folder, on_progress)
-            return place.mark(lock, folder)
+            return folders.mark_complete(lock, folder)
         except BaseException:
-            place.remove(lock.name)
+            folders.remove(lock.name)
             raise
 
 
@@ -53,7 +53,7 @@ def _fill(lock: Lock, folder: Path, on_progress: OnProgress) -> None:
 
     report("making", 0)
     _run(lock.name, [sys.executable, "-m", "venv", str(folder)])
-    python = place.interpreter(folder)
+    python = folders.interpreter(folder)
     together = [line for line in lock.requirements if line not in lock.alone]
     count = 0
     for line in _pip(lock.name, python, together):

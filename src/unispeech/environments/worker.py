@@ -1,4 +1,4 @@
-"""The other end of `unispeech.environments.life`: holds one object and answers calls on it.
+"""The worker side of `environments.worker_process`: holds one object and answers calls on it.
 
 This runs under another environment's interpreter, so it imports nothing but the standard library
 until it is told what to load.

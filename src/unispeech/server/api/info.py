@@ -77,7 +77,7 @@ def _speakers(service: Service) -> dict[str, Any]:
 
 
 def _backend(spec: BackendSpec, speakers: dict[str, Any]) -> dict[str, Any]:
-    usable = registry.runs(spec)
+    usable = registry.is_available(spec)
     return {
         "name": spec.name,
         "summary": spec.summary,

@@ -114,7 +114,7 @@ class Speech:
     def settled(self, backend: str, model: str, options: TranscribeOptions) -> Settled:
         """What the gate says of options, with the server's own for all that is not a client's."""
         options = TranscribeOptions.of(**self.with_own(options.flat()))
-        return choose.settled(backend, model, self.settings.load_options, options)
+        return choose.settle_request(backend, model, self.settings.load_options, options)
 
     def with_own(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """A client's options with the server's own pipeline and the paths of its n-grams."""
@@ -199,7 +199,7 @@ class Speech:
             with _setting(name):
                 if refusal := settled.refusal(name):
                     raise refusal.error()
-        settled.honoured(language_later=True)
+        settled.checked(language_later=True)
         with _setting("waas_model"):
             store.describe(self.settings.waas_model)
         refusal = self.without_speakers()

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unispeech.environments.life import Life
+from unispeech.environments.worker_process import WorkerProcess
 from unispeech.errors import BackendError
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """Seconds without an answer after which a worker is taken for hung, and killed."""
 
     load: float = 900.0
@@ -29,7 +29,7 @@ class Patience:
     """Without a call, after which it is ended; the next call starts it again."""
 
 
-class Process:
+class RemoteObject:
     """One object in a process of another interpreter, made there from `target` and `arguments`.
 
     Safe to call from several threads. A worker that died is started again by the next call.
@@ -44,14 +44,14 @@ class Process:
         python: Path,
         target: str,
         arguments: tuple[Any, ...],
-        patience: Patience | None = None,
+        timeouts: Timeouts | None = None,
     ) -> None:
         self.label = label
         self._python = python
         self._load = (target, arguments)
-        self._patience = patience or Patience()
+        self._timeouts = timeouts or Timeouts()
         self._lock = threading.Lock()
-        self._life: Life | None = None
+        self._life: WorkerProcess | None = None
         self._closed = False
 
     @property
@@ -83,10 +83,10 @@ class Process:
                 self._life.close()
 
     def _limit(self, audio: float) -> float:
-        return self._patience.call + self._patience.per_second * audio
+        return self._timeouts.call + self._timeouts.per_second * audio
 
     @contextlib.contextmanager
-    def _living(self) -> Iterator[Life]:
+    def _living(self) -> Iterator[WorkerProcess]:
         """The running worker, which will not be ended as idle meanwhile."""
         with self._lock:
             if self._closed:
@@ -102,21 +102,21 @@ class Process:
                 life.users -= 1
                 life.used = time.monotonic()
 
-    def _begin(self) -> Life:
-        life = Life(self.label, self._python)
+    def _begin(self) -> WorkerProcess:
+        life = WorkerProcess(self.label, self._python)
         try:
-            next(life.ask("load", self._load, self._patience.load))
+            next(life.ask("load", self._load, self._timeouts.load))
         except BaseException:
             life.close()
             raise
         weakref.finalize(self, life.close)
         threading.Thread(
-            target=_end_when_idle, args=(life, self._lock, self._patience.idle), daemon=True
+            target=_end_when_idle, args=(life, self._lock, self._timeouts.idle), daemon=True
         ).start()
         return life
 
 
-def _end_when_idle(life: Life, lock: threading.Lock, idle: float) -> None:
+def _end_when_idle(life: WorkerProcess, lock: threading.Lock, idle: float) -> None:
     """Runs beside a worker for as long as it lives."""
     while not life.ended.wait(min(idle, 10.0)):
         with lock:

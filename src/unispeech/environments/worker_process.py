@@ -47,7 +47,7 @@ main(sys.argv[2], int(sys.argv[3]))
 """
 
 
-class Life:
+class WorkerProcess:
     """One process, from its start to its end. `over` once it cannot be called any more."""
 
     def __init__(self, label: str, python: Path) -> None:

@@ -23,7 +23,7 @@ from unispeech.environments.catalog import Lock
 from unispeech.errors import BackendError
 from unispeech.system.files import acquire, write_whole
 
-MARK = "unispeech.json"
+MARKER = "unispeech.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +64,19 @@ def interpreter(folder: Path) -> Path:
 def find(name: str) -> Environment | None:
     """The environment of a name, if it is there, whole, and what the lock asks for."""
     lock = catalog.locks().get(name)
-    return whole(lock) if lock else None
+    return installed(lock) if lock else None
 
 
-def whole(lock: Lock) -> Environment | None:
+def installed(lock: Lock) -> Environment | None:
     """The environment that is exactly what a lock asks for, if it is there and complete."""
     environment = _read(folder_of(lock))
     return replace(environment, current=True) if environment else None
 
 
-def listing(locks: Mapping[str, Lock]) -> list[Environment]:
+def list_installed(locks: Mapping[str, Lock]) -> list[Environment]:
     """Every whole environment, also those that none of the `locks` asks for any more."""
     current = {folder_of(lock) for lock in locks.values()}
-    marks = sorted(root().glob(f"*/{MARK}"))
+    marks = sorted(root().glob(f"*/{MARKER}"))
     return [
         replace(environment, current=environment.folder in current)
         for mark in marks
@@ -95,7 +95,7 @@ def unfinished(locks: Mapping[str, Lock]) -> list[Path]:
 
 def _read(folder: Path) -> Environment | None:
     try:
-        mark = json.loads((folder / MARK).read_text(encoding="utf-8"))
+        mark = json.loads((folder / MARKER).read_text(encoding="utf-8"))
         name, size = str(mark["name"]), int(mark["size"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -104,11 +104,11 @@ def _read(folder: Path) -> Environment | None:
     return Environment(name, folder, False, size)
 
 
-def mark(lock: Lock, folder: Path) -> Environment:
+def mark_complete(lock: Lock, folder: Path) -> Environment:
     """Declare an environment whole."""
     size = sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_symlink())
     text = json.dumps({"name": lock.name, "size": size, "requirements": lock.requirements})
-    write_whole(folder / MARK, text + "\n")
+    write_whole(folder / MARKER, text + "\n")
     return Environment(lock.name, folder, True, size)
 
 
@@ -120,7 +120,7 @@ def remove(name: str) -> int:
             continue
         environment = _read(folder)
         # The mark goes first: from then on nobody takes what is left for an environment.
-        (folder / MARK).unlink(missing_ok=True)
+        (folder / MARKER).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
         freed += environment.size if environment else 0
     return freed
