@@ -30,13 +30,13 @@ from unispeech.types import Chunk, ChunkResult, Floats, Samples
 
 WINDOWS = (12.0, 15.0, 17.5, 20.0, 25.0, 30.0)
 """Seconds. The encoder's cost grows faster than its window; in shorter or more tightly fitting ones
-the text gets worse (docs/decisions.md, "Short windows" and "Two more windows")."""
+the text gets worse (decision 0023)."""
 FEWER_WINDOWS = (20.0, 25.0, 30.0)
 """Seconds. In bfloat16 a longer window costs little more, and chunks of like windows share batches;
-all but the tiny models hear a little better so (docs/decisions.md, "The encoder in bfloat16")."""
+all but the tiny models make slightly fewer errors with them (decision 0023)."""
 TINY_CHUNKS = 20.0
-"""Seconds. The tiny models hear no worse in shorter chunks, which cost them less on a CPU; larger
-ones do (docs/decisions.md, "Chunks of 20 seconds for the tiny models")."""
+"""Seconds. The tiny models make no more errors in shorter chunks, which cost less on a CPU; larger
+models do (decision 0023)."""
 TINY_WIDTH = 384
 """Numbers to a frame of the encoder in the tiny models; the base ones have 512."""
 BEST_OF = 5
@@ -54,7 +54,7 @@ class FasterWhisper(Backend):
     """A CTranslate2 Whisper model. CTranslate2 is safe to call from several threads.
 
     On a CPU a batch is shared among one-thread workers, which share the weights: they get far more
-    out of the cores than one worker with several threads (docs/decisions.md, "One thread each").
+    out of the cores than one worker with several threads (decision 0024).
     """
 
     name = "faster"
@@ -191,8 +191,7 @@ class FasterWhisper(Backend):
         """How many parts to cut a call into: as many as there are workers for it.
 
         A call that is alone has all of them, of several each has some. No more parts than that,
-        since every step of the decoder reads all weights, however few rows it has
-        (docs/decisions.md, "Whole batches").
+        since every step of the decoder reads all weights, however few rows it has (decision 0024).
         """
         with self._lock:
             self._calls += 1
@@ -206,7 +205,7 @@ class FasterWhisper(Backend):
     def _encode(self, features: list[Floats]) -> ctranslate2.StorageView:
         """What the encoder hears in each. On a CPU one by one, which is faster than together: the
         attention of several is larger than what malloc keeps, and the kernel clears it anew for
-        every layer (docs/decisions.md, "The encoder takes one chunk at a time")."""
+        every layer (decision 0024)."""
         if self._encoder:
             encoded = [self._encoder(one) for one in features]
         elif self._gpu or len(features) == 1:

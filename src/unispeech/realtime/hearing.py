@@ -19,7 +19,7 @@ from unispeech.types import Chunk, ChunkResult, Samples, Segment, Word
 
 SHORT = 10.0
 """Seconds of the window of a short phrase, where the backend can show less than its full one but
-has none as short. In one of 5 s tiny.en says short phrases twice (docs/decisions.md)."""
+has none as short. In one of 5 s tiny.en repeats short phrases (decision 0064)."""
 PROMPT = 200
 """Characters of what is final that the model is told came before."""
 

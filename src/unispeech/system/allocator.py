@@ -16,8 +16,8 @@ def tune() -> None:
     Left alone, malloc asks the kernel for every block over 32 MB and gives it back at once, and
     the kernel clears it anew: a third of the encoder's time on long windows. And it makes eight
     arenas for each processor, of which each holds on to the most that its threads ever used, so
-    that a process in which short-lived threads decode grows for hours (docs/decisions.md, "Memory
-    that is kept"). For our own processes, at their start: these are settings of the whole process,
+    that a process in which short-lived threads decode grows for hours (decision 0027). For our own
+    processes, at their start: these are settings of the whole process,
     which a library has no business to make. What the environment says (`MALLOC_ARENA_MAX`,
     `GLIBC_TUNABLES`) stays.
     """

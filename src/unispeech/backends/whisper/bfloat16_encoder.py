@@ -2,7 +2,7 @@
 
 On a CPU CTranslate2 has the encoder's products of matrices in int8 and its attention in float32.
 Processors with AVX512-BF16 or AMX do all of it in bfloat16 in a third of the time, and nearer to
-float32 than int8 is (docs/decisions.md, "The encoder in bfloat16").
+float32 than int8 is (decision 0026).
 """
 
 from __future__ import annotations
