@@ -102,7 +102,7 @@ class Hasty(Connection):
 def listening(app: ASGIApp) -> Iterator[socket.socket]:
     """A connection to a server of this process that runs `app`."""
     config = uvicorn.Config(app, port=0, http=Hasty, log_config=None, lifespan="off")
-    server = Listener(config, lambda: None)
+    server = Listener(config, lambda port: None, lambda: None)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import pty
 import re
 import shlex
 import shutil
@@ -24,7 +25,7 @@ from support.serving import Server, running, submit, until_ended
 from unispeech.cli.serve import serve
 from unispeech.errors import OptionError
 from unispeech.server import settings
-from unispeech.server.observe.logs import JsonLines
+from unispeech.server.observe.logs import JsonLines, PlainLines
 
 pytestmark = pytest.mark.slow
 
@@ -116,6 +117,28 @@ def test_who_is_cut_off_by_the_end_is_told_so(tmp_path: Path) -> None:
         assert "Traceback" not in log and '"status": 503' in log
 
 
+def test_on_a_terminal_serve_says_what_it_offers_and_stops_with_ctrl_c(tmp_path: Path) -> None:
+    here = {"UNISPEECH_DATA_DIR": str(tmp_path), "UNISPEECH_MODEL": "tiny.en"}
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "unispeech", "serve", "--port", "0"],
+        env={**os.environ, **here}, stdin=terminal, stdout=terminal, stderr=terminal,
+    )  # fmt: skip
+    os.close(terminal)
+    try:
+        shown = b""
+        while b"Stop" not in shown:
+            shown += os.read(controller, 4096)
+        (url,) = re.findall(rb"Page +(http://127.0.0.1:\d+/)", shown)
+        assert httpx.get(f"{url.decode()}healthz").status_code == 200
+        assert b"tiny.en" in shown and str(tmp_path).encode() in shown and b'{"' not in shown
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    finally:
+        process.kill()
+        os.close(controller)
+
+
 def test_the_help_names_every_setting() -> None:
     said = CliRunner().invoke(serve, ["--help"]).output
     for name in ("UNISPEECH_DATABASE_URL", "ALLOWED_WEBHOOKS_FILE", "BASE_URL", "DISCLAIMER"):
@@ -184,8 +207,14 @@ def test_nothing_private_is_logged_or_answered(http: httpx.Client, service: Serv
     assert any(line["message"] == "request" and line["request"] for line in lines)
 
 
-def test_a_log_line_is_an_object() -> None:
+def test_a_plain_log_line_has_the_level_of_warnings_and_the_extra_fields() -> None:
+    record = logging.makeLogRecord({"msg": "job %s", "args": ("é",), "levelno": 20, "job": "1"})
+    assert PlainLines().format(record)[9:] == "job é job=1"
+    record.levelno, record.levelname = logging.WARNING, "WARNING"
+    assert PlainLines().format(record)[9:] == "warning: job é job=1"
 
+
+def test_a_log_line_is_an_object() -> None:
     record = logging.makeLogRecord({"msg": "job %s", "args": ("é",), "name": "x", "job": "1"})
     line = json.loads(JsonLines().format(record))
     assert (line["message"], line["job"], line["logger"]) == ("job é", "1", "x")

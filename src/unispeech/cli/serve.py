@@ -20,6 +20,9 @@ SILENT = 120.0
 """Seconds in which the client of a WebSocket has to answer a ping. While sound waits to be heard,
 the connection is not read, and the answer comes behind all that was sent before it."""
 
+LOG_FORMAT = click.Choice(["auto", "json", "plain"])
+LOG_FORMAT_HELP = "JSON or plain log lines; auto: plain on a terminal.  [default: auto]"
+
 
 def _settings(**given: Any) -> Any:
     try:
@@ -67,6 +70,7 @@ class WithSettings(click.Command):
 @click.option("--backend", help="Runtime of requests that name none, or auto.  [default: faster]")
 @click.option("--model", help="Model of requests that name none.  [default: base]")
 @click.option("--jobs-at-once", type=int, help="Jobs run at once; 0: none here.  [default: 4]")
+@click.option("--log-format", type=LOG_FORMAT, help=LOG_FORMAT_HELP)
 def serve(**given: Any) -> None:
     """Run the service: jobs, and the HTTP interfaces of OpenAI, WAAS and whisper-asr-webservice.
 
@@ -77,6 +81,7 @@ def serve(**given: Any) -> None:
     """
     import uvicorn
 
+    from unispeech.cli.announcement import announcement
     from unispeech.server.app import create_app
     from unispeech.server.http.protocol import LARGEST, Connection, Listener
     from unispeech.server.observe import logs
@@ -86,12 +91,19 @@ def serve(**given: Any) -> None:
     sys.setswitchinterval(SWITCH)
     settings = _settings(**given)
     _check_address(settings.host, settings.port)
+    logs.configure(settings.log_level, settings.log_format)
     app = create_app(settings)
     service = app.state.service
     service.speech.check()
-    logs.configure(settings.log_level.upper())
-    if settings.keys_required and not (settings.api_key or service.keys.list()):
+    has_key = bool(settings.api_key or service.keys.list())
+    is_plain = logs.is_plain(settings.log_format)
+    if settings.keys_required and not has_key and not is_plain:
         say("an API key is needed here and there is none yet; run: unispeech keys create NAME")
+
+    def announce(port: int) -> None:
+        if is_plain:
+            click.echo(announcement(settings, port, has_key), err=True)
+
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -104,7 +116,7 @@ def serve(**given: Any) -> None:
         h11_max_incomplete_event_size=LARGEST,
         ws_ping_timeout=SILENT,
     )
-    Listener(config, service.leave).run()
+    Listener(config, announce, service.leave).run()
 
 
 def _check_address(host: str, port: int) -> None:
@@ -128,7 +140,8 @@ def _check_address(host: str, port: int) -> None:
 
 @click.command(cls=WithSettings)
 @click.option("--jobs-at-once", type=int, help="Jobs run at once.  [default: 4]")
-def worker(jobs_at_once: int | None) -> None:
+@click.option("--log-format", type=LOG_FORMAT, help=LOG_FORMAT_HELP)
+def worker(**given: Any) -> None:
     """Run jobs of a service, in a process of its own; as many as you like, on one database.
 
     \b
@@ -138,17 +151,17 @@ def worker(jobs_at_once: int | None) -> None:
     from unispeech.server.observe import logs
     from unispeech.server.service import Service
 
-    settings = _settings(jobs_at_once=jobs_at_once)
+    settings = _settings(**given)
     if not settings.jobs_at_once:
         raise click.UsageError("a worker with --jobs-at-once 0 has nothing to do")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    logs.configure(settings.log_level, settings.log_format)
     service = Service(settings)
     service.speech.check()
-    logs.configure(settings.log_level.upper())
     service.start()
-    say("working")
+    say("running jobs; stop with Ctrl-C")
     stop.wait()
     service.stop()
 

@@ -59,7 +59,9 @@ class Service:
         self.ready = True
 
     def leave(self) -> None:
-        """The end is near: streams of events end, and what runs is handed back after its batch."""
+        """Begin to stop: end event streams, and hand running jobs back after their batch."""
+        if self.ready:
+            log.info("stopping")
         self.ready = False
         self.runner.stopping.set()
 

@@ -107,6 +107,10 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="debug, info, warning or error. Text and names are in none of them."
     )
+    log_format: Literal["auto", "json", "plain"] = Field(
+        "auto",
+        description="json: an object a line; plain: lines for people; auto: plain on a terminal.",
+    )
 
     base_url: str = Field(
         "", validation_alias=AliasChoices("base_url", "UNISPEECH_BASE_URL", "BASE_URL"),

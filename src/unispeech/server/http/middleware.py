@@ -44,7 +44,7 @@ class Manners:
             return
         began = time.monotonic()
         id = _request_id(scope)
-        logs.request.set(id)
+        logs.request_id.set(id)
         status = 0
 
         async def polite(message: Message) -> None:

@@ -95,13 +95,27 @@ class Connection(H11Protocol):
 
 
 class Listener(uvicorn.Server):
-    """The server, which says when it begins to end, and not only when all requests have: streams of
-    events would last until they are cut off."""
+    """uvicorn's server with two callbacks.
 
-    def __init__(self, config: uvicorn.Config, leave: Callable[[], None]) -> None:
+    `on_listening` gets the port. `on_shutdown` is called before open requests are waited for, so
+    that event streams, which do not end by themselves, can be closed.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        on_listening: Callable[[int], None],
+        on_shutdown: Callable[[], None],
+    ) -> None:
         super().__init__(config)
-        self._leave = leave
+        self._on_listening = on_listening
+        self._on_shutdown = on_shutdown
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_listening(self.servers[0].sockets[0].getsockname()[1])
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._leave()
+        self._on_shutdown()
         await super().shutdown(sockets)

@@ -1,4 +1,4 @@
-"""Logs as lines of JSON on stderr."""
+"""Logs on stderr: JSON lines for machines, plain lines for a terminal."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ import logging
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Any, Literal
 
-request: ContextVar[str] = ContextVar("request", default="")
-"""The id of the request that is being answered; in every line that is said meanwhile."""
+Format = Literal["auto", "json", "plain"]
 
-_USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""ID of the request being handled; every line logged meanwhile carries it."""
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
 
 class JsonLines(logging.Formatter):
-    """One object a line: time, level, logger, message, and whatever was given as `extra`."""
+    """One object a line: time, level, logger, message, request ID and the fields of `extra`."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -23,27 +26,53 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **({"request": id} if (id := request.get()) else {}),
-            **{k: v for k, v in vars(record).items() if k not in _USUAL},
+            **({"request": id} if (id := request_id.get()) else {}),
+            **_extra(record),
         }
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
-def configure(level: str = "INFO") -> None:
-    """For a process that is the service; a library never calls this."""
+class PlainLines(logging.Formatter):
+    """Local time, level (warnings and errors only), message, and `extra` as `name=value`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        parts = [datetime.fromtimestamp(record.created).strftime("%H:%M:%S")]
+        if record.levelno >= logging.WARNING:
+            parts.append(f"{record.levelname.lower()}:")
+        parts.append(record.getMessage())
+        parts += [f"{name}={value}" for name, value in _extra(record).items()]
+        line = " ".join(parts)
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def _extra(record: logging.LogRecord) -> dict[str, Any]:
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+
+
+def is_plain(format: Format) -> bool:
+    """Return whether logs of this format are plain lines; `auto` depends on the terminal."""
+    return format == "plain" or (format == "auto" and sys.stderr.isatty())
+
+
+def configure(level: str = "info", format: Format = "auto") -> None:
+    """Set up logging for a process that is the service; a library never calls this."""
+    plain = is_plain(format)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(PlainLines() if plain else JsonLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    for name in ("unispeech", "uvicorn"):
-        logging.getLogger(name).setLevel(level)
-    logging.getLogger("uvicorn.error").addFilter(_names_nobody)
+    threshold = logging.getLevelName(level.upper())
+    logging.getLogger("unispeech").setLevel(threshold)
+    # In a terminal the command itself says where it listens.
+    uvicorn = max(threshold, logging.WARNING) if plain and level != "debug" else threshold
+    logging.getLogger("uvicorn").setLevel(uvicorn)
+    logging.getLogger("uvicorn.error").addFilter(_has_no_address)
 
 
-def _names_nobody(record: logging.LogRecord) -> bool:
-    """Leaves out uvicorn's line for each WebSocket: it holds the caller's address and the query,
-    in which a prompt and names to expect are."""
+def _has_no_address(record: logging.LogRecord) -> bool:
+    """Drop uvicorn's line for each WebSocket, which holds the client's address and the query
+    string, and with it prompts and hotwords."""
     return '"WebSocket ' not in str(record.msg)

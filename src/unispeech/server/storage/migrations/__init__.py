@@ -51,6 +51,10 @@ def upgrade(engine: sa.Engine) -> None:
                 f"a newer version of UniSpeech has upgraded the database (to {current})",
                 "upgrade UniSpeech, or restore the backup from before",
             )
+        is_new = not sa.inspect(connection).has_table("unispeech_jobs")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        log.info("database upgraded", extra={"from": current, "to": newest})
+        if is_new:
+            log.debug("database created", extra={"to": newest})
+        else:
+            log.info("database upgraded", extra={"from": current, "to": newest})

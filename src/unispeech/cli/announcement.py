@@ -1,0 +1,66 @@
+"""The lines that `unispeech serve` prints on a terminal once it listens."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+from unispeech.models import catalog, weight_cache
+from unispeech.server.settings import Settings, is_loopback
+from unispeech.version import __version__
+
+ANY_ADDRESS = ("0.0.0.0", "::")
+"""Hosts that stand for all addresses of this machine."""
+
+
+def announcement(settings: Settings, port: int, has_key: bool) -> str:
+    """Return what the service offers, where, with which model, to whom, and how to stop it.
+
+    `port` is the one it listens on, also where the settings say 0.
+    """
+    url = address(settings.host, port)
+    rows = [
+        ("Page", f"{url}/"),
+        ("API", f"{url}/docs"),
+        ("OpenAI", f"base_url {url}/v1"),
+        ("Model", model(settings)),
+        ("Access", access(settings, port)),
+        ("Keys", keys(settings, has_key)),
+        ("Data", str(settings.data_dir)),
+        ("Stop", "Ctrl-C; unfinished jobs resume at the next start"),
+    ]
+    lines = "\n".join(f"  {name:8}{text}" for name, text in rows)
+    return f"UniSpeech {__version__} is running.\n\n{lines}\n"
+
+
+def address(host: str, port: int) -> str:
+    """Return a URL that works on this machine."""
+    if host in ANY_ADDRESS:
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def model(settings: Settings) -> str:
+    """Return the default model and its backend, and whether it still has to be downloaded."""
+    name, backend = settings.model, settings.backend
+    text = f"{name} (backend {backend}, device {settings.device})"
+    entry = catalog.find(name)
+    if Path(name).exists() or weight_cache.formats(entry.name if entry else name):
+        return text
+    size = f" ({entry.megabytes} MB)" if entry else ""
+    return f"{text}; the first request fetches its weights{size}"
+
+
+def access(settings: Settings, port: int) -> str:
+    """Return which machines can reach the service, and the URL for others."""
+    if is_loopback(settings.host):
+        return "this machine only; --host 0.0.0.0 opens it to others"
+    host = socket.gethostname() if settings.host in ANY_ADDRESS else settings.host
+    return f"open to other machines: {address(host, port)}/"
+
+
+def keys(settings: Settings, has_key: bool) -> str:
+    """Return whether clients have to send an API key, and what to do if there is none yet."""
+    if not settings.keys_required:
+        return "not needed"
+    return "required" if has_key else "required; make the first: unispeech keys create NAME"
