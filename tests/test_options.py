@@ -1,4 +1,4 @@
-"""Options: validated when made, flat names sorted into their rooms."""
+"""Options: validation, flat names, old names, and the interfaces that offer each."""
 
 from dataclasses import fields
 from typing import Any, get_args, get_type_hints
@@ -15,6 +15,7 @@ from unispeech.cli.mic import mic
 from unispeech.cli.spelling import spelled
 from unispeech.cli.transcribe import transcribe
 from unispeech.errors import OptionError
+from unispeech.option_schema import Interface
 from unispeech.options import (
     OPTIONS,
     RENAMED,
@@ -22,19 +23,18 @@ from unispeech.options import (
     BatchOptions,
     CallOptions,
     DecodeOptions,
-    Door,
     EngineOptions,
     LoadOptions,
     TranscribeOptions,
     VadOptions,
-    offered,
+    options_for,
 )
 from unispeech.realtime.options import LiveOptions
 from unispeech.server.api import schemas
 from unispeech.text.subtitles import Layout
 
 
-def test_flat_names_reach_their_stage() -> None:
+def test_flat_names_set_the_options_of_their_stage() -> None:
     options = TranscribeOptions.of(beam_size=2, vad=False, batch_size=4, strategy="native")
     assert options.decode.beam_size == 2
     assert not options.vad.enabled
@@ -42,13 +42,13 @@ def test_flat_names_reach_their_stage() -> None:
     assert options.strategy == "native"
 
 
-def test_a_call_overrides_the_engine() -> None:
+def test_call_options_override_the_engine() -> None:
     base = TranscribeOptions.of(beam_size=2, language="fr")
     options = TranscribeOptions.of(base, beam_size=3)
     assert (options.decode.beam_size, options.decode.language) == (3, "fr")
 
 
-def test_an_unknown_option_suggests_the_nearest() -> None:
+def test_an_unknown_option_suggests_the_nearest_name() -> None:
     with raises(OptionError, "'beam_size'"):
         TranscribeOptions.of(beam_sizes=3)
 
@@ -65,25 +65,25 @@ def test_an_unknown_option_suggests_the_nearest() -> None:
         ("temperature", 9.0),
     ],
 )
-def test_a_wrong_value_names_the_option(name: str, value: Any) -> None:
+def test_an_invalid_value_names_the_option(name: str, value: Any) -> None:
     with raises(OptionError, option=name):
         TranscribeOptions.of(**{name: value})
 
 
 @pytest.mark.parametrize(
-    ("said", "code"),
+    ("language", "code"),
     [("fr", "fr"), ("French", "fr"), ("de-CH", "de"), ("MANDARIN", "zh"), ("pt_BR", "pt")],
 )
-def test_languages_by_code_and_name(said: str, code: str) -> None:
-    assert languages.code(said) == code
+def test_languages_are_accepted_by_code_and_name(language: str, code: str) -> None:
+    assert languages.code(language) == code
 
 
-def test_an_unknown_language_suggests() -> None:
+def test_an_unknown_language_suggests_the_nearest_name() -> None:
     with raises(OptionError, "swahili"):
         languages.code("swahilli")
 
 
-def test_type_checkers_know_every_option_by_its_own_type() -> None:
+def test_typed_dicts_declare_every_option_with_its_type() -> None:
     declared: dict[str, Any] = {}
     for kind, prefix in [
         (LoadOptions, ""), (DecodeOptions, ""), (VadOptions, "vad_"), (BatchOptions, ""),
@@ -104,44 +104,44 @@ def test_type_checkers_know_every_option_by_its_own_type() -> None:
     assert set(get_type_hints(CallOptions)) == {*OPTIONS, *RENAMED} - load
 
 
-def test_capabilities_of_the_table_exist() -> None:
+def test_the_capabilities_that_options_name_exist() -> None:
     known = {field.name for field in fields(Capabilities)}
     assert {row.capability for row in OPTIONS.values() if row.capability} <= known
 
 
 @pytest.mark.parametrize("name", OPTIONS)
-def test_an_option_has_help_and_a_reason_for_every_door_it_lacks(name: str) -> None:
+def test_an_option_has_help_and_a_reason_for_every_exclusion(name: str) -> None:
     row = OPTIONS[name]
     assert row.help.endswith(".") or row.help.endswith("...")
-    assert set(row.absent) <= set(get_args(Door)) and all(row.absent.values())
-    if row.between:
-        assert row.default is None or row.between[0] <= row.default <= row.between[1]
+    assert set(row.excluded) <= set(get_args(Interface)) and all(row.excluded.values())
+    if row.bounds:
+        assert row.default is None or row.bounds[0] <= row.default <= row.bounds[1]
 
 
 def flags(command: click.Command) -> set[str]:
-    return {flag for one in command.params for flag in one.opts}
+    return {flag for parameter in command.params for flag in parameter.opts}
 
 
 def flag(name: str) -> str:
     return "--no-vad" if name == "vad" else "--" + name.replace("_", "-")
 
 
-def test_every_option_is_reachable_through_every_door_or_says_why_not() -> None:
-    """As the commands, the request models and the engine take them, not as the table says."""
+def test_interfaces_offer_exactly_the_options_that_the_table_does_not_exclude() -> None:
+    """Compares the table with the real commands, request models and engine."""
     plural = {"compute_type": "compute_types", "batch_size": "batch_sizes",
               "strategy": "strategies", "beam_size": "beam_sizes"}  # fmt: skip
-    doors: dict[Door, set[str]] = {
+    interfaces: dict[Interface, set[str]] = {
         "cli": {n for n in OPTIONS if flag(n) in flags(transcribe)},
         "bench": {n for n in OPTIONS if flag(plural.get(n, n)) in flags(bench_run)} - {"language"},
         "api": {n for n, row in OPTIONS.items() if row.field in schemas.JobFields.model_fields},
         "range": {n for n, row in OPTIONS.items() if row.field in schemas.Range.model_fields},
     }
-    for door, names in doors.items():
-        assert names == {row.name for row in offered(door)}, door
-    live = {row.name for row in offered("live")}
+    for interface, names in interfaces.items():
+        assert names == {row.name for row in options_for(interface)}, interface
+    live = {row.name for row in options_for("live")}
     assert {n for n in OPTIONS if flag(n) in flags(mic)} == live
     stream = schemas.StreamOptions.model_fields
-    assert {n for n in OPTIONS if n in stream} == {row.name for row in offered("live", "api")}
+    assert {n for n in OPTIONS if n in stream} == {row.name for row in options_for("live", "api")}
     assert set(EngineOptions.__annotations__) == {*OPTIONS, *RENAMED}
 
 
@@ -149,34 +149,32 @@ def test_every_option_is_reachable_through_every_door_or_says_why_not() -> None:
 def test_an_old_name_of_an_option_is_accepted_with_a_warning(
     old: str, new: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before: Any = {old: "mms"}
-    now: Any = {new: "mms"}
-    with pytest.warns(DeprecationWarning, match=new) as caught:
-        options = TranscribeOptions.of(**before)
-    assert caught[0].filename == __file__  # or Python would not show it
-    assert options == TranscribeOptions.of(**now)
-    (hidden,) = [one for one in transcribe.params if flag(old) in one.opts]
+    with pytest.warns(DeprecationWarning, match=new) as warned:
+        options = TranscribeOptions.of(None, **{old: "mms"})
+    assert warned[0].filename == __file__  # Python hides the warning if it names another module
+    assert options == TranscribeOptions.of(None, **{new: "mms"})
+    (hidden,) = [parameter for parameter in transcribe.params if flag(old) in parameter.opts]
     assert isinstance(hidden, click.Option) and hidden.hidden
     assert given({old: "mms", "vad_pad": None}) == {new: "mms"}
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1 and flag(old) in said and flag(new) in said
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1 and flag(old) in message and flag(new) in message
 
 
-def test_a_zero_is_given_and_a_flag_that_was_left_out_is_not() -> None:
+def test_zero_counts_as_a_value_and_an_unset_flag_does_not() -> None:
     assert given({"beam_size": 0, "align": False, "no_vad": False}) == {"beam_size": 0}
     assert given({"no_vad": True, "align": True}) == {"align": True, "vad": False}
 
 
 def test_temperatures_may_be_a_list() -> None:
-    both = ([0.0, 0.5], (0.0, 0.5))
-    found = [TranscribeOptions.of(temperature=one).decode.temperature for one in both]
-    assert found == [(0.0, 0.5), (0.0, 0.5)]
+    ladders: list[Any] = [[0.0, 0.5], (0.0, 0.5)]
+    for ladder in ladders:
+        assert TranscribeOptions.of(temperature=ladder).decode.temperature == (0.0, 0.5)
 
 
-def test_an_option_of_loading_is_not_for_one_call() -> None:
-    with raises(OptionError, option="device") as caught:
+def test_a_load_option_is_rejected_in_a_call() -> None:
+    with raises(OptionError, option="device") as error:
         TranscribeOptions.of(device="cpu")
-    assert "did you mean" not in str(caught.value)
+    assert "did you mean" not in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -189,13 +187,13 @@ def test_an_option_of_loading_is_not_for_one_call() -> None:
         (Layout, "max_cps", "fast"),
     ],
 )
-def test_a_wrong_value_is_said_with_its_option(kind: Any, name: str, value: object) -> None:
-    with raises(OptionError, name, repr(value), option=name) as caught:
+def test_an_invalid_value_is_reported_with_its_flag(kind: Any, name: str, value: object) -> None:
+    with raises(OptionError, name, repr(value), option=name) as error:
         kind(**{name: value})
-    assert spelled(caught.value).startswith(flag(name))
+    assert spelled(error.value).startswith(flag(name))
 
 
-def test_speakers_without_diarization_are_said_with_flags() -> None:
-    with raises(OptionError) as caught:
+def test_speaker_counts_without_diarization_are_reported_with_flags() -> None:
+    with raises(OptionError) as error:
         TranscribeOptions.of(min_speakers=2)
-    assert {"--min-speakers", "--diarize;"} <= set(spelled(caught.value).split())
+    assert {"--min-speakers", "--diarize;"} <= set(spelled(error.value).split())

@@ -78,8 +78,8 @@ def settled(
     facts = Facts(
         model,
         identifier=LID if wanted.language_id_model else None,
-        aligner=WAV2VEC2 if wanted.annotate.alignment_wanted else None,
-        diarizer=PYANNOTE if wanted.annotate.speakers_wanted else None,
+        aligner=WAV2VEC2 if wanted.annotate.needs_alignment else None,
+        diarizer=PYANNOTE if wanted.annotate.needs_speakers else None,
     )
     return settle(registry.find(backend), facts, load, wanted, live)
 
@@ -225,7 +225,7 @@ def test_word_times_have_one_source() -> None:
     ours = settled("faster", TINY_EN, word_timestamps=True, align=True).options
     assert ours.annotate.align and not ours.decode.word_timestamps
     theirs = settled("ctc", WAV2VEC2, align=True).options
-    assert theirs.decode.word_timestamps and not theirs.annotate.alignment_wanted
+    assert theirs.decode.word_timestamps and not theirs.annotate.needs_alignment
 
 
 def test_a_backend_without_temperature_is_not_asked_again_and_again() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from unispeech.options import OPTIONS, offered
+from unispeech.options import OPTIONS, options_for
 from unispeech.server.api import info, schemas, transcript_schemas
 from unispeech.server.http.static_page import STATIC
 
@@ -52,7 +52,7 @@ def test_the_type_of_an_option_has_the_fields_of_the_info() -> None:
 def test_every_option_of_the_page_has_a_label_in_its_words() -> None:
     """Of the numbers of speakers there is one control, that of `speakers`."""
     words = (STATIC / "strings" / "en.js").read_text()
-    for row in offered("page"):
+    for row in options_for("page"):
         control = "speakers" if row.field.endswith("_speakers") else row.field
         assert f'"options.{control}":' in words, row.field
 

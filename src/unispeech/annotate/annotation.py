@@ -31,10 +31,10 @@ def fetch(options: TranscribeOptions, facts: ModelFacts, say: Say) -> None:
         ModelUnavailable: they cannot be had. For a gated model it says how.
     """
     asked = options.annotate
-    if asked.speakers_wanted:
+    if asked.needs_speakers:
         store.obtain(asked.diarize_model or companions.DIARIZER, "pyannote", say)
     name = companions.aligner(known_language(facts, options), asked.align_model)
-    if asked.alignment_wanted and name:
+    if asked.needs_alignment and name:
         store.obtain(name, "hf", say)
 
 
@@ -49,7 +49,7 @@ class Annotation:
 
     def decoded(self, chunk: Chunk, result: ChunkResult, warn: Warn) -> ChunkResult:
         """A decoded chunk with word times, if they are asked for."""
-        if not self.options.alignment_wanted or result.error or not result.text.strip():
+        if not self.options.needs_alignment or result.error or not result.text.strip():
             return result
         try:
             with self._aligner(chunk.language) as aligner:
@@ -72,7 +72,7 @@ class Annotation:
 
         `own` is the library's alignment, where it has one.
         """
-        if not self.options.alignment_wanted:
+        if not self.options.needs_alignment:
             yield from segments
             return
         if own is not None:

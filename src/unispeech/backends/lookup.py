@@ -41,10 +41,10 @@ def facts(
     identifier = aligner = diarizer = None
     if options.language_id_model is not None:
         identifier = _attempt(partial(_identifier, options.language_id_model))
-    if annotate.alignment_wanted and not own:
+    if annotate.needs_alignment and not own:
         name = companions.aligner(known_language(described, options), annotate.align_model)
         aligner = _attempt(lambda: store.describe(name or companions.ALIGNER, unknown="ctc"))
-    if annotate.speakers_wanted:
+    if annotate.needs_speakers:
         pipeline = annotate.diarize_model or companions.DIARIZER
         diarizer = _attempt(lambda: store.describe(pipeline, unknown="diarization"))
     return Facts(
@@ -126,9 +126,9 @@ def _missing(
             f"run: {mms.install_command}",
             option="language_id_model",
         )
-    if options.annotate.alignment_wanted and not spec.capabilities.emissions:
+    if options.annotate.needs_alignment and not spec.capabilities.emissions:
         yield from _without_aligner()
-    if options.annotate.speakers_wanted:
+    if options.annotate.needs_speakers:
         try:
             diarization_interpreter()
         except BackendMissing as error:

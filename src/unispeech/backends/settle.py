@@ -141,7 +141,7 @@ def settle_leniently(
 
 def _one_source_of_word_times(spec: BackendSpec, options: TranscribeOptions) -> TranscribeOptions:
     """Aligned words need no times from the backend; a CTC backend times its own letters."""
-    if not options.annotate.alignment_wanted:
+    if not options.annotate.needs_alignment:
         return options
     own = spec.capabilities.emissions
     return replace(
@@ -153,7 +153,7 @@ def _one_source_of_word_times(spec: BackendSpec, options: TranscribeOptions) -> 
 
 def _live(options: TranscribeOptions) -> Iterator[Refusal]:
     for name in _given(options):
-        why = OPTIONS[name].absent.get("live")
+        why = OPTIONS[name].excluded.get("live")
         if why and name not in ("batch_size", "word_timestamps"):  # which change no text
             yield Refusal("not_live", name, f"{name}: {why}", "leave it out")
 
@@ -175,7 +175,7 @@ def _strategy(spec: BackendSpec, options: TranscribeOptions) -> Iterator[Refusal
     if options.strategy != "native":
         return
     can = spec.capabilities
-    refused = [name for name in _given(options) if OPTIONS[name].ours]
+    refused = [name for name in _given(options) if OPTIONS[name].engine_only]
     if options.language_per_chunk and not can.native_language_per_chunk:
         refused.append("language_per_chunk")
     asked = {*_asked(options), *(() if options.vad.enabled else ("vad",))}
@@ -206,7 +206,7 @@ def _asked(options: TranscribeOptions) -> Iterator[str]:
     """The given options that need a capability of the backend."""
     for name, value in options.flat().items():
         row = OPTIONS[name]
-        if row.capability and value not in (row.default, *row.idle):
+        if row.capability and value not in (row.default, *row.neutral):
             yield name
 
 

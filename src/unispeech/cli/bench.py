@@ -15,7 +15,8 @@ import click
 from unispeech.cli import flags, say, spelling, tables
 from unispeech.cli.tables import Cell
 from unispeech.errors import OptionError, UnispeechError
-from unispeech.options import Option, offered
+from unispeech.option_schema import Option
+from unispeech.options import options_for
 
 NEEDED = {
     "jinja2": "jinja2",
@@ -32,7 +33,7 @@ class Several(click.ParamType[tuple[Any, ...]]):
 
     def __init__(self, row: Option | None = None) -> None:
         self.row = row
-        self.kind = row.kind if row else str
+        self.kind = row.value_type if row else str
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[Any, ...]:
         if isinstance(value, tuple):
@@ -43,7 +44,7 @@ class Several(click.ParamType[tuple[Any, ...]]):
             self.fail(f"{value!r}: give whole numbers with commas between them", param, ctx)
         if self.row:
             try:
-                self.row.check(self.row.name, values)
+                self.row.check(values)
             except OptionError as error:
                 self.fail(f"{value!r}: {error.hint}", param, ctx)
         return values
@@ -79,8 +80,8 @@ GRID = ("compute_type", "batch_size", "strategy", "beam_size")
 
 def _measured(command: flags.Command) -> flags.Command:
     """Add the flags of the options that a benchmark offers."""
-    for row in reversed(offered("bench")):
-        name, usual = row.name, row.usual if row.default is None else row.default
+    for row in reversed(options_for("bench")):
+        name, usual = row.name, row.shown_default if row.default is None else row.default
         if name in GRID:
             plural = name[:-1] + "ies" if name.endswith("y") else name + "s"
             flag = click.option(
@@ -89,7 +90,7 @@ def _measured(command: flags.Command) -> flags.Command:
             )  # fmt: skip
         else:
             flag = click.option(
-                spelling.flag(name), type=row.kind, is_flag=row.kind is bool, default=usual,
+                spelling.flag(name), type=row.value_type, is_flag=row.value_type is bool, default=usual,
                 help=flags.help(row),
             )  # fmt: skip
         command = flag(command)

@@ -9,7 +9,8 @@ import click
 
 from unispeech.cli import say
 from unispeech.cli.spelling import flag
-from unispeech.options import OPTIONS, RENAMED, Door, Option, offered
+from unispeech.option_schema import Interface, Option
+from unispeech.options import OPTIONS, RENAMED, options_for
 
 Command = Callable[..., Any]
 Flag = Callable[[Command], Command]
@@ -35,9 +36,9 @@ class Numbers(click.ParamType[tuple[float, ...]]):
             self.fail("give a number, or several with commas", param, ctx)
 
 
-def options(*doors: Door) -> Flag:
-    """The flags of every option that a command and all of the doors offer."""
-    return named(*(row.name for row in offered("cli", *doors)))
+def options(*interfaces: Interface) -> Flag:
+    """The flags of every option that a command and all of the interfaces offer."""
+    return named(*(row.name for row in options_for("cli", *interfaces)))
 
 
 def named(*names: str) -> Flag:
@@ -70,16 +71,16 @@ def given(values: dict[str, Any]) -> dict[str, Any]:
 
 def help(row: Option) -> str:
     """The help of an option, with its default."""
-    usual = row.usual or ("" if row.default in (None, False) else row.default)
+    usual = row.shown_default or ("" if row.default in (None, False) else row.default)
     return f"{row.help}  [default: {usual}]" if usual else row.help
 
 
 def _flag(row: Option) -> Flag:
-    if row.kind is bool:
-        name, line = (f"no_{row.name}", row.off) if row.default else (row.name, row.help)
+    if row.value_type is bool:
+        name, line = (f"no_{row.name}", row.off_help) if row.default else (row.name, row.help)
         return click.option(flag(name), is_flag=True, help=line)
-    kind: Any = Numbers() if row.several else row.kind
+    kind: Any = Numbers() if row.is_list else row.value_type
     if row.choices:
         kind = click.Choice(row.choices)
-    metavar = row.value or row.unit.upper() or None
+    metavar = row.metavar or row.unit.upper() or None
     return click.option(flag(row.name), type=kind, metavar=metavar, help=help(row))

@@ -34,7 +34,7 @@ def events(
     """
     own = backend.align_native if own_alignment else None
     for source, sample_rate in sources:
-        recording = Recording(source, sample_rate, keep=options.annotate.speakers_wanted)
+        recording = Recording(source, sample_rate, keep=options.annotate.needs_speakers)
         outcome = Outcome(recording, notes, call.on_progress)
         spoken: Spoken = UNKNOWN
         error: UnispeechError | None = None

@@ -48,7 +48,7 @@ class Outcome:
 
     def add(self, segments: Iterable[Segment]) -> Iterator[Segment]:
         """Add segments on the file's clock."""
-        if self._notes.options.speakers_wanted:
+        if self._notes.options.needs_speakers:
             self._held.extend(segments)
         else:
             yield from segments
@@ -60,7 +60,7 @@ class Outcome:
         """The segments that were held back, with their speakers, and the end of the source."""
         error = end.error or self.error
         turns: tuple[Turn, ...] = ()
-        if error is None and self._notes.options.speakers_wanted:
+        if error is None and self._notes.options.needs_speakers:
             try:
                 turns = self._notes.turns(self._recording.sound(), end.name)
             except Cancelled:

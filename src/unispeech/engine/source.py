@@ -60,7 +60,7 @@ class Reader:
         self, sources: Iterable[tuple[Source, int | None]], failed: Container[int] = ()
     ) -> Iterator[Opened | Chunk | End]:
         """Each source in turn. Reading of a source stops as soon as its number is in `failed`."""
-        keep = self.options.annotate.speakers_wanted
+        keep = self.options.annotate.needs_speakers
         for number, (source, sample_rate) in enumerate(sources):
             recording = Recording(source, sample_rate, keep=keep)
             spoken: Spoken = UNKNOWN

@@ -14,7 +14,8 @@ from unispeech.backends.spec import BackendSpec
 from unispeech.errors import UnispeechError
 from unispeech.models import catalog, weight_cache
 from unispeech.models.facts import ModelFacts
-from unispeech.options import OPTIONS, LoadOptions, Option, offered, split_options
+from unispeech.option_schema import Option
+from unispeech.options import OPTIONS, LoadOptions, options_for, split_options
 from unispeech.server.api.schemas import JobOptions, checked
 from unispeech.server.api.transcripts import TYPES
 from unispeech.server.http.dependencies import Caller, TheService
@@ -42,7 +43,7 @@ def _info(service: Service, key: Key) -> dict[str, Any]:
         "backend": settings.backend,
         "model": service.speech.model(None) if "/" not in settings.model else "local",
         "backends": [_backend(spec, speakers) for spec in registry.specs().values()],
-        "options": [_described(row) for row in offered("api")],
+        "options": [_described(row) for row in options_for("api")],
         "models": [_model(entry, entry.name in kept) for entry in catalog.ENTRIES],
         "languages": [{"code": code, "name": name} for code, name in languages.WHISPER.items()],
         "formats": list(TYPES),
@@ -86,7 +87,7 @@ def _backend(spec: BackendSpec, speakers: dict[str, Any]) -> dict[str, Any]:
         "reason": None if usable else f"not installed; run: {spec.install_command}",
         "default_model": spec.default_model,
         "options": {
-            **{row.field: _offer(spec, row) for row in offered("api")},
+            **{row.field: _offer(spec, row) for row in options_for("api")},
             "language": {**_verdict(None), "required": _refusal(spec, "language") is not None},
             "speakers": speakers,
         },
@@ -102,21 +103,21 @@ def _offer(spec: BackendSpec, row: Option) -> dict[str, Any]:
 
 def _probe(row: Option) -> Any:
     """A value that a backend without the option refuses."""
-    if row.between:
-        return row.between[1]
-    return "a" if row.kind is str else not row.default
+    if row.bounds:
+        return row.bounds[1]
+    return "a" if row.value_type is str else not row.default
 
 
 def _described(row: Option) -> dict[str, Any]:
     """An option for pages and clients, whatever the backend."""
-    low, high = row.between or (None, None)
+    low, high = row.bounds or (None, None)
     return {
-        "name": row.field, "type": "text" if row.kind is str else row.kind.__name__,
+        "name": row.field, "type": "text" if row.value_type is str else row.value_type.__name__,
         "help": row.help, "unit": row.unit or None, "default": row.default,
         "choices": list(row.choices), "minimum": low, "maximum": high,
         "max_length": row.max_length,
-        "page": "page" not in row.absent,
-        "again": row in offered("range", "page", "again"),
+        "page": "page" not in row.excluded,
+        "again": row in options_for("range", "page", "again"),
     }  # fmt: skip
 
 

@@ -17,7 +17,8 @@ from pydantic import (
 )
 
 from unispeech.errors import did_you_mean, nearest
-from unispeech.options import OPTIONS, Door, Option, offered
+from unispeech.option_schema import Interface, Option
+from unispeech.options import OPTIONS, options_for
 from unispeech.server.http.error_responses import Refused, said
 from unispeech.server.jobs.notices import is_address
 
@@ -29,9 +30,9 @@ OPTION = {row.field: row.name for row in OPTIONS.values()}
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def taking(*doors: Door) -> Callable[[type[Model]], type[Model]]:
-    """Add a field for each option that can be given through all of these doors."""
-    fields: dict[str, Any] = {row.field: _field(row) for row in offered(*doors)}
+def taking(*interfaces: Interface) -> Callable[[type[Model]], type[Model]]:
+    """Add a field for each option that all of these interfaces offer."""
+    fields: dict[str, Any] = {row.field: _field(row) for row in options_for(*interfaces)}
 
     def extended(model: type[Model]) -> type[Model]:
         made: type[Model] = create_model(
@@ -45,8 +46,8 @@ def taking(*doors: Door) -> Callable[[type[Model]], type[Model]]:
 
 def _field(row: Option) -> Any:
     """The field of an option. Its limits are in the document; the table checks them."""
-    kind: Any = Literal[row.choices] if row.choices else row.kind
-    extra: dict[str, Any] = dict(zip(("minimum", "maximum"), row.between or (), strict=False))
+    kind: Any = Literal[row.choices] if row.choices else row.value_type
+    extra: dict[str, Any] = dict(zip(("minimum", "maximum"), row.bounds or (), strict=False))
     help = f"{row.help} In {row.unit}." if row.unit else row.help
     known = Field(None, max_length=row.max_length, description=help, json_schema_extra=extra)
     return kind | None, known
