@@ -2,7 +2,8 @@
 # test:     add every backend and extra that works in process, check and test
 # test-all: the same, with everything: other environments, servers, a browser
 # soak:     the long forms of the slow tests: kills, fuzzing, long recordings
-# check:    lint, format and types; of the page (JavaScript and CSS) too, which wants Node
+# check:    lint, format and types; of the page (JavaScript and CSS) too, which wants Node; the docs
+# docs:     the documentation site, in build/site
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 NPM_BIN := node_modules/.bin
 NODE_VERSION := $(shell sed -n 's/.*"node": ">=\([0-9]*\)".*/\1/p' package.json)
 
-.PHONY: try test test-core test-service test-all soak test-page check check-page node
+.PHONY: try test test-core test-service test-all soak test-page check check-page check-docs docs node
 try: $(VENV)/.core
 	$(BIN)/unispeech transcribe samples/english.wav --backend faster
 
@@ -36,10 +37,14 @@ check: check-page $(VENV)/.all
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MAKE) check-docs
 
 check-page: node_modules/.installed
 	$(NPM_BIN)/biome check --error-on-warnings .
 	$(NPM_BIN)/tsc
+
+check-docs docs: $(VENV)/.all
+	$(BIN)/python docs/_site/build.py
 
 test-page: node
 	node --test tests/page/*.test.js
@@ -59,5 +64,5 @@ $(VENV)/.core: pyproject.toml
 
 # One torch for every test environment: tests/constraints.txt.
 $(VENV)/.all: $(VENV)/.core tests/constraints.txt
-	$(BIN)/python -m pip install --quiet --editable '.[all,test]' --constraint tests/constraints.txt
+	$(BIN)/python -m pip install --quiet --editable '.[all,test,docs]' --constraint tests/constraints.txt
 	touch $@

@@ -2,10 +2,10 @@
 
     python benchmarks/word_times.py DATA [--backends faster,openai] [--model tiny.en] [--sample N]
 
-DATA is a set of recordings with word times (see docs/benchmark.md). Prints a table in Markdown:
-the median and the 95th percentile of the absolute errors of starts and ends, in milliseconds, over
-the words that were heard as they are written. Where weights cannot be had, or a backend is not
-installed, its row says so.
+DATA is a set of recordings with word times (see docs/guides/benchmark.md). Prints a table in
+Markdown: the median and the 95th percentile of the absolute errors of starts and ends, in
+milliseconds, over the words that were heard as they are written. Where weights cannot be had, or a
+backend is not installed, its row says so.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""docs/fine-tuning.md, every command and block of it, from top to bottom."""
+"""docs/guides/fine-tuning.md, every command and block of it, from top to bottom."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "store" / "tiny.en").symlink_to(store.obtain("tiny.en").parent)
     environment = {**os.environ, "UNISPEECH_CACHE_DIR": str(folder / "store")}
     said = []
-    for language, text in BLOCK.findall((ROOT / "docs" / "fine-tuning.md").read_text()):
+    for language, text in BLOCK.findall((ROOT / "docs" / "guides" / "fine-tuning.md").read_text()):
         commands = [["-c", text]] if language == "python" else [
             ["-m", *shlex.split(line)]
             for line in text.splitlines()

@@ -276,7 +276,7 @@ def test_what_is_kept_needs_no_network(tiny: Path) -> None:
 
 @pytest.mark.slow
 def test_every_command_of_the_page_works(tmp_path: Path) -> None:
-    page = ROOT / "docs" / "models.md"
+    page = ROOT / "docs" / "guides" / "models.md"
     blocks = re.findall(r"^```sh\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
     for line in "".join(blocks).splitlines():
         ran = subprocess.run(

@@ -14,10 +14,10 @@ import pytest
 from support.pages import blocks
 from support.samples import ROOT, SAMPLES
 
-PAGES = ["README.md", "docs/transcribe.md"]
-SLOW = ["docs/backends.md"]
-"""Pages whose commands need PyTorch. docs/fine-tuning.md, docs/models.md and docs/mms.md have
-tests of their own, in `test_fine_tuning.py`, `test_store.py` and `test_docs_mms.py`."""
+PAGES = ["README.md", "docs/guides/transcribe.md"]
+SLOW = ["docs/guides/backends.md"]
+"""Pages whose commands need PyTorch. Those on models, fine-tuning and MMS have tests of their own:
+`test_store.py`, `test_fine_tuning.py` and `test_docs_mms.py`."""
 
 
 def _commands(pages: list[str]) -> list[tuple[str, str]]:
@@ -96,7 +96,7 @@ def test_programs(place: Path, page: str, program: str) -> None:
 
 
 def test_every_link_leads_somewhere() -> None:
-    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
     missing = [
         f"{page.name}: {target}"
         for page in pages

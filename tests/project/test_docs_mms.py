@@ -1,4 +1,4 @@
-"""The commands and the program of docs/mms.md, as written.
+"""The commands and the program of docs/guides/mms.md, as written.
 
 The Hub's own cache holds the small checkpoint under the names of Meta's models, its English adapter
 as those of Swahili and Ayacucho Quechua: what is heard is English.
@@ -24,7 +24,7 @@ from unispeech.models import catalog
 from unispeech.types import SAMPLE_RATE
 
 pytestmark = pytest.mark.slow
-PAGE = "docs/mms.md"
+PAGE = "docs/guides/mms.md"
 PROGRAM = f"{shlex.quote(sys.executable)} -m unispeech"
 
 

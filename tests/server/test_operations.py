@@ -146,8 +146,9 @@ def test_the_help_names_every_setting() -> None:
 
 
 def test_what_the_page_shows_works(service: Server, http: httpx.Client, tmp_path: Path) -> None:
-    """The program and the commands of docs/service.md, as written but for the address."""
-    page = (ROOT / "docs" / "service.md").read_text().replace("http://127.0.0.1:8000", service.url)
+    """The program and the commands of docs/guides/service.md, as written but for the address."""
+    page = (ROOT / "docs" / "guides" / "service.md").read_text()
+    page = page.replace("http://127.0.0.1:8000", service.url)
     for name in ("talk.mp3", "interview.mp3"):
         shutil.copy(ENGLISH, tmp_path / name)
 

@@ -43,13 +43,13 @@ def _prose() -> str:
     try:
         from unispeech.server.settings import Settings
     except ImportError:
-        return "The settings: see docs/service.md, or pip install 'unispeech[server]'.\n"
+        return "The settings: see docs/guides/service.md, or pip install 'unispeech[server]'.\n"
 
     lines = []
     for name, field in Settings.model_fields.items():
         alias = field.validation_alias
         shown = f"UNISPEECH_{name.upper()}" if alias is None else name.upper()
-        lines.append((shown, field.description or "See docs/service.md."))
+        lines.append((shown, field.description or "See docs/guides/service.md."))
     formatter = click.HelpFormatter(width=98)
     with formatter.section("Settings (environment, or a file named by UNISPEECH_SETTINGS)"):
         formatter.write_dl(lines)

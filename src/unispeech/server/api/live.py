@@ -1,4 +1,4 @@
-"""Live transcription over a WebSocket. Described in docs/live.md."""
+"""Live transcription over a WebSocket. Described in docs/guides/live.md."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _open(visitor: Visitor, asked: dict[str, str]) -> Stream:
         return service.streams.find(asked["session"], visitor.owner)
     unknown = set(asked) - {*StreamOptions.model_fields, *NUMBERS, *OTHERS}
     if unknown:
-        raise OptionError(f"there is no parameter {min(unknown)!r}", "see docs/live.md")
+        raise OptionError(f"there is no parameter {min(unknown)!r}", "see docs/guides/live.md")
     given = {n: v for n, v in asked.items() if v and n in StreamOptions.model_fields}
     options = checked(StreamOptions, given).options()
     times = {name: _number(asked, name, float) for name in NUMBERS}

@@ -1,4 +1,4 @@
-// Every request the page makes. The interface is described in docs/api.md; nothing else is used.
+// Every request the page makes. The interface is described in docs/guides/http-api.md; nothing else is used.
 
 /**
  * @import {

@@ -1,5 +1,5 @@
 // A stream to the server that survives a lost connection: what it has not acknowledged is kept, and
-// sent again when it is back. docs/live.md describes the messages.
+// sent again when it is back. docs/guides/live.md describes the messages.
 
 /** @import { LiveEvent, LiveMessage } from "../service.d.ts" */
 
