@@ -16,8 +16,6 @@ _FORMATS = (
 that open whatever files and addresses they name: those never get to."""
 GUARDED = {"format_whitelist": _FORMATS, "protocol_whitelist": ""}
 """How FFmpeg is to open a file that somebody gave us; an open one, not its name."""
-_EXACT_DURATION = ("wav", "w64", "flac", "aiff", "caf", "mov", "matroska")
-"""Containers whose header states the real length, so that ending early can be noticed."""
 MEDIA = frozenset(
     {".3gp", ".aac", ".ac3", ".aif", ".aiff", ".amr", ".au", ".avi", ".caf", ".flac", ".flv",
      ".m4a", ".m4b", ".m4v", ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpeg", ".mpg",
@@ -27,20 +25,22 @@ MEDIA = frozenset(
 """What is taken from a folder. A file named by itself is tried whatever its name."""
 
 
-def opened(file: IO[bytes]) -> av.container.InputContainer:
+def opened(file: IO[bytes], ignore_length: bool = False) -> av.container.InputContainer:
     """An open file as a container; a context manager. No file it names is opened with it.
 
+    With `ignore_length`, a WAV file is read to its end, whatever size its header states.
+
     Raises:
-        av.FFmpegError, or what the file object raises: it is none, or cannot be read.
+        av.FFmpegError, or what the file object raises: it cannot be read as sound or video.
     """
     import av
 
-    return av.open(file, mode="r", metadata_errors="ignore", options=GUARDED)
+    options = {**GUARDED, "ignore_length": "1"} if ignore_length else GUARDED
+    return av.open(file, mode="r", metadata_errors="ignore", options=options)
 
 
-def stated_duration(container: av.container.InputContainer, stream: av.AudioStream) -> float | None:
-    """Seconds that the header states, of the stream where it is exact."""
-    exact = any(name in container.format.name.split(",") for name in _EXACT_DURATION)
-    if exact and stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    return container.duration / 1e6 if container.duration else None
+def films(container: av.container.InputContainer) -> list[av.VideoStream]:
+    """The video tracks that are no cover picture."""
+    from av.stream import Disposition
+
+    return [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]

@@ -1,11 +1,16 @@
-"""Decoded frames of any rate and layout to mono at 16 kHz, through FFmpeg's resampler."""
+"""Decoded frames of any rate and layout to mono at 16 kHz, through FFmpeg's resampler.
+
+PyAV reads past the planes of a planar frame of more than eight channels, so samples are only ever
+taken from packed frames.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from unispeech.audio.pcm import to_float
 from unispeech.types import SAMPLE_RATE, Samples
@@ -15,9 +20,13 @@ if TYPE_CHECKING:
 
 CANCELLED = 0.02
 """Below this part of a channel's power, the mix has lost it: a miswired balanced line, or speech in
-a channel that the layout says is for effects. Then that channel is taken by itself."""
+a channel that the layout says is for effects. Then that channel is used by itself."""
 AUDIBLE = 1e-7
-"""Mean square, below which a channel says nothing (-70 dBFS)."""
+"""Mean square, below which a channel is silent (-70 dBFS)."""
+MIXABLE = 8
+"""Channels that FFmpeg mixes by their places; more, or channels without places, are averaged."""
+
+_FLOATS = ("flt", "fltp", "dbl", "dblp")
 
 
 class Downmix:
@@ -25,45 +34,54 @@ class Downmix:
 
     def __init__(self) -> None:
         self.bad_samples = 0
-        """NaN and infinities met, and taken for silence."""
+        """NaN and infinities, replaced by silence."""
         self.cancelled = False
-        """Whether a channel had to be taken by itself."""
+        """True once a channel had to be used by itself."""
         self._shape: tuple[object, ...] = ()
+        self._packed: av.AudioResampler | None = None
         self._mono: av.AudioResampler | None = None
         self._channels: av.AudioResampler | None = None
 
     def push(self, frame: av.AudioFrame | None) -> Iterator[Samples]:
-        """What a frame gives, in pieces of shape (n,); None gives what is still inside."""
+        """Yield the mono samples of a frame, in pieces of shape (n,); None flushes the rest."""
+        if frame is None:
+            yield from self._resampled(None)
+            self._shape = ()
+            return
+        frame.pts = None
+        shape = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if shape != self._shape:
+            yield from self._resampled(None)
+            self._shape = shape
+            self._open(frame)
+        yield from self._resampled(self._without_nan(frame))
+
+    def _open(self, frame: av.AudioFrame) -> None:
         import av
 
-        if frame is not None:
-            frame = self._without_nan(frame)
-            frame.pts = None
-            shape = (frame.format.name, frame.layout.name, frame.sample_rate)
-            if shape != self._shape:
-                yield from self._resampled(None)
-                self._shape = shape
-                self._mono = av.AudioResampler("s16", "mono", SAMPLE_RATE)
-                several = frame.layout.nb_channels > 1
-                layout = frame.layout.name
-                self._channels = av.AudioResampler("s16p", layout, SAMPLE_RATE) if several else None
-        yield from self._resampled(frame)
+        layout = frame.layout
+        mixable = layout.nb_channels <= MIXABLE
+        self._mono = av.AudioResampler("s16", "mono", SAMPLE_RATE) if mixable else None
+        planar_floats = frame.format.is_planar and frame.format.name in _FLOATS
+        self._packed = av.AudioResampler(frame.format.packed, layout) if planar_floats else None
+        several = layout.nb_channels > 1
+        self._channels = av.AudioResampler("s16", layout, SAMPLE_RATE) if several else None
 
     def _resampled(self, frame: av.AudioFrame | None) -> Iterator[Samples]:
-
-        if self._mono is None:
+        if not self._shape:
             return
-        mixed = [piece.to_ndarray()[0] for piece in self._mono.resample(frame)]
         apart = self._channels.resample(frame) if self._channels else []
-        for i, piece in enumerate(mixed):
-            samples = to_float(piece)
+        if self._mono is None:
+            yield from (unpacked(piece).mean(axis=0) for piece in apart)
+            return
+        for i, piece in enumerate(self._mono.resample(frame)):
+            samples = to_float(piece.to_ndarray()[0])
             if i < len(apart):
-                samples = self._audible(samples, apart[i])
+                samples = self._audible(samples, unpacked(apart[i]))
             yield samples
 
-    def _audible(self, mixed: Samples, frame: av.AudioFrame) -> Samples:
-        """The mix, or the loudest channel where the mix has lost it."""
-        channels = to_float(frame.to_ndarray())
+    def _audible(self, mixed: Samples, channels: npt.NDArray[np.float32]) -> Samples:
+        """Return the mix, or the loudest channel where the mix has lost it."""
         if channels.shape[1] != len(mixed) or not len(mixed):
             return mixed
         power = np.square(channels).mean(axis=1)
@@ -77,8 +95,10 @@ class Downmix:
     def _without_nan(self, frame: av.AudioFrame) -> av.AudioFrame:
         import av
 
-        if not frame.format.name.startswith(("flt", "dbl")):
+        if frame.format.name not in _FLOATS:
             return frame
+        if self._packed is not None:
+            [frame] = self._packed.resample(frame)
         array = frame.to_ndarray()
         finite = np.isfinite(array)
         bad = int(array.size - np.count_nonzero(finite))
@@ -86,7 +106,13 @@ class Downmix:
             return frame
         self.bad_samples += bad
         clean = av.AudioFrame.from_ndarray(
-            np.where(finite, array, array.dtype.type(0)), frame.format.name, frame.layout.name
+            np.where(finite, array, array.dtype.type(0)), frame.format, frame.layout
         )
         clean.sample_rate = frame.sample_rate
         return clean
+
+
+def unpacked(frame: av.AudioFrame) -> npt.NDArray[np.float32]:
+    """The samples of a packed 16-bit frame, shape (channels, n)."""
+    values: npt.NDArray[Any] = frame.to_ndarray()
+    return to_float(values.reshape(-1, frame.layout.nb_channels).T)

@@ -1,8 +1,8 @@
-"""Any recording to 16 kHz mono, a block at a time.
+"""Any recording as 16 kHz mono, a block at a time, on the timeline of its file.
 
 PyAV decodes and resamples (it carries FFmpeg's libraries, so no binary is needed). Samples are
-16-bit on the way, which is what Whisper was trained on and what openai-whisper and faster-whisper
-feed their models: the same file gives the same samples here.
+16-bit on the way, as Whisper was trained and as openai-whisper and faster-whisper feed their
+models: the same file gives the same samples here.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from unispeech.audio import containers, integrity, pcm
+from unispeech.audio import containers, integrity, length, pcm, tracks
+from unispeech.audio.clock import Clock
 from unispeech.audio.downmix import Downmix
+from unispeech.audio.length import Length
 from unispeech.audio.resampling import Resampler
 from unispeech.errors import AudioError, AudioNotFound
 from unispeech.types import SAMPLE_RATE, Samples
@@ -39,10 +41,15 @@ MISSING = 0.15
 class Recording:
     """One source being read. Iterate `blocks()` once; the other fields tell how it went.
 
-    `duration` is what the header says (None where it does not), and the real length once all has
-    been read. `warnings` collects a line for each thing that was wrong and survived; `complete` is
-    False where the recording ended before its header says. With `keep`, all of the sound stays in
-    memory for `sound()`.
+    A sample's index is its time in the file: sound that starts late, and holes in it, are filled
+    with silence (`clock`). `duration` is the header's figure, an estimate or None, and the real
+    length once all has been read. `warnings` collects a line for each fault that was survived;
+    `complete` is False if the recording ended before its header says. With `keep`, the samples
+    stay in memory for `sound()`.
+
+    `track` chooses an audio track by number (from 1) or language; the default is the one that
+    players choose. Samples before `start` seconds are replaced by silence, and reading stops at
+    `end`.
     """
 
     def __init__(
@@ -51,13 +58,21 @@ class Recording:
         sample_rate: int | None = None,
         name: str = "",
         keep: bool = False,
+        track: int | str | None = None,
+        start: float = 0.0,
+        end: float | None = None,
     ) -> None:
         self.name = name or _name(source)
         self.duration: float | None = None
         self.complete = True
         self.warnings: list[str] = []
+        self.holes: list[tuple[float, float]] = []
+        """Start and length in seconds of what was filled with silence."""
         self._source = source
         self._sample_rate = sample_rate
+        self._track = track
+        self._start = round(start * SAMPLE_RATE)
+        self._end = None if end is None else round(end * SAMPLE_RATE)
         self._kept: list[Samples] | None = [] if keep else None
 
     def blocks(self) -> Iterator[Samples]:
@@ -65,32 +80,50 @@ class Recording:
 
         Raises:
             AudioNotFound: there is no such file.
-            AudioError: it cannot be read as sound, or holds none.
+            AudioError: it cannot be read as sound, holds none, or has no such track.
         """
         seen = 0
-        for block in _regroup(self._decode(), BLOCK):
+        for block in _regroup(self._within(self._decode()), BLOCK):
             seen += len(block)
             if self._kept is not None:
                 self._kept.append(block)
             yield block
         if seen == 0:
             raise AudioError(f"{self.name}: there is no sound in it (0 seconds)")
+        if seen <= self._start:
+            raise AudioError(
+                f"{self.name}: it ends at {seen / SAMPLE_RATE:.1f} s, before the part to read",
+                option="start",
+            )
         self.duration = seen / SAMPLE_RATE
 
     def read(self) -> Samples:
-        """All of it, shape (n,). Raises as `blocks()` does."""
+        """All samples, shape (n,). Raises as `blocks()` does."""
         return np.concatenate(list(self.blocks()))
 
     def sound(self) -> Samples:
-        """What has been read of it so far, shape (n,); only with `keep`."""
+        """The samples read so far, shape (n,); only with `keep`."""
         return np.concatenate([np.zeros(0, np.float32), *(self._kept or ())])
+
+    def _within(self, pieces: Iterator[Samples]) -> Iterator[Samples]:
+        """The same timeline, silent before `start` and ending at `end`."""
+        seen = 0
+        for piece in pieces:
+            if seen < self._start:
+                piece = piece.copy()
+                piece[: self._start - seen] = 0
+            if self._end is not None and seen + len(piece) >= self._end:
+                yield piece[: self._end - seen]
+                return
+            seen += len(piece)
+            yield piece
 
     def _decode(self) -> Iterator[Samples]:
         if hasattr(self._source, "dtype"):
             return self._from_array(self._source)
         if self._sample_rate is not None:
             raise AudioError(
-                f"{self.name}: sample_rate is given for a file", "files say their own rate"
+                f"{self.name}: sample_rate is given for a file", "files state their own rate"
             )
         if isinstance(self._source, bytes | bytearray | memoryview):
             return self._from_file(io.BytesIO(self._source))
@@ -104,84 +137,81 @@ class Recording:
         )
 
     def _from_path(self, path: Path) -> Iterator[Samples]:
-        if not self.name:
-            raise AudioError("the name of a recording is empty", "give a path")
-        if not path.exists():
-            raise AudioNotFound(f"{self.name}: there is no such file")
-        if path.is_dir():
-            raise AudioError(f"{self.name}: it is a folder", "name the files in it")
-        try:
-            with path.open("rb") as file:
-                if not file.peek(1):
-                    raise AudioError(f"{self.name}: the file is empty (0 bytes)")
-                yield from self._from_file(file)
-        except PermissionError as error:
-            raise AudioError(f"{self.name}: not allowed to read it", "check its mode") from error
+        with opened_path(path, self.name) as file:
+            yield from self._from_file(file)
 
     def _from_file(self, file: Any) -> Iterator[Samples]:
         try:
             seekable = _seekable(file)
-            promised = integrity.promised_duration(file) if seekable else None
-            cut_short = seekable and integrity.cut_short(file)
-            with containers.opened(file) as container:
-                if not container.streams.audio:
-                    what = "video without sound" if container.streams.video else "no sound in it"
-                    raise AudioError(f"{self.name}: {what}", "give a file with an audio track")
-                stream = container.streams.audio[0]
-                stated = promised or containers.stated_duration(container, stream)
-                self.duration = stated
-                pieces = self._from_stream(container, stream)
-                yield from self._check_length(pieces, stated, cut_short)
+            wav = length.before_opening(file) if seekable else None
+            truncated = seekable and integrity.truncated(file)
+            with containers.opened(file, ignore_length=wav is not None and wav.stale) as container:
+                stream = self._choose(container)
+                stated = length.of(container, stream, file if seekable else None, wav)
+                self.duration = stated.seconds
+                pieces = self._from_stream(container, stream, Clock(container, stated.seconds))
+                yield from self._check_length(pieces, stated, truncated)
         except AudioError:
             raise
         except Exception as error:  # FFmpeg's, or whatever a caller's own file object raises
-            raise AudioError(
-                f"{self.name}: not audio or video that can be read ({_reason(error)})",
-                "check that it plays, or convert it to WAV or FLAC",
-            ) from error
+            raise unreadable(self.name, error) from error
+
+    def _choose(self, container: av.container.InputContainer) -> av.AudioStream:
+        found = tracks.of(container)
+        if not found:
+            problem = "video without sound" if containers.films(container) else "no sound in it"
+            raise AudioError(f"{self.name}: {problem}", "give a file with an audio track")
+        track = tracks.chosen(found, self._track, self.name)
+        if len(found) > 1 and self._track is None:
+            others = ", ".join(str(other) for other in found if other is not track)
+            self.warnings.append(f"{self.name}: used audio track {track}; there are also {others}")
+        return container.streams.audio[track.number - 1]
 
     def _from_stream(
-        self, container: av.container.InputContainer, stream: av.AudioStream
+        self, container: av.container.InputContainer, stream: av.AudioStream, clock: Clock
     ) -> Iterator[Samples]:
-        import av
-
+        self.holes = clock.holes
         damaged = 0
         downmix = Downmix()
-        for packet in container.demux(stream):
-            try:
-                frames = packet.decode()
-            except av.InvalidDataError:
+        for frame in _frames(container, stream):
+            if frame is None:
                 damaged += 1
                 continue
-            for frame in frames:
-                damaged += frame.is_corrupt
-                yield from downmix.push(frame)
+            damaged += frame.is_corrupt
+            if silence := clock.silence_before(frame):
+                yield from downmix.push(None)
+                yield from _silence(silence)
+            yield from downmix.push(frame)
         yield from downmix.push(None)
         if damaged:
             self.warnings.append(f"{self.name}: {damaged} damaged pieces were skipped or guessed")
         if downmix.cancelled:
             self.warnings.append(
-                f"{self.name}: its channels cancel each other when mixed; "
-                "the loudest was taken where they do"
+                f"{self.name}: the channels are out of phase; used the loudest one where they "
+                "cancel"
             )
         if downmix.bad_samples:
             self._warn_nan(downmix.bad_samples)
 
     def _check_length(
-        self, pieces: Iterator[Samples], stated: float | None, cut_short: bool
+        self, pieces: Iterator[Samples], header: Length, truncated: bool
     ) -> Iterator[Samples]:
         seen = 0
         for piece in pieces:
             seen += len(piece)
             yield piece
-        got = seen / SAMPLE_RATE
-        missing = stated is not None and got < stated - MISSING
-        if missing or cut_short:
-            says = f"its header says {stated:.1f} s" if missing else "in the middle of its stream"
+        read = seen / SAMPLE_RATE
+        missing = header.stated is not None and read < header.stated - MISSING
+        if missing or truncated:
+            where = f"its header says {header.stated:.1f} s" if missing else "in mid-stream"
             self.complete = False
             self.warnings.append(
-                f"{self.name}: it ends after {got:.1f} s, {says}; "
-                "what is there was transcribed, get a whole copy for the rest"
+                f"{self.name}: the file ends after {read:.1f} s, {where}; "
+                "transcribed what is there, get a whole copy for the rest"
+            )
+        if header.stale:
+            self.warnings.append(
+                f"{self.name}: the sound is longer than its header says; read all {read:.1f} s"
             )
 
     def _from_array(self, array: Any) -> Iterator[Samples]:
@@ -213,7 +243,7 @@ class Recording:
 
     def _warn_nan(self, count: int) -> None:
         self.warnings.append(
-            f"{self.name}: {count} samples are not numbers (NaN or infinite) and were taken for "
+            f"{self.name}: {count} samples are not numbers (NaN or infinite) and were replaced by "
             "silence"
         )
 
@@ -221,6 +251,57 @@ class Recording:
 def load(source: Source, sample_rate: int | None = None) -> Samples:
     """Read a whole recording: mono, 16 kHz, shape (n,). See `Recording.blocks` for errors."""
     return Recording(source, sample_rate).read()
+
+
+def opened_path(path: Path, name: str) -> IO[bytes]:
+    """Open a file that holds at least a byte; a context manager.
+
+    Raises:
+        AudioNotFound: there is no such file. AudioError: it is a folder, empty, or not readable.
+    """
+    if not name:
+        raise AudioError("the name of a recording is empty", "give a path")
+    if not path.exists():
+        raise AudioNotFound(f"{name}: there is no such file")
+    if path.is_dir():
+        raise AudioError(f"{name}: it is a folder", "name the files in it")
+    try:
+        file = path.open("rb")
+    except PermissionError as error:
+        raise AudioError(f"{name}: not allowed to read it", "check its mode") from error
+    if not file.peek(1):
+        file.close()
+        raise AudioError(f"{name}: the file is empty (0 bytes)")
+    return file
+
+
+def unreadable(name: str, error: Exception) -> AudioError:
+    """The error about a file that FFmpeg, or the file object itself, cannot read."""
+    text = getattr(error, "strerror", None) or str(error)
+    reason = str(text).split(": '")[0].splitlines()[0][:120] if text else type(error).__name__
+    return AudioError(
+        f"{name}: not audio or video that can be read ({reason})",
+        "check that it plays, or convert it to WAV or FLAC",
+    )
+
+
+def _frames(
+    container: av.container.InputContainer, stream: av.AudioStream
+) -> Iterator[av.AudioFrame | None]:
+    """The decoded frames; None for each packet that cannot be decoded."""
+    import av
+
+    for packet in container.demux(stream):
+        try:
+            yield from packet.decode()
+        except av.InvalidDataError:
+            yield None
+
+
+def _silence(seconds: float) -> Iterator[Samples]:
+    samples = round(seconds * SAMPLE_RATE)
+    for start in range(0, samples, BLOCK):
+        yield np.zeros(min(BLOCK, samples - start), np.float32)
 
 
 def _name(source: object) -> str:
@@ -232,11 +313,6 @@ def _name(source: object) -> str:
 
 def _seekable(file: Any) -> bool:
     return hasattr(file, "seekable") and bool(file.seekable())
-
-
-def _reason(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error)
-    return str(text).split(": '")[0].splitlines()[0][:120] if text else type(error).__name__
 
 
 def _regroup(pieces: Iterator[Samples], size: int) -> Iterator[Samples]:

@@ -136,9 +136,7 @@ def _look(source: Path, name: str) -> dict[str, Any]:
 
     try:
         with source.open("rb") as upload, containers.opened(upload) as file:
-            video = next(iter(file.streams.video), None)
-            if video is not None and "attached_pic" in str(video.disposition):
-                video = None  # a cover is not a film
+            video = next(iter(containers.films(file)), None)
             sound = next(iter(file.streams.audio), None)
             return {
                 "container": file.format.name,
@@ -162,7 +160,7 @@ def _decode(source: Path, target: Path, name: str, cut: Cut) -> Decoded:
             wanted = block[max(0, first - seen) : int(max(0, min(last - seen, len(block))))]
             seen += len(block)
             written += len(wanted)
-            if written > limit or (recording.duration or 0) > cut.longest + cut.start + 1:
+            if written > limit:
                 raise TooLong(
                     f"{name}: it is longer than {cut.longest:g} s", "send it in shorter pieces"
                 )
