@@ -1,10 +1,10 @@
-"""Whether whisperX through this package says what whisperX says when it is called directly.
+"""Compare the strategy `native` of the backend whisperx with whisperX called directly.
 
     python benchmarks/native_whisperx.py RECORDING... [--model tiny.en] [--align-model MODEL]
 
-Its own pipeline (and with --align-model its own alignment) is called in its environment with
-nothing of ours around it, on the same samples of whole recordings. A line for each says whether
-text and times of all segments and words are the same; the exit code is 1 if any differ.
+whisperX's pipeline (and with --align-model its alignment) runs in its environment, without
+UniSpeech, on the same samples of whole recordings. A line per recording reports whether the text
+and times of all segments and words are equal; the exit code is 1 if any differ.
 """
 
 from __future__ import annotations
@@ -25,77 +25,79 @@ from unispeech.environments import folders
 from unispeech.models import store
 from unispeech.types import SAMPLE_RATE
 
-Said = list[list[Any]]
-"""Segments: start, end, text, and the words that have times, each start, end, text."""
+Segments = list[list[Any]]
+"""Segments as start, end, text, and the timed words, each as start, end, text."""
 
 DIRECT = """
 import json, sys, numpy, whisperx
-model, align_model, target, *sounds = sys.argv[1:]
+model, align_model, target, *recordings = sys.argv[1:]
 pipeline = whisperx.load_model(model, "cpu", compute_type="float32", language="en")
 aligner = whisperx.load_align_model("en", "cpu", align_model) if align_model else None
-told = []
-for path in sounds:
+transcripts = []
+for path in recordings:
     samples = numpy.load(path)
     result = pipeline.transcribe(samples, batch_size=8, language="en")
     if aligner:
         result = whisperx.align(result["segments"], *aligner, samples, "cpu")
-    told.append([
+    transcripts.append([
         [s["start"], s["end"], s["text"].strip(),
          [[w["start"], w["end"], w["word"]] for w in s.get("words", ()) if "start" in w]]
         for s in result["segments"]
     ])
-json.dump(told, open(target, "w"))
+json.dump(transcripts, open(target, "w"))
 """
-"""whisperX as its README uses it."""
+"""A program that uses whisperX as its README does."""
 
 
-def direct(model: str, align_model: str, sounds: list[Any]) -> list[Said]:
-    """What whisperX says of each sound, called in its own environment.
+def direct(model: str, align_model: str, recordings: list[Any]) -> list[Segments]:
+    """Transcribe the samples of each recording with whisperX in its own environment.
 
     Raises:
-        RuntimeError: it failed; the message is what it said.
+        RuntimeError: whisperX failed; the message is its stderr.
     """
     environment = folders.find("whisperx")
     if environment is None:
         raise RuntimeError("run: unispeech backends install whisperx")
     with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder) / f"{number}.npy" for number in range(len(sounds))]
-        for path, sound in zip(paths, sounds, strict=True):
-            np.save(path, sound)
-        answer = Path(folder) / "answer.json"
-        folder_of = str(store.obtain(model, "ctranslate2"))
-        command = [str(environment.python), "-W", "ignore", "-c", DIRECT, folder_of]
+        paths = [Path(folder) / f"{number}.npy" for number in range(len(recordings))]
+        for path, samples in zip(paths, recordings, strict=True):
+            np.save(path, samples)
+        output = Path(folder) / "output.json"
+        weights = str(store.obtain(model, "ctranslate2"))
+        command = [str(environment.python), "-W", "ignore", "-c", DIRECT, weights]
         done = subprocess.run(
-            [*command, align_model, str(answer), *map(str, paths)],
+            [*command, align_model, str(output), *map(str, paths)],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
             raise RuntimeError(done.stderr)
-        told: list[Said] = json.loads(answer.read_text(encoding="utf-8"))
-        return told
+        transcripts: list[Segments] = json.loads(output.read_text(encoding="utf-8"))
+        return transcripts
 
 
-def through_us(engine: Engine, samples: Any, align_model: str) -> Said:
-    said = engine.transcribe(
+def through_engine(engine: Engine, samples: Any, align_model: str) -> Segments:
+    """Transcribe samples with the strategy `native`."""
+    transcript = engine.transcribe(
         samples, SAMPLE_RATE, strategy="native", language="en", align_model=align_model or None
     )
     return [
         [s.start, s.end, s.text.strip(), [[w.start, w.end, w.word.strip()] for w in s.words]]
-        for s in said.segments
+        for s in transcript.segments
     ]
 
 
-def same(ours: Said, theirs: Said) -> str:
-    """Empty where they are the same, else the first difference.
+def differences(ours: Segments, theirs: Segments) -> str:
+    """Describe the first difference; empty if there is none.
 
-    A word without times in theirs (no letter of it is known) has those of its gap in ours.
+    A word that whisperX gives no times (the aligner has none of its letters) has those of the gap
+    in `ours`, so it is left out of the comparison.
     """
     if len(ours) != len(theirs):
-        return f"{len(ours)} segments, {len(theirs)} of theirs"
-    for number, (one, other) in enumerate(zip(ours, theirs, strict=True)):
-        timed = [word for word in one[3] if word in other[3]]
-        if one[:3] != other[:3] or timed != other[3]:
-            return f"segment {number}: {one} and theirs {other}"
+        return f"{len(ours)} segments, and theirs {len(theirs)}"
+    for number, (our, their) in enumerate(zip(ours, theirs, strict=True)):
+        timed = [word for word in our[3] if word in their[3]]
+        if our[:3] != their[:3] or timed != their[3]:
+            return f"segment {number}: {our} and theirs {their}"
     return ""
 
 
@@ -104,19 +106,19 @@ def main() -> int:
     parser.add_argument("recordings", nargs="+", type=Path)
     parser.add_argument("--model", default="tiny.en")
     parser.add_argument("--align-model", default="")
-    asked = parser.parse_args()
-    sounds = [load(path) for path in asked.recordings]
-    theirs = direct(asked.model, asked.align_model, sounds)
-    differ = 0
-    with Engine("whisperx", asked.model) as engine:
-        for path, sound, other in zip(asked.recordings, sounds, theirs, strict=True):
-            ours = through_us(engine, sound, asked.align_model)
-            problem = same(ours, other)
-            differ += bool(problem)
-            count = sum(len(one[2].split()) for one in ours)
-            verdict = problem or f"the same: {count} words in {len(ours)} segments, and all times"
+    args = parser.parse_args()
+    recordings = [load(path) for path in args.recordings]
+    transcripts = direct(args.model, args.align_model, recordings)
+    differ = False
+    with Engine("whisperx", args.model) as engine:
+        for path, samples, theirs in zip(args.recordings, recordings, transcripts, strict=True):
+            ours = through_engine(engine, samples, args.align_model)
+            difference = differences(ours, theirs)
+            differ |= bool(difference)
+            count = sum(len(segment[2].split()) for segment in ours)
+            verdict = difference or f"equal: {count} words in {len(ours)} segments, and all times"
             print(f"{path.name}: {verdict}", flush=True)
-    return int(differ > 0)
+    return int(differ)
 
 
 if __name__ == "__main__":

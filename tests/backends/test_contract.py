@@ -1,7 +1,6 @@
-"""The contract suite over every backend of ours, in this process and in a worker.
+"""The contract suite over every built-in backend, in this process and in a worker.
 
-`VARIANTS` adds other ways of loading them. A case whose library is missing is skipped and says so;
-with `UNISPEECH_REQUIRE_ALL=1` it fails.
+A case whose library is missing is skipped with the reason; with `UNISPEECH_REQUIRE_ALL=1` it fails.
 """
 
 from __future__ import annotations
@@ -24,11 +23,12 @@ CASES = (
     Case("openai", {"compute_type": "int8"}, **WHISPER),
     Case("faster", {"isolated": True}, **WHISPER),
 )
-"""The CTC backends have no model of English here: `test_mms.py` and `test_ctc_backend.py`."""
+"""The CTC backends are in `test_mms.py` and `test_ctc_backend.py`: the test data has no large
+English CTC model."""
 
 
 def params() -> list[Any]:
-    """Every case, all but the cheapest marked as slow."""
+    """Every case; all but `QUICK` are marked slow."""
     return [
         pytest.param(case, id=str(case), marks=() if str(case) in QUICK else pytest.mark.slow)
         for case in CASES
@@ -49,7 +49,7 @@ class TestContract(BackendContract):
     @pytest.fixture(scope="class")
     @classmethod
     def engine(cls, engine: Get) -> Get:
-        """The one of the whole run (`conftest.py`)."""
+        """The engines shared by the whole run (`conftest.py`)."""
         return engine
 
     test_a_language_is_detected_and_translated = pytest.mark.slow(

@@ -1,4 +1,4 @@
-"""whisper.cpp's own matters: quantised files, and tokens put together to words."""
+"""whisper.cpp: quantised files, limits, and words combined from tokens."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def test_a_quantised_file_runs(tmp_path: Path) -> None:
     assert words(transcript.text) == words(reference("english"))
 
 
-def test_a_longer_chunk_before_leaves_nothing_behind(engine: Callable[..., Engine]) -> None:
-    """whisper.cpp reads keys of an earlier chunk where a window ends inside a block of them."""
+def test_a_longer_chunk_does_not_leak_into_the_next(engine: Callable[..., Engine]) -> None:
+    """If a window ended inside a block of keys, whisper.cpp would read keys of earlier chunks."""
     backend = engine("cpp", "tiny.en").backend
     samples = load(SAMPLES / "english.wav")
     short, long = (
@@ -76,12 +76,16 @@ def test_a_longer_chunk_before_leaves_nothing_behind(engine: Callable[..., Engin
         for window in backend.windows[:2]
     )
     options = DecodeOptions(beam_size=1)
-    before, _, after = (backend.transcribe_batch([one], options) for one in (short, long, short))
+    before, _, after = (
+        backend.transcribe_batch([chunk], options) for chunk in (short, long, short)
+    )
     assert before == after
     assert words(before[0].text) == words(reference("english"))
 
 
-def test_what_whisper_cpp_has_no_room_for_is_refused_by_name(engine: Callable[..., Engine]) -> None:
+def test_unsupported_beams_and_temperatures_are_refused_by_name(
+    engine: Callable[..., Engine],
+) -> None:
     loaded = engine("cpp", "tiny.en")
     for options, name in (
         ({"beam_size": 9}, "beam_size 9"),
@@ -94,22 +98,22 @@ def test_what_whisper_cpp_has_no_room_for_is_refused_by_name(engine: Callable[..
     widest = loaded.transcribe(SAMPLES / "english.wav", beam_size=8)
     assert words(widest.text) == words(reference("english"))
     ladder = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-    climbed = loaded.transcribe(SAMPLES / "english.wav", strategy="native", temperature=ladder)
-    assert words(climbed.text) == words(reference("english"))
+    rising = loaded.transcribe(SAMPLES / "english.wav", strategy="native", temperature=ladder)
+    assert words(rising.text) == words(reference("english"))
 
 
 def test_tokens_become_words() -> None:
-    spoken = [
+    tokens = [
         (b" Mr", 0.5, 0.9), (b".", 0.7, 0.5), (b" gar", 1.0, 0.8), (b"den", 1.2, 0.6),
         (b" \xc3", 1.3, 0.9), (b"\xa4", 1.5, 0.7), (b"!", 9.0, 0.1),
     ]  # fmt: skip
-    found = cpp_tokens.words(spoken, 0.1, 2.0)
-    assert [(w.word, w.start, w.end) for w in found] == [
+    result = cpp_tokens.words(tokens, 0.1, 2.0)
+    assert [(w.word, w.start, w.end) for w in result] == [
         (" Mr.", 0.1, 0.5), (" garden", 0.7, 1.2), (" ä!", 1.2, 1.5),
     ]  # fmt: skip
-    assert [round(w.probability, 2) for w in found] == [0.9, 0.6, 0.8]
+    assert [round(w.probability, 2) for w in result] == [0.9, 0.6, 0.8]
 
 
-def test_where_there_are_no_spaces_a_token_is_a_word() -> None:
-    spoken = [("你".encode(), 0.2, 1.0), ("好".encode(), 0.4, 1.0), ("。".encode(), 0.9, 1.0)]
-    assert [w.word for w in cpp_tokens.words(spoken, 0.0, 1.0)] == ["你", "好。"]
+def test_a_token_is_a_word_in_scripts_without_spaces() -> None:
+    tokens = [("你".encode(), 0.2, 1.0), ("好".encode(), 0.4, 1.0), ("。".encode(), 0.9, 1.0)]
+    assert [w.word for w in cpp_tokens.words(tokens, 0.0, 1.0)] == ["你", "好。"]

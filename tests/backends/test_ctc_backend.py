@@ -39,13 +39,13 @@ def test_a_checkpoint_without_adapters_runs_as_ctc(tmp_path: Path, mms: Engine) 
     assert engine.transcribe(CLIPS / ENGLISH[0], language="english").language == "en"
 
 
-def test_a_checkpoint_with_adapters_is_for_the_other_backend() -> None:
+def test_a_checkpoint_with_adapters_needs_the_backend_mms() -> None:
     with raises(UnsupportedOption, "mms"):
         Engine("ctc", str(MODEL))
 
 
-def test_hubert_and_layers_that_average_over_the_sound(tmp_path: Path) -> None:
-    """A random HuBERT of the base layout (group norm): no companion may change what is heard."""
+def test_group_norm_scores_do_not_depend_on_the_batch(tmp_path: Path) -> None:
+    """A random HuBERT of the base layout (group norm), whose scores would change with padding."""
     config = transformers.HubertConfig(
         hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
         conv_dim=[8] * 7, num_conv_pos_embeddings=8, num_conv_pos_embedding_groups=2,
@@ -63,7 +63,7 @@ def test_hubert_and_layers_that_average_over_the_sound(tmp_path: Path) -> None:
         for n in (1, 3, 2)
     ]
     together = backend.emissions(chunks)
-    for chunk, said in zip(chunks, together, strict=True):
+    for chunk, batched in zip(chunks, together, strict=True):
         (alone,) = backend.emissions([chunk])
-        assert np.array_equal(alone.scores, said.scores)
-        assert len(said.scores) == pytest.approx(chunk.duration * 50, abs=1)
+        assert np.array_equal(alone.scores, batched.scores)
+        assert len(batched.scores) == pytest.approx(chunk.duration * 50, abs=1)

@@ -1,4 +1,4 @@
-"""The encoder in bfloat16, with real weights, against CTranslate2's own in float32."""
+"""The bfloat16 encoder, with real weights, against CTranslate2's encoder in float32."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from unispeech.errors import BackendError, ModelDamaged
 from unispeech.features.logmel import log_mel
 
 
-def test_openvino_reports_nothing_and_its_telemetry_stays_importable(tmp_path: Path) -> None:
-    """Our import hides the package; that of somebody else's program finds it."""
+def test_openvino_sends_no_telemetry_and_the_package_stays_importable(tmp_path: Path) -> None:
+    """The package is hidden during our import only; other programs can import it."""
     (tmp_path / "openvino_telemetry.py").write_text('print("telemetry is imported")')
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
@@ -34,8 +34,8 @@ def test_openvino_reports_nothing_and_its_telemetry_stays_importable(tmp_path: P
 
 
 @pytest.mark.parametrize("window", [12.0, 30.0])
-def test_it_hears_what_the_float32_encoder_hears(window: float) -> None:
-    """Where the processor has no bfloat16, OpenVINO calculates in float32: nearer still."""
+def test_the_output_is_close_to_float32(window: float) -> None:
+    """On processors without bfloat16, OpenVINO runs in float32, which is closer still."""
     with Engine("faster", "tiny.en", compute_type="float32", threads=1) as engine:
         backend = engine.backend
         assert isinstance(backend, FasterWhisper)
@@ -47,8 +47,8 @@ def test_it_hears_what_the_float32_encoder_hears(window: float) -> None:
     assert np.abs(ours - theirs).mean() < 0.02 * np.abs(theirs).mean()
 
 
-def test_without_bfloat16_the_encoder_is_ctranslate2s(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bfloat16_encoder, "possible", lambda: False)
+def test_without_bfloat16_ctranslate2_encodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bfloat16_encoder, "is_available", lambda: False)
     with Engine("faster", "tiny.en") as engine:
         assert isinstance(engine.backend, FasterWhisper) and engine.backend._encoder is None
         assert "garden" in engine.transcribe(SAMPLES / "english.wav").text
@@ -56,30 +56,30 @@ def test_without_bfloat16_the_encoder_is_ctranslate2s(monkeypatch: pytest.Monkey
         Engine("faster", "tiny.en", compute_type="int8_bfloat16")
 
 
-def test_with_bfloat16_it_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever this runs: without bfloat16 OpenVINO calculates the same in float32."""
-    monkeypatch.setattr(bfloat16_encoder, "possible", lambda: True)
-    heard: list[int] = []
-    hear = bfloat16_encoder.Encoder.__call__
+def test_bfloat16_is_the_default_where_supported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs on any processor: without bfloat16, OpenVINO runs the same graph in float32."""
+    monkeypatch.setattr(bfloat16_encoder, "is_available", lambda: True)
+    encoded: list[int] = []
+    encode = bfloat16_encoder.Encoder.__call__
 
     def watched(self: bfloat16_encoder.Encoder, features: Any) -> Any:
-        heard.append(features.shape[1])
-        return hear(self, features)
+        encoded.append(features.shape[1])
+        return encode(self, features)
 
     monkeypatch.setattr(bfloat16_encoder.Encoder, "__call__", watched)
-    for asked in ("default", "int8_bfloat16"):
-        heard.clear()
-        with Engine("faster", "tiny.en", compute_type=asked) as engine:
+    for compute_type in ("default", "int8_bfloat16"):
+        encoded.clear()
+        with Engine("faster", "tiny.en", compute_type=compute_type) as engine:
             assert "garden" in engine.transcribe(SAMPLES / "english.wav").text
-        assert heard, asked
+        assert encoded, compute_type
 
 
-def test_int8_is_int8_alone() -> None:
+def test_int8_does_not_use_the_bfloat16_encoder() -> None:
     with Engine("faster", "tiny.en", compute_type="int8") as engine:
         assert isinstance(engine.backend, FasterWhisper) and engine.backend._encoder is None
 
 
-def test_damaged_weights_are_said(tmp_path: Path) -> None:
+def test_truncated_weights_are_a_damaged_model(tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_bytes(b"\x06\x00\x00\x00")
     with raises(ModelDamaged, tmp_path, "truncated"):
         bfloat16_encoder.Encoder(tmp_path, streams=1)

@@ -1,4 +1,4 @@
-"""How calls of faster-whisper are cut among its workers, with real weights."""
+"""Distribution of faster-whisper's calls among its workers, with real weights."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from support.samples import SAMPLES
 from unispeech.audio.recording import load
-from unispeech.backends.faster import AT_ONCE, FasterWhisper, _shares
+from unispeech.backends.faster import MAX_BATCH_SECONDS, FasterWhisper, _shares
 from unispeech.engine.engine import Engine
 from unispeech.models import store
 from unispeech.options import DecodeOptions, LoadOptions
@@ -25,7 +25,7 @@ def chunk() -> Chunk:
     return Chunk(samples, 0.0, end, (Span(0.0, end),), window=15.0, language="en")
 
 
-def test_a_call_has_the_workers_that_no_other_call_has(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concurrent_calls_share_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     second = threading.Event()
     decode = FasterWhisper._decode
@@ -41,39 +41,39 @@ def test_a_call_has_the_workers_that_no_other_call_has(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(FasterWhisper, "_decode", watched)
     with Engine("faster", "tiny.en", threads=2) as engine, ThreadPoolExecutor(2) as threads:
-        ask = engine.backend.transcribe_batch
+        transcribe = engine.backend.transcribe_batch
         greedy = DecodeOptions(beam_size=1)
-        first = threads.submit(ask, [chunk()] * 4, greedy)
+        first = threads.submit(transcribe, [chunk()] * 4, greedy)
         while len(sizes) < 2 and not first.done():
             second.wait(0.01)
-        other = ask([chunk()] * 4, greedy)
+        other = transcribe([chunk()] * 4, greedy)
         texts = {result.text for result in (*first.result(), *other)}
     assert sizes == [2, 2, 4]
     assert len(texts) == 1 and texts != {""}
 
 
-def test_chunks_of_several_windows_come_back_in_their_places() -> None:
+def test_results_keep_the_order_of_chunks_with_different_windows() -> None:
     with Engine("faster", "tiny.en", threads=2) as engine:
         chunks = [replace(chunk(), window=window) for window in (30.0, 15.0, 30.0, 20.0)]
         results = engine.backend.transcribe_batch(chunks, DecodeOptions(beam_size=1))
     assert len({result.text for result in results}) == 1 and results[0].text
 
 
-def test_long_windows_are_decoded_fewer_together() -> None:
-    """So that memory is bounded: 160 s of windows at most, whatever the batch."""
+def test_a_batch_is_at_most_160_seconds_of_windows() -> None:
+    """Bounds the memory, whatever the batch size."""
     long = [replace(chunk(), window=30.0)] * 11
     short = [replace(chunk(), window=15.0)] * 4
-    shares = _shares(long + short, 1, AT_ONCE)
+    shares = _shares(long + short, 1, MAX_BATCH_SECONDS)
     assert sorted(map(len, shares)) == [3, 4, 4, 4]
     assert sorted(i for share in shares for i in share) == list(range(15))
     assert sorted(map(len, _shares(long + short, 1, math.inf))) == [4, 11]
 
 
 @pytest.mark.parametrize(("model", "longest"), [("tiny.en", 20.0), ("base", 30.0)])
-def test_the_chunk_length_follows_the_shape_of_a_model_and_not_its_name(
+def test_the_chunk_length_depends_on_the_model_shape_not_its_name(
     tmp_path: Path, model: str, longest: float
 ) -> None:
-    """A fine-tune of a tiny model is called anything, and so is one of a larger model."""
+    """A fine-tune of a tiny or a larger model may have any name."""
     renamed = tmp_path / ("patois" if model == "tiny.en" else "tiny-sounding")
     renamed.symlink_to(store.obtain(model))
     facts = replace(store.describe(model), name=renamed.name)

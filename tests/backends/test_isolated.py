@@ -1,4 +1,4 @@
-"""The backends that only run in environments of their own: whisperX and JAX."""
+"""Backends that only run in isolated environments: whisperX and JAX."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from native_whisperx import direct, same, through_us
+from native_whisperx import differences, direct, through_engine
 from support.errors import raises
 from support.samples import CHECKPOINT, SAMPLES, reference, words
 from unispeech.audio.recording import load
@@ -21,10 +21,10 @@ from unispeech.types import SAMPLE_RATE
 
 MakeEngine = Callable[..., Engine]
 EXCERPTS = (("1221-135767", 0), ("1320-122617", 60), ("1580-141083", 30))
-"""Chapter and second; 60 seconds of each."""
+"""Chapter and start in seconds; each excerpt is 60 seconds long."""
 
 
-def test_a_missing_environment_offers_its_command(
+def test_a_missing_environment_is_reported_with_the_install_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("UNISPEECH_ENV_DIR", str(tmp_path))
@@ -37,18 +37,18 @@ def test_a_missing_environment_offers_its_command(
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("backend", ["jax", "whisperx"])
-def test_it_hears_what_was_said(engine: MakeEngine, backend: str) -> None:
+def test_repeated_calls_transcribe_the_samples(engine: MakeEngine, backend: str) -> None:
     loaded = engine(backend)
     assert isinstance(loaded.backend, Remote)
     for sample in ("english", "pause", "english"):
-        heard = loaded.transcribe(SAMPLES / f"{sample}.wav")
+        transcript = loaded.transcribe(SAMPLES / f"{sample}.wav")
         if sample == "english":
-            assert words(heard.text) == words(reference("english"))
+            assert words(transcript.text) == words(reference("english"))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_jax_keeps_its_compiled_graphs_in_its_environment() -> None:
+def test_jax_caches_compiled_graphs_in_its_environment() -> None:
     environment = folders.find("jax")
     if environment is None:
         pytest.skip("the environment of JAX is not installed")
@@ -62,14 +62,14 @@ def test_jax_keeps_its_compiled_graphs_in_its_environment() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("aligned", [False, True], ids=["plain", "aligned"])
-def test_whisperx_through_us_is_whisperx(
+def test_native_whisperx_matches_whisperx_itself(
     data: Path, aligned: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Text and times against its own pipeline and its own alignment, called with nothing of ours.
+    """Compares text and times with whisperX's pipeline and alignment, called directly.
 
-    The small CTC model stands in for alignment weights: what it says of words that it was never
-    taught is no good, and the same both ways. whisperX cuts sentences with NLTK's punkt_tab, which
-    is fetched over the network; an EMPTY one stands in, which knows no abbreviations.
+    The small CTC model stands in for alignment weights. Its times for unknown words are wrong, but
+    equal on both sides. whisperX splits sentences with NLTK's punkt_tab, which would be downloaded;
+    an EMPTY table stands in, which has no abbreviations.
     """
     if folders.find("whisperx") is None:
         pytest.skip("the environment of whisperX is not installed")
@@ -83,13 +83,16 @@ def test_whisperx_through_us_is_whisperx(
     loaded = Engine("whisperx", "tiny.en")
     with raises(UnsupportedOption, option="temperature"):
         loaded.transcribe(SAMPLES / "english.wav", strategy="native", temperature=0.5)
-    sounds = [load(SAMPLES / f"{name}.wav") for name in ("english", "pause")]
+    recordings = [load(SAMPLES / f"{name}.wav") for name in ("english", "pause")]
     for name, second in EXCERPTS:
         start = second * SAMPLE_RATE
-        sounds.append(load(data / "longform" / f"{name}.flac")[start : start + 60 * SAMPLE_RATE])
+        recordings.append(
+            load(data / "longform" / f"{name}.flac")[start : start + 60 * SAMPLE_RATE]
+        )
     align_model = str(CHECKPOINT / "model") if aligned else ""
-    for sound, theirs in zip(sounds, direct("tiny.en", align_model, sounds), strict=True):
-        ours = through_us(loaded, sound, align_model)
+    direct_results = direct("tiny.en", align_model, recordings)
+    for samples, theirs in zip(recordings, direct_results, strict=True):
+        ours = through_engine(loaded, samples, align_model)
         assert ours and bool(ours[0][3]) == aligned
-        assert same(ours, theirs) == ""
+        assert differences(ours, theirs) == ""
     loaded.close()

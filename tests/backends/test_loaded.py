@@ -1,4 +1,4 @@
-"""Models in memory: loaded once, bounded for each kind, unloaded when idle."""
+"""Models in memory: loaded once, limited per kind, unloaded when idle."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from unispeech.errors import BackendError, ModelDamaged
 
 
 class Model:
-    """Counts its kind's loads, and is slow to load."""
+    """A model that takes `seconds` to load."""
 
     def __init__(self, seconds: float = 0.0) -> None:
         time.sleep(seconds)
@@ -24,10 +24,10 @@ class Model:
 
 
 def names(models: LoadedModels) -> list[tuple[str, str]]:
-    return sorted((one.kind, one.model) for one in models.list())
+    return sorted((loaded.kind, loaded.model) for loaded in models.list())
 
 
-def test_two_threads_load_a_model_once() -> None:
+def test_concurrent_users_load_a_model_once() -> None:
     loads: list[Model] = []
 
     def load() -> Model:
@@ -47,7 +47,7 @@ def test_two_threads_load_a_model_once() -> None:
     assert loads[0].closed
 
 
-def test_the_limit_holds_for_each_kind_and_evicts_the_longest_idle() -> None:
+def test_the_limit_counts_per_kind_and_evicts_the_longest_idle() -> None:
     with LoadedModels(limit=2) as models:
         for name in ("a", "b", "a", "c"):
             with models.use(Key("aligner", name), Model):
@@ -56,7 +56,7 @@ def test_the_limit_holds_for_each_kind_and_evicts_the_longest_idle() -> None:
             assert names(models) == [("aligner", "a"), ("aligner", "c"), ("diarizer", "d")]
 
 
-def test_a_model_over_the_limit_waits_until_another_is_free() -> None:
+def test_a_model_over_the_limit_waits_until_another_is_idle() -> None:
     released = threading.Event()
     with LoadedModels(limit=1) as models, ThreadPoolExecutor(1) as threads:
 
@@ -72,7 +72,7 @@ def test_a_model_over_the_limit_waits_until_another_is_free() -> None:
         assert waiting.result(5) and first.closed
 
 
-def test_idle_models_are_unloaded_and_used_ones_are_not() -> None:
+def test_idle_models_are_unloaded_and_models_in_use_are_not() -> None:
     with LoadedModels(idle_timeout=0.2) as models, models.use(Key("engine", "a"), Model) as used:
         with models.use(Key("aligner", "b"), Model) as idle:
             pass
@@ -83,7 +83,7 @@ def test_idle_models_are_unloaded_and_used_ones_are_not() -> None:
         assert names(models) == [("engine", "a")]
 
 
-def test_a_model_that_cannot_be_loaded_leaves_its_place() -> None:
+def test_a_model_that_fails_to_load_frees_its_slot() -> None:
     def damaged() -> Model:
         raise ModelDamaged("truncated")
 

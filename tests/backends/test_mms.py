@@ -1,4 +1,4 @@
-"""MMS on the small checkpoint: what it writes, with adapters swapped, and at what times."""
+"""MMS on the small checkpoint: text, swapped adapters, and word times."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from unispeech.types import SAMPLE_RATE
 
 
 @pytest.mark.parametrize(("names", "language"), [(ENGLISH, "eng"), (RUSSIAN, "rus")])
-def test_held_out_sentences_come_out_right(mms: Engine, names: list[str], language: str) -> None:
-    said = heard(mms, names, language=language)
-    assert jiwer.cer([TEXTS[name] for name in names], said) < 0.05
+def test_held_out_sentences_are_transcribed(mms: Engine, names: list[str], language: str) -> None:
+    texts = heard(mms, names, language=language)
+    assert jiwer.cer([TEXTS[name] for name in names], texts) < 0.05
 
 
-def test_the_text_is_that_of_transformers_itself(mms: Engine) -> None:
-    """Its own model, adapter loading, feature extractor and tokenizer on the same sound."""
+def test_the_text_equals_that_of_transformers(mms: Engine) -> None:
+    """Compares with transformers' model, adapter loading, feature extractor and tokenizer."""
     extract = transformers.AutoFeatureExtractor.from_pretrained(MODEL)
     tokenizer = transformers.AutoTokenizer.from_pretrained(MODEL)
     model = transformers.Wav2Vec2ForCTC.from_pretrained(
@@ -42,7 +42,7 @@ def test_the_text_is_that_of_transformers_itself(mms: Engine) -> None:
         assert heard(mms, [name], language="ru", vad=False) == [tokenizer.decode(best)]
 
 
-def test_languages_are_swapped_in_the_loaded_model_by_several_threads(mms: Engine) -> None:
+def test_concurrent_languages_do_not_mix(mms: Engine) -> None:
     expected = {name: heard(mms, [name], language=name[:3])[0] for name in TEXTS}
     wrong: list[str] = []
 
@@ -83,8 +83,8 @@ def test_words_and_letters_have_times(mms: Engine) -> None:
     assert plain.text == transcript.text and not any(s.words for s in plain.segments)
 
 
-def test_an_ngram_model_is_used_by_command(tmp_path: Path) -> None:
-    """That it changes what is written is shown, on frames made up for it, in test_ctc."""
+def test_an_ngram_model_works_on_the_command_line(tmp_path: Path) -> None:
+    """test_ctc shows, on synthetic frames, that an n-gram model changes the text."""
     pytest.importorskip("ctc_beam_decoder")
     path = tmp_path / "words.arpa"
     path.write_text(arpa(*sorted(set(" ".join(TEXTS.values()).split()))), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A known text and its sound: when each word and letter is said."""
+"""Forced alignment of a known text: times of words and letters."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def test_a_known_text_is_aligned(mms: Engine) -> None:
     transcript = mms.align(samples, text, SAMPLE_RATE, language="rus")
     assert [s.text.strip() for s in transcript.segments] == text.splitlines()
     aligned = [w for s in transcript.segments for w in s.words]
-    freely = []
+    expected = []
     for name, offset in ((first, 0.0), (second, (len(clips[0]) + len(silence)) / SAMPLE_RATE)):
-        free = mms.transcribe(CLIPS / name, language="rus", word_timestamps=True)
-        assert free.text == TEXTS[name]
-        freely += [(w.start + offset, w.end + offset) for s in free.segments for w in s.words]
-    for one, (start, end) in zip(aligned, freely, strict=True):
-        assert one.start == pytest.approx(start, abs=0.1)
-        assert one.end == pytest.approx(end, abs=0.1)
+        decoded = mms.transcribe(CLIPS / name, language="rus", word_timestamps=True)
+        assert decoded.text == TEXTS[name]
+        expected += [(w.start + offset, w.end + offset) for s in decoded.segments for w in s.words]
+    for word, (start, end) in zip(aligned, expected, strict=True):
+        assert word.start == pytest.approx(start, abs=0.1)
+        assert word.end == pytest.approx(end, abs=0.1)
     with raises(UnsupportedOption, "align"):
         Engine("faster", "tiny.en").align(samples, text, SAMPLE_RATE)
 
@@ -44,8 +44,8 @@ def test_a_known_text_is_aligned(mms: Engine) -> None:
 DIGITS = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "seven": "7"}
 
 
-def test_numbers_of_a_known_text_are_where_they_are_said(mms: Engine) -> None:
-    """The model has no digits: each gets the times of its word and moves no neighbour."""
+def test_digits_get_the_times_of_their_spoken_words(mms: Engine) -> None:
+    """The model has no digits; a digit must not move its neighbours."""
 
     def aligned(name: str, text: str) -> list[Word]:
         segments = mms.align(CLIPS / name, text, language="eng").segments
@@ -55,23 +55,23 @@ def test_numbers_of_a_known_text_are_where_they_are_said(mms: Engine) -> None:
     for name in ENGLISH:
         expected = aligned(name, TEXTS[name])
         words = TEXTS[name].split()
-        for place in (i for i, word in enumerate(words) if word in DIGITS):
-            written = [*words[:place], DIGITS[words[place]], *words[place + 1 :]]
-            found = aligned(name, " ".join(written))
-            assert [word.word.strip() for word in found] == written
-            for right, word in zip(expected, found, strict=True):
-                assert word.start == pytest.approx(right.start, abs=0.1), (name, word)
-                assert word.end == pytest.approx(right.end, abs=0.1), (name, word)
+        for index in (i for i, word in enumerate(words) if word in DIGITS):
+            written = [*words[:index], DIGITS[words[index]], *words[index + 1 :]]
+            result = aligned(name, " ".join(written))
+            assert [word.word.strip() for word in result] == written
+            for reference, word in zip(expected, result, strict=True):
+                assert word.start == pytest.approx(reference.start, abs=0.1), (name, word)
+                assert word.end == pytest.approx(reference.end, abs=0.1), (name, word)
             numbers += 1
     assert numbers > 8
 
 
-def test_a_text_is_aligned_by_command(tmp_path: Path) -> None:
+def test_a_text_is_aligned_on_the_command_line(tmp_path: Path) -> None:
     clip, text = CLIPS / RUSSIAN[0], tmp_path / "text.txt"
     text.write_text(TEXTS[RUSSIAN[0]] + "\n", encoding="utf-8")
     model = ("--model", str(MODEL), "--language", "russian")
-    shown = json.loads(run("align", str(clip), str(text), *model))
-    (segment,) = shown["segments"]
+    output = json.loads(run("align", str(clip), str(text), *model))
+    (segment,) = output["segments"]
     assert [w["word"].strip() for w in segment["words"]] == TEXTS[RUSSIAN[0]].split()
     assert segment["words"][0]["characters"][0][2] == TEXTS[RUSSIAN[0]][0]
     srt = run("align", str(clip), "-", *model, "-f", "srt", given=TEXTS[RUSSIAN[0]])

@@ -1,4 +1,4 @@
-"""Which languages MMS has, by any name: the catalog's, a folder's, and the heard one."""
+"""Languages of MMS by any name, from the catalog and from folders, and language detection."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Get = Callable[..., Engine]
 
 
 @pytest.mark.parametrize(
-    ("given", "code"),
+    ("name", "code"),
     [
         ("swh", "swh"), ("sw", "swh"), ("Swahili", "swh"), ("az", "azj-script_latin"),
         ("azerbaijani", "azj-script_latin"), ("aze", "azj-script_latin"), ("no", "nob"),
@@ -34,28 +34,28 @@ Get = Callable[..., Engine]
         ("Kurdish", "kmr-script_latin"), ("de-AT", "deu"), ("zh", "cmn-script_simplified"),
     ],
 )  # fmt: skip
-def test_languages_by_any_name(given: str, code: str) -> None:
-    assert store.describe("facebook/mms-1b-all").language(given) == code
+def test_languages_are_accepted_by_any_name(name: str, code: str) -> None:
+    assert store.describe("facebook/mms-1b-all").language(name) == code
 
 
-def test_the_catalog_knows_what_each_model_speaks() -> None:
-    everything = store.describe("mms-1b-all").languages
-    assert len(everything) == 1198
+def test_the_catalog_lists_the_languages_of_each_model() -> None:
+    all_languages = store.describe("mms-1b-all").languages
+    assert len(all_languages) == 1198
     assert len(store.describe("mms-1b-fl102").languages) == 102
-    assert set(store.describe("mms-1b-l1107").languages) < set(everything)
-    for several in ("cak", "Kaqchikel"):
+    assert set(store.describe("mms-1b-l1107").languages) < set(all_languages)
+    for ambiguous in ("cak", "Kaqchikel"):
         with raises(OptionError, "cak-dialect_central"):
-            store.describe("mms-1b-all").language(several)
+            store.describe("mms-1b-all").language(ambiguous)
     assert store.licence("mms-1b-all") == store.licence("mms-lid-126") == "CC-BY-NC 4.0"
     entry = catalog.find("facebook/mms-1b-all")
     assert entry and store.terms(entry) == "CC-BY-NC 4.0: not for commercial use"
 
 
-def test_other_models_take_iso_639_3_too() -> None:
+def test_whisper_models_accept_iso_639_3_codes() -> None:
     assert languages.code("deu") == "de" and languages.code("swh") == "sw"
 
 
-def test_a_language_is_found_by_a_model_for_that(mms: Engine) -> None:
+def test_a_language_id_model_detects_the_language(mms: Engine) -> None:
     for name in TEXTS:
         samples = np.tile(load(CLIPS / name), 2)
         transcript = mms.transcribe(samples, SAMPLE_RATE, language_id_model=str(LID))
@@ -72,14 +72,14 @@ def test_a_language_is_found_by_a_model_for_that(mms: Engine) -> None:
 
 
 @pytest.mark.slow
-def test_it_decides_for_other_backends_too(engine: Get) -> None:
+def test_a_language_id_model_works_with_other_backends(engine: Get) -> None:
     whisper = engine(model="base")
     for name, code in ((ENGLISH[0], "en"), (RUSSIAN[0], "ru")):
         transcript = whisper.transcribe(CLIPS / name, language_id_model=str(LID))
         assert transcript.language == code
 
 
-def test_languages_are_listed_by_command() -> None:
+def test_languages_are_listed_on_the_command_line() -> None:
     assert run("languages", "--backend", "mms", "swahili") == "swh\tSwahili\tsw\n"
     assert len(run("languages", "--backend", "mms").splitlines()) == 1198
     assert run("languages", "--model", str(MODEL), "--backend", "mms") == (
@@ -90,15 +90,15 @@ def test_languages_are_listed_by_command() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--backend", "mms", "swahilli"], "did you mean 'Swahili'?"),
-        (["--backend", "ctc"], "--model: the backend ctc has no default"),
+        (["--backend", "ctc"], "--model: the backend ctc"),
         (["--backend", "mms", "--model", "base"], "a Whisper model"),
     ],
 )
-def test_no_language_is_a_line(arguments: list[str], said: str) -> None:
+def test_errors_of_languages_are_one_line(arguments: list[str], message: str) -> None:
     command = [sys.executable, "-m", "unispeech", "languages", *arguments]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1
+    assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
     assert not done.stdout

@@ -1,4 +1,4 @@
-"""Long recordings through CTC models: chunks are joined at the frame."""
+"""Long recordings through CTC models, whose chunks are joined at frame boundaries."""
 
 from __future__ import annotations
 
@@ -28,35 +28,38 @@ from unispeech.stages import chunking, vad
 from unispeech.types import SAMPLE_RATE, Chunk
 
 
-def whole(engine: Engine, samples: Samples, language: str) -> str:
-    """The text of all of it through the model at once."""
+def decode_at_once(engine: Engine, samples: Samples, language: str) -> str:
+    """Decode the samples in one forward pass, and return the text."""
     assert isinstance(engine.backend, Ctc)
     length = len(samples) / SAMPLE_RATE
-    (said,) = engine.backend.emissions([Chunk(samples, 0.0, length, window=1.0, language=language)])
-    return "".join(s.text for s in words.read(said, language)).strip()
+    (emissions,) = engine.backend.emissions(
+        [Chunk(samples, 0.0, length, window=1.0, language=language)]
+    )
+    return "".join(s.text for s in words.read(emissions, language)).strip()
 
 
 @pytest.mark.parametrize(("names", "language"), [(ENGLISH, "eng"), (RUSSIAN, "rus")])
-def test_long_audio_is_heard_as_well_as_the_whole_clip(
+def test_chunked_text_matches_the_text_of_one_pass(
     mms: Engine, names: list[str], language: str
 ) -> None:
-    """A minute in chunks against the minute at once: at most 0.5 % of the characters differ.
+    """For a minute of speech, at most 0.5 % of the characters may differ.
 
-    That of itself says nothing of the real MMS, which attends to all it is given. The small model
-    hardly does (see its train.py): what differs here is what joining does wrong.
+    The real MMS attends to its whole input. The small model hardly does (see its train.py), so
+    differences here come from joining chunks.
     """
-    samples, said = long_recording(names, 60.0, 0.3)
-    at_once = whole(mms, samples, language)
+    samples, reference = long_recording(names, 60.0, 0.3)
+    at_once = decode_at_once(mms, samples, language)
     assert len(at_once) > 200
-    for detected in (False, True):
-        chunked = mms.transcribe(samples, SAMPLE_RATE, language=language, vad=detected).text
-        assert jiwer.cer(at_once, chunked) <= 0.005, detected
-        assert jiwer.cer(said, chunked) < 0.05
+    for with_vad in (False, True):
+        chunked = mms.transcribe(samples, SAMPLE_RATE, language=language, vad=with_vad).text
+        assert jiwer.cer(at_once, chunked) <= 0.005, with_vad
+        assert jiwer.cer(reference, chunked) < 0.05
 
 
-def test_the_frames_of_chunks_are_those_of_the_whole(tmp_path: Path) -> None:
-    """With a random model that sees a second at a time (its attention is switched off), every frame
-    of a recording in chunks is the frame of the whole, to rounding: none is lost, doubled or moved.
+def test_no_frame_is_lost_doubled_or_moved_at_a_seam(tmp_path: Path) -> None:
+    """Every frame of the chunks equals the frame of a single pass, up to rounding.
+
+    The model is random and has no attention, so a frame depends on the second around it only.
     """
     config = transformers.Wav2Vec2Config(
         hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
@@ -80,15 +83,15 @@ def test_the_frames_of_chunks_are_those_of_the_whole(tmp_path: Path) -> None:
     for length in (7.3, 30.0):
         frames = vad.detect(iter([samples]), VadOptions(enabled=False))
         chunks = list(chunking.plan(frames, VadOptions(), length, context=1.5))
-        said = engine.backend.emissions([replace(c, window=36.0) for c in chunks])
-        scores = words.joined(said).scores
+        emissions = engine.backend.emissions([replace(c, window=36.0) for c in chunks])
+        scores = words.joined(emissions).scores
         assert len(chunks) > 1 and scores.shape == at_once.scores.shape
         assert np.allclose(scores, at_once.scores, atol=1e-3)
 
 
 @pytest.mark.slow
 def test_memory_is_bounded(mms: Engine, tmp_path: Path) -> None:
-    """Twelve minutes need no more than six, whose sound alone would be 23 MB less."""
+    """Twelve minutes need no more memory than six, although their samples take 23 MB more."""
 
     def peak(minutes: int) -> int:
         path = tmp_path / "long.wav"
@@ -101,9 +104,9 @@ def test_memory_is_bounded(mms: Engine, tmp_path: Path) -> None:
         tracemalloc.start()
         for _ in mms.segments(path, language="eng", vad=False, batch_size=2, chunk_length=5.0):
             pass
-        most = tracemalloc.get_traced_memory()[1]
+        peak_bytes = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        return most
+        return peak_bytes
 
     peak(1)
     assert peak(12) < peak(6) + 6_000_000

@@ -1,4 +1,4 @@
-"""The gate, as tables: backends by options, families of models, and what the disk says."""
+"""The gate, as tables: backends by options, model families, and facts of the disk."""
 
 from __future__ import annotations
 
@@ -67,21 +67,21 @@ REFUSED: dict[str, str] = {
     "mms": "native translate int8 prompt hotwords beam warm align-with",
     "ctc": "native translate int8 prompt hotwords beam warm align-with",
 }
-"""Of `OPTIONS`, what each backend refuses of a model of its own kind (`-` for a space)."""
+"""The `OPTIONS` that each backend refuses with a model of its own family (`-` for a space)."""
 
 
 def settled(
     backend: str, model: ModelFacts | UnispeechError, live: bool = False, **options: Any
 ) -> Settled:
-    """The gate's answer where every companion is here and of the right kind."""
-    load, wanted = split_options(options)
+    """Settle a request whose companion models are all present and of the right family."""
+    load, transcribe = split_options(options)
     facts = Facts(
         model,
-        identifier=LID if wanted.language_id_model else None,
-        aligner=WAV2VEC2 if wanted.annotate.needs_alignment else None,
-        diarizer=PYANNOTE if wanted.annotate.needs_speakers else None,
+        identifier=LID if transcribe.language_id_model else None,
+        aligner=WAV2VEC2 if transcribe.annotate.needs_alignment else None,
+        diarizer=PYANNOTE if transcribe.annotate.needs_speakers else None,
     )
-    return settle(registry.find(backend), facts, load, wanted, live)
+    return settle(registry.find(backend), facts, load, transcribe, live)
 
 
 def own_model(backend: str) -> ModelFacts:
@@ -90,27 +90,27 @@ def own_model(backend: str) -> ModelFacts:
 
 @pytest.mark.parametrize("name", OPTIONS)
 @pytest.mark.parametrize("backend", REFUSED)
-def test_each_backend_refuses_what_it_lacks_and_nothing_else(backend: str, name: str) -> None:
+def test_each_backend_refuses_exactly_what_it_lacks(backend: str, name: str) -> None:
     model = BASE if name == "translate" and backend not in ("mms", "ctc") else own_model(backend)
-    found = settled(backend, model, **OPTIONS[name])
-    refused = {one.replace("-", " ") for one in REFUSED[backend].split()}
-    assert bool(found.refusals) is (name in refused), found.refusals
-    for refusal in found.refusals:
+    refusals = settled(backend, model, **OPTIONS[name]).refusals
+    refused = {option.replace("-", " ") for option in REFUSED[backend].split()}
+    assert bool(refusals) is (name in refused), refusals
+    for refusal in refusals:
         assert refusal.option in OPTIONS[name], refusal
         assert issubclass(refusal.kind, UnsupportedOption)
 
 
-def test_the_table_is_of_every_backend_we_bring() -> None:
+def test_the_table_covers_every_built_in_backend() -> None:
     assert set(REFUSED) == {spec.name for spec in registry.BUILT_IN}
 
 
 @pytest.mark.parametrize("backend", REFUSED)
 @pytest.mark.parametrize("model", [BASE, MMS, LID, PYANNOTE], ids=lambda model: model.family)
 def test_a_backend_runs_models_of_its_own_family(backend: str, model: ModelFacts) -> None:
-    found = settled(backend, model, language=next(iter(model.languages), None))
-    own = registry.find(backend).family == model.family
-    assert [(one.code, one.option) for one in found.refusals] == (
-        [] if own else [("model_family", "model")]
+    result = settled(backend, model, language=next(iter(model.languages), None))
+    is_own = registry.find(backend).family == model.family
+    assert [(refusal.code, refusal.option) for refusal in result.refusals] == (
+        [] if is_own else [("model_family", "model")]
     )
 
 
@@ -132,10 +132,11 @@ def test_a_backend_runs_models_of_its_own_family(backend: str, model: ModelFacts
         ("faster", ModelDamaged("cut off"), {}, ["model_damaged"]),
     ],
 )  # fmt: skip
-def test_what_a_model_never_learned_is_refused(
+def test_languages_and_tasks_a_model_lacks_are_refused(
     backend: str, model: ModelFacts | UnispeechError, options: dict[str, Any], codes: list[str]
 ) -> None:
-    assert [one.code for one in settled(backend, model, **options).refusals] == codes
+    refusals = settled(backend, model, **options).refusals
+    assert [refusal.code for refusal in refusals] == codes
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_what_a_model_never_learned_is_refused(
     ],
     ids=str,
 )  # fmt: skip
-def test_what_only_our_engine_does_is_not_native(options: dict[str, Any]) -> None:
+def test_options_of_the_batched_engine_are_not_native(options: dict[str, Any]) -> None:
     assert not settled("faster", BASE, **options).refusals
     (refusal,) = settled("faster", BASE, strategy="native", **options).refusals
     assert (refusal.code, [refusal.option]) == ("not_native", list(options))
@@ -167,8 +168,8 @@ def test_what_only_our_engine_does_is_not_native(options: dict[str, Any]) -> Non
 def test_native_strategies_differ(
     backend: str, options: dict[str, Any], refused: list[str]
 ) -> None:
-    found = settled(backend, BASE, strategy="native", language=None, **options)
-    assert [one.option for one in found.refusals] == refused
+    result = settled(backend, BASE, strategy="native", language=None, **options)
+    assert [refusal.option for refusal in result.refusals] == refused
 
 
 @pytest.mark.parametrize(
@@ -185,11 +186,11 @@ def test_native_strategies_differ(
          {}, "file_not_found", "ngram"),
     ],
 )  # fmt: skip
-def test_companions_are_here_and_of_the_right_kind(
+def test_missing_and_wrong_companions_are_refused(
     facts: Facts, options: dict[str, Any], code: str, option: str
 ) -> None:
-    load, wanted = split_options(options)
-    (refusal,) = settle(registry.find("faster"), facts, load, wanted).refusals
+    load, transcribe = split_options(options)
+    (refusal,) = settle(registry.find("faster"), facts, load, transcribe).refusals
     assert (refusal.code, refusal.option) == (code, option)
 
 
@@ -206,17 +207,18 @@ def test_companions_are_here_and_of_the_right_kind(
 def test_a_stream_refuses_what_needs_a_complete_recording(
     options: dict[str, Any], refused: list[str]
 ) -> None:
-    found = settled("faster", BASE, live=True, **options).refusals
-    assert [one.option for one in found if one.code == "not_live"] == refused
+    refusals = settled("faster", BASE, live=True, **options).refusals
+    assert [refusal.option for refusal in refusals if refusal.code == "not_live"] == refused
 
 
-def test_a_stream_is_not_told_of_what_it_has_not() -> None:
-    hints = [settled("mms", MMS, live=live).refusal("language") for live in (False, True)]
-    assert [one is not None and "language_id_model" in one.hint for one in hints] == [True, False]
+def test_hints_for_streams_do_not_name_language_id_model() -> None:
+    refusals = [settled("mms", MMS, live=live).refusal("language") for live in (False, True)]
+    hints = [refusal.hint if refusal else "" for refusal in refusals]
+    assert all(hints) and ["language_id_model" in hint for hint in hints] == [True, False]
 
 
 @pytest.mark.parametrize("device", ["cuda:x", "cuda:", "tpu", ":0"])
-def test_a_device_is_a_kind_and_perhaps_a_number(device: str) -> None:
+def test_a_device_is_a_kind_with_an_optional_number(device: str) -> None:
     assert settled("faster", BASE, device=device).refusal("device")
     assert not settled("faster", BASE, device="cuda:1").refusal("device")
 
@@ -228,33 +230,34 @@ def test_word_times_have_one_source() -> None:
     assert theirs.decode.word_timestamps and not theirs.annotate.needs_alignment
 
 
-def test_a_backend_without_temperature_is_not_asked_again_and_again() -> None:
+def test_a_backend_without_temperature_is_not_retried() -> None:
     assert settled("ctc", WAV2VEC2).options.decode.temperatures == (0.0,)
     assert settled("faster", TINY_EN).options.decode.temperature is None
 
 
 def test_the_first_refusal_is_raised_as_its_own_error() -> None:
-    found = settled("mms", MMS, beam_size=5)
+    result = settled("mms", MMS, beam_size=5)
     with pytest.raises(UnsupportedOption) as caught:
-        found.checked()
+        result.checked()
     assert (caught.value.code, caught.value.option) == ("unsupported_option", "beam_size")
     assert settled("mms", MMS).checked(language_later=True)
     with pytest.raises(UnknownModel):
         settled("mms", UnknownModel("?")).checked(language_later=True)
 
 
-def test_leniently_drops_what_it_may_and_says_so() -> None:
-    load, wanted = split_options({"beam_size": 5, "threads": 2, "hotwords": "a"})
+def test_settle_leniently_drops_and_lists_droppable_options() -> None:
+    load, transcribe = split_options({"beam_size": 5, "threads": 2, "hotwords": "a"})
     facts = Facts(replace(TINY_EN))
-    found = settle_leniently(registry.find("jax"), facts, load, wanted, ("beam_size", "threads"))
-    assert {one.option for one in found.dropped} == {"beam_size", "threads"}
-    assert (found.options.decode.beam_size, found.load.threads) == (None, 0)
-    assert found.options.decode.hotwords == "a" and not found.refusals
-    strict = settle_leniently(registry.find("openai"), facts, load, wanted, ("beam_size",))
-    assert [one.option for one in strict.refusals] == ["hotwords"] and not strict.dropped
+    droppable = ("beam_size", "threads")
+    result = settle_leniently(registry.find("jax"), facts, load, transcribe, droppable)
+    assert {refusal.option for refusal in result.dropped} == set(droppable)
+    assert (result.options.decode.beam_size, result.load.threads) == (None, 0)
+    assert result.options.decode.hotwords == "a" and not result.refusals
+    strict = settle_leniently(registry.find("openai"), facts, load, transcribe, ("beam_size",))
+    assert [refusal.option for refusal in strict.refusals] == ["hotwords"] and not strict.dropped
 
 
-def test_every_error_has_a_code_of_its_own() -> None:
+def test_error_codes_are_unique() -> None:
     kinds = [
         kind for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, UnispeechError)
@@ -263,10 +266,9 @@ def test_every_error_has_a_code_of_its_own() -> None:
     assert Refusal.of(UnknownModel("x"), "model").error().code == "model_not_found"
 
 
-def test_facts_of_the_catalog_pass_the_gate() -> None:
-    """What is in the catalog runs on the backends of its family."""
+def test_catalog_models_run_on_the_backends_of_their_family() -> None:
     for entry in catalog.ENTRIES:
         for spec in registry.BUILT_IN:
-            found = settle(spec, Facts(entry.facts), *split_options({"language_id_model": "mms"}))
-            assert (found.refusal("model") is None) is (entry.family == spec.family)
+            result = settle(spec, Facts(entry.facts), *split_options({"language_id_model": "mms"}))
+            assert (result.refusal("model") is None) is (entry.family == spec.family)
     assert TranscribeOptions() == TranscribeOptions.of()

@@ -121,7 +121,7 @@ with Engine("faster", "tiny.en", compute_type="default") as engine:
     engine.transcribe(sys.argv[1])
 sys.setprofile(None)
 ours = {stage for stage, _ in profiling.OURS}
-if not bfloat16_encoder.possible():
+if not bfloat16_encoder.is_available():
     ours.discard("encoder")
 print(json.dumps([sorted(ours), sorted(seen - {""})]))
 """

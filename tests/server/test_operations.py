@@ -51,7 +51,7 @@ def test_settings_say_which_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     ("arguments", "environment", "code", "said"),
     [
         (["--model", "nope"], {}, 2, "setting model: there is no model 'nope'"),
-        (["--backend", "nope"], {}, 2, "setting backend: there is no backend 'nope'"),
+        (["--backend", "nope"], {}, 2, "setting backend: backend 'nope' is unknown"),
         ([], {"UNISPEECH_BACKEND": "whisperx"}, 2, "unispeech backends install whisperx"),
         ([], {"UNISPEECH_DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/x"}, 1,
          "the database at 127.0.0.1 cannot be used"),

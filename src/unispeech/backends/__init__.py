@@ -1,4 +1,4 @@
-"""Runtimes behind one contract: `base` is the contract, `registry` says which there are."""
+"""Speech runtimes behind one contract (`base`); `registry` lists them."""
 
 from unispeech import _old
 

@@ -1,7 +1,7 @@
-"""The contract every runtime keeps, in this process or in another.
+"""The contract of every runtime, in this process or in another.
 
-A backend is made from a folder (or file) of weights and holds nothing but them: everything about
-one call lives in that call. `transcribe_batch` is the product; a single chunk is a batch of one.
+A backend is constructed from a folder (or file) of weights and holds only those: the state of a
+call is local to the call. `transcribe_batch` is the core method; a single chunk is a batch of one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from unispeech.types import Chunk, ChunkResult, Samples, Segment
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a backend can honour. Whatever is not declared here is refused, never ignored."""
+    """Options that a backend can honour. Undeclared options are refused, never ignored."""
 
     tasks: tuple[str, ...] = ("transcribe",)
     strategies: tuple[str, ...] = ("batched",)
@@ -31,26 +31,26 @@ class Capabilities:
     detect_language: bool = False
     ngram: bool = False
     emissions: bool = False
-    """Its results hold frame scores (`ChunkResult.emissions`): it times words by its own letters,
-    and text can be aligned with them."""
+    """Results hold frame scores (`ChunkResult.emissions`). They time the words of the backend's own
+    text, and other text can be aligned with them."""
     devices: tuple[str, ...] = ("cpu",)
     compute_types: tuple[str, ...] = ()
-    """Besides `default`."""
+    """Compute types besides `default`."""
     threads: bool = True
     refused_natively: tuple[str, ...] = ()
-    """Of the options above, and of `vad`, those that the library's own algorithm cannot honour."""
+    """Options above (or `vad`) that the library's own long-form algorithm cannot honour."""
     native_language_per_chunk: bool = False
-    """Its long-form algorithm follows a change of language."""
+    """The library's long-form algorithm detects the language of every window."""
     native_alignment: bool = False
-    """It aligns the words of its long-form algorithm itself (`align_native`)."""
+    """The library aligns the words of its long-form algorithm itself (`align_native`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class NativeRun:
-    """What a library's own long-form algorithm is saying, as it says it."""
+    """The output of a library's own long-form algorithm, as it is produced."""
 
     segments: Iterator[Segment]
-    """Lazy where the library is; times from the start of the file."""
+    """Lazy if the library is lazy. Times count from the start of the file."""
     language: str
     language_probability: float | None = None
 
@@ -58,47 +58,47 @@ class NativeRun:
 class Backend(ABC):
     """One loaded model in one runtime. `transcribe*` never assigns to `self`.
 
-    Calls from several threads at once are safe: a library which is not gets a lock in its adapter.
-    Everything a library raises leaves here as a `BackendError` or a `ModelError`.
+    Concurrent calls are safe: the adapter of a library that is not thread-safe holds a lock. Every
+    exception of a library is raised as a `BackendError` or a `ModelError`.
     """
 
     name: str
 
     @abstractmethod
     def __init__(self, model: Path | None, facts: ModelFacts, options: LoadOptions) -> None:
-        """Load the weights. `model` is None where the library carries them (`BackendSpec.weights`).
+        """Load the weights. `model` is None if the library carries them (`BackendSpec.weights`).
 
         Raises:
-            ModelDamaged: the files are not a model this runtime can read.
+            ModelDamaged: the runtime cannot read the files.
             BackendError: the library failed.
         """
 
     @property
     def windows(self) -> tuple[float, ...]:
-        """The lengths in seconds the model may be shown, rising; the last is its full window.
+        """Encoder window lengths in seconds, ascending; the last is the model's full window.
 
-        A chunk is given the smallest one that holds it. Runtimes which always see the full window
-        have only that.
+        Each chunk gets the shortest window that holds it. Runtimes with a fixed window have only
+        that length.
         """
         return (30.0,)
 
     @property
     def chunk_length(self) -> float:
-        """The longest chunk in seconds that suits the model where nobody asked for another."""
+        """Default for the longest chunk, in seconds, if the caller sets no `chunk_length`."""
         return 30.0
 
     @abstractmethod
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:
-        """Decode chunks of one language (`chunk.language`), one result for each, in order.
+        """Decode chunks of one language (`chunk.language`) and return one result each, in order.
 
-        Decodes once, at `options.temperatures[0]`; looking at the result and climbing the ladder is
-        the engine's part (`stages.guard`). Times in the results are from the chunk's start.
+        Decodes once, at `options.temperatures[0]`; the engine checks the result and retries at
+        higher temperatures (`stages.guard`). Times in the results count from the chunk's start.
         """
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
-        """The library's own long-form algorithm, with its own defaults for what is not given."""
+        """Run the library's own long-form algorithm; options left out get its own defaults."""
         raise UnsupportedOption(
             f"strategy 'native': {self.name} has no long-form algorithm", "use 'batched'"
         )
@@ -106,30 +106,30 @@ class Backend(ABC):
     def align_native(
         self, samples: Samples, segments: Sequence[Segment], language: str, model: Path
     ) -> list[Segment]:
-        """The segments of `transcribe_native` with the word times of the library's own alignment.
+        """Return the segments of `transcribe_native` with word times, aligned by the library.
 
-        `model` is the folder of a CTC model. The library may cut the segments anew.
+        `model` is the folder of a CTC model. The library may split the segments differently.
         """
-        raise UnsupportedOption(f"align: {self.name} does not align by itself")
+        raise UnsupportedOption(f"align: the backend {self.name} has no alignment of its own")
 
     def detect_language(self, samples: Samples) -> tuple[str, float]:
-        """The language of up to 30 s of speech, as a code, and its probability."""
+        """Return the language code of up to 30 s of speech, and its probability."""
         raise UnsupportedOption(
             f"{self.name} cannot detect the language", "give language=CODE", option="language"
         )
 
-    def close(self) -> None:  # noqa: B027  (nothing to give back is a fine answer)
-        """Give the memory back. The backend cannot be used afterwards. May be called twice."""
+    def close(self) -> None:  # noqa: B027  (a backend may have nothing to release)
+        """Release the memory. The backend cannot be used afterwards. May be called twice."""
 
 
 class Closed(Backend):
-    """What is left of a backend after `close()`: whatever is asked of it is an error."""
+    """Placeholder for a backend after `close()`: every call on it raises `BackendError`."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     def _closed(self) -> BackendError:
-        return BackendError(f"{self.name}: the engine is closed", "make a new one")
+        return BackendError(f"{self.name}: the engine is closed", "create a new one")
 
     @property
     def windows(self) -> tuple[float, ...]:

@@ -1,7 +1,7 @@
-"""Backend `auto`: the fastest backend here whose text is as good as the best.
+"""Backend `auto`: the fastest backend on this machine whose accuracy is close to the best.
 
-What is fast and right on this machine is known from its last `unispeech bench`, which leaves a
-summary in the user's data folder; before any, a rule of thumb decides, and says so.
+The figures come from the last `unispeech bench`, which leaves a summary in the user's data folder.
+Before the first benchmark a rule of thumb decides, and the reason says so.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from unispeech.system.files import write_whole
 
 AUTO = "auto"
 COMPANIONS = frozenset({"align", "align_model", "diarize", "diarize_model", "language_id_model"})
-"""Options that other models honour: a refusal of these is the same for every backend."""
+"""Options that companion models honour: refusing them is the same for every backend."""
 MARGIN = 0.5
-"""Points of word error rate above the best that speed may cost."""
+"""Percentage points of word error rate that a faster backend may be worse than the best."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What the last benchmark found about one configuration of one backend."""
+    """Result of the last benchmark for one configuration of one backend."""
 
     backend: str
     model: str
@@ -37,55 +37,56 @@ class Measurement:
     wer: float
     """Percent."""
     speed: float
-    """Seconds of audio for each second of work."""
+    """Seconds of audio transcribed per second."""
     compute_type: str = "default"
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A backend, and in a line why it is this one."""
+    """A chosen backend, and the reason in one line."""
 
     backend: str
     reason: str
 
 
 def choose(
-    measured: Sequence[Measurement],
-    able: Sequence[str],
+    measurements: Sequence[Measurement],
+    candidates: Sequence[str],
     model: str,
     beam_size: int,
     compute_type: str = "default",
 ) -> Choice | None:
-    """The fastest of the backends that are `able` within `MARGIN` of the best of them.
+    """Return the fastest candidate whose word error rate is within `MARGIN` of the best candidate.
 
-    `able` are in the order of the rule of thumb, which decides where none of them was measured.
-    Figures of the same model are preferred, then of the same compute type, then of the nearest
-    beam. None: nobody is able.
+    `candidates` are in the order of the rule of thumb, which decides if none was measured. Figures
+    of the same model are preferred, then of the same compute type, then of the nearest beam. None
+    if there are no candidates.
     """
-    if not able:
+    if not candidates:
         return None
-    known = [m for m in measured if m.backend in able]
-    known = [m for m in known if m.model == model] or known
-    if not known:
-        return Choice(able[0], f"{able[0]}, by rule of thumb; `unispeech bench` would measure it")
-    known = [m for m in known if m.model == known[0].model]
-    rivals = [_nearest(m.backend, known, beam_size, compute_type) for m in known]
+    relevant = [m for m in measurements if m.backend in candidates]
+    relevant = [m for m in relevant if m.model == model] or relevant
+    if not relevant:
+        first = candidates[0]
+        return Choice(first, f"{first}, by rule of thumb; run `unispeech bench` to measure")
+    relevant = [m for m in relevant if m.model == relevant[0].model]
+    rivals = [_nearest(m.backend, relevant, beam_size, compute_type) for m in relevant]
     limit = min(m.wer for m in rivals) + MARGIN
     best = max((m for m in rivals if m.wer <= limit), key=lambda m: m.speed)
-    others = [name for name in able if name not in {m.backend for m in known}]
+    unmeasured = [name for name in candidates if name not in {m.backend for m in relevant}]
     return Choice(
         best.backend,
         f"{best.backend}, the fastest measured here within {MARGIN} points of the best word error "
         f"rate ({best.model}: {best.speed:.1f}x, {best.wer:.1f} %)"
-        + (f"; not measured: {', '.join(others)}" if others else ""),
+        + (f"; not measured: {', '.join(unmeasured)}" if unmeasured else ""),
     )
 
 
 def _nearest(
-    backend: str, known: Sequence[Measurement], beam_size: int, compute_type: str
+    backend: str, measurements: Sequence[Measurement], beam_size: int, compute_type: str
 ) -> Measurement:
-    """How the backend would do what is asked, as far as that was measured."""
-    own = [m for m in known if m.backend == backend]
+    """Return the backend's measurement that is nearest to the requested configuration."""
+    own = [m for m in measurements if m.backend == backend]
     return min(
         own,
         key=lambda m: (m.compute_type != compute_type, abs(m.beam_size - beam_size), -m.speed),
@@ -98,10 +99,11 @@ def find(
     load: LoadOptions | None = None,
     options: TranscribeOptions | None = None,
 ) -> BackendSpec:
-    """The backend of a name, or the chosen one for `auto`.
+    """Return the backend of a name; for `auto`, the chosen backend.
 
     Raises:
-        UnknownBackend: no such name. BackendMissing: `auto`, and none can do what is asked.
+        UnknownBackend: no such name.
+        BackendMissing: `auto`, and no installed backend supports the request.
     """
     if backend.strip().lower() != AUTO:
         return registry.find(backend)
@@ -115,10 +117,11 @@ def settle_request(
     options: TranscribeOptions,
     live: bool = False,
 ) -> Settled:
-    """Settle a request by the names it gives. Nothing is downloaded or loaded.
+    """Settle a request by the names in it. Downloads and loads nothing.
 
     Raises:
-        UnknownBackend: no such name. BackendMissing: `auto`, and none can do what is asked.
+        UnknownBackend: no such name.
+        BackendMissing: `auto`, and no installed backend supports the request.
     """
     spec = find(backend, model, load, options)
     return settle(spec, lookup.facts(spec, model, load, options), load, options, live)
@@ -129,24 +132,25 @@ def choose_backend(
     load: LoadOptions | None = None,
     options: TranscribeOptions | None = None,
 ) -> Choice:
-    """The choice for this machine, this model and these options.
+    """Choose a backend for this machine, this model and these options.
 
     Raises:
-        BackendMissing: no backend that is installed can do it.
+        BackendMissing: no installed backend supports the request.
     """
     load, options = load or LoadOptions(), options or TranscribeOptions()
-    able = [s for s in registry.specs().values() if _able(s, model, load, options)]
+    able = [s for s in registry.specs().values() if _supports(s, model, load, options)]
     names = [spec.name for spec in able]
-    wanted = model or (able[0].default_model if able else "")
-    choice = choose(load_measurements(), names, wanted, options.decode.beam, load.compute_type)
+    model_name = model or (able[0].default_model if able else "")
+    choice = choose(load_measurements(), names, model_name, options.decode.beam, load.compute_type)
     if choice is None:
         raise BackendMissing(
-            "no backend that is installed can do this", "see `unispeech backends`, or ask for less"
+            "no installed backend supports this request",
+            "see `unispeech backends`, or leave options out",
         )
     return choice
 
 
-def _able(
+def _supports(
     spec: BackendSpec, model: str | None, load: LoadOptions, options: TranscribeOptions
 ) -> bool:
     refusals = settle(spec, lookup.facts(spec, model, load, options), load, options).refusals
@@ -154,23 +158,23 @@ def _able(
 
 
 def measurements_path() -> Path:
-    """Where the summary is kept: in `UNISPEECH_DATA_DIR` or the user's data folder."""
-    if given := os.environ.get("UNISPEECH_DATA_DIR"):
-        return Path(given).expanduser() / "benchmark.json"
+    """Path of the summary, in `UNISPEECH_DATA_DIR` or the user's data folder."""
+    if folder := os.environ.get("UNISPEECH_DATA_DIR"):
+        return Path(folder).expanduser() / "benchmark.json"
     from platformdirs import user_data_path
 
     return user_data_path("unispeech") / "benchmark.json"
 
 
-def save_measurements(measured: Sequence[Measurement]) -> None:
-    """Keep the summary of a benchmark, in the place of the one before."""
+def save_measurements(measurements: Sequence[Measurement]) -> None:
+    """Save the summary of a benchmark, replacing the previous one."""
     path = measurements_path()
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, json.dumps([asdict(m) for m in measured], indent=1))
+    write_whole(path, json.dumps([asdict(m) for m in measurements], indent=1))
 
 
 def load_measurements() -> list[Measurement]:
-    """The summary of the last benchmark; empty where there is none that can be read."""
+    """Return the summary of the last benchmark; empty if it is missing or unreadable."""
     try:
         rows: list[dict[str, Any]] = json.loads(measurements_path().read_text(encoding="utf-8"))
         return [Measurement(**row) for row in rows]

@@ -26,25 +26,25 @@ from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Samples, Segment
 log = logging.getLogger("unispeech")
 
 WINDOWS = (15.36, 20.48, 25.6, 30.0)
-"""Seconds: half the encoder's work for most chunks. All but the full one are multiples of 256
-frames: whisper.cpp's flash attention reads its keys in such blocks and does not mask what is left
-of the last, where those of an earlier, longer chunk still lie."""
+"""Seconds. The short windows halve the encoder's work for most chunks. All but the full window are
+multiples of 256 frames: whisper.cpp's flash attention reads its keys in blocks of 256 and does not
+mask the rest of the last block, which still holds keys of an earlier, longer chunk."""
 FRAMES = 50
 """Encoder frames a second."""
 SHORTEST = SAMPLE_RATE
-"""Samples; whisper.cpp refuses less than a tenth of a second, and is
-more accurate from a second up."""
+"""Samples. whisper.cpp refuses less than a tenth of a second, and is more accurate from one second
+up."""
 WIDEST = 8
-"""Hypotheses; whisper.cpp has room for no more (WHISPER_MAX_DECODERS)."""
+"""Largest beam: whisper.cpp's WHISPER_MAX_DECODERS."""
 TICK = 0.01
-"""Seconds of whisper.cpp's unit of time."""
+"""whisper.cpp's unit of time, in seconds."""
 
 
 class WhisperCpp(SerialBackend):
-    """A ggml Whisper model. A context holds one decoding.
+    """A ggml Whisper model. A context runs one decoding at a time.
 
-    Word times need a context of another kind (with alignment, without flash attention), which is
-    loaded when they are first asked for.
+    Word times need a second context (with alignment, without flash attention), which is loaded at
+    the first request for them.
     """
 
     name = "cpp"
@@ -56,7 +56,7 @@ class WhisperCpp(SerialBackend):
         self._lock = threading.Lock()
         self._preset = cpp_tokens.alignment_preset(model)
         _silence()
-        self._model = {False: self._context(aligned=False)}  # aligned or not
+        self._model = {False: self._context(aligned=False)}  # by `aligned`
 
     def _context(self, aligned: bool) -> Any:
         settings = pw.whisper_context_default_params()
@@ -65,10 +65,10 @@ class WhisperCpp(SerialBackend):
             settings.flash_attn = False
             settings.dtw_token_timestamps = True
             settings.dtw_aheads_preset = getattr(pw, f"WHISPER_AHEADS_{self._preset}")
-            settings.dtw_n_top = 2  # of the layers, where nobody knows the heads
+            settings.dtw_n_top = 2  # top layers, for models whose alignment heads are unknown
         context = pw.whisper_init_from_file_with_params(str(self._path), settings)
         if context is None:
-            raise ModelDamaged(f"cpp cannot read the model {self._path}", "fetch it again")
+            raise ModelDamaged(f"cpp cannot read the model {self._path}", "download it again")
         return context
 
     @property
@@ -96,14 +96,14 @@ class WhisperCpp(SerialBackend):
         if len(samples) < SHORTEST:
             samples = np.pad(samples, (0, SHORTEST - len(samples)))
         _run(context, params, samples)
-        # without timestamps whisper.cpp gives times that mean nothing
-        place = (0.0, chunk.duration)
-        return ChunkResult(tuple(_segments(context, options.word_timestamps, place)))
+        # without timestamp tokens the segment times of whisper.cpp are meaningless
+        span = (0.0, chunk.duration)
+        return ChunkResult(tuple(_segments(context, options.word_timestamps, span)))
 
     def _params(self, options: DecodeOptions, beam: int) -> Any:
         if beam > WIDEST:
             raise UnsupportedOption(
-                f"beam_size {beam}: the backend cpp keeps at most {WIDEST}", "use a smaller one"
+                f"beam_size {beam}: the backend cpp supports at most {WIDEST}", "use a smaller beam"
             )
         beams = beam > 1
         params = pw.whisper_full_default_params(
@@ -119,10 +119,11 @@ class WhisperCpp(SerialBackend):
         return params
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
-        """`Model.transcribe` with its own defaults for whatever is not given.
+        """Run whisper.cpp's long-form decoding; options left out get pywhispercpp's defaults.
 
-        Except for the language: its default is English, ours is to detect it. Earlier sound leaks
-        into the full windows of later calls, so each call begins with a new context.
+        Except for the language: pywhispercpp defaults to English, this backend detects it. Audio
+        of earlier calls leaks into the full windows of later calls, so each call gets a new
+        context.
         """
         decode = options.decode
         params = self._params(decode, decode.beam_size or 1)
@@ -130,9 +131,9 @@ class WhisperCpp(SerialBackend):
             params.initial_prompt = decode.initial_prompt
         if decode.temperature is not None:
             params.temperature, params.temperature_inc = _ladder(decode.temperature)
-        with self._running(decode.word_timestamps, anew=True) as context:
-            known = "auto" if pw.whisper_is_multilingual(context) else "en"
-            params.language = decode.language or known
+        with self._running(decode.word_timestamps, fresh=True) as context:
+            default = "auto" if pw.whisper_is_multilingual(context) else "en"
+            params.language = decode.language or default
             _run(context, params, samples)
             language = pw.whisper_lang_str(pw.whisper_full_lang_id(context))
             segments = list(_segments(context, decode.word_timestamps))
@@ -143,10 +144,10 @@ class WhisperCpp(SerialBackend):
             if not pw.whisper_is_multilingual(context):
                 return "en", 1.0
             samples = np.ascontiguousarray(samples[: 30 * SAMPLE_RATE])
-            likely = np.zeros(pw.whisper_lang_max_id() + 1, np.float32)
+            probabilities = np.zeros(pw.whisper_lang_max_id() + 1, np.float32)
             pw.whisper_pcm_to_mel(context, samples, len(samples), self._threads)
-            best = pw.whisper_lang_auto_detect(context, 0, self._threads, likely)
-        return str(pw.whisper_lang_str(best)), float(likely[best])
+            best = pw.whisper_lang_auto_detect(context, 0, self._threads, probabilities)
+        return str(pw.whisper_lang_str(best)), float(probabilities[best])
 
     def close(self) -> None:
         with self._lock:
@@ -155,10 +156,10 @@ class WhisperCpp(SerialBackend):
             self._model = None
 
     @contextmanager
-    def _running(self, aligned: bool = False, anew: bool = False) -> Iterator[Any]:
-        """A context for one call at a time; `anew`: one that was never used."""
+    def _running(self, aligned: bool = False, fresh: bool = False) -> Iterator[Any]:
+        """Yield a context to one call at a time; with `fresh`, an unused context."""
         with super()._running() as contexts:
-            if anew and aligned in contexts:
+            if fresh and aligned in contexts:
                 pw.whisper_free(contexts.pop(aligned))
             if aligned not in contexts:
                 contexts[aligned] = self._context(aligned)
@@ -166,20 +167,20 @@ class WhisperCpp(SerialBackend):
 
 
 def _ladder(temperatures: tuple[float, ...]) -> tuple[float, float]:
-    """The first temperature and the step: whisper.cpp climbs evenly to 1.0, or stays (step 0).
+    """Return the first temperature and the step: whisper.cpp rises evenly to 1.0, or not at all.
 
     Raises:
-        UnsupportedOption: the temperatures are not such a ladder.
+        UnsupportedOption: the temperatures do not rise evenly to 1.0.
     """
     first, *rest = temperatures
     if not rest:
         return first, 0.0
     step = rest[0] - first
-    climbed = np.arange(first, 1.0 + 1e-6, step) if step > 0 else np.zeros(0)
-    if len(climbed) != len(temperatures) or not np.allclose(climbed, temperatures):
+    ladder = np.arange(first, 1.0 + 1e-6, step) if step > 0 else np.zeros(0)
+    if len(ladder) != len(temperatures) or not np.allclose(ladder, temperatures):
         raise UnsupportedOption(
-            f"temperature {temperatures}: the native strategy of cpp climbs in even steps to 1.0",
-            "give one number, or such a ladder, or use the strategy 'batched'",
+            f"temperature {temperatures}: the native strategy of cpp needs even steps up to 1.0",
+            "give a single temperature or even steps, or use strategy='batched'",
         )
     return first, step
 
@@ -187,15 +188,15 @@ def _ladder(temperatures: tuple[float, ...]) -> tuple[float, float]:
 def _run(context: Any, params: Any, samples: Samples) -> None:
     code = pw.whisper_full(context, params, np.ascontiguousarray(samples, np.float32), len(samples))
     if code != 0:
-        raise BackendError(f"cpp: whisper.cpp failed with the code {code}")
+        raise BackendError(f"cpp: whisper.cpp failed with code {code}")
 
 
 def _segments(
-    context: Any, with_words: bool, place: tuple[float, float] | None = None
+    context: Any, with_words: bool, span: tuple[float, float] | None = None
 ) -> Iterator[Segment]:
-    """The segments of the context's last run; the binding's own reader strips the spaces.
+    """Yield the segments of the context's last run; the binding's own reader strips the spaces.
 
-    `place` is where the one segment lies, if that is known better.
+    `span` overrides the start and end of the segments, in seconds.
     """
     end_of_text = pw.whisper_token_eot(context)
     for i in range(pw.whisper_full_n_segments(context)):
@@ -204,7 +205,7 @@ def _segments(
             for j in range(pw.whisper_full_n_tokens(context, i))
         ]
         tokens = [token for token in tokens if token.id < end_of_text]
-        start, end = place or (
+        start, end = span or (
             pw.whisper_full_get_segment_t0(context, i) * TICK,
             pw.whisper_full_get_segment_t1(context, i) * TICK,
         )
@@ -227,11 +228,11 @@ def _segments(
 
 @cache
 def _silence() -> None:
-    """Send whisper.cpp's log, which goes to stderr, to ours.
+    """Redirect whisper.cpp's log from stderr to the package's logger.
 
-    The binding keeps the callback in a static variable of C++, which is destroyed when the
-    interpreter has gone already: were it the last to hold the callback, freeing it would crash the
-    process at its very end. So it is never freed.
+    The binding keeps the callback in a static C++ variable, which is destroyed after the
+    interpreter. If that were the last reference, freeing the callback would crash the process at
+    exit. The extra reference keeps it from ever being freed.
     """
 
     def to_log(*arguments: Any) -> None:

@@ -1,4 +1,4 @@
-"""Errors of a library, turned into ours where they leave an adapter."""
+"""Conversion of library exceptions into `UnispeechError`s at the edge of an adapter."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from unispeech.errors import BackendError, UnispeechError
 def wrapped(
     message: str, hint: str = "", error_class: type[UnispeechError] = BackendError
 ) -> Iterator[None]:
-    """Raise what a library raises in this block as one line: `message` and the line of its own.
+    """Raise exceptions of this block as `error_class`: `message` and their first line.
 
-    Our own errors pass, and so does `MemoryError`.
+    `UnispeechError` and `MemoryError` pass unchanged.
     """
     try:
         yield
     except (UnispeechError, MemoryError):
         raise
-    except Exception as error:  # libraries have no root of their errors in common
+    except Exception as error:  # libraries share no base class of exceptions
         raise error_class(f"{message}: {first_line(error)}", hint) from error
 
 
 def first_line(error: Exception) -> str:
-    """The first line of a message; PyTorch's can be a page long."""
+    """Return the first line of a message; PyTorch's can be a page long."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

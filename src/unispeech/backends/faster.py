@@ -29,32 +29,33 @@ from unispeech.system.cores import cores
 from unispeech.types import Chunk, ChunkResult, Floats, Samples
 
 WINDOWS = (12.0, 15.0, 17.5, 20.0, 25.0, 30.0)
-"""Seconds. The encoder's cost grows faster than its window; in shorter or more tightly fitting ones
-the text gets worse (decision 0023)."""
+"""Seconds. The encoder's cost grows faster than its window. Shorter windows, or more of them, make
+the text worse (decision 0023)."""
 FEWER_WINDOWS = (20.0, 25.0, 30.0)
-"""Seconds. In bfloat16 a longer window costs little more, and chunks of like windows share batches;
-all but the tiny models make slightly fewer errors with them (decision 0023)."""
+"""Seconds. In bfloat16 a longer window costs little more, and chunks with the same window share
+batches. All but the tiny models are slightly more accurate with these windows
+(decision 0023)."""
 TINY_CHUNKS = 20.0
-"""Seconds. The tiny models make no more errors in shorter chunks, which cost less on a CPU; larger
-models do (decision 0023)."""
+"""Seconds. Shorter chunks cost the tiny models less on a CPU, at the same accuracy; larger models
+lose accuracy (decision 0023)."""
 TINY_WIDTH = 384
-"""Numbers to a frame of the encoder in the tiny models; the base ones have 512."""
+"""Encoder width of the tiny models; the base models have 512."""
 BEST_OF = 5
-"""Samples drawn at a temperature above 0 (openai/whisper's default)."""
-AT_ONCE = 160.0
-"""Seconds of windows that a worker decodes together. For each it holds the keys and values of what
-was heard: 0.6 MB for the tiny models, 1.2 for the base ones, 16 for the large. Not on a GPU."""
+"""Hypotheses sampled at a temperature above 0 (openai/whisper's default)."""
+MAX_BATCH_SECONDS = 160.0
+"""Upper bound on one CPU worker's batch, in seconds of encoder window. Each second costs 0.6 MB of
+cross-attention cache (tiny), 1.2 MB (base) or 16 MB (large)."""
 BFLOAT16 = "int8_bfloat16"
-"""On a CPU: a decoder in int8, and an encoder in bfloat16 (`encoder.py`)."""
+"""On a CPU: the decoder in int8, the encoder in bfloat16 (`whisper.bfloat16_encoder`)."""
 SEED = 0
-"""Sampling at a temperature is repeatable: every chunk is drawn from the same numbers."""
+"""Random seed of every chunk, so that sampling at a temperature is repeatable."""
 
 
 class FasterWhisper(Backend):
     """A CTranslate2 Whisper model. CTranslate2 is safe to call from several threads.
 
-    On a CPU a batch is shared among one-thread workers, which share the weights: they get far more
-    out of the cores than one worker with several threads (decision 0024).
+    On a CPU a batch is split among single-threaded workers, which share the weights: they use the
+    cores far better than one worker with several threads (decision 0024).
     """
 
     name = "faster"
@@ -63,15 +64,15 @@ class FasterWhisper(Backend):
         device, _, number = options.device.partition(":")
         self._gpu = on_gpu(options)
         self._workers = 1 if self._gpu else options.threads or cores()
-        # While every worker decodes, as many threads make the features of what comes next.
+        # While every worker decodes, as many threads again compute the next features.
         self._threads = ThreadPoolExecutor(2 * self._workers, "unispeech-faster")
-        self._turns = Semaphore(self._workers)
+        self._free_workers = Semaphore(self._workers)
         self._lock = Lock()
-        self._calls = 0  # under way
+        self._calls = 0  # in progress
         self._path = str(model)
-        try:  # the encoder and the model load side by side: both take as long
+        try:  # the encoder and the model take equally long to load, so load them in parallel
             self._tiny = dimensions(model / "model.bin").n_audio_state <= TINY_WIDTH
-            encoder = self._threads.submit(self._own_encoder, model, options)
+            encoder = self._threads.submit(self._bfloat16_encoder, model, options)
             self._model = WhisperModel(
                 str(model),
                 device=device,
@@ -93,11 +94,11 @@ class FasterWhisper(Backend):
                 ) from error
             raise ModelDamaged(f"faster cannot read the model {model}: {error}") from error
 
-    def _own_encoder(self, model: Path, options: LoadOptions) -> Encoder | None:
-        """Another encoder than CTranslate2's, where it is wanted and there is a better one."""
+    def _bfloat16_encoder(self, model: Path, options: LoadOptions) -> Encoder | None:
+        """Load the bfloat16 encoder if the options allow and the processor supports it."""
         if self._gpu or options.compute_type not in ("default", BFLOAT16):
             return None
-        if bfloat16_encoder.possible():
+        if bfloat16_encoder.is_available():
             return Encoder(model, self._workers)
         if options.compute_type == BFLOAT16:
             raise BackendError(
@@ -118,22 +119,22 @@ class FasterWhisper(Backend):
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:
         results: dict[int, ChunkResult] = {}
-        with self._call() as parts:
-            shares = _shares(chunks, parts, math.inf if self._gpu else AT_ONCE)
+        with self._call() as share_count:
+            shares = _shares(chunks, share_count, math.inf if self._gpu else MAX_BATCH_SECONDS)
             if options.temperatures[0] > 0:
                 shares = [[i] for share in shares for i in share]
             try:
                 decoded = self._threads.map(
-                    lambda s: self._decode([chunks[i] for i in s], options), shares
+                    lambda share: self._decode([chunks[i] for i in share], options), shares
                 )
-                for share, answers in zip(shares, decoded, strict=True):
-                    results.update(zip(share, answers, strict=True))
+                for share, share_results in zip(shares, decoded, strict=True):
+                    results.update(zip(share, share_results, strict=True))
             except (RuntimeError, ValueError) as error:
                 raise BackendError(f"faster: {error}") from error
         return [results[i] for i in range(len(chunks))]
 
     def _decode(self, chunks: list[Chunk], options: DecodeOptions) -> list[ChunkResult]:
-        """Chunks of one window."""
+        """Decode chunks with the same window."""
         window = chunks[0].window
         tokenizer = self._tokenizer(chunks[0].language, options.task)
         prompt = self._model.get_prompt(
@@ -146,7 +147,7 @@ class FasterWhisper(Backend):
         )
         filters = self._model.feature_extractor.mel_filters
         features = [log_mel(chunk.samples, filters, window) for chunk in chunks]
-        with self._turns:  # what waits for a worker holds its features and no more
+        with self._free_workers:  # a waiting batch holds only its features in memory
             encoded = self._encode(features)
             outputs = self._generator(options).generate(
                 encoded,
@@ -179,47 +180,50 @@ class FasterWhisper(Backend):
     ) -> list[list[dict[str, Any]]]:
         if not options.word_timestamps:
             return []
-        said = [[t for t in out.sequences_ids[0] if t < tokenizer.eot] for out in outputs]
+        text_tokens = [[t for t in out.sequences_ids[0] if t < tokenizer.eot] for out in outputs]
         lengths = [round(chunk.duration * 100) for chunk in chunks]
         alignments: list[list[dict[str, Any]]] = self._model.find_alignment(
-            tokenizer, said, encoded, lengths
+            tokenizer, text_tokens, encoded, lengths
         )
         return alignments
 
     @contextmanager
     def _call(self) -> Iterator[int]:
-        """How many parts to cut a call into: as many as there are workers for it.
+        """Register a call, and yield the number of parts to split it into.
 
-        A call that is alone has all of them, of several each has some. No more parts than that,
-        since every step of the decoder reads all weights, however few rows it has (decision 0024).
+        One part per worker, which concurrent calls share. More parts would be slower,
+        since every decoder step reads all weights, however few rows it has
+        (decision 0024).
         """
         with self._lock:
             self._calls += 1
-            parts = -(-self._workers // self._calls)
+            share_count = -(-self._workers // self._calls)
         try:
-            yield parts
+            yield share_count
         finally:
             with self._lock:
                 self._calls -= 1
 
     def _encode(self, features: list[Floats]) -> ctranslate2.StorageView:
-        """What the encoder hears in each. On a CPU one by one, which is faster than together: the
-        attention of several is larger than what malloc keeps, and the kernel clears it anew for
-        every layer (decision 0024)."""
+        """Encode features; on a CPU one chunk at a time.
+
+        A batch is slower there: its attention matrices exceed the blocks that malloc reuses, so
+        the kernel zeroes new pages for every layer (decision 0024).
+        """
         if self._encoder:
-            encoded = [self._encoder(one) for one in features]
+            encoded = [self._encoder(chunk_features) for chunk_features in features]
         elif self._gpu or len(features) == 1:
             return self._model.encode(np.stack(features))
         else:
-            encoded = [np.asarray(self._model.encode(one[None])) for one in features]
+            encoded = [np.asarray(self._model.encode(chunk[None])) for chunk in features]
         return ctranslate2.StorageView.from_array(np.concatenate(encoded))
 
     def _generator(self, options: DecodeOptions) -> Any:
-        """What decodes: to draw a sample on a CPU, a copy of the model for this one time.
+        """Return the model to decode with; for sampling on a CPU, a copy for this call.
 
-        A worker of CTranslate2 draws from numbers that are seeded once in its life, so another
-        text would come out of a worker that had drawn before. A copy takes about as long as
-        decoding a chunk, and is rarely wanted.
+        CTranslate2 seeds the random numbers of a worker once, so the text would depend on the
+        worker's earlier samples. Making a copy takes about as long as decoding a chunk, and is
+        rarely needed.
         """
         model = self._model.model
         if options.temperatures[0] == 0 or self._gpu:
@@ -236,9 +240,9 @@ class FasterWhisper(Backend):
         )
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
-        """`WhisperModel.transcribe` with its own defaults for whatever is not given."""
+        """Run `WhisperModel.transcribe`; options left out get its own defaults."""
         decode = options.decode
-        given: dict[str, Any] = {
+        settings: dict[str, Any] = {
             name: value
             for name in ("language", "beam_size", "temperature", "initial_prompt", "hotwords")
             if (value := getattr(decode, name)) is not None
@@ -249,7 +253,7 @@ class FasterWhisper(Backend):
                 task=decode.task,
                 word_timestamps=decode.word_timestamps,
                 multilingual=options.language_per_chunk,
-                **given,
+                **settings,
             )
         except (RuntimeError, ValueError) as error:
             raise BackendError(f"faster: {error}") from error
@@ -268,28 +272,31 @@ class FasterWhisper(Backend):
         self._encoder = None
 
 
-def _shares(chunks: Sequence[Chunk], parts: int, most: float) -> list[list[int]]:
-    """The places of chunks to decode together: of one window, in at most so many even parts, or in
-    more where one would have more than `most` seconds of windows."""
+def _shares(chunks: Sequence[Chunk], share_count: int, max_seconds: float) -> list[list[int]]:
+    """Return the indices of chunks to decode together.
+
+    The chunks with the same window are split evenly into at most `share_count` shares, or more if
+    a share would exceed `max_seconds` of windows.
+    """
     shares = []
     for window in sorted({chunk.window for chunk in chunks}):
-        alike = [i for i, chunk in enumerate(chunks) if chunk.window == window]
-        cut = max(min(parts, len(alike)), math.ceil(len(alike) * window / most))
-        shares += [alike[start::cut] for start in range(cut)]
+        indices = [i for i, chunk in enumerate(chunks) if chunk.window == window]
+        count = max(min(share_count, len(indices)), math.ceil(len(indices) * window / max_seconds))
+        shares += [indices[start::count] for start in range(count)]
     return shares
 
 
 def _compute_type(options: LoadOptions) -> str:
-    """What CTranslate2 is asked for."""
+    """Return the compute type to request from CTranslate2."""
     if options.compute_type == "default":
         return "default" if on_gpu(options) else "int8"
     if options.compute_type == BFLOAT16 and not on_gpu(options):
-        return "int8"  # the encoder is not CTranslate2's
+        return "int8"  # the bfloat16 encoder does not run in CTranslate2
     return options.compute_type
 
 
 def on_gpu(options: LoadOptions) -> bool:
-    """Whether the device that is asked for is a GPU; `auto` is one where there is one."""
+    """Return True if the requested device is a GPU; `auto` is a GPU if CUDA has a device."""
     return options.device.startswith("cuda") or (
         options.device == "auto" and ctranslate2.get_cuda_device_count() > 0
     )

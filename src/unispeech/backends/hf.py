@@ -1,4 +1,4 @@
-"""transformers: Whisper as Hugging Face implements it, on PyTorch (huggingface/transformers)."""
+"""transformers: Hugging Face's Whisper on PyTorch (huggingface/transformers)."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Samples, Segment, Word
 
 WINDOW = 30 * SAMPLE_RATE
-DISPENSABLE = ("encoder.embed_positions",)
-"""Weights a folder may lack: they are sines, which the library makes itself."""
-ENCODED_AT_ONCE = 4
-"""Chunks; more is no faster, and costs a quarter of a gigabyte for each."""
+OPTIONAL_WEIGHTS = ("encoder.embed_positions",)
+"""Weights a folder may lack: sinusoids, which the library computes itself."""
+ENCODER_BATCH = 4
+"""Chunks encoded together. More is no faster and costs 0.25 GB per chunk."""
 
 
 class Transformers(SerialBackend):
     """A `WhisperForConditionalGeneration`.
 
-    The library keeps the kind of attention on the model, and sets it during a call.
+    The library stores the attention implementation on the model and changes it during a call.
     """
 
     name = "hf"
@@ -47,12 +47,16 @@ class Transformers(SerialBackend):
         with quiet(), wrapped(f"hf cannot read the model {model}", error_class=ModelDamaged):
             self._processor: Any = WhisperProcessor.from_pretrained(model, local_files_only=True)
         self._model = load_model(
-            WhisperForConditionalGeneration, model, getattr(torch, precision), device, DISPENSABLE
+            WhisperForConditionalGeneration,
+            model,
+            getattr(torch, precision),
+            device,
+            OPTIONAL_WEIGHTS,
         )
-        self._complete()
+        self._fill_generation_config()
 
-    def _complete(self) -> None:
-        """Generation settings that older fine-tunes lack, from the tokenizer."""
+    def _fill_generation_config(self) -> None:
+        """Add generation settings that older fine-tunes lack, from the tokenizer."""
         config = self._model.generation_config
         ids = self._processor.tokenizer.convert_tokens_to_ids
         multilingual = self._model.config.vocab_size >= 51865
@@ -92,7 +96,7 @@ class Transformers(SerialBackend):
             ]
 
     def _arguments(self, language: str | None, options: DecodeOptions) -> dict[str, Any]:
-        """Language, task and prompt, as `generate` wants them."""
+        """Return language, task and prompt as arguments of `generate`."""
         arguments: dict[str, Any] = {}
         if self._model.generation_config.is_multilingual:
             arguments["task"] = options.task
@@ -100,18 +104,18 @@ class Transformers(SerialBackend):
                 arguments["language"] = language
         if options.initial_prompt is not None:
             ids = self._processor.get_prompt_ids(options.initial_prompt, return_tensors="pt")
-            most = self._model.config.max_target_positions // 2 - 1
-            arguments["prompt_ids"] = torch.cat([ids[:1], ids[1:][-most:]]).to(self._model.device)
+            limit = self._model.config.max_target_positions // 2 - 1
+            arguments["prompt_ids"] = torch.cat([ids[:1], ids[1:][-limit:]]).to(self._model.device)
         return arguments
 
     def _encode(self, model: Any, samples: Sequence[Samples]) -> torch.Tensor:
-        """Encoder output for up to 30 s each, silence added: (n, 1500, width)."""
+        """Encode up to 30 s each, padded with silence: (n, 1500, width)."""
         features = self._processor.feature_extractor(
-            [one[:WINDOW] for one in samples], sampling_rate=SAMPLE_RATE, return_tensors="pt"
+            [chunk[:WINDOW] for chunk in samples], sampling_rate=SAMPLE_RATE, return_tensors="pt"
         ).input_features
         encoder = model.get_encoder()
-        few = features.to(model.device, model.dtype).split(ENCODED_AT_ONCE)
-        return torch.cat([encoder(part).last_hidden_state for part in few])
+        batches = features.to(model.device, model.dtype).split(ENCODER_BATCH)
+        return torch.cat([encoder(batch).last_hidden_state for batch in batches])
 
     def _result(
         self,
@@ -121,14 +125,14 @@ class Transformers(SerialBackend):
         sequence: list[int],
         options: DecodeOptions,
     ) -> ChunkResult:
-        """The text of one decoded chunk as one segment; `sequence` begins with the prompt."""
+        """Return the text of a decoded chunk as one segment; `sequence` begins with the prompt."""
         config = model.generation_config
         end = config.eos_token_id
         first = sequence.index(config.decoder_start_token_id)
         begin = sequence.index(config.no_timestamps_token_id, first) + 1
         if end in sequence[begin:]:
             sequence = sequence[: sequence.index(end, begin)]
-        logprob, silence = _scores(model, encoded, [*sequence, end], first, begin)
+        logprob, no_speech_prob = _scores(model, encoded, [*sequence, end], first, begin)
         words: tuple[Word, ...] = ()
         if options.word_timestamps:
             words = attention.words(
@@ -142,7 +146,7 @@ class Transformers(SerialBackend):
             text=self._text(sequence[begin:]),
             words=words,
             avg_logprob=logprob,
-            no_speech_prob=silence,
+            no_speech_prob=no_speech_prob,
         )
         return ChunkResult((segment,))
 
@@ -151,13 +155,13 @@ class Transformers(SerialBackend):
         return text
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
-        """The sequential long-form algorithm of `generate`, which its documentation recommends.
+        """Run the sequential long-form algorithm of `generate`, which its documentation recommends.
 
-        With its own defaults for whatever is not given: greedy, no fallback.
+        Options left out get its own defaults: greedy, no temperature fallback.
         """
         decode = options.decode
-        long = len(samples) > WINDOW
-        padding = {"truncation": False, "padding": "longest"} if long else {}
+        is_long = len(samples) > WINDOW
+        padding = {"truncation": False, "padding": "longest"} if is_long else {}
         with self._running() as model:
             arguments = self._arguments(decode.language, decode)
             if decode.beam_size is not None:
@@ -181,8 +185,8 @@ class Transformers(SerialBackend):
         language, probability = decode.language, None
         if language is None:
             language, probability = self.detect_language(samples[:WINDOW])
-        whole = list(self._native(segments, decode, language))
-        return NativeRun(iter(whole), language, probability)
+        converted = list(self._native(segments, decode, language))
+        return NativeRun(iter(converted), language, probability)
 
     def _native(
         self, segments: list[dict[str, Any]], decode: DecodeOptions, language: str
@@ -192,12 +196,12 @@ class Transformers(SerialBackend):
             ids = segment["tokens"].tolist()
             words: tuple[Word, ...] = ()
             if decode.word_timestamps:
-                # a token's timestamp is where it ends (`_decode_asr`)
+                # a token's timestamp is its end (`_decode_asr`)
                 ends = [float(time) for time in segment["token_timestamps"]]
-                spoken = list(zip(ids, [float(segment["start"]), *ends[:-1]], strict=True))
-                words = attention.timed(
+                tokens = list(zip(ids, [float(segment["start"]), *ends[:-1]], strict=True))
+                words = attention.words_from_tokens(
                     self._processor.tokenizer,
-                    [(token, begin, 0.0) for token, begin in spoken if token < end],
+                    [(token, begin, 0.0) for token, begin in tokens if token < end],
                     max((t for i, t in zip(ids, ends, strict=True) if i < end), default=0.0),
                     language,
                 )
@@ -217,13 +221,13 @@ class Transformers(SerialBackend):
             start = model.generation_config.decoder_start_token_id
             logits = _logits(model, encoded, [start])[0]
             names = model.generation_config.lang_to_id
-            likely = logits[list(names.values())].softmax(-1)
-            best = int(likely.argmax())
-        return list(names)[best].strip("<|>"), float(likely[best])
+            probabilities = logits[list(names.values())].softmax(-1)
+            best = int(probabilities.argmax())
+        return list(names)[best].strip("<|>"), float(probabilities[best])
 
     @contextmanager
     def _running(self) -> Iterator[Any]:
-        with super()._running() as model, quiet(), pytorch.running(self._threads):
+        with super()._running() as model, quiet(), pytorch.inference(self._threads):
             try:
                 yield model
             finally:
@@ -232,7 +236,7 @@ class Transformers(SerialBackend):
 
 
 def _logits(model: Any, encoded: torch.Tensor, ids: list[int]) -> torch.Tensor:
-    """Logits of the token after each of these: (tokens, vocabulary)."""
+    """Return the logits of the next token after each of `ids`: (tokens, vocabulary)."""
     outputs = model(
         decoder_input_ids=torch.tensor([ids], device=model.device),
         encoder_outputs=BaseModelOutput(last_hidden_state=encoded),
@@ -245,13 +249,13 @@ def _logits(model: Any, encoded: torch.Tensor, ids: list[int]) -> torch.Tensor:
 def _scores(
     model: Any, encoded: torch.Tensor, sequence: list[int], first: int, begin: int
 ) -> tuple[float, float]:
-    """The mean log probability of the tokens from `begin` on, and that of silence at `first`.
+    """Return the mean log probability from `begin` on, and the no-speech probability at `first`.
 
-    `generate` could give every step's scores, but for a batch of beams that is gigabytes; reading
-    the finished text once more is one quick pass.
+    `generate` can return the scores of every step, but they take gigabytes for a batch of beams; a
+    second forward pass over the finished text is quick.
     """
     logits = _logits(model, encoded, sequence[:-1])
-    silence = logits[first].softmax(-1)[model.generation_config.no_timestamps_token_id - 1]
-    segments = torch.tensor(sequence[begin:], device=logits.device)
-    scores = logits[begin - 1 :].log_softmax(-1).gather(-1, segments[:, None])
-    return float(scores.mean()), float(silence)
+    no_speech = logits[first].softmax(-1)[model.generation_config.no_timestamps_token_id - 1]
+    text = torch.tensor(sequence[begin:], device=logits.device)
+    scores = logits[begin - 1 :].log_softmax(-1).gather(-1, text[:, None])
+    return float(scores.mean()), float(no_speech)

@@ -1,8 +1,8 @@
 """JAX: transformers' FlaxWhisper under jit (huggingface/transformers 4, modeling_flax_whisper.py).
 
-Everything has a fixed shape, so each graph is compiled once: a batch is filled up to the next of
-`BATCHES`, the prompt is fed token by token, and the cache has room for the whole context.
-Cross-attention is ours (`_attend`): FlaxWhisper's is most of its time on a CPU.
+All shapes are fixed, so each graph is compiled once: a batch is padded to the next of `BATCHES`,
+the prompt is fed token by token, and the cache has room for the whole context. Cross-attention is
+reimplemented (`_attend`), because FlaxWhisper spends most of its time in it on a CPU.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions
 from unispeech.types import Chunk, ChunkResult, Samples
 
-Known = dict[tuple[str, ...], tuple[Any, Any]]
-"""Keys and values of the encoder's output, (batch x heads, frames, width of a head), by the path of
-the cross-attention that reads them."""
+CrossCache = dict[tuple[str, ...], tuple[Any, Any]]
+"""Keys and values of the encoder's output, (batch x heads, frames, head width), by the path of the
+cross-attention that reads them."""
 BATCHES = (1, 2, 4, 8, 16)
-"""Sizes that graphs are compiled for; larger batches are cut."""
+"""Batch sizes that graphs are compiled for; larger batches are split."""
 
 
 class JaxWhisper(SerialBackend):
@@ -53,23 +53,23 @@ class JaxWhisper(SerialBackend):
 
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
         self._lock = threading.Lock()
-        _keep_graphs()
+        _cache_compiled_graphs()
         with wrapped(f"jax cannot read the model {model}", error_class=ModelDamaged):
             self._vocabulary = Vocabulary.read(model)
             config = json.loads((model / "config.json").read_text(encoding="utf-8"))
             config.pop("dtype", None), config.pop("torch_dtype", None)
             weights = hf.weights(model)
         self._filters = mel.filters(config["num_mel_bins"])
-        numbers = jnp.bfloat16 if options.compute_type == "bfloat16" else jnp.float32
+        dtype = jnp.bfloat16 if options.compute_type == "bfloat16" else jnp.float32
         whisper = FlaxWhisperForConditionalGeneration(
-            WhisperConfig(**config), dtype=numbers, _do_init=False
+            WhisperConfig(**config), dtype=dtype, _do_init=False
         )
         shapes = flatten_dict(whisper.params_shape_tree)
-        self._model = unflatten_dict(_named(weights, shapes, model))
+        self._model = unflatten_dict(_flax_params(weights, shapes, model))
         self._encode = jax.jit(partial(_encode, whisper))
         self._start = jax.jit(partial(_start, whisper), static_argnums=(1,))
-        self._known = jax.jit(
-            partial(_known, dtype=numbers, heads=config["decoder_attention_heads"])
+        self._cross_cache = jax.jit(
+            partial(_cross_cache, dtype=dtype, heads=config["decoder_attention_heads"])
         )
         self._step = jax.jit(partial(_step, whisper), donate_argnums=(3,))
 
@@ -88,19 +88,20 @@ class JaxWhisper(SerialBackend):
         return results
 
     def _stepper(self, params: Any, samples: Sequence[Samples]) -> decode_loop.Step:
-        features = np.stack([log_mel(one, self._filters, 30.0) for one in samples])
+        features = np.stack([log_mel(chunk, self._filters, 30.0) for chunk in samples])
         encoded = self._encode(params, features)
         cache = self._start(params, self._vocabulary.context, encoded)
-        known = self._known(params, encoded[0])
-        at = 0
+        cross_cache = self._cross_cache(params, encoded[0])
+        position = 0
 
         def step(tokens: Any) -> Any:
-            nonlocal cache, at
+            nonlocal cache, position
             logits = None
             for column in tokens.T:
-                tokens_at = column[:, None]
-                logits, cache = self._step(params, encoded, known, cache, tokens_at, at)
-                at += 1
+                logits, cache = self._step(
+                    params, encoded, cross_cache, cache, column[:, None], position
+                )
+                position += 1
             return np.array(logits, np.float32)
 
         return step
@@ -111,19 +112,19 @@ class JaxWhisper(SerialBackend):
             return decode_loop.likeliest_language(step, self._vocabulary)
 
 
-def _keep_graphs() -> None:
-    """Compiled graphs stay in the environment that compiled them, and go when it goes.
+def _cache_compiled_graphs() -> None:
+    """Cache compiled graphs inside the virtual environment, so that they are deleted with it.
 
-    What the user set for JAX (`JAX_COMPILATION_CACHE_DIR`) is left as it is.
+    A user's `JAX_COMPILATION_CACHE_DIR` takes precedence.
     """
-    own = sys.prefix != sys.base_prefix and os.access(sys.prefix, os.W_OK)
-    if own and jax.config.jax_compilation_cache_dir is None:
+    in_environment = sys.prefix != sys.base_prefix and os.access(sys.prefix, os.W_OK)
+    if in_environment and jax.config.jax_compilation_cache_dir is None:
         jax.config.update("jax_compilation_cache_dir", str(Path(sys.prefix, "graphs")))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
 
 
 def _start(model: Any, params: Any, length: int, encoded: Any) -> Any:
-    """An empty cache of a fixed length."""
+    """Return an empty self-attention cache of a fixed length."""
     batch = encoded[0].shape[0]
     ids = jnp.ones((batch, length), jnp.int32)
     positions = jnp.broadcast_to(jnp.arange(length), ids.shape)
@@ -141,11 +142,11 @@ def _start(model: Any, params: Any, length: int, encoded: Any) -> Any:
 
 
 def _encode(model: Any, params: Any, features: Any) -> Any:
-    def attend(call: Any, given: Any, named: Any, context: Any) -> Any:
+    def attend(call: Any, args: Any, kwargs: Any, context: Any) -> Any:
         module = context.module
         if not isinstance(module, FlaxWhisperAttention) or context.method_name != "__call__":
-            return call(*given, **named)
-        hidden = named["hidden_states"]
+            return call(*args, **kwargs)
+        hidden = kwargs["hidden_states"]
         keys, values = module.k_proj(hidden), module.v_proj(hidden)
         return _attend(
             module, hidden, _heads(keys, module.num_heads), _heads(values, module.num_heads)
@@ -155,41 +156,47 @@ def _encode(model: Any, params: Any, features: Any) -> Any:
         return model.encode(features, params=params)
 
 
-def _known(params: Any, encoded: Any, dtype: Any, heads: int) -> Known:
-    """Keys and values that each layer of the decoder makes of the encoder's output.
+def _cross_cache(params: Any, encoded: Any, dtype: Any, heads: int) -> CrossCache:
+    """Compute the keys and values that each decoder layer derives from the encoder's output.
 
-    FlaxWhisper would make it anew for every token, which is most of its work.
+    FlaxWhisper recomputes them for every token, which is most of its work.
     """
     flat = flatten_dict(params)
 
     def projected(path: tuple[str, ...]) -> Any:
-        own = {n: flat[(*path, n)] for n in ("kernel", "bias") if (*path, n) in flat}
-        dense = nn.Dense(own["kernel"].shape[1], use_bias="bias" in own, dtype=dtype)
-        return _heads(dense.apply({"params": own}, encoded), heads)
+        layer = {n: flat[(*path, n)] for n in ("kernel", "bias") if (*path, n) in flat}
+        dense = nn.Dense(layer["kernel"].shape[1], use_bias="bias" in layer, dtype=dtype)
+        return _heads(dense.apply({"params": layer}, encoded), heads)
 
-    asking = [path[:-2] for path in flat if path[-3:] == ("encoder_attn", "k_proj", "kernel")]
-    return {path: (projected((*path, "k_proj")), projected((*path, "v_proj"))) for path in asking}
+    paths = [path[:-2] for path in flat if path[-3:] == ("encoder_attn", "k_proj", "kernel")]
+    return {path: (projected((*path, "k_proj")), projected((*path, "v_proj"))) for path in paths}
 
 
 def _step(
-    model: Any, params: Any, encoded: Any, known: Known, cache: Any, tokens: Any, at: Any
+    model: Any,
+    params: Any,
+    encoded: Any,
+    cross_cache: CrossCache,
+    cache: Any,
+    tokens: Any,
+    position: Any,
 ) -> Any:
-    """The logits after one more token of every row, and the cache with it."""
+    """Feed one token per row, and return the logits of the next one and the updated cache."""
     length = model.config.max_target_positions
-    seen = jnp.broadcast_to(jnp.arange(length) <= at, (tokens.shape[0], length))
+    mask = jnp.broadcast_to(jnp.arange(length) <= position, (tokens.shape[0], length))
 
-    def look_up(call: Any, given: Any, named: Any, context: Any) -> Any:
+    def look_up(call: Any, args: Any, kwargs: Any, context: Any) -> Any:
         module = context.module
-        if module.path not in known or context.method_name != "__call__":
-            return call(*given, **named)
-        return _attend(module, named["hidden_states"], *known[module.path])
+        if module.path not in cross_cache or context.method_name != "__call__":
+            return call(*args, **kwargs)
+        return _attend(module, kwargs["hidden_states"], *cross_cache[module.path])
 
     with nn.intercept_methods(look_up):
         out = model.decode(
             tokens,
             encoded,
-            decoder_attention_mask=seen.astype("i4"),
-            decoder_position_ids=jnp.full(tokens.shape, at),
+            decoder_attention_mask=mask.astype("i4"),
+            decoder_position_ids=jnp.full(tokens.shape, position),
             past_key_values=cache,
             params=params,
         )
@@ -197,28 +204,28 @@ def _step(
 
 
 def _attend(module: Any, hidden: Any, keys: Any, values: Any) -> tuple[Any, None]:
-    """FlaxWhisperAttention without a mask, head by head: each is two products of matrices.
+    """Compute FlaxWhisperAttention without a mask, head by head: two matrix products each.
 
-    All heads at once are products of batches, for which XLA has no fast code on a CPU.
+    All heads at once would be batched matrix products, for which XLA has no fast CPU kernel.
     """
-    asked = _heads(module.q_proj(hidden), module.num_heads) / module.head_dim**0.5
-    found = jax.lax.map(
-        lambda head: jax.nn.softmax(head[0] @ head[1].T) @ head[2], (asked, keys, values)
+    queries = _heads(module.q_proj(hidden), module.num_heads) / module.head_dim**0.5
+    attended = jax.lax.map(
+        lambda head: jax.nn.softmax(head[0] @ head[1].T) @ head[2], (queries, keys, values)
     )
     rows, length, width = hidden.shape
-    found = found.reshape(rows, module.num_heads, length, module.head_dim)
-    return module.out_proj(found.transpose(0, 2, 1, 3).reshape(rows, length, width)), None
+    attended = attended.reshape(rows, module.num_heads, length, module.head_dim)
+    return module.out_proj(attended.transpose(0, 2, 1, 3).reshape(rows, length, width)), None
 
 
 def _heads(projected: Any, heads: int) -> Any:
-    """(batch, length, width) as (batch x heads, length, width of a head)."""
+    """Reshape (batch, length, width) to (batch x heads, length, head width)."""
     rows, length, width = projected.shape
     parts = projected.reshape(rows, length, heads, width // heads)
     return parts.transpose(0, 2, 1, 3).reshape(rows * heads, length, width // heads)
 
 
-def _named(weights: Any, shapes: Any, model: Path) -> dict[tuple[str, ...], Any]:
-    """The tensors by Flax's names and in its shapes: kernels are (in, out) or (width, in, out)."""
+def _flax_params(weights: Any, shapes: Any, model: Path) -> dict[tuple[str, ...], Any]:
+    """Return the tensors by Flax's names and shapes: kernels are (in, out) or (width, in, out)."""
     params = {}
     for path, shape in shapes.items():
         *stem, kind = path
@@ -230,6 +237,6 @@ def _named(weights: Any, shapes: Any, model: Path) -> dict[tuple[str, ...], Any]
         else:
             tensor = np.asarray(weights[f"{name}.{kind}"], np.float32)
         if tensor.shape != shape.shape:
-            raise ModelDamaged(f"{model}: {name} has the shape {tensor.shape}, not {shape.shape}")
+            raise ModelDamaged(f"{model}: {name} has shape {tensor.shape}, not {shape.shape}")
         params[path] = jnp.asarray(tensor)
     return params

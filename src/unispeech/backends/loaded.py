@@ -1,4 +1,4 @@
-"""Models in memory, of every kind: loaded once, shared, bounded in number, unloaded when idle."""
+"""Models of every kind in memory: loaded once, shared, limited in number, unloaded when idle."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ class Key:
     model: str
     backend: str = ""
     load: Hashable = None
-    """How it is loaded: `LoadOptions`, or the device."""
+    """`LoadOptions`, or the device."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A model that is in memory."""
+    """A model in memory."""
 
     kind: str
     backend: str
     model: str
     users: int
     idle: float
-    """Seconds since it was last used; 0 while it is."""
+    """Seconds since the last use; 0 while in use."""
 
 
 @dataclass(slots=True)
-class _Place:
-    """A place for one model. `users` are the calls that hold it now."""
+class _Slot:
+    """A slot for one model. `users` is the number of calls that hold it."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     model: Closable | None = None
     users: int = 0
-    used: float = 0.0
+    last_used: float = 0.0
 
     def unload(self) -> None:
         with self.lock:
@@ -60,18 +60,18 @@ class _Place:
 
 
 class LoadedModels:
-    """The one place for models in memory. Safe to use from several threads.
+    """The owner of all models in memory. Safe to use from several threads.
 
-    At most `limit` models of a kind are loaded (0: any number): a further one takes the place of
-    the one that has been idle longest, or waits until one is. The limit is for each kind, since
-    who uses an engine may need an aligner beside it. A model nobody used for `idle_timeout` seconds
+    At most `limit` models of a kind are loaded (0: unlimited). Another model evicts the one that
+    has been idle longest, or waits until one is idle. The limit counts per kind, since a call to an
+    engine may need an aligner at the same time. A model that is unused for `idle_timeout` seconds
     is unloaded (0: never).
     """
 
     def __init__(self, limit: int = 0, idle_timeout: float = 0.0) -> None:
         self._limit = limit
         self._idle_timeout = idle_timeout
-        self._places: dict[Key, _Place] = {}
+        self._slots: dict[Key, _Slot] = {}
         self._changed = threading.Condition()
         self._closed = False
         if idle_timeout:
@@ -79,22 +79,23 @@ class LoadedModels:
 
     @contextmanager
     def use(self, key: Key, load: Callable[[], M]) -> Iterator[M]:
-        """The model of a key, loaded if need be, which stays loaded as long as the block runs.
+        """Yield the model of a key, loading it if needed; it stays loaded while the block runs.
 
         Raises:
-            As `load`. BackendError: this is closed.
+            As `load`.
+            BackendError: the models have been closed.
         """
-        place = self._enter(key)
+        slot = self._enter(key)
         try:
-            with place.lock:
-                if place.model is None:
-                    place.model = load()
-            yield cast(M, place.model)
+            with slot.lock:
+                if slot.model is None:
+                    slot.model = load()
+            yield cast(M, slot.model)
         finally:
-            self._leave(key, place)
+            self._leave(key, slot)
 
     def list(self) -> list[Loaded]:
-        """What is in memory now."""
+        """Return the models that are in memory now."""
         now = time.monotonic()
         with self._changed:
             return [
@@ -102,22 +103,22 @@ class LoadedModels:
                     key.kind,
                     key.backend,
                     key.model,
-                    place.users,
-                    0.0 if place.users else now - place.used,
+                    slot.users,
+                    0.0 if slot.users else now - slot.last_used,
                 )
-                for key, place in self._places.items()
-                if place.model is not None
+                for key, slot in self._slots.items()
+                if slot.model is not None
             ]
 
     def close(self) -> None:
-        """Unload everything. May be called twice."""
+        """Unload all models. May be called twice."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-            places = [*self._places.values()]
-            self._places.clear()
-        for place in places:
-            place.unload()
+            slots = [*self._slots.values()]
+            self._slots.clear()
+        for slot in slots:
+            slot.unload()
 
     def __enter__(self) -> Self:
         return self
@@ -125,42 +126,42 @@ class LoadedModels:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _enter(self, key: Key) -> _Place:
-        """The place of a key, held; makes room for a new one."""
-        evicted: _Place | None = None
+    def _enter(self, key: Key) -> _Slot:
+        """Count a user of the key's slot and return it; evicts a model if the limit is reached."""
+        evicted: _Slot | None = None
         with self._changed:
-            while key not in self._places and not self._closed:
-                alike = {k: place for k, place in self._places.items() if k.kind == key.kind}
-                idle = [k for k, place in alike.items() if not place.users]
-                if not self._limit or len(alike) < self._limit:
+            while key not in self._slots and not self._closed:
+                same_kind = {k: slot for k, slot in self._slots.items() if k.kind == key.kind}
+                idle = [k for k, slot in same_kind.items() if not slot.users]
+                if not self._limit or len(same_kind) < self._limit:
                     break
                 if idle:
-                    evicted = self._places.pop(min(idle, key=lambda k: alike[k].used))
+                    evicted = self._slots.pop(min(idle, key=lambda k: same_kind[k].last_used))
                     break
                 self._changed.wait()
             if self._closed:
                 raise BackendError("the loaded models have been closed")
-            place = self._places.setdefault(key, _Place())
-            place.users += 1
+            slot = self._slots.setdefault(key, _Slot())
+            slot.users += 1
         if evicted:
             evicted.unload()
-        return place
+        return slot
 
-    def _leave(self, key: Key, place: _Place) -> None:
+    def _leave(self, key: Key, slot: _Slot) -> None:
         with self._changed:
-            place.users -= 1
-            place.used = time.monotonic()
-            if place.model is None and not place.users and self._places.get(key) is place:
-                del self._places[key]  # it could not be loaded
+            slot.users -= 1
+            slot.last_used = time.monotonic()
+            if slot.model is None and not slot.users and self._slots.get(key) is slot:
+                del self._slots[key]  # loading failed
             self._changed.notify_all()
 
     def _sweep(self) -> None:
-        """Unload what has been idle too long, until this is closed."""
+        """Unload models that have been idle too long, until `close`."""
         while not self._closed:
             with self._changed:
                 self._changed.wait(min(self._idle_timeout / 4, 30.0))
-                late = time.monotonic() - self._idle_timeout
-                old = [k for k, p in self._places.items() if not p.users and p.used < late]
-                places = [self._places.pop(key) for key in old]
-            for place in places:
-                place.unload()
+                limit = time.monotonic() - self._idle_timeout
+                expired = [k for k, s in self._slots.items() if not s.users and s.last_used < limit]
+                slots = [self._slots.pop(key) for key in expired]
+            for slot in slots:
+                slot.unload()

@@ -1,4 +1,4 @@
-"""The facts that the gate decides by: read from the catalog, the store and this environment."""
+"""The facts for the gate (`settle`), read from the catalog, the store and this environment."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ENVIRONMENT = "whisperx"
-"""The environment with transformers and pyannote, where this interpreter has neither."""
+"""The environment with transformers and pyannote, if this interpreter has neither."""
 
 
 def facts(
@@ -30,18 +30,18 @@ def facts(
     model: str | None,
     load: LoadOptions,
     options: TranscribeOptions,
-    known: ModelFacts | None = None,
+    model_facts: ModelFacts | None = None,
 ) -> Facts:
-    """Look up everything a request names. Nothing is downloaded or loaded, nothing raises.
+    """Look up everything a request names. Downloads and loads nothing, and never raises.
 
-    `known` are the model's facts where they are at hand.
+    `model_facts` are the model's facts if the caller already has them.
     """
-    described = known or _attempt(lambda: spec.describe(spec.named(model)))
-    annotate, own = options.annotate, spec.capabilities.emissions
+    described = model_facts or _attempt(lambda: spec.describe(spec.model_or_default(model)))
+    annotate = options.annotate
     identifier = aligner = diarizer = None
     if options.language_id_model is not None:
         identifier = _attempt(partial(_identifier, options.language_id_model))
-    if annotate.needs_alignment and not own:
+    if annotate.needs_alignment and not spec.capabilities.emissions:
         name = companions.aligner(known_language(described, options), annotate.align_model)
         aligner = _attempt(lambda: store.describe(name or companions.ALIGNER, unknown="ctc"))
     if annotate.needs_speakers:
@@ -58,16 +58,16 @@ def facts(
 
 
 def alignment_spec(model: ModelFacts) -> BackendSpec:
-    """Return the backend that runs an aligner: that of MMS where it has adapters."""
+    """Return the backend that runs an aligner: MMS if the model has adapters, else CTC."""
     spec = registry.find("mms" if model.multilingual else "ctc")
     return replace(spec, environment=ENVIRONMENT)
 
 
 def diarization_interpreter() -> Path | None:
-    """Return where pyannote runs: None is this process, else the interpreter of its worker.
+    """Return the interpreter that pyannote runs in; None for this process.
 
     Raises:
-        BackendMissing: nowhere; the hint is the command that installs it.
+        BackendMissing: pyannote is not installed; the hint is the command that installs it.
     """
     try:
         if find_spec("pyannote.audio") is not None:
@@ -93,21 +93,21 @@ def _attempt(describe: Callable[[], ModelFacts]) -> Described:
 def _identifier(name: str) -> ModelFacts:
     model = store.describe(name)
     if model.family != "lid" and name.startswith("facebook/mms-lid"):
-        # Nothing is known of an unknown Hub id; but all of Meta's are in the catalog.
+        # Unknown Hub ids are accepted, but the catalog has every mms-lid model, so this is a typo.
         near = catalog.nearest(name)
-        raise UnknownModel(f"there is no model {name!r}", did_you_mean(near))
+        raise UnknownModel(f"model {name!r} is unknown", did_you_mean(near))
     return model
 
 
 def _missing(
     spec: BackendSpec, load: LoadOptions, options: TranscribeOptions
 ) -> Iterator[OptionError | BackendMissing]:
-    """Files and libraries that the request needs and this machine does not have."""
+    """Yield an error for each file and library that the request needs and this machine lacks."""
     ngram = options.decode.ngram
     if ngram is not None and not Path(ngram).is_file():
         yield OptionError(
-            f"ngram {ngram}: there is no such file",
-            "give a KenLM model: an .arpa file or a binary one",
+            f"ngram {ngram}: no such file",
+            "give a KenLM model (.arpa or binary)",
             code="file_not_found",
             option="ngram",
         )
@@ -122,12 +122,12 @@ def _missing(
         yield BackendMissing(NO_DECODER, "run: pip install 'unispeech[mms]'", option="ngram")
     if options.language_id_model is not None and not (mms := registry.find("mms")).installed():
         yield BackendMissing(
-            "language_id_model: its libraries are not installed",
+            "language_id_model: transformers is not installed",
             f"run: {mms.install_command}",
             option="language_id_model",
         )
     if options.annotate.needs_alignment and not spec.capabilities.emissions:
-        yield from _without_aligner()
+        yield from _missing_aligner()
     if options.annotate.needs_speakers:
         try:
             diarization_interpreter()
@@ -135,7 +135,7 @@ def _missing(
             yield error
 
 
-def _without_aligner() -> Iterator[BackendMissing]:
+def _missing_aligner() -> Iterator[BackendMissing]:
     try:
         registry.interpreter(replace(registry.find("ctc"), environment=ENVIRONMENT), LoadOptions())
     except BackendMissing:

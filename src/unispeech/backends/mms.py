@@ -1,7 +1,7 @@
-"""MMS: one model, and for each language a small adapter with its own output layer and alphabet.
+"""MMS: one model, and a small adapter per language with its own output layer and alphabet.
 
-The adapter is put into the loaded model when a chunk of its language comes; the model itself is
-never loaded again (Pratap et al. 2023, section 5; transformers, Wav2Vec2ForCTC.load_adapter).
+A chunk of another language swaps the adapter in the loaded model; the model itself is not reloaded
+(Pratap et al. 2023, section 5; transformers, Wav2Vec2ForCTC.load_adapter).
 """
 
 from __future__ import annotations
@@ -25,47 +25,51 @@ from unispeech.models.formats import ctc_folder
 from unispeech.models.formats.ctc_folder import Vocabulary
 from unispeech.options import LoadOptions
 
-KEPT = 16
-"""Adapters kept in memory; one of mms-1b-all has 9 MB."""
+CACHED_ADAPTERS = 16
+"""Adapters kept in memory; an adapter of mms-1b-all has 9 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """A language's own weights, by their names in the model, and its alphabet."""
+    """A language's weights, by their names in the model, and its alphabet."""
 
     weights: dict[str, torch.Tensor]
     vocabulary: Vocabulary
 
 
 class Mms(Ctc):
-    """A CTC model with adapters. Threads that want different languages take turns."""
+    """A CTC model with adapters. Calls in different languages take turns."""
 
     name = "mms"
-    dispensable: ClassVar[tuple[str, ...]] = (*Ctc.dispensable, "adapter_layer", "lm_head")
+    optional_weights: ClassVar[tuple[str, ...]] = (
+        *Ctc.optional_weights,
+        "adapter_layer",
+        "lm_head",
+    )
 
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
         super().__init__(model, facts, options)
         self._facts = facts
         self._turn = threading.Lock()
         self._adapters: OrderedDict[str, Adapter] = OrderedDict()
-        self._spoken = ""
+        self._active = ""  # the language whose adapter is in the model
         if self._model.config.adapter_attn_dim is None:
-            raise ModelDamaged(f"{model}: a model without adapters", "use the backend ctc for it")
+            raise ModelDamaged(f"{model}: the model has no adapters", "use the backend ctc")
 
     def _first_vocabulary(self, model: Path) -> Vocabulary:
         return Vocabulary((), 0)
 
     @contextmanager
-    def _speaking(self, language: str | None) -> Iterator[Vocabulary]:
+    def _language(self, language: str | None) -> Iterator[Vocabulary]:
         if not language:
             raise UnsupportedOption(
-                "language: mms cannot detect it", "give language=CODE", option="language"
+                "mms cannot detect the language", "give language=CODE", option="language"
             )
         with self._turn:
             adapter = self._adapter(language)
-            if self._spoken != language:
-                self._put_in(adapter)
-                self._spoken = language
+            if self._active != language:
+                self._activate(adapter)
+                self._active = language
             yield adapter.vocabulary
 
     def _adapter(self, language: str) -> Adapter:
@@ -78,21 +82,21 @@ class Mms(Ctc):
         ctc_folder.check_adapter(self._folder, language, path)
         adapter = Adapter(load_file(path), ctc_folder.vocabulary(self._folder, language))
         self._adapters[language] = adapter
-        if len(self._adapters) > KEPT:
+        if len(self._adapters) > CACHED_ADAPTERS:
             self._adapters.popitem(last=False)
         return adapter
 
-    def _put_in(self, adapter: Adapter) -> None:
-        """Copy an adapter over the one that is in the model; the output layer takes its size."""
-        self._spoken = ""
+    def _activate(self, adapter: Adapter) -> None:
+        """Copy an adapter into the model; the output layer is resized to its alphabet."""
+        self._active = ""
         size, width = adapter.weights["lm_head.weight"].shape
         if self._model.lm_head.out_features != size:
             layer = torch.nn.Linear(width, size, device=self._device, dtype=self._model.dtype)
             self._model.lm_head = layer.requires_grad_(False)
-        own = self._model._get_adapters()
-        if own.keys() != adapter.weights.keys():
-            odd = ", ".join(sorted(own.keys() ^ adapter.weights.keys())[:3])
-            raise ModelDamaged(f"{self._folder}: the adapter and the model differ in {odd}")
+        current = self._model._get_adapters()
+        if current.keys() != adapter.weights.keys():
+            names = ", ".join(sorted(current.keys() ^ adapter.weights.keys())[:3])
+            raise ModelDamaged(f"{self._folder}: the adapter and the model differ in {names}")
         with torch.inference_mode():
             for name, value in adapter.weights.items():
-                own[name].copy_(value)
+                current[name].copy_(value)

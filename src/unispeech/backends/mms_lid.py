@@ -1,4 +1,4 @@
-"""Which language is spoken, by a model made for that: facebook/mms-lid-126 to -4017."""
+"""Spoken language identification with facebook/mms-lid-126 to -4017."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class LanguageIdentifier:
     """A loaded classifier. Safe to call from several threads.
 
     Raises:
-        ModelDamaged, BackendError: it cannot be loaded.
+        ModelDamaged, BackendError: the model cannot be loaded.
     """
 
     def __init__(self, model: Path, device: str = "auto") -> None:
@@ -33,40 +33,41 @@ class LanguageIdentifier:
             model,
             torch.float32,
             self._device,
-            Ctc.dispensable,
+            Ctc.optional_weights,
         )
         self._labels = [
             self._model.config.id2label[i] for i in range(self._model.config.num_labels)
         ]
 
     def probabilities(self, samples: Samples) -> dict[str, float]:
-        """How likely each language is, by ISO 639-3 code, for sound of shape (n,)."""
-        sound = (samples - samples.mean()) / np.sqrt(samples.var() + VARIANCE_FLOOR)
-        values = torch.from_numpy(sound.astype(np.float32)).to(self._device)[None]
+        """Return the probability of each language by ISO 639-3 code, for samples of shape (n,)."""
+        normalised = (samples - samples.mean()) / np.sqrt(samples.var() + VARIANCE_FLOOR)
+        values = torch.from_numpy(normalised.astype(np.float32)).to(self._device)[None]
         with wrapped("language identification"), torch.inference_mode():
             scores = self._model(values).logits[0].float().softmax(-1).tolist()
         return dict(zip(self._labels, scores, strict=True))
 
     def detect(self, samples: Samples, known: Mapping[str, str]) -> tuple[str, float]:
-        """The likeliest of the languages that are `known` to a backend's model (code to name).
+        """Return the likeliest of the languages `known` to a backend's model (code to name).
 
-        The probability is that among all languages, so it is low where another one is spoken.
+        The probability is relative to all languages of the classifier, so it is low if the spoken
+        language is not among `known`.
 
         Raises:
-            OptionError: it knows none of them.
+            OptionError: the classifier has none of them.
         """
         aliases = languages.aliases(known)
-        found: dict[str, float] = defaultdict(float)
-        for code, probability in self.probabilities(samples).items():
-            if spoken := languages.find(code, known, aliases):
-                found[spoken] += probability
-        if not found:
+        scores: dict[str, float] = defaultdict(float)
+        for label, probability in self.probabilities(samples).items():
+            if code := languages.find(label, known, aliases):
+                scores[code] += probability
+        if not scores:
             raise OptionError(
-                "language_id_model: this model knows none of the backend's languages",
-                "choose one with more languages, or give language=CODE",
+                "language_id_model: this model identifies none of the backend's languages",
+                "choose a model with more languages, or give language=CODE",
             )
-        best = max(found, key=lambda code: found[code])
-        return best, found[best]
+        best = max(scores, key=lambda code: scores[code])
+        return best, scores[best]
 
     def close(self) -> None:
         self._model = None

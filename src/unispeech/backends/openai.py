@@ -26,15 +26,15 @@ from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.types import Chunk, ChunkResult, Samples, Segment, Word
 
 BEST_OF = 5
-"""Samples drawn at a temperature above 0 (the default of its command line)."""
+"""Hypotheses sampled at a temperature above 0 (the default of openai-whisper's CLI)."""
 
 
 class OpenAIWhisper(SerialBackend):
     """A Whisper model in PyTorch."""
 
     name = "openai"
-    # One call at a time in a process: the library hangs its cache on the modules of the model with
-    # hooks, and switches attention off and on for all models when it aligns words.
+    # One lock for the process: the library attaches its cache to the model with hooks, and toggles
+    # fused attention for all models while it aligns words.
     _lock = threading.Lock()
 
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
@@ -70,7 +70,7 @@ class OpenAIWhisper(SerialBackend):
             ]
 
     def _mel(self, samples: Samples) -> torch.Tensor:
-        """Log-mel features of up to 30 s, silence added: shape (mels, 3000)."""
+        """Return log-mel features of up to 30 s, padded with silence: shape (mels, 3000)."""
         padded = whisper.pad_or_trim(torch.from_numpy(samples.copy()))
         mel: torch.Tensor = whisper.log_mel_spectrogram(padded, self._model.dims.n_mels)
         return mel.to(self._model.device)
@@ -84,7 +84,7 @@ class OpenAIWhisper(SerialBackend):
         decoded: whisper.DecodingResult,
         with_words: bool,
     ) -> ChunkResult:
-        """The text of a chunk as one segment, shaped as by `whisper.transcribe` on the way."""
+        """Return the text of a chunk as one segment, in the shape of `whisper.transcribe`."""
         segment: dict[str, Any] = {
             "seek": 0,
             "start": 0.0,
@@ -106,7 +106,7 @@ class OpenAIWhisper(SerialBackend):
         return ChunkResult((_segment(0, segment),))
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
-        """`whisper.transcribe` with its own defaults for whatever is not given."""
+        """Run `whisper.transcribe`; options left out get its own defaults."""
         decode = options.decode
         settings: dict[str, Any] = {
             name: value
@@ -136,15 +136,15 @@ class OpenAIWhisper(SerialBackend):
     def _running(self) -> Iterator[Any]:
         with super()._running() as model, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with pytorch.running(self._threads):
+            with pytorch.inference(self._threads):
                 yield model
 
 
 def _set_alignment_heads(model: Any, heads: Heads) -> None:
-    """Set the attention heads that follow the words.
+    """Set the attention heads that align with words.
 
-    The library knows them only by the names of its own downloads, and else takes all heads of the
-    upper half of the layers.
+    The library looks them up by the names of its own downloads. For other files it uses all heads
+    of the upper half of the layers.
     """
     dims = model.dims
     mask = torch.zeros(dims.n_text_layer, dims.n_text_head, dtype=torch.bool)
@@ -154,10 +154,10 @@ def _set_alignment_heads(model: Any, heads: Heads) -> None:
 
 
 def _quantised(model: Any) -> Any:
-    """The model with its Linear layers in int8 (as MiscellaneousStuff/openai-whisper-cpu does).
+    """Quantise the Linear layers to int8 (as MiscellaneousStuff/openai-whisper-cpu does).
 
-    Whisper's own Linear casts its weights to the input's type, which here are always the same, and
-    PyTorch knows only its own class: so the layers become that first.
+    PyTorch quantises only its own Linear class, so Whisper's subclass is replaced first. The
+    subclass only casts weights to the input's type, and here both have the same type.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -177,7 +177,7 @@ def _quantised(model: Any) -> Any:
 def _decode(
     model: Any, mels: torch.Tensor, settings: whisper.DecodingOptions
 ) -> list[whisper.DecodingResult]:
-    """Decode all chunks at once, or one by one for several hypotheses: the library batches one."""
+    """Decode all chunks at once; one at a time with several hypotheses, which it cannot batch."""
     if (settings.beam_size or settings.best_of or 1) == 1:
         results: list[whisper.DecodingResult] = model.decode(mels, settings)
         return results

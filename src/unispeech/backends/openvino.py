@@ -1,7 +1,7 @@
 """OpenVINO: Whisper on Intel CPUs and GPUs (openvinotoolkit/openvino, openvino.genai).
 
-Batched, this engine decodes with OpenVINO's own graphs; native is openvino-genai's
-`WhisperPipeline`. Both run the same two graphs, built here from the model's tensors.
+`batched` runs UniSpeech's own decoding loop, `native` runs openvino-genai's `WhisperPipeline`. Both
+use the same two graphs, built from the model's tensors.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from unispeech.system.cores import cores
 from unispeech.types import Chunk, ChunkResult, Samples, Segment
 
 COPIED = ("config.json", "generation_config.json", "preprocessor_config.json")
-"""Files of the model that openvino-genai reads beside the graphs."""
+"""Model files that openvino-genai reads beside the graphs."""
 
 
 class OpenVINO(SerialBackend):
-    """A Whisper model in OpenVINO: the encoder and the decoder. Calls share a memory."""
+    """A Whisper model in OpenVINO: the encoder and the decoder, compiled."""
 
     name = "openvino"
 
@@ -53,11 +53,13 @@ class OpenVINO(SerialBackend):
         self._int8 = options.compute_type in ("default", "int8")
         core = ov.Core()
         self._settings = _settings(core, options)
-        kept = ov.Type.bf16 if self._settings["INFERENCE_PRECISION_HINT"] == "bf16" else ov.Type.f32
+        cross = (
+            ov.Type.bf16 if self._settings["INFERENCE_PRECISION_HINT"] == "bf16" else ov.Type.f32
+        )
         with wrapped(self.name, "choose another device"):
             self._model = tuple(
                 core.compile_model(graph, self._device, self._settings)
-                for graph in self._graphs(tensors, kept)
+                for graph in self._graphs(tensors, cross)
             )
 
     def _graphs(self, tensors: Any, cross: ov.Type | None = None) -> tuple[Any, Any]:
@@ -72,21 +74,21 @@ class OpenVINO(SerialBackend):
         results: dict[int, ChunkResult] = {}
         with self._running() as model:
             for window in {chunk.window for chunk in chunks}:
-                alike = {i: chunk for i, chunk in enumerate(chunks) if chunk.window == window}
-                batch = list(alike.values())
+                bucket = {i: chunk for i, chunk in enumerate(chunks) if chunk.window == window}
+                batch = list(bucket.values())
                 step = self._step(model, [chunk.samples for chunk in batch], window)
                 decoded = decode_loop.transcribe(step, self._vocabulary, batch, options)
-                results |= zip(alike, decoded, strict=True)
+                results |= zip(bucket, decoded, strict=True)
         return [results[i] for i in range(len(chunks))]
 
     def _step(self, model: Any, samples: Sequence[Samples], window: float) -> decode_loop.Step:
-        """The decoder, about to hear these chunks."""
+        """Encode the chunks, and return a step function of a decoder that attends to them."""
         encoder, decoder = (part.create_infer_request() for part in model)
         encoder.infer(
-            {"input_features": np.stack([log_mel(one, self._filters, window) for one in samples])}
+            {"input_features": np.stack([log_mel(s, self._filters, window) for s in samples])}
         )
-        # Requests of their own: the keys and values go from one to the other as they lie, and the
-        # decoder's state is empty.
+        # New requests for every call: the decoder's state is empty, and its cross-attention inputs
+        # are the encoder's output tensors, without a copy.
         for output in encoder.model_outputs:
             decoder.set_tensor(output.any_name, encoder.get_tensor(output))
         decoder.set_tensor("beam_idx", ov.Tensor(np.arange(len(samples), dtype=np.int32)))
@@ -102,24 +104,24 @@ class OpenVINO(SerialBackend):
             return decode_loop.likeliest_language(step, self._vocabulary)
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
-        """`openvino_genai.WhisperPipeline`, with its own defaults for whatever is not given."""
+        """Run `openvino_genai.WhisperPipeline`; options left out get its own defaults."""
         decode = options.decode
-        given: dict[str, Any] = {"return_timestamps": True}
+        settings: dict[str, Any] = {"return_timestamps": True}
         language = decode.language
         if self._vocabulary.languages:
             language = language or self.detect_language(samples)[0]
-            given |= {"language": f"<|{language}|>", "task": decode.task}
+            settings |= {"language": f"<|{language}|>", "task": decode.task}
         if decode.initial_prompt:
-            given["initial_prompt"] = decode.initial_prompt
+            settings["initial_prompt"] = decode.initial_prompt
         if decode.hotwords:
-            given["hotwords"] = decode.hotwords
+            settings["hotwords"] = decode.hotwords
         with self._running():
-            result = self._pipeline.generate(samples, **given)
+            result = self._pipeline.generate(samples, **settings)
         return NativeRun(_segments(result.chunks), language or "en")
 
     @cached_property
     def _pipeline(self) -> Any:
-        """openvino-genai reads its graphs from a folder and keeps what it needs of it."""
+        """The pipeline of openvino-genai, which reads its graphs from a temporary folder."""
         import openvino_genai
 
         with tempfile.TemporaryDirectory() as name:
@@ -141,13 +143,13 @@ class OpenVINO(SerialBackend):
 
 
 def _settings(core: Any, options: LoadOptions) -> dict[str, Any]:
-    """int8 is about the weights; the sums are done in bfloat16 where the processor has it."""
-    can = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    plain = options.compute_type == "float32" or "BF16" not in can
-    if options.compute_type == "bfloat16" and plain:
+    """Return OpenVINO's settings: inference in bfloat16 if supported, also with int8 weights."""
+    capabilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    float32 = options.compute_type == "float32" or "BF16" not in capabilities
+    if options.compute_type == "bfloat16" and float32:
         raise BackendError("openvino: this processor has no bfloat16", "use compute_type='int8'")
     return {
-        "INFERENCE_PRECISION_HINT": "f32" if plain else "bf16",
+        "INFERENCE_PRECISION_HINT": "f32" if float32 else "bf16",
         "INFERENCE_NUM_THREADS": options.threads or cores(),
     }
 
@@ -157,8 +159,8 @@ def _tokenizers(model: Path) -> tuple[Any, Any]:
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(str(model), local_files_only=True)
-    both: tuple[Any, Any] = convert_tokenizer(tokenizer, with_detokenizer=True)
-    return both
+    models: tuple[Any, Any] = convert_tokenizer(tokenizer, with_detokenizer=True)
+    return models
 
 
 def _segments(chunks: Sequence[Any]) -> Iterator[Segment]:

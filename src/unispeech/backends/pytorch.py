@@ -1,4 +1,4 @@
-"""What the adapters of PyTorch libraries have in common: the device, the threads, the seed."""
+"""Device, precision, threads and seed for the adapters of PyTorch libraries."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from unispeech.errors import BackendError, UnsupportedOption
 from unispeech.options import LoadOptions
 
 SEED = 0
-"""Sampling at a temperature is repeatable: every call draws from the same numbers."""
+"""Random seed of every call, so that sampling at a temperature is repeatable."""
 
 
 def device_of(backend: str, name: str) -> torch.device:
-    """The device of a name; `auto` is the first GPU if there is one.
+    """Return the device of a name; `auto` is the first GPU, else the CPU.
 
     Raises:
-        BackendError: there is no such device on this machine.
+        BackendError: this machine has no such device.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -26,35 +26,35 @@ def device_of(backend: str, name: str) -> torch.device:
     count = torch.cuda.device_count()
     if device.type == "cuda" and (device.index or 0) >= count:
         raise BackendError(
-            f"{backend}: there is no device {name}: PyTorch sees {count} GPUs",
+            f"{backend}: no device {name}; PyTorch sees {count} GPUs",
             "choose another device",
         )
     return device
 
 
 def precision_of(backend: str, options: LoadOptions, device: torch.device) -> str:
-    """The compute type that is asked for; `default` is float16 on a GPU and float32 on a CPU.
+    """Return the requested compute type; `default` is float16 on a GPU and float32 on a CPU.
 
     Raises:
-        UnsupportedOption: int8 is for CPUs and float16 for GPUs.
+        UnsupportedOption: int8 on a GPU, or float16 on a CPU.
     """
-    asked = options.compute_type
-    if asked == "default":
+    compute_type = options.compute_type
+    if compute_type == "default":
         return "float16" if device.type == "cuda" else "float32"
-    elsewhere = {"int8": "cpu", "float16": "cuda"}.get(asked)
-    if elsewhere and device.type != elsewhere:
+    required = {"int8": "cpu", "float16": "cuda"}.get(compute_type)
+    if required and device.type != required:
         raise UnsupportedOption(
-            f"compute_type {asked!r}: {backend} has it only on the device {elsewhere}",
-            "use float32, or another device",
+            f"compute_type {compute_type!r}: {backend} supports it only on device={required!r}",
+            "use compute_type='float32', or another device",
         )
-    return asked
+    return compute_type
 
 
 @contextmanager
-def running(threads: int) -> Iterator[None]:
-    """Without gradients, seeded, on so many CPU threads (0: PyTorch's own number).
+def inference(threads: int) -> Iterator[None]:
+    """Run the block without gradients, seeded, on `threads` CPU threads (0: PyTorch's default).
 
-    The number of threads belongs to the calling thread, and is given back with the random state.
+    The thread count of the calling thread and the random state are restored afterwards.
     """
     before = torch.get_num_threads()
     with torch.inference_mode(), torch.random.fork_rng():

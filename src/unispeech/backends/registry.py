@@ -1,4 +1,4 @@
-"""Which backends there are: data, so that nothing is imported before it is used."""
+"""The backends, as data: their libraries are imported on first use."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from unispeech.options import LoadOptions
 log = logging.getLogger("unispeech")
 
 ENTRY_POINTS = "unispeech.backends"
-"""A third party adds a backend with an entry point of this group that gives a `BackendSpec`."""
+"""Group of the entry points through which third parties add a `BackendSpec`."""
 
 
 CTC = Capabilities(
@@ -80,7 +80,7 @@ BUILT_IN: tuple[BackendSpec, ...] = (
         name="hf",
         aliases=("transformers", "huggingface"),
         target="unispeech.backends.hf:Transformers",
-        summary="transformers (PyTorch): any Whisper of the Hugging Face Hub",
+        summary="transformers (PyTorch): any Whisper on the Hugging Face Hub",
         requires=("transformers", "torch"),
         capabilities=Capabilities(
             tasks=("transcribe", "translate"),
@@ -100,7 +100,7 @@ BUILT_IN: tuple[BackendSpec, ...] = (
         name="cpp",
         aliases=("whisper.cpp", "whisper-cpp", "pywhispercpp"),
         target="unispeech.backends.cpp:WhisperCpp",
-        summary="whisper.cpp (ggml): no Python libraries behind it, quantised files",
+        summary="whisper.cpp (ggml): few dependencies, quantised models",
         requires=("pywhispercpp", "_pywhispercpp"),
         capabilities=Capabilities(
             tasks=("transcribe", "translate"),
@@ -178,7 +178,7 @@ BUILT_IN: tuple[BackendSpec, ...] = (
         name="mms",
         aliases=("mms-1b-all",),
         target="unispeech.backends.mms:Mms",
-        summary="MMS (transformers): over a thousand languages, an adapter for each",
+        summary="MMS (transformers): over a thousand languages",
         requires=("transformers", "torch"),
         extra="mms",
         capabilities=CTC,
@@ -204,9 +204,9 @@ BUILT_IN: tuple[BackendSpec, ...] = (
 
 
 def interpreter(spec: BackendSpec, options: LoadOptions) -> Path | None:
-    """Where the backend will run: None is this process, else the interpreter of its worker.
+    """Return the interpreter the backend will run in; None for this process.
 
-    Cheap, so that a missing backend is known before any weights are fetched.
+    Cheap, so that a missing backend is detected before any weights are downloaded.
 
     Raises:
         BackendMissing: neither this interpreter nor an environment has its library.
@@ -224,19 +224,19 @@ def interpreter(spec: BackendSpec, options: LoadOptions) -> Path | None:
 
 
 def installed_environment(spec: BackendSpec) -> Environment | None:
-    """The backend's environment, if it is whole and what its lock asks for."""
+    """Return the backend's environment if it is complete and matches its lock."""
     lock = spec.environment_lock()
     return folders.installed(lock) if lock else None
 
 
 def locks() -> dict[str, Lock]:
-    """The locks of all backends by the name of their environment."""
-    found = {spec.environment: spec.environment_lock() for spec in specs().values()}
-    return {name: lock for name, lock in sorted(found.items()) if lock}
+    """Return the locks of all backends by the name of their environment."""
+    by_name = {spec.environment: spec.environment_lock() for spec in specs().values()}
+    return {name: lock for name, lock in sorted(by_name.items()) if lock}
 
 
 def is_available(spec: BackendSpec) -> bool:
-    """Whether it can be used here: in this process or in its environment."""
+    """Return True if the backend can run here, in this process or in its environment."""
     try:
         interpreter(spec, LoadOptions())
     except BackendMissing:
@@ -245,58 +245,62 @@ def is_available(spec: BackendSpec) -> bool:
 
 
 def load(spec: BackendSpec, model: Path | None, facts: ModelFacts, options: LoadOptions) -> Backend:
-    """A loaded backend, in this process or (see `interpreter`) in a worker. One whose library is
-    here but does not import (JAX beside transformers 5) runs in its environment.
+    """Load a backend in this process, or in a worker (see `interpreter`).
+
+    A backend whose library is installed but cannot be imported (JAX beside transformers 5) runs in
+    its environment.
 
     Raises:
         BackendMissing: its library is not installed.
-        ModelDamaged: the files are not a model it can read.
-        BackendError: its library failed, or its worker.
+        ModelDamaged: it cannot read the files.
+        BackendError: its library or its worker failed.
     """
     python = interpreter(spec, options)
     if python is None:
         try:
-            backend = spec.load_class()
+            backend_class = spec.load_class()
         except BackendMissing:
             if (environment := installed_environment(spec)) is None:
                 raise
             python = environment.python
         else:
-            return backend(model, facts, options)
+            return backend_class(model, facts, options)
     return Remote(model, facts, options, name=spec.name, target=spec.target, python=python)
 
 
 @cache
 def specs() -> dict[str, BackendSpec]:
-    """Every known backend by its own name, ours first. One of a third party that cannot be had is
-    left out with a warning: it must not be in the way of the others."""
-    found = {spec.name: spec for spec in BUILT_IN}
+    """Return all backends by name, built-in ones first.
+
+    A third-party backend that fails to load is skipped with a warning.
+    """
+    by_name = {spec.name: spec for spec in BUILT_IN}
     for point in entry_points(group=ENTRY_POINTS):
         try:
             spec = point.load()
-        except Exception as error:  # whatever a stranger's module raises
-            what = f"{type(error).__name__}: {error}"
-            log.warning("the backend %s of %s is left out: %s", point.name, point.value, what)
+        except Exception as error:  # third-party code may raise anything
+            reason = f"{type(error).__name__}: {error}"
+            log.warning("skipped the backend %s of %s: %s", point.name, point.value, reason)
             continue
         if isinstance(spec, BackendSpec):
-            found.setdefault(spec.name, spec)
+            by_name.setdefault(spec.name, spec)
         else:
-            log.warning("%s is no BackendSpec: it is left out", point.value)
-    return found
+            log.warning("skipped %s: it is not a BackendSpec", point.value)
+    return by_name
 
 
 def find(name: str) -> BackendSpec:
-    """The backend of a name or alias.
+    """Return the backend of a name or alias.
 
     Raises:
-        UnknownBackend: there is none; the hint is the nearest name.
+        UnknownBackend: no backend has the name; the hint is the nearest name.
     """
-    known = {alias: spec for spec in specs().values() for alias in (spec.name, *spec.aliases)}
-    wanted = name.strip().lower()
-    if wanted in known:
-        return known[wanted]
+    by_alias = {alias: spec for spec in specs().values() for alias in (spec.name, *spec.aliases)}
+    key = name.strip().lower()
+    if key in by_alias:
+        return by_alias[key]
     raise UnknownBackend(
-        f"there is no backend {name[:100]!r}",
-        did_you_mean(nearest(wanted, known), f"use one of {', '.join(specs())}"),
+        f"backend {name[:100]!r} is unknown",
+        did_you_mean(nearest(key, by_alias), f"use one of {', '.join(specs())}"),
         option="backend",
     )

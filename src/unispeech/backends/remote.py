@@ -1,6 +1,4 @@
-"""Any backend in a process of another interpreter: the same contract, the same results, the same
-errors.
-"""
+"""A backend in a worker process, with the same contract, results and errors."""
 
 from __future__ import annotations
 
@@ -20,8 +18,8 @@ from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Samples, Segment
 class Remote(Backend):
     """A backend whose class `target` is loaded by the interpreter `python`.
 
-    The worker runs from the first use to `close()`, or until it has had nothing to do for
-    `timeouts.idle` seconds; the call after that loads the weights again.
+    The worker runs from construction until `close()`, or until it has been idle for
+    `timeouts.idle` seconds; the next call then reloads the weights.
     """
 
     def __init__(
@@ -53,8 +51,8 @@ class Remote(Backend):
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:
         audio = sum(chunk.window for chunk in chunks)
-        answer = self.process.call("transcribe_batch", list(chunks), options, audio=audio)
-        return cast(list[ChunkResult], answer)
+        results = self.process.call("transcribe_batch", list(chunks), options, audio=audio)
+        return cast(list[ChunkResult], results)
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
         audio = len(samples) / SAMPLE_RATE
@@ -66,10 +64,10 @@ class Remote(Backend):
         self, samples: Samples, segments: Sequence[Segment], language: str, model: Path
     ) -> list[Segment]:
         audio = len(samples) / SAMPLE_RATE
-        answer = self.process.call(
+        aligned = self.process.call(
             "align_native", samples, list(segments), language, model, audio=audio
         )
-        return cast(list[Segment], answer)
+        return cast(list[Segment], aligned)
 
     def detect_language(self, samples: Samples) -> tuple[str, float]:
         audio = len(samples) / SAMPLE_RATE
@@ -80,7 +78,7 @@ class Remote(Backend):
 
 
 class Served:
-    """What the worker holds: the real backend, with nothing but values going in and out."""
+    """The worker's side: the real backend behind methods that take and return plain values."""
 
     def __init__(
         self, target: str, model: Path | None, facts: ModelFacts, options: LoadOptions
@@ -100,7 +98,7 @@ class Served:
     def native(
         self, samples: Any, options: TranscribeOptions
     ) -> Iterator[tuple[str, float | None] | Segment]:
-        """The language and its probability, then the segments."""
+        """Yield the language with its probability, then the segments."""
         run = self._backend.transcribe_native(samples, options)
         yield run.language, run.language_probability
         yield from run.segments

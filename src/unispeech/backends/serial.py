@@ -1,4 +1,4 @@
-"""The backends whose libraries take one call at a time."""
+"""Base class of the backends whose libraries run one call at a time."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from unispeech.errors import BackendError
 
 
 class SerialBackend(Backend):
-    """A backend with one loaded model, which its constructor puts into `_model`."""
+    """A backend with one loaded model, which the constructor assigns to `_model`."""
 
     _model: Any
     _lock: threading.Lock
 
     @contextmanager
     def _running(self) -> Iterator[Any]:
-        """The model, for one call at a time; errors of the library leave as a `BackendError`."""
+        """Yield the model to one call at a time; library errors become `BackendError`."""
         with self._lock:
             if self._model is None:
-                raise BackendError(f"{self.name}: the backend is closed", "make a new engine")
+                raise BackendError(f"{self.name}: the backend is closed", "create a new engine")
             with wrapped(self.name):
                 yield self._model
 

@@ -1,7 +1,7 @@
-"""The gate: decides which options a backend and a model can honour. No other code does.
+"""The gate: the only code that decides which options a backend and a model can honour.
 
-Pure: nothing is read, imported or loaded. What the disk and this environment know is in `Facts`
-(see `lookup.facts`). A door raises the first refusal, lists them all, or drops what it may.
+Pure: it reads, imports and loads nothing. The state of the disk and the environment is passed in
+as `Facts` (see `lookup.facts`). Callers raise the first refusal, list them all, or drop options.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from unispeech.models.facts import ModelFacts, family_title
 from unispeech.options import OPTIONS, LoadOptions, TranscribeOptions
 
 LANGUAGE_REQUIRED = "language_required"
-"""The code of the refusal that a later call may still lift by naming its language."""
+"""Code of the refusal that a later call can still avoid by giving a language."""
 
 Described = ModelFacts | UnispeechError
 """A model, or the error that describing it raised."""
@@ -25,16 +25,16 @@ Described = ModelFacts | UnispeechError
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the disk and this environment know of everything a request names."""
+    """State of the disk and the environment for everything a request names."""
 
     model: Described
     name: str = ""
-    """The model as the request names it."""
+    """The model's name in the request."""
     identifier: Described | None = None
     aligner: Described | None = None
     diarizer: Described | None = None
     missing: tuple[OptionError | BackendMissing, ...] = ()
-    """Files and libraries that are not here, each with the option that needs it."""
+    """Errors about missing files and libraries, each with the option that needs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,28 +57,30 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A request, checked: what will run, and every reason why it cannot."""
+    """A checked request: the effective options, and every reason to refuse it."""
 
     spec: BackendSpec
     facts: Facts
     load: LoadOptions
     requested: TranscribeOptions
-    """The options as they were given."""
+    """The options of the request."""
     options: TranscribeOptions
-    """The options to run with."""
+    """The effective options."""
     refusals: tuple[Refusal, ...] = ()
     dropped: tuple[Refusal, ...] = ()
-    """What `settle_leniently` left out, and why."""
+    """Options that `settle_leniently` left out, with the reasons."""
 
     @property
     def model(self) -> ModelFacts:
-        """The model's facts. Raises what describing it raised."""
+        """The model's facts. Raises the error that describing the model raised."""
         if isinstance(self.facts.model, UnispeechError):
             raise self.facts.model
         return self.facts.model
 
     def checked(self, *, language_later: bool = False) -> Self:
-        """Return itself. With `language_later` a call is still to say which language is spoken.
+        """Return itself if nothing is refused.
+
+        `language_later` allows a missing language, which a later call will give.
 
         Raises:
             UnispeechError: the first refusal, as its own class.
@@ -89,8 +91,8 @@ class Settled:
         return self
 
     def refusal(self, *options: str) -> Refusal | None:
-        """Return the first refusal about any of these options."""
-        return next((one for one in self.refusals if one.option in options), None)
+        """Return the first refusal of any of these options."""
+        return next((refusal for refusal in self.refusals if refusal.option in options), None)
 
 
 def settle(
@@ -100,14 +102,14 @@ def settle(
     options: TranscribeOptions,
     live: bool = False,
 ) -> Settled:
-    """Settle a request: pick one source of word times, and list all that cannot be honoured.
+    """Settle a request: pick one source of word times, and list every refusal.
 
     `live` is for a stream, which is decoded while it arrives.
     """
-    settled = _one_source_of_word_times(spec, options)
+    settled = _single_source_of_word_times(spec, options)
     refusals = (
         *(_live(options) if live else ()),
-        *_alignment_of_its_own(spec, options),
+        *_align_model(spec, options),
         *_strategy(spec, settled),
         *_choices(spec, load, settled),
         *_capabilities(spec, load, settled),
@@ -115,7 +117,7 @@ def settle(
         *_companions(facts, settled),
         *(Refusal.of(error) for error in facts.missing),
     )
-    if not spec.capabilities.temperature:  # decoding again would say the same again
+    if not spec.capabilities.temperature:  # without sampling, a retry would give the same text
         settled = replace(settled, decode=replace(settled.decode, temperature=(0.0,)))
     return Settled(spec, facts, load, options, settled, refusals)
 
@@ -128,58 +130,60 @@ def settle_leniently(
     droppable: Collection[str],
     live: bool = False,
 ) -> Settled:
-    """Settle a request without those of the `droppable` options that cannot be honoured."""
+    """Settle a request, leaving out those `droppable` options that cannot be honoured."""
     settled = settle(spec, facts, load, options, live)
-    dropped = tuple(one for one in settled.refusals if one.option in droppable)
+    dropped = tuple(refusal for refusal in settled.refusals if refusal.option in droppable)
     if not dropped:
         return settled
-    names = {one.option for one in dropped}
+    names = {refusal.option for refusal in dropped}
     if "threads" in names:
         load = replace(load, threads=0)
     return replace(settle(spec, facts, load, options.without(names), live), dropped=dropped)
 
 
-def _one_source_of_word_times(spec: BackendSpec, options: TranscribeOptions) -> TranscribeOptions:
-    """Aligned words need no times from the backend; a CTC backend times its own letters."""
+def _single_source_of_word_times(
+    spec: BackendSpec, options: TranscribeOptions
+) -> TranscribeOptions:
+    """Time words either by alignment or, with a CTC backend, by its own frame scores."""
     if not options.annotate.needs_alignment:
         return options
-    own = spec.capabilities.emissions
+    emissions = spec.capabilities.emissions
     return replace(
         options,
-        decode=replace(options.decode, word_timestamps=own),
-        annotate=replace(options.annotate, align=not own),
+        decode=replace(options.decode, word_timestamps=emissions),
+        annotate=replace(options.annotate, align=not emissions),
     )
 
 
 def _live(options: TranscribeOptions) -> Iterator[Refusal]:
-    for name in _given(options):
-        why = OPTIONS[name].excluded.get("live")
-        if why and name not in ("batch_size", "word_timestamps"):  # which change no text
-            yield Refusal("not_live", name, f"{name}: {why}", "leave it out")
+    for name in _non_default(options):
+        reason = OPTIONS[name].excluded.get("live")
+        if reason and name not in ("batch_size", "word_timestamps"):  # these change no text
+            yield Refusal("not_live", name, f"{name}: {reason}", "leave it out")
 
 
-def _given(options: TranscribeOptions) -> list[str]:
+def _non_default(options: TranscribeOptions) -> list[str]:
     return [name for name, value in options.flat().items() if value != OPTIONS[name].default]
 
 
-def _alignment_of_its_own(spec: BackendSpec, options: TranscribeOptions) -> Iterator[Refusal]:
+def _align_model(spec: BackendSpec, options: TranscribeOptions) -> Iterator[Refusal]:
     if spec.capabilities.emissions and options.annotate.align_model is not None:
         yield Refusal(
             "aligns_itself", "align_model",
-            f"align_model: the backend {spec.name} times its own letters", "leave it out",
+            f"align_model: the backend {spec.name} times words by its own scores", "leave it out",
         )  # fmt: skip
 
 
 def _strategy(spec: BackendSpec, options: TranscribeOptions) -> Iterator[Refusal]:
-    """Refuse what the library's own long-form algorithm cannot honour."""
+    """Refuse options that the library's own long-form algorithm cannot honour."""
     if options.strategy != "native":
         return
-    can = spec.capabilities
-    refused = [name for name in _given(options) if OPTIONS[name].engine_only]
-    if options.language_per_chunk and not can.native_language_per_chunk:
+    capabilities = spec.capabilities
+    refused = [name for name in _non_default(options) if OPTIONS[name].engine_only]
+    if options.language_per_chunk and not capabilities.native_language_per_chunk:
         refused.append("language_per_chunk")
-    asked = {*_asked(options), *(() if options.vad.enabled else ("vad",))}
-    refused += [name for name in can.refused_natively if name in asked]
+    requested = {*_capability_options(options), *(() if options.vad.enabled else ("vad",))}
+    refused += [name for name in capabilities.refused_natively if name in requested]
     for name in refused:
         yield Refusal(
             "not_native", name, f"{name}: the native strategy of {spec.name} cannot honour it",
@@ -188,22 +192,22 @@ def _strategy(spec: BackendSpec, options: TranscribeOptions) -> Iterator[Refusal
 
 
 def _choices(spec: BackendSpec, load: LoadOptions, options: TranscribeOptions) -> Iterator[Refusal]:
-    can = spec.capabilities
+    offered = spec.capabilities
     for name, value, allowed in (
-        ("strategy", options.strategy, can.strategies),
-        ("task", options.decode.task, can.tasks),
-        ("device", re.sub(r":\d+$", "", load.device), ("auto", *can.devices)),
-        ("compute_type", load.compute_type, ("default", *can.compute_types)),
+        ("strategy", options.strategy, offered.strategies),
+        ("task", options.decode.task, offered.tasks),
+        ("device", re.sub(r":\d+$", "", load.device), ("auto", *offered.devices)),
+        ("compute_type", load.compute_type, ("default", *offered.compute_types)),
     ):
         if value not in allowed:
             yield Refusal(
                 "not_offered", name,
-                f"{name} {value!r}: the backend {spec.name} has only {', '.join(allowed)}",
+                f"{name} {value!r}: the backend {spec.name} supports only {', '.join(allowed)}",
             )  # fmt: skip
 
 
-def _asked(options: TranscribeOptions) -> Iterator[str]:
-    """The given options that need a capability of the backend."""
+def _capability_options(options: TranscribeOptions) -> Iterator[str]:
+    """Yield the options of the request that need a capability of the backend."""
     for name, value in options.flat().items():
         row = OPTIONS[name]
         if row.capability and value not in (row.default, *row.neutral):
@@ -213,18 +217,18 @@ def _asked(options: TranscribeOptions) -> Iterator[str]:
 def _capabilities(
     spec: BackendSpec, load: LoadOptions, options: TranscribeOptions
 ) -> Iterator[Refusal]:
-    for name in (*_asked(options), *(("threads",) if load.threads else ())):
+    for name in (*_capability_options(options), *(("threads",) if load.threads else ())):
         if not getattr(spec.capabilities, OPTIONS[name].capability):
             yield Refusal(
                 "unsupported_option", name, f"{name}: the backend {spec.name} cannot honour it",
-                "leave it out, or see `unispeech backends` for one that can",
+                "leave it out, or see `unispeech backends` for another backend",
             )  # fmt: skip
 
 
 def _model(
     spec: BackendSpec, facts: Facts, options: TranscribeOptions, live: bool
 ) -> Iterator[Refusal]:
-    """Refuse a model of another kind, and what the model never learned."""
+    """Refuse a model of another family, and languages and tasks that the model lacks."""
     model = facts.model
     if isinstance(model, UnispeechError):
         yield Refusal.of(model, "model")
@@ -232,7 +236,7 @@ def _model(
     if model.family != spec.family:
         yield Refusal(
             "model_family", "model",
-            f"model {model.name}: a {family_title(model.family)} model, and the backend "
+            f"model {model.name}: a {family_title(model.family)} model, but the backend "
             f"{spec.name} runs {spec.model_kind} models", "choose another model or backend",
         )  # fmt: skip
         return
@@ -245,16 +249,16 @@ def _model(
             f"task 'translate': the model {model.name} cannot translate",
             "use a multilingual Whisper model (base, small, medium, large-v3)",
         )  # fmt: skip
-    decided = language or options.language_id_model or spec.capabilities.detect_language
-    if model.multilingual and not decided:
+    is_determined = language or options.language_id_model or spec.capabilities.detect_language
+    if model.multilingual and not is_determined:
         yield Refusal(
-            LANGUAGE_REQUIRED, "language", f"language: {spec.name} cannot detect it",
+            LANGUAGE_REQUIRED, "language", f"{spec.name} cannot detect the language",
             "give language=CODE" + ("" if live else ", or language_id_model='mms'"),
         )  # fmt: skip
 
 
 def unknown_language(model: ModelFacts, language: str) -> OptionError | None:
-    """Return the error about a language that the model does not have."""
+    """Return the error about a language that the model does not have, else None."""
     try:
         model.language(language)
     except OptionError as error:
@@ -263,30 +267,30 @@ def unknown_language(model: ModelFacts, language: str) -> OptionError | None:
 
 
 def _companions(facts: Facts, options: TranscribeOptions) -> Iterator[Refusal]:
-    """Refuse models of the wrong kind beside the backend's own."""
+    """Refuse companion models of the wrong family."""
     annotate = options.annotate
     yield from _kind(
         facts.identifier, "lid", "language_id_model",
         f"language_id_model {options.language_id_model}: a {{kind}} model, which does not identify "
-        "languages", "give mms, or the folder of a model that does",
+        "languages", "give 'mms', or the folder of a language identification model",
     )  # fmt: skip
     yield from _kind(
         facts.diarizer, "diarization", "diarize_model",
         f"diarize_model {annotate.diarize_model}: a {{kind}} model, not a diarization pipeline",
-        "leave it out, or give the folder of a pipeline of pyannote with its config.yaml",
+        "leave it out, or give the folder of a pyannote pipeline with its config.yaml",
     )  # fmt: skip
     yield from _kind(
         facts.aligner, "ctc", "align_model",
-        f"align_model {annotate.align_model}: a {{kind}} model, and words are aligned by CTC "
-        "models", "use a wav2vec2, HuBERT, WavLM or MMS model, or leave it out",
+        f"align_model {annotate.align_model}: a {{kind}} model, but alignment needs a CTC model",
+        "use a wav2vec2, HuBERT, WavLM or MMS model, or leave it out",
     )  # fmt: skip
-    aligner, spoken = facts.aligner, known_language(facts.model, options)
-    if not isinstance(aligner, ModelFacts) or aligner.family != "ctc" or not spoken:
+    aligner, language = facts.aligner, known_language(facts.model, options)
+    if not isinstance(aligner, ModelFacts) or aligner.family != "ctc" or not language:
         return
-    if unknown_language(aligner, spoken):
+    if unknown_language(aligner, language):
         yield Refusal(
             "aligner_language", "align_model",
-            f"align: the model {aligner.name} does not have the language {spoken!r}",
+            f"align: the model {aligner.name} does not have the language {language!r}",
             "choose another align_model",
         )  # fmt: skip
 
@@ -301,7 +305,7 @@ def _kind(
 
 
 def known_language(model: Described, options: TranscribeOptions) -> str | None:
-    """Return the code of the language that will be spoken, as far as it is known beforehand."""
+    """Return the language code if it is known before decoding, else None."""
     if isinstance(model, UnispeechError):
         return None
     language = options.decode.language

@@ -1,4 +1,4 @@
-"""What is known of a backend before anything of it is imported."""
+"""Description of a backend, available before its library is imported."""
 
 from __future__ import annotations
 
@@ -19,62 +19,63 @@ from unispeech.types import Progress
 
 OnProgress = Callable[[Progress], None]
 Weights = Callable[[str, OnProgress | None], Path | None]
-"""Give the path of a model's weights, fetched if need be; None where the library carries them."""
+"""Return the path of a model's weights, downloaded if needed; None if the library carries them."""
 Facts = Callable[[str], ModelFacts]
-"""Describe a model without fetching it. Raises UnknownModel."""
+"""Describe a model without downloading it. Raises UnknownModel."""
 
 
 @dataclass(frozen=True, slots=True)
 class BackendSpec:
-    """One backend: ours are the rows of `registry.BUILT_IN`, others' come by an entry point.
+    """One backend: a row of `registry.BUILT_IN`, or an entry point of a third party.
 
-    A backend of a model family of its own brings `facts` and `weights`, as callables or as
-    `package.module:function`. Without them its models are those of the catalog and the Hub.
+    A backend with its own model family sets `facts` and `weights`, as callables or as
+    `package.module:function`. Without them it uses the models of the catalog and the Hub.
     """
 
     name: str
     target: str
-    """`package.module:Class` of the `Backend`."""
+    """`package.module:Class` of the `Backend` subclass."""
     summary: str
     requires: tuple[str, ...]
-    """Importable names that must be there; probed, not imported."""
+    """Modules that must be installed; probed, not imported."""
     capabilities: Capabilities
     aliases: tuple[str, ...] = ()
     extra: str = ""
-    """The extra of our package that installs it; empty where the default install has it."""
+    """The extra of `unispeech` that installs the library; empty if the default install has it."""
     model_format: str = "ctranslate2"
-    """The format of the weights it is given (`models.formats.registry`); `weights` may take no
-    notice of it."""
+    """The format of the weights passed to the class (`models.formats.registry`). A custom `weights`
+    may ignore it."""
     family: str = "whisper"
-    """The kind of models it runs: the `family` of their facts."""
+    """The model family it runs: the `family` of their facts."""
     family_title: str = ""
-    """The family as users read it; needed for one that we do not know (`models.facts.FAMILIES`)."""
+    """Display name of the family; needed for a family that is not in `models.facts.FAMILIES`."""
     default_model: str = "base"
-    """Empty where there is none, and one has to be given."""
+    """Empty if there is no default, so that `model` is required."""
     context: float = 0.0
-    """Seconds of sound around a chunk that the model should see; for what it says of frames."""
+    """Seconds of context on both sides of a chunk, for models with frame scores."""
     environment: str = ""
-    """The name of the environment it can run in when it cannot live in this one."""
+    """Name of the isolated environment the backend can run in; empty if it has none."""
     lock: Path | str = ""
-    """The lock of that environment, as a file or its text (`environments.catalog`); empty for one
-    of ours."""
+    """Lock of that environment, as a file or its text (`environments.catalog`); empty for a
+    built-in environment."""
     weights: Weights | str | None = None
     facts: Facts | str | None = None
 
     def __post_init__(self) -> None:
         if bool(self.weights) != bool(self.facts):
-            raise ValueError(f"the backend {self.name}: weights and facts belong together")
+            raise ValueError(f"the backend {self.name}: set both weights and facts, or neither")
 
     @property
     def model_kind(self) -> str:
-        """The kind of models it runs, as users read it."""
+        """The kind of models it runs, for messages."""
         return self.family_title or family_title(self.family)
 
     def describe(self, model: str) -> ModelFacts:
-        """Languages and tasks of a model; nothing is fetched.
+        """Return the languages and tasks of a model without downloading it.
 
         Raises:
-            UnknownModel: there is none of this name. ModelDamaged: a local one is broken.
+            UnknownModel: no model has this name.
+            ModelDamaged: a local model is broken.
         """
         if self.facts is None:
             return store.describe(model)
@@ -82,7 +83,7 @@ class BackendSpec:
         return facts
 
     def obtain(self, model: str, on_progress: OnProgress | None = None) -> Path | None:
-        """The weights of a model, fetched if need be; None where the library carries them.
+        """Return the weights of a model, downloaded if needed; None if the library carries them.
 
         Raises:
             UnknownModel, ModelUnavailable, ModelDamaged, ModelError.
@@ -93,14 +94,14 @@ class BackendSpec:
         return path
 
     def environment_lock(self) -> Lock | None:
-        """The lock of its environment; None where it needs none."""
+        """Return the lock of the backend's environment; None if it has no environment."""
         if not self.lock:
             return catalog.locks().get(self.environment)
         text = self.lock.read_text(encoding="utf-8") if isinstance(self.lock, Path) else self.lock
         return catalog.read(self.environment, text)
 
-    def named(self, model: str | None) -> str:
-        """The model to use where perhaps none is named.
+    def model_or_default(self, model: str | None) -> str:
+        """Return the name of a model, or of the default model.
 
         Raises:
             OptionError: the backend has no default.
@@ -108,11 +109,11 @@ class BackendSpec:
         if model or self.default_model:
             return model or self.default_model
         raise OptionError(
-            f"model: the backend {self.name} has no default", "name one", option="model"
+            f"model: the backend {self.name} has no default", "give model=NAME", option="model"
         )
 
     def installed(self) -> bool:
-        """Whether its libraries can be found. Importing a broken one could take us down with it."""
+        """Return True if its libraries can be found; importing one could crash the process."""
         try:
             return all(find_spec(name) is not None for name in self.requires)
         except (ImportError, ValueError):
@@ -132,8 +133,7 @@ class BackendSpec:
         """Import the adapter.
 
         Raises:
-            BackendMissing: its library is not installed, or does not import: of another version
-                than the adapter wants, or broken.
+            BackendMissing: its library is not installed, broken, or of an unsupported version.
         """
         if not self.installed():
             raise BackendMissing(
@@ -143,14 +143,14 @@ class BackendSpec:
             backend: type[Backend] = _imported(self.target)
         except (ImportError, AttributeError, OSError) as error:
             raise BackendMissing(
-                f"the backend {self.name} does not import here: {error}",
+                f"the backend {self.name} cannot be imported: {error}",
                 f"run: {self.install_command}",
             ) from error
         return backend
 
 
 def _imported(target: Callable[..., Any] | str) -> Any:
-    """The object of `package.module:name`."""
+    """Import the object of `package.module:name`; other objects pass."""
     if not isinstance(target, str):
         return target
     module, _, name = target.partition(":")

@@ -22,28 +22,28 @@ from unispeech.options import LoadOptions, TranscribeOptions
 from unispeech.types import Samples, Segment, Word
 
 BATCH = 8
-"""Chunks decoded at once, as by its command line."""
+"""Chunks decoded together: the default of whisperX's CLI."""
 
 
 class WhisperX(FasterWhisper):
-    """`native` is whisperX; `batched` is this engine's own decoding of the same CTranslate2 model.
+    """`native` is whisperX; `batched` decodes the same CTranslate2 model as `FasterWhisper` does.
 
-    whisperX holds its tokenizer and options on the pipeline while it works, so native calls are
-    taken one after the other.
+    whisperX stores the tokenizer and options of a call on its pipeline, so native calls run one at
+    a time.
     """
 
     name = "whisperx"
 
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
         gpu = on_gpu(options)
-        if options.compute_type == "default":  # as it would choose itself
+        if options.compute_type == "default":  # whisperX's own default
             options = replace(options, compute_type="float16" if gpu else "float32")
         super().__init__(model, facts, options)
         self._lock = threading.Lock()
         self._device, number = "cuda" if gpu else "cpu", options.device.partition(":")[2]
         self._aligner = lru_cache(maxsize=2)(self._load_aligner)
         with wrapped(self.name), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pyannote's, about files that we never give it
+            warnings.simplefilter("ignore")  # pyannote warns about reading files, which is unused
             self._pipeline: Any = asr.load_model(
                 str(model),
                 self._device,
@@ -55,25 +55,25 @@ class WhisperX(FasterWhisper):
             )
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
-        """`whisperx.load_model(...).transcribe`, with its own defaults for what is not given."""
+        """Run `whisperx.load_model(...).transcribe`; options left out get its own defaults."""
         decode = options.decode
-        given = {
+        settings = {
             name: value
             for name in ("beam_size", "initial_prompt", "hotwords")
             if (value := getattr(decode, name)) is not None
         }
         with self._lock, wrapped(self.name):
-            usual = self._pipeline.options
+            defaults = self._pipeline.options
             try:
-                self._pipeline.options = replace(usual, **given)
+                self._pipeline.options = replace(defaults, **settings)
                 result = self._pipeline.transcribe(
                     samples, batch_size=BATCH, language=decode.language, task=decode.task
                 )
             finally:
-                self._pipeline.options = usual
+                self._pipeline.options = defaults
         segments = (
-            Segment(number, one["start"], one["end"], one["text"], avg_logprob=one["avg_logprob"])
-            for number, one in enumerate(result["segments"])
+            Segment(number, row["start"], row["end"], row["text"], avg_logprob=row["avg_logprob"])
+            for number, row in enumerate(result["segments"])
         )
         return NativeRun(segments, result["language"])
 
@@ -85,26 +85,26 @@ class WhisperX(FasterWhisper):
     def align_native(
         self, samples: Samples, segments: Sequence[Segment], language: str, model: Path
     ) -> list[Segment]:
-        """`whisperx.align`, which cuts the segments into sentences."""
-        given = [{"start": s.start, "end": s.end, "text": s.text} for s in segments]
+        """Run `whisperx.align`, which splits the segments into sentences."""
+        texts = [{"start": s.start, "end": s.end, "text": s.text} for s in segments]
         with wrapped(self.name):
             loaded, metadata = self._aligner(language, str(model))
             try:
-                found = alignment.align(given, loaded, metadata, samples, self._device)
+                result = alignment.align(texts, loaded, metadata, samples, self._device)
             except LookupError as error:
                 if isinstance(error, IndexError | KeyError):
                     raise
-                raise BackendError(  # NLTK's own is a page long
-                    "whisperx: its alignment wants NLTK's data punkt_tab, which cannot be fetched",
-                    "put it where NLTK_DATA says, or use the strategy 'batched'",
+                raise BackendError(  # NLTK's own message is a page long
+                    "whisperx: alignment needs NLTK's data punkt_tab, which cannot be downloaded",
+                    "put it into the folder NLTK_DATA, or use strategy='batched'",
                 ) from error
         space = "" if languages.is_spaceless(language) else " "
         return [
             Segment(
-                number, one["start"], one["end"], space + one["text"], _words(one, space),
-                avg_logprob=_logprob(one, segments),
+                number, sentence["start"], sentence["end"], space + sentence["text"],
+                _words(sentence, space), avg_logprob=_logprob(sentence, segments),
             )
-            for number, one in enumerate(found["segments"])
+            for number, sentence in enumerate(result["segments"])
         ]  # fmt: skip
 
     def close(self) -> None:
@@ -113,18 +113,18 @@ class WhisperX(FasterWhisper):
 
 
 def _words(segment: Any, space: str) -> tuple[Word, ...]:
-    """Its words; one without letters that the model knows gets the gap between its neighbours."""
-    made: list[Word] = []
+    """Return the words; those outside the aligner's alphabet get the gap between neighbours."""
+    result: list[Word] = []
     for number, word in enumerate(segment["words"]):
-        before = made[-1].end if made else segment["start"]
+        before = result[-1].end if result else segment["start"]
         later = (w["start"] for w in segment["words"][number + 1 :] if "start" in w)
         start = word.get("start", before)
         end = word.get("end", next(later, segment["end"]))
-        made.append(Word(start, max(start, end), space + word["word"], word.get("score", 0.0)))
-    return tuple(made)
+        result.append(Word(start, max(start, end), space + word["word"], word.get("score", 0.0)))
+    return tuple(result)
 
 
 def _logprob(sentence: Any, segments: Sequence[Segment]) -> float:
-    """That of the segment which the sentence begins in."""
-    inside = [s for s in segments if s.start <= sentence["start"]]
-    return inside[-1].avg_logprob if inside else 0.0
+    """Return the log probability of the segment in which the sentence begins."""
+    earlier = [s for s in segments if s.start <= sentence["start"]]
+    return earlier[-1].avg_logprob if earlier else 0.0

@@ -258,7 +258,7 @@ class BackendContract:
 
     @pytest.mark.parametrize("kept", [0.5, 0.99])
     def test_a_truncated_model_is_one_line(self, case: Case, tmp_path: Path, kept: float) -> None:
-        model = case.spec.named(case.model)
+        model = case.spec.model_or_default(case.model)
         whole = case.spec.obtain(model)
         if whole is None:  # the library carries its weights
             return

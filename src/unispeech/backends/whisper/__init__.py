@@ -1,1 +1,1 @@
-"""Code that several adapters of Whisper share."""
+"""Code shared by several Whisper adapters."""

@@ -1,7 +1,7 @@
-"""Word times from the attention of transformers' Whisper to the sound.
+"""Word times from the cross-attention of transformers' Whisper.
 
-The method is openai/whisper's `timing.py`: read the text once more, look where the alignment heads
-listen at each token, and find the monotone path through it.
+The method is that of openai/whisper's `timing.py`: run the decoder over the finished text, take the
+cross-attention of the alignment heads, and find the monotonic path through it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from unispeech import languages
 from unispeech.types import Word
 
 TICK = 0.02
-"""Seconds of one frame of the encoder."""
+"""Length of an encoder frame, in seconds."""
 
 
 def words(
@@ -31,11 +31,11 @@ def words(
     duration: float,
     language: str | None,
 ) -> tuple[Word, ...]:
-    """The words of a chunk with times from its start.
+    """Return the words of a chunk, with times from its start.
 
-    `encoded` is (1, 1500, width). `sequence` is what was decoded, from <|startoftranscript|> on;
-    its text starts at `begin`. Leaves the model with eager attention: no other kind can be looked
-    at.
+    `encoded` is (1, 1500, width). `sequence` holds the decoded tokens from <|startoftranscript|>
+    on; the text starts at `begin`. Leaves the model with eager attention, the only implementation
+    that returns attention weights.
     """
     text = [token for token in sequence[begin:] if token < model.generation_config.eos_token_id]
     if not text:
@@ -49,16 +49,16 @@ def words(
         output_attentions=True,
         use_cache=False,
     )
-    likely = outputs.logits[0, begin - 1 : -2, : config.eos_token_id].float().softmax(-1)
-    chances = likely[torch.arange(len(text)), text].tolist()
+    scores = outputs.logits[0, begin - 1 : -2, : config.eos_token_id].float().softmax(-1)
+    probabilities = scores[torch.arange(len(text)), text].tolist()
     heads = torch.stack([outputs.cross_attentions[i][0, h] for i, h in config.alignment_heads])
     times = _times(heads, begin - 1, duration, model.config.median_filter_width)
-    spoken = list(zip(text, times[:-1], chances, strict=True))
-    return timed(tokenizer, spoken, times[-1], language)
+    tokens = list(zip(text, times[:-1], probabilities, strict=True))
+    return words_from_tokens(tokenizer, tokens, times[-1], language)
 
 
 def _times(heads: torch.Tensor, skipped: int, duration: float, width: int) -> list[float]:
-    """When each text token begins, and when the last one ends: seconds.
+    """Return the start of each text token and the end of the last, in seconds.
 
     `heads` is (heads, tokens, 1500), softmax over the frames of the whole window.
     """
@@ -73,23 +73,24 @@ def _times(heads: torch.Tensor, skipped: int, duration: float, width: int) -> li
     return begins
 
 
-def timed(
-    tokenizer: Any, spoken: Sequence[tuple[int, float, float]], end: float, language: str | None
+def words_from_tokens(
+    tokenizer: Any, tokens: Sequence[tuple[int, float, float]], end: float, language: str | None
 ) -> tuple[Word, ...]:
-    """Words from (token, second at which it begins, probability); the last one ends at `end`.
+    """Combine tokens into words. Tokens are (id, start in seconds, probability).
 
-    Punctuation belongs to a word but not to its time: the pause after it is nobody's.
+    The last word ends at `end`. Punctuation is part of a word's text but not of its time, which
+    would otherwise include the pause after it.
     """
-    ids = [token for token, _, _ in spoken]
-    begins = [*(begin for _, begin, _ in spoken), end]
+    ids = [token for token, _, _ in tokens]
+    starts = [*(start for _, start, _ in tokens), end]
     name = languages.WHISPER.get(language or "en", "english")
-    texts, _, places = _combine_tokens_into_words(tokenizer, ids, name)
-    found = []
-    for text, place in zip(texts, places, strict=True):
-        if place:
-            heard = [i for i in place if any(c.isalnum() for c in tokenizer.decode([ids[i]]))]
-            heard = heard or place
-            start, stop = begins[place[0]], begins[heard[-1] + 1]
-            chance = float(np.mean([spoken[i][2] for i in heard]))
-            found.append(Word(start, max(start, stop), text, chance))
-    return tuple(found)
+    texts, _, groups = _combine_tokens_into_words(tokenizer, ids, name)
+    result = []
+    for text, group in zip(texts, groups, strict=True):
+        if group:
+            spoken = [i for i in group if any(c.isalnum() for c in tokenizer.decode([ids[i]]))]
+            spoken = spoken or group
+            start, stop = starts[group[0]], starts[spoken[-1] + 1]
+            probability = float(np.mean([tokens[i][2] for i in spoken]))
+            result.append(Word(start, max(start, stop), text, probability))
+    return tuple(result)

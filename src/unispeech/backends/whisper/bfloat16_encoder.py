@@ -1,8 +1,8 @@
-"""Whisper's encoder in bfloat16, where the processor has it: OpenVINO's, of CTranslate2's file.
+"""Whisper's encoder in bfloat16 on OpenVINO, with the weights of a CTranslate2 folder.
 
-On a CPU CTranslate2 has the encoder's products of matrices in int8 and its attention in float32.
-Processors with AVX512-BF16 or AMX do all of it in bfloat16 in a third of the time, and nearer to
-float32 than int8 is (decision 0026).
+On a CPU CTranslate2 runs the encoder's matrix products in int8 and its attention in float32.
+Processors with AVX512-BF16 or AMX run all of it in bfloat16 in a third of the time, and closer to
+float32 than int8 (decision 0026).
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from unispeech.models.convert import ctranslate2, tensor_names
 from unispeech.types import Floats
 
 
-def possible() -> bool:
-    """Whether this processor calculates in bfloat16, and OpenVINO is there (as it is on x86)."""
+def is_available() -> bool:
+    """Return True if the processor supports bfloat16 and OpenVINO is installed (as on x86)."""
     try:
         from unispeech.backends.whisper.openvino_library import ov
     except ImportError:
         return False
-    able: list[str] = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return "BF16" in able
+    capabilities: list[str] = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in capabilities
 
 
 class Encoder:
-    """The encoder of a CTranslate2 folder. Several threads may call it, `streams` of them at once.
+    """The encoder of a CTranslate2 folder. Thread-safe; up to `streams` calls run in parallel.
 
     Raises:
-        ModelDamaged: the folder's `model.bin` is truncated, or no Whisper.
+        ModelDamaged: the folder's `model.bin` is truncated, or not Whisper.
         RuntimeError: OpenVINO cannot compile it.
     """
 
@@ -52,7 +52,7 @@ class Encoder:
                 "INFERENCE_PRECISION_HINT": "bf16",
                 "NUM_STREAMS": streams,
                 "INFERENCE_NUM_THREADS": streams,
-                "ENABLE_CPU_PINNING": False,  # who else computes here is not OpenVINO's to know
+                "ENABLE_CPU_PINNING": False,  # the decoder's threads share the cores
             },
         )
         self._requests: SimpleQueue[Any] = SimpleQueue()
@@ -60,11 +60,11 @@ class Encoder:
             self._requests.put(compiled.create_infer_request())
 
     def __call__(self, features: Floats) -> Floats:
-        """What is heard in features (mels, frames): (1, frames / 2, width)."""
+        """Encode features of shape (mels, frames) into (1, frames / 2, width)."""
         request = self._requests.get()
         try:
             request.infer({"input_features": features[None]})
-            heard: Floats = request.get_output_tensor(0).data.copy()
-            return heard
+            encoded: Floats = request.get_output_tensor(0).data.copy()
+            return encoded
         finally:
             self._requests.put(request)

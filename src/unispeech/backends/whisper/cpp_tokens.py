@@ -1,4 +1,4 @@
-"""File checks and word assembly, which whisper.cpp leaves to its caller."""
+"""File checks and word assembly that whisper.cpp leaves to its caller."""
 
 from __future__ import annotations
 
@@ -18,51 +18,52 @@ PRESETS = {
     (32, 32, 51865): "LARGE_V2", (32, 32, 51866): "LARGE_V3",
     (32, 4, 51866): "LARGE_V3_TURBO",
 }  # fmt: skip
-"""whisper.cpp's names for the heads that follow the words."""
+"""whisper.cpp's presets of alignment heads."""
 
 
 def alignment_preset(path: Path) -> str:
-    """whisper.cpp's name for the model's alignment heads, if the file is whole.
+    """Return whisper.cpp's preset of alignment heads, after checking that the file is complete.
 
-    whisper.cpp takes a file whose last tensor is cut short for a good one.
+    whisper.cpp itself accepts a file whose last tensor is truncated.
 
     Raises:
-        ModelDamaged: not a ggml Whisper, or it ends early.
+        ModelDamaged: truncated, or not a ggml Whisper.
     """
     dims = ggml.contents(path).dims
     return PRESETS.get((dims.n_audio_layer, dims.n_text_layer, dims.n_vocab), "N_TOP_MOST")
 
 
 def words(
-    spoken: Sequence[tuple[bytes, float, float]], start: float, end: float
+    tokens: Sequence[tuple[bytes, float, float]], start: float, end: float
 ) -> tuple[Word, ...]:
-    """Words from (bytes, second at which the token ends, probability), inside start..end.
+    """Combine tokens into words between `start` and `end`.
 
-    A word begins with a space; where there are none, every character is a word. Bytes of one
-    character may be several tokens. Punctuation belongs to a word but not to its time.
+    Tokens are (bytes, end in seconds, probability). A word begins with a space; in scripts without
+    spaces every character is a word. A character may span several tokens. Punctuation is part of a
+    word's text but not of its time.
     """
-    found: list[Word] = []
-    pending, chances, begin = b"", [], start
-    for piece, ends, chance in spoken:
+    result: list[Word] = []
+    pending, probabilities, begin = b"", [], start
+    for piece, token_end, probability in tokens:
         pending += piece
-        chances.append(chance)
+        probabilities.append(probability)
         try:
             text = pending.decode()
         except UnicodeDecodeError:
             continue
-        stop = min(max(ends, begin), end)
-        joins = found and not text.startswith(" ") and not _alone(text, found[-1].word)
-        if joins:
-            last = found.pop()
+        stop = min(max(token_end, begin), end)
+        continues = result and not text.startswith(" ") and not _is_word(text, result[-1].word)
+        if continues:
+            last = result.pop()
             if any(c.isalnum() for c in text):
-                last = replace(last, end=stop, probability=min(last.probability, *chances))
-            found.append(replace(last, word=last.word + text))
+                last = replace(last, end=stop, probability=min(last.probability, *probabilities))
+            result.append(replace(last, word=last.word + text))
         else:
-            found.append(Word(begin, stop, text, sum(chances) / len(chances)))
-        pending, chances, begin = b"", [], stop
-    return tuple(found)
+            result.append(Word(begin, stop, text, sum(probabilities) / len(probabilities)))
+        pending, probabilities, begin = b"", [], stop
+    return tuple(result)
 
 
-def _alone(text: str, before: str) -> bool:
-    """Whether a token without a space in front is a word: in Chinese, Japanese, Thai."""
+def _is_word(text: str, before: str) -> bool:
+    """Return True if a token without a leading space is a word, as in Chinese or Thai."""
     return all(ord(c) >= 0x0E00 and c.isalpha() for c in (text[0], before.strip()[-1:] or " "))

@@ -1,4 +1,4 @@
-"""What CTranslate2 and faster-whisper answer, as segments and words."""
+"""Conversion of CTranslate2 and faster-whisper results into segments and words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ APPENDED = "\"'.。,，!！?？:：”)]}、"
 
 
 def segment(tokenizer: Tokenizer, output: Any, chunk: Chunk) -> Segment:
-    """The text of a chunk as one segment. The score is the sum of the log probabilities."""
+    """Return the text of a chunk as one segment.
+
+    `avg_logprob` counts the end token too, as in openai/whisper.
+    """
     tokens: list[int] = output.sequences_ids[0]
     return Segment(
         id=0,

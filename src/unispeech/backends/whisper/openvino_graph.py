@@ -1,7 +1,7 @@
 """Whisper as OpenVINO graphs, built from its tensors (openai/whisper, model.py).
 
 Two graphs with the inputs, outputs and states that openvino-genai's pipeline expects: an encoder,
-and a decoder which keeps its keys and values between calls until its state is reset.
+and a decoder that keeps its keys and values between calls until its state is reset.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Tensors = Mapping[str, Any]
 
 
 class Graph:
-    """What both graphs are made of. `int8` holds the large matrices in 8 bits, a scale a row."""
+    """Building blocks of both graphs. `int8` stores the large matrices in int8, scaled per row."""
 
     def __init__(self, tensors: Tensors, heads: int, int8: bool) -> None:
         self._tensors = tensors
@@ -28,7 +28,7 @@ class Graph:
         return op.constant(np.asarray(self._tensors[name], np.float32))
 
     def matrix(self, name: str) -> Any:
-        """Weights of shape (out, in)."""
+        """Return weights of shape (out, in)."""
         values = np.asarray(self._tensors[name], np.float32)
         if not self._int8:
             return op.constant(values)
@@ -49,7 +49,7 @@ class Graph:
         )
 
     def split(self, x: Any, width: int) -> Any:
-        """(batch, length, width) into (batch, heads, length, width of a head)."""
+        """Reshape (batch, length, width) to (batch, heads, length, head width)."""
         shape = op.constant(np.array([0, 0, self._heads, width // self._heads], np.int64))
         order = op.constant(np.array([0, 2, 1, 3], np.int64))
         return op.transpose(op.reshape(x, shape, True), order)
@@ -67,10 +67,10 @@ class Graph:
 def encoder(
     tensors: Tensors, config: Mapping[str, Any], int8: bool, cross: ov.Type | None = None
 ) -> ov.Model:
-    """`input_features` (batch, mels, frames) to `last_hidden_state` (batch, frames / 2, width).
+    """Map `input_features` (batch, mels, frames) to `last_hidden_state` (batch, frames / 2, width).
 
-    With `cross` given, to what the decoder makes of that instead: the keys and values of its cross
-    attention, in these numbers, `<layer>.k` and `<layer>.v` for each of its layers.
+    With `cross`, output the keys and values of the decoder's cross-attention instead, in that type:
+    `<layer>.k` and `<layer>.v` for each decoder layer.
     """
     graph, width = Graph(tensors, config["encoder_attention_heads"], int8), config["d_model"]
     features = _input("input_features", [-1, config["num_mel_bins"], -1], ov.Type.f32)
@@ -112,19 +112,20 @@ def _cross(config: Mapping[str, Any]) -> list[tuple[int, str]]:
 def decoder(
     tensors: Tensors, config: Mapping[str, Any], int8: bool, cross: ov.Type | None = None
 ) -> ov.Model:
-    """`input_ids` (batch, length) after all earlier ones, to the `logits` (batch, 1, vocabulary) of
-    what follows the last. `beam_idx` (batch,) is the row of the last call that each row goes on
-    from. What was heard is `encoder_hidden_states`, or what an encoder with `cross` gives.
+    """Append `input_ids` (batch, length), and output the next `logits` (batch, 1, vocabulary).
+
+    `beam_idx` (batch,) is the row of the previous call that each row continues. The encoder's
+    output is `encoder_hidden_states`, or with `cross` the outputs of an encoder with `cross`.
     """
     heads, width = config["decoder_attention_heads"], config["d_model"]
     graph = Graph(tensors, heads, int8)
     ids = _input("input_ids", [-1, -1], ov.Type.i64)
     beams = _input("beam_idx", [-1], ov.Type.i32)
     if cross is None:
-        heard = [_input("encoder_hidden_states", [-1, -1, width], ov.Type.f32)]
+        encoded = [_input("encoder_hidden_states", [-1, -1, width], ov.Type.f32)]
     else:
         shape = [-1, heads, -1, width // heads]
-        heard = [_input(f"{layer}.{part}", shape, cross) for layer, part in _cross(config)]
+        encoded = [_input(f"{layer}.{part}", shape, cross) for layer, part in _cross(config)]
     states = _States(graph, width, beams)
     rows, length = _size(ids, 0), _size(ids, 1)
     layers = range(config["decoder_layers"])
@@ -151,12 +152,14 @@ def decoder(
             key, value = (
                 states.once(
                     f"{layer}.cross.{part}",
-                    graph.split(graph.linear(heard[0], f"{name}.encoder_attn.{part}_proj"), width),
+                    graph.split(
+                        graph.linear(encoded[0], f"{name}.encoder_attn.{part}_proj"), width
+                    ),
                 )
                 for part in "kv"
             )
         else:
-            key, value = (op.convert(heard[2 * layer + i], "f32") for i in range(2))
+            key, value = (op.convert(encoded[2 * layer + i], "f32") for i in range(2))
         attended = op.scaled_dot_product_attention(query, key, value)
         x = op.add(x, graph.linear(graph.join(attended, width), f"{name}.encoder_attn.out_proj"))
         x = graph.mlp(x, name)
@@ -164,11 +167,11 @@ def decoder(
     y = graph.norm(last, "model.decoder.layer_norm")
     logits = op.matmul(y, graph.matrix("model.decoder.embed_tokens.weight"), False, True)
     logits.output(0).get_tensor().set_names({"logits"})
-    return ov.Model([op.result(logits)], states.sinks, [ids, *heard, beams], "decoder")
+    return ov.Model([op.result(logits)], states.sinks, [ids, *encoded, beams], "decoder")
 
 
 class _States:
-    """The decoder's memory: OpenVINO variables, read and assigned once a call."""
+    """The decoder's key-value cache: OpenVINO variables, read and assigned once per call."""
 
     def __init__(self, graph: Graph, width: int, beams: Any) -> None:
         self._heads = graph._heads
@@ -178,7 +181,7 @@ class _States:
         self.sinks: list[Any] = []
 
     def past(self, name: str, rows: Any) -> Any:
-        """The keys or values of earlier calls, (batch, heads, length, size); at first empty."""
+        """Return the keys or values of earlier calls, (batch, heads, length, size)."""
         shape = op.concat(
             [_vector(rows), op.constant(np.array([self._heads, 0, self._size], np.int64))], 0
         )
@@ -187,12 +190,13 @@ class _States:
         return op.gather(read, self._beams, op.constant(np.int64(0)))
 
     def grow(self, name: str, past: Any, more: Any) -> Any:
-        whole = op.concat([past, more], 2)
-        self.sinks.append(op.assign(whole, self._variables[name]))
-        return whole
+        """Append keys or values to those of earlier calls."""
+        grown = op.concat([past, more], 2)
+        self.sinks.append(op.assign(grown, self._variables[name]))
+        return grown
 
     def once(self, name: str, first: Any) -> Any:
-        """What the first call after a reset computed."""
+        """Return the value that the first call after a reset computed."""
         read = self._read(name, first)
         self.sinks.append(op.assign(read, self._variables[name]))
         return read
@@ -226,9 +230,9 @@ def _first(x: Any, count: Any) -> Any:
 
 
 def _causal(rows: Any, columns: Any) -> Any:
-    """0 where a row may look, minus infinity where the future is; shape (1, 1, rows, columns)."""
+    """Return the causal mask (1, 1, rows, columns): 0, or minus infinity for the future."""
     zero, one = op.constant(np.int64(0)), op.constant(np.int64(1))
     across = op.unsqueeze(op.range(zero, columns, one, "i64"), op.constant(np.array([0, 1, 2])))
     down = op.unsqueeze(rows, op.constant(np.array([0, 1, 3])))
-    seen = op.less_equal(across, down)
-    return op.select(seen, op.constant(np.float32(0)), op.constant(np.float32(-np.inf)))
+    visible = op.less_equal(across, down)
+    return op.select(visible, op.constant(np.float32(0)), op.constant(np.float32(-np.inf)))

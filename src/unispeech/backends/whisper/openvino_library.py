@@ -1,9 +1,9 @@
-"""OpenVINO without its telemetry, which would report every import of it to Google Analytics."""
+"""OpenVINO without its telemetry, which reports every import to Google Analytics."""
 
 import sys
 
-# Without that package OpenVINO takes a stub (openvino/tools/ovc/telemetry_utils.py). It is hidden
-# during this import alone.
+# Without the package openvino_telemetry, OpenVINO uses a stub
+# (openvino/tools/ovc/telemetry_utils.py). The package is hidden during this import only.
 telemetry = sys.modules.get("openvino_telemetry")
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 
