@@ -32,7 +32,7 @@ import torch
 from unispeech.audio.recording import Recording, load
 from unispeech.backends.mms import Mms
 from unispeech.ctc import words
-from unispeech.engine.source import LATE
+from unispeech.engine.source import CTC_LATENCY
 from unispeech.models import store
 from unispeech.options import LoadOptions, TranscribeOptions
 from unispeech.stages import chunking, stitch
@@ -79,7 +79,7 @@ def chunked(
     options = TranscribeOptions.of(TranscribeOptions(), vad=vad)
     source = Recording(samples, SAMPLE_RATE)
     windows = (*model.windows, length + 2 * context + 2)
-    pad = max(options.vad.pad, LATE) if context else options.vad.pad
+    pad = max(options.vad.pad, CTC_LATENCY) if context else options.vad.pad
     frames = detect(source.blocks(), options.vad)
     planned = chunking.plan(frames, replace(options.vad, pad=pad), length, 0, context)
     chunks = [replace(fit(chunk, windows), language=language) for chunk in planned]

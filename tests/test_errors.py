@@ -1,4 +1,4 @@
-"""The hint of an error about an unknown name."""
+"""Hints of errors about unknown names."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def test_the_nearest_name_is_suggested(name: str, hint: str) -> None:
     assert did_you_mean(nearest(name, ["beam_size", "task"]), "see the docs") == hint
 
 
-def test_a_name_may_have_to_be_very_near() -> None:
+def test_a_higher_cutoff_requires_a_closer_name() -> None:
     assert nearest("hosts", ["host"], cutoff=0.95) == ""

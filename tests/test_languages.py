@@ -1,4 +1,4 @@
-"""Languages by any form of their code."""
+"""Languages by every form of their code."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ SPACELESS_ROWS = {
     "bod", "cmn-script_simplified", "jpn", "khm", "lao", "mya", "tha", "yue-script_traditional",
     "zho",
 }  # fmt: skip
-"""The rows of the table that are written without spaces between words."""
+"""Rows of the table whose language is written without spaces between words."""
 
 
-def test_the_spaceless_languages_of_the_table() -> None:
+def test_exactly_these_rows_of_the_table_are_spaceless() -> None:
     assert {code for code in languages.table() if languages.is_spaceless(code)} == SPACELESS_ROWS
 
 

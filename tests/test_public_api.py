@@ -1,4 +1,4 @@
-"""The public interface: pinned names, keywords on every method, deprecations."""
+"""The public interface: names, keyword arguments, deprecations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from unispeech.call import Call
 from unispeech.text.formats import FORMATS, render
 from unispeech.text.subtitles import Layout
 
-FOLLOWED = ["on_progress", "on_segment", "cancelled"]
+CALLBACKS = ["on_progress", "on_segment", "cancelled"]
 
 
 def test_the_public_names() -> None:
@@ -39,9 +39,9 @@ def test_every_error_of_the_tree_is_public() -> None:
 
 @pytest.mark.parametrize("name", ["transcribe", "segments", "transcribe_many", "align"])
 @pytest.mark.parametrize("engine", [Engine, AsyncEngine])
-def test_every_call_can_be_followed_by_keyword(engine: type, name: str) -> None:
+def test_every_method_takes_callbacks_by_keyword(engine: type, name: str) -> None:
     parameters = inspect.signature(getattr(engine, name)).parameters
-    assert all(parameters[word].kind is inspect.Parameter.KEYWORD_ONLY for word in FOLLOWED)
+    assert all(parameters[word].kind is inspect.Parameter.KEYWORD_ONLY for word in CALLBACKS)
     assert parameters["sample_rate"].default is None
 
 
@@ -66,12 +66,12 @@ def test_a_transcript_renders_itself(format: str) -> None:
 
 
 def test_a_positional_call_still_works_and_is_deprecated(engine: object, tmp_path: Path) -> None:
-    heard: list[Segment] = []
+    received: list[Segment] = []
     loaded = engine()  # type: ignore[operator]
-    with pytest.warns(DeprecationWarning, match="on_progress=") as caught:
-        transcript = loaded.transcribe(SAMPLES / "english.wav", None, Call(heard.append))
-    assert tuple(heard) == transcript.segments
-    assert caught[0].filename == __file__
+    with pytest.warns(DeprecationWarning, match="on_progress=") as warned:
+        transcript = loaded.transcribe(SAMPLES / "english.wav", None, Call(received.append))
+    assert tuple(received) == transcript.segments
+    assert warned[0].filename == __file__
     with pytest.warns(DeprecationWarning):
         loaded.segments(SAMPLES / "english.wav", call=Call())
     with pytest.warns(DeprecationWarning):

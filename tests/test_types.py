@@ -1,4 +1,4 @@
-"""The words of a transcript: what shifting one in time must move."""
+"""Shifting of transcripts in time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LETTERS = (Word(1.0, 1.1, "h", 1.0), Word(1.1, 1.5, "i", 1.0))
 WORD = Word(1.0, 1.5, " hi", 0.5, characters=LETTERS)
 
 
-def test_shifting_a_transcript_moves_every_clock_in_it() -> None:
+def test_shifting_a_transcript_moves_every_time() -> None:
     transcript = Transcript(
         "hi", "en", 3.0, (Segment(0, 1.0, 1.5, " hi", (WORD,)),), "faster", "base",
         gaps=(Gap(2.0, 2.5, "nothing"),), turns=(Turn(0.5, 2.0, "SPEAKER_00"),),
@@ -27,6 +27,6 @@ def test_shifting_a_transcript_moves_every_clock_in_it() -> None:
     assert (turn.start, turn.end) == (60.5, 62.0)
 
 
-def test_shifting_by_nothing_keeps_times_as_they_are() -> None:
+def test_shifting_by_zero_does_not_round_times() -> None:
     turn = Turn(0.12345, 1.0, "SPEAKER_00")
     assert shifted(turn, 0.0) == turn

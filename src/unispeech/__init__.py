@@ -1,4 +1,4 @@
-"""Every Whisper runtime, and MMS, behind one engine.
+"""One speech-to-text engine over the Whisper runtimes and MMS.
 
     import unispeech
 
@@ -6,8 +6,8 @@
     print(transcript.to("srt"))
 
 The names in `__all__` are the public interface. Everything else is internal and may change in any
-release, except what the guide for backends names. Importing this package imports nothing heavy: a
-name is imported when it is first used.
+release, except the names in the guide for backends. Importing this package is cheap: it imports
+each public name on first use.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from importlib import import_module
 
 from unispeech.version import __version__
 
-TYPE_CHECKING = False  # as in `typing`, whose import takes longer than all of this
+TYPE_CHECKING = False  # stands in for `typing.TYPE_CHECKING`: typing is slow to import
 if TYPE_CHECKING:
     from unispeech.engine.aio import AsyncEngine as AsyncEngine
     from unispeech.engine.engine import Engine as Engine
@@ -74,7 +74,7 @@ _PUBLIC = {
 _HOMES = {name: f"unispeech.{module}" for module, names in _PUBLIC.items() for name in names}
 
 __all__ = [*_HOMES, "__version__"]
-__path__.append(f"{__path__[0]}/_old")  # old names of modules, for one minor release
+__path__.append(f"{__path__[0]}/_old")  # old module names, for one minor release
 
 
 def __getattr__(name: str) -> object:

@@ -1,4 +1,4 @@
-"""`python -m unispeech` is the command line."""
+"""Entry point of `python -m unispeech`."""
 
 from unispeech.cli import main
 

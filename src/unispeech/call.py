@@ -1,4 +1,4 @@
-"""Callbacks of one call, and the journal of one that outlives its process."""
+"""Callbacks of a call, and the journal that lets a call survive a restart."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ def never() -> bool:
     return False
 
 
-def ignore(news: object) -> None:
+def ignore(event: object) -> None:
     return None
 
 
 class Journal(Protocol):
-    """What has been decoded of a recording, kept where it outlives the process.
+    """Persistent store of the decoded chunks of a call.
 
-    Chunks are planned from the sound and the options alone, so after a restart `(source, index)`
-    means the same chunk. A chunk that was recorded is not decoded again.
+    Chunks are planned from the sound and the options alone, so `(source, index)` identifies the
+    same chunk after a restart. A recorded chunk is never decoded again.
     """
 
     def recorded(self, chunk: Chunk) -> ChunkResult | None:
-        """The result of a chunk, if there is one."""
+        """The recorded result of a chunk, or None."""
 
     def record(self, chunks: Sequence[Chunk], results: Sequence[ChunkResult]) -> None:
-        """Keep these results. Called as soon as they are final; not for chunks that failed."""
+        """Store results. Called as soon as they are final, and not for failed chunks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """How one call is followed. All are called from the thread that does the work.
+    """Callbacks of one call, which run in the thread that does the work.
 
-    `on_segment` hears each segment as it is decoded, `on_progress` how far it is, and `cancelled`
-    is asked between batches (and makes the call raise `Cancelled`). With a `journal`, work that was
-    interrupted goes on where it stopped (the batched strategy only).
+    `on_segment` gets each segment as it is decoded and `on_progress` the progress. `cancelled` is
+    polled between batches; if it returns True, the call raises `Cancelled`. With a `journal`, an
+    interrupted call resumes where it stopped (batched strategy only).
     """
 
     on_segment: OnSegment = ignore
@@ -51,11 +51,11 @@ class Call:
     journal: Journal | None = None
 
 
-def followed(
+def merge_callbacks(
     call: Call | None, on_progress: OnProgress, on_segment: OnSegment, cancelled: IsCancelled
 ) -> Call:
-    """The callbacks of a public method, which may still be given as a `Call`."""
+    """The callbacks of a public method as a `Call`, which callers may still pass themselves."""
     if call is None:
         return Call(on_segment, on_progress, cancelled)
-    deprecation.warn("call= is deprecated; give on_progress=, on_segment= and cancelled= instead")
+    deprecation.warn("call= is deprecated; use on_progress=, on_segment= and cancelled=")
     return call

@@ -1,22 +1,22 @@
-"""Every error a caller can meet.
+"""Errors that reach a caller.
 
-    UnispeechError                      what went wrong, where; `hint` says what to do
-    ├── AudioError (ValueError)         a recording that cannot be used
+    UnispeechError                      root of the tree
+    ├── AudioError (ValueError)         unusable recording
     │   ├── AudioNotFound (FileNotFoundError)
-    │   └── AudioTruncated              it ends before its own header says; what came before is kept
-    ├── OptionError (ValueError)        an option with a wrong value
-    │   └── UnsupportedOption           a right value which this backend or model cannot honour
-    ├── BackendError (RuntimeError)     a runtime failed
+    │   └── AudioTruncated              ends before the length in its header
+    ├── OptionError (ValueError)        option with an invalid value
+    │   └── UnsupportedOption           valid value that this backend or model cannot honour
+    ├── BackendError (RuntimeError)     failed runtime
     │   ├── UnknownBackend (LookupError)
-    │   └── BackendMissing (ImportError)  known, but its library is not installed
-    ├── ModelError (RuntimeError)       weights that cannot be used
+    │   └── BackendMissing (ImportError)  known backend whose library is not installed
+    ├── ModelError (RuntimeError)       unusable weights
     │   ├── UnknownModel (LookupError)
-    │   ├── ModelUnavailable            known, but it could not be downloaded
-    │   └── ModelDamaged                truncated, tampered with, or not what it says it is
-    └── Cancelled                       the caller's own `cancelled()` said so
+    │   ├── ModelUnavailable            known model that could not be downloaded
+    │   └── ModelDamaged                truncated, modified, or of another architecture
+    └── Cancelled                       the caller's `cancelled()` returned True
 
-Each one is also the standard library's nearest error, so `except FileNotFoundError` works.
-`str(error)` is one line and ends with the hint.
+Most of them also derive from the standard library's nearest error, so `except FileNotFoundError`
+works. `str(error)` is one line: the message and the hint.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ from difflib import get_close_matches
 
 
 class UnispeechError(Exception):
-    """The root of the tree. `message` and `hint` are one line each; `hint` may be empty.
+    """Root of all errors of this package.
 
-    `code` is stable, for programs and tests; `option` is the option the error is about, by its
-    Python name, or empty. Messages name options; a command line or a form spells them its own way.
+    `message` says what is wrong and `hint` what to do, one line each; `hint` may be empty. `code`
+    is stable, for programs and tests. `option` is the Python name of the option at fault, or empty.
+    Messages use Python names; the command line and the page translate them to flags and fields.
     """
 
     code = "failed"
@@ -47,37 +48,37 @@ class UnispeechError(Exception):
 
 
 class AudioError(UnispeechError, ValueError):
-    """The recording cannot be used: not audio, no sound in it, empty, wrong samples."""
+    """The recording is unusable: not audio, without sound, empty, or an invalid array."""
 
     code = "invalid_audio"
 
 
 class AudioNotFound(AudioError, FileNotFoundError):
-    """There is no such file."""
+    """The file does not exist."""
 
     code = "audio_not_found"
 
 
 class AudioTruncated(AudioError):
-    """The recording ends early. Raised after everything readable has been handed over."""
+    """The recording ends early. Raised after all readable sound has been returned."""
 
     code = "audio_truncated"
 
 
 class OptionError(UnispeechError, ValueError):
-    """An option has a value that makes no sense. The message names the option."""
+    """An option has an invalid value. The message names the option."""
 
     code = "invalid_value"
 
 
 class UnsupportedOption(OptionError):
-    """The backend or the model cannot honour an option. Raised before any weights load."""
+    """The backend or model cannot honour an option. Raised before any weights load."""
 
     code = "unsupported_option"
 
 
 class BackendError(UnispeechError, RuntimeError):
-    """A runtime failed; third-party exceptions are wrapped in this at the backend's edge."""
+    """A runtime failed. Backends wrap third-party exceptions in this error."""
 
     code = "backend_failed"
 
@@ -89,37 +90,37 @@ class UnknownBackend(BackendError, LookupError):
 
 
 class BackendMissing(BackendError, ImportError):
-    """The backend is known but its library is not installed. The hint is the command."""
+    """The backend's library is not installed. The hint is the install command."""
 
     code = "backend_not_installed"
 
 
 class ModelError(UnispeechError, RuntimeError):
-    """Weights cannot be used."""
+    """The weights are unusable."""
 
     code = "model_unusable"
 
 
 class UnknownModel(ModelError, LookupError):
-    """Neither a path, nor in the store or catalog, nor a Hub id."""
+    """The name is no path, no model of the store or catalog, and no Hub id."""
 
     code = "model_not_found"
 
 
 class ModelUnavailable(ModelError):
-    """The model is known, but none of its sources could be reached."""
+    """The model is known, but no source of its weights is reachable."""
 
     code = "model_not_available"
 
 
 class ModelDamaged(ModelError):
-    """The files are truncated, tampered with, or of another architecture."""
+    """The files are truncated, modified, or of another architecture."""
 
     code = "model_damaged"
 
 
 class Cancelled(UnispeechError):
-    """The work was stopped by the caller."""
+    """The caller cancelled the work."""
 
     code = "cancelled"
 
@@ -128,10 +129,10 @@ class Cancelled(UnispeechError):
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """The known name spelled most like this one, or empty where none is as alike as `cutoff`."""
+    """The known name closest in spelling, or empty if no similarity reaches `cutoff` (0 to 1)."""
     return next(iter(get_close_matches(name, list(known), n=1, cutoff=cutoff)), "")
 
 
 def did_you_mean(near: str, otherwise: str = "") -> str:
-    """The hint of an error about an unknown name; `otherwise` where no name is near."""
+    """The hint for an unknown name: its nearest known name, or `otherwise` if there is none."""
     return f"did you mean {near!r}?" if near else otherwise

@@ -1,9 +1,9 @@
-"""Languages by code and English name: Whisper's own, and those of ISO 639 and of MMS.
+"""Languages of Whisper, ISO 639-1 and MMS, by code and English name.
 
-`WHISPER` is as in openai/whisper's tokenizer.py. `languages.tsv` beside this file has a row for
-every language of Meta's MMS (Pratap et al. 2023) and of ISO 639-1: its code (ISO 639-3, with the
-script or dialect where MMS has several), its ISO 639-1 code, its English name, and which MMS models
-have it (a: mms-1b-all, f: mms-1b-fl102, l: mms-1b-l1107).
+`WHISPER` is the table of openai/whisper's tokenizer.py. `languages.tsv` beside this file has a row
+for every language of Meta's MMS (Pratap et al. 2023) and of ISO 639-1: its code (ISO 639-3, with
+the script or dialect if MMS has several), its ISO 639-1 code, its English name, and the MMS models
+that have it (a: mms-1b-all, f: mms-1b-fl102, l: mms-1b-l1107).
 """
 
 from __future__ import annotations
@@ -45,15 +45,15 @@ ALIASES: dict[str, str] = {
     "pushto": "ps", "panjabi": "pa", "moldavian": "ro", "moldovan": "ro", "sinhalese": "si",
     "castilian": "es", "mandarin": "zh", "jv": "jw", "nb": "no", "iw": "he",
 }  # fmt: skip
-"""Other names people type; the long ones are Whisper's own (TO_LANGUAGE_CODE)."""
+"""Other names of Whisper's languages; the long ones are Whisper's own (TO_LANGUAGE_CODE)."""
 
 SPACELESS = frozenset({"zh", "ja", "th", "lo", "my", "yue", "km", "bo"})
-"""Languages written without spaces between words, by ISO 639-1 code where they have one."""
+"""Languages written without spaces between words, by ISO 639-1 code if they have one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One row of the table."""
+    """A row of `languages.tsv`."""
 
     code: str
     iso639_1: str
@@ -63,20 +63,20 @@ class Language:
 
 @cache
 def table() -> Mapping[str, Language]:
-    """Every row of `languages.tsv` by its code."""
+    """The rows of `languages.tsv` by code."""
     text = files("unispeech").joinpath("languages.tsv").read_text(encoding="utf-8")
     rows = (Language(*line.split("\t")) for line in text.splitlines()[1:])
     return {row.code: row for row in rows}
 
 
 def mms(model: str) -> dict[str, str]:
-    """Code to English name of the languages of an MMS model: `a`, `f` or `l`, as in the table."""
+    """English names, by code, of the languages of an MMS model (`a`, `f` or `l`, see above)."""
     return {row.code: row.name for row in table().values() if model in row.mms}
 
 
 @cache
 def iso639_1(code: str) -> str:
-    """The two-letter code of a language: `deu`, `de` and `azj-script_latin` have one, or empty."""
+    """The two-letter code of a language (`deu`, `de`, `azj-script_latin`), or empty."""
     base = code.partition("-")[0]
     row = table().get(code) or table().get(base)
     if row and row.iso639_1:
@@ -86,22 +86,22 @@ def iso639_1(code: str) -> str:
 
 
 def is_spaceless(code: str | None) -> bool:
-    """True of a language written without spaces between words: its characters are counted.
+    """True if a language is written without spaces between words.
 
-    `code` is of any form: `zh`, `zh-TW`, `zho`, `cmn-script_simplified`; False without one.
+    `code` has any form: `zh`, `zh-TW`, `zho`, `cmn-script_simplified`. False without a code.
     """
     base = (code or "").lower().replace("_", "-").partition("-")[0]
     return base in SPACELESS or iso639_1(base) in SPACELESS
 
 
 def aliases(codes: Iterable[str]) -> dict[str, str]:
-    """Other names for languages known by ISO 639-3: `sw`, `swahili` and `azj` for one that exists.
+    """Other names of languages known by ISO 639-3 code, such as `sw` and `swahili` for `swh`.
 
-    Where a language is there in several scripts or dialects, its bare code means the one that has
-    the two-letter code in the table, or none of them.
+    If several scripts or dialects of a language are among the codes, its bare code means the
+    variant with a two-letter code in the table; if no variant has one, the bare code is ambiguous.
     """
     codes = list(codes)
-    found = {"no": "nob"} if "nob" in codes else {}
+    code_by_alias = {"no": "nob"} if "nob" in codes else {}
     bases = [code.partition("-")[0] for code in codes]
     count = Counter(bases)
     for code, base in zip(codes, bases, strict=True):
@@ -116,12 +116,12 @@ def aliases(codes: Iterable[str]) -> dict[str, str]:
             names.append(base)
         for name in names:
             if name:
-                found.setdefault(name, code)
-    return found
+                code_by_alias.setdefault(name, code)
+    return code_by_alias
 
 
 def name(code: str) -> str:
-    """The English name of a code, or the code itself where nobody knows one."""
+    """The English name of a language, or the code itself if the name is unknown."""
     row = table().get(code) or table().get(code.partition("-")[0])
     return WHISPER.get(code) or (row.name if row else code)
 
@@ -129,61 +129,61 @@ def name(code: str) -> str:
 def code(
     language: str, known: Mapping[str, str] = WHISPER, aliases: Mapping[str, str] = ALIASES
 ) -> str:
-    """As `find`.
+    """The code of a language; see `find` for the accepted forms.
 
     Raises:
-        OptionError: nobody knows it, or it is several; the hint says what is near.
+        OptionError: the language is unknown, or has several variants. The hint names the nearest.
     """
-    found = find(language, known, aliases)
-    if found:
-        return found
-    several = variants(language, known)
-    if several:
+    match = find(language, known, aliases)
+    if match:
+        return match
+    candidates = variants(language, known)
+    if candidates:
         raise OptionError(
-            f"language {language!r}: there are several: {', '.join(several)}", "give one of them"
+            f"language {language!r} is ambiguous: {', '.join(candidates)}", "use one of these codes"
         )
     near = nearest(language, known, aliases)
-    otherwise = "give a code such as 'fr' or a name such as 'french'"
+    otherwise = "use a code such as 'fr' or a name such as 'french'"
     raise OptionError(f"unknown language {language!r}", errors.did_you_mean(near, otherwise))
 
 
 def find(language: str, known: Mapping[str, str], aliases: Mapping[str, str]) -> str | None:
-    """The code of a code or an English name, whatever its case; `de-CH` and `de_AT` are `de`."""
-    wanted = language.strip().lower()
+    """The known code for a code or English name in any case (`de-CH` and `de_AT` are `de`)."""
+    spelling = language.strip().lower()
     names = {name.lower(): code for code, name in known.items()}
-    for word in (wanted, wanted.replace("_", "-").split("-")[0]):
-        part1 = iso639_1(word) or iso639_1(_named().get(word, ""))
-        for meant in (word, names.get(word), aliases.get(word), part1, aliases.get(part1)):
-            if meant and meant in known:
-                return meant
+    for form in (spelling, spelling.replace("_", "-").split("-")[0]):
+        part1 = iso639_1(form) or iso639_1(_codes_by_name().get(form, ""))
+        for candidate in (form, names.get(form), aliases.get(form), part1, aliases.get(part1)):
+            if candidate and candidate in known:
+                return candidate
     return None
 
 
 def variants(language: str, known: Mapping[str, str]) -> list[str]:
-    """The scripts or dialects of a language, by its bare code or name."""
-    wanted = language.strip().lower()
+    """The codes of the scripts or dialects of a language, given its bare code or name."""
+    spelling = language.strip().lower()
     return [
         code
         for code, name in known.items()
-        if code.startswith(f"{wanted}-") or name.lower().startswith(f"{wanted} (")
+        if code.startswith(f"{spelling}-") or name.lower().startswith(f"{spelling} (")
     ]
 
 
 def nearest(language: str, known: Mapping[str, str], aliases: Iterable[str]) -> str:
-    """The name, as it is written, or the code that is spelled most like it; empty if none is."""
-    written = {name.lower(): name for name in known.values()}
-    words = [*written, *aliases, *known]
+    """The known name, alias or code closest in spelling; empty if none is close."""
+    original = {name.lower(): name for name in known.values()}
+    words = [*original, *aliases, *known]
     near = errors.nearest(language.strip().lower(), words)
-    return written.get(near, near)
+    return original.get(near, near)
 
 
 def exists(language: str) -> bool:
-    """Whether it is the code or the name of a language at all, of any model."""
-    wanted = language.strip().lower()
-    names = (*table(), *_named(), *WHISPER, *WHISPER.values())
-    return wanted in names or iso639_1(wanted) in WHISPER
+    """True for a code or name of any language, even if no model knows it."""
+    spelling = language.strip().lower()
+    names = (*table(), *_codes_by_name(), *WHISPER, *WHISPER.values())
+    return spelling in names or iso639_1(spelling) in WHISPER
 
 
 @cache
-def _named() -> dict[str, str]:
+def _codes_by_name() -> dict[str, str]:
     return {row.name.lower(): row.code for row in table().values()}

@@ -1,8 +1,7 @@
-"""The words everything else is said in. All times are float seconds.
+"""Data types that all rooms share. All times are float seconds.
 
-Times are measured from the start of the file, except inside a `ChunkResult`: a backend knows only
-the chunk it was given, so there they are measured from the start of the chunk. Only
-`unispeech.stages.stitch` turns one into the other.
+Times count from the start of the file, except inside a `ChunkResult`, where they count from the
+start of the chunk, because a backend sees only its chunk. Only `unispeech.stages.stitch` converts.
 """
 
 from __future__ import annotations
@@ -17,17 +16,17 @@ if TYPE_CHECKING:
     from unispeech.text.subtitles import Layout
 
 Floats: TypeAlias = "npt.NDArray[np.float32]"
-"""An array of numpy. The aliases are strings, so that annotations do not import it."""
+"""A numpy array. The aliases are strings so that annotations do not import numpy."""
 Samples: TypeAlias = "npt.NDArray[np.float32]"
 """Mono PCM at 16 kHz, float32 in [-1, 1], shape (n,)."""
 Flags: TypeAlias = "npt.NDArray[np.bool_]"
 Frames: TypeAlias = "tuple[Samples, Flags]"
-"""Samples, and whether there is speech in each `FRAME` of them (the last may hold fewer)."""
+"""Samples, and a speech flag for each `FRAME` of them (the last frame may be shorter)."""
 
 SAMPLE_RATE = 16_000
-"""Hz. Whisper, wav2vec2 and Silero all read this rate."""
+"""Hz; the input rate of Whisper, wav2vec2 and Silero."""
 FRAME = 512
-"""Samples that the VAD takes for speech or silence together (32 ms, Silero's)."""
+"""Samples in a frame of the VAD (32 ms, Silero's)."""
 FRAME_SECONDS = FRAME / SAMPLE_RATE
 
 
@@ -45,7 +44,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word as the library gives it (Whisper keeps the leading space)."""
+    """A word as the library returns it (Whisper keeps the leading space)."""
 
     start: float
     end: float
@@ -53,17 +52,17 @@ class Word:
     probability: float
     speaker: str | None = None
     characters: tuple[Word, ...] = ()
-    """Its letters with their times, where the backend hears letters (CTC)."""
+    """The letters with their times, from CTC backends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A stretch of text, usually a phrase or a sentence.
 
-    `text` is as the library gives it (Whisper keeps the leading space, so that joining segments
-    with nothing between them is right in every language). `words` is empty unless asked for.
-    `avg_logprob` is the mean log probability per token; `no_speech_prob` the model's own opinion
-    that there is no speech. Both are NaN-free: a backend without them gives 0.0.
+    `text` is as the library returns it. Whisper keeps the leading space, so joining segments with
+    nothing between them is right in every language. `words` is empty unless requested.
+    `avg_logprob` is the mean log probability per token, and `no_speech_prob` the model's
+    probability that there is no speech. Both are never NaN: a backend without them returns 0.0.
     """
 
     id: int
@@ -79,7 +78,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Speech that has no trustworthy text. Nothing is lost silently: it is listed here."""
+    """A stretch of speech without reliable text, so that no speech is lost silently."""
 
     start: float
     end: float
@@ -88,7 +87,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A stretch in which one person speaks. Turns of several people may overlap."""
+    """A stretch in which one person speaks. Turns of different speakers may overlap."""
 
     start: float
     end: float
@@ -97,7 +96,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What was said in one recording."""
+    """The transcript of one recording."""
 
     text: str
     language: str
@@ -109,26 +108,26 @@ class Transcript:
     language_probability: float | None = None
     gaps: tuple[Gap, ...] = ()
     warnings: tuple[str, ...] = ()
-    """One line each; whatever was wrong with the input and was survived."""
+    """Problems with the input that did not stop the run, one line each."""
     complete: bool = True
-    """False where the recording could not be read to its end (see `warnings`)."""
+    """False if the recording ends early or could not be read to its end (see `warnings`)."""
     turns: tuple[Turn, ...] = ()
-    """Who spoke when, where that was asked for."""
+    """Speaker turns, if requested."""
     source: str = ""
-    """What the recording is called: its path as it was given."""
+    """The name of the recording: its path as passed by the caller."""
 
     def to(self, format: str, layout: Layout | None = None) -> str:
         """The transcript as `txt`, `srt`, `vtt`, `tsv`, `json` or `rttm`.
 
         Raises:
-            OptionError: there is no such format.
+            OptionError: the format is unknown.
         """
         from unispeech.text.formats import render
 
         return render(self, format, layout)
 
     def shifted(self, seconds: float) -> Transcript:
-        """The transcript of a part, on the clock of a whole in which it begins at `seconds`."""
+        """A copy with all times moved by `seconds`."""
         return replace(
             self,
             segments=tuple(shifted(segment, seconds) for segment in self.segments),
@@ -141,7 +140,7 @@ _Timed = TypeVar("_Timed", Word, Segment, Gap, Turn)
 
 
 def shifted(timed: _Timed, seconds: float) -> _Timed:
-    """Move a piece of a transcript and every time inside it, rounded to the millisecond."""
+    """Move an element of a transcript and all times inside it, rounded to the millisecond."""
     if not seconds:
         return timed
     start, end = round(timed.start + seconds, 3), round(timed.end + seconds, 3)
@@ -156,14 +155,14 @@ def shifted(timed: _Timed, seconds: float) -> _Timed:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of a recording, short enough for one window of the model.
+    """A stretch of a recording, short enough for one window of the model.
 
-    `samples` holds start..end at 16 kHz. `speech` are the spans of speech inside it (times of the
-    file). `window` is the length in seconds that the model sees, silence added after the samples:
-    a function of the chunk and the model alone, never of its companions in a batch. `source` and
-    `index` place it: the source's number in the run, and the chunk's number in the source.
-    All chunks of one batch have the same `language`. For a backend that wants context, `samples`
-    begins `before` seconds before start and ends `after` seconds after end.
+    `samples` holds start..end at 16 kHz. `speech` holds the spans of speech in the chunk, in file
+    time. `window` is the length in seconds that the model sees, padded with silence: a function of
+    the chunk and the model alone, never of other chunks in the batch. `source` is the number of
+    the source in the run and `index` the number of the chunk in the source. All chunks of a batch
+    have the same `language`. For a backend that uses context, `samples` begins `before` seconds
+    before start and ends `after` seconds after end.
     """
 
     samples: Samples
@@ -188,11 +187,11 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Emissions:
-    """What a CTC model says of each frame of a chunk.
+    """Frame scores of a CTC model for one chunk.
 
-    `scores` are log probabilities, float32, shape (frames, tokens). `tokens` is the text of each
-    column: a letter, a space between words, or nothing (`<s>` and the like). The first frame begins
-    `start` seconds after the chunk, each is `step` seconds long.
+    `scores` are log probabilities, float32, shape (frames, tokens). `tokens` holds the text of each
+    column: a letter, a space between words, or "" (`<s>` and the like). The first frame begins
+    `start` seconds after the start of the chunk; a frame lasts `step` seconds.
     """
 
     scores: npt.NDArray[np.float32]
@@ -201,25 +200,25 @@ class Emissions:
     step: float
     start: float = 0.0
     inside_word: bool = False
-    """The first letter belongs to the word before: a long word had to be cut."""
+    """True if the first letter continues the previous word, because a long word was cut."""
 
     def time(self, frame: int) -> float:
-        """The second at which a frame begins, from the start of the chunk."""
+        """The start of a frame, in seconds from the start of the chunk."""
         return round(self.start + frame * self.step, 3)
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkResult:
-    """What a backend heard in one chunk. Segment times are from the start of the chunk.
+    """The result of decoding one chunk. Segment times count from the start of the chunk.
 
-    `suspicion` is why the text is not to be trusted, or empty. `emissions` is for CTC backends:
-    what `unispeech.stages.stitch` joins at the frame before it becomes text.
+    `suspicion` is the reason not to trust the text, or empty. CTC backends return `emissions`,
+    which `unispeech.stages.stitch` joins before they become text.
     """
 
     segments: tuple[Segment, ...]
     suspicion: str = ""
     error: Exception | None = None
-    """Why there is no result: the backend failed."""
+    """The error of the backend, if decoding failed."""
     emissions: Emissions | None = None
 
     @property
@@ -229,7 +228,7 @@ class ChunkResult:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The end of a source: its length, its language, and the problems there were."""
+    """The end of a source: its length, language, warnings and error."""
 
     duration: float = 0.0
     language: str = ""
@@ -243,7 +242,10 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is. `total` is None while unknown (a stream)."""
+    """Progress of a `stage`, in a unit of its own (seconds, bytes, a fraction).
+
+    `total` is None while unknown (a stream).
+    """
 
     done: float
     total: float | None

@@ -1,7 +1,7 @@
-"""What is added to a transcript: speakers from known turns, and aligned words for any backend.
+"""Annotations: speakers from known turns, and aligned words for any backend.
 
-Real diarization weights have to be asked for, so the pipeline of `random_diarization.py` stands in:
-pyannote's own classes with RANDOM weights. No error rate follows from it.
+Real diarization weights are gated, so the pipeline of `random_diarization.py` replaces them:
+pyannote's own classes with RANDOM weights. The tests say nothing about error rates.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from click.testing import CliRunner
 from support.errors import raises
 from support.samples import CHECKPOINT, SAMPLES, reference, words
 from unispeech.annotate import speakers
-from unispeech.annotate.annotation import Annotation
-from unispeech.annotate.words import as_written
+from unispeech.annotate.annotation import Annotator
+from unispeech.annotate.words import with_spaces
 from unispeech.audio.recording import load
 from unispeech.backends import lookup, registry
 from unispeech.backends.loaded import LoadedModels
@@ -47,13 +47,13 @@ CTC = str(CHECKPOINT / "model")
 CLIPS = CHECKPOINT / "clips"
 
 
-def segment(start: float, end: float, *said: tuple[float, float]) -> Segment:
-    return Segment(0, start, end, " x", tuple(Word(a, b, " x", 1.0) for a, b in said))
+def segment(start: float, end: float, *spans: tuple[float, float]) -> Segment:
+    return Segment(0, start, end, " x", tuple(Word(a, b, " x", 1.0) for a, b in spans))
 
 
-def test_whoever_speaks_longest_has_said_it() -> None:
+def test_words_are_assigned_to_the_speaker_with_the_longest_overlap() -> None:
     turns = [Turn(0, 4, "A"), Turn(3, 9, "B"), Turn(5, 5.5, "A"), Turn(20, 21, "C")]
-    one, two, three = speakers.assigned(
+    first, second, third = speakers.assigned(
         [
             segment(1, 6, (1, 2), (3.2, 3.9), (4.5, 6)),
             segment(9.5, 10),
@@ -61,37 +61,37 @@ def test_whoever_speaks_longest_has_said_it() -> None:
         ],
         turns,
     )
-    assert one.speaker == "A"  # 3 + 0.5 s against 3
-    assert [word.speaker for word in one.words] == ["A", "A", "B"]
-    assert two.speaker == "B"  # nobody speaks: whose turn is nearest
-    assert (three.speaker, three.words[0].speaker) == ("C", "C")
+    assert first.speaker == "A"  # 3 + 0.5 s against 3
+    assert [word.speaker for word in first.words] == ["A", "A", "B"]
+    assert second.speaker == "B"  # nobody speaks, so the nearest turn decides
+    assert (third.speaker, third.words[0].speaker) == ("C", "C")
 
 
-def test_without_turns_nobody_is_named() -> None:
-    (one,) = speakers.assigned([segment(0, 1, (0, 1))], [])
-    assert one.speaker is None and one.words[0].speaker is None
+def test_without_turns_the_speaker_is_none() -> None:
+    (unnamed,) = speakers.assigned([segment(0, 1, (0, 1))], [])
+    assert unnamed.speaker is None and unnamed.words[0].speaker is None
 
 
-def test_known_turns_of_a_meeting_reach_its_words(data: Path, engine: MakeEngine) -> None:
-    """Real speech with its real turns: a word that lies in one person's turns alone is theirs."""
+def test_words_inside_the_turns_of_one_speaker_are_theirs(data: Path, engine: MakeEngine) -> None:
+    """Real speech of a meeting with reference turns."""
     rows = (data / "diarization" / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
     row = next(r for r in map(json.loads, rows) if r["audio"] == "dev00.flac")
     turns = tuple(Turn(*turn) for turn in row["turns"])
-    said = engine().transcribe(
+    plain = engine().transcribe(
         data / "diarization" / row["audio"], word_timestamps=True, beam_size=1
     )
-    segments = tuple(speakers.assigned(said.segments, turns))
-    told = [word for one in segments for word in one.words]
-    assert len(told) > 40 and {word.speaker for word in told} == {"MEE009", "MEE012"}
-    alone = 0
-    for word in told:
+    segments = tuple(speakers.assigned(plain.segments, turns))
+    spoken = [word for segment in segments for word in segment.words]
+    assert len(spoken) > 40 and {word.speaker for word in spoken} == {"MEE009", "MEE012"}
+    unambiguous = 0
+    for word in spoken:
         inside = {t.speaker for t in turns if t.start <= word.start and word.end <= t.end}
         touched = {t.speaker for t in turns if t.start < word.end and word.start < t.end}
         if len(inside) == len(touched) == 1:
-            alone += 1
+            unambiguous += 1
             assert {word.speaker} == inside
-    assert alone > 25
-    transcript = replace(said, segments=segments, turns=turns)
+    assert unambiguous > 25
+    transcript = replace(plain, segments=segments, turns=turns)
     assert "[MEE009]: " in render(transcript, "srt") and "[MEE012]: " in render(transcript, "txt")
     assert read_rttm(render(transcript, "rttm")) == [
         ("dev00", round(t.start, 3), round(t.end - t.start, 3), t.speaker) for t in turns
@@ -105,23 +105,23 @@ def read_rttm(text: str) -> list[tuple[str, float, float, str]]:
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("values", "option"),
     [
-        ({"min_speakers": 0, "diarize": True}, "min_speakers is 0"),
-        ({"max_speakers": 2}, "max_speakers without diarize"),
-        ({"diarize": True, "min_speakers": 3, "max_speakers": 2}, "min_speakers 3 is more than"),
-        ({"align": True, "task": "translate"}, "align with the task 'translate'"),
+        ({"min_speakers": 0, "diarize": True}, "min_speakers"),
+        ({"max_speakers": 2}, "max_speakers"),
+        ({"diarize": True, "min_speakers": 3, "max_speakers": 2}, "min_speakers"),
+        ({"align": True, "task": "translate"}, "align"),
     ],
 )
-def test_wrong_values_are_one_line(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(OptionError, match=message):
-        TranscribeOptions.of(**options)
+def test_contradictory_options_are_refused(values: dict[str, Any], option: str) -> None:
+    with raises(OptionError, option=option):
+        TranscribeOptions.of(**values)
 
 
-def test_without_pyannote_the_command_is_offered(
+def test_without_pyannote_the_error_shows_the_install_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before anything is loaded: the model's folder is not even there."""
+    """Raised before any loading: the folder of the model does not exist."""
     if speakers.available() and lookup.diarization_interpreter() is None:
         pytest.skip("pyannote.audio is installed here")
     monkeypatch.setenv("UNISPEECH_ENV_DIR", str(tmp_path))
@@ -131,21 +131,23 @@ def test_without_pyannote_the_command_is_offered(
     assert not speakers.available()
 
 
-def test_another_kind_of_model_is_refused(engine: MakeEngine, tmp_path: Path) -> None:
+def test_a_model_of_the_wrong_kind_is_refused(engine: MakeEngine, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("pipeline: {}")
     for model in ("tiny.en", str(tmp_path)):
-        with pytest.raises(UnsupportedOption) as caught:
+        with pytest.raises(UnsupportedOption) as error:
             engine().transcribe(SAMPLES / "english.wav", align_model=model)
-        assert (caught.value.code, caught.value.option) == ("model_family", "align_model")
-    with pytest.raises(UnsupportedOption) as caught:
+        assert (error.value.code, error.value.option) == ("model_family", "align_model")
+    with pytest.raises(UnsupportedOption) as error:
         Engine("faster", str(tmp_path))
-    assert (caught.value.code, caught.value.option) == ("model_family", "model")
-    with pytest.raises(UnsupportedOption) as caught:
+    assert (error.value.code, error.value.option) == ("model_family", "model")
+    with pytest.raises(UnsupportedOption) as error:
         Engine("mms", CTC, align_model=CTC)
-    assert (caught.value.code, caught.value.option) == ("aligns_itself", "align_model")
+    assert (error.value.code, error.value.option) == ("aligns_itself", "align_model")
 
 
-def test_a_gated_model_says_what_it_wants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_about_a_gated_model_names_the_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("UNISPEECH_CACHE_DIR", str(tmp_path))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr("huggingface_hub.get_token", lambda: None)
@@ -153,18 +155,18 @@ def test_a_gated_model_says_what_it_wants(tmp_path: Path, monkeypatch: pytest.Mo
         store.obtain("speaker-diarization-community-1", "pyannote")
 
 
-def test_aligned_words_keep_the_text_as_it_is_written() -> None:
+def test_aligned_words_join_to_the_original_text() -> None:
     for text, parts in (
         (" Good  morning, all.", ["Good", "morning,", "all."]),
         ("我 use 三", ["我", "u", "s", "e", "三"]),
         (" one ", ["one"]),
     ):
-        said = list(as_written(text, [Word(0, 1, part, 1.0) for part in parts]))
-        assert "".join(word.word for word in said) == text
-        assert [word.word.strip() for word in said] == parts
+        spaced = list(with_spaces(text, [Word(0, 1, part, 1.0) for part in parts]))
+        assert "".join(word.word for word in spaced) == text
+        assert [word.word.strip() for word in spaced] == parts
 
 
-def test_every_language_has_a_model() -> None:
+def test_every_language_has_an_alignment_model() -> None:
     assert companions.aligner("en") == "wav2vec2-base-960h"
     assert companions.aligner("sw") == "mms-1b-all"
     assert companions.aligner(None) is None
@@ -172,43 +174,46 @@ def test_every_language_has_a_model() -> None:
 
 
 def test_rttm_needs_speakers(tmp_path: Path) -> None:
-    done = CliRunner().invoke(cli, ["transcribe", str(SAMPLES / "english.wav"), "-f", "rttm"])
-    assert done.exit_code == 2 and "--diarize" in done.output
+    result = CliRunner().invoke(cli, ["transcribe", str(SAMPLES / "english.wav"), "-f", "rttm"])
+    assert result.exit_code == 2 and "--diarize" in result.output
 
 
 @pytest.mark.parametrize("options", [{}, {"strategy": "native"}], ids=["batched", "native"])
-def test_words_of_any_backend_are_aligned(engine: MakeEngine, options: dict[str, Any]) -> None:
-    """The small model knows twelve words; of those it knows when they are said."""
+def test_alignment_gives_word_times_to_any_backend(
+    engine: MakeEngine, options: dict[str, Any]
+) -> None:
+    """The small CTC model knows twelve words, and these it can align."""
     pytest.importorskip("transformers")
     clip = CLIPS / "eng-03.flac"  # "and river bread"
     known = Engine("mms", CTC).align(clip, "and river bread", language="eng")
-    said = engine().transcribe(clip, align=True, align_model=CTC, beam_size=1, **options)
-    assert words(said.text) == ["and", "river", "bread"]
-    found = [word for one in said.segments for word in one.words]
-    assert "".join(word.word for word in found) == "".join(one.text for one in said.segments)
-    for word, right in zip(found, known.segments[0].words, strict=True):
-        assert word.start == pytest.approx(right.start, abs=0.05)
-    assert [one.end == one.words[-1].end for one in said.segments]
+    transcript = engine().transcribe(clip, align=True, align_model=CTC, beam_size=1, **options)
+    segments = transcript.segments
+    assert words(transcript.text) == ["and", "river", "bread"]
+    aligned = [word for segment in segments for word in segment.words]
+    assert "".join(word.word for word in aligned) == "".join(segment.text for segment in segments)
+    for word, expected in zip(aligned, known.segments[0].words, strict=True):
+        assert word.start == pytest.approx(expected.start, abs=0.05)
+    assert all(segment.end == segment.words[-1].end for segment in segments)
 
 
-def test_text_that_does_not_fit_is_kept_and_said() -> None:
-    """Nobody says this in half a second: there is no time for its words, and the text stays."""
+def test_text_too_long_for_the_sound_stays_with_a_warning() -> None:
+    """Sixty words cannot be spoken in half a second."""
     pytest.importorskip("transformers")
     chunk = Chunk(load(CLIPS / "eng-03.flac")[:8_000], 10.0, 10.5, language="en")
     result = ChunkResult((Segment(0, 0, 0.5, " " + "bread " * 60),))
     warnings: list[str] = []
-    notes = Annotation(AnnotateOptions(align_model=CTC), "auto", Call(), LoadedModels())
-    assert notes.decoded(chunk, result, warnings.append) == result
+    annotator = Annotator(AnnotateOptions(align_model=CTC), "auto", Call(), LoadedModels())
+    assert annotator.decoded(chunk, result, warnings.append) == result
     (line,) = warnings
     assert line.startswith("10.0-10.5 s: no word times (the text has 359 letters")
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_pyannotes_pipeline_of_random_weights_through_us(
+def test_turns_match_the_pipeline_called_directly(
     random_pipeline: Path, engine: MakeEngine, data: Path, tmp_path: Path
 ) -> None:
-    """Turns as the pipeline gives them when called directly; the same for every backend's text."""
+    """The pipeline has random weights; the turns are the same for every backend."""
     clip = data / "diarization" / "dev00.flac"
     environment = folders.find("whisperx")
     assert environment
@@ -221,10 +226,10 @@ def test_pyannotes_pipeline_of_random_weights_through_us(
         "print(); print(json.dumps(rows))"
     )
     command = [str(environment.python), "-W", "ignore", "-c", program, str(random_pipeline)]
-    told = subprocess.run(
+    process = subprocess.run(
         [*command, str(tmp_path / "sound.npy")], check=True, capture_output=True, text=True
     )
-    rows = json.loads(told.stdout.splitlines()[-1])
+    rows = json.loads(process.stdout.splitlines()[-1])
     theirs = [(round(start, 3), round(end, 3), name) for start, end, name in rows]
     assert len(theirs) > 10
     steps: list[Progress] = []
@@ -237,13 +242,13 @@ def test_pyannotes_pipeline_of_random_weights_through_us(
     for backend, strategy in runs:
         if not registry.find(backend).installed():
             continue
-        said = engine(backend).transcribe(
+        transcript = engine(backend).transcribe(
             clip, on_progress=steps.append, strategy=strategy, word_timestamps=True,
             **options,
         )  # fmt: skip
-        assert [(t.start, t.end, t.speaker) for t in said.turns] == theirs
-        assert said.segments and all(one.speaker for one in said.segments)
-        assert all(word.speaker for one in said.segments for word in one.words)
+        assert [(t.start, t.end, t.speaker) for t in transcript.turns] == theirs
+        assert transcript.segments and all(s.speaker for s in transcript.segments)
+        assert all(word.speaker for s in transcript.segments for word in s.words)
     assert {"segmentation", "embeddings"} <= {
         p.detail["step"] for p in steps if p.stage == "diarize"
     }
@@ -252,14 +257,14 @@ def test_pyannotes_pipeline_of_random_weights_through_us(
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_command_line_writes_every_format(random_pipeline: Path, tmp_path: Path) -> None:
-    done = CliRunner().invoke(
+    result = CliRunner().invoke(
         cli,
         [
             "transcribe", str(SAMPLES / "pause.wav"), "--model", "tiny.en", "--diarize",
             "--diarize-model", str(random_pipeline), "-f", "all", "-o", str(tmp_path),
         ],
     )  # fmt: skip
-    assert done.exit_code == 0, done.output
+    assert result.exit_code == 0, result.output
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [
         ".json", ".rttm", ".srt", ".tsv", ".txt", ".vtt",
     ]  # fmt: skip
@@ -267,7 +272,7 @@ def test_the_command_line_writes_every_format(random_pipeline: Path, tmp_path: P
     turns = [(t["start"], round(t["end"] - t["start"], 3), t["speaker"]) for t in shown["turns"]]
     rttm = read_rttm((tmp_path / "pause.rttm").read_text(encoding="utf-8"))
     assert [row[1:] for row in rttm] == turns
-    assert all(one["speaker"].startswith("SPEAKER_") for one in shown["segments"])
+    assert all(s["speaker"].startswith("SPEAKER_") for s in shown["segments"])
     text = (tmp_path / "pause.txt").read_text(encoding="utf-8")
     assert all(line.startswith("[SPEAKER_") for line in text.splitlines())
     assert words(" ".join(line.partition(": ")[2] for line in text.splitlines())) == words(
@@ -277,24 +282,24 @@ def test_the_command_line_writes_every_format(random_pipeline: Path, tmp_path: P
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_diarization_is_cancelled_and_damage_is_one_line(
+def test_diarization_can_be_cancelled_and_reports_damage_in_one_line(
     random_pipeline: Path, tmp_path: Path
 ) -> None:
-    asked = AnnotateOptions(diarize_model=str(random_pipeline))
-    with LoadedModels() as models, speakers.diarizer(models, asked) as diarizer:
+    options = AnnotateOptions(diarize_model=str(random_pipeline))
+    with LoadedModels() as models, speakers.diarizer(models, options) as diarizer:
         with pytest.raises(Cancelled):
             diarizer.turns(np.zeros(16_000 * 30, np.float32), call=Call(cancelled=lambda: True))
         assert diarizer.turns(np.zeros(16_000 * 11, np.float32)) is not None
     (tmp_path / "config.yaml").write_text((random_pipeline / "config.yaml").read_text())
-    with pytest.raises(ModelDamaged, match="cannot read the diarization pipeline") as caught:
+    with pytest.raises(ModelDamaged, match="cannot read the diarization pipeline") as error:
         speakers.Diarizer(tmp_path).turns(np.zeros(16_000, np.float32))
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_words_are_given_to_speakers_as_whisperx_does() -> None:
-    """Its own `assign_word_speakers`, in its environment, on random turns and words."""
+def test_words_get_the_same_speakers_as_in_whisperx() -> None:
+    """Compares with `assign_word_speakers` of whisperX on random turns and words."""
     environment = folders.find("whisperx")
     if environment is None:
         pytest.skip("the environment of whisperX is not installed")
@@ -328,11 +333,11 @@ def test_words_are_given_to_speakers_as_whisperx_does() -> None:
         ).stdout
     )["segments"]  # fmt: skip
     ours = list(speakers.assigned(spoken, turns))
-    named = 0
-    for mine, other in zip(ours, theirs, strict=True):
-        told: tuple[Segment | Word, ...] = (mine, *mine.words)
-        for one, two in zip(told, (other, *other["words"]), strict=True):
-            if "speaker" in two:  # where nobody speaks it names nobody, we whoever is nearest
-                named += 1
-                assert one.speaker == two["speaker"]
-    assert named > 50
+    compared = 0
+    for own, other in zip(ours, theirs, strict=True):
+        stretches: tuple[Segment | Word, ...] = (own, *own.words)
+        for stretch, their in zip(stretches, (other, *other["words"]), strict=True):
+            if "speaker" in their:  # whisperX names nobody if nobody speaks; we name the nearest
+                compared += 1
+                assert stretch.speaker == their["speaker"]
+    assert compared > 50

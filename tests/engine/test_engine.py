@@ -1,4 +1,4 @@
-"""The engine on real clips with real weights."""
+"""The engine, on real clips with real weights."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Get = Callable[..., Engine]
         ("pause", "base", "en"),
     ],
 )
-def test_a_sample_comes_out_word_for_word(
+def test_samples_are_transcribed_word_for_word(
     engine: Get, sample: str, model: str, language: str
 ) -> None:
     transcript = engine(model=model).transcribe(SAMPLES / f"{sample}.wav")
@@ -44,7 +44,7 @@ def test_a_sample_comes_out_word_for_word(
     assert transcript.gaps == ()
 
 
-def test_many_sources_keep_their_order_and_a_failed_one_its_place(engine: Get) -> None:
+def test_many_sources_return_results_in_order_with_errors_in_place(engine: Get) -> None:
     sources = [SAMPLES / "pause.wav", Path("missing.wav"), SAMPLES / "english.wav"]
     first, second, third = engine().transcribe_many(sources)
     assert isinstance(first, Transcript) and words(first.text) == words(reference("pause"))
@@ -55,33 +55,37 @@ def test_many_sources_keep_their_order_and_a_failed_one_its_place(engine: Get) -
 def test_the_batch_size_does_not_change_the_text(engine: Get) -> None:
     exact = engine(compute_type="float32")
     sources = [SAMPLES / "pause.wav", SAMPLES / "english.wav"] * 2
-    one = [
+    single = [
         t.text for t in exact.transcribe_many(sources, batch_size=1) if isinstance(t, Transcript)
     ]
-    many = [
+    batched = [
         t.text for t in exact.transcribe_many(sources, batch_size=16) if isinstance(t, Transcript)
     ]
-    assert one == many and len(one) == 4
+    assert single == batched and len(single) == 4
 
 
 def test_sampling_at_a_temperature_is_repeatable(engine: Get) -> None:
-    """Also whatever was drawn before, and whatever the companions in a batch."""
+    """Independent of earlier samples and of the other chunks in the batch."""
     backend = engine().backend
     samples = load(SAMPLES / "english.wav")[: 5 * 16_000]
     chunk = Chunk(samples, 0.0, 5.0, window=15.0, language="en")
     warm = DecodeOptions(temperature=(1.0,))
-    drawn = [r.segments for n in (1, 1, 2) for r in backend.transcribe_batch([chunk] * n, warm)]
-    assert drawn[0] and all(one == drawn[0] for one in drawn)
+    first, *rest = [
+        result.segments
+        for size in (1, 1, 2)
+        for result in backend.transcribe_batch([chunk] * size, warm)
+    ]
+    assert first and all(segments == first for segments in rest)
 
 
-def test_word_times_rise_inside_their_segment(engine: Get) -> None:
+def test_word_times_ascend_inside_their_segment(engine: Get) -> None:
     transcript = engine().transcribe(SAMPLES / "pause.wav", word_timestamps=True)
     for segment in transcript.segments:
         times = [segment.start, *(t for w in segment.words for t in (w.start, w.end)), segment.end]
         assert segment.words and times == sorted(times)
 
 
-def test_every_kind_of_source_says_the_same(engine: Get) -> None:
+def test_every_kind_of_source_gives_the_same_text(engine: Get) -> None:
     path = SAMPLES / "english.wav"
     samples = load(path)
     with path.open("rb") as file:
@@ -100,8 +104,8 @@ def test_silence_gives_no_segments(engine: Get) -> None:
     assert transcript.segments == () and transcript.duration == 5.0
 
 
-def test_the_first_segment_comes_before_the_recording_is_read(engine: Get) -> None:
-    """Ten minutes, of which reading ahead takes two or so."""
+def test_the_first_segment_arrives_before_the_recording_is_read(engine: Get) -> None:
+    """Ten minutes of sound, of which about two are read ahead."""
     sound = np.tile(load(SAMPLES / "pause.wav"), 30)
     source = io.BytesIO()
     with wave.open(source, "wb") as file:
@@ -115,31 +119,31 @@ def test_the_first_segment_comes_before_the_recording_is_read(engine: Get) -> No
     segments.close()  # type: ignore[attr-defined]
 
 
-def test_segments_and_progress_are_reported_and_a_call_can_be_cancelled(engine: Get) -> None:
-    told: list[Progress] = []
-    heard: list[Segment] = []
+def test_callbacks_get_segments_and_progress_and_can_cancel(engine: Get) -> None:
+    progress: list[Progress] = []
+    received: list[Segment] = []
     transcript = engine().transcribe(
-        SAMPLES / "pause.wav", on_segment=heard.append, on_progress=told.append
+        SAMPLES / "pause.wav", on_segment=received.append, on_progress=progress.append
     )
-    assert tuple(heard) == transcript.segments
-    assert told[-1].total == transcript.duration
+    assert tuple(received) == transcript.segments
+    assert progress[-1].total == transcript.duration
     with pytest.raises(Cancelled):
         engine().transcribe(SAMPLES / "pause.wav", cancelled=lambda: True)
 
 
-def test_async(engine: Get) -> None:
-    heard: list[Segment] = []
-    told: list[Progress] = []
+def test_async_engine_runs_callbacks_in_the_event_loop(engine: Get) -> None:
+    received: list[Segment] = []
+    progress: list[Progress] = []
     threads: set[int] = set()
 
     def on_segment(segment: Segment) -> None:
-        heard.append(segment)
+        received.append(segment)
         threads.add(threading.get_ident())
 
-    async def both() -> tuple[str, list[Segment]]:
+    async def run_all() -> tuple[str, list[Segment]]:
         asynchronous = AsyncEngine(engine())
         transcript = await asynchronous.transcribe(
-            SAMPLES / "english.wav", on_segment=on_segment, on_progress=told.append
+            SAMPLES / "english.wav", on_segment=on_segment, on_progress=progress.append
         )
         segments = [s async for s in asynchronous.segments(SAMPLES / "english.wav")]
         assert await asynchronous.detect_language(SAMPLES / "english.wav") == ("en", 1.0)
@@ -147,10 +151,10 @@ def test_async(engine: Get) -> None:
             await asynchronous.transcribe(SAMPLES / "english.wav", cancelled=lambda: True)
         return transcript.text, segments
 
-    text, segments = asyncio.run(both())
+    text, segments = asyncio.run(run_all())
     assert words(text) == words(reference("english"))
     assert "".join(s.text for s in segments).strip() == text
-    assert heard == segments and told
+    assert received == segments and progress
     assert threads == {threading.get_ident()}, "callbacks run in the event loop"
 
 
@@ -165,15 +169,15 @@ def test_async(engine: Get) -> None:
         ({"language": "klingon"}, OptionError, "klingon"),
     ],
 )
-def test_an_option_that_cannot_be_honoured_is_refused_by_name(
+def test_unsupported_options_are_refused_by_name(
     options: dict[str, object], kind: type[OptionError], named: str
 ) -> None:
-    with pytest.raises(OptionError, match=named) as caught:
+    with pytest.raises(OptionError, match=named) as error:
         Engine("faster", "tiny.en", **options)  # type: ignore[arg-type]
-    assert type(caught.value) is kind
+    assert type(error.value) is kind
 
 
-def test_native_is_the_library_itself(engine: Get) -> None:
+def test_the_native_strategy_matches_the_library_called_directly(engine: Get) -> None:
     from faster_whisper import WhisperModel
 
     from unispeech.models import store
@@ -187,29 +191,29 @@ def test_native_is_the_library_itself(engine: Get) -> None:
 
 
 class Failing(Backend):
-    """A real backend that fails on every chunk of one recording."""
+    """Wrapper of a real backend that fails on every chunk of one source."""
 
     name = "failing"
 
-    def __init__(self, inside: Backend, source: int) -> None:
-        self.inside = inside
+    def __init__(self, backend: Backend, source: int) -> None:
+        self.backend = backend
         self.source = source
-        self.asked: list[int] = []
+        self.requested: list[int] = []
 
     @property
     def windows(self) -> tuple[float, ...]:
-        return self.inside.windows
+        return self.backend.windows
 
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:
-        self.asked += [chunk.source for chunk in chunks]
+        self.requested += [chunk.source for chunk in chunks]
         if any(chunk.source == self.source for chunk in chunks):
             raise BackendError("out of memory")
-        return self.inside.transcribe_batch(chunks, options)
+        return self.backend.transcribe_batch(chunks, options)
 
 
-def test_a_failed_source_is_given_up_and_the_others_go_on() -> None:
+def test_a_failed_source_is_abandoned_and_the_others_continue() -> None:
     failing: list[Failing] = []
 
     def share(backend: Backend) -> Backend:
@@ -222,14 +226,14 @@ def test_a_failed_source_is_given_up_and_the_others_go_on() -> None:
         first, second, third = engine.transcribe_many(sources, 16_000, batch_size=1)
     assert isinstance(first, Transcript) and first == third
     assert isinstance(second, BackendError) and "out of memory" in str(second)
-    assert failing[0].asked.count(1) <= 10, "of about 60 chunks, those under way"
-    assert failing[0].asked.count(2) > 0
+    assert failing[0].requested.count(1) <= 10, "of about 60 chunks, only those already in flight"
+    assert failing[0].requested.count(2) > 0
 
 
-def test_runs_share_the_threads_of_their_engine(
+def test_runs_reuse_the_threads_of_their_engine(
     engine: Get, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An executor may start one more while another is about to be free, but not for every run."""
+    """An executor may start a thread while another is about to become free, but not every run."""
     loaded = engine()
     for _ in range(3):
         loaded.transcribe(SAMPLES / "english.wav")
@@ -247,32 +251,32 @@ def test_runs_share_the_threads_of_their_engine(
     assert len(started) < runs / 2
 
 
-class Notes:
+class MemoryJournal:
     """A journal in memory."""
 
     def __init__(self) -> None:
-        self.kept: dict[int, ChunkResult] = {}
+        self.results: dict[int, ChunkResult] = {}
         self.recordings = 0
 
     def recorded(self, chunk: Chunk) -> ChunkResult | None:
-        return self.kept.get(chunk.index)
+        return self.results.get(chunk.index)
 
     def record(self, chunks: Sequence[Chunk], results: Sequence[ChunkResult]) -> None:
         self.recordings += len(chunks)
-        self.kept.update({c.index: r for c, r in zip(chunks, results, strict=True)})
+        self.results.update({c.index: r for c, r in zip(chunks, results, strict=True)})
 
 
-def test_with_a_journal_an_interrupted_call_goes_on_where_it_stopped(engine: Get) -> None:
-    notes = Notes()
+def test_an_interrupted_call_resumes_from_its_journal(engine: Get) -> None:
+    journal = MemoryJournal()
     options: CallOptions = {"batch_size": 1, "chunk_length": 5.0}
     whole = engine().transcribe(SAMPLES / "pause.wav", **options)
 
     def stop() -> bool:
-        return len(notes.kept) >= 1
+        return len(journal.results) >= 1
 
     with pytest.raises(Cancelled):
-        call = Call(journal=notes, cancelled=stop)
+        call = Call(journal=journal, cancelled=stop)
         engine().follow(SAMPLES / "pause.wav", call, **options)
-    again = engine().follow(SAMPLES / "pause.wav", Call(journal=notes), **options)
+    again = engine().follow(SAMPLES / "pause.wav", Call(journal=journal), **options)
     assert again == whole
-    assert notes.recordings == len(notes.kept) > 1, "nothing recorded was decoded again"
+    assert journal.recordings == len(journal.results) > 1, "recorded chunks are not decoded again"

@@ -1,4 +1,4 @@
-"""The strategy `native` is the library itself: called directly, it says the same, text for text."""
+"""The strategy `native` gives the same text as the library called directly."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from unispeech.types import SAMPLE_RATE
 pytestmark = pytest.mark.slow
 
 EXCERPTS = (("1221-135767", 0), ("1320-122617", 60), ("1580-141083", 30))
-"""Chapter and second; 90 seconds of each. `benchmarks/native.py` compares whole files."""
+"""Chapter and start in seconds; 90 seconds each. `benchmarks/native.py` compares whole files."""
 MODEL = "tiny.en"
 
 
 @pytest.mark.parametrize("excerpt", EXCERPTS, ids=lambda excerpt: str(excerpt[0]))
 @pytest.mark.parametrize("backend", native.LIBRARIES)
 @pytest.mark.filterwarnings("ignore")
-def test_native_is_the_library_called_directly(
+def test_the_native_strategy_matches_the_library(
     backend: str, excerpt: tuple[str, int], data: Path, engine: Callable[..., Engine]
 ) -> None:
     spec = registry.find(backend)

@@ -1,4 +1,4 @@
-"""Engines shared between calls: one load, joint batches, unloading. Real weights throughout."""
+"""Pool of engines: shared loads, shared batches, unloading. Real weights throughout."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from support.samples import SAMPLES, reference, words
 from support.small_mms import CLIPS, LID, MODEL
 from unispeech.backends.base import Backend
+from unispeech.call import Call
 from unispeech.engine.engine import Engine
 from unispeech.engine.pool import Pool, Shared
 from unispeech.errors import BackendError, UnknownModel
@@ -22,18 +23,18 @@ Get = Callable[..., Engine]
 
 
 class Watched(Backend):
-    """The real backend, with a note of each batch; fails on a batch that holds a `bad` chunk."""
+    """Wrapper of a real backend that records batch sizes and fails on a `bad` chunk."""
 
     name = "watched"
 
-    def __init__(self, inside: Backend, bad: Chunk | None = None) -> None:
-        self.inside = inside
+    def __init__(self, backend: Backend, bad: Chunk | None = None) -> None:
+        self.backend = backend
         self.bad = bad
         self.batches: list[int] = []
 
     @property
     def windows(self) -> tuple[float, ...]:
-        return self.inside.windows
+        return self.backend.windows
 
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
@@ -41,7 +42,7 @@ class Watched(Backend):
         self.batches.append(len(chunks))
         if any(chunk is self.bad for chunk in chunks):
             raise BackendError("a bad chunk")
-        return self.inside.transcribe_batch(chunks, options)
+        return self.backend.transcribe_batch(chunks, options)
 
 
 def chunks_of(engine: Engine, sample: str) -> list[Chunk]:
@@ -50,26 +51,30 @@ def chunks_of(engine: Engine, sample: str) -> list[Chunk]:
     from unispeech.audio.recording import Recording
 
     recording = Recording(SAMPLES / f"{sample}.wav")
-    return [replace(c, language="en") for c in engine._reader(engine.options).plan(recording)]
+    reader = engine._run(engine.options, Call()).reader()
+    return [replace(chunk, language="en") for chunk in reader.plan(recording)]
 
 
-def test_concurrent_calls_share_batches_and_each_gets_its_own_text(engine: Get) -> None:
-    kinds = {name: chunks_of(engine(), name)[0] for name in ("english", "pause")}
+def test_concurrent_calls_share_batches_and_get_their_own_texts(engine: Get) -> None:
+    samples = {name: chunks_of(engine(), name)[0] for name in ("english", "pause")}
     watched = Watched(engine().backend)
     shared = Shared(watched, batch_size=4, wait=0.05)
-    asked = ["english", "pause", "pause"] * 3
+    names = ["english", "pause", "pause"] * 3
     with ThreadPoolExecutor(9) as threads:
-        work = [threads.submit(shared.transcribe_batch, [kinds[k]], DecodeOptions()) for k in asked]
-        texts = [words(one.result()[0].text) for one in work]
+        calls = [
+            threads.submit(shared.transcribe_batch, [samples[name]], DecodeOptions())
+            for name in names
+        ]
+        texts = [words(call.result()[0].text) for call in calls]
     alone = {
-        kind: words(watched.inside.transcribe_batch([chunk], DecodeOptions())[0].text)
-        for kind, chunk in kinds.items()
+        name: words(watched.backend.transcribe_batch([chunk], DecodeOptions())[0].text)
+        for name, chunk in samples.items()
     }
-    assert texts == [alone[kind] for kind in asked]
+    assert texts == [alone[name] for name in names]
     assert sum(watched.batches) == 9 and max(watched.batches) <= 4 and len(watched.batches) <= 5
 
 
-def test_calls_with_other_options_are_not_joined(engine: Get) -> None:
+def test_calls_with_different_options_do_not_share_a_batch(engine: Get) -> None:
     chunk = chunks_of(engine(), "english")[0]
     watched = Watched(engine().backend)
     shared = Shared(watched, wait=0.05)
@@ -79,7 +84,7 @@ def test_calls_with_other_options_are_not_joined(engine: Get) -> None:
     assert watched.batches == [1, 1]
 
 
-def test_a_failing_call_does_not_take_its_companions_down(engine: Get) -> None:
+def test_a_failing_call_does_not_fail_others_in_its_batch(engine: Get) -> None:
     good, bad = (chunks_of(engine(), name)[0] for name in ("english", "pause"))
     shared = Shared(Watched(engine().backend, bad=bad), wait=0.1)
     with ThreadPoolExecutor(2) as threads:
@@ -90,27 +95,27 @@ def test_a_failing_call_does_not_take_its_companions_down(engine: Get) -> None:
             first.result()
 
 
-def test_one_load_for_all_who_ask_at_once() -> None:
+def test_concurrent_callers_share_one_load() -> None:
     with Pool() as pool:
         gate = threading.Barrier(4)
 
-        def ask(_: int) -> tuple[int, str]:
+        def transcribe(_: int) -> tuple[int, str]:
             gate.wait()
             with pool.engine("faster", "tiny.en") as engine:
                 return id(engine), engine.transcribe(SAMPLES / "english.wav").text
 
         with ThreadPoolExecutor(4) as threads:
-            answers = set(threads.map(ask, range(4)))
-        assert len({engine for engine, _ in answers}) == 1
-        assert {tuple(words(text)) for _, text in answers} == {tuple(words(reference("english")))}
+            results = set(threads.map(transcribe, range(4)))
+        assert len({engine for engine, _ in results}) == 1
+        assert {tuple(words(text)) for _, text in results} == {tuple(words(reference("english")))}
 
 
-def test_the_bound_evicts_the_idle_one_and_idle_engines_unload() -> None:
+def test_the_limit_evicts_idle_engines_and_idle_engines_unload() -> None:
     with Pool(limit=1, idle_timeout=0.4) as pool:
         with pool.engine("faster", "tiny.en"):
-            assert [(one.model, one.users) for one in pool.loaded()] == [("tiny.en", 1)]
+            assert [(loaded.model, loaded.users) for loaded in pool.loaded()] == [("tiny.en", 1)]
         with pool.engine("faster", "base"):
-            assert [one.model for one in pool.loaded()] == ["base"]
+            assert [loaded.model for loaded in pool.loaded()] == ["base"]
             time.sleep(0.8)
             assert len(pool.loaded()) == 1, "in use"
         deadline = time.monotonic() + 5
@@ -119,23 +124,23 @@ def test_the_bound_evicts_the_idle_one_and_idle_engines_unload() -> None:
         assert pool.loaded() == []
 
 
-def test_aligners_and_identifiers_are_in_the_pool_and_idle_ones_unload() -> None:
+def test_idle_aligners_and_identifiers_of_the_pool_unload() -> None:
     pytest.importorskip("transformers")
     clip = CLIPS / "eng-03.flac"
     with Pool() as pool, pool.engine("faster", "base") as engine:
         transcript = engine.transcribe(clip, align_model=str(MODEL), language_id_model=str(LID))
-        assert all(one.words for one in transcript.segments)
-        kinds = {one.kind for one in pool.loaded()}
+        assert all(segment.words for segment in transcript.segments)
+        kinds = {loaded.kind for loaded in pool.loaded()}
         assert kinds == {"engine", "aligner", "identifier"}
     with Pool(idle_timeout=0.5) as pool, pool.engine("faster", "base") as engine:
         engine.transcribe(clip, align_model=str(MODEL), language_id_model=str(LID))
         deadline = time.monotonic() + 10
         while len(pool.loaded()) > 1 and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert [one.kind for one in pool.loaded()] == ["engine"], "only what is in use"
+        assert [loaded.kind for loaded in pool.loaded()] == ["engine"], "only the engine in use"
 
 
-def test_what_cannot_be_loaded_leaves_no_trace() -> None:
+def test_a_failed_load_leaves_the_pool_unchanged() -> None:
     with Pool(limit=1) as pool:
         with pytest.raises(UnknownModel), pool.engine("faster", "no-such-model"):
             pass

@@ -1,4 +1,4 @@
-"""What is added to a finished transcript."""
+"""Annotations of a finished transcript: word times and speakers."""
 
 from unispeech import _old
 

@@ -1,4 +1,4 @@
-"""What one call adds to its transcripts: the engine's one door to word times and speakers."""
+"""Annotations of one call: the engine's interface to word times and speakers."""
 
 from __future__ import annotations
 
@@ -10,37 +10,39 @@ from pathlib import Path
 from unispeech.annotate import speakers, words
 from unispeech.backends.loaded import LoadedModels
 from unispeech.backends.settle import known_language
-from unispeech.call import Call
+from unispeech.call import Call, OnProgress
 from unispeech.errors import AudioError, UnispeechError
 from unispeech.models import companions, store
 from unispeech.models.facts import ModelFacts
 from unispeech.options import AnnotateOptions, TranscribeOptions
-from unispeech.types import Chunk, ChunkResult, Progress, Samples, Segment, Turn
+from unispeech.types import Chunk, ChunkResult, Samples, Segment, Turn
 
-Say = Callable[[Progress], None]
 Warn = Callable[[str], None]
-"""Takes a warning about the recording, without its name."""
+"""Callback for a warning about the recording, without its name."""
 Alignment = Callable[["Samples", Sequence[Segment], str, Path], list[Segment]]
 """`Backend.align_native`."""
 
 
-def fetch(options: TranscribeOptions, facts: ModelFacts, say: Say) -> None:
-    """Have the weights here, so that an hour's work does not end with their absence.
+def fetch(options: TranscribeOptions, facts: ModelFacts, on_progress: OnProgress) -> None:
+    """Download the weights first, so that an hour of work does not fail for lack of them.
 
     Raises:
-        ModelUnavailable: they cannot be had. For a gated model it says how.
+        ModelUnavailable: the weights cannot be downloaded. For a gated model it says how.
     """
-    asked = options.annotate
-    if asked.needs_speakers:
-        store.obtain(asked.diarize_model or companions.DIARIZER, "pyannote", say)
-    name = companions.aligner(known_language(facts, options), asked.align_model)
-    if asked.needs_alignment and name:
-        store.obtain(name, "hf", say)
+    annotate = options.annotate
+    if annotate.needs_speakers:
+        store.obtain(annotate.diarize_model or companions.DIARIZER, "pyannote", on_progress)
+    name = companions.aligner(known_language(facts, options), annotate.align_model)
+    if annotate.needs_alignment and name:
+        store.obtain(name, "hf", on_progress)
 
 
 @dataclass(frozen=True, slots=True)
-class Annotation:
-    """One call's annotations. `device` is the engine's, `models` where what they need is loaded."""
+class Annotator:
+    """Adds word times and speakers to the results of one call.
+
+    `device` is the engine's. `models` holds the loaded aligners and diarizers.
+    """
 
     options: AnnotateOptions
     device: str
@@ -48,14 +50,14 @@ class Annotation:
     models: LoadedModels
 
     def decoded(self, chunk: Chunk, result: ChunkResult, warn: Warn) -> ChunkResult:
-        """A decoded chunk with word times, if they are asked for."""
+        """A decoded chunk, with word times if requested."""
         if not self.options.needs_alignment or result.error or not result.text.strip():
             return result
         try:
             with self._aligner(chunk.language) as aligner:
                 return aligner.chunk(chunk, result)
         except AudioError as error:
-            warn(words.misfit(chunk, error))
+            warn(words.mismatch(chunk, error))
             return result
         except UnispeechError as error:
             return replace(result, error=error)
@@ -68,9 +70,9 @@ class Annotation:
         warn: Warn,
         own: Alignment | None = None,
     ) -> Iterator[Segment]:
-        """A library's own segments with word times, if they are asked for.
+        """A library's own segments, with word times if requested.
 
-        `own` is the library's alignment, where it has one.
+        `own` is the library's alignment, if it has one.
         """
         if not self.options.needs_alignment:
             yield from segments
@@ -90,15 +92,18 @@ class Annotation:
                     warn(item)
 
     def turns(self, samples: Samples, name: str) -> tuple[Turn, ...]:
-        """The turns of the speakers in a recording, all of it.
+        """The speaker turns of a whole recording.
 
         Raises:
-            UnispeechError: the pipeline cannot be loaded, or failed. Cancelled: the call was.
+            UnispeechError: the pipeline cannot be loaded, or failed.
+            Cancelled: the caller cancelled.
         """
-        asked = self.options
-        with speakers.diarizer(self.models, asked, self.device, self.call.on_progress) as loaded:
-            return loaded.turns(samples, asked.min_speakers, asked.max_speakers, self.call, name)
+        options = self.options
+        with speakers.diarizer(self.models, options, self.device, self.call.on_progress) as loaded:
+            return loaded.turns(
+                samples, options.min_speakers, options.max_speakers, self.call, name
+            )
 
     def _aligner(self, language: str | None) -> AbstractContextManager[words.Aligner]:
-        model, say = self.options.align_model, self.call.on_progress
-        return words.aligner(self.models, language, model, self.device, say)
+        model, on_progress = self.options.align_model, self.call.on_progress
+        return words.aligner(self.models, language, model, self.device, on_progress)

@@ -1,15 +1,15 @@
-"""Who says what: the turns of a diarization pipeline, and each word given to a speaker.
+"""Speaker turns by a diarization pipeline, and the assignment of words to speakers.
 
-The pipeline is pyannote's (Bredin 2023), in this process where pyannote.audio is installed, else in
-the environment of whisperX. Words and turns are matched as whisperX does: whoever speaks most of
-the time of a word has said it (m-bain/whisperX, diarize.py, `assign_word_speakers`).
+The pipeline is pyannote's (Bredin 2023). It runs in this process if pyannote.audio is installed,
+else in the environment of whisperX. As in whisperX, the speaker of a word is whoever speaks for
+most of its duration (m-bain/whisperX, diarize.py, `assign_word_speakers`).
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
@@ -18,7 +18,7 @@ from typing import Any, cast
 
 from unispeech.backends.loaded import Key, LoadedModels
 from unispeech.backends.lookup import diarization_interpreter
-from unispeech.call import Call
+from unispeech.call import Call, OnProgress
 from unispeech.environments.remote_object import RemoteObject
 from unispeech.errors import BackendMissing, Cancelled
 from unispeech.models import companions, store
@@ -26,11 +26,10 @@ from unispeech.options import AnnotateOptions
 from unispeech.types import SAMPLE_RATE, Progress, Samples, Segment, Turn, Word
 
 TARGET = "unispeech.backends.pyannote:Pyannote"
-Say = Callable[[Progress], None]
 
 
 def available() -> bool:
-    """Whether speakers can be told apart on this machine (the weights may still be missing)."""
+    """True if diarization can run on this machine (its weights may still be missing)."""
     try:
         diarization_interpreter()
     except BackendMissing:
@@ -39,7 +38,7 @@ def available() -> bool:
 
 
 class Diarizer:
-    """A pipeline that is loaded, here or in a worker process, which ends when it is idle."""
+    """A loaded pipeline, in this process or in a worker process that ends when idle."""
 
     def __init__(self, model: Path, device: str = "auto") -> None:
         self._process: RemoteObject | None = None
@@ -59,11 +58,11 @@ class Diarizer:
         call: Call | None = None,
         source: str = "",
     ) -> tuple[Turn, ...]:
-        """Who speaks when in 16 kHz samples of shape (n,), by when the turns begin.
+        """The speaker turns in 16 kHz samples of shape (n,), ordered by start.
 
         Raises:
             ModelDamaged, BackendError: the pipeline cannot be loaded, or failed.
-            Cancelled: the call said so.
+            Cancelled: the caller cancelled.
         """
         call = call or Call()
         steps = self._steps(samples, min_speakers, max_speakers)
@@ -84,11 +83,11 @@ class Diarizer:
             self._process.close()
         self._pipeline = None
 
-    def _steps(self, samples: Samples, least: int | None, most: int | None) -> Any:
+    def _steps(self, samples: Samples, min_speakers: int | None, max_speakers: int | None) -> Any:
         if self._process is None:
-            return self._pipeline.turns(samples, least, most)
+            return self._pipeline.turns(samples, min_speakers, max_speakers)
         audio = len(samples) / SAMPLE_RATE
-        return self._process.stream("turns", samples, least, most, audio=audio)
+        return self._process.stream("turns", samples, min_speakers, max_speakers, audio=audio)
 
 
 def _is_step(item: Any) -> bool:
@@ -97,52 +96,56 @@ def _is_step(item: Any) -> bool:
 
 @contextmanager
 def diarizer(
-    models: LoadedModels, options: AnnotateOptions, device: str = "auto", say: Say | None = None
+    models: LoadedModels,
+    options: AnnotateOptions,
+    device: str = "auto",
+    on_progress: OnProgress | None = None,
 ) -> Iterator[Diarizer]:
-    """The pipeline that is asked for, fetched and loaded if need be.
+    """The requested pipeline, downloaded and loaded if necessary.
 
     Raises:
-        BackendMissing, ModelUnavailable (a gated one says which token it wants), ModelDamaged.
+        BackendMissing, ModelDamaged.
+        ModelUnavailable: for a gated pipeline it names the token that is needed.
     """
     device = device if device.partition(":")[0] in ("cpu", "cuda", "mps") else "auto"
-    folder = store.obtain(options.diarize_model or companions.DIARIZER, "pyannote", say)
+    folder = store.obtain(options.diarize_model or companions.DIARIZER, "pyannote", on_progress)
     key = Key("diarizer", str(folder), "pyannote", device)
     with models.use(key, lambda: Diarizer(folder, device)) as loaded:
         yield loaded
 
 
 def assigned(segments: Iterable[Segment], turns: Sequence[Turn]) -> Iterator[Segment]:
-    """The same segments, each with its speaker, and each of its words.
+    """Set the speaker of every segment and word.
 
-    That is whoever speaks longest in its time, and where nobody does, whose turn is nearest.
-    Without any turn nobody is named.
+    The speaker is whoever speaks longest during the segment or word, or, if nobody speaks then, the
+    speaker of the nearest turn. Without turns the speaker is None.
     """
     turns = sorted(turns, key=lambda turn: turn.start)
     starts = [turn.start for turn in turns]
     longest = max((turn.end - turn.start for turn in turns), default=0.0)
 
-    def speaker(spoken: Segment | Word) -> str | None:
-        first = bisect_left(starts, spoken.start - longest)
-        end = bisect_right(starts, spoken.end)
-        return loudest(spoken, turns[first:end]) or nearest(spoken, turns)
+    def speaker(stretch: Segment | Word) -> str | None:
+        first = bisect_left(starts, stretch.start - longest)
+        end = bisect_right(starts, stretch.end)
+        return main_speaker(stretch, turns[first:end]) or nearest_speaker(stretch, turns)
 
     for segment in segments:
         words = tuple(replace(word, speaker=speaker(word)) for word in segment.words)
         yield replace(segment, speaker=speaker(segment), words=words)
 
 
-def loudest(spoken: Segment | Word, turns: Sequence[Turn]) -> str | None:
-    """Who speaks longest between `start` and `end`; None where nobody does."""
+def main_speaker(stretch: Segment | Word, turns: Sequence[Turn]) -> str | None:
+    """The speaker who speaks longest during a segment or word; None if nobody speaks."""
     time: defaultdict[str, float] = defaultdict(float)
     for turn in turns:
-        shared = min(turn.end, spoken.end) - max(turn.start, spoken.start)
-        if shared > 0:
-            time[turn.speaker] += shared
+        overlap = min(turn.end, stretch.end) - max(turn.start, stretch.start)
+        if overlap > 0:
+            time[turn.speaker] += overlap
     return max(time, key=lambda speaker: time[speaker], default=None)
 
 
-def nearest(spoken: Segment | Word, turns: Sequence[Turn]) -> str | None:
-    """Whose turn is nearest to the middle of it."""
-    middle = (spoken.start + spoken.end) / 2
+def nearest_speaker(stretch: Segment | Word, turns: Sequence[Turn]) -> str | None:
+    """The speaker of the turn nearest to the middle of a segment or word."""
+    middle = (stretch.start + stretch.end) / 2
     turn = min(turns, key=lambda t: max(t.start - middle, middle - t.end, 0.0), default=None)
     return turn.speaker if turn else None

@@ -1,4 +1,4 @@
-"""The engine: `Engine` for one loaded model, and the chain of stages it runs.
+"""`Engine`, a loaded model that transcribes, and the chain of stages that it runs.
 
 `Engine` and `transcribe` are public. The modules below are internal and may change in any release.
 """

@@ -1,4 +1,4 @@
-"""The engine for `async` code: work is done in threads, and the event loop stays free."""
+"""The engine for `async` code. Work runs in threads, so the event loop stays free."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ T = TypeVar("T")
 class AsyncEngine:
     """An `Engine` for `async` code, with the same methods, options and errors.
 
-    `on_progress` and `on_segment` are called in the event loop; `cancelled` is asked in the thread
-    that works. Cancelling the task stops the work after the current batch.
+    `on_progress` and `on_segment` run in the event loop, `cancelled` in the worker thread.
+    Cancelling the task stops the work after the current batch.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -41,7 +41,7 @@ class AsyncEngine:
         on_progress: OnProgress = ignore,
         **options: Unpack[EngineOptions],
     ) -> Self:
-        """An engine of its own; takes and raises what `Engine` does."""
+        """Load a model in a thread. Takes the arguments and raises the errors of `Engine`."""
         load = partial(Engine, backend, model, on_progress=_in_loop(on_progress), **options)
         return cls(await asyncio.to_thread(load))
 
@@ -55,9 +55,9 @@ class AsyncEngine:
         cancelled: IsCancelled = never,
         **options: Unpack[CallOptions],
     ) -> Transcript:
-        """As `Engine.transcribe`."""
-        with _followed(on_progress, on_segment, cancelled) as news:
-            work = partial(self.engine.transcribe, source, sample_rate, **news, **options)
+        """`Engine.transcribe` as a coroutine."""
+        with _callbacks(on_progress, on_segment, cancelled) as callbacks:
+            work = partial(self.engine.transcribe, source, sample_rate, **callbacks, **options)
             return await asyncio.to_thread(work)
 
     async def segments(
@@ -70,10 +70,10 @@ class AsyncEngine:
         cancelled: IsCancelled = never,
         **options: Unpack[CallOptions],
     ) -> AsyncIterator[Segment]:
-        """As `Engine.segments`."""
-        with _followed(on_progress, on_segment, cancelled) as news:
-            segments = self.engine.segments(source, sample_rate, **news, **options)
-            async for segment in _each(segments):
+        """`Engine.segments` as an async iterator."""
+        with _callbacks(on_progress, on_segment, cancelled) as callbacks:
+            segments = self.engine.segments(source, sample_rate, **callbacks, **options)
+            async for segment in _iterate(segments):
                 yield segment
 
     async def transcribe_many(
@@ -86,10 +86,10 @@ class AsyncEngine:
         cancelled: IsCancelled = never,
         **options: Unpack[CallOptions],
     ) -> AsyncIterator[Transcript | UnispeechError]:
-        """As `Engine.transcribe_many`."""
-        with _followed(on_progress, on_segment, cancelled) as news:
-            results = self.engine.transcribe_many(sources, sample_rate, **news, **options)
-            async for result in _each(results):
+        """`Engine.transcribe_many` as an async iterator."""
+        with _callbacks(on_progress, on_segment, cancelled) as callbacks:
+            results = self.engine.transcribe_many(sources, sample_rate, **callbacks, **options)
+            async for result in _iterate(results):
                 yield result
 
     async def align(
@@ -103,20 +103,20 @@ class AsyncEngine:
         cancelled: IsCancelled = never,
         **options: Unpack[CallOptions],
     ) -> Transcript:
-        """As `Engine.align`."""
-        with _followed(on_progress, on_segment, cancelled) as news:
-            work = partial(self.engine.align, source, text, sample_rate, **news, **options)
+        """`Engine.align` as a coroutine."""
+        with _callbacks(on_progress, on_segment, cancelled) as callbacks:
+            work = partial(self.engine.align, source, text, sample_rate, **callbacks, **options)
             return await asyncio.to_thread(work)
 
     async def detect_language(
         self, source: Source, sample_rate: int | None = None, *, cancelled: IsCancelled = never
     ) -> tuple[str, float]:
-        """As `Engine.detect_language`."""
+        """`Engine.detect_language` as a coroutine."""
         work = partial(self.engine.detect_language, source, sample_rate, cancelled=cancelled)
         return await asyncio.to_thread(work)
 
     async def listen(self, **options: Unpack[ListenOptions]) -> AsyncSession:
-        """As `Engine.listen`."""
+        """`Engine.listen` as a coroutine."""
         return AsyncSession(await asyncio.to_thread(partial(self.engine.listen, **options)))
 
     async def close(self) -> None:
@@ -130,52 +130,52 @@ class AsyncEngine:
 
 
 class AsyncSession:
-    """A live `Session` for `async` code. One call at a time."""
+    """A live `Session` for `async` code. Make one call at a time."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
 
     def feed(self, samples: Samples, waiting: float = 0.0) -> AsyncIterator[Event]:
-        """As `Session.feed`."""
-        return _each(self.session.feed(samples, waiting))
+        """`Session.feed` as an async iterator."""
+        return _iterate(self.session.feed(samples, waiting))
 
     def flush(self) -> AsyncIterator[Event]:
-        """As `Session.flush`."""
-        return _each(self.session.flush())
+        """`Session.flush` as an async iterator."""
+        return _iterate(self.session.flush())
 
     def finish(self) -> AsyncIterator[Event]:
-        """As `Session.finish`."""
-        return _each(self.session.finish())
+        """`Session.finish` as an async iterator."""
+        return _iterate(self.session.finish())
 
 
-async def _each(items: Iterator[T]) -> AsyncIterator[T]:
-    """The same items, each waited for in a thread."""
+async def _iterate(items: Iterator[T]) -> AsyncIterator[T]:
+    """Iterate in a thread."""
     while (item := await asyncio.to_thread(next, items, None)) is not None:
         yield item
 
 
 def _in_loop(callback: Callable[[T], None]) -> Callable[[T], None]:
-    """The callback, called in this event loop from whichever thread calls it."""
+    """Wrap a callback so that it runs in this event loop, whichever thread calls it."""
     loop = asyncio.get_running_loop()
 
-    def tell(news: T) -> None:
+    def schedule(event: T) -> None:
         if not loop.is_closed():
-            loop.call_soon_threadsafe(callback, news)
+            loop.call_soon_threadsafe(callback, event)
 
-    return tell
+    return schedule
 
 
 @contextmanager
-def _followed(
+def _callbacks(
     on_progress: OnProgress, on_segment: OnSegment, cancelled: IsCancelled
 ) -> Iterator[dict[str, Any]]:
-    """Callbacks of work that ends with the block, also where a task is cancelled meanwhile."""
-    left = threading.Event()
+    """Callbacks for the worker thread. Leaving the block cancels the work."""
+    exited = threading.Event()
     try:
         yield {
             "on_progress": _in_loop(on_progress),
             "on_segment": _in_loop(on_segment),
-            "cancelled": lambda: left.is_set() or cancelled(),
+            "cancelled": lambda: exited.is_set() or cancelled(),
         }
     finally:
-        left.set()
+        exited.set()

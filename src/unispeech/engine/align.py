@@ -1,4 +1,4 @@
-"""Forced alignment of a text that is known, with an engine's own CTC model."""
+"""Forced alignment of a given text, with the engine's own CTC model."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def aligned(
     on_progress: OnProgress,
     threads: Executor,
 ) -> tuple[tuple[Segment, ...], End]:
-    """A segment with word times for each line of the text, and the end of the recording.
+    """Align a text: a segment with word times per line, and the end of the recording.
 
     Raises:
         AudioError: the recording cannot be read, or is too short for the text.
-        UnispeechError: a chunk could not be decoded.
+        UnispeechError: decoding a chunk failed.
     """
     from unispeech.ctc import align
 

@@ -1,4 +1,4 @@
-"""The batched strategy: read ahead, decode in batches, put back in order."""
+"""The batched strategy: read ahead, decode in batches, restore the order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
 
-from unispeech.annotate.annotation import Annotation
+from unispeech.annotate.annotation import Annotator
 from unispeech.audio.recording import Source
 from unispeech.backends.base import Backend
 from unispeech.call import Call
@@ -22,7 +22,7 @@ from unispeech.stages.stitch import Decoded
 from unispeech.types import Emissions, End, Gap, Segment
 
 READ_AHEAD = 8
-"""Chunks read and planned before they are asked for."""
+"""Chunks read and planned ahead of decoding."""
 
 
 def events(
@@ -30,32 +30,32 @@ def events(
     sources: Iterable[tuple[Source, int | None]],
     backend: Backend,
     call: Call,
-    notes: Annotation,
+    annotator: Annotator,
     threads: Executor,
 ) -> Iterator[Segment | Gap | End]:
     """Segments and gaps of each source in order, then its end.
 
-    `threads` read and decode; this thread alone decides what has failed.
+    `threads` read and decode. Only the calling thread marks sources as failed.
 
     Raises:
-        Cancelled: the call was.
+        Cancelled: the caller cancelled.
     """
     options = reader.options
-    left = threading.Event()
-    failed: set[int] = set()  # sources given up: written here, read by those who read and decode
-    stopping = replace(call, cancelled=lambda: left.is_set() or call.cancelled())
+    exited = threading.Event()
+    failed: set[int] = set()  # source numbers; written here, read by the other threads
+    stopping = replace(call, cancelled=lambda: exited.is_set() or call.cancelled())
     decode = Decoder(backend, options.decode, stopping, failed)
-    items = batching.ahead(reader.items(sources, failed), READ_AHEAD, threads, left)
+    items = batching.ahead(reader.items(sources, failed), READ_AHEAD, threads, exited)
     results: Iterator[Decoded | Opened | End] = batching.in_order(
-        items, decode, options.batch.batch_size, threads, left
+        items, decode, options.batch.batch_size, threads, exited
     )
     joined: Iterator[Decoded | Opened | End] = stitch.joined(
-        results, partial(_text, options.decode)
+        results, partial(_segments, options.decode)
     )
     outcome: Outcome
     for item in joined:
         if isinstance(item, Opened):
-            outcome = Outcome(item.recording, notes, call.on_progress)
+            outcome = Outcome(item.recording, annotator, call.on_progress)
         elif isinstance(item, End):
             yield from outcome.finish(item)
         else:
@@ -65,7 +65,7 @@ def events(
                 failed.add(chunk.source)
 
 
-def _text(
+def _segments(
     options: DecodeOptions, emissions: Emissions, language: str | None
 ) -> tuple[Segment, ...]:
     return words.read(emissions, language, options.word_timestamps, options.ngram)

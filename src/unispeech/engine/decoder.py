@@ -1,4 +1,4 @@
-"""One batch of a run: skip what the journal has, decode again what is doubtful."""
+"""Decoding of batches: skip recorded chunks, decode doubtful chunks again."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from unispeech.types import Chunk, ChunkResult
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """Decodes the batches of one run. Called from several threads at once."""
+    """Decoder of one run. Several threads call it at once."""
 
     backend: Backend
     options: DecodeOptions
     call: Call
     failed: Container[int] = ()
-    """Sources that have failed: no more of them is decoded."""
+    """Numbers of failed sources, whose chunks are not decoded."""
 
     def __call__(self, chunks: list[Chunk]) -> list[ChunkResult]:
-        """One result a chunk; where the backend failed, the result holds the error.
+        """Decode a batch: one result per chunk, which holds the error if the backend failed.
 
         Raises:
-            Cancelled: the call was.
+            Cancelled: the caller cancelled.
         """
         known = [self._known(chunk) for chunk in chunks]
         unknown = [chunk for chunk, result in zip(chunks, known, strict=True) if result is None]
         try:
             fresh = iter(self._fresh(unknown))
-        except BackendError as problem:
-            fresh = itertools.repeat(ChunkResult((), error=problem))
+        except BackendError as error:
+            fresh = itertools.repeat(ChunkResult((), error=error))
         return [result or next(fresh) for result in known]
 
     def _known(self, chunk: Chunk) -> ChunkResult | None:
@@ -46,8 +46,8 @@ class Decoder:
     def _fresh(self, chunks: list[Chunk]) -> list[ChunkResult]:
         if not chunks:
             return []
-        settled = self.call.journal.record if self.call.journal else guard.ignore
-        return guard.guarded(self._decode, chunks, self.options, self.backend.windows[-1], settled)
+        on_final = self.call.journal.record if self.call.journal else guard.ignore
+        return guard.guarded(self._decode, chunks, self.options, self.backend.windows[-1], on_final)
 
     def _decode(self, chunks: Sequence[Chunk], options: DecodeOptions) -> list[ChunkResult]:
         if self.call.cancelled():
@@ -55,6 +55,6 @@ class Decoder:
         results = self.backend.transcribe_batch(chunks, options)
         if len(results) != len(chunks):
             raise BackendError(
-                f"{self.backend.name} gave {len(results)} results for {len(chunks)} chunks"
+                f"{self.backend.name} returned {len(results)} results for {len(chunks)} chunks"
             )
         return results

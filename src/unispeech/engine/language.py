@@ -1,4 +1,4 @@
-"""Which language is spoken: given, the model's only one, or detected in the first speech."""
+"""The language of a recording: set by the caller, the model's only one, or detected."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from unispeech.backends.mms_lid import LanguageIdentifier
 
 Spoken = tuple[str, float | None]
-"""The code of a language and its probability, where it was detected."""
+"""Language code, and its probability if the language was detected."""
 UNKNOWN: Spoken = ("", None)
-ENOUGH = 10.0
-"""Seconds of speech that are enough to tell the language from."""
-AT_MOST = 30
-"""Seconds of sound that a detector is given."""
+MIN_SPEECH = 10.0
+"""Seconds of speech to collect before detecting the language."""
+MAX_SOUND = 30
+"""Maximum seconds of sound passed to a detector."""
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """Who tells the language in one run: the backend itself, or a model made for nothing else."""
+    """Language detection of one run, by the backend or by a dedicated model."""
 
     backend: Backend
     facts: ModelFacts
@@ -40,7 +40,7 @@ class Detection:
     device: str = "auto"
 
     def spoken(self, chunks: Iterator[Chunk]) -> Generator[Chunk, None, Spoken]:
-        """Yield the same chunks with their language; return the recording's."""
+        """Yield the chunks with their language set; return the language of the recording."""
         if self.options.language_per_chunk:
             return (yield from self._each(chunks))
         if self.options.decode.language is not None:
@@ -49,7 +49,7 @@ class Detection:
             first: list[Chunk] = []
             for chunk in chunks:
                 first.append(chunk)
-                if sum(c.speech_duration for c in first) >= ENOUGH:
+                if sum(c.speech_duration for c in first) >= MIN_SPEECH:
                     break
             spoken = self.language(first) if first else UNKNOWN
             chunks = itertools.chain(first, chunks)
@@ -58,7 +58,7 @@ class Detection:
         return spoken
 
     def _each(self, chunks: Iterator[Chunk]) -> Generator[Chunk, None, Spoken]:
-        """Detect the language of every chunk; the recording's is the first."""
+        """Detect the language of every chunk; the first is the language of the recording."""
         recording = UNKNOWN
         for chunk in chunks:
             spoken = self.language([chunk])
@@ -67,12 +67,12 @@ class Detection:
         return recording
 
     def language(self, chunks: Sequence[Chunk]) -> tuple[str, float]:
-        """The language of some chunks, as a code, and its probability; "" of no chunks."""
+        """The language code of some chunks and its probability; "" if there are no chunks."""
         if not self.facts.multilingual:
             return next(iter(self.facts.languages)), 1.0
         if not chunks:
             return "", 0.0
-        samples = np.concatenate([chunk.samples for chunk in chunks])[: AT_MOST * SAMPLE_RATE]
+        samples = np.concatenate([chunk.samples for chunk in chunks])[: MAX_SOUND * SAMPLE_RATE]
         if self.options.language_id_model is None:
             return self.backend.detect_language(samples)
         with identifier(self.models, self.options.language_id_model, self.device) as model:
@@ -81,7 +81,7 @@ class Detection:
 
 @contextmanager
 def identifier(models: LoadedModels, model: str, device: str) -> Iterator[LanguageIdentifier]:
-    """A model that identifies languages, fetched and loaded if need be.
+    """The language identification model, downloaded and loaded if necessary.
 
     Raises:
         UnknownModel, ModelUnavailable, ModelDamaged.

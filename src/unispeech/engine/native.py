@@ -1,10 +1,10 @@
-"""The native strategy: the library's own long-form algorithm in the place of ours."""
+"""The native strategy: the long-form algorithm of the library instead of the engine's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from unispeech.annotate.annotation import Annotation
+from unispeech.annotate.annotation import Annotator
 from unispeech.audio.recording import Recording, Source
 from unispeech.backends.base import Backend
 from unispeech.call import Call
@@ -21,34 +21,34 @@ def events(
     sources: Iterable[tuple[Source, int | None]],
     options: TranscribeOptions,
     call: Call,
-    notes: Annotation,
+    annotator: Annotator,
     own_alignment: bool,
 ) -> Iterator[Segment | Gap | End]:
-    """The segments of each source as the library gives them, then its end.
+    """The segments of each source as the library returns them, then its end.
 
     A library takes the whole recording at once, so memory grows with its length. With
     `own_alignment` the library aligns words itself.
 
     Raises:
-        Cancelled: the call was.
+        Cancelled: the caller cancelled.
     """
     own = backend.align_native if own_alignment else None
     for source, sample_rate in sources:
         recording = Recording(source, sample_rate, keep=options.annotate.needs_speakers)
-        outcome = Outcome(recording, notes, call.on_progress)
+        outcome = Outcome(recording, annotator, call.on_progress)
         spoken: Spoken = UNKNOWN
         error: UnispeechError | None = None
         try:
             samples = recording.read()
             run = backend.transcribe_native(samples, options)
             spoken = run.language, run.language_probability
-            for segment in notes.native(run.segments, samples, run.language, outcome.warn, own):
+            for segment in annotator.native(run.segments, samples, run.language, outcome.warn, own):
                 if call.cancelled():
                     raise Cancelled()
                 yield from outcome.add([segment])
                 outcome.report(segment.end)
         except Cancelled:
             raise
-        except UnispeechError as problem:
-            error = problem
+        except UnispeechError as failure:
+            error = failure
         yield from outcome.finish(ended(recording, spoken, error))

@@ -1,4 +1,4 @@
-"""The consuming side of a run: one source as segments, gaps and its end."""
+"""The consuming side of a run: the segments, gaps and end of a source."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from unispeech.annotate import speakers
-from unispeech.annotate.annotation import Annotation
+from unispeech.annotate.annotation import Annotator
 from unispeech.audio.recording import Recording
 from unispeech.call import OnProgress
 from unispeech.errors import Cancelled, UnispeechError
@@ -15,17 +15,16 @@ from unispeech.types import Chunk, ChunkResult, End, Gap, Progress, Segment, Tur
 
 
 class Outcome:
-    """What one source has come to so far. Belongs to the thread that consumes the run.
+    """Results of one source so far. Owned by the thread that consumes the run.
 
-    Speakers are known when a recording is over: where they are wanted, its segments are held back
-    until then.
+    Speakers are known only at the end of a recording, so diarization holds back its segments.
     """
 
-    def __init__(self, recording: Recording, notes: Annotation, on_progress: OnProgress) -> None:
+    def __init__(self, recording: Recording, annotator: Annotator, on_progress: OnProgress) -> None:
         self.error: Exception | None = None
-        """Why there is no transcript: decoding failed."""
+        """The error that prevents a transcript."""
         self._recording = recording
-        self._notes = notes
+        self._annotator = annotator
         self._on_progress = on_progress
         self._count = 0
         self._held: list[Segment] = []
@@ -35,9 +34,9 @@ class Outcome:
         self._warnings.append(f"{self._recording.name}: {line}")
 
     def place(self, chunk: Chunk, result: ChunkResult) -> Iterator[Segment | Gap]:
-        """Add a decoded chunk; after a failed one, nothing."""
+        """Add a decoded chunk. Chunks after a failed chunk are dropped."""
         if self.error is None:
-            result = self._notes.decoded(chunk, result, self.warn)
+            result = self._annotator.decoded(chunk, result, self.warn)
             self.error = result.error
         if self.error is None:
             segments = stitch.place(chunk, result, self._count)
@@ -47,8 +46,8 @@ class Outcome:
         self.report(chunk.end)
 
     def add(self, segments: Iterable[Segment]) -> Iterator[Segment]:
-        """Add segments on the file's clock."""
-        if self._notes.options.needs_speakers:
+        """Add segments with file times."""
+        if self._annotator.options.needs_speakers:
             self._held.extend(segments)
         else:
             yield from segments
@@ -57,15 +56,15 @@ class Outcome:
         self._on_progress(Progress(done, self._recording.duration, self._recording.name))
 
     def finish(self, end: End) -> Iterator[Segment | End]:
-        """The segments that were held back, with their speakers, and the end of the source."""
+        """Held-back segments with their speakers, then the end of the source."""
         error = end.error or self.error
         turns: tuple[Turn, ...] = ()
-        if error is None and self._notes.options.needs_speakers:
+        if error is None and self._annotator.options.needs_speakers:
             try:
-                turns = self._notes.turns(self._recording.sound(), end.name)
+                turns = self._annotator.turns(self._recording.sound(), end.name)
             except Cancelled:
                 raise
-            except UnispeechError as problem:
-                error = problem
+            except UnispeechError as failure:
+                error = failure
         yield from speakers.assigned(self._held, turns)
         yield replace(end, warnings=(*end.warnings, *self._warnings), error=error, turns=turns)

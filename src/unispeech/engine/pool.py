@@ -1,6 +1,6 @@
-"""Engines shared between calls: one for each backend, model and way of loading.
+"""Pool of engines shared between calls, one for each backend, model and set of load options.
 
-Calls that run at the same time share batches: see `Shared`.
+Concurrent calls share batches: see `Shared`.
 """
 
 from __future__ import annotations
@@ -28,16 +28,19 @@ from unispeech.types import Chunk, ChunkResult, Samples, Segment
 log = logging.getLogger("unispeech.pool")
 
 WAIT = 0.004
-"""Seconds a batch that is not full waits for companions."""
+"""Seconds that a batch with room waits for further requests."""
 PATIENCE = 0.1
-"""Share of its own length that a request lets shorter ones go before it. With all of it, the end of
-a long live phrase waited twenty seconds behind the looks of other streams."""
+"""How far shorter requests may overtake a request, as a fraction of its audio length. At 1.0 the
+end of a long live phrase waited twenty seconds behind the previews of other streams."""
 
 
-@dataclass(slots=True, eq=False)  # each is only itself; chunks hold arrays, which have no ==
+@dataclass(slots=True, eq=False)  # chunks hold arrays, which == cannot compare
 class _Request:
-    """One caller's chunks, waiting. The deadline is when a share of their own length has passed:
-    so a short clip goes before a long batch that came a little earlier, and nobody starves."""
+    """The chunks of one caller, waiting to be decoded.
+
+    The request with the earliest deadline is decoded first. The deadline is a fraction of the audio
+    length after arrival, so a short clip overtakes a long batch, and no request starves.
+    """
 
     chunks: list[Chunk]
     options: DecodeOptions
@@ -47,21 +50,20 @@ class _Request:
     def __post_init__(self) -> None:
         self.deadline = time.monotonic() + PATIENCE * sum(chunk.duration for chunk in self.chunks)
 
-    def joins(self, other: _Request) -> bool:
-        first, mine = other.chunks[0], self.chunks[0]
+    def can_join(self, other: _Request) -> bool:
+        first, own = other.chunks[0], self.chunks[0]
         return self.options == other.options and (
-            (mine.language, mine.window) == (first.language, first.window)
+            (own.language, own.window) == (first.language, first.window)
         )
 
 
 class Shared(Backend):
-    """A backend whose concurrent callers are decoded together.
+    """Backend that decodes the chunks of concurrent callers in shared batches.
 
     Calls of `transcribe_batch` with equal options, language and window become one call of the
-    backend, of at most `batch_size` chunks (a call is never split: a larger one goes alone). One
-    thread does all the decoding, so a backend is never asked for two batches at once. A chunk's
-    text does not depend on its companions, and neither does its fate: where a joint call fails,
-    each is tried again alone.
+    backend, of at most `batch_size` chunks. A call is never split: a larger call runs alone. A
+    single thread decodes, so the backend never runs two batches at once. A chunk's result does not
+    depend on the rest of the batch: if a shared batch fails, each request is decoded alone.
     """
 
     def __init__(self, backend: Backend, batch_size: int = 16, wait: float = WAIT) -> None:
@@ -110,7 +112,7 @@ class Shared(Backend):
         return self._backend.detect_language(samples)
 
     def close(self) -> None:
-        """Finish what is waiting, then give the memory back."""
+        """Decode the waiting requests, then free the memory."""
         with self._changed:
             if self._closed:
                 return
@@ -124,7 +126,7 @@ class Shared(Backend):
             self._decode(batch)
 
     def _next(self) -> list[_Request]:
-        """The requests to decode together; none when closed and all is done."""
+        """The requests of the next batch; empty when closed and nothing is waiting."""
         with self._changed:
             self._changed.wait_for(lambda: self._requests or self._closed)
             if not self._requests:
@@ -136,7 +138,7 @@ class Shared(Backend):
             for request in self._requests:
                 if (
                     request is not first
-                    and request.joins(first)
+                    and request.can_join(first)
                     and size + len(request.chunks) <= self._batch_size
                 ):
                     batch.append(request)
@@ -167,9 +169,9 @@ class Pool:
         with pool.engine("faster", "base") as engine:
             transcript = engine.transcribe("talk.mp3", language="fr")
 
-    `limit` and `idle_timeout` are those of `LoadedModels`, which also holds what the engines load
-    besides: aligners, diarizers and language identifiers. `batch_size` bounds the batches that
-    concurrent calls share.
+    `limit` and `idle_timeout` are those of `LoadedModels`, which also holds the aligners, diarizers
+    and language identifiers of the engines. `batch_size` bounds the batches that concurrent calls
+    share.
     """
 
     def __init__(self, limit: int = 2, idle_timeout: float = 600.0, batch_size: int = 16) -> None:
@@ -180,10 +182,9 @@ class Pool:
     def engine(
         self, backend: str = "faster", model: str | None = None, load: LoadOptions | None = None
     ) -> Iterator[Engine]:
-        """The engine, loaded if need be, which stays loaded as long as the block runs.
+        """The engine, loaded if necessary. It stays loaded while the block runs.
 
-        Raises:
-            As `Engine`.
+        Raises the errors of `Engine`.
         """
         spec = choose.find(backend, model, load)
         load = load or LoadOptions()
@@ -192,7 +193,7 @@ class Pool:
             yield engine
 
     def loaded(self) -> list[Loaded]:
-        """What is in memory now."""
+        """The models in memory."""
         return self.models.list()
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
-"""The reading side of a run: each source as its opening, its chunks and its end.
+"""The reading side of a run: the opening, chunks and end of each source.
 
-All of this runs wherever sources are read ahead. What other threads learn of a source travels in
-immutable events; its `Recording` is written here alone.
+Runs in the threads that read ahead. Other threads get immutable events; only the code here writes
+to a `Recording`.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from unispeech.stages import chunking, vad
 from unispeech.stages.windows import fit
 from unispeech.types import Chunk, End
 
-LATE = 1.0
+CTC_LATENCY = 1.0
 """Seconds after speech in which a CTC model may still emit its last letters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A source whose chunks come next."""
+    """Event: the chunks of this recording follow."""
 
     recording: Recording
 
 
 def ended(recording: Recording, spoken: Spoken, error: UnispeechError | None) -> End:
-    """The end of a recording, as far as reading it has shown."""
+    """The end of a recording, from the reader's point of view."""
     language, probability = spoken
     return End(
         duration=recording.duration or 0.0,
@@ -45,21 +45,21 @@ def ended(recording: Recording, spoken: Spoken, error: UnispeechError | None) ->
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads sources and cuts them into chunks for one model."""
+    """Reader of sources that cuts them into chunks for one model."""
 
     detection: Detection
     options: TranscribeOptions
     windows: tuple[float, ...]
-    """Seconds the model can be shown, rising."""
-    longest: float
-    """Seconds of the longest chunk."""
+    """Window lengths of the model in seconds, ascending."""
+    chunk_length: float
+    """Maximum length of a chunk in seconds."""
     context: float
-    """Seconds of sound the model wants on either side of a chunk."""
+    """Seconds of extra sound that the model needs on either side of a chunk."""
 
     def items(
         self, sources: Iterable[tuple[Source, int | None]], failed: Container[int] = ()
     ) -> Iterator[Opened | Chunk | End]:
-        """Each source in turn. Reading of a source stops as soon as its number is in `failed`."""
+        """The events of each source in turn. Stops reading a source whose number is in `failed`."""
         keep = self.options.annotate.needs_speakers
         for number, (source, sample_rate) in enumerate(sources):
             recording = Recording(source, sample_rate, keep=keep)
@@ -68,16 +68,16 @@ class Reader:
             yield Opened(recording)
             try:
                 planned = self.plan(recording, number)
-                wanted = itertools.takewhile(lambda chunk: chunk.source not in failed, planned)
-                spoken = yield from self.detection.spoken(wanted)
-            except UnispeechError as problem:
-                error = problem
+                chunks = itertools.takewhile(lambda chunk: chunk.source not in failed, planned)
+                spoken = yield from self.detection.spoken(chunks)
+            except UnispeechError as failure:
+                error = failure
             yield ended(recording, spoken, error)
 
     def plan(self, recording: Recording, number: int = 0) -> Iterator[Chunk]:
-        """The chunks of one recording, cut as they are asked for; their language is left open."""
+        """The chunks of one recording, planned lazily; their language is not set yet."""
         frames = vad.detect(recording.blocks(), self.options.vad)
         pad = self.options.vad.pad
-        speech = replace(self.options.vad, pad=max(pad, LATE) if self.context else pad)
-        for chunk in chunking.plan(frames, speech, self.longest, number, self.context):
+        speech = replace(self.options.vad, pad=max(pad, CTC_LATENCY) if self.context else pad)
+        for chunk in chunking.plan(frames, speech, self.chunk_length, number, self.context):
             yield fit(chunk, self.windows)

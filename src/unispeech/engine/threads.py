@@ -1,4 +1,4 @@
-"""The threads of an engine: made when they are first needed, kept for all of its runs."""
+"""Worker threads of an engine, started on demand and reused by all of its runs."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from unispeech.errors import BackendError
 P = ParamSpec("P")
 T = TypeVar("T")
 
-MOST = 256
-"""Threads. Each run of an engine uses up to three: two for batches and one to read ahead."""
+MAX_THREADS = 256
+"""Each run of an engine uses up to three threads: two for batches and one to read ahead."""
 
 
 class Threads(ThreadPoolExecutor):
-    """An executor that is closed with its engine.
+    """Executor that is closed with its engine.
 
     Raises:
         BackendError: from `submit`, once the engine is closed.
     """
 
     def __init__(self, backend: str) -> None:
-        super().__init__(MOST, thread_name_prefix=f"unispeech-{backend}")
+        super().__init__(MAX_THREADS, thread_name_prefix=f"unispeech-{backend}")
         self._backend = backend
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -31,5 +31,5 @@ class Threads(ThreadPoolExecutor):
             return super().submit(fn, *args, **kwargs)
         except RuntimeError as error:
             raise BackendError(
-                f"{self._backend}: the engine is closed", "make a new one"
+                f"{self._backend}: the engine is closed", "create a new one"
             ) from error

@@ -1,0 +1,106 @@
+"""A run: the chain of stages from sources to segments and transcripts, for one call.
+
+source → audio → vad → chunking → batching → guard(backend) → stitch → Transcript
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import cast
+
+from unispeech.annotate import annotation
+from unispeech.annotate.annotation import Annotator
+from unispeech.audio.recording import Source
+from unispeech.backends.base import Backend
+from unispeech.backends.loaded import LoadedModels
+from unispeech.backends.spec import BackendSpec
+from unispeech.call import Call
+from unispeech.engine import batched, native
+from unispeech.engine.language import Detection
+from unispeech.engine.source import Reader
+from unispeech.engine.threads import Threads
+from unispeech.errors import UnispeechError
+from unispeech.models.facts import ModelFacts
+from unispeech.options import TranscribeOptions
+from unispeech.stages import stitch
+from unispeech.types import End, Gap, Segment, Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Settled options and callbacks of one call, with the loaded model."""
+
+    spec: BackendSpec
+    facts: ModelFacts
+    backend: Backend
+    device: str
+    models: LoadedModels
+    threads: Threads
+    options: TranscribeOptions
+    call: Call
+
+    def events(self, sources: Iterable[tuple[Source, int | None]]) -> Iterator[Segment | Gap | End]:
+        """Segments and gaps of each source in order, then its end."""
+        annotation.fetch(self.options, self.facts, self.call.on_progress)
+        annotator = Annotator(self.options.annotate, self.device, self.call, self.models)
+        if self.options.strategy == "native":
+            own_alignment = self.spec.capabilities.native_alignment
+            return native.events(
+                self.backend, sources, self.options, self.call, annotator, own_alignment
+            )
+        return batched.events(
+            self.reader(), sources, self.backend, self.call, annotator, self.threads
+        )
+
+    def reader(self) -> Reader:
+        return Reader(
+            Detection(self.backend, self.facts, self.options, self.models, self.device),
+            self.options,
+            self.backend.windows,
+            self.options.batch.chunk_length or self.backend.chunk_length,
+            self.spec.context,
+        )
+
+
+def segments(start: Callable[[], Run], source: tuple[Source, int | None]) -> Iterator[Segment]:
+    """Run the chain over one source. `start` creates the run when the first segment is requested.
+
+    Raises:
+        UnispeechError: the source failed, or `start` refused the options.
+    """
+    run = start()
+    for item in run.events([source]):
+        if isinstance(item, Segment):
+            run.call.on_segment(item)
+            yield item
+        elif isinstance(item, End) and item.error:
+            raise item.error
+
+
+def transcripts(
+    start: Callable[[], Run], sources: Iterable[tuple[Source, int | None]]
+) -> Iterator[Transcript | UnispeechError]:
+    """Run the chain over several sources. Yields a transcript or the error of each.
+
+    `start` creates the run when the first result is requested.
+    """
+    run = start()
+    segments: list[Segment] = []
+    gaps: list[Gap] = []
+    for item in run.events(sources):
+        if isinstance(item, Segment):
+            segments.append(item)
+            run.call.on_segment(item)
+        elif isinstance(item, Gap):
+            gaps.append(item)
+        else:
+            yield cast(UnispeechError, item.error) or stitch.transcript(
+                segments,
+                gaps,
+                item,
+                backend=run.spec.name,
+                model=run.facts.name,
+                task=run.options.decode.task,
+            )
+            segments, gaps = [], []
