@@ -7,7 +7,7 @@ taken from packed frames.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,9 @@ MIXABLE = 8
 
 _FLOATS = ("flt", "fltp", "dbl", "dblp")
 
+Piece: TypeAlias = npt.NDArray[np.float32]
+"""Shape (1, n) for mono sound, else (1 + channels, n): the mix, then each channel."""
+
 
 class Downmix:
     """The resamplers of one stream. A stream may change its rate or layout on the way."""
@@ -42,8 +45,8 @@ class Downmix:
         self._mono: av.AudioResampler | None = None
         self._channels: av.AudioResampler | None = None
 
-    def push(self, frame: av.AudioFrame | None) -> Iterator[Samples]:
-        """Yield the mono samples of a frame, in pieces of shape (n,); None flushes the rest."""
+    def push(self, frame: av.AudioFrame | None) -> Iterator[Piece]:
+        """Yield the samples of a frame in pieces; None flushes the rest."""
         if frame is None:
             yield from self._resampled(None)
             self._shape = ()
@@ -67,23 +70,24 @@ class Downmix:
         several = layout.nb_channels > 1
         self._channels = av.AudioResampler("s16", layout, SAMPLE_RATE) if several else None
 
-    def _resampled(self, frame: av.AudioFrame | None) -> Iterator[Samples]:
+    def _resampled(self, frame: av.AudioFrame | None) -> Iterator[Piece]:
         if not self._shape:
             return
         apart = self._channels.resample(frame) if self._channels else []
+        channels = np.concatenate([unpacked(piece) for piece in apart], 1) if apart else None
         if self._mono is None:
-            yield from (unpacked(piece).mean(axis=0) for piece in apart)
+            if channels is not None:
+                yield np.concatenate([channels.mean(axis=0, keepdims=True), channels])
             return
-        for i, piece in enumerate(self._mono.resample(frame)):
-            samples = to_float(piece.to_ndarray()[0])
-            if i < len(apart):
-                samples = self._audible(samples, unpacked(apart[i]))
-            yield samples
+        mixed = [to_float(piece.to_ndarray()) for piece in self._mono.resample(frame)]
+        if channels is None:
+            yield from mixed
+            return
+        mix = np.concatenate(mixed, 1)[0] if mixed else np.zeros(0, np.float32)
+        yield np.concatenate([self._audible(mix, channels)[None], channels])
 
     def _audible(self, mixed: Samples, channels: npt.NDArray[np.float32]) -> Samples:
         """Return the mix, or the loudest channel where the mix has lost it."""
-        if channels.shape[1] != len(mixed) or not len(mixed):
-            return mixed
         power = np.square(channels).mean(axis=1)
         loudest = int(power.argmax())
         if power[loudest] < AUDIBLE or np.square(mixed).mean() >= CANCELLED * power[loudest]:

@@ -8,8 +8,7 @@ models: the same file gives the same samples here.
 from __future__ import annotations
 
 import io
-import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
@@ -18,7 +17,7 @@ import numpy.typing as npt
 
 from unispeech.audio import containers, integrity, length, pcm, tracks
 from unispeech.audio.clock import Clock
-from unispeech.audio.downmix import Downmix
+from unispeech.audio.downmix import Downmix, Piece
 from unispeech.audio.length import Length
 from unispeech.audio.resampling import Resampler
 from unispeech.errors import AudioError, AudioNotFound
@@ -37,6 +36,9 @@ BLOCK = 10 * SAMPLE_RATE
 MISSING = 0.15
 """Seconds that a recording may be shorter than its header says: encoders round to whole frames."""
 
+Mix: TypeAlias = "Callable[[npt.NDArray[np.float32]], Samples]"
+"""Turns a block of several channels, shape (1 + channels, n) with FFmpeg's mix first, into mono."""
+
 
 class Recording:
     """One source being read. Iterate `blocks()` once; the other fields tell how it went.
@@ -49,7 +51,7 @@ class Recording:
 
     `track` chooses an audio track by number (from 1) or language; the default is the one that
     players choose. Samples before `start` seconds are replaced by silence, and reading stops at
-    `end`.
+    `end`. `mix` makes mono of several channels, block by block; the default is FFmpeg's mix.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Recording:
         track: int | str | None = None,
         start: float = 0.0,
         end: float | None = None,
+        mix: Mix | None = None,
     ) -> None:
         self.name = name or _name(source)
         self.duration: float | None = None
@@ -73,6 +76,7 @@ class Recording:
         self._track = track
         self._start = round(start * SAMPLE_RATE)
         self._end = None if end is None else round(end * SAMPLE_RATE)
+        self._mix = mix
         self._kept: list[Samples] | None = [] if keep else None
 
     def blocks(self) -> Iterator[Samples]:
@@ -83,7 +87,8 @@ class Recording:
             AudioError: it cannot be read as sound, holds none, or has no such track.
         """
         seen = 0
-        for block in _regroup(self._within(self._decode()), BLOCK):
+        for piece in _regroup(self._within(self._decode()), BLOCK):
+            block = piece[0] if self._mix is None or len(piece) == 1 else self._mix(piece)
             seen += len(block)
             if self._kept is not None:
                 self._kept.append(block)
@@ -105,20 +110,20 @@ class Recording:
         """The samples read so far, shape (n,); only with `keep`."""
         return np.concatenate([np.zeros(0, np.float32), *(self._kept or ())])
 
-    def _within(self, pieces: Iterator[Samples]) -> Iterator[Samples]:
+    def _within(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
         """The same timeline, silent before `start` and ending at `end`."""
         seen = 0
         for piece in pieces:
             if seen < self._start:
                 piece = piece.copy()
-                piece[: self._start - seen] = 0
-            if self._end is not None and seen + len(piece) >= self._end:
-                yield piece[: self._end - seen]
+                piece[:, : self._start - seen] = 0
+            if self._end is not None and seen + piece.shape[1] >= self._end:
+                yield piece[:, : self._end - seen]
                 return
-            seen += len(piece)
+            seen += piece.shape[1]
             yield piece
 
-    def _decode(self) -> Iterator[Samples]:
+    def _decode(self) -> Iterator[Piece]:
         if hasattr(self._source, "dtype"):
             return self._from_array(self._source)
         if self._sample_rate is not None:
@@ -136,11 +141,11 @@ class Recording:
             "give a path, bytes, an open file, or an array with its sample rate",
         )
 
-    def _from_path(self, path: Path) -> Iterator[Samples]:
+    def _from_path(self, path: Path) -> Iterator[Piece]:
         with opened_path(path, self.name) as file:
             yield from self._from_file(file)
 
-    def _from_file(self, file: Any) -> Iterator[Samples]:
+    def _from_file(self, file: Any) -> Iterator[Piece]:
         try:
             seekable = _seekable(file)
             wav = length.before_opening(file) if seekable else None
@@ -169,7 +174,7 @@ class Recording:
 
     def _from_stream(
         self, container: av.container.InputContainer, stream: av.AudioStream, clock: Clock
-    ) -> Iterator[Samples]:
+    ) -> Iterator[Piece]:
         self.holes = clock.holes
         damaged = 0
         downmix = Downmix()
@@ -180,7 +185,8 @@ class Recording:
             damaged += frame.is_corrupt
             if silence := clock.silence_before(frame):
                 yield from downmix.push(None)
-                yield from _silence(silence)
+                channels = frame.layout.nb_channels
+                yield from _silence(silence, 1 if channels == 1 else 1 + channels)
             yield from downmix.push(frame)
         yield from downmix.push(None)
         if damaged:
@@ -194,11 +200,11 @@ class Recording:
             self._warn_nan(downmix.bad_samples)
 
     def _check_length(
-        self, pieces: Iterator[Samples], header: Length, truncated: bool
-    ) -> Iterator[Samples]:
+        self, pieces: Iterator[Piece], header: Length, truncated: bool
+    ) -> Iterator[Piece]:
         seen = 0
         for piece in pieces:
-            seen += len(piece)
+            seen += piece.shape[1]
             yield piece
         read = seen / SAMPLE_RATE
         missing = header.stated is not None and read < header.stated - MISSING
@@ -214,7 +220,7 @@ class Recording:
                 f"{self.name}: the sound is longer than its header says; read all {read:.1f} s"
             )
 
-    def _from_array(self, array: Any) -> Iterator[Samples]:
+    def _from_array(self, array: Any) -> Iterator[Piece]:
         rate = self._sample_rate
         if not isinstance(rate, int) or not 1000 <= rate <= 1_000_000:
             raise AudioError(
@@ -228,18 +234,19 @@ class Recording:
             array = pcm.to_float(array)
         elif array.dtype.kind != "f":
             raise AudioError(f"an array of {array.dtype} is not sound", "give float32 or int16")
-        samples = np.asarray(array, dtype=np.float32)
-        if samples.ndim == 2:
-            samples = samples.mean(axis=1)
-        bad = int(np.count_nonzero(~np.isfinite(samples)))
+        rows = np.atleast_2d(np.asarray(array, dtype=np.float32).T)
+        bad = int(np.count_nonzero(~np.isfinite(rows)))
         if bad:
-            samples = np.where(np.isfinite(samples), samples, np.float32(0))
+            rows = np.where(np.isfinite(rows), rows, np.float32(0))
             self._warn_nan(bad)
-        self.duration = len(samples) / rate
-        resampler = Resampler(rate)
-        for start in range(0, len(samples), BLOCK):
-            yield resampler.push(samples[start : start + BLOCK])
-        yield resampler.end()
+        if len(rows) > 1:
+            rows = np.concatenate([rows.mean(axis=0, keepdims=True), rows])
+        self.duration = rows.shape[1] / rate
+        resamplers = [Resampler(rate) for _ in rows]
+        for start in range(0, rows.shape[1], BLOCK):
+            block = rows[:, start : start + BLOCK]
+            yield np.stack([r.push(row) for r, row in zip(resamplers, block, strict=True)])
+        yield np.stack([resampler.end() for resampler in resamplers])
 
     def _warn_nan(self, count: int) -> None:
         self.warnings.append(
@@ -298,10 +305,10 @@ def _frames(
             yield None
 
 
-def _silence(seconds: float) -> Iterator[Samples]:
+def _silence(seconds: float, rows: int) -> Iterator[Piece]:
     samples = round(seconds * SAMPLE_RATE)
     for start in range(0, samples, BLOCK):
-        yield np.zeros(min(BLOCK, samples - start), np.float32)
+        yield np.zeros((rows, min(BLOCK, samples - start)), np.float32)
 
 
 def _name(source: object) -> str:
@@ -315,18 +322,22 @@ def _seekable(file: Any) -> bool:
     return hasattr(file, "seekable") and bool(file.seekable())
 
 
-def _regroup(pieces: Iterator[Samples], size: int) -> Iterator[Samples]:
-    """The same samples in pieces of `size`, the last one shorter."""
-    held: list[Samples] = []
+def _regroup(pieces: Iterator[Piece], size: int) -> Iterator[Piece]:
+    """The same samples in pieces of `size`, shorter at the end and where the channels change."""
+    held: list[Piece] = []
     count = 0
     for piece in pieces:
+        if held and len(held[0]) != len(piece):
+            if count:
+                yield np.concatenate(held, 1)
+            held, count = [], 0
         held.append(piece)
-        count += len(piece)
+        count += piece.shape[1]
         if count >= size:
-            joined = np.concatenate(held)
-            whole = math.floor(count / size) * size
+            joined = np.concatenate(held, 1)
+            whole = count // size * size
             for start in range(0, whole, size):
-                yield joined[start : start + size]
-            held, count = [joined[whole:]], count - whole
+                yield joined[:, start : start + size]
+            held, count = [joined[:, whole:]], count - whole
     if count:
-        yield np.concatenate(held)
+        yield np.concatenate(held, 1)
