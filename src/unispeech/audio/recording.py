@@ -8,7 +8,7 @@ models: the same file gives the same samples here.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
@@ -39,6 +39,9 @@ MISSING = 0.15
 Mix: TypeAlias = "Callable[[npt.NDArray[np.float32]], Samples]"
 """Turns a block of several channels, shape (1 + channels, n) with FFmpeg's mix first, into mono."""
 
+PickTrack: TypeAlias = "Callable[[Sequence[tracks.Track]], tracks.Track | None]"
+"""Chooses one of several audio tracks; None leaves it to the file's own default."""
+
 
 class Recording:
     """One source being read. Iterate `blocks()` once; the other fields tell how it went.
@@ -49,9 +52,10 @@ class Recording:
     `complete` is False if the recording ended before its header says. With `keep`, the samples
     stay in memory for `sound()`.
 
-    `track` chooses an audio track by number (from 1) or language; the default is the one that
-    players choose. Samples before `start` seconds are replaced by silence, and reading stops at
-    `end`. `mix` makes mono of several channels, block by block; the default is FFmpeg's mix.
+    `track` chooses an audio track by number (from 1) or language; without it `pick_track` does, or
+    the file's own default. Samples before `start` seconds are replaced by silence, and reading
+    stops at `end`. `mix` makes mono of several channels, a block at a time; the default is
+    FFmpeg's mix.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class Recording:
         start: float = 0.0,
         end: float | None = None,
         mix: Mix | None = None,
+        pick_track: PickTrack | None = None,
     ) -> None:
         self.name = name or _name(source)
         self.duration: float | None = None
@@ -77,6 +82,7 @@ class Recording:
         self._start = round(start * SAMPLE_RATE)
         self._end = None if end is None else round(end * SAMPLE_RATE)
         self._mix = mix
+        self._pick_track = pick_track
         self._kept: list[Samples] | None = [] if keep else None
 
     def blocks(self) -> Iterator[Samples]:
@@ -166,8 +172,10 @@ class Recording:
         if not found:
             problem = "video without sound" if containers.films(container) else "no sound in it"
             raise AudioError(f"{self.name}: {problem}", "give a file with an audio track")
-        track = tracks.chosen(found, self._track, self.name)
-        if len(found) > 1 and self._track is None:
+        several = len(found) > 1 and self._track is None
+        picked = self._pick_track(found) if several and self._pick_track else None
+        track = picked or tracks.chosen(found, self._track, self.name)
+        if several:
             others = ", ".join(str(other) for other in found if other is not track)
             self.warnings.append(f"{self.name}: used audio track {track}; there are also {others}")
         return container.streams.audio[track.number - 1]

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, Self, Unpack, cast
 
 from unispeech.annotate import annotation
-from unispeech.audio.recording import Recording, Source
+from unispeech.audio.recording import Source
 from unispeech.backends import choose, lookup, registry
 from unispeech.backends.base import Backend, Closed
 from unispeech.backends.loaded import LoadedModels
 from unispeech.backends.settle import Settled, settle_leniently
 from unispeech.call import Call, IsCancelled, OnProgress, OnSegment, ignore, merge_callbacks, never
-from unispeech.engine import run
+from unispeech.engine import run, sound
 from unispeech.engine.align import aligned
 from unispeech.engine.decoder import Decoder
 from unispeech.engine.language import identifier
@@ -205,7 +205,7 @@ class Engine:
         if cancelled():
             raise Cancelled()
         reader = self._run(self.options, Call()).reader()
-        first = itertools.islice(reader.plan(Recording(source, sample_rate)), 3)
+        first = itertools.islice(reader.plan(sound.recording(source, sample_rate)), 3)
         return reader.detection.language(list(first))
 
     def align(

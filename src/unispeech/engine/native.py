@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from unispeech.annotate.annotation import Annotator
-from unispeech.audio.recording import Recording, Source
+from unispeech.audio.recording import Source
 from unispeech.backends.base import Backend
 from unispeech.call import Call
+from unispeech.engine import sound
 from unispeech.engine.language import UNKNOWN, Spoken
 from unispeech.engine.outcome import Outcome
 from unispeech.engine.source import ended
@@ -34,7 +35,7 @@ def events(
     """
     own = backend.align_native if own_alignment else None
     for source, sample_rate in sources:
-        recording = Recording(source, sample_rate, keep=options.annotate.needs_speakers)
+        recording = sound.recording(source, sample_rate, keep=options.annotate.needs_speakers)
         outcome = Outcome(recording, annotator, call.on_progress)
         spoken: Spoken = UNKNOWN
         error: UnispeechError | None = None

@@ -11,6 +11,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from unispeech.audio.recording import Recording, Source
+from unispeech.engine import sound
 from unispeech.engine.language import UNKNOWN, Detection, Spoken
 from unispeech.errors import UnispeechError
 from unispeech.options import TranscribeOptions
@@ -62,7 +63,7 @@ class Reader:
         """The events of each source in turn. Stops reading a source whose number is in `failed`."""
         keep = self.options.annotate.needs_speakers
         for number, (source, sample_rate) in enumerate(sources):
-            recording = Recording(source, sample_rate, keep=keep)
+            recording = sound.recording(source, sample_rate, keep=keep)
             spoken: Spoken = UNKNOWN
             error: UnispeechError | None = None
             yield Opened(recording)

@@ -19,7 +19,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from unispeech.audio import containers
 from unispeech.audio.pcm import WavWriter
-from unispeech.audio.recording import Recording
+from unispeech.engine import sound
 from unispeech.errors import AudioError
 from unispeech.types import SAMPLE_RATE
 
@@ -150,7 +150,7 @@ def _look(source: Path, name: str) -> dict[str, Any]:
 
 
 def _decode(source: Path, target: Path, name: str, cut: Cut) -> Decoded:
-    recording = Recording(source, name=name)
+    recording = sound.recording(source, name=name)
     first = round(cut.start * SAMPLE_RATE)
     last = float("inf") if cut.end is None else round(cut.end * SAMPLE_RATE)
     limit = cut.longest * SAMPLE_RATE
