@@ -92,7 +92,7 @@ def test_words_on_either_side_of_a_silence_are_two() -> None:
     """Cut in a silence, neither part has seen the word beyond it: there may be no space."""
 
     def heard(left: str, right: str) -> str:
-        parts = words.meeting(emissions(left), emissions(right))
+        parts = words.move_boundary(emissions(left), emissions(right))
         return "".join(text(part) for part in parts)
 
     assert heard("-one two" + "-" * 20, "-" * 20 + "thre-e four-") == " one two three four"

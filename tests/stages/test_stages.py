@@ -1,4 +1,4 @@
-"""Invariants of the stages, whatever the input."""
+"""Invariants of the stages, for any input."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _frames(pattern: list[tuple[bool, int]], block: int) -> Iterator[Frames]:
 @given(
     pattern=runs, chunk_length=st.sampled_from([5.0, 20.0, 30.0]), pad=st.sampled_from([0.0, 0.4])
 )
-def test_chunks_cover_all_speech_once_rise_and_fit(
+def test_chunks_cover_all_speech_once_ascend_and_fit(
     pattern: list[tuple[bool, int]], chunk_length: float, pad: float
 ) -> None:
     options = VadOptions(pad=pad)
@@ -67,18 +67,20 @@ def test_chunks_cover_all_speech_once_rise_and_fit(
 
 @settings(max_examples=30, deadline=None)
 @given(pattern=runs, blocks=st.lists(st.integers(1, 700), min_size=2, max_size=2))
-def test_the_plan_does_not_depend_on_how_the_sound_arrives(
+def test_the_plan_does_not_depend_on_the_block_size(
     pattern: list[tuple[bool, int]], blocks: list[int]
 ) -> None:
-    one, two = (list(chunking.plan(_frames(pattern, b), VadOptions(), 30.0)) for b in blocks)
-    assert [(c.start, c.end, c.speech) for c in one] == [(c.start, c.end, c.speech) for c in two]
+    first, second = (list(chunking.plan(_frames(pattern, b), VadOptions(), 30.0)) for b in blocks)
+    assert [(c.start, c.end, c.speech) for c in first] == [
+        (c.start, c.end, c.speech) for c in second
+    ]
 
 
 def _chunk(number: int, seconds: float = 10.0, language: str = "en") -> Chunk:
     return Chunk(np.zeros(1, np.float32), number, number + seconds, language=language, index=number)
 
 
-def _named(chunk: Chunk) -> ChunkResult:
+def _numbered(chunk: Chunk) -> ChunkResult:
     return ChunkResult((Segment(0, 0.0, 1.0, f" {chunk.source}.{chunk.index}"),))
 
 
@@ -93,28 +95,29 @@ def _named(chunk: Chunk) -> ChunkResult:
     ),
     batch_size=st.integers(1, 16),
 )
-def test_results_come_in_order_with_their_chunks(
+def test_results_are_in_order_with_their_chunks(
     items: list[tuple[float, str] | None], batch_size: int
 ) -> None:
     stream: list[Chunk | End] = [
         End(float(i)) if item is None else _chunk(i, *item) for i, item in enumerate(items)
     ]
-    most = [0]
+    largest = 0
 
     def decode(chunks: list[Chunk]) -> list[ChunkResult]:
+        nonlocal largest
         assert len({(c.language, c.window) for c in chunks}) == 1
-        most[0] = max(most[0], len(chunks))
-        return [_named(c) for c in chunks]
+        largest = max(largest, len(chunks))
+        return [_numbered(c) for c in chunks]
 
     with ThreadPoolExecutor() as threads:
-        read = batching.ahead(iter(stream), 4, threads, threading.Event())
+        read = batching.read_ahead(iter(stream), 4, threads, threading.Event())
         out = list(batching.in_order(read, decode, batch_size, threads))
     assert [o if isinstance(o, End) else o[0] for o in out] == stream
     assert all(o[1].text == f" 0.{o[0].index}" for o in out if not isinstance(o, End))
-    assert most[0] <= batch_size
+    assert largest <= batch_size
 
 
-def test_reading_ahead_is_bounded_and_stops_with_its_reader() -> None:
+def test_reading_ahead_is_bounded_and_stops_with_its_consumer() -> None:
     read: list[int] = []
 
     def items() -> Iterator[Chunk]:
@@ -123,9 +126,9 @@ def test_reading_ahead_is_bounded_and_stops_with_its_reader() -> None:
             yield _chunk(i)
 
     with ThreadPoolExecutor(3) as threads:
-        left = threading.Event()
-        early = batching.ahead(items(), 4, threads, left)
-        stream = batching.in_order(early, lambda c: [_named(x) for x in c], 4, threads, left)
+        exited = threading.Event()
+        early = batching.read_ahead(items(), 4, threads, exited)
+        stream = batching.in_order(early, lambda c: [_numbered(x) for x in c], 4, threads, exited)
         next(stream)
         time.sleep(0.2)
         assert len(read) <= 4 + 4 * (batching.LOOKAHEAD + batching.IN_FLIGHT) + 2
@@ -135,18 +138,18 @@ def test_reading_ahead_is_bounded_and_stops_with_its_reader() -> None:
         assert len(read) == before
 
 
-def test_runs_share_threads_and_none_waits_for_another() -> None:
-    """One thread is enough for two runs, and one that nobody goes on with takes none."""
+def test_a_suspended_run_does_not_block_another() -> None:
+    """One thread is enough for two runs; a run that is not consumed occupies no thread."""
     with ThreadPoolExecutor(1) as threads:
 
         def run(count: int) -> Iterator[tuple[Chunk, ChunkResult]]:
-            items = batching.ahead(map(_chunk, range(count)), 4, threads, threading.Event())
-            return batching.in_order(items, lambda c: [_named(x) for x in c], 4, threads)
+            items = batching.read_ahead(map(_chunk, range(count)), 4, threads, threading.Event())
+            return batching.in_order(items, lambda c: [_numbered(x) for x in c], 4, threads)
 
-        waiting = run(1000)
-        next(waiting)
+        suspended = run(1000)
+        next(suspended)
         assert [chunk.index for chunk, _ in run(40)] == list(range(40))
-        assert len([*waiting]) == 999
+        assert len([*suspended]) == 999
 
 
 def test_an_error_while_reading_or_decoding_reaches_the_caller() -> None:
@@ -154,21 +157,21 @@ def test_an_error_while_reading_or_decoding_reaches_the_caller() -> None:
         yield _chunk(0)
         raise OSError("the disk is gone")
 
-    def fails(chunks: list[Chunk]) -> list[ChunkResult]:
+    def failing(chunks: list[Chunk]) -> list[ChunkResult]:
         raise RuntimeError("no")
 
     with ThreadPoolExecutor(2) as threads:
-        items = batching.ahead(broken(), 2, threads, threading.Event())
-        stream = batching.in_order(items, lambda c: [_named(x) for x in c], 2, threads)
+        items = batching.read_ahead(broken(), 2, threads, threading.Event())
+        stream = batching.in_order(items, lambda c: [_numbered(x) for x in c], 2, threads)
         assert next(stream)[0].index == 0
         with pytest.raises(OSError, match="disk"):
             next(stream)
         with pytest.raises(RuntimeError, match="no"):
-            list(batching.in_order(iter([_chunk(0)]), fails, 2, threads))
+            list(batching.in_order(iter([_chunk(0)]), failing, 2, threads))
 
 
 @given(text=st.text(max_size=200))
-def test_sentences_joined_are_the_text(text: str) -> None:
+def test_sentences_join_to_the_text(text: str) -> None:
     assert "".join(sentences.split(text)) == text
 
 
@@ -183,7 +186,7 @@ def test_sentences_joined_are_the_text(text: str) -> None:
         (" No end", 1),
     ],
 )
-def test_where_sentences_end(text: str, count: int) -> None:
+def test_sentence_ends_are_detected(text: str, count: int) -> None:
     assert len(sentences.split(text)) == count
 
 
@@ -191,7 +194,7 @@ def test_where_sentences_end(text: str, count: int) -> None:
     spans=st.lists(st.floats(0.1, 3.0), min_size=2, max_size=12),
     text=st.text(alphabet="ab .!?", min_size=1, max_size=120),
 )
-def test_placed_segments_rise_inside_their_chunk(spans: list[float], text: str) -> None:
+def test_placed_segments_ascend_inside_their_chunk(spans: list[float], text: str) -> None:
     edges = np.cumsum(spans)
     speech = tuple(
         Span(5 + float(a), 5 + float(b)) for a, b in zip(edges[::2], edges[1::2], strict=False)
@@ -206,7 +209,7 @@ def test_placed_segments_rise_inside_their_chunk(spans: list[float], text: str) 
     assert "".join(s.text for s in placed).split() == text.split()
 
 
-def test_words_keep_inside_their_segment_when_the_library_says_nonsense() -> None:
+def test_invalid_word_times_are_clamped_to_their_segment() -> None:
     words = (Word(3.0, 2.0, " a", 1.0), Word(1.0, 99.0, " b", 1.0))
     chunk = Chunk(np.zeros(1, np.float32), 10.0, 14.0)
     (segment,) = stitch.place(chunk, ChunkResult((Segment(0, 0, 4, " a b", words),)), 0)
@@ -220,124 +223,129 @@ def _speech(seconds: float) -> Chunk:
     )
 
 
-def _said(text: str, logprob: float = -0.3, silent: float = 0.0) -> ChunkResult:
+def _result(text: str, logprob: float = -0.3, silent: float = 0.0) -> ChunkResult:
     return ChunkResult((Segment(0, 0, 1, text, (), logprob, silent),))
 
 
 @pytest.mark.parametrize(
-    ("result", "why"),
+    ("result", "reason"),
     [
-        (_said(" This is what a person says in about ten seconds, roughly, I think."), ""),
-        (_said(" so so so so so so so so so so so so so so so so so so so so so so"), "repetition"),
-        (_said(" x1y2z3w4 " * 60), "repetition"),
-        (_said("".join(f" {i * 7919 % 100003}" for i in range(90))), "more text"),
-        (_said(" Yes."), "too little"),
-        (_said(""), "without text"),
-        (_said(" This is what a person says in about ten seconds, roughly.", -1.5), "guessing"),
+        (_result(" This is what a person says in about ten seconds, roughly, I think."), ""),
+        (
+            _result(" so so so so so so so so so so so so so so so so so so so so so so"),
+            guard.REPETITION,
+        ),
+        (_result(" x1y2z3w4 " * 60), guard.REPETITION),
+        (_result("".join(f" {i * 7919 % 100003}" for i in range(90))), guard.TOO_MUCH),
+        (_result(" Yes."), guard.TOO_LITTLE),
+        (_result(""), guard.NOTHING),
+        (
+            _result(" This is what a person says in about ten seconds, roughly.", -1.5),
+            guard.GUESSED,
+        ),
     ],
 )
-def test_what_is_suspicious(result: ChunkResult, why: str) -> None:
-    found = guard.suspicion(_speech(10.0), result)
-    assert why in found if why else found == ""
+def test_doubtful_texts_are_detected(result: ChunkResult, reason: str) -> None:
+    assert guard.suspicion(_speech(10.0), result) == reason
 
 
 @pytest.mark.parametrize(
-    ("code", "why"),
+    ("code", "reason"),
     [("th", ""), ("tha", ""), ("cmn-script_simplified", ""), ("yue-script_traditional", ""),
      ("en", guard.TOO_LITTLE), ("eng", guard.TOO_LITTLE)],
 )  # fmt: skip
-def test_little_text_is_enough_in_a_language_without_spaces(code: str, why: str) -> None:
+def test_spaceless_languages_need_fewer_characters(code: str, reason: str) -> None:
     chunk = replace(_speech(10.0), language=code)
-    assert guard.suspicion(chunk, _said("x1y2z3w4v5u6t7s8r9")) == why
+    assert guard.suspicion(chunk, _result("x1y2z3w4v5u6t7s8r9")) == reason
 
 
 def test_a_doubtful_chunk_is_decoded_again_wider_and_warmer() -> None:
-    asked: list[tuple[float, float]] = []
+    requests: list[tuple[float, float]] = []
 
     def decode(chunks: Sequence[Chunk], options: DecodeOptions) -> list[ChunkResult]:
         (chunk,) = chunks
-        asked.append((chunk.window, options.temperatures[0]))
+        requests.append((chunk.window, options.temperatures[0]))
         good = " This is what a person says in about ten seconds, roughly, I think."
-        return [_said(good if len(asked) == 3 else " Yes.")]
+        return [_result(good if len(requests) == 3 else " Yes.")]
 
     (result,) = guard.guarded(decode, [_speech(10.0)], DecodeOptions(), 30.0)
-    assert asked == [(15.0, 0.0), (30.0, 0.0), (30.0, 0.2)]
+    assert requests == [(15.0, 0.0), (30.0, 0.0), (30.0, 0.2)]
     assert result.suspicion == "" and result.text.startswith(" This is")
 
 
-def test_final_results_are_settled_as_soon_as_they_are() -> None:
-    """What nobody doubts before anything is decoded again, each chunk once: a journal keeps it."""
-    news: list[tuple[str, list[int], list[str]]] = []
+def test_final_results_are_reported_once_and_as_early_as_possible() -> None:
+    """Results without doubt come before any chunk is decoded again."""
+    events: list[tuple[str, list[int], list[str]]] = []
     good = " This is what a person says in about ten seconds, roughly, I think."
 
     def decode(chunks: Sequence[Chunk], options: DecodeOptions) -> list[ChunkResult]:
-        news.append(("decoded", [chunk.index for chunk in chunks], []))
-        again = len(news) > 1
-        return [_said(good if again or chunk.index != 1 else " Yes.") for chunk in chunks]
+        events.append(("decoded", [chunk.index for chunk in chunks], []))
+        is_retry = len(events) > 1
+        return [_result(good if is_retry or chunk.index != 1 else " Yes.") for chunk in chunks]
 
-    def settled(chunks: Sequence[Chunk], results: Sequence[ChunkResult]) -> None:
-        news.append(("settled", [c.index for c in chunks], [r.text for r in results]))
+    def on_final(chunks: Sequence[Chunk], results: Sequence[ChunkResult]) -> None:
+        events.append(("final", [c.index for c in chunks], [r.text for r in results]))
 
     chunks = [replace(_speech(10.0), index=index) for index in range(3)]
-    guard.guarded(decode, chunks, DecodeOptions(), 30.0, settled)
-    assert news == [
-        ("decoded", [0, 1, 2], []), ("settled", [0, 2], [good, good]),
-        ("decoded", [1], []), ("settled", [1], [good]),
+    guard.guarded(decode, chunks, DecodeOptions(), 30.0, on_final)
+    assert events == [
+        ("decoded", [0, 1, 2], []), ("final", [0, 2], [good, good]),
+        ("decoded", [1], []), ("final", [1], [good]),
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("wide", ["once", "twice"])
-def test_what_is_said_twice_in_a_short_window_is_asked_of_the_full_one(wide: str) -> None:
-    asked: list[float] = []
+def test_a_repetition_in_a_short_window_is_decoded_in_the_full_window(wide: str) -> None:
+    requests: list[float] = []
     texts = {
         "once": " He rolled them up, and he will do well.",
         "twice": " He rolled them up, and he will do well. He will do well.",
     }
 
     def decode(chunks: Sequence[Chunk], options: DecodeOptions) -> list[ChunkResult]:
-        asked.append(chunks[0].window)
-        return [_said(texts["twice"] if chunks[0].window == 15.0 else texts[wide])]
+        requests.append(chunks[0].window)
+        return [_result(texts["twice"] if chunks[0].window == 15.0 else texts[wide])]
 
     (result,) = guard.guarded(decode, [_speech(5.0)], DecodeOptions(), 30.0)
-    assert asked == [15.0, 30.0]
+    assert requests == [15.0, 30.0]
     assert result.text == texts[wide] and not result.suspicion
-    asked.clear()
+    requests.clear()
     guard.guarded(decode, [replace(_speech(5.0), window=30.0)], DecodeOptions(), 30.0)
-    assert asked == [30.0]
+    assert requests == [30.0]
 
 
-def test_what_is_said_twice() -> None:
-    assert guard.said_twice("To the best of my belief, to the best of my belief")
-    assert not guard.said_twice("No, no, no. I know. I know what to do, and what to leave.")
+def test_immediate_repetitions_are_detected() -> None:
+    assert guard.has_repetition("To the best of my belief, to the best of my belief")
+    assert not guard.has_repetition("No, no, no. I know. I know what to do, and what to leave.")
 
 
-def test_what_stays_doubtful_is_reported_as_a_gap() -> None:
+def test_a_text_that_stays_doubtful_is_reported_as_a_gap() -> None:
     chunk = _speech(10.0)
     (result,) = guard.guarded(
-        lambda chunks, options: [_said(" Yes.")], [chunk], DecodeOptions(), 30.0
+        lambda chunks, options: [_result(" Yes.")], [chunk], DecodeOptions(), 30.0
     )
     (gap,) = stitch.gaps(chunk, result)
-    assert result.text == " Yes." and "too little" in gap.reason and gap.end == 10.0
+    assert result.text == " Yes." and gap.reason == guard.TOO_LITTLE and gap.end == 10.0
 
 
-def test_of_texts_that_are_too_short_the_longest_believed_one_is_kept() -> None:
-    said = iter([
-        _said(" Yes.", -0.1), _said(" Yes, and then we went", -0.5), _said(""),
-        _said(" Yes, and then zebras and more", -1.5), _said(" no" * 60, -0.1),
-        _said(" Yes.", -0.2), _said(" Yes, and", -0.2),
+def test_the_longest_probable_text_wins_if_all_are_too_short() -> None:
+    attempts = iter([
+        _result(" Yes.", -0.1), _result(" Yes, and then we went", -0.5), _result(""),
+        _result(" Yes, and then zebras and more", -1.5), _result(" no" * 60, -0.1),
+        _result(" Yes.", -0.2), _result(" Yes, and", -0.2),
     ])  # fmt: skip
     (result,) = guard.guarded(
-        lambda chunks, options: [next(said)], [_speech(10.0)], DecodeOptions(), 30.0
+        lambda chunks, options: [next(attempts)], [_speech(10.0)], DecodeOptions(), 30.0
     )
-    assert result.text == " Yes, and then we went" and "too little" in result.suspicion
+    assert result.text == " Yes, and then we went" and result.suspicion == guard.TOO_LITTLE
 
 
-def test_what_the_model_takes_for_silence_is_no_text_but_a_gap() -> None:
+def test_a_chunk_that_the_model_takes_for_silence_becomes_a_gap() -> None:
     chunk = replace(_speech(5.0), window=30.0)
     (result,) = guard.guarded(
-        lambda chunks, options: [_said(" Thanks for watching!", -1.4, 0.9)],
+        lambda chunks, options: [_result(" Thanks for watching!", -1.4, 0.9)],
         [chunk],
         DecodeOptions(),
         30.0,
     )
-    assert result.segments == () and "no speech" in stitch.gaps(chunk, result)[0].reason
+    assert result.segments == () and len(stitch.gaps(chunk, result)) == 1

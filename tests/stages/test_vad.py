@@ -1,4 +1,4 @@
-"""Speech or silence, frame by frame."""
+"""Voice activity detection and the choice of quiet moments."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ from unispeech.types import FRAME
         (0.05, [0.05, 0.02, 0.011, 0.009, 0.04], [1, 1, 1, 0, 0]),
     ],
 )
-def test_speech_begins_high_and_ends_low(
+def test_speech_begins_at_the_threshold_and_ends_below_a_lower_one(
     threshold: float, probabilities: list[float], speech: list[int]
 ) -> None:
-    given = np.array(probabilities)
-    assert Hysteresis(threshold).flags(given).tolist() == [bool(flag) for flag in speech]
+    values = np.array(probabilities)
+    assert Hysteresis(threshold).flags(values).tolist() == [bool(flag) for flag in speech]
 
 
 @settings(max_examples=50)
 @given(st.lists(st.floats(0, 1, width=32), max_size=40), st.integers(0, 40))
-def test_hysteresis_goes_on_from_piece_to_piece(probabilities: list[float], cut: int) -> None:
-    given = np.array(probabilities, np.float32)
-    pieces = Hysteresis(0.5)
-    parts = [pieces.flags(given[:cut]), pieces.flags(given[cut:])]
-    assert np.array_equal(np.concatenate(parts), Hysteresis(0.5).flags(given))
+def test_hysteresis_carries_over_between_blocks(probabilities: list[float], cut: int) -> None:
+    values = np.array(probabilities, np.float32)
+    hysteresis = Hysteresis(0.5)
+    parts = [hysteresis.flags(values[:cut]), hysteresis.flags(values[cut:])]
+    assert np.array_equal(np.concatenate(parts), Hysteresis(0.5).flags(values))
 
 
-def test_all_is_speech_where_detection_is_off() -> None:
+def test_everything_is_speech_if_detection_is_disabled() -> None:
     flags = Detector(VadOptions(enabled=False)).flags(np.zeros(3 * FRAME, np.float32))
     assert flags.tolist() == [True] * 3
 
 
 @pytest.mark.parametrize("quiet", [SMOOTH // 2, 11, 20 - SMOOTH // 2])
-def test_the_quietest_frame_is_amid_quiet_ones(quiet: int) -> None:
+def test_the_quietest_frame_has_quiet_neighbours(quiet: int) -> None:
     loudness = np.abs(np.arange(21) - quiet) + 1.0
     samples = np.repeat(loudness, FRAME).astype(np.float32)
     assert quietest(samples) == quiet
 
 
 @pytest.mark.parametrize(("frames", "middle"), [(0, 0), (1, 1), (2, 1), (3, 2), (4, 2)])
-def test_of_too_few_frames_the_middle_is_quietest(frames: int, middle: int) -> None:
+def test_the_middle_is_returned_if_there_are_too_few_frames(frames: int, middle: int) -> None:
     assert quietest(np.ones(frames * FRAME, np.float32)) == middle

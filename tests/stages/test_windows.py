@@ -1,4 +1,4 @@
-"""The window of a chunk."""
+"""Selection of the window of a chunk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WINDOWS = (5.0, 10.0, 30.0)
 @pytest.mark.parametrize(
     ("seconds", "window"), [(0.0, 5.0), (5.0, 5.0), (5.1, 10.0), (30.0, 30.0), (31.0, 30.0)]
 )
-def test_the_shortest_window_with_room(seconds: float, window: float) -> None:
+def test_the_shortest_window_with_room_is_selected(seconds: float, window: float) -> None:
     assert shortest(WINDOWS, seconds) == window
 
 

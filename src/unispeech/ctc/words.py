@@ -133,7 +133,7 @@ def joined(parts: Sequence[Emissions]) -> Emissions:
     return replace(parts[0], scores=np.concatenate([part.scores for part in parts]))
 
 
-def meeting(left: Emissions, right: Emissions) -> tuple[Emissions, Emissions]:
+def move_boundary(left: Emissions, right: Emissions) -> tuple[Emissions, Emissions]:
     """The same frames, divided anew where no word is cut in two.
 
     Where they meet in a silence, they part there: neither may have seen the other side of it, so

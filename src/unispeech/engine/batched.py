@@ -45,7 +45,7 @@ def events(
     failed: set[int] = set()  # source numbers; written here, read by the other threads
     stopping = replace(call, cancelled=lambda: exited.is_set() or call.cancelled())
     decode = Decoder(backend, options.decode, stopping, failed)
-    items = batching.ahead(reader.items(sources, failed), READ_AHEAD, threads, exited)
+    items = batching.read_ahead(reader.items(sources, failed), READ_AHEAD, threads, exited)
     results: Iterator[Decoded | Opened | End] = batching.in_order(
         items, decode, options.batch.batch_size, threads, exited
     )

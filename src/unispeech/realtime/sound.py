@@ -61,7 +61,7 @@ class Sound:
             samples=samples,
             start=start,
             end=start + len(samples) / SAMPLE_RATE,
-            speech=chunking.seconds(chunking.runs(self._speech[:frames]), self.start),
+            speech=chunking.to_spans(chunking.runs(self._speech[:frames]), self.start),
             language=language,
         )
 

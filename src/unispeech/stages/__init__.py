@@ -1,1 +1,1 @@
-"""The pure stages between a recording and its segments. They meet only in `unispeech.engine`."""
+"""Pure stages between a recording and its segments. They meet only in `unispeech.engine`."""

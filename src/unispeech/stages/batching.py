@@ -1,14 +1,14 @@
-"""Chunks into batches, results back into order.
+"""Batching of chunks, and results in the original order.
 
-Chunks of several recordings share batches. A window of look-ahead is kept, so memory is bounded;
-each batch is the oldest undecoded chunk with those nearest to it in length, so that little of it is
-padding; the first batches are small, so that the first words come soon. Which chunks meet in a
-batch depends on the chunks alone, never on how fast anything went, and a chunk's text does not
-depend on its companions: the same input gives the same output.
+Chunks of several recordings share batches. The look-ahead is bounded, and so is the memory. A batch
+is the oldest undecoded chunk and the chunks nearest to it in length, so that it has little padding.
+The first batches are small, so that the first words arrive early. The composition of a batch
+depends on the chunks alone, never on timing, and a chunk's text does not depend on the rest of its
+batch, so the same input gives the same output.
 
-Sources are read ahead while batches are decoded, and a second batch is handed over before the first
-is done, so that the backend never waits for us. The threads for both are the caller's. Every task
-they are given ends by itself: none waits for another task, or for whoever asks for the results.
+Sources are read ahead while batches are decoded, and a second batch is submitted before the first
+is done, so that the backend never waits. The caller owns the threads. No task waits for another
+task or for the consumer of the results, so every task ends by itself.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from typing import Any, Generic, TypeVar
 from unispeech.types import Chunk, ChunkResult
 
 LOOKAHEAD = 2
-"""Batches' worth of chunks that may be waiting."""
+"""Maximum number of waiting chunks, in full batches."""
 IN_FLIGHT = 2
-"""Batches handed to the backend at once."""
+"""Number of batches submitted to the backend at once."""
 
 T = TypeVar("T")
 Mark = TypeVar("Mark")
-"""Anything that passes between the chunks: where a source begins or ends."""
+"""An item between the chunks, such as the beginning or end of a source."""
 Decode = Callable[[list[Chunk]], list[ChunkResult]]
 
 
 @dataclass(slots=True)
 class _Slot(Generic[Mark]):
-    """An item in its place, with what became of it."""
+    """An item in the original order, with its result."""
 
     item: Chunk | Mark
     batch: Future[list[ChunkResult]] | None = None
     number: int = 0
-    """Its place in the batch."""
+    """Index of the chunk in its batch."""
 
     @property
-    def ready(self) -> bool:
+    def is_ready(self) -> bool:
         if self.batch is None:
             return not isinstance(self.item, Chunk)
         return self.batch.done()
@@ -61,16 +61,16 @@ def in_order(
     decode: Decode,
     batch_size: int,
     threads: Executor,
-    left: threading.Event | None = None,
+    exited: threading.Event | None = None,
 ) -> Iterator[tuple[Chunk, ChunkResult] | Mark]:
-    """Decode the chunks among `items` in batches and give everything back in its old order.
+    """Decode the chunks among `items` in batches, and yield everything in the original order.
 
-    `decode` is called in up to `IN_FLIGHT` of the `threads` at once. What is no chunk passes
-    through in its place. Lazy: a bounded number of chunks is held. `left` is set when the caller
-    goes away or something fails, so that `decode` can give up early.
+    Up to `IN_FLIGHT` of the `threads` call `decode` at once. Items that are no chunks pass through
+    in place. Lazy: a bounded number of chunks is in memory. Sets `exited` when the consumer stops
+    or a batch fails, so that `decode` can stop early.
     """
-    slots: deque[_Slot[Mark]] = deque()  # everything that is not given back yet, in order
-    waiting: list[_Slot[Mark]] = []  # the chunks among them that no worker has
+    slots: deque[_Slot[Mark]] = deque()  # everything not yielded yet, in order
+    waiting: list[_Slot[Mark]] = []  # the chunks among them that are not submitted
     running: set[Future[list[ChunkResult]]] = set()
     steps = _steps(batch_size)
     size, needed = next(steps)
@@ -81,7 +81,7 @@ def in_order(
             while not exhausted and len(waiting) < needed:
                 try:
                     item = next(items, None)
-                except Exception as error:  # what came before it is still given back
+                except Exception as error:  # the items before the error are still yielded
                     item, failure = None, error
                 exhausted = item is None
                 if item is not None:
@@ -93,7 +93,7 @@ def in_order(
                 running.add(_submit(threads, decode, _pick(waiting, size)))
                 size, needed = next(steps)
                 continue
-            while slots and slots[0].ready:
+            while slots and slots[0].is_ready:
                 yield slots.popleft().result()
             if not running:
                 if failure is not None:
@@ -101,38 +101,40 @@ def in_order(
                 return
             running = wait(running, return_when=FIRST_COMPLETED).not_done
     finally:
-        if left is not None:
-            left.set()
+        if exited is not None:
+            exited.set()
         wait([future for future in running if not future.cancel()])
 
 
-def ahead(items: Iterator[T], limit: int, threads: Executor, left: threading.Event) -> Iterator[T]:
-    """The same items, at most `limit` of them read early by `threads`, one thread at a time.
+def read_ahead(
+    items: Iterator[T], limit: int, threads: Executor, exited: threading.Event
+) -> Iterator[T]:
+    """Iterate with up to `limit` items read in advance, in one of the `threads` at a time.
 
-    While a few items are used, as many are read. `left` stops the reading.
+    Reads the next items while the consumer uses the last ones. Setting `exited` stops the reading.
     """
 
     def read(count: int) -> tuple[list[T], Exception | None]:
-        some: list[T] = []
+        read_items: list[T] = []
         try:
             for item in islice(items, count):
-                some.append(item)
-                if left.is_set():
+                read_items.append(item)
+                if exited.is_set():
                     break
-        except Exception as error:  # raised to whoever comes to where it happened
-            return some, error
-        return some, None
+        except Exception as error:  # raised again when the consumer gets there
+            return read_items, error
+        return read_items, None
 
-    size = 1  # so that the first item comes soon
+    size = 1  # so that the first item arrives early
     reading = threads.submit(read, size)
     try:
         while True:
-            some, error = reading.result()
-            exhausted = len(some) < size
+            read_items, error = reading.result()
+            exhausted = len(read_items) < size
             if not exhausted:
                 size = min(2 * size, max(limit // 2, 1))
                 reading = threads.submit(read, size)
-            yield from some
+            yield from read_items
             if error is not None:
                 raise error
             if exhausted:
@@ -143,9 +145,9 @@ def ahead(items: Iterator[T], limit: int, threads: Executor, left: threading.Eve
 
 
 def _steps(full: int) -> Iterator[tuple[int, int]]:
-    """The size of each batch, and how many chunks must be waiting for it to be put together.
+    """The size of each batch, and the number of waiting chunks that it is picked from.
 
-    Small ones first, each four times the last until they are full.
+    The first batches are small; each size is four times the last, up to `full`.
     """
     size = 1
     while size < full:
@@ -163,7 +165,7 @@ def _submit(threads: Executor, decode: Decode, batch: list[_Slot[Any]]) -> Futur
 
 
 def _pick(waiting: list[_Slot[Mark]], size: int) -> list[_Slot[Mark]]:
-    """Take the oldest, and those most like it: same language, same window, nearest in length."""
+    """Take the oldest chunk and similar chunks: same language and window, nearest in length."""
     oldest = _chunk(waiting[0])
     alike = [
         slot
@@ -172,7 +174,7 @@ def _pick(waiting: list[_Slot[Mark]], size: int) -> list[_Slot[Mark]]:
     ]
     alike.sort(key=lambda slot: abs(_chunk(slot).duration - oldest.duration))
     picked = alike[:size]
-    waiting[:] = [slot for slot in waiting if all(slot is not one for one in picked)]
+    waiting[:] = [slot for slot in waiting if all(slot is not taken for taken in picked)]
     return picked
 
 

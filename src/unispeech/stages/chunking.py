@@ -1,11 +1,11 @@
-"""Where to cut: chunks are contiguous pieces of the recording, cut in silence if there is any.
+"""Chunk planning: cut a recording into contiguous chunks, in silence if possible.
 
-The plan is made on the go, with at most two chunks' worth of sound in memory:
+The plan is made as sound arrives, with at most two chunks of sound in memory:
 
-1. A silence longer than `MAX_GAP` ends a passage. So does the end of the file.
-2. A passage longer than a chunk is cut, at the best silence in reach: long silences first, and
-   pieces of even length, because a short last piece has too little context to be heard right.
-   Where there is no silence at all, the quietest moment has to do.
+1. A silence longer than `MAX_GAP` ends a passage, and so does the end of the file.
+2. A passage longer than a chunk is cut at the best silence in reach. Long silences are better, and
+   so are pieces of even length, because a short last piece has too little context to be decoded
+   well. Without any silence, the cut is at the quietest moment.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from unispeech.options import VadOptions
 from unispeech.types import FRAME, FRAME_SECONDS, SAMPLE_RATE, Chunk, Flags, Frames, Samples, Span
 
 MAX_GAP = 2.0
-"""Seconds of silence that are not worth decoding."""
+"""Longer silences, in seconds, are not decoded."""
 MIN_SPEECH = 0.1
-"""Seconds; anything shorter is a click."""
+"""Shorter speech, in seconds, counts as a click."""
 SMOOTH = 5
-"""Frames whose loudness is averaged where the quietest moment is sought."""
+"""Frames over which loudness is averaged to find the quietest moment."""
 
 
 def plan(
@@ -35,9 +35,9 @@ def plan(
 ) -> Iterator[Chunk]:
     """Cut a stream of sound into chunks of at most `chunk_length` seconds.
 
-    Every moment of speech is in exactly one chunk; chunks rise and do not overlap. `window` and
-    `language` are left for the engine to set. With `context` (at most 1.5), each brings so many
-    seconds of the sound on either side with it, as far as there is any.
+    All speech is in exactly one chunk; chunks ascend and do not overlap. The engine sets `window`
+    and `language` later. `context` adds up to that many seconds (at most 1.5) of the surrounding
+    sound to either side of a chunk.
     """
     passages = _Passages(options, round(context * SAMPLE_RATE))
     index = 0
@@ -53,25 +53,25 @@ def plan(
 
 
 class _Passages:
-    """The sound that is not yet in a chunk: samples, and speech or not for each frame."""
+    """Sound that is not in a chunk yet: samples, and a speech flag per frame."""
 
     def __init__(self, options: VadOptions, context: int) -> None:
         self._options = options
         self._context = context
-        self._before: Samples = np.zeros(0, np.float32)  # the last that was dropped, for context
+        self._before: Samples = np.zeros(0, np.float32)  # the last dropped samples, for context
         self._samples: Samples = np.zeros(0, np.float32)
         self._speech: Flags = np.zeros(0, np.bool_)
-        self._base = 0  # the frame of the file at which both begin
+        self._base = 0  # number of the first frame, from the start of the file
 
     def add(self, samples: Samples, speech: Flags) -> None:
         self._samples = np.concatenate([self._samples, samples])
         self._speech = np.concatenate([self._speech, speech])
 
     def take(self, longest: int, done: bool) -> Iterator[Chunk]:
-        """The chunks that are certain by now; all that is left when `done`.
+        """The chunks that are certain by now; all remaining chunks if `done`.
 
-        A passage is judged by a fixed stretch of sound from its first word, never by how much has
-        happened to arrive, so the plan is the same however the sound comes.
+        The plan depends on a fixed stretch of sound from the first word of a passage, never on how
+        much has arrived, so it is the same for any block size.
         """
         pad = self._pad_frames()
         gap = int(MAX_GAP / FRAME_SECONDS)
@@ -106,9 +106,9 @@ class _Passages:
         self._drop(len(self._speech) - pad)
 
     def _cut(self, spans: list[tuple[int, int]], first: int, last: int | None, usable: int) -> int:
-        """The frame at which to end the first chunk of a passage that is too long for one.
+        """The frame that ends the first chunk of a passage longer than a chunk.
 
-        `last` is where the passage ends, or None while nobody knows.
+        `last` is the end of the passage, or None while it is unknown.
         """
         earliest, latest = first + usable // 2, first + usable
         even = latest if last is None else first + (last - first) / -(-(last - first) // usable)
@@ -142,11 +142,11 @@ class _Passages:
             after=len(after) / SAMPLE_RATE,
             start=offset * FRAME_SECONDS,
             end=offset * FRAME_SECONDS + len(samples) / SAMPLE_RATE,
-            speech=seconds(spans, self._base),
+            speech=to_spans(spans, self._base),
         )
 
     def _around(self, start: int, end: int) -> tuple[Samples, Samples]:
-        """The context before and after a stretch of the samples held."""
+        """The context before and after a stretch of the samples."""
         held = self._samples[max(0, start - self._context) : start]
         missing = self._context - len(held)
         earlier = self._before[max(0, len(self._before) - missing) :][:missing]
@@ -156,8 +156,8 @@ class _Passages:
     def _drop(self, frames: int) -> None:
         if frames > 0:
             if self._context:
-                gone = np.concatenate([self._before, self._samples[: frames * FRAME]])
-                self._before = gone[-self._context :]
+                dropped = np.concatenate([self._before, self._samples[: frames * FRAME]])
+                self._before = dropped[-self._context :]
             self._samples = self._samples[frames * FRAME :]
             self._speech = self._speech[frames:]
             self._base += frames
@@ -170,24 +170,24 @@ class _Passages:
 
 
 def runs(flags: Flags, merge: int = 0) -> list[tuple[int, int]]:
-    """The stretches of speech as (start, end), those less than `merge` frames apart as one."""
+    """The runs of speech as (start, end); runs less than `merge` frames apart are merged."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    found: list[tuple[int, int]] = []
+    merged: list[tuple[int, int]] = []
     for start, end in edges.reshape(-1, 2).tolist():
-        if found and start - found[-1][1] < merge:
-            found[-1] = (found[-1][0], end)
+        if merged and start - merged[-1][1] < merge:
+            merged[-1] = (merged[-1][0], end)
         else:
-            found.append((start, end))
-    return found
+            merged.append((start, end))
+    return merged
 
 
-def seconds(runs: list[tuple[int, int]], first: int) -> tuple[Span, ...]:
-    """Runs of frames counted from frame `first`, as times."""
+def to_spans(runs: list[tuple[int, int]], first: int) -> tuple[Span, ...]:
+    """Convert runs of frames, counted from frame `first`, to spans in seconds."""
     return tuple(Span((first + a) * FRAME_SECONDS, (first + b) * FRAME_SECONDS) for a, b in runs)
 
 
 def quietest(samples: Samples) -> int:
-    """The frame at which it is quietest; the middle where there are too few to tell."""
+    """The index of the quietest frame; the middle if there are fewer than `SMOOTH` frames."""
     power = np.square(samples[: len(samples) // FRAME * FRAME]).reshape(-1, FRAME).mean(1)
     if len(power) < SMOOTH:
         return -(-len(power) // 2)

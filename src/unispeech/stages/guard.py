@@ -1,13 +1,13 @@
-"""No runaway text and no lost speech: look at what was decoded, and decode again what is doubtful.
+"""Guard against runaway text and lost speech: doubtful chunks are decoded again.
 
-A decoder can go wrong in two ways. It runs away: the same words over and over, or more characters
-than anyone can say in the time. Or it leaves early: a few words for many seconds of speech. Both
-are seen from the text and the speech that the VAD heard. A doubtful chunk is decoded again, alone,
-with the model's full window, climbing the temperatures; the best of what came out is kept, and
-what is still doubtful is reported as a gap.
+A decoder fails in two ways. It runs away: it repeats words, or writes more characters than anyone
+can say in the time. Or it stops early: a few words for many seconds of speech. Both show in the
+text and the speech that the VAD detected. A doubtful chunk is decoded again, alone, with the
+model's full window and rising temperatures. The best result is used, and if it is still doubtful,
+it is reported as a gap.
 
-In a short window a model may also say its last sentence twice. People do that too, so such a chunk
-is decoded in the full window, and what comes out there is believed.
+In a short window a model may also repeat its last sentence. People repeat themselves too, so such a
+chunk is decoded in the full window, and that result counts.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from unispeech.types import Chunk, ChunkResult
 
 Decode = Callable[[Sequence[Chunk], DecodeOptions], list[ChunkResult]]
 """A backend's `transcribe_batch`."""
-Settled = Callable[[Sequence[Chunk], Sequence[ChunkResult]], None]
+OnFinal = Callable[[Sequence[Chunk], Sequence[ChunkResult]], None]
 
 MAX_COMPRESSION = 2.4
-"""UTF-8 bytes over zlib bytes; repetition is above (openai/whisper, transcribe.py)."""
+"""Maximum ratio of UTF-8 bytes to zlib bytes; above, the text repeats itself (openai/whisper)."""
 MIN_LOGPROB = -1.0
-"""Mean log probability of a token, below which the model was guessing (openai/whisper)."""
+"""Minimum mean log probability per token; below, the model was guessing (openai/whisper)."""
 NO_SPEECH = 0.6
-"""With a low log probability, above which the chunk is taken for silent (openai/whisper)."""
+"""No-speech probability above which a chunk of low log probability is silent (openai/whisper)."""
 MAX_RATE = 32.0
-"""Characters per second of chunk; auctioneers reach 25."""
+"""Maximum characters per second of chunk; auctioneers reach 25."""
 MIN_RATE = 4.0
-"""Characters per second of speech; slow reading has 8. A third of it where words have no spaces."""
+"""Minimum characters per second of speech; slow reading has 8. A third in spaceless languages."""
 MIN_SPEECH = 3.0
-"""Seconds of speech, below which the lower rate says nothing."""
-TWICE = 4
-"""Words that are said twice in a row, from which a short window may be the reason."""
+"""Seconds of speech from which `MIN_RATE` applies."""
+MIN_REPEAT = 4
+"""Length in words of an immediate repetition that a short window may have caused."""
 
 REPETITION = "repetition"
 TOO_MUCH = "more text than anyone can say in the time"
@@ -46,7 +46,7 @@ NOTHING = "speech without text"
 GUESSED = "the model was guessing"
 TOO_LITTLE = "too little text for the speech"
 WORST_FIRST = (REPETITION, TOO_MUCH, NOTHING, GUESSED, TOO_LITTLE, "")
-"""What is wrong with a text, from invented to nothing: where all are doubtful, the last is kept."""
+"""Reasons to doubt a text, worst first. If every attempt is doubtful, keep the least bad."""
 
 
 def ignore(chunks: Sequence[Chunk], results: Sequence[ChunkResult]) -> None:
@@ -54,16 +54,16 @@ def ignore(chunks: Sequence[Chunk], results: Sequence[ChunkResult]) -> None:
 
 
 def suspicion(chunk: Chunk, result: ChunkResult) -> str:
-    """Why the text cannot be what was said, or an empty string."""
+    """The reason to doubt the text of a chunk, or an empty string."""
     text = result.text.strip()
-    dense = languages.is_spaceless(chunk.language)
+    spaceless = languages.is_spaceless(chunk.language)
     if compression_ratio(text) > MAX_COMPRESSION:
         return REPETITION
     if len(text) > MAX_RATE * max(chunk.duration, 1.0):
         return TOO_MUCH
     if chunk.speech_duration >= MIN_SPEECH:
         rate = len(text) / chunk.speech_duration
-        if rate < (MIN_RATE / 3 if dense else MIN_RATE):
+        if rate < (MIN_RATE / 3 if spaceless else MIN_RATE):
             return TOO_LITTLE if text else NOTHING
     if _logprob(result) < MIN_LOGPROB:
         return GUESSED
@@ -75,78 +75,78 @@ def guarded(
     chunks: Sequence[Chunk],
     options: DecodeOptions,
     full_window: float,
-    settled: Settled = ignore,
+    on_final: OnFinal = ignore,
 ) -> list[ChunkResult]:
-    """Decode a batch; decode its doubtful chunks again. One result for each chunk, in order.
+    """Decode a batch, and its doubtful chunks again. Returns one result per chunk, in order.
 
-    `settled` hears of final results as soon as they are: those nobody doubts together, then the
-    others one by one.
+    `on_final` gets results as soon as they are final: first all results without doubt, then the
+    others one at a time.
     """
     results = decode(chunks, options)
-    doubtful = [i for i, chunk in enumerate(chunks) if _doubtful(chunk, results[i], full_window)]
-    fine = [i for i in range(len(chunks)) if i not in doubtful]
-    settled([chunks[i] for i in fine], [results[i] for i in fine])
+    doubtful = [i for i, chunk in enumerate(chunks) if _is_doubtful(chunk, results[i], full_window)]
+    final = [i for i in range(len(chunks)) if i not in doubtful]
+    on_final([chunks[i] for i in final], [results[i] for i in final])
     for i in doubtful:
-        results[i] = _again(decode, chunks[i], results[i], options, full_window)
-        settled([chunks[i]], [results[i]])
+        results[i] = _decode_again(decode, chunks[i], results[i], options, full_window)
+        on_final([chunks[i]], [results[i]])
     return results
 
 
-def _doubtful(chunk: Chunk, result: ChunkResult, full_window: float) -> bool:
-    narrow = chunk.window < full_window
-    return bool(suspicion(chunk, result)) or (narrow and said_twice(result.text))
+def _is_doubtful(chunk: Chunk, result: ChunkResult, full_window: float) -> bool:
+    is_short = chunk.window < full_window
+    return bool(suspicion(chunk, result)) or (is_short and has_repetition(result.text))
 
 
-def said_twice(text: str) -> bool:
-    """Whether `TWICE` or more words come again right after themselves."""
+def has_repetition(text: str) -> bool:
+    """True if `MIN_REPEAT` or more words are immediately repeated."""
     words = re.findall(r"\w+", text.lower())
     return any(
         words[i : i + n] == words[i + n : i + 2 * n]
-        for n in range(TWICE, len(words) // 2 + 1)
+        for n in range(MIN_REPEAT, len(words) // 2 + 1)
         for i in range(len(words) - 2 * n + 1)
     )
 
 
-def _again(
+def _decode_again(
     decode: Decode,
     chunk: Chunk,
     first: ChunkResult,
     options: DecodeOptions,
     full_window: float,
 ) -> ChunkResult:
-    """Climb the ladder until nothing is doubtful; else the best that was seen."""
-    if _silent(first):
+    """Raise the temperature until the text is not doubtful; else return the best attempt."""
+    if _is_silent(first):
         return replace(first, segments=())
     wide = replace(chunk, window=full_window)
-    tried = [first]
-    ladder = options.temperatures
+    attempts = [first]
+    temperatures = options.temperatures
     if wide.window == chunk.window:
-        ladder = ladder[1:]
-    for temperature in ladder:
+        temperatures = temperatures[1:]
+    for temperature in temperatures:
         result = decode([wide], replace(options, temperature=(temperature,)))[0]
-        if _silent(result):
+        if _is_silent(result):
             return replace(result, segments=())
-        tried.append(result)
+        attempts.append(result)
         if not suspicion(chunk, result):
             return result
-    best = max(tried, key=lambda result: _merit(chunk, result))
+    best = max(attempts, key=lambda result: _merit(chunk, result))
     return replace(best, suspicion=suspicion(chunk, best))
 
 
 def _merit(chunk: Chunk, result: ChunkResult) -> tuple[int, float, float]:
-    """Nothing invented; then, of texts that are too short, the longer; then the likelier.
+    """Sort key of attempts: the reason to doubt, then the length of a short text, then likelihood.
 
-    A longer one that the model does not believe is a guess.
+    A short text of low probability counts as a guess, so that its length is no merit.
     """
-    why = suspicion(chunk, result)
-    if why == TOO_LITTLE and _logprob(result) < MIN_LOGPROB:
-        why = GUESSED
-    length = len(result.text.strip()) if why == TOO_LITTLE else 0
-    return WORST_FIRST.index(why), length, _logprob(result)
+    reason = suspicion(chunk, result)
+    if reason == TOO_LITTLE and _logprob(result) < MIN_LOGPROB:
+        reason = GUESSED
+    length = len(result.text.strip()) if reason == TOO_LITTLE else 0
+    return WORST_FIRST.index(reason), length, _logprob(result)
 
 
-def _silent(result: ChunkResult) -> bool:
-    """Whisper's own rule: it hears no speech, and does not believe its text either."""
+def _is_silent(result: ChunkResult) -> bool:
+    """Whisper's rule for silence: a high no-speech probability and a low log probability."""
     return bool(result.segments) and (
         result.segments[0].no_speech_prob > NO_SPEECH and _logprob(result) < MIN_LOGPROB
     )

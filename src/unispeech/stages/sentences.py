@@ -1,8 +1,7 @@
-"""A chunk's text cut into sentences with times.
+"""Splitting of a chunk's text into sentences with times.
 
-With word times the cut is exact. Without, the time of a sentence's end is estimated: as far through
-the speech of the chunk as the text is through its characters, moved to the nearest pause that the
-VAD heard.
+With word times the cut is exact. Without, the end of a sentence is estimated from its share of the
+characters, as the same share of the speech, and moved to the nearest pause that the VAD detected.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ from dataclasses import replace
 from unispeech.types import Chunk, Segment, Span, Word
 
 PAUSE = 1.0
-"""Seconds between words that end a segment whatever the punctuation."""
+"""Seconds between words that end a segment regardless of punctuation."""
 SNAP = 1.5
-"""Seconds within which an estimated end is moved to a pause."""
+"""Maximum distance in seconds to move an estimated end to a pause."""
 
 _END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*(?=\s)|(?<=[。！？])[」』”]*")
 _ABBREVIATION = re.compile(
@@ -25,7 +24,7 @@ _ABBREVIATION = re.compile(
 
 
 def cut(chunk: Chunk, segment: Segment) -> Iterator[Segment]:
-    """The segment as one or more segments, times still from the start of the chunk."""
+    """Cut a segment into sentences; times still count from the start of the chunk."""
     if segment.words:
         for words in _phrases(segment.words):
             text = "".join(word.word for word in words)
@@ -36,16 +35,19 @@ def cut(chunk: Chunk, segment: Segment) -> Iterator[Segment]:
     texts = split(segment.text)
     spans = _speech(chunk)
     total = sum(len(text) for text in texts)
-    start, said = spans[0].start, 0
+    start, characters = spans[0].start, 0
     for text in texts:
-        said += len(text)
-        end, following = _moment(spans, said / total) if said < total else (spans[-1].end, 0.0)
+        characters += len(text)
+        if characters < total:
+            end, following = _boundary(spans, characters / total)
+        else:
+            end, following = spans[-1].end, 0.0
         yield replace(segment, start=start, end=max(start, end), text=text)
         start = max(start, following)
 
 
 def split(text: str) -> list[str]:
-    """Sentences; joined with nothing between them they are the text again."""
+    """Split a text into sentences, which join to the text."""
     sentences: list[str] = []
     start = 0
     for match in _END.finditer(text):
@@ -72,21 +74,21 @@ def _phrases(words: Sequence[Word]) -> Iterator[list[Word]]:
 
 
 def _speech(chunk: Chunk) -> list[Span]:
-    """Where the chunk has speech, on its own clock."""
+    """Spans of speech, from the start of the chunk."""
     if not chunk.speech:
         return [Span(0.0, chunk.duration)]
     return [Span(span.start - chunk.start, span.end - chunk.start) for span in chunk.speech]
 
 
-def _moment(spans: list[Span], fraction: float) -> tuple[float, float]:
-    """Where a sentence ends and the next begins, `fraction` of the speech in."""
-    left = fraction * sum(span.duration for span in spans)
+def _boundary(spans: list[Span], fraction: float) -> tuple[float, float]:
+    """The end of a sentence and the start of the next, after a fraction of the speech."""
+    remaining = fraction * sum(span.duration for span in spans)
     at = spans[-1].end
     for span in spans:
-        if left <= span.duration:
-            at = span.start + left
+        if remaining <= span.duration:
+            at = span.start + remaining
             break
-        left -= span.duration
+        remaining -= span.duration
     pauses = [(a.end, b.start) for a, b in zip(spans, spans[1:], strict=False)]
     near = min(pauses, key=lambda p: min(abs(p[0] - at), abs(p[1] - at)), default=(at, at))
     if min(abs(near[0] - at), abs(near[1] - at)) <= SNAP:

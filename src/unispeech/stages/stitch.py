@@ -1,4 +1,4 @@
-"""From chunk results to the segments of a recording. Only here are times shifted."""
+"""Stitching of chunk results into the segments of a recording. Only this module shifts times."""
 
 from __future__ import annotations
 
@@ -20,28 +20,27 @@ from unispeech.types import (
 )
 
 MIN_GAP = 1.0
-"""Seconds of speech without text that are worth reporting."""
-
+"""Seconds of speech without text from which a gap is reported."""
 
 T = TypeVar("T")
-"""Anything else that passes between the chunks."""
+"""Other items between the chunks, which pass through."""
 Decoded = tuple[Chunk, ChunkResult]
 Read = Callable[[Emissions, str | None], tuple[Segment, ...]]
-"""What a CTC model said of a chunk, and the chunk's language, as segments."""
+"""Converts the emissions of a chunk, with its language, into segments."""
 TOUCHING = 0.001
-"""Seconds between two chunks that follow upon each other."""
+"""Maximum seconds between adjacent chunks."""
 
 
 def joined(items: Iterable[Decoded | T], read: Read) -> Iterator[Decoded | T]:
-    """Read the chunks of a CTC model as one: where two meet, no word is cut in two.
+    """Read the chunks of a CTC model without cutting words at chunk boundaries.
 
-    Where a chunk ends in the middle of speech, it and the next divide their frames anew, at a pause
-    between words. So one chunk is held back until the next is there. Everything else passes.
+    If a chunk ends in speech, the boundary with the next chunk moves to a pause between words. So
+    a chunk is held back until the next arrives. Everything else passes through.
     """
     held: Decoded | None = None
     for item in items:
-        if isinstance(item, tuple) and held and _meet(held, item):
-            held, item = _divided(held, item)
+        if isinstance(item, tuple) and held and _are_adjacent(held, item):
+            held, item = _move_boundary(held, item)
         if held:
             yield _read(held, read)
             held = None
@@ -53,7 +52,7 @@ def joined(items: Iterable[Decoded | T], read: Read) -> Iterator[Decoded | T]:
         yield _read(held, read)
 
 
-def _meet(left: Decoded, right: Decoded) -> bool:
+def _are_adjacent(left: Decoded, right: Decoded) -> bool:
     emissions = right[1].emissions
     return (
         emissions is not None
@@ -63,9 +62,9 @@ def _meet(left: Decoded, right: Decoded) -> bool:
     )
 
 
-def _divided(left: Decoded, right: Decoded) -> tuple[Decoded, Decoded]:
+def _move_boundary(left: Decoded, right: Decoded) -> tuple[Decoded, Decoded]:
     assert left[1].emissions is not None and right[1].emissions is not None
-    first, second = words.meeting(left[1].emissions, right[1].emissions)
+    first, second = words.move_boundary(left[1].emissions, right[1].emissions)
     cut = left[0].start + first.start + len(first.scores) * first.step
     return (
         (replace(left[0], end=cut), replace(left[1], emissions=first)),
@@ -81,10 +80,10 @@ def _read(item: Decoded, read: Read) -> Decoded:
 
 
 def place(chunk: Chunk, result: ChunkResult, first_id: int) -> tuple[Segment, ...]:
-    """The segments of a chunk on the file's clock: inside the chunk, rising, numbered on.
+    """The segments of a chunk with file times: inside the chunk, ascending, numbered.
 
-    A backend that gives a chunk as one segment gets it cut into sentences; a CTC model hears no
-    punctuation, and its segments are cut at pauses already.
+    A result of one segment is cut into sentences, except from a CTC model, which has no punctuation
+    and whose segments are already cut at pauses.
     """
     placed: list[Segment] = []
     earliest = chunk.start
@@ -125,7 +124,7 @@ def _clamp(value: float, low: float, high: float) -> float:
 
 
 def gaps(chunk: Chunk, result: ChunkResult) -> tuple[Gap, ...]:
-    """The speech of a chunk whose text is missing or not to be trusted."""
+    """The gaps of a chunk: speech without text, or with a doubtful text."""
     if result.suspicion:
         return (Gap(round(chunk.start, 3), round(chunk.end, 3), result.suspicion),)
     if not result.text.strip() and chunk.speech_duration >= MIN_GAP:
@@ -133,7 +132,7 @@ def gaps(chunk: Chunk, result: ChunkResult) -> tuple[Gap, ...]:
             Gap(
                 round(chunk.speech[0].start, 3),
                 round(chunk.speech[-1].end, 3),
-                "the model heard no speech where there may be some",
+                "speech was detected but the model returned no text",
             ),
         )
     return ()
@@ -148,7 +147,7 @@ def transcript(
     model: str,
     task: str,
 ) -> Transcript:
-    """Everything about one recording, once it is over."""
+    """The transcript of a recording, from its segments, gaps and end."""
     segments = tuple(segments)
     return Transcript(
         text="".join(segment.text for segment in segments).strip(),

@@ -1,8 +1,8 @@
-"""Speech or silence, every 32 ms: Silero VAD (snakers4/silero-vad) through onnxruntime.
+"""Voice activity detection per 32 ms frame: Silero VAD (snakers4/silero-vad) with onnxruntime.
 
-The model file is the one faster-whisper ships as package data; the silero-vad package would bring
-torch. The network is recurrent: its state goes from block to block, so a stream gives exactly what
-the whole file would.
+The model file is package data of faster-whisper; the silero-vad package would need torch. The
+network is recurrent, and its state carries over between blocks, so a stream gives the same result
+as the whole file.
 """
 
 from __future__ import annotations
@@ -24,35 +24,35 @@ _STATE = (1, 1, 128)
 
 
 def detect(blocks: Iterator[Samples], options: VadOptions) -> Iterator[Frames]:
-    """Each block in whole frames, with speech or silence for each of them."""
+    """Each block cut to whole frames, with a speech flag per frame."""
     detector = Detector(options)
-    held = np.zeros(0, np.float32)
+    buffered = np.zeros(0, np.float32)
     for block in blocks:
-        held = np.concatenate([held, block])
-        whole = len(held) // FRAME * FRAME
+        buffered = np.concatenate([buffered, block])
+        whole = len(buffered) // FRAME * FRAME
         if whole:
-            yield held[:whole], detector.flags(held[:whole])
-        held = held[whole:]
-    if len(held):
-        yield held, detector.flags(np.pad(held, (0, FRAME - len(held))))
+            yield buffered[:whole], detector.flags(buffered[:whole])
+        buffered = buffered[whole:]
+    if len(buffered):
+        yield buffered, detector.flags(np.pad(buffered, (0, FRAME - len(buffered))))
 
 
 class Detector:
-    """Speech or silence in one stream. Where the options disable it, all is speech."""
+    """Speech detector of one stream. If the options disable the VAD, everything is speech."""
 
     def __init__(self, options: VadOptions) -> None:
         self._listener = Listener() if options.enabled else None
         self._hysteresis = Hysteresis(options.threshold)
 
     def flags(self, samples: Samples) -> Flags:
-        """Of the next samples, shape (512 n,): n flags, true of speech."""
+        """Speech flags, shape (n,), of the next samples, shape (512 n,)."""
         if self._listener is None:
             return np.ones(len(samples) // FRAME, np.bool_)
         return self._hysteresis.flags(self._listener.probabilities(samples))
 
 
 class Hysteresis:
-    """Silero's: speech begins at the threshold and ends below `threshold - 0.15`."""
+    """Silero's hysteresis: speech begins at the threshold and ends below `threshold - 0.15`."""
 
     def __init__(self, threshold: float) -> None:
         self._high = threshold
@@ -60,7 +60,7 @@ class Hysteresis:
         self._speaking = False
 
     def flags(self, probabilities: Floats) -> Flags:
-        """Speech or silence in the next frames, by the probability of speech in each."""
+        """Speech flags of the next frames, from their speech probabilities."""
         flags = np.zeros(len(probabilities), np.bool_)
         for i, probability in enumerate(probabilities.tolist()):
             if probability >= self._high:
@@ -72,7 +72,7 @@ class Hysteresis:
 
 
 class Listener:
-    """The recurrent state of one stream. Not shared between streams."""
+    """Silero network with the recurrent state of one stream. Not shared between streams."""
 
     def __init__(self) -> None:
         self._h = np.zeros(_STATE, np.float32)
@@ -80,7 +80,7 @@ class Listener:
         self._context = np.zeros(_CONTEXT, np.float32)
 
     def probabilities(self, samples: Samples) -> Floats:
-        """Of the next samples, shape (512 n,): n probabilities."""
+        """Speech probabilities, shape (n,), of the next samples, shape (512 n,)."""
         frames = samples.reshape(-1, FRAME)
         context = np.concatenate([self._context[None], frames[:-1, -_CONTEXT:]])
         self._context = frames[-1, -_CONTEXT:].copy()
@@ -98,7 +98,7 @@ def _session() -> Any:
     package = find_spec("faster_whisper")
     if package is None or package.origin is None:
         raise BackendMissing(
-            "the Silero model that faster-whisper ships is not installed",
+            "vad needs the Silero model in the package faster-whisper, which is not installed",
             "run: pip install faster-whisper (or transcribe with vad=False)",
         )
     options = onnxruntime.SessionOptions()
