@@ -21,7 +21,21 @@ if TYPE_CHECKING:
 WAIT = 90_000
 """Milliseconds that a browser waits for what needs a decoding: the first one loads the weights."""
 CHROMIUM = os.environ.get("UNISPEECH_TEST_CHROMIUM") or shutil.which("chromium") or ""
+DISABLED_FEATURES = [
+    # Closing a page or a context waits forever if it meets the commit of a navigation:
+    # https://github.com/microsoft/playwright/issues/42068, https://crbug.com/536385539
+    "RenderDocument",
+    # The flag replaces Playwright's own list. These are its entries that concern our tests.
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "MediaRouter",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+]
 FLAGS = [
+    f"--disable-features={','.join(DISABLED_FEATURES)}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",

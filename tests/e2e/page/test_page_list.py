@@ -91,8 +91,11 @@ def test_text_appears_while_it_is_decoded_and_a_closed_tab_loses_nothing(
     other.page.get_by_role("button", name="Cancel").click()
     other.page.locator(".waiting-head").get_by_text("Cancelled").wait_for(timeout=WAIT)
     assert http.get(f"/api/jobs/{going}").json()["state"] == "cancelled"
-    other.page.get_by_role("button", name="Try again").click()
+    # The page reloads, and the text of the first run is no longer there.
+    with other.page.expect_event("load"):
+        other.page.get_by_role("button", name="Try again").click()
     other.page.locator(".live p").nth(2).wait_for(timeout=WAIT)
+    assert http.get(f"/api/jobs/{going}").json()["state"] == "running"
     assert other.errors == []
 
 
