@@ -36,8 +36,8 @@ from unispeech.engine.engine import Engine
 from unispeech.engine.pool import Pool
 from unispeech.options import LoadOptions
 from unispeech.realtime.agreement import plain
-from unispeech.realtime.intake import Intake, at_once, fill, listen
-from unispeech.realtime.playback import at_speed, play
+from unispeech.realtime.intake import Intake, fill, listen, without_lag
+from unispeech.realtime.playback import in_real_time, play
 from unispeech.stages import vad
 from unispeech.system import allocator
 from unispeech.types import SAMPLE_RATE, Word
@@ -101,7 +101,7 @@ def clips(folder: Path, language: str, seconds: float, files: int | None) -> Ite
 
 def played(clip: Clip) -> Intake:
     intake = Intake()
-    fill(intake, at_speed(play(Recording(clip.samples, SAMPLE_RATE))))
+    fill(intake, in_real_time(play(Recording(clip.samples, SAMPLE_RATE))))
     return intake
 
 
@@ -226,7 +226,7 @@ def accuracy(engine: Engine, found: list[Clip]) -> None:
     for clip in found:
         session = engine.listen(language=clip.language)
         pieces = play(Recording(clip.samples, SAMPLE_RATE))
-        live = "".join(e.text for e in listen(session, at_once(pieces)) if e.type == "final")
+        live = "".join(e.text for e in listen(session, without_lag(pieces)) if e.type == "final")
         offline = engine.transcribe(clip.samples, SAMPLE_RATE, language=clip.language).text
         pairs["live"].append((clip.text, live))
         pairs["offline"].append((clip.text, offline))

@@ -10,9 +10,9 @@ from support.errors import raises
 from unispeech import languages
 from unispeech.backends.base import Capabilities
 from unispeech.cli.bench import run as bench_run
-from unispeech.cli.flags import given
+from unispeech.cli.flags import explicit_options
 from unispeech.cli.mic import mic
-from unispeech.cli.spelling import spelled
+from unispeech.cli.spelling import with_flags
 from unispeech.cli.transcribe import transcribe
 from unispeech.errors import OptionError
 from unispeech.option_schema import Interface
@@ -155,14 +155,14 @@ def test_an_old_name_of_an_option_is_accepted_with_a_warning(
     assert options == TranscribeOptions.of(None, **{new: "mms"})
     (hidden,) = [parameter for parameter in transcribe.params if flag(old) in parameter.opts]
     assert isinstance(hidden, click.Option) and hidden.hidden
-    assert given({old: "mms", "vad_pad": None}) == {new: "mms"}
+    assert explicit_options({old: "mms", "vad_pad": None}) == {new: "mms"}
     message = capsys.readouterr().err
     assert message.count("\n") == 1 and flag(old) in message and flag(new) in message
 
 
 def test_zero_counts_as_a_value_and_an_unset_flag_does_not() -> None:
-    assert given({"beam_size": 0, "align": False, "no_vad": False}) == {"beam_size": 0}
-    assert given({"no_vad": True, "align": True}) == {"align": True, "vad": False}
+    assert explicit_options({"beam_size": 0, "align": False, "no_vad": False}) == {"beam_size": 0}
+    assert explicit_options({"no_vad": True, "align": True}) == {"align": True, "vad": False}
 
 
 def test_temperatures_may_be_a_list() -> None:
@@ -190,10 +190,10 @@ def test_a_load_option_is_rejected_in_a_call() -> None:
 def test_an_invalid_value_is_reported_with_its_flag(kind: Any, name: str, value: object) -> None:
     with raises(OptionError, name, repr(value), option=name) as error:
         kind(**{name: value})
-    assert spelled(error.value).startswith(flag(name))
+    assert with_flags(error.value).startswith(flag(name))
 
 
 def test_speaker_counts_without_diarization_are_reported_with_flags() -> None:
     with raises(OptionError) as error:
         TranscribeOptions.of(min_speakers=2)
-    assert {"--min-speakers", "--diarize;"} <= set(spelled(error.value).split())
+    assert {"--min-speakers", "--diarize;"} <= set(with_flags(error.value).split())

@@ -374,13 +374,13 @@ def _current_name(name: str) -> str:
     return RENAMED[name]
 
 
-def unknown_option(name: str) -> OptionError:
-    """The error for an unknown option, with the nearest known name."""
+def unknown_option(name: str, known: Iterable[str] = ()) -> OptionError:
+    """The error for an unknown option, with the nearest of the known names, or of all options."""
     if name in LoadOptions.__annotations__:
         return OptionError(
             f"{name} cannot be set for one call", "set it on the engine", option=name
         )
-    near = nearest(name, EngineOptions.__annotations__)
+    near = nearest(name, known or EngineOptions.__annotations__)
     return OptionError(
         f"option {name!r} is unknown", did_you_mean(near, "see the docs"), option=name
     )

@@ -1,4 +1,4 @@
-"""Every form a data set may have gives the same recordings."""
+"""Datasets in every supported form: folders, manifests, LibriSpeech and the Hub."""
 
 from __future__ import annotations
 
@@ -15,39 +15,39 @@ from unispeech.audio.recording import load as load_audio
 from unispeech.bench import hub
 from unispeech.bench.datasets import Choice, choose, load, load_all, warm_up
 from unispeech.bench.joining import join, join_each
-from unispeech.bench.utterances import Utterance, known
+from unispeech.bench.utterances import Utterance, language_code
 from unispeech.errors import OptionError
 from unispeech.models import download
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A recording and its text, and one that nobody has written down."""
+    """A folder with a recording that has a text, and one that has none."""
     shutil.copy(SAMPLES / "english.wav", tmp_path / "a.wav")
     shutil.copy(SAMPLES / "german.wav", tmp_path / "b.wav")
     (tmp_path / "a.txt").write_text(reference("english"))
     return tmp_path
 
 
-def only(found: list[Utterance]) -> Utterance:
-    (one,) = found
-    return one
+def only(utterances: list[Utterance]) -> Utterance:
+    (utterance,) = utterances
+    return utterance
 
 
 def test_the_samples_are_the_default(tmp_path: Path) -> None:
-    found = load(None, tmp_path)
-    assert {(u.id, u.language) for u in found} >= {("english.wav", "en"), ("german.wav", "de")}
-    assert all(u.text == reference(u.audio.stem) for u in found)
+    utterances = load(None, tmp_path)
+    assert {(u.id, u.language) for u in utterances} >= {("english.wav", "en"), ("german.wav", "de")}
+    assert all(u.text == reference(u.audio.stem) for u in utterances)
 
 
-def test_a_folder_with_texts(folder: Path) -> None:
+def test_a_folder_with_text_files(folder: Path) -> None:
     first, second = load(str(folder), folder)
     assert (first.id, first.text) == ("a.wav", reference("english"))
     assert (second.id, second.text) == ("b.wav", None)
     assert first.duration == pytest.approx(10.3, abs=0.5)
 
 
-def test_a_folder_that_says_its_language(folder: Path) -> None:
+def test_a_folder_may_state_its_language(folder: Path) -> None:
     (folder / "language.txt").write_text("en\n")
     (folder / "b.language.txt").write_text("de\n")
     assert [u.language for u in load(str(folder), folder)] == ["en", "de"]
@@ -58,14 +58,18 @@ def test_manifests(folder: Path) -> None:
     row = {"audio": "a.wav", "text": "One. Two.", "language": "en-GB", "words": words}
     jsonl = folder / "set.jsonl"
     jsonl.write_text(json.dumps(row) + "\n\n")
-    one = only(load(str(jsonl), folder))
-    assert (one.text, one.language, one.words) == ("One. Two.", "en", (("one", 0.0, 1.5),))
+    utterance = only(load(str(jsonl), folder))
+    assert (utterance.text, utterance.language, utterance.words) == (
+        "One. Two.",
+        "en",
+        (("one", 0.0, 1.5),),
+    )
     tsv = folder / "set.tsv"
     tsv.write_text("path\tsentence\tlanguage\na.wav\tOne. Two.\ten\n")
     assert only(load(str(tsv), folder)).text == "One. Two."
 
 
-def test_no_speech_is_a_reference_and_no_text_is_none(folder: Path) -> None:
+def test_an_empty_text_is_a_reference_only_without_speech(folder: Path) -> None:
     rows = [{"audio": "a.wav", "text": "", "language": "zxx"}, {"audio": "b.wav", "text": ""}]
     (folder / "manifest.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
     assert [u.text for u in load(str(folder), folder)] == ["", None]
@@ -76,26 +80,33 @@ def test_librispeech(tmp_path: Path) -> None:
     chapter.mkdir(parents=True)
     shutil.copy(SAMPLES / "english.wav", chapter / "84-121123-0000.flac")
     (chapter / "84-121123.trans.txt").write_text("84-121123-0000 GOOD MORNING\n")
-    one = only(load(str(tmp_path), tmp_path))
-    assert (one.id, one.text, one.language) == ("84-121123-0000", "GOOD MORNING", "en")
+    utterance = only(load(str(tmp_path), tmp_path))
+    assert (utterance.id, utterance.text, utterance.language) == (
+        "84-121123-0000",
+        "GOOD MORNING",
+        "en",
+    )
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [("{", "line 1 is not JSON"), ("[]", "not a JSON object"),
-     ('{"text": "a"}', "row 1 has no 'audio'; each row needs"), ('{"audio": 5}', "row 1 cannot be"),
-     ('{"audio": "a.wav", "words": [["a", 0]]}', r"row 1 cannot be .*\[word, start, end\]"),
+     ('{"text": "a"}', "row 1 has no 'audio'; each row needs"),
+     ('{"audio": 5}', "row 1 is invalid"),
+     ('{"audio": "a.wav", "words": [["a", 0]]}', r"row 1 is invalid .*\[word, start, end\]"),
      ('{"audio": "no.wav", "text": "a"}', "no.wav")],
 )  # fmt: skip
-def test_a_bad_manifest_says_where(tmp_path: Path, line: str, said: str) -> None:
+def test_a_malformed_manifest_is_refused_with_its_row(
+    tmp_path: Path, line: str, message: str
+) -> None:
     path = tmp_path / "set.jsonl"
     path.write_text(line)
-    with pytest.raises(OptionError, match=said):
+    with pytest.raises(OptionError, match=message):
         load(str(path), tmp_path)
 
 
 @pytest.mark.parametrize("name", ["set.jsonl", "set.tsv", "folder/a.txt", "folder/language.txt"])
-def test_what_is_not_utf_8_is_named(folder: Path, name: str) -> None:
+def test_a_file_that_is_not_utf_8_is_named(folder: Path, name: str) -> None:
     (folder / "folder").mkdir()
     shutil.copy(SAMPLES / "english.wav", folder / "folder" / "a.wav")
     (folder / name).write_bytes("Größe".encode("latin-1"))
@@ -105,12 +116,12 @@ def test_what_is_not_utf_8_is_named(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "meant"),
+    ("language", "code"),
     [("en", "en"), ("en-GB", "en"), ("deu", "de"), ("German", "de"), ("rus", "ru"), ("bem", "bem"),
      ("zxx", None), ("mixed", None), ("", None), (None, None)],
 )  # fmt: skip
-def test_a_language_is_known_by_its_codes_and_its_name(told: str | None, meant: str | None) -> None:
-    assert known(told) == meant
+def test_languages_are_accepted_by_code_and_name(language: str | None, code: str | None) -> None:
+    assert language_code(language) == code
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
@@ -122,31 +133,35 @@ MANY = [Utterance(f"{i}.wav", Path(), "a", "en" if i % 2 else "de", 1.0 + i) for
 
 
 def test_a_single_recording(folder: Path) -> None:
-    one = only(load(str(folder / "a.wav"), folder))
-    assert (one.id, one.text, one.language) == ("a.wav", reference("english"), None)
+    utterance = only(load(str(folder / "a.wav"), folder))
+    assert (utterance.id, utterance.text, utterance.language) == (
+        "a.wav",
+        reference("english"),
+        None,
+    )
     listed = only(load(str(SAMPLES / "german.wav"), folder))
     assert (listed.text, listed.language) == (reference("german"), "de")
 
 
-def test_several_sets_are_told_apart(folder: Path, tmp_path: Path) -> None:
-    found = load_all([str(folder), str(SAMPLES), str(folder / "a.wav")], tmp_path)
-    assert [u.set for u in found][:3] == [folder.name, folder.name, "samples"]
-    assert (found[0].id, found[-1].id) == (f"{folder.name}/a.wav", "a/a.wav")
-    sample = choose(found, Choice(sample=1))
+def test_several_datasets_keep_their_names(folder: Path, tmp_path: Path) -> None:
+    utterances = load_all([str(folder), str(SAMPLES), str(folder / "a.wav")], tmp_path)
+    assert [u.set for u in utterances][:3] == [folder.name, folder.name, "samples"]
+    assert (utterances[0].id, utterances[-1].id) == (f"{folder.name}/a.wav", "a/a.wav")
+    sample = choose(utterances, Choice(sample=1))
     assert [u.set for u in sample] == [folder.name, "samples", "a"]
-    joined = join_each(found, 0, tmp_path / "joined")
+    joined = join_each(utterances, 0, tmp_path / "joined")
     assert [u.set for u in joined] == [u.set for u in sample]
     assert len({u.audio for u in joined}) == 3
     with pytest.raises(OptionError, match="twice"):
         load_all([str(folder), str(folder)], tmp_path)
 
 
-def test_sets_of_one_name_are_called_by_more_of_their_path(folder: Path) -> None:
+def test_datasets_of_the_same_name_get_longer_names(folder: Path) -> None:
     for name in ("one", "two"):
         (folder / name / "test").mkdir(parents=True)
         shutil.copy(SAMPLES / "english.wav", folder / name / "test")
-    found = load_all([str(folder / name / "test") for name in ("one", "two")], folder)
-    assert [u.set for u in found] == ["one-test", "two-test"]
+    utterances = load_all([str(folder / name / "test") for name in ("one", "two")], folder)
+    assert [u.set for u in utterances] == ["one-test", "two-test"]
 
 
 def test_choices() -> None:
@@ -159,20 +174,18 @@ def test_choices() -> None:
     assert sample == sorted(sample, key=MANY.index)
     with raises(OptionError, "1 of 2"):
         choose(MANY, Choice(ids=("7", "99")))
-    with pytest.raises(OptionError, match="left"):
+    with pytest.raises(OptionError, match="no recordings match"):
         choose(MANY, Choice(language="fr"))
     with raises(OptionError, "klingon"):
         choose(MANY, Choice(language="klingon"))
 
 
-def test_the_published_list_of_ids_is_whole() -> None:
+def test_the_published_list_of_ids_is_complete() -> None:
     ids = (ROOT / "benchmarks" / "librispeech-250.txt").read_text().split()
     assert len(ids) == len(set(ids)) == 250
 
 
-def test_a_set_that_is_nowhere_is_said_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unknown_dataset_fails_fast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OptionError, match="no such file or folder; see"):
         load(str(tmp_path / "nowhere"), tmp_path)
     with pytest.raises(OptionError, match="no such file or folder; see"):
@@ -187,29 +200,29 @@ def test_a_set_that_is_nowhere_is_said_at_once(
         load("somebody/speech:clean", tmp_path)
 
 
-def test_joined_recordings_follow_each_other(tmp_path: Path) -> None:
-    found = choose(load(None, tmp_path), Choice("en"))
-    once = join(found, 0, tmp_path / "once.wav")
-    twice = join(found, 2 * once.duration - 0.1, tmp_path / "twice.wav")
-    short = join(found, 1, tmp_path / "short.wav")
-    assert once.duration == pytest.approx(sum(u.duration + 0.5 for u in found), abs=0.01)
+def test_joined_recordings_are_in_order(tmp_path: Path) -> None:
+    utterances = choose(load(None, tmp_path), Choice("en"))
+    once = join(utterances, 0, tmp_path / "once.wav")
+    twice = join(utterances, 2 * once.duration - 0.1, tmp_path / "twice.wav")
+    short = join(utterances, 1, tmp_path / "short.wav")
+    assert once.duration == pytest.approx(sum(u.duration + 0.5 for u in utterances), abs=0.01)
     assert twice.duration == pytest.approx(2 * once.duration, abs=0.01)
-    assert once.text == " ".join(u.text or "" for u in found) and once.language == "en"
-    assert short.text == found[0].text
+    assert once.text == " ".join(u.text or "" for u in utterances) and once.language == "en"
+    assert short.text == utterances[0].text
     with wave.open(str(once.audio)) as file:
         assert file.getnframes() / file.getframerate() == pytest.approx(once.duration, abs=0.01)
-    first = load_audio(found[0].audio)
+    first = load_audio(utterances[0].audio)
     assert (load_audio(once.audio)[: len(first)] == first).all()
 
 
-def test_the_warm_up_is_short_speech() -> None:
+def test_the_warm_up_is_the_shortest_speech() -> None:
     silent = Utterance("s", Path(), "", None, 2.5)
     assert warm_up([*MANY, silent]).duration == 2.0
 
 
 @pytest.mark.slow
-def test_a_set_of_hugging_face_datasets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A set as the Hub serves it (Parquet, the files inside), read from a folder."""
+def test_a_dataset_of_the_hub_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dataset as the Hub serves it (Parquet with embedded files), read from a folder."""
     pytest.importorskip("datasets")
     import pyarrow
     from pyarrow import parquet
@@ -228,10 +241,10 @@ def test_a_set_of_hugging_face_datasets(tmp_path: Path, monkeypatch: pytest.Monk
         pyarrow.Table.from_pylist(rows).replace_schema_metadata(described),
         tmp_path / "set" / "data" / "test-00000-of-00001.parquet",
     )
-    found = load(f"hf:{tmp_path / 'set'}", tmp_path / "audio")
-    assert [(u.text, u.language) for u in found] == [
+    utterances = load(f"hf:{tmp_path / 'set'}", tmp_path / "audio")
+    assert [(u.text, u.language) for u in utterances] == [
         (reference("english"), "en"),
         (reference("german"), "de"),
     ]
-    assert found[0].audio.read_bytes() == (SAMPLES / "english.wav").read_bytes()
-    assert found[0].duration > 5
+    assert utterances[0].audio.read_bytes() == (SAMPLES / "english.wav").read_bytes()
+    assert utterances[0].duration > 5

@@ -1,4 +1,4 @@
-"""What the benchmark reads off the machine, against what is known."""
+"""The meters of the benchmark on processes of known memory, time and energy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from support.samples import SAMPLES
 from unispeech.bench import profiling, resources
 
-HUNGRY = """
+ALLOCATING = """
 import subprocess, sys, time
 held = bytearray(150_000_000)
 if len(sys.argv) == 1:
@@ -24,14 +24,14 @@ else:
 """
 
 
-def printed(code: str, *given: str) -> str:
-    """What a process of its own writes: in this one the other tests have left threads."""
-    command = [sys.executable, "-c", code, *given]
+def printed(code: str, *arguments: str) -> str:
+    """Run code in a new process, without threads of other tests, and return its output."""
+    command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def test_the_peak_is_that_of_the_whole_tree() -> None:
-    code = HUNGRY.format(code=HUNGRY.format(code=""))
+def test_peak_memory_includes_children() -> None:
+    code = ALLOCATING.format(code=ALLOCATING.format(code=""))
     with subprocess.Popen([sys.executable, "-c", code]) as process:
         watch = resources.TreePeak(process.pid, interval=0.01)
         process.wait()
@@ -39,7 +39,7 @@ def test_the_peak_is_that_of_the_whole_tree() -> None:
     assert 300e6 < watch.peak < 450e6
 
 
-def test_the_own_peak_is_remembered_after_the_memory_is_given_back() -> None:
+def test_own_peak_remains_after_memory_is_freed() -> None:
     code = (
         "from unispeech.bench import resources\n"
         "held = bytearray(300_000_000)\n"
@@ -49,7 +49,7 @@ def test_the_own_peak_is_remembered_after_the_memory_is_given_back() -> None:
     assert 300e6 < int(printed(code)) < 450e6
 
 
-def test_processor_time_is_that_of_work_and_not_of_sleep() -> None:
+def test_processor_time_excludes_sleep() -> None:
     code = (
         "import time\n"
         "from unispeech.bench import resources\n"
@@ -62,8 +62,8 @@ def test_processor_time_is_that_of_work_and_not_of_sleep() -> None:
     assert 0.25 < float(printed(code)) < 1.0
 
 
-def test_energy_counts_packages_and_survives_a_counter_that_goes_round(tmp_path: Path) -> None:
-    """On a made-up powercap folder: the real one needs root."""
+def test_energy_sums_packages_and_handles_counter_overflow(tmp_path: Path) -> None:
+    """On a fake powercap folder: the real one needs root."""
     for zone, start in (("intel-rapl:0", 5_000_000), ("intel-rapl:1", 9_000_000)):
         (tmp_path / zone).mkdir()
         (tmp_path / zone / "energy_uj").write_text(str(start))
@@ -77,7 +77,7 @@ def test_energy_counts_packages_and_survives_a_counter_that_goes_round(tmp_path:
     assert energy.joules() == pytest.approx(2.0 + 2.0)
 
 
-def test_no_counter_is_no_energy(tmp_path: Path) -> None:
+def test_energy_without_counters_is_none(tmp_path: Path) -> None:
     assert resources.Energy(tmp_path).joules() is None
 
 
@@ -92,15 +92,15 @@ began = time.perf_counter()
 profile = profiling.Profile()
 for _ in vad.detect(iter(blocks), VadOptions()):
     pass
-found = profile.stop()
-print(json.dumps([found, time.perf_counter() - began]))
+stages = profile.stop()
+print(json.dumps([stages, time.perf_counter() - began]))
 """
 
 
-def test_a_stage_is_known_by_where_a_thread_is() -> None:
-    """In a process of its own, where no thread of another test is in a stage."""
-    found, wall = json.loads(printed(PROFILE))
-    assert set(found) == {"vad"} and 0 < found["vad"] <= wall
+def test_a_profile_measures_the_stage_of_a_thread() -> None:
+    """In a new process, where no thread of another test is in a stage."""
+    stages, wall = json.loads(printed(PROFILE))
+    assert set(stages) == {"vad"} and 0 < stages["vad"] <= wall
 
 
 STAGES_OF_A_RUN = """
@@ -127,16 +127,16 @@ print(json.dumps([sorted(ours), sorted(seen - {""})]))
 """
 
 
-def test_a_run_goes_through_every_stage_of_ours() -> None:
-    """Every call of a run is looked at: a module that has moved cannot silently be missed."""
-    expected, found = json.loads(printed(STAGES_OF_A_RUN, str(SAMPLES / "english.wav")))
-    assert found == expected
+def test_a_run_passes_through_every_stage() -> None:
+    """Every call of a run is traced, so that a moved module cannot go unnoticed."""
+    expected, stages = json.loads(printed(STAGES_OF_A_RUN, str(SAMPLES / "english.wav")))
+    assert stages == expected
 
 
 @pytest.mark.parametrize(
     ("module", "function"), [(module, name) for _, module, name in profiling.STAGES if module]
 )
-def test_what_the_profile_looks_for_exists(module: str, function: str) -> None:
+def test_profiled_modules_and_functions_exist(module: str, function: str) -> None:
     if find_spec(module.partition(".")[0]) is None:
         pytest.skip(f"{module} is not installed")
     spec = find_spec(module)
@@ -146,7 +146,7 @@ def test_what_the_profile_looks_for_exists(module: str, function: str) -> None:
 
 
 @pytest.mark.skipif(not hasattr(__import__("os"), "sched_getaffinity"), reason="Linux only")
-def test_a_pinned_process_has_so_many_processors() -> None:
+def test_pin_limits_the_processors() -> None:
     code = (
         "import os\n"
         "from unispeech.bench import resources\n"

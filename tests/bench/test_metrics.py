@@ -1,4 +1,4 @@
-"""The metrics, counted by hand."""
+"""Error rates and word times, checked against counts by hand."""
 
 from __future__ import annotations
 
@@ -30,67 +30,67 @@ def test_languages_without_spaces_are_counted_by_characters() -> None:
 
 
 def test_errors_by_hand() -> None:
-    # cat → bat, the second "the" is gone, "now" has come
-    one = score("The cat sat on the mat today.", "the bat sat on mat today now", "en")
-    assert (one.words, one.substitutions, one.deletions, one.insertions) == (7, 1, 1, 1)
-    assert one.errors == 3
-    assert (one.lost, one.added) == (0, 0)
-    # c → b, "the " (4) gone, " now" (4) added
-    assert (one.characters, one.character_errors) == (28, 9)
+    # cat → bat; the second "the" is deleted; "now" is inserted
+    result = score("The cat sat on the mat today.", "the bat sat on mat today now", "en")
+    assert (result.words, result.substitutions, result.deletions, result.insertions) == (7, 1, 1, 1)
+    assert result.errors == 3
+    assert (result.lost, result.added) == (0, 0)
+    # c → b; "the " (4) deleted; " now" (4) inserted
+    assert (result.characters, result.character_errors) == (28, 9)
 
 
-def test_five_words_in_a_row_are_lost_and_four_are_errors() -> None:
-    said = "alpha bravo charlie delta echo foxtrot golf hotel"
-    assert score(said, "alpha golf hotel", "en").lost == 5
-    assert score(said, "alpha bravo golf hotel", "en").lost == 0
-    assert score(said, "", "en").lost == 8
+def test_five_missing_words_in_a_row_are_lost_and_four_are_not() -> None:
+    reference = "alpha bravo charlie delta echo foxtrot golf hotel"
+    assert score(reference, "alpha golf hotel", "en").lost == 5
+    assert score(reference, "alpha bravo golf hotel", "en").lost == 0
+    assert score(reference, "", "en").lost == 8
 
 
-def test_a_loop_is_added_and_so_is_every_word_on_silence() -> None:
+def test_loops_and_words_in_silence_count_as_added() -> None:
     assert score("hello there", "hello there you you you you you", "en").added == 5
     assert score("hello there", "hello there you you you you", "en").added == 0
     assert score("", "Thank you.", "en").added == 2
     assert score("", "", "en").added == 0
 
 
-def test_the_corpus_is_sums_over_sums() -> None:
-    # 1 error in 1 word and 0 in 9: 10 %, where the mean of the rates would be 50 %
-    found = corpus(
+def test_the_rate_of_a_corpus_is_sums_over_sums() -> None:
+    # 1 error in 1 word and 0 in 9 are 10 %; the mean of the rates would be 50 %
+    total = corpus(
         [score("no", "yes", "en"), score("a b c d e f g h i", "a b c d e f g h i", "en")]
     )
-    assert found.wer == pytest.approx(10.0)
-    assert (found.words, found.substitutions) == (10, 1)
+    assert total.wer == pytest.approx(10.0)
+    assert (total.words, total.substitutions) == (10, 1)
 
 
 def test_a_corpus_without_words_has_no_rate() -> None:
-    found = corpus([score("", "boo", "en")])
-    assert (found.wer, found.cer, found.wer_low, found.added) == (None, None, None, 1)
+    total = corpus([score("", "boo", "en")])
+    assert (total.wer, total.cer, total.wer_low, total.added) == (None, None, None, 1)
 
 
-def test_the_interval_holds_the_rate_and_is_always_the_same() -> None:
+def test_the_interval_contains_the_rate_and_is_deterministic() -> None:
     blocks = [(0, 10), (1, 10), (2, 10), (0, 10), (4, 10)] * 10
     low, high = interval(blocks)
     assert low is not None and high is not None
     assert low < 14.0 < high
     assert (low, high) == interval(blocks)
-    # The standard error of the mean of these is 2.1 points: the interval is about 4 of it wide.
+    # The standard error of the mean is 2.1 points, and the interval about four of them wide.
     assert 6.0 < high - low < 10.5
 
 
-def test_a_long_recording_is_resampled_by_the_block() -> None:
-    said = " ".join(f"w{i}" for i in range(200))
-    blocks = score(said, said.replace("w0 ", "", 1), "de").blocks
+def test_a_long_recording_is_split_into_blocks() -> None:
+    reference = " ".join(f"w{i}" for i in range(200))
+    blocks = score(reference, reference.replace("w0 ", "", 1), "de").blocks
     assert len(blocks) == 4 and sum(words for _, words in blocks) == 200
     assert blocks[0][0] == 1 and sum(errors for errors, _ in blocks) == 1
 
 
 def test_word_times_by_hand() -> None:
     expected = [("One", 0.0, 0.5), ("two", 0.5, 1.0), ("three", 1.0, 1.5)]
-    heard = [(" one,", 0.1, 0.5), (" too", 0.5, 1.0), (" three", 0.8, 1.6)]
-    found = word_times(expected, heard)
-    assert (found.matched, found.expected) == (2, 3)
-    assert found.start_errors == pytest.approx((0.1, 0.2))
-    assert found.end_errors == pytest.approx((0.0, 0.1))
+    decoded = [(" one,", 0.1, 0.5), (" too", 0.5, 1.0), (" three", 0.8, 1.6)]
+    times = word_times(expected, decoded)
+    assert (times.matched, times.expected) == (2, 3)
+    assert times.start_errors == pytest.approx((0.1, 0.2))
+    assert times.end_errors == pytest.approx((0.0, 0.1))
 
 
 WORDS = st.lists(st.sampled_from(["north", "south", "east", "west", "up", "down"]), max_size=60)
@@ -98,12 +98,12 @@ WORDS = st.lists(st.sampled_from(["north", "south", "east", "west", "up", "down"
 
 @settings(deadline=None)
 @given(WORDS, WORDS)
-def test_the_counts_agree_with_each_other(said: list[str], heard: list[str]) -> None:
-    one: Score = score(" ".join(said), " ".join(heard), "de")
-    assert one.words == len(said)
-    assert one.words - one.deletions + one.insertions == len(heard)
-    assert sum(errors for errors, _ in one.blocks) == one.errors
-    assert sum(words for _, words in one.blocks) == one.words
-    assert one.lost <= one.deletions and one.added <= one.insertions
-    assert (one.errors == 0) == (said == heard)
+def test_counts_are_consistent(reference: list[str], decoded: list[str]) -> None:
+    result: Score = score(" ".join(reference), " ".join(decoded), "de")
+    assert result.words == len(reference)
+    assert result.words - result.deletions + result.insertions == len(decoded)
+    assert sum(errors for errors, _ in result.blocks) == result.errors
+    assert sum(words for _, words in result.blocks) == result.words
+    assert result.lost <= result.deletions and result.added <= result.insertions
+    assert (result.errors == 0) == (reference == decoded)
     assert accuracy.RUN == 5

@@ -1,4 +1,4 @@
-"""`unispeech mic` as a user runs it: a process of its own."""
+"""`unispeech mic` in a process of its own."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[byte
     )
 
 
-def test_a_file_played_fast_gives_lines_and_files(tmp_path: Path) -> None:
+def test_a_fast_file_gives_lines_and_saved_files(tmp_path: Path) -> None:
     name = str(tmp_path / "talk")
     file = str(SAMPLES / "pause.wav")
     done = run("--input", file, "--fast", "--model", "tiny.en", "--save", name)
@@ -49,7 +49,7 @@ def test_a_file_played_fast_gives_lines_and_files(tmp_path: Path) -> None:
 
 
 def cut(path: Path, seconds: float) -> Path:
-    """The beginning of a sample, which is played in real time."""
+    """Write the beginning of a sample, which is played in real time."""
     with wave.open(str(SAMPLES / "english.wav")) as whole, wave.open(str(path), "wb") as file:
         file.setparams(whole.getparams())
         file.writeframes(whole.readframes(int(seconds * whole.getframerate())))
@@ -70,14 +70,14 @@ def test_raw_pcm_on_stdin_gives_json_lines() -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child alone")
-def test_ctrl_c_ends_the_sound_and_what_was_said_is_written(tmp_path: Path) -> None:
+def test_ctrl_c_ends_the_sound_and_the_rest_is_transcribed(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "unispeech", "mic", "--model", "tiny.en", "--input"]
     sound = joined(tmp_path / "long.wav", 10)
     process = subprocess.Popen(
         [*command, str(sound), "--output-format", "jsonl"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        # A shell has its background jobs ignore Ctrl-C, and they their children.
+        # Shells make background jobs ignore Ctrl-C, and children inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
@@ -85,17 +85,17 @@ def test_ctrl_c_ends_the_sound_and_what_was_said_is_written(tmp_path: Path) -> N
     assert json.loads(first)["type"] == "partial"
     process.send_signal(signal.SIGINT)
     try:
-        rest, complaint = process.communicate(timeout=100)
+        rest, errors = process.communicate(timeout=100)
     finally:
         process.kill()
-    assert process.returncode == 0, complaint
+    assert process.returncode == 0, errors
     events = [json.loads(line) for line in rest.splitlines()]
     assert events[-1]["type"] == "endpoint"
-    assert events[-1]["end"] < 120  # of six minutes: played in real time, so however slow it is
+    assert events[-1]["end"] < 120  # of six minutes, played in real time
 
 
-def test_a_file_that_is_cut_off_is_heard_to_its_end_and_said_to_be_cut(tmp_path: Path) -> None:
-    cut, name = tmp_path / "cut.wav", str(tmp_path / "kept")
+def test_a_truncated_file_is_transcribed_to_its_end_with_a_warning(tmp_path: Path) -> None:
+    cut, name = tmp_path / "cut.wav", str(tmp_path / "saved")
     whole = (SAMPLES / "pause.wav").read_bytes()
     cut.write_bytes(whole[: 44 + int(1.9 * 32_000)])  # in the middle of a sentence
     done = run("--input", str(cut), "--fast", "--model", "tiny.en", "--save", name)
@@ -109,8 +109,8 @@ def test_a_file_that_is_cut_off_is_heard_to_its_end_and_said_to_be_cut(tmp_path:
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signals for a child alone")
-def test_a_reader_that_has_gone_loses_nothing_that_was_to_be_saved(tmp_path: Path) -> None:
-    name = str(tmp_path / "kept")
+def test_a_closed_pipe_does_not_prevent_saving(tmp_path: Path) -> None:
+    name = str(tmp_path / "saved")
     arguments = ["mic", "--input", str(SAMPLES / "pause.wav"), "--fast", "--save", name]
     process = subprocess.Popen(
         [sys.executable, "-m", "unispeech", *arguments, "--model", "tiny.en", "-f", "jsonl"],
@@ -121,15 +121,15 @@ def test_a_reader_that_has_gone_loses_nothing_that_was_to_be_saved(tmp_path: Pat
     with process:
         process.stdout.readline()
         process.stdout.close()
-        complaint = process.stderr.read()
-    assert process.returncode in (1, 141)  # click's own code where its output is closed, or ours
-    assert b"Traceback" not in complaint and b"saved" in complaint
+        errors = process.stderr.read()
+    assert process.returncode in (1, 141)  # click's code for closed output, or ours
+    assert b"Traceback" not in errors and b"saved" in errors
     assert json.loads(Path(f"{name}.json").read_text())["duration"] > 0.5
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals of this kind")
-def test_in_a_terminal_the_line_is_rewritten_over_level_and_lag(tmp_path: Path) -> None:
+def test_a_terminal_shows_the_current_line_above_level_and_lag(tmp_path: Path) -> None:
     import pty
 
     ours, theirs = pty.openpty()
@@ -148,12 +148,12 @@ def test_in_a_terminal_the_line_is_rewritten_over_level_and_lag(tmp_path: Path) 
             shown += piece
     assert process.wait(timeout=100) == 0
     text = shown.decode()
-    assert "\x1b[2K" in text  # a line is erased, to be written again
+    assert "\x1b[2K" in text  # erases a line before rewriting it
     assert "▕" in text and "█" in text  # the meter
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
     assert re.search(r"▏(  up to date | +\d+\.\d s behind)  talk\.wav · tiny\.en", plain)
     last = text[text.rindex("\x1b[2K") :]
-    assert "▕" not in last  # nothing of the status stays
+    assert "▕" not in last  # the status line is gone
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_the_status_line_shows_the_lag(lag: float, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["--input", "missing.wav"], 1, "missing.wav: there is no such file"),
         (["--fast"], 2, "--fast needs"),
@@ -185,13 +185,13 @@ def test_the_status_line_shows_the_lag(lag: float, shown: str) -> None:
         (["-", "--model", "tiny.en", "--step", "99"], 2, "step is 99"),
     ],
 )
-def test_what_is_wrong_is_said_in_a_line(arguments: list[str], code: int, said: str) -> None:
+def test_wrong_usage_is_one_clear_line(arguments: list[str], code: int, message: str) -> None:
     done = run(*arguments)
-    assert done.returncode == code and said in done.stderr.decode(), done.stderr
+    assert done.returncode == code and message in done.stderr.decode(), done.stderr
     assert b"Traceback" not in done.stderr
 
 
-def test_without_a_microphone_the_words_are_clear() -> None:
+def test_a_missing_microphone_is_one_clear_line() -> None:
     done = run("--input-device", "no such microphone")
     assert done.returncode == 1
     expected = (
@@ -199,22 +199,22 @@ def test_without_a_microphone_the_words_are_clear() -> None:
         if find_spec("sounddevice")
         else ("unispeech[mic]",)
     )
-    assert any(words in done.stderr.decode() for words in expected), done.stderr
+    assert any(part in done.stderr.decode() for part in expected), done.stderr
 
 
-def test_a_microphone_is_chosen_by_number_by_name_or_by_default() -> None:
-    known = [
+def test_a_microphone_is_chosen_by_number_name_or_default() -> None:
+    devices = [
         Device(0, "Built-in Microphone", 1, 48_000, False),
         Device(3, "USB Microphone", 2, 44_100, True),
         Device(5, "Monitor of Speakers", 2, 48_000, False),
     ]
-    assert choose(None, known).index == 3
-    assert choose("0", known).index == 0
-    assert choose("usb", known).index == 3
-    assert choose("monitor", known).loopback
+    assert choose(None, devices).index == 3
+    assert choose("0", devices).index == 0
+    assert choose("usb", devices).index == 3
+    assert choose("monitor", devices).loopback
     with pytest.raises(AudioError, match="several"):
-        choose("microphone", known)
+        choose("microphone", devices)
     with pytest.raises(AudioError, match="no input device '7'"):
-        choose("7", known)
+        choose("7", devices)
     with pytest.raises(AudioError, match="no microphone"):
         choose(None, [])

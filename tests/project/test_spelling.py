@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import unispeech
-from unispeech.cli.spelling import spelled
+from unispeech.cli.spelling import with_flags
 from unispeech.errors import AudioError, OptionError, UnispeechError
 
 SOURCE = Path(unispeech.__file__).parent
@@ -56,4 +56,4 @@ def test_only_the_command_line_spells_flags() -> None:
     ],
 )  # fmt: skip
 def test_the_command_line_spells_options_as_flags(error: UnispeechError, line: str) -> None:
-    assert spelled(error) == line
+    assert with_flags(error) == line

@@ -1,4 +1,4 @@
-"""Which words are certain, on hypotheses written down by hand."""
+"""Final words of hypotheses written by hand."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from unispeech.realtime.agreement import Agreement
 from unispeech.types import Word
 
 
-def said(text: str, start: float = 0.0) -> list[Word]:
-    """A word every half second."""
+def words_of(text: str, start: float = 0.0) -> list[Word]:
+    """The words of a text, one every half second."""
     return [
         Word(start + i / 2, start + i / 2 + 0.4, f" {word}", 1.0)
         for i, word in enumerate(text.split())
@@ -21,58 +21,59 @@ def text(words: list[Word]) -> str:
     return " ".join(word.word.strip() for word in words)
 
 
-def test_what_two_hypotheses_agree_on_is_final_and_the_rest_is_open() -> None:
+def test_words_that_two_hypotheses_share_are_final() -> None:
     agreement = Agreement()
-    assert agreement.hear(said("the cat sad"))[0] == []
-    final, rest = agreement.hear(said("The cat, sat on"))
+    assert agreement.add(words_of("the cat sad"))[0] == []
+    final, rest = agreement.add(words_of("The cat, sat on"))
     assert text(final) == "The cat," and text(rest) == "sat on"
-    final, rest = agreement.hear(said("the cat sat on the"))
+    final, rest = agreement.add(words_of("the cat sat on the"))
     assert text(final) == "sat on" and text(rest) == "the"
-    assert text(agreement.settle()) == "the"
+    assert text(agreement.finish()) == "the"
 
 
 def test_the_last_word_of_a_hypothesis_stays_open() -> None:
     agreement = Agreement()
-    agreement.hear(said("good morning."))
-    final, rest = agreement.hear(said("good morning."))
+    agreement.add(words_of("good morning."))
+    final, rest = agreement.add(words_of("good morning."))
     assert text(final) == "good" and text(rest) == "morning."
 
 
-def test_a_repeated_word_is_not_taken_for_the_final_one() -> None:
+def test_repeated_words_are_not_confused_with_final_ones() -> None:
     agreement = Agreement()
-    agreement.hear(said("no no no"))
-    agreement.hear(said("no no no no"))
-    assert text(agreement.settle(said("no no no no no"))) == "no no"
+    agreement.add(words_of("no no no"))
+    agreement.add(words_of("no no no no"))
+    assert text(agreement.finish(words_of("no no no no no"))) == "no no"
     assert text(agreement.final) == "no no no no no"
 
 
-def test_a_hypothesis_that_lost_its_beginning_is_laid_in_the_right_place() -> None:
+def test_a_hypothesis_without_its_beginning_is_aligned() -> None:
     agreement = Agreement()
-    agreement.settle(said("one two three four"))
-    assert text(agreement.beyond(said("three four five six", 1.0))) == "five six"
-    assert text(agreement.beyond(said("won too three for five"))) == "five"
+    agreement.finish(words_of("one two three four"))
+    assert text(agreement.after_final(words_of("three four five six", 1.0))) == "five six"
+    assert text(agreement.after_final(words_of("won too three for five"))) == "five"
 
 
-def test_words_before_a_cut_are_not_looked_for_any_more() -> None:
+def test_words_before_a_cut_are_dropped() -> None:
     agreement = Agreement()
-    agreement.settle(said("one two three four"))
-    agreement.forget(before=1.0)
+    agreement.finish(words_of("one two three four"))
+    agreement.drop_before(1.0)
     assert text(agreement.final) == "three four"
-    assert text(agreement.beyond(said("three four five", 1.0))) == "five"
+    assert text(agreement.after_final(words_of("three four five", 1.0))) == "five"
 
 
 @given(st.lists(st.sampled_from(["a", "b", "c", "d", "e"]), min_size=1, max_size=30), st.data())
 def test_growing_hypotheses_never_lose_or_repeat_a_word(
     words: list[str], data: st.DataObject
 ) -> None:
-    """Each hypothesis is a beginning of the truth, its last word perhaps cut short."""
-    truth = said(" ".join(words))
+    """Each hypothesis is a prefix of the truth; its last word may be wrong."""
+    truth = words_of(" ".join(words))
     agreement = Agreement()
     for length in data.draw(st.lists(st.integers(1, len(words)), max_size=8).map(sorted)):
-        heard = truth[:length]
+        hypothesis = truth[:length]
         if data.draw(st.booleans()):
-            heard = [*heard[:-1], Word(heard[-1].start, heard[-1].end, " zz", 1.0)]
-        agreement.hear(heard)
+            last = hypothesis[-1]
+            hypothesis = [*hypothesis[:-1], Word(last.start, last.end, " zz", 1.0)]
+        agreement.add(hypothesis)
         assert agreement.final == truth[: len(agreement.final)]
-    agreement.settle(truth)
+    agreement.finish(truth)
     assert agreement.final == truth

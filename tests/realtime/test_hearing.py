@@ -1,4 +1,4 @@
-"""One stretch of live sound through a backend."""
+"""Decoding of one stretch of live sound by a backend."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from unispeech.realtime.hearing import Hearing
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Segment
 
 
-class WithoutWordTimes(Backend):
-    """Hears the same text in every chunk."""
+class FakeWithoutWordTimes(Backend):
+    """Returns the same text for every chunk, without word times."""
 
     name = "fake"
 
@@ -40,7 +40,7 @@ class WithoutWordTimes(Backend):
 def test_text_without_word_times_is_spread_over_words(
     code: str, text: str, words: list[str]
 ) -> None:
-    hearing = Hearing(WithoutWordTimes(text), ModelFacts("fake"), TranscribeOptions())
+    hearing = Hearing(FakeWithoutWordTimes(text), ModelFacts("fake"), TranscribeOptions())
     sound = np.zeros(SAMPLE_RATE, np.float32)
-    heard = hearing.draft(Chunk(sound, 0.0, 1.0, language=code), "")
-    assert [word.word for word in heard.words] == words
+    hypothesis = hearing.draft(Chunk(sound, 0.0, 1.0, language=code), "")
+    assert [word.word for word in hypothesis.words] == words

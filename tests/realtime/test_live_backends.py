@@ -1,4 +1,4 @@
-"""Every backend is heard through the one session."""
+"""Live sessions with every backend."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ Get = Callable[..., Engine]
 
 REQUIRE_ALL = os.environ.get("UNISPEECH_REQUIRE_ALL") == "1"
 WHISPER = [spec.name for spec in registry.BUILT_IN if spec.family == "whisper"]
-SOON = 0.5
-"""Seconds of sound between two pieces that are fed."""
+PIECE = 0.5
+"""Seconds of sound fed at a time."""
 
 
-def heard(engine: Engine, samples: np.ndarray, **options: Any) -> list[Event]:
-    """What a session says about samples that come at the speed they are decoded with."""
+def transcribe_live(engine: Engine, samples: np.ndarray, **options: Any) -> list[Event]:
+    """Return the events of samples that arrive as fast as they are decoded."""
     session = engine.listen(**options)
     events: list[Event] = []
-    size = int(SOON * SAMPLE_RATE)
+    size = int(PIECE * SAMPLE_RATE)
     for start in range(0, len(samples), size):
         events += session.feed(samples[start : start + size])
     return [*events, *session.finish()]
 
 
 def check(events: list[Event]) -> str:
-    """The text; what holds for the events of every backend."""
+    """Check the invariants of the events and return their text."""
     finals = [event for event in events if event.type == "final"]
     text = "".join(event.text for event in finals)
     assert text == "".join(event.text for event in events if event.type == "endpoint")
@@ -52,27 +52,27 @@ def check(events: list[Event]) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", WHISPER)
-def test_every_whisper_backend_can_be_live(engine: Get, backend: str) -> None:
+def test_every_whisper_backend_transcribes_live(engine: Get, backend: str) -> None:
     try:
         registry.interpreter(registry.find(backend), LoadOptions())
     except BackendMissing as error:
         if REQUIRE_ALL:
             pytest.fail(str(error))
         pytest.skip(str(error))
-    events = heard(engine(backend, "tiny.en"), load(SAMPLES / "pause.wav"), beam_size=1)
+    events = transcribe_live(engine(backend, "tiny.en"), load(SAMPLES / "pause.wav"), beam_size=1)
     assert words(check(events)) == words(reference("pause"))
     assert [event.type for event in events].count("endpoint") == 2
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("backend", "language"), [("mms", "eng"), ("mms", "rus")])
-def test_mms_can_be_live(engine: Get, backend: str, language: str) -> None:
+def test_mms_transcribes_live(engine: Get, backend: str, language: str) -> None:
     pytest.importorskip("transformers")
     texts = json.loads((CHECKPOINT / "clips" / "texts.json").read_text(encoding="utf-8"))
     names = [name for name in texts if name.startswith(language)][:6]
     pause = np.zeros(SAMPLE_RATE, np.float32)
     sound = [piece for name in names for piece in (load(CHECKPOINT / "clips" / name), pause)]
     loaded = engine(backend, str(CHECKPOINT / "model"))
-    text = check(heard(loaded, np.concatenate(sound), language=language))
-    said = " ".join(texts[name] for name in names)
-    assert jiwer.cer(said, " ".join(words(text))) < 0.1
+    text = check(transcribe_live(loaded, np.concatenate(sound), language=language))
+    expected = " ".join(texts[name] for name in names)
+    assert jiwer.cer(expected, " ".join(words(text))) < 0.1

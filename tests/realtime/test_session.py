@@ -1,4 +1,4 @@
-"""The session: invariants with a fake backend under a real VAD, and real words with tiny.en."""
+"""Live sessions: invariants with a fake backend and a real VAD, and transcripts of tiny.en."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.errors import raises
 from support.samples import SAMPLES, reference, words
 from unispeech.audio.recording import load
 from unispeech.backends.base import Backend
@@ -39,7 +40,7 @@ SPOKEN = [
         20.8,
     ),
 ]
-"""What is said in samples/pause.wav, and when."""
+"""The texts in samples/pause.wav, with start and end in seconds."""
 
 
 def truth() -> Iterator[Word]:
@@ -50,9 +51,9 @@ def truth() -> Iterator[Word]:
 
 
 class FakeBackend(Backend):
-    """Not a model: it knows what is said when, and hears of it what a chunk holds.
+    """A stand-in for a model: returns the true words within a chunk.
 
-    The word at the end of a chunk is heard wrong if the chunk cuts it, as models do.
+    A word that the end of a chunk cuts is wrong, as with models.
     """
 
     name = "fake"
@@ -64,39 +65,42 @@ class FakeBackend(Backend):
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:
-        return [self._hear(chunk) for chunk in chunks]
+        return [self._decode(chunk) for chunk in chunks]
 
-    def _hear(self, chunk: Chunk) -> ChunkResult:
+    def _decode(self, chunk: Chunk) -> ChunkResult:
         self.longest = max(self.longest, chunk.duration)
         if self.failing(chunk):
             raise BackendError("the fake was told to fail")
-        heard = [w for w in truth() if w.start >= chunk.start - 0.05 and w.start < chunk.end - 0.1]
-        if heard and heard[-1].end > chunk.end:
-            heard[-1] = Word(heard[-1].start, chunk.end, heard[-1].word[:3] + "zz", 0.1)
-        if not heard:
+        decoded = [
+            w for w in truth() if w.start >= chunk.start - 0.05 and w.start < chunk.end - 0.1
+        ]
+        if decoded and decoded[-1].end > chunk.end:
+            last = decoded[-1]
+            decoded[-1] = Word(last.start, chunk.end, last.word[:3] + "zz", 0.1)
+        if not decoded:
             return ChunkResult(())
         shifted = tuple(
-            Word(w.start - chunk.start, w.end - chunk.start, w.word, w.probability) for w in heard
+            Word(w.start - chunk.start, w.end - chunk.start, w.word, w.probability) for w in decoded
         )
         text = "".join(w.word for w in shifted)
         return ChunkResult((Segment(0, shifted[0].start, shifted[-1].end, text, shifted),))
 
 
 class FakeCtc(FakeBackend):
-    """Not a model either: it says what it hears as a CTC model would, a letter a frame."""
+    """A stand-in for a CTC model: returns frame scores, with a letter in each frame."""
 
-    def _hear(self, chunk: Chunk) -> ChunkResult:
+    def _decode(self, chunk: Chunk) -> ChunkResult:
         tokens = ("", " ", *"abcdefghijklmnopqrstuvwxyz")
         frames = np.full((int(chunk.duration / 0.02), len(tokens)), -9.0, np.float32)
-        heard = [0] * len(frames)
+        best_tokens = [0] * len(frames)
         for word in truth():
             letters = [letter for letter in word.word.lower() if letter in tokens]
             each = (word.end - word.start) / (2 * len(letters) + 2)
             for i, letter in enumerate(letters):
                 frame = int((word.start + 2 * i * each - chunk.start) / 0.02)
                 if 0 <= frame < len(frames):
-                    heard[frame] = tokens.index(letter)
-        frames[np.arange(len(frames)), heard] = -0.01
+                    best_tokens[frame] = tokens.index(letter)
+        frames[np.arange(len(frames)), best_tokens] = -0.01
         return ChunkResult((), emissions=Emissions(frames, tokens, blank=0, step=0.02))
 
 
@@ -118,13 +122,13 @@ def run(
     session: Session, samples: np.ndarray, sizes: Sequence[int] = (1600,),
     waiting: Sequence[float] = (0.0,),
 ) -> list[Event]:  # fmt: skip
-    """Everything a session says about samples that come in pieces of these sizes, over and over."""
+    """Return all events of samples fed in pieces of these sizes, in turn."""
     events: list[Event] = []
-    at = 0
+    position = 0
     for size, wait in zip(itertools.cycle(sizes), itertools.cycle(waiting), strict=False):
-        events += session.feed(samples[at : at + size], wait)
-        at += size
-        if at >= len(samples):
+        events += session.feed(samples[position : position + size], wait)
+        position += size
+        if position >= len(samples):
             return events + list(session.finish())
     raise AssertionError
 
@@ -135,14 +139,14 @@ def spoken(events: Sequence[Event]) -> str:
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(1, 60_000), min_size=1, max_size=5))
-def test_the_pieces_the_sound_comes_in_change_nothing(sizes: list[int]) -> None:
+def test_events_do_not_depend_on_the_size_of_pieces(sizes: list[int]) -> None:
     sizes = [max(size, 300) for size in sizes]
     assert run(session(FakeBackend()), pause(), sizes) == run(session(FakeBackend()), pause())
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.sampled_from([0.0, 0.3, 5.0]), min_size=1, max_size=12), st.booleans())
-def test_nothing_is_lost_or_said_twice_however_far_behind(waiting: list[float], vad: bool) -> None:
+def test_no_word_is_lost_or_repeated_at_any_lag(waiting: list[float], vad: bool) -> None:
     live = LiveOptions(longest=6.0, keep=3.0)
     backend = FakeBackend()
     events = run(session(backend, live, vad=vad), pause(), waiting=waiting)
@@ -155,20 +159,20 @@ def test_nothing_is_lost_or_said_twice_however_far_behind(waiting: list[float], 
     assert all(e.text == "".join(w.word for w in e.words) for e in events if e.type != "gap")
 
 
-def test_partials_are_left_out_when_behind_and_the_lag_is_told() -> None:
+def test_a_late_session_skips_partials_and_reports_its_lag() -> None:
     events = run(session(FakeBackend()), pause(), waiting=[9.0])
     assert {event.type for event in events} == {"final", "endpoint"}
     assert events[0].lag == 9.0
 
 
-def test_what_was_said_before_the_end_is_final_at_the_end() -> None:
+def test_open_words_become_final_at_the_end() -> None:
     cut = pause()[: int(1.7 * SAMPLE_RATE)]
     events = run(session(FakeBackend()), cut)
     assert events[-1].type == "endpoint"
     assert spoken(events).startswith(" Please wait here for a moment")
 
 
-def test_speech_that_cannot_be_decoded_is_told() -> None:
+def test_undecodable_speech_is_a_gap() -> None:
     backend = FakeBackend(failing=lambda chunk: chunk.start > 10)
     events = run(session(backend), pause())
     gaps = [event for event in events if event.type == "gap"]
@@ -177,18 +181,18 @@ def test_speech_that_cannot_be_decoded_is_told() -> None:
 
 
 @pytest.mark.parametrize("longest", [6.2, 6.3, 6.4, 6.5, 6.6])
-def test_a_look_before_a_cut_is_not_taken_for_what_comes_after_it(longest: float) -> None:
-    """Behind until the speaker pauses: the first look comes then, and after it the cut."""
-    behind = session(FakeBackend(), LiveOptions(longest=longest, keep=longest))
+def test_a_hypothesis_before_a_cut_is_not_used_after_it(longest: float) -> None:
+    """The session is late until the pause: it decodes for the first time there, then cuts."""
+    late_session = session(FakeBackend(), LiveOptions(longest=longest, keep=longest))
     events: list[Event] = []
     for start in range(0, len(pause()), 512):
         late = 15.0 < start / SAMPLE_RATE < 20.9
-        events += behind.feed(pause()[start : start + 512], 5.0 if late else 0.0)
-    events += behind.finish()
+        events += late_session.feed(pause()[start : start + 512], 5.0 if late else 0.0)
+    events += late_session.finish()
     assert spoken(events).split() == [word.word.strip() for word in truth()]
 
 
-def test_a_phrase_without_a_pause_is_closed_before_it_is_endless() -> None:
+def test_a_phrase_without_a_pause_ends_at_its_maximum() -> None:
     events = run(Session(hearing(FakeBackend()), longest_phrase=6), pause())
     closed = [event for event in events if event.type == "endpoint"]
     assert len(closed) > 2 and all(len(event.words) < 12 for event in closed)
@@ -196,7 +200,7 @@ def test_a_phrase_without_a_pause_is_closed_before_it_is_endless() -> None:
     assert spoken(events).split() == [word.word.strip() for word in truth()]
 
 
-def test_what_came_before_the_sound_broke_off_is_heard_to_its_end() -> None:
+def test_sound_before_a_failure_is_transcribed() -> None:
     def broken() -> Iterator[tuple[np.ndarray, float]]:
         yield pause()[: int(1.7 * SAMPLE_RATE)], 0.0
         raise AudioError("the cable was pulled")
@@ -208,32 +212,32 @@ def test_what_came_before_the_sound_broke_off_is_heard_to_its_end() -> None:
     assert spoken(events).startswith(" Please wait here for a moment")
 
 
-def test_a_short_phrase_gets_a_window_that_the_backend_has() -> None:
+def test_a_short_phrase_gets_a_window_of_the_backend() -> None:
     class FakeWindows(FakeCtc):
         windows = (6.0, 11.0)
-        seen: ClassVar[set[float]] = set()
+        used: ClassVar[set[float]] = set()
 
-        def _hear(self, chunk: Chunk) -> ChunkResult:
-            self.seen.add(chunk.window)
-            return super()._hear(chunk)
+        def _decode(self, chunk: Chunk) -> ChunkResult:
+            self.used.add(chunk.window)
+            return super()._decode(chunk)
 
     run(session(FakeWindows()), pause())
-    assert FakeWindows.seen == {6.0, 11.0}
+    assert FakeWindows.used == {6.0, 11.0}
 
 
-def test_what_a_ctc_model_says_of_frames_is_read() -> None:
+def test_frame_scores_of_a_ctc_model_become_words() -> None:
     events = run(session(FakeCtc()), pause())
     assert words(spoken(events)) == [word for text, _, _ in SPOKEN for word in words(text)]
 
 
-def test_silence_says_nothing_and_holds_nothing() -> None:
-    listening = session(FakeBackend())
-    assert run(listening, np.zeros(30 * SAMPLE_RATE, np.float32)) == []
-    assert listening._sound.end - listening._sound.start < 40
+def test_silence_has_no_events_and_keeps_no_sound() -> None:
+    quiet = session(FakeBackend())
+    assert run(quiet, np.zeros(30 * SAMPLE_RATE, np.float32)) == []
+    assert quiet._sound.end - quiet._sound.start < 40
 
 
 @pytest.mark.parametrize(("name", "value"), [("step", 0.0), ("endpoint", 60.0), ("longest", 40.0)])
-def test_a_wrong_option_is_named(name: str, value: float) -> None:
+def test_a_wrong_value_names_its_option(name: str, value: float) -> None:
     with pytest.raises(OptionError, match=name):
         LiveOptions(**{name: value})
 
@@ -245,14 +249,14 @@ def test_the_native_strategy_is_refused(engine: Get) -> None:
 
 
 @pytest.mark.parametrize("name", ["align", "diarize"])
-def test_what_needs_a_complete_recording_is_refused(engine: Get, name: str) -> None:
-    asked: Any = {name: True}
+def test_options_for_complete_recordings_are_refused(engine: Get, name: str) -> None:
+    options: Any = {name: True}
     with pytest.raises(UnsupportedOption) as caught:
-        engine().listen(**asked)
+        engine().listen(**options)
     assert (caught.value.code, caught.value.option) == ("not_live", name)
 
 
-def test_real_words_with_a_real_model(engine: Get) -> None:
+def test_a_real_model_transcribes_the_sample(engine: Get) -> None:
     events = run(engine().listen(), pause())
     assert words(spoken(events)) == words(reference("pause"))
     assert [event.type for event in events].count("endpoint") == 2
@@ -262,17 +266,17 @@ def test_real_words_with_a_real_model(engine: Get) -> None:
 @pytest.mark.slow
 def test_german_is_detected_and_translated(engine: Get) -> None:
     german = load(SAMPLES / "german.wav")
-    listening = engine(model="base").listen()
-    events = run(listening, german, waiting=[0.0, 0.0, 0.5, 0.5])
-    assert listening.language == "de"
+    live = engine(model="base").listen()
+    events = run(live, german, waiting=[0.0, 0.0, 0.5, 0.5])
+    assert live.language == "de"
     assert jiwer.wer(" ".join(words(reference("german"))), " ".join(words(spoken(events)))) < 0.1
     translating = engine(model="base").listen(task="translate")
     english = words(spoken(run(translating, german, waiting=[9.0])))
     assert {"the", "sun"} <= set(english), english
 
 
-def test_the_engine_listens_sync_and_async_with_the_same_events(engine: Any) -> None:
-    async def heard() -> list[Event]:
+def test_the_async_engine_listens_with_the_same_events(engine: Any) -> None:
+    async def async_events() -> list[Event]:
         session = await AsyncEngine(engine()).listen(step=1.0)
         events = [event async for event in session.feed(pause())]
         return events + [event async for event in session.finish()]
@@ -280,12 +284,12 @@ def test_the_engine_listens_sync_and_async_with_the_same_events(engine: Any) -> 
     session = engine().listen(step=1.0)
     events = [*session.feed(pause()), *session.finish()]
     assert {event.type for event in events} >= {"final", "endpoint"}
-    assert asyncio.run(heard()) == events
+    assert asyncio.run(async_events()) == events
     with pytest.raises(OptionError):
         engine().listen(step=60.0)
 
 
-def test_hearing_of_still_works_and_is_deprecated(engine: Any) -> None:
+def test_hearing_of_is_deprecated_but_works(engine: Any) -> None:
     with pytest.warns(DeprecationWarning, match="listen"):
         hearing = Hearing.of(engine(), beam_size=1)
     events = run(Session(hearing), pause())
@@ -293,6 +297,13 @@ def test_hearing_of_still_works_and_is_deprecated(engine: Any) -> None:
 
 
 @pytest.mark.parametrize("samples", [np.zeros(16, np.int16), np.zeros((16, 2), np.float32)])
-def test_samples_of_another_kind_are_refused(engine: Any, samples: Any) -> None:
+def test_samples_of_another_type_or_shape_are_refused(engine: Any, samples: Any) -> None:
     with pytest.raises(AudioError, match="float32"):
         engine().listen().feed(samples)
+
+
+def test_an_unknown_option_of_listen_suggests_the_nearest(engine: Any) -> None:
+    for name, nearest in (("stepp", "'step'"), ("beam_sizes", "'beam_size'")):
+        options: Any = {name: 1}
+        with raises(OptionError, nearest, option=name):
+            engine().listen(**options)

@@ -18,7 +18,7 @@ GOLDEN = ROOT / "tests" / "messages.txt"
 ROOTS = {"UnispeechError", "ClickException", "UsageError", "BadParameter", "ValueError"}
 """Classes whose messages users see, theirs and those of the classes made from them."""
 SPOKEN = {"warn", "warnings.append"}
-"""Functions that show a line to the user; in `cli/` there is `say` too."""
+"""Functions that show a line to the user; in `cli/` there is `notify` too."""
 NOT_TEXT = {"code", "option", "param", "headers", "ctx"}
 """Arguments of errors that are for programs."""
 
@@ -30,7 +30,8 @@ def collect() -> str:
     blocks = []
     for path, tree in trees.items():
         file = path.relative_to(SOURCE)
-        found = sorted(set(messages(tree, shown | ({"say"} if file.parts[0] == "cli" else set()))))
+        notices = {"notify"} if file.parts[0] == "cli" else set()
+        found = sorted(set(messages(tree, shown | notices)))
         if found:
             blocks.append("\n".join([str(file), *found]))
     return "\n\n".join(blocks) + "\n"

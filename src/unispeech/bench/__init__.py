@@ -1,1 +1,1 @@
-"""The benchmark: which runtime, on this machine, on this audio."""
+"""The benchmark: speed and accuracy of runtimes and models on this machine and any audio."""

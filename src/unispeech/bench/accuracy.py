@@ -1,6 +1,6 @@
-"""How much of what was said is right. Counts for one recording, then sums over sums.
+"""Word and character error rates: counts for each recording, then sums of counts.
 
-Words are those of `unispeech.bench.normaliser`. The alignment is jiwer's (Levenshtein, rapidfuzz).
+Words are counted after `unispeech.bench.normaliser`. jiwer aligns them (Levenshtein, rapidfuzz).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import numpy as np
 from unispeech.bench.normaliser import characters, units
 
 RUN = 5
-"""Words that must be missing in a row to be called lost (or be added in a row): fewer are ordinary
-recognition errors."""
+"""Words that must be missing in a row to count as lost, or extra in a row to count as added. Fewer
+are ordinary recognition errors."""
 BLOCK = 50
-"""Reference words of a block of the bootstrap: long recordings are resampled by the block."""
+"""Reference words in a block of the bootstrap, which resamples blocks instead of recordings."""
 RESAMPLES = 1000
 
 WordTime = tuple[str, float, float]
@@ -26,7 +26,7 @@ WordTime = tuple[str, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One recording's text against its reference."""
+    """The errors of one recording's text, compared with its reference."""
 
     words: int
     substitutions: int
@@ -37,9 +37,9 @@ class Score:
     lost: int
     """Words deleted in runs of `RUN` or more."""
     added: int
-    """Words inserted in runs of `RUN` or more; where nothing was said, every word."""
+    """Words inserted in runs of `RUN` or more; in a recording without speech, every word."""
     blocks: tuple[tuple[int, int], ...]
-    """Errors and reference words, for every `BLOCK` reference words."""
+    """Errors and reference words of each block of about `BLOCK` reference words."""
 
     @property
     def errors(self) -> int:
@@ -47,25 +47,24 @@ class Score:
 
 
 def score(reference: str, hypothesis: str, language: str | None) -> Score:
-    """Count the errors of one recording. An empty reference says that nothing was spoken."""
+    """Count the errors of one recording. An empty reference means that there is no speech."""
     import jiwer
     from rapidfuzz.distance import Levenshtein
 
     expected = units(reference, language)
-    heard = units(hypothesis, language)
-    wanted, got = (
-        characters(reference, language),
-        characters(hypothesis, language),
-    )
-    aligned = jiwer.process_words(" ".join(expected), " ".join(heard))
+    decoded = units(hypothesis, language)
+    expected_characters = characters(reference, language)
+    aligned = jiwer.process_words(" ".join(expected), " ".join(decoded))
     runs = aligned.alignments[0]
     return Score(
         words=len(expected),
         substitutions=aligned.substitutions,
         deletions=aligned.deletions,
         insertions=aligned.insertions,
-        characters=len(wanted),
-        character_errors=Levenshtein.distance(wanted, got),
+        characters=len(expected_characters),
+        character_errors=Levenshtein.distance(
+            expected_characters, characters(hypothesis, language)
+        ),
         lost=sum(n for n in map(_deleted, runs) if n >= RUN),
         added=sum(n for n in map(_inserted, runs) if n >= RUN or not expected),
         blocks=_blocks(runs, len(expected)),
@@ -84,24 +83,24 @@ def _blocks(runs: Iterable[Any], words: int) -> tuple[tuple[int, int], ...]:
     count = max(1, round(words / BLOCK))
     errors = [0] * count
 
-    def at(word: int) -> int:
+    def block(word: int) -> int:
         return min(count - 1, word * count // max(1, words))
 
     for run in runs:
         if run.type == "insert":
-            errors[at(run.ref_start_idx)] += _inserted(run)
+            errors[block(run.ref_start_idx)] += _inserted(run)
         elif run.type != "equal":
             for word in range(run.ref_start_idx, run.ref_end_idx):
-                errors[at(word)] += 1
+                errors[block(word)] += 1
     sizes = [0] * count
     for word in range(words):
-        sizes[at(word)] += 1
+        sizes[block(word)] += 1
     return tuple(zip(errors, sizes, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Many recordings as one: sums over sums, in percent. None where there is nothing to divide."""
+    """The errors of many recordings. Rates are sums over sums, in percent; None without words."""
 
     words: int
     wer: float | None
@@ -117,6 +116,7 @@ class Corpus:
 
 
 def corpus(scores: Sequence[Score]) -> Corpus:
+    """Sum the scores of recordings."""
     words = sum(s.words for s in scores)
     characters = sum(s.characters for s in scores)
     low, high = interval([block for s in scores for block in s.blocks])
@@ -139,9 +139,9 @@ def _percent(part: int, whole: int) -> float | None:
 
 
 def interval(blocks: Sequence[tuple[int, int]]) -> tuple[float | None, float | None]:
-    """The 95 % bootstrap interval of a word error rate, in percent (Bisani and Ney 2004).
+    """Return the 95 % bootstrap interval of a word error rate, in percent (Bisani and Ney 2004).
 
-    The same blocks always give the same interval.
+    Deterministic. None without words or with a single block.
     """
     if len(blocks) < 2 or not sum(words for _, words in blocks):
         return None, None
@@ -154,7 +154,7 @@ def interval(blocks: Sequence[tuple[int, int]]) -> tuple[float | None, float | N
 
 @dataclass(frozen=True, slots=True)
 class WordTimes:
-    """How far word times are from the reference, over the words that both have."""
+    """The errors of word times, over the words that reference and hypothesis share."""
 
     matched: int
     expected: int
@@ -163,17 +163,17 @@ class WordTimes:
     end_errors: tuple[float, ...]
 
 
-def word_times(expected: Sequence[WordTime], heard: Sequence[WordTime]) -> WordTimes:
-    """Match words in order (longest common alignment) and compare their times."""
+def word_times(expected: Sequence[WordTime], decoded: Sequence[WordTime]) -> WordTimes:
+    """Align the words (Levenshtein) and compare the times of those that match."""
     from rapidfuzz.distance import Levenshtein
 
-    wanted, found = [_plain(w[0]) for w in expected], [_plain(w[0]) for w in heard]
+    texts = [_plain(w[0]) for w in expected], [_plain(w[0]) for w in decoded]
     pairs = [
         pair
-        for op in Levenshtein.opcodes(wanted, found)
+        for op in Levenshtein.opcodes(*texts)
         if op.tag == "equal"
         for pair in zip(
-            expected[op.src_start : op.src_end], heard[op.dest_start : op.dest_end], strict=True
+            expected[op.src_start : op.src_end], decoded[op.dest_start : op.dest_end], strict=True
         )
     ]
     return WordTimes(

@@ -1,4 +1,4 @@
-"""A benchmark from what the command line asks to what it leaves in its folder."""
+"""A whole benchmark: from the options of the command line to the files in its folder."""
 
 from __future__ import annotations
 
@@ -18,92 +18,97 @@ from unispeech.errors import OptionError
 
 
 def prepare(
-    data: Sequence[str], folder: Path, repeats: int, asked: dict[str, Any]
+    data: Sequence[str], folder: Path, repeats: int, options: dict[str, Any]
 ) -> tuple[Plan, str]:
-    """What to measure, and the name of the baseline. `asked` are the options of the command.
+    """Return the plan, and the name of the baseline. `options` are those of `bench run`.
 
     Raises:
-        OptionError, UnknownBackend: what was asked for makes no sense.
+        OptionError, UnknownBackend: an unknown name, a wrong value, or nothing can run.
     """
-    backends = grid.chosen(asked["backends"] or (), grid.installed())
+    backends = grid.expand(options["backends"] or (), grid.installed())
     configurations = grid.configurations(
         grid.Grid(
             backends=backends,
-            models=asked["models"],
-            compute_types=asked["compute_types"],
-            batch_sizes=asked["batch_sizes"],
-            strategies=asked["strategies"],
-            beam_sizes=asked["beam_sizes"],
-            threads=asked["threads"],
-            device=asked["device"],
-            words=asked["word_timestamps"],
+            models=options["models"],
+            compute_types=options["compute_types"],
+            batch_sizes=options["batch_sizes"],
+            strategies=options["strategies"],
+            beam_sizes=options["beam_sizes"],
+            threads=options["threads"],
+            device=options["device"],
+            words=options["word_timestamps"],
         )
     )
-    baseline = _baseline(asked["baseline"], configurations)
-    ids = asked["ids"].read_text(encoding="utf-8").split() if asked["ids"] else []
-    choice = datasets.Choice(asked["language"], tuple(ids), asked["sample"] or 0, asked["join"])
-    chosen = datasets.choose(datasets.load_all(data, folder / "audio"), choice)
-    _able(configurations, chosen)
-    warm_up = datasets.warm_up(chosen)
+    baseline = _baseline(options["baseline"], configurations)
+    ids = options["ids"].read_text(encoding="utf-8").split() if options["ids"] else []
+    choice = datasets.Choice(
+        options["language"], tuple(ids), options["sample"] or 0, options["join"]
+    )
+    utterances = datasets.choose(datasets.load_all(data, folder / "audio"), choice)
+    _check_runnable(configurations, utterances)
+    warm_up = datasets.warm_up(utterances)
     if choice.join is not None:
-        chosen = joining.join_each(chosen, choice.join, folder)
+        utterances = joining.join_each(utterances, choice.join, folder)
     return Plan(
-        configurations, chosen, warm_up, repeats, folder, asked["timeout"], asked["profile"]
+        configurations, utterances, warm_up, repeats, folder, options["timeout"], options["profile"]
     ), baseline
 
 
-def _able(configurations: Sequence[Configuration], chosen: Sequence[Utterance]) -> None:
+def _check_runnable(
+    configurations: Sequence[Configuration], utterances: Sequence[Utterance]
+) -> None:
     """Raises:
-    OptionError: none of the configurations can run.
+    OptionError: none of the configurations can run; the reason is that of the first.
     """
-    languages = {utterance.language for utterance in chosen}
-    objections = [grid.objection(one, languages) for one in configurations]
-    if all(objections):
-        raise OptionError(f"nothing to measure: {objections[0]}")
+    languages = {utterance.language for utterance in utterances}
+    refusals = [grid.refusal(configuration, languages) for configuration in configurations]
+    if all(refusals) and (first := refusals[0]):
+        hint = "; ".join(filter(None, (first.hint, "nothing is left to measure")))
+        raise OptionError(first.message, hint, code=first.code, option=first.option)
 
 
-def _baseline(asked: str | None, configurations: Sequence[Configuration]) -> str:
-    """The backend, or the row, that the others are compared with."""
-    measured = list(dict.fromkeys(one.backend for one in configurations))
-    if asked is None:
+def _baseline(request: str | None, configurations: Sequence[Configuration]) -> str:
+    """Return the backend, or the row, that the others are compared with."""
+    measured = list(dict.fromkeys(row.backend for row in configurations))
+    if request is None:
         return next((name for name in measured if name.startswith(PEER)), measured[0])
     names, _ = labels(configurations)
-    if asked in (*measured, *names):
-        return asked
-    if (name := grid.known(asked)) in measured:
+    if request in (*measured, *names):
+        return request
+    if (name := grid.backend_name(request)) in measured:
         return name
     raise OptionError(
-        f"baseline {asked!r} is not among what is measured",
+        f"baseline {request!r} is not among the backends to measure",
         f"use one of {', '.join(measured)}",
         option="baseline",
     )
 
 
 def write(plan: Plan, baseline: str, data: Sequence[str]) -> Results:
-    """Put the runs together and write the results beside them. `data` as `prepare` had it."""
-    found = Results(
+    """Combine the runs of a plan, and write the results and the report to its folder."""
+    combined = Results(
         rows=tuple(results.rows(plan.configurations, plan.utterances, runner.records(plan))),
         utterances=tuple(plan.utterances),
         baseline=baseline,
         facts=machine.facts(" ".join(data) or "the samples", plan.utterances, plan.repeats),
     )
-    found.save(plan.folder / "results.json")
-    summary = list(_summary(found))
+    combined.save(plan.folder / "results.json")
+    summary = list(_summary(combined))
     compared = len({measured.backend for measured in summary})
     if compared > 1 or (summary and len(installed()) == 1):
-        choose.save_measurements(summary)  # one alone says nothing about which is best
-    report.write(found, plan.folder / "report.html")
-    return found
+        choose.save_measurements(summary)  # a single one of several installed is no comparison
+    report.write(combined, plan.folder / "report.html")
+    return combined
 
 
-def _summary(found: Results) -> Iterator[Measurement]:
-    """What the backend `auto` is chosen by: our own rows that could be scored."""
-    for row in found.rows:
-        one = row.configuration
-        if one.is_peer or one.strategy != "batched" or row.files_failed or not row.throughput:
+def _summary(combined: Results) -> Iterator[Measurement]:
+    """The measurements by which `auto` chooses: rows of backends with a word error rate."""
+    for row in combined.rows:
+        run = row.configuration
+        if run.is_peer or run.strategy != "batched" or row.files_failed or not row.throughput:
             continue
         if row.corpus and row.corpus.wer is not None:
             speed = row.throughput.median
             yield Measurement(
-                one.backend, one.model, one.beam_size, row.corpus.wer, speed, one.compute_type
+                run.backend, run.model, run.beam_size, row.corpus.wer, speed, run.compute_type
             )

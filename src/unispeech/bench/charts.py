@@ -1,6 +1,6 @@
-"""The charts of the report, as inline SVG: no script and no file beside the page is needed.
+"""The charts of the report as inline SVG, without scripts or further files.
 
-Colours and fonts are the page's (`report.css`), so that they follow its light and dark.
+Colours and fonts come from the style sheet of the page (`report.css`), for light and dark mode.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from html import escape
 WIDTH, HEIGHT = 760, 380
 LEFT, RIGHT, TOP, BOTTOM = 64, 24, 16, 52
 COLOURS = 8
-"""Classes `c0`..`c7` of the style sheet."""
+"""The number of colour classes in the style sheet, `c0` to `c7`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One dot: where, how sure, what it is called, and its colour."""
+    """One dot: its position, uncertainty, label and colour."""
 
     x: float
     y: float
@@ -30,7 +30,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """From values to pixels, and the marks on the way."""
+    """A linear or logarithmic mapping from values to pixels, with ticks."""
 
     low: float
     high: float
@@ -58,7 +58,7 @@ class Axis:
 
 
 def speed_against_error(points: Sequence[Point], unit: str = "word") -> str:
-    """Word error rate (down is better) against speed (right is better), the Pareto front joined."""
+    """Draw word error rate (lower is better) against speed, with the Pareto front."""
     xs = [v for p in points for v in (p.x, *(p.x_range or ()))]
     ys = [v for p in points for v in (p.y, *(p.y_range or ()))]
     log = max(xs) / min(xs) > 8
@@ -92,7 +92,7 @@ def speed_against_error(points: Sequence[Point], unit: str = "word") -> str:
 
 
 def pareto(points: Iterable[Point]) -> list[Point]:
-    """Those that no other beats in both speed and error rate, slowest first."""
+    """Return the points that no other beats in both speed and error rate, slowest first."""
     front: list[Point] = []
     for point in sorted(points, key=lambda p: (-p.x, p.y)):
         if not front or point.y < front[-1].y:
@@ -101,14 +101,14 @@ def pareto(points: Iterable[Point]) -> list[Point]:
 
 
 BARS = 500
-"""Width of a bar chart: two of them stand side by side."""
+"""Width of a bar chart, half a page: two of them stand side by side."""
 
 
 def bars(rows: Sequence[tuple[str, float, str, int]], title: str) -> str:
-    """A bar for each (label, value, value in words, colour), the longest across the chart."""
+    """Draw a bar for each (label, value, formatted value, colour); the longest fills the chart."""
     most = max((value for _, value, _, _ in rows), default=1) or 1
     body: list[str] = []
-    for number, (label, value, words, colour) in enumerate(rows):
+    for number, (label, value, value_text, colour) in enumerate(rows):
         top = number * 44
         length = max(2, (BARS - 90) * value / most)
         body.append(f'<text class="name" x="0" y="{top + 14}">{escape(label)}</text>')
@@ -117,13 +117,13 @@ def bars(rows: Sequence[tuple[str, float, str, int]], title: str) -> str:
             f'height="14" rx="3"/>'
         )
         body.append(
-            f'<text class="value" x="{length + 8:.1f}" y="{top + 32}">{escape(words)}</text>'
+            f'<text class="value" x="{length + 8:.1f}" y="{top + 32}">{escape(value_text)}</text>'
         )
     return _svg(body, 44 * len(rows), title, BARS)
 
 
 def scatter(points: Sequence[Point], x_title: str, y_title: str) -> str:
-    """A dot for each recording."""
+    """Draw a dot for each recording."""
     x = Axis(0, max(p.x for p in points) * 1.05 or 1, LEFT, WIDTH - RIGHT)
     y = Axis(0, max(1.0, max(p.y for p in points) * 1.05), HEIGHT - BOTTOM, TOP)
     body = [*_frame(x, y, x_title, y_title)]
@@ -168,8 +168,8 @@ def _whiskers(point: Point, x: Axis, y: Axis) -> Iterable[str]:
 
 
 def _labels(places: Sequence[tuple[float, float, Point]]) -> Iterable[str]:
-    """Names beside the dots, each where it covers least of what is there already."""
-    taken = [Box(x - 6, y - 6, x + 6, y + 6) for x, y, _ in places]
+    """Place each label beside its dot where it overlaps least with dots and earlier labels."""
+    occupied = [Box(x - 6, y - 6, x + 6, y + 6) for x, y, _ in places]
     for x, y, point in sorted(places, key=lambda place: place[1]):
         width = 5.9 * len(point.label)
         around = [
@@ -180,9 +180,9 @@ def _labels(places: Sequence[tuple[float, float, Point]]) -> Iterable[str]:
         ]
         best = min(
             around or [Box(x + 12, y - 7, x + 12 + width, y + 7)],
-            key=lambda box: sum(box.shared(other) for other in taken) + 4 * abs(box.top + 7 - y),
+            key=lambda box: sum(box.shared(other) for other in occupied) + 4 * abs(box.top + 7 - y),
         )
-        taken.append(best)
+        occupied.append(best)
         place = f'x="{best.left:.1f}" y="{best.top + 11:.1f}"'
         yield f'<text class="label c{point.colour % COLOURS}" {place}>{escape(point.label)}</text>'
 
@@ -197,7 +197,7 @@ class Box:
     bottom: float
 
     def shared(self, other: Box) -> float:
-        """The area that both cover."""
+        """Return the area that both cover."""
         across = min(self.right, other.right) - max(self.left, other.left)
         down = min(self.bottom, other.bottom) - max(self.top, other.top)
         return max(0.0, across) * max(0.0, down)

@@ -1,4 +1,4 @@
-"""Two results side by side, and conditions on the difference for a build to fail on."""
+"""The changes between two benchmarks, and conditions on them that fail a build."""
 
 from __future__ import annotations
 
@@ -29,34 +29,38 @@ MEASURES: dict[str, tuple[str, ...]] = {
     "word_end": ("words", "end"),
     "failed": ("files_failed",),
 }
-"""What can be compared, and where it stands in a row of results.json."""
+"""The measures that can be compared, and their path in a row of results.json."""
 
 CONDITION = re.compile(r"\s*(\w+)\s*([<>])\s*([+-]?\d+(?:\.\d+)?)\s*(%?)\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`wer>+0.3`: more than 0.3 above the old value; `speed<-10%`: more than a tenth below it;
-    `wer>6`: above 6, whatever it was."""
+    """A limit on a measure.
+
+    `wer>+0.3`: more than 0.3 above the old value. `speed<-10%`: more than 10 % below the old value.
+    `wer>6`: above 6, whatever the old value.
+    """
 
     text: str
     measure: str
     above: bool
     amount: float
     relative: bool
-    """To the old value: the number was written with a sign."""
+    """True if the amount is relative to the old value: it was written with a sign."""
     percent: bool
 
     @classmethod
     def of(cls, text: str) -> Condition:
-        """
+        """Parse a condition.
+
         Raises:
-            OptionError: it is not a condition, or no such measure exists.
+            OptionError: the text is not a condition, or there is no such measure.
         """
         match = CONDITION.fullmatch(text)
         if match is None:
             raise OptionError(
-                f"fail_if {text!r} is not a condition", "write wer>+0.3", option="fail_if"
+                f"fail_if {text!r} is not a condition", "write it like wer>+0.3", option="fail_if"
             )
         measure, sign, number, percent = match.groups()
         if measure not in MEASURES:
@@ -75,11 +79,11 @@ class Condition:
         return cls(text, measure, sign == ">", float(number), relative, bool(percent))
 
     def applies(self, old: float | None, new: float | None) -> bool:
-        """Whether the two have been measured, as far as they have to be."""
+        """Return True if the values that the condition needs were measured."""
         return new is not None and not (self.relative and old is None)
 
-    def broken_by(self, old: float | None, new: float | None) -> bool:
-        """Whether the new value is one to fail on."""
+    def violated_by(self, old: float | None, new: float | None) -> bool:
+        """Return True if the condition to fail on holds."""
         if new is None or not self.applies(old, new):
             return False
         limit = self.amount
@@ -102,91 +106,96 @@ class Pair:
 
 
 def value(row: dict[str, Any], measure: str) -> float | None:
-    """A measure of a row of results.json; None where it was not taken."""
-    found: Any = row
+    """Return a measure of a row of results.json; None if it was not measured."""
+    node: Any = row
     for name in MEASURES[measure]:
-        found = (found or {}).get(name)
-    return found if isinstance(found, int | float) else None
+        node = (node or {}).get(name)
+    return node if isinstance(node, int | float) else None
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The results in a file, or in a benchmark's folder.
+    """Read results.json, by its path or its folder.
 
     Raises:
-        OptionError: there are none that can be read.
+        OptionError: there is no such file, or its content is something else.
     """
     path = path / "results.json" if path.is_dir() else path
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        results = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise OptionError(f"{path}: {error.strerror}", "give the folder of a benchmark") from error
     except ValueError as error:
         raise OptionError(f"{path} is not JSON ({error})") from error
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
+    if not isinstance(results, dict) or results.get("format") != FORMAT:
         raise OptionError(f"{path} is not the results of a benchmark of this version")
-    return found
+    return results
 
 
 def pairs(old: dict[str, Any], new: dict[str, Any]) -> list[Pair]:
-    """The configurations that both have, in the new one's order.
+    """Return the configurations that both results have, in the order of the new ones.
 
     Raises:
         OptionError: they have none in common.
     """
     before = {_key(row): row for row in old["rows"]}
-    found = [
+    common = [
         Pair(Configuration(**row["configuration"]).name, before[_key(row)], row)
         for row in new["rows"]
         if _key(row) in before
     ]
-    if not found:
+    if not common:
         raise OptionError("the two results have no configuration in common")
-    return found
+    return common
 
 
 def _key(row: dict[str, Any]) -> str:
     return Configuration(**row["configuration"]).key
 
 
-def broken(found: Sequence[Pair], conditions: Sequence[Condition]) -> list[str]:
-    """A line for every condition that a configuration breaks; one that fails now breaks all.
+def violations(common: Sequence[Pair], conditions: Sequence[Condition]) -> list[str]:
+    """Return a line for each condition that holds in a configuration.
+
+    A configuration that fails now, and did not before, is a line of its own.
 
     Raises:
-        OptionError: a condition is about what was measured in no configuration, so that it could
-            never fail.
+        OptionError: a condition needs a measure that no configuration has, so it could never hold.
     """
     lines: list[str] = []
     for condition in conditions:
-        working = [pair for pair in found if not pair.new["failed"]]
-        told = [condition.applies(*pair.values(condition.measure)) for pair in working]
-        if working and not any(told):
+        working = [pair for pair in common if not pair.new["failed"]]
+        applicable = [condition.applies(*pair.values(condition.measure)) for pair in working]
+        if working and not any(applicable):
             raise OptionError(
                 f"fail_if {condition.text!r}: {condition.measure} was not measured",
-                "leave it out, or run both benchmarks so that they have it",
+                "leave the condition out, or run both benchmarks so that they measure it",
                 option="fail_if",
             )
-    for pair in found:
+    for pair in common:
         if pair.new["failed"] and not pair.old["failed"] and conditions:
             lines.append(f"{pair.name}: fails now: {pair.new['failed']}")
             continue
         for condition in conditions:
             old, new = pair.values(condition.measure)
             if old is not None and new is None:
-                lines.append(f"{pair.name}: {condition.text}: it is not measured any more")
-            elif condition.broken_by(old, new):
-                was = "" if old is None else f" (it was {old:g})"
-                lines.append(f"{pair.name}: {condition.text}: it is {new:g}{was}")
+                lines.append(f"{pair.name}: {condition.text}: not measured any more")
+            elif condition.violated_by(old, new):
+                before = "" if old is None else f", before {old:g}"
+                lines.append(f"{pair.name}: {condition.text}: now {new:g}{before}")
     return lines
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Why the two may not be comparable."""
-    was, is_now = (
+    """Return reasons why two results may not be comparable, one line each."""
+    old_names, new_names = (
         {_key(row): Configuration(**row["configuration"]).name for row in results["rows"]}
         for results in (old, new)
     )
-    lines = [f"only in the old results: {was[key]}" for key in was if key not in is_now]
-    lines += [f"only in the new results: {is_now[key]}" for key in is_now if key not in was]
+    lines = [
+        f"only in the old results: {old_names[key]}" for key in old_names if key not in new_names
+    ]
+    lines += [
+        f"only in the new results: {new_names[key]}" for key in new_names if key not in old_names
+    ]
     for name, label in (
         ("audio_seconds", "different audio"),
         ("processor", "different processors"),
@@ -200,11 +209,11 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
 
 SHOWN = (("wer", "WER %", 2), ("lost", "lost", 0), ("added", "added", 0), ("speed", "speed", 1),
          ("ratio", "ratio", 2), ("memory", "memory MB", 0), ("first", "first s", 2))  # fmt: skip
-"""What is looked at first: a measure, its heading, and its digits after the point."""
+"""The columns of the comparison: measure, heading, digits after the point."""
 
 
 def changes(pair: Pair) -> list[str]:
-    """Old → new and the change, of each measure in `SHOWN`."""
+    """Format the old and new value and the change of each measure in `SHOWN`."""
     return [_change(pair, measure, digits) for measure, _, digits in SHOWN]
 
 

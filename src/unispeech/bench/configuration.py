@@ -1,4 +1,4 @@
-"""One configuration to measure: a backend or a peer, a model, and the options that matter."""
+"""One configuration to measure: a backend or peer, a model, and the options of the grid."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from unispeech.backends.settle import Settled, settle_leniently
 from unispeech.options import split_options
 
 PEER = "peer:"
-"""What the names of plain libraries begin with."""
-NO_CHOICE = ("beam_size", "threads", "word_timestamps")
-"""Options that are left out for a backend without them: all rows are of what each can do."""
-BATCH = 4
-"""The place of the batch size among the parts of a name."""
+"""The prefix of the names of libraries that are measured on their own."""
+DROPPABLE = ("beam_size", "threads", "word_timestamps")
+"""Options that are dropped for a backend that lacks them, so that it has a row nevertheless."""
+BATCH_PART = 4
+"""The index of the batch size in `Configuration.parts`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Configuration:
     """One row of the report."""
 
     backend: str
-    """One of ours, or `peer:NAME`: the plain library, called as its documentation says."""
+    """A backend, or `peer:NAME`: the library on its own, called as its documentation says."""
     model: str
     compute_type: str = "default"
     batch_size: int = 16
@@ -41,13 +41,13 @@ class Configuration:
 
     @property
     def key(self) -> str:
-        """The same for the same configuration, always."""
+        """A hash of all fields, stable across runs and machines."""
         text = json.dumps(asdict(self), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """Everything that makes it what it is, in words; the backend comes first."""
+        """The parts of its name: backend, model, and options that are not the default."""
         return (
             self.backend,
             self.model,
@@ -62,7 +62,7 @@ class Configuration:
         return " · ".join(part for part in self.parts if part)
 
     def options(self) -> dict[str, Any]:
-        """As `Engine` takes them."""
+        """Return the options for `Engine`."""
         options: dict[str, Any] = {
             "compute_type": self.compute_type,
             "strategy": self.strategy,
@@ -77,27 +77,27 @@ class Configuration:
         return options
 
     def settled(self, language: str | None = None) -> Settled:
-        """One of our own, without the options that leave its backend no choice."""
+        """Settle the request of a backend, without the droppable options that it lacks."""
         load, options = split_options({**self.options(), "language": language})
         spec = registry.find(self.backend)
         facts = lookup.facts(spec, self.model, load, options)
-        return settle_leniently(spec, facts, load, options, NO_CHOICE)
+        return settle_leniently(spec, facts, load, options, DROPPABLE)
 
 
 def labels(configurations: Sequence[Configuration]) -> tuple[list[str], str]:
-    """The shortest name that tells each from the others, and what is the same for all."""
-    columns = list(zip(*(one.parts for one in configurations), strict=True))
+    """Return the shortest unique name of each configuration, and the parts that all share."""
+    columns = list(zip(*(row.parts for row in configurations), strict=True))
     same = [len(set(column)) == 1 for column in columns]
     same[0] = False
-    # Who has no batches was not given a choice of their size.
-    same[BATCH] = len({part for part in columns[BATCH] if part}) <= 1
+    # Configurations without batches have no batch size to differ in.
+    same[BATCH_PART] = len({part for part in columns[BATCH_PART] if part}) <= 1
     short = [
         " · ".join(
-            part for part, shared in zip(one.parts, same, strict=True) if part and not shared
+            part for part, shared in zip(row.parts, same, strict=True) if part and not shared
         )
-        for one in configurations
+        for row in configurations
     ]
     if len(set(short)) < len(short):
-        return [one.name for one in configurations], ""
+        return [row.name for row in configurations], ""
     common = (max(column) for column, shared in zip(columns, same, strict=True) if shared)
     return short, " · ".join(part for part in common if part)

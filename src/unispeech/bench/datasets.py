@@ -1,4 +1,4 @@
-"""Recordings with their texts, from whatever form they are kept in."""
+"""Recordings with their reference texts, from folders, manifests, LibriSpeech or the Hub."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from typing import Any
 from unispeech.audio.containers import MEDIA
 from unispeech.audio.recording import Recording
 from unispeech.bench.hub import from_hub
-from unispeech.bench.utterances import NO_SPEECH, Utterance, known
+from unispeech.bench.utterances import NO_SPEECH, Utterance, language_code
 from unispeech.errors import OptionError
 
 
 def samples() -> Path:
-    """The clips that come with the project.
+    """Return the folder of the sample clips of the project.
 
     Raises:
-        OptionError: they were not installed with it.
+        OptionError: they are not installed.
     """
     package = Path(__file__).parent.parent
     for folder in (package / "samples", package.parent.parent / "samples"):
@@ -31,27 +31,27 @@ def samples() -> Path:
     raise OptionError("the sample clips are not installed", "name a folder of recordings")
 
 
-def load_all(data: Sequence[str], keep: Path) -> list[Utterance]:
-    """The recordings of several data sets, one set after the other; of the samples without any.
+def load_all(data: Sequence[str], downloads: Path) -> list[Utterance]:
+    """Load several datasets, one after the other; without any, the sample clips.
 
     Raises:
-        OptionError: as `load`; or a set is given twice.
+        OptionError: as `load`; or a dataset is given twice.
     """
     if len(data) < 2:
-        return load(data[0] if data else None, keep)
+        return load(data[0] if data else None, downloads)
     names = _names(data)
     return [
-        replace(one, set=name, id=f"{name}/{one.id}")
-        for name, each in zip(names, data, strict=True)
-        for one in load(each, keep / name)
+        replace(utterance, set=name, id=f"{name}/{utterance.id}")
+        for name, dataset in zip(names, data, strict=True)
+        for utterance in load(dataset, downloads / name)
     ]
 
 
 def _names(data: Sequence[str]) -> list[str]:
-    """What each set is called: the end of its path, as much of it as tells it from the others."""
-    if twice := next((one for one in data if data.count(one) > 1), None):
-        raise OptionError(f"{twice} is given twice")
-    paths = [Path(one).with_suffix("") for one in data]
+    """Return a unique name for each dataset: as many of the last parts of its path as needed."""
+    if duplicate := next((dataset for dataset in data if data.count(dataset) > 1), None):
+        raise OptionError(f"{duplicate} is given twice")
+    paths = [Path(dataset).with_suffix("") for dataset in data]
     for length in range(1, max(len(path.parts) for path in paths) + 1):
         names = ["-".join(path.parts[-length:]).replace(":", "-") for path in paths]
         if len(set(names)) == len(names):
@@ -59,37 +59,37 @@ def _names(data: Sequence[str]) -> list[str]:
     return [str(number) for number, _ in enumerate(data, 1)]
 
 
-def load(data: str | None, keep: Path) -> list[Utterance]:
-    """The recordings of a data set, in a fixed order. `keep` is where a downloaded one is put.
+def load(data: str | None, downloads: Path) -> list[Utterance]:
+    """Load the recordings of a dataset in a fixed order; one of the Hub is saved in `downloads`.
 
     Raises:
-        OptionError: there is no such data set, or none of its recordings is there.
+        OptionError: there is no such dataset, it is malformed, or a recording is missing.
     """
     path = samples() if data is None else Path(data).expanduser()
     if data is not None and not path.exists():
-        found = from_hub(data, keep)
+        utterances = from_hub(data, downloads)
     elif path.suffix.lower() in MEDIA:
-        found = [_recording(path)]
+        utterances = [_recording(path)]
     elif path.is_file():
-        found = list(_manifest(path))
+        utterances = list(_manifest(path))
     elif (path / "manifest.jsonl").exists():
-        found = list(_manifest(path / "manifest.jsonl"))
+        utterances = list(_manifest(path / "manifest.jsonl"))
     elif any(path.rglob("*.trans.txt")):
-        found = list(_librispeech(path))
+        utterances = list(_librispeech(path))
     else:
-        found = list(_folder(path))
-    if not found:
-        raise OptionError(f"{path}: no recordings in it", "see the help of `unispeech bench`")
-    if missing := [u for u in found if not u.audio.exists()]:
+        utterances = list(_folder(path))
+    if not utterances:
+        raise OptionError(f"{path}: no recordings", "see the help of `unispeech bench`")
+    if missing := [u for u in utterances if not u.audio.exists()]:
         raise OptionError(
             f"{missing[0].audio}: there is no such file",
-            f"{len(missing)} of the {len(found)} recordings of {path} are missing",
+            f"{len(missing)} of the {len(utterances)} recordings of {path} are missing",
         )
-    return [u if u.duration else replace(u, duration=_duration(u.audio)) for u in found]
+    return [u if u.duration else replace(u, duration=_duration(u.audio)) for u in utterances]
 
 
 def _recording(path: Path) -> Utterance:
-    """A single one: as its folder's manifest has it, or with its text beside it."""
+    """Return a single recording: as listed in its folder's manifest, else with its text file."""
     manifest = path.parent / "manifest.jsonl"
     rows = _manifest(manifest) if manifest.exists() else iter(())
     listed = next((row for row in rows if row.audio.name == path.name), None)
@@ -102,9 +102,9 @@ def _manifest(path: Path) -> Iterator[Utterance]:
             names = (name for name in ("audio", "audio_filepath", "path") if row.get(name))
             yield _utterance(path.parent / row[next(names, "audio")], row)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            what = f"has no {error}" if isinstance(error, KeyError) else f"cannot be used ({error})"
+            problem = f"has no {error}" if isinstance(error, KeyError) else f"is invalid ({error})"
             raise OptionError(
-                f"{path}: row {number} {what}",
+                f"{path}: row {number} {problem}",
                 "each row needs `audio`, and `text` to be scored; `words` are [word, start, end]",
             ) from error
 
@@ -133,7 +133,7 @@ def _utterance(audio: Path, row: dict[str, Any]) -> Utterance:
         id=str(row.get("id") or audio.name),
         audio=audio,
         text=text if text or language == NO_SPEECH else None,
-        language=known(language),
+        language=language_code(language),
         duration=float(row.get("duration_s") or row.get("duration") or 0),
         words=tuple((str(w), float(s), float(e)) for w, s, e, *_ in row.get("words") or ()),
     )
@@ -147,7 +147,7 @@ def _text(path: Path) -> str:
 
 
 def _librispeech(folder: Path) -> Iterator[Utterance]:
-    """`84-121123.trans.txt` beside `84-121123-0000.flac`: lines of id and text."""
+    """Read `84-121123.trans.txt` (lines of ID and text) beside `84-121123-0000.flac`."""
     for path in sorted(folder.rglob("*.trans.txt")):
         for line in _text(path).splitlines():
             name, _, text = line.partition(" ")
@@ -155,21 +155,23 @@ def _librispeech(folder: Path) -> Iterator[Utterance]:
 
 
 def _folder(folder: Path) -> Iterator[Utterance]:
-    """Recordings, each with its text in a `.txt` of the same name; its language may stand in a
-    `.language.txt`, or in `language.txt` for all of the folder."""
+    """Read recordings, each with its text in a `.txt` of the same name.
+
+    The language may be in a `.language.txt`, or in `language.txt` for the whole folder.
+    """
     for audio in sorted(p for p in folder.rglob("*") if p.suffix.lower() in MEDIA):
         yield _with_text(audio, str(audio.relative_to(folder)))
 
 
 def _with_text(audio: Path, id: str) -> Utterance:
     text = audio.with_suffix(".txt")
-    told = (audio.with_suffix(".language.txt"), audio.parent / "language.txt")
-    language = next((_text(p).strip() for p in told if p.exists()), None)
+    files = (audio.with_suffix(".language.txt"), audio.parent / "language.txt")
+    language = next((_text(file).strip() for file in files if file.exists()), None)
     return Utterance(
         id=id,
         audio=audio,
         text=_text(text).strip() if text.exists() else None,
-        language=known(language),
+        language=language_code(language),
     )
 
 
@@ -182,33 +184,33 @@ def _duration(audio: Path) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which of a set's recordings are used, and how."""
+    """A selection of the recordings of a dataset."""
 
     language: str | None = None
     ids: tuple[str, ...] = ()
-    """Only these: names with or without the folder and the suffix."""
+    """Only these recordings, by name, with or without folder and suffix."""
     sample: int = 0
-    """So many of each set at random, always the same ones; 0 is all."""
+    """The size of a fixed random sample of each dataset; 0 is all."""
     join: float | None = None
-    """One long recording of them all: 0 once through, otherwise at least so many seconds."""
+    """Join all into one recording: 0 for each once, else repeated to at least so many seconds."""
 
 
 def choose(utterances: Sequence[Utterance], choice: Choice) -> list[Utterance]:
-    """The chosen recordings, in their old order.
+    """Return the selected recordings, in the order of the dataset, or of `ids`.
 
     Raises:
-        OptionError: none is left, or one that was named is not there.
+        OptionError: none is left, or one of `ids` is missing.
     """
     chosen = list(utterances)
     if choice.language:
-        wanted = known(choice.language)
-        if wanted is None:
+        language = language_code(choice.language)
+        if language is None:
             raise OptionError(
                 f"unknown language {choice.language!r}",
                 "give a code such as 'fr' or a name such as 'french'",
                 option="language",
             )
-        chosen = [u for u in chosen if u.language == wanted]
+        chosen = [u for u in chosen if u.language == language]
     if choice.ids:
         by_name = {Path(u.id).stem: u for u in chosen}
         if missing := [name for name in choice.ids if Path(name).stem not in by_name]:
@@ -220,12 +222,12 @@ def choose(utterances: Sequence[Utterance], choice: Choice) -> list[Utterance]:
         sets = itertools.groupby(chosen, key=lambda u: u.set)
         chosen = [u for _, each in sets for u in _sample(list(each), choice.sample)]
     if not chosen:
-        raise OptionError("no recordings are left", "widen the choice by language or ids")
+        raise OptionError("no recordings match", "select other languages or ids")
     return chosen
 
 
 def _sample(utterances: list[Utterance], count: int) -> list[Utterance]:
-    """Random once and for all: the order of a set says something about it."""
+    """Draw a fixed random sample: the first recordings of a set are often not representative."""
     if count >= len(utterances):
         return utterances
     picked = random.Random(0).sample(range(len(utterances)), count)
@@ -233,5 +235,5 @@ def _sample(utterances: list[Utterance], count: int) -> list[Utterance]:
 
 
 def warm_up(utterances: Iterable[Utterance]) -> Utterance:
-    """The one to warm up with: the shortest of at least two seconds that has speech."""
+    """Return the recording to warm up with: the shortest with speech of at least two seconds."""
     return min(utterances, key=lambda u: (not u.text, u.duration < 2, u.duration))

@@ -1,4 +1,4 @@
-"""Memory and load of NVIDIA cards, where there are any (NVML, through nvidia-ml-py)."""
+"""Memory and utilisation of NVIDIA GPUs, if there are any (NVML, through nvidia-ml-py)."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ from importlib.util import find_spec
 from typing import Any
 
 INTERVAL = 0.5
-"""Seconds between two looks; a card's own average is over a sixth of a second or more."""
+"""Seconds between samples; NVML averages utilisation over a sixth of a second or more."""
 
 
 class Watch:
-    """Looks at every card from its making until `stop`. Without a card it does nothing.
+    """A thread that samples every GPU until `stop`. Without a GPU there is none.
 
-    Memory is what the cards hold beyond what they held at the start: NVML knows processes only
-    outside of containers.
+    Memory is the increase since the start, because NVML cannot attribute memory to processes inside
+    containers.
     """
 
     def __init__(self) -> None:
         self.peak: int | None = None
         self.load: float | None = None
-        """Percent, the mean over cards and looks."""
-        self._cards = _cards()
-        self._over = threading.Event()
+        """Utilisation in percent, the mean over GPUs and samples."""
+        self._gpus = _gpus()
+        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
-        if self._cards:
+        if self._gpus:
             self._thread.start()
 
     def stop(self) -> None:
-        self._over.set()
-        if self._cards:
+        self._stopped.set()
+        if self._gpus:
             self._thread.join()
 
     def _watch(self) -> None:
         import pynvml
 
-        before = _held(pynvml, self._cards)
+        before = _used_memory(pynvml, self._gpus)
         loads: list[float] = []
-        while not self._over.wait(INTERVAL):
-            self.peak = max(self.peak or 0, _held(pynvml, self._cards) - before)
+        while not self._stopped.wait(INTERVAL):
+            self.peak = max(self.peak or 0, _used_memory(pynvml, self._gpus) - before)
             loads.append(
-                statistics.mean(pynvml.nvmlDeviceGetUtilizationRates(c).gpu for c in self._cards)
+                statistics.mean(pynvml.nvmlDeviceGetUtilizationRates(c).gpu for c in self._gpus)
             )
             self.load = statistics.mean(loads)
 
 
-def _cards() -> list[Any]:
+def _gpus() -> list[Any]:
     if find_spec("pynvml") is None:
         return []
     import pynvml
@@ -58,15 +58,15 @@ def _cards() -> list[Any]:
         return []
 
 
-def _held(nvml: Any, cards: list[Any]) -> int:
-    return sum(int(nvml.nvmlDeviceGetMemoryInfo(card).used) for card in cards)
+def _used_memory(nvml: Any, gpus: list[Any]) -> int:
+    return sum(int(nvml.nvmlDeviceGetMemoryInfo(gpu).used) for gpu in gpus)
 
 
 def names() -> list[str]:
-    """What the cards are called."""
-    cards = _cards()
-    if not cards:
+    """Return the names of the GPUs."""
+    gpus = _gpus()
+    if not gpus:
         return []
     import pynvml
 
-    return [str(pynvml.nvmlDeviceGetName(card)) for card in cards]
+    return [str(pynvml.nvmlDeviceGetName(gpu)) for gpu in gpus]

@@ -1,4 +1,4 @@
-"""Which configurations are measured: the grid of what was asked for, as far as each can do it."""
+"""The configurations to measure: every combination that a backend supports."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from unispeech.models import store
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """What was asked for; every combination is a configuration."""
+    """The requested values; every combination is a configuration."""
 
     backends: tuple[str, ...]
     models: tuple[str, ...]
@@ -30,19 +30,21 @@ class Grid:
 
 
 def installed() -> tuple[str, ...]:
-    """Every backend of ours that can run here."""
+    """Return the names of the backends that can run here."""
     return tuple(name for name, spec in registry.specs().items() if registry.is_available(spec))
 
 
 def configurations(grid: Grid) -> list[Configuration]:
-    """The grid, without what makes no difference to a backend (a beam where it has none).
+    """Return the combinations, without duplicates that a backend does not distinguish.
+
+    A backend without beam search, for example, has one row for all beam sizes.
 
     Raises:
-        UnknownBackend, UnknownModel: a name nobody knows. OptionError: an empty grid.
+        UnknownBackend, UnknownModel: an unknown name. OptionError: an empty grid.
     """
     for model in grid.models:
-        _known_model(model, grid.backends)
-    found: dict[str, Configuration] = {}
+        _check_model(model, grid.backends)
+    unique: dict[str, Configuration] = {}
     for model, backend, compute_type, strategy, batch_size, beam_size in itertools.product(
         grid.models,
         grid.backends,
@@ -51,25 +53,25 @@ def configurations(grid: Grid) -> list[Configuration]:
         grid.batch_sizes,
         grid.beam_sizes,
     ):
-        one = _sensible(
+        configuration = _canonical(
             Configuration(
-                known(backend), model, compute_type, batch_size, strategy, beam_size,
+                backend_name(backend), model, compute_type, batch_size, strategy, beam_size,
                 grid.threads, grid.device, grid.words,
             )
         )  # fmt: skip
-        if _matches(one):
-            found.setdefault(one.key, one)
-    if not found:
+        if _matches(configuration):
+            unique.setdefault(configuration.key, configuration)
+    if not unique:
         raise OptionError(
             f"nothing to measure: {', '.join(grid.backends) or 'no backend'} cannot run "
             f"{', '.join(grid.models) or 'no model'}",
-            "name a backend and a model of its kind",
+            "name a backend and a model of its family",
         )
-    return list(found.values())
+    return list(unique.values())
 
 
-def known(backend: str) -> str:
-    """The own name of one of ours or of a peer.
+def backend_name(backend: str) -> str:
+    """Return the name of a backend or peer, by any of its aliases.
 
     Raises:
         UnknownBackend: there is none. BackendMissing: the peer's library is not installed.
@@ -79,54 +81,62 @@ def known(backend: str) -> str:
     return registry.find(backend).name
 
 
-def _known_model(model: str, backends: Iterable[str]) -> None:
+def _check_model(model: str, backends: Iterable[str]) -> None:
     """Raises:
     UnknownModel: none of the backends knows the model.
     """
-    ours = [known(backend) for backend in backends if not backend.startswith(PEER)]
-    refusals = [Configuration(backend, model).settled().refusal("model") for backend in ours]
-    if refusals and all(one and one.kind is UnknownModel for one in refusals):
-        raise next(one.error() for one in refusals if one)
+    names = [backend_name(backend) for backend in backends if not backend.startswith(PEER)]
+    refusals = [Configuration(backend, model).settled().refusal("model") for backend in names]
+    if refusals and all(refusal and refusal.kind is UnknownModel for refusal in refusals):
+        raise next(refusal.error() for refusal in refusals if refusal)
 
 
-def _matches(one: Configuration) -> bool:
-    """Whether backend and model are of one kind: a grid over both is of those that are."""
-    if one.is_peer:
+def _matches(configuration: Configuration) -> bool:
+    """Return True if the backend runs models of this family; other combinations are skipped."""
+    if configuration.is_peer:
         return True
-    return one.settled().refusal("model") is None
+    return configuration.settled().refusal("model") is None
 
 
-def _sensible(one: Configuration) -> Configuration:
-    """What the backend has no choice about does not make another configuration."""
-    if one.is_peer:
-        peer = peers.find(one.backend)
-        return replace(one, strategy="batched", batch_size=one.batch_size if peer.batches else 0)
-    dropped = {refusal.option for refusal in one.settled().dropped}
+def _canonical(configuration: Configuration) -> Configuration:
+    """Reset the options that make no difference to the backend."""
+    if configuration.is_peer:
+        peer = peers.find(configuration.backend)
+        return replace(
+            configuration,
+            strategy="batched",
+            batch_size=configuration.batch_size if peer.batches else 0,
+        )
+    dropped = {refusal.option for refusal in configuration.settled().dropped}
     return replace(
-        one,
-        beam_size=1 if "beam_size" in dropped else one.beam_size,
-        batch_size=one.batch_size if one.strategy == "batched" else 0,
-        words=one.words and "word_timestamps" not in dropped,
+        configuration,
+        beam_size=1 if "beam_size" in dropped else configuration.beam_size,
+        batch_size=configuration.batch_size if configuration.strategy == "batched" else 0,
+        words=configuration.words and "word_timestamps" not in dropped,
     )
 
 
-def objection(one: Configuration, languages: Iterable[str | None]) -> str:
-    """Return why this configuration cannot run, before anything is loaded; empty where it can."""
+def refusal(configuration: Configuration, languages: Iterable[str | None]) -> UnispeechError | None:
+    """Return why this configuration cannot run, before anything is loaded; None if it can."""
     try:
         for language in sorted(set(languages), key=str):
-            if not one.is_peer:
-                one.settled(language).checked()
-            elif language and (problem := unknown_language(store.describe(one.model), language)):
+            if not configuration.is_peer:
+                configuration.settled(language).checked()
+            elif language and (
+                problem := unknown_language(store.describe(configuration.model), language)
+            ):
                 raise problem
     except UnispeechError as error:
         if language and error.option == "language":
-            return f"the data has recordings in {language!r}: {error.message}; leave them out"
-        return str(error)
-    return ""
+            return OptionError(
+                f"the data has recordings in {language!r}: {error.message}", "leave them out"
+            )
+        return error
+    return None
 
 
-def chosen(names: Sequence[str], available: Sequence[str]) -> tuple[str, ...]:
-    """`all` is every installed one of ours; the rest stay as they were named."""
+def expand(names: Sequence[str], available: Sequence[str]) -> tuple[str, ...]:
+    """Replace `all` by every available backend, and drop duplicates."""
     expanded: list[str] = []
     for name in names or ("all",):
         expanded += available if name == "all" else [name]

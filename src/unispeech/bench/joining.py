@@ -1,4 +1,4 @@
-"""Short recordings made into a long one."""
+"""Concatenation of short recordings into a long one."""
 
 from __future__ import annotations
 
@@ -14,42 +14,41 @@ from unispeech.bench.utterances import Utterance
 from unispeech.types import SAMPLE_RATE
 
 JOIN_PAUSE = 0.5
-"""Seconds of silence between recordings that are joined."""
+"""Seconds of silence between joined recordings."""
 
 
 def join_each(utterances: Sequence[Utterance], seconds: float, folder: Path) -> list[Utterance]:
-    """Each set as one recording in the folder; see `join`."""
+    """Join each dataset into one recording in the folder; see `join`."""
     folder.mkdir(parents=True, exist_ok=True)
     joined: list[Utterance] = []
-    for name, each in itertools.groupby(utterances, key=lambda u: u.set):
+    for name, group in itertools.groupby(utterances, key=lambda u: u.set):
         path = folder / (f"joined-{name}.wav" if name else "joined.wav")
-        joined.append(replace(join(list(each), seconds, path), set=name))
+        joined.append(replace(join(list(group), seconds, path), set=name))
     return joined
 
 
 def join(utterances: Sequence[Utterance], seconds: float, path: Path) -> Utterance:
-    """One recording of them all, written to `path`, over and over until `seconds` are reached;
-    with 0, of each one once.
+    """Write all recordings to `path`, repeated until `seconds` are reached; once if 0.
 
     Raises:
-        AudioError: one of them cannot be read.
+        AudioError: a recording cannot be read.
     """
     languages = {u.language for u in utterances}
     texts: list[str | None] = []
     words: list[WordTime] = []
-    at = 0.0
+    end = 0.0
     with WavWriter(path) as file:
-        while not texts or at < seconds:
+        while not texts or end < seconds:
             for utterance in utterances:
-                if texts and 0 < seconds <= at:
+                if texts and 0 < seconds <= end:
                     break
                 length = _append(file, utterance.audio)
                 texts.append(utterance.text)
-                words += [(w, s + at, e + at) for w, s, e in utterance.words]
-                at += length + JOIN_PAUSE
+                words += [(word, start + end, stop + end) for word, start, stop in utterance.words]
+                end += length + JOIN_PAUSE
     joined = None if None in texts else " ".join(t for t in texts if t)
     language = languages.pop() if len(languages) == 1 else None
-    return Utterance(path.name, path, joined, language, round(at, 3), tuple(words))
+    return Utterance(path.name, path, joined, language, round(end, 3), tuple(words))
 
 
 def _append(file: WavWriter, audio: Path) -> float:

@@ -1,4 +1,4 @@
-"""The machine, the code and the command that figures hold for."""
+"""The machine, the version and the command of a benchmark."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from unispeech.version import __version__
 
 
 def facts(data: str, utterances: Sequence[Utterance], repeats: int) -> dict[str, Any]:
-    """What the figures were measured on."""
+    """Return everything that the figures depend on, for results.json."""
     import psutil
 
     return {
@@ -41,7 +41,7 @@ def facts(data: str, utterances: Sequence[Utterance], repeats: int) -> dict[str,
 
 
 def _commit() -> str:
-    """The commit of a checkout, with a + where files differ from it; empty when installed."""
+    """The commit of a checkout, with a + if files differ from it; empty if installed."""
     here = Path(__file__).resolve().parents[3]
     if not (here / ".git").exists():
         return ""

@@ -1,7 +1,7 @@
-"""The process that measures one configuration once: load, warm up, transcribe, report, leave.
+"""The worker process of one run: load, warm up, transcribe, report, exit.
 
-The job comes as one JSON object on stdin; news goes out as JSON lines on what was stdout (a library
-that prints is sent to stderr): `loaded`, `started`, `file` for each recording, `done` or `failed`.
+The job is one JSON object on stdin. Events are JSON lines on the original stdout: `loaded`,
+`started`, `file` for each recording, `done` or `failed`. What libraries print goes to stderr.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from unispeech.models import store
 from unispeech.system import allocator
 from unispeech.types import Segment, Transcript
 
-Say = Callable[..., None]
+Emit = Callable[..., None]
+"""Write an event: its name, and its fields by keyword."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What was heard in it, or why nothing was."""
+class Outcome:
+    """The transcript of a recording, or the error."""
 
     task: Task
     text: str = ""
@@ -49,28 +50,28 @@ class Answer:
     error: str = ""
 
 
-class Ours:
-    """An engine; all recordings of one set and language share its batches."""
+class BackendSubject:
+    """A backend in an engine. Recordings of one dataset and language share its batches."""
 
-    def __init__(self, one: Configuration) -> None:
-        self.engine = Engine.of(one.settled())
+    def __init__(self, configuration: Configuration) -> None:
+        self.engine = Engine.of(configuration.settled())
 
-    def run(self, tasks: Sequence[Task], first: Callable[[], None]) -> Iterator[Answer]:
+    def run(self, tasks: Sequence[Task], on_first: Callable[[], None]) -> Iterator[Outcome]:
         for set, language in dict.fromkeys((task.set, task.language) for task in tasks):
             group = [task for task in tasks if (task.set, task.language) == (set, language)]
             results = self.engine.transcribe_many(
                 (task.audio for task in group),
-                on_segment=lambda segment: first(),
+                on_segment=lambda segment: on_first(),
                 language=language,
             )
             for task, result in zip(group, results, strict=True):
-                yield _answer(task, result)
+                yield _outcome(task, result)
 
 
-def _answer(task: Task, result: Transcript | UnispeechError) -> Answer:
+def _outcome(task: Task, result: Transcript | UnispeechError) -> Outcome:
     if not isinstance(result, Transcript):
-        return Answer(task, error=str(result))
-    return Answer(task, result.text, tuple(_words(result.segments)))
+        return Outcome(task, error=str(result))
+    return Outcome(task, result.text, tuple(_words(result.segments)))
 
 
 def _words(segments: Sequence[Segment]) -> Iterator[tuple[str, float, float]]:
@@ -79,15 +80,16 @@ def _words(segments: Sequence[Segment]) -> Iterator[tuple[str, float, float]]:
             yield word.word, word.start, word.end
 
 
-class Theirs:
-    """A peer: one recording after the other."""
+class PeerSubject:
+    """A peer, which transcribes one recording after the other."""
 
-    def __init__(self, one: Configuration) -> None:
-        peer = peers.find(one.backend)
-        self.peer = peer.load(store.obtain(one.model, peer.model_format), one)
-        self.facts = store.describe(one.model)
+    def __init__(self, configuration: Configuration) -> None:
+        peer = peers.find(configuration.backend)
+        weights = store.obtain(configuration.model, peer.model_format)
+        self.peer = peer.load(weights, configuration)
+        self.facts = store.describe(configuration.model)
 
-    def run(self, tasks: Sequence[Task], first: Callable[[], None]) -> Iterator[Answer]:
+    def run(self, tasks: Sequence[Task], on_first: Callable[[], None]) -> Iterator[Outcome]:
         for task in tasks:
             texts: list[str] = []
             words: list[tuple[str, float, float]] = []
@@ -95,58 +97,61 @@ class Theirs:
                 if task.language is not None:
                     self.facts.language(task.language)
                 for text, timed in self.peer.transcribe(task.audio, task.language):
-                    first()
+                    on_first()
                     texts.append(text)
                     words += timed
-                yield Answer(task, "".join(texts).strip(), tuple(words))
-            except Exception as error:  # a library may raise anything; the next file still counts
-                yield Answer(task, error=f"{type(error).__name__}: {error}")
+                yield Outcome(task, "".join(texts).strip(), tuple(words))
+            except (
+                Exception
+            ) as error:  # a library may raise anything; the next recording still counts
+                yield Outcome(task, error=f"{type(error).__name__}: {error}")
 
 
 def measure(
-    one: Configuration, tasks: Sequence[Task], warm_up: Task, say: Say, profiled: bool
+    configuration: Configuration, tasks: Sequence[Task], warm_up: Task, emit: Emit, profiled: bool
 ) -> None:
-    """Do the work of one run and tell how it goes."""
+    """Do one run and emit its events."""
     began = time.perf_counter()
-    subject = Theirs(one) if one.is_peer else Ours(one)
+    kind = PeerSubject if configuration.is_peer else BackendSubject
+    subject = kind(configuration)
     loaded = time.perf_counter() - began
-    say("loaded", seconds=loaded, versions=versions())
+    emit("loaded", seconds=loaded, versions=versions())
     for _ in subject.run([warm_up], lambda: None):
         pass
-    firsts: list[float] = []
+    first_segments: list[float] = []
 
-    def first() -> None:
-        if not firsts:
-            firsts.append(time.perf_counter() - started)
+    def on_first() -> None:
+        if not first_segments:
+            first_segments.append(time.perf_counter() - started)
 
-    say("started")
+    emit("started")
     profile = profiling.Profile() if profiled else None
     energy, cpu = resources.Energy(), resources.cpu_seconds()
     started = time.perf_counter()
-    answers: list[tuple[Answer, float]] = []
-    for answer in subject.run(tasks, first):
-        answers.append((answer, time.perf_counter() - started))
-        say("file", id=answer.task.id)
+    outcomes: list[tuple[Outcome, float]] = []
+    for outcome in subject.run(tasks, on_first):
+        outcomes.append((outcome, time.perf_counter() - started))
+        emit("file", id=outcome.task.id)
     wall = time.perf_counter() - started
-    found = profile.stop() if profile else {}
-    say(
+    stages = profile.stop() if profile else {}
+    emit(
         "done",
         load=loaded,
         wall=wall,
-        first_segment=firsts[0] if firsts else None,
+        first_segment=first_segments[0] if first_segments else None,
         cpu=resources.cpu_seconds() - cpu,
         energy=energy.joules(),
         own_peak=resources.own_peak(),
-        stages=found,
+        stages=stages,
         files=[
-            {"id": a.task.id, "text": a.text, "words": a.words, "error": a.error, "at": at}
-            for a, at in answers
+            {"id": o.task.id, "text": o.text, "words": o.words, "error": o.error, "at": at}
+            for o, at in outcomes
         ],
     )
 
 
 def versions() -> dict[str, str]:
-    """Every installed distribution whose package this process has imported."""
+    """Return the version of every distribution that this process has imported."""
     owners = metadata.packages_distributions()
     loaded = {name.partition(".")[0] for name in list(sys.modules)}
     names = {owner for module in loaded for owner in owners.get(module, ())}
@@ -154,24 +159,24 @@ def versions() -> dict[str, str]:
 
 
 def main() -> int:
-    """Read the job, measure, and say what went wrong in one line where something did."""
+    """Read the job and measure it; emit a one-line reason if that fails."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)
 
-    def say(event: str, **news: Any) -> None:
-        out.write(json.dumps({"event": event, **news}) + "\n")
+    def emit(event: str, **fields: Any) -> None:
+        out.write(json.dumps({"event": event, **fields}) + "\n")
 
     job = json.load(sys.stdin)
     end_with(job["host"])
-    one = Configuration(**job["configuration"])
-    if not one.is_peer:  # which is measured as its own users have it
+    configuration = Configuration(**job["configuration"])
+    if not configuration.is_peer:  # peers are measured without our settings of the allocator
         allocator.tune()
-    resources.pin(one.threads)
+    resources.pin(configuration.threads)
     tasks = [Task(t["id"], Path(t["audio"]), t["language"], t["set"]) for t in job["tasks"]]
     try:
-        measure(one, tasks[1:], tasks[0], say, job["profile"])
-    except Exception as error:  # a row that says so, whatever it was
-        say("failed", reason=_reason(error))
+        measure(configuration, tasks[1:], tasks[0], emit, job["profile"])
+    except Exception as error:  # any failure becomes the reason in a row of the results
+        emit("failed", reason=_reason(error))
         return 1
     return 0
 

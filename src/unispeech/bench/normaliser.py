@@ -1,4 +1,4 @@
-"""What is counted: text after Whisper's own normalisers, in words or in characters.
+"""Text normalisation before errors are counted: Whisper's normalisers, then words or characters.
 
 Robust Speech Recognition via Large-Scale Weak Supervision (Radford et al. 2022), appendix C.
 """
@@ -12,13 +12,13 @@ from functools import cache
 
 from unispeech.languages import is_spaceless
 
-NOT_WHISPERS = (r"\bkinda\b", r"\bsorta\b", r"\bdunno\b")
-"""Rules the library has added to Whisper's; figures are to be those of the paper's normaliser."""
+ADDED_RULES = (r"\bkinda\b", r"\bsorta\b", r"\bdunno\b")
+"""Rules that the library adds to Whisper's. They are removed, so that figures are comparable."""
 
 
 @cache
 def normaliser(language: str | None) -> Callable[[str], str]:
-    """Whisper's normaliser of a language: the English one for `en`, else the basic one."""
+    """Return Whisper's normaliser for a language: the English one for `en`, else the basic one."""
     if language == "en":
         return _english()
     from whisper_normalizer.basic import BasicTextNormalizer
@@ -31,21 +31,21 @@ def _english() -> Callable[[str], str]:
     from whisper_normalizer.english import EnglishTextNormalizer
 
     with warnings.catch_warnings():
-        # It leaves the file of its spellings open; collected here, where that is not heard.
+        # The constructor leaves a file open. Collect it here, where the warning is ignored.
         warnings.simplefilter("ignore", ResourceWarning)
         english = EnglishTextNormalizer()
         gc.collect()
-    for rule in NOT_WHISPERS:
+    for rule in ADDED_RULES:
         english.replacers.pop(rule, None)
     normal: Callable[[str], str] = english
     return normal
 
 
 def units(text: str, language: str | None) -> list[str]:
-    """The words to count; the characters, in a language written without spaces."""
+    """Return the normalised words; in a language written without spaces, the characters."""
     return normaliser(language)(text).split()
 
 
 def characters(text: str, language: str | None) -> str:
-    """The characters to count, single spaces between words (none where words have none)."""
+    """Return the normalised text, with single spaces between words if the language has spaces."""
     return ("" if is_spaceless(language) else " ").join(units(text, language))

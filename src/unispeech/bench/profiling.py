@@ -1,7 +1,7 @@
-"""Where the time of a run goes: a look at what every thread is doing, a hundred times a second.
+"""A sampling profiler: the stage of every thread, a hundred times a second.
 
-A stage is known by the function that a thread is in, the innermost that is listed. Libraries do
-their work below such a function, so nothing needs to be changed or wrapped to be timed.
+The stage of a thread is that of the innermost listed function on its stack. Libraries work below
+such a function, so that nothing has to be changed or wrapped to be timed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from unispeech.backends.whisper import bfloat16_encoder
 from unispeech.stages import chunking, vad
 
 INTERVAL = 0.01
-"""Seconds between two looks."""
+"""Seconds between samples."""
 
 OURS: tuple[tuple[str, ModuleType], ...] = (
     ("audio", audio),
@@ -27,7 +27,7 @@ OURS: tuple[tuple[str, ModuleType], ...] = (
     ("encoder", bfloat16_encoder),
     ("decoder", backends),
 )
-"""A stage, and the module or room that does it."""
+"""The stages of this package, and the module or subpackage of each."""
 STAGES: tuple[tuple[str, str, str], ...] = (
     ("audio", "faster_whisper.audio", ""),
     ("vad", "faster_whisper.vad", ""),
@@ -43,44 +43,44 @@ STAGES: tuple[tuple[str, str, str], ...] = (
     ("decoder", "whisper.decoding", ""),
     *((stage, module.__name__, "") for stage, module in OURS),
 )
-"""Stage, module or package (empty: any), and function (empty: any). The first that fits counts."""
+"""Stage, module or package (empty: any), and function (empty: any). The first match counts."""
 ORDER = ("audio", "vad", "chunking", "features", "word times", "encoder", "decoder")
 
 
 class Profile:
-    """Counts from its making until `stop`."""
+    """A profile that is recorded until `stop`."""
 
     def __init__(self) -> None:
         self._seconds: defaultdict[str, float] = defaultdict(float)
-        self._over = threading.Event()
+        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
     def stop(self) -> dict[str, float]:
-        """Seconds spent in each stage, summed over threads: two threads count twice."""
-        self._over.set()
+        """End the profile. Return the seconds in each stage, summed over threads."""
+        self._stopped.set()
         self._thread.join()
         return {stage: self._seconds[stage] for stage in ORDER if stage in self._seconds}
 
     def _watch(self) -> None:
-        mine = threading.get_ident()
+        own = threading.get_ident()
         last = time.perf_counter()
-        while not self._over.wait(INTERVAL):
+        while not self._stopped.wait(INTERVAL):
             now = time.perf_counter()
             for thread, frame in sys._current_frames().items():
-                if thread != mine and (stage := stage_of(frame)):
+                if thread != own and (stage := stage_of(frame)):
                     self._seconds[stage] += now - last
             last = now
 
 
 def stage_of(frame: FrameType | None) -> str:
-    """The stage of a stack; empty where it is in none, or only waits for another thread."""
+    """Return the stage of a stack; empty if it has none, or waits for another thread."""
     if frame is not None and frame.f_code.co_filename.endswith(("threading.py", "_base.py")):
         return ""
     while frame is not None:
         module, function = frame.f_globals.get("__name__", ""), frame.f_code.co_name
-        for stage, home, name in STAGES:
-            if f"{module}.".startswith(f"{home}." if home else "") and name in ("", function):
+        for stage, package, name in STAGES:
+            if f"{module}.".startswith(f"{package}." if package else "") and name in ("", function):
                 return stage
         frame = frame.f_back
     return ""

@@ -1,4 +1,4 @@
-"""`report.html`: the results as one page that needs nothing beside it."""
+"""`report.html`: the results as one self-contained page."""
 
 from __future__ import annotations
 
@@ -21,17 +21,20 @@ from unispeech.system.files import write_whole
 from unispeech.types import SAMPLE_RATE
 
 WORST = 12
-"""Recordings shown with their comparison and sound."""
-LONGEST_SOUND = 120.0
-"""Seconds of a recording that is still put into the page."""
-MOST_DOTS = 6000
+"""Recordings shown with comparison and sound."""
+MAX_SOUND = 120.0
+"""Seconds of the longest recording whose sound is embedded."""
+MAX_DOTS = 6000
+"""Dots in all scatter charts together."""
 
 
 def write(results: Results, path: Path) -> None:
+    """Write the report to a file."""
     write_whole(path, page(results))
 
 
 def page(results: Results) -> str:
+    """Return the report as HTML."""
     import jinja2
 
     folder = files("unispeech.bench") / "page"
@@ -56,15 +59,15 @@ def page(results: Results) -> str:
         memory=_bars(good, colour, "peak", "{:,.0f} MB", 1e6),
         scatters=_scatters(good, results.utterances, colour),
         worst=[
-            (one, results.utterances[one.number], _sound(results.utterances[one.number]))
-            for one in diff.worst(results, WORST)
+            (item, results.utterances[item.number], _sound(results.utterances[item.number]))
+            for item in diff.worst(results, WORST)
         ],
         versions=_versions(results),
     )
 
 
 def best(results: Results) -> Row | None:
-    """The fastest of those whose word error rate is within `MARGIN` of the best."""
+    """Return the fastest row whose word error rate is within `MARGIN` of the best."""
     good = [row for row in results.rows if not row.failed and row.speed]
     rates = [row.corpus.wer for row in good if row.corpus and row.corpus.wer is not None]
     if rates:
@@ -74,10 +77,10 @@ def best(results: Results) -> Row | None:
 
 
 def verdict(results: Results) -> str:
-    """What the page is about, in a sentence."""
+    """Return the headline of the page."""
     winner = best(results)
     if winner is None:
-        return "Nothing could be measured"
+        return "No configuration could be measured"
     if len([row for row in results.rows if not row.failed]) == 1:
         return f"{winner.name} runs at {winner.speed:.0f} times real time"
     rate = winner.corpus.wer if winner.corpus else None
@@ -108,21 +111,22 @@ def _quality(rows: Sequence[Row], colour: dict[str, int]) -> str:
 
 
 def _bars(
-    rows: Sequence[Row], colour: dict[str, int], name: str, words: str, unit: float = 1.0
+    rows: Sequence[Row], colour: dict[str, int], name: str, template: str, unit: float = 1.0
 ) -> str:
-    made: list[tuple[str, float, str, int]] = []
+    bars: list[tuple[str, float, str, int]] = []
     for row in rows:
         if (value := getattr(row, name)) is not None:
             amount = value.median / unit
-            made.append((row.name, amount, words.format(amount), colour[row.configuration.backend]))
-    return charts.bars(made, name)
+            text = template.format(amount)
+            bars.append((row.name, amount, text, colour[row.configuration.backend]))
+    return charts.bars(bars, name)
 
 
 def _scatters(
     rows: Sequence[Row], utterances: Sequence[Utterance], colour: dict[str, int]
 ) -> list[tuple[str, str]]:
-    """For each row a chart of every recording's word error rate against its length."""
-    made: list[tuple[str, str]] = []
+    """Chart the word error rate of every recording against its length, for each row."""
+    named_charts: list[tuple[str, str]] = []
     for row in rows:
         points = [
             Point(
@@ -134,24 +138,24 @@ def _scatters(
             for utterance, score in zip(utterances, row.scores, strict=True)
             if score is not None and score.words
         ]
-        if len(points) >= 3 and len(points) * (len(made) + 1) <= MOST_DOTS:
+        if len(points) >= 3 and len(points) * (len(named_charts) + 1) <= MAX_DOTS:
             chart = charts.scatter(points, "length of the recording, seconds", "word error rate, %")
-            made.append((row.name, chart))
-    return made
+            named_charts.append((row.name, chart))
+    return named_charts
 
 
 def _sound(utterance: Utterance) -> str:
-    """The recording as a `data:` address, small; empty where it is too long or cannot be read."""
+    """Return the recording as a `data:` URL of MP3; empty if it is too long or unreadable."""
     import av
 
-    if utterance.duration > LONGEST_SOUND:
+    if utterance.duration > MAX_SOUND:
         return ""
     try:
         samples = Recording(utterance.audio).read()
     except AudioError:
         return ""
     file = io.BytesIO()
-    with av.open(file, "w", format="mp3") as container:  # every browser plays it
+    with av.open(file, "w", format="mp3") as container:  # all browsers support it
         stream = container.add_stream("libmp3lame", rate=SAMPLE_RATE, layout="mono")
         stream.bit_rate = 32_000
         whole = to_int16(samples)[None]
@@ -163,15 +167,15 @@ def _sound(utterance: Utterance) -> str:
 
 
 def _versions(results: Results) -> list[tuple[str, dict[str, str]]]:
-    """The libraries of each backend, those which all of them share apart."""
-    found: dict[str, dict[str, str]] = {}
+    """Return the library versions of each backend, after those that all backends share."""
+    versions: dict[str, dict[str, str]] = {}
     for row in results.rows:
         for run in row.runs:
-            found.setdefault(row.configuration.backend, {}).update(run.get("versions", {}))
-    every: list[Any] = [set(libraries.items()) for libraries in found.values()]
-    shared = set.intersection(*every) if len(every) > 1 else set()
+            versions.setdefault(row.configuration.backend, {}).update(run.get("versions", {}))
+    library_sets: list[Any] = [set(libraries.items()) for libraries in versions.values()]
+    shared = set.intersection(*library_sets) if len(library_sets) > 1 else set()
     listed = [("all", dict(sorted(shared)))] if shared else []
-    for backend, libraries in found.items():
+    for backend, libraries in versions.items():
         own = {name: v for name, v in libraries.items() if (name, v) not in shared}
         if own:
             listed.append((backend, own))

@@ -1,4 +1,4 @@
-"""What the machine tells about a process: memory, processor time, energy."""
+"""Memory, processor time and energy of a process."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pathlib import Path
 import psutil
 
 POWERCAP = Path("/sys/class/powercap")
-"""Linux's power capping interface (Documentation/power/powercap); readable by root on most."""
+"""Linux's power capping interface (Documentation/power/powercap); often readable only by root."""
 INTERVAL = 0.1
-"""Seconds between two looks at the memory of a process tree."""
-LOOKS = 20
-"""Looks between two searches for new children: those read the whole process table."""
+"""Seconds between samples of the memory of a process tree."""
+CHILD_INTERVAL = 20
+"""Samples between searches for new children, which read the whole process table."""
 
 
 def pin(threads: int) -> None:
-    """Keep this process, and what it starts, to so many processors; 0 leaves all.
+    """Limit this process and its children to so many processors; 0 is no limit.
 
-    Must be called before the libraries which read these variables are imported.
+    Call it before importing libraries that read these environment variables.
     """
     if not threads:
         return
@@ -32,25 +32,25 @@ def pin(threads: int) -> None:
 
 
 def cpu_seconds() -> float:
-    """Processor time of this process and everything it started, so far."""
-    me = psutil.Process()
+    """Return the processor time of this process and its descendants so far, in seconds."""
+    own = psutil.Process()
     total = 0.0
-    for process in (me, *me.children(recursive=True)):
+    for process in (own, *own.children(recursive=True)):
         try:
             times = process.cpu_times()
         except psutil.NoSuchProcess:
             continue
         total += times.user + times.system
-        if process is me:
+        if process is own:
             total += getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
     return total
 
 
 def own_peak() -> int | None:
-    """The most memory this process alone has held, in bytes.
+    """Return the peak memory of this process alone, in bytes.
 
-    The kernel's own high water mark, so no peak is too short for it. Not `ru_maxrss` on Linux: that
-    one is inherited from the parent.
+    The kernel's high-water mark, so that short peaks count too. On Linux not `ru_maxrss`, which is
+    inherited from the parent.
     """
     status = Path("/proc/self/status")
     if status.exists():
@@ -66,9 +66,9 @@ def own_peak() -> int | None:
 
 
 class TreePeak:
-    """The most resident memory a process and its descendants have held together, in bytes.
+    """Peak resident memory of a process and its descendants together, in bytes.
 
-    A thread looks every `interval` seconds. Pages that several of them share are counted in each.
+    A thread samples it every `interval` seconds. Shared pages count once for each process.
     """
 
     def __init__(self, pid: int, interval: float = INTERVAL) -> None:
@@ -76,12 +76,12 @@ class TreePeak:
         self.peak = 0
         self.last = 0
         self._pid = pid
-        self._over = threading.Event()
+        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        self._over.set()
+        self._stopped.set()
         self._thread.join()
 
     def _watch(self) -> None:
@@ -90,11 +90,11 @@ class TreePeak:
         except psutil.NoSuchProcess:
             return
         family = [root]
-        looks = 0
-        while not self._over.wait(self._interval):
-            if looks % LOOKS == 0:
+        samples = 0
+        while not self._stopped.wait(self._interval):
+            if samples % CHILD_INTERVAL == 0:
                 family = _family(root)
-            looks += 1
+            samples += 1
             now = sum(_resident(process) for process in family)
             self.peak = max(self.peak, now)
             self.last = now or self.last
@@ -115,32 +115,32 @@ def _resident(process: psutil.Process) -> int:
 
 
 class Energy:
-    """Joules the processor packages use from here on, where the machine tells."""
+    """Energy that the processor packages use from now on, in joules."""
 
     def __init__(self, powercap: Path = POWERCAP) -> None:
         self._powercap = powercap
         self._start = _counters(powercap)
 
     def joules(self) -> float | None:
-        """Since the start; None where it cannot be read."""
+        """Return the energy since the start; None if the counters cannot be read."""
         if not self._start:
             return None
         total = 0.0
         for zone, now in _counters(self._powercap).items():
             used = now - self._start.get(zone, now)
-            if used < 0:  # the counter has gone round
+            if used < 0:  # the counter has wrapped around
                 used += int((zone / "max_energy_range_uj").read_text())
             total += used / 1e6
         return total
 
 
 def _counters(powercap: Path) -> dict[Path, int]:
-    """Microjoules of each package (`intel-rapl:0`; its parts, `intel-rapl:0:0`, are inside it)."""
-    found: dict[Path, int] = {}
+    """Read the microjoules of each package (`intel-rapl:0`, which includes `intel-rapl:0:0`)."""
+    counters: dict[Path, int] = {}
     for zone in powercap.glob("intel-rapl:*"):
         if zone.name.count(":") == 1:
             try:
-                found[zone] = int((zone / "energy_uj").read_text())
+                counters[zone] = int((zone / "energy_uj").read_text())
             except (OSError, ValueError):
                 continue
-    return found
+    return counters

@@ -1,4 +1,4 @@
-"""The results as a table for the terminal."""
+"""The columns of the result tables, on the terminal and in the report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from unispeech.bench.results import Results, Row, Spread
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One measure: its heading, how it is said, and what it means."""
+    """One measure: its heading, format and meaning."""
 
     heading: str
     value: Callable[[Results, Row], str]
@@ -23,7 +23,7 @@ def number(value: float | None, digits: int = 1) -> str:
 
 
 def spread(value: Spread | None, scale: float = 1.0, digits: int = 1) -> str:
-    """The median, with half the distance between the extremes where there are several runs."""
+    """Format the median, with half the distance between the extremes if they differ."""
     if value is None:
         return ""
     half = (value.high - value.low) / 2 / scale
@@ -63,19 +63,21 @@ COLUMNS = (
     Column(
         "WER %",
         lambda results, row: wer(row.corpus),
-        "word error rate, errors of all recordings over words of all, with its 95 % interval",
+        "word error rate over all recordings, with its 95 % interval",
     ),
     Column("CER %", _corpus("cer", 2), "character error rate"),
     Column("lost", _corpus("lost"), "words missing in runs of 5 or more"),
     Column(
-        "added", _corpus("added"), "words nobody said, in runs of 5 or more or where no one spoke"
+        "added",
+        _corpus("added"),
+        "extra words, in runs of 5 or more or in recordings without speech",
     ),
     Column(
         "speed",
         lambda results, row: spread(row.throughput),
-        "seconds of audio for each second of work, without loading",
+        "seconds of audio per second of processing, without loading",
     ),
-    Column("ratio", _ratio, "speed over the baseline's, round by round"),
+    Column("ratio", _ratio, "speed relative to the baseline, by round"),
     Column("load s", lambda results, row: spread(row.load, digits=2), "seconds to load"),
     Column(
         "first s",
@@ -85,27 +87,27 @@ COLUMNS = (
     Column(
         "memory MB",
         lambda results, row: spread(row.peak, 1e6, 0),
-        "the most that all its processes held",
+        "peak memory of all its processes",
     ),
     Column(
         "GPU MB",
         lambda results, row: spread(row.gpu_peak, 1e6, 0),
-        "the most memory it took on the cards",
+        "peak memory on the GPUs",
     ),
     Column(
         "GPU %",
         lambda results, row: spread(row.gpu_load, digits=0),
-        "how busy the cards were, loading included",
+        "utilisation of the GPUs, with loading",
     ),
     Column(
         "CPU s/h",
         lambda results, row: spread(row.cpu_hours, digits=0),
-        "processor seconds for an hour of audio",
+        "processor seconds per hour of audio",
     ),
     Column(
         "kJ/h",
         lambda results, row: spread(row.joules, 1e3),
-        "energy of the processor for an hour of audio",
+        "energy of the processor per hour of audio",
     ),
     Column(
         "word ms",
@@ -122,8 +124,8 @@ COLUMNS = (
 )
 
 
-def _apart(name: str) -> tuple[Column, Column]:
-    """What is said of one of several data sets."""
+def _dataset_columns(name: str) -> tuple[Column, Column]:
+    """The columns of one of several datasets."""
     return (
         Column(
             f"{name} WER %",
@@ -139,19 +141,19 @@ def _apart(name: str) -> tuple[Column, Column]:
 
 
 def columns(results: Results) -> list[Column]:
-    """Those that have something to say."""
+    """Return the columns that have a value in at least one row."""
     good = [row for row in results.rows if not row.failed]
     sets = dict.fromkeys(name for row in good for name in row.sets)
-    apart = [column for name in sets for column in _apart(name)]
+    by_set = [column for name in sets for column in _dataset_columns(name)]
     return [
         column
-        for column in (COLUMNS[0], *apart, *COLUMNS[1:])
+        for column in (COLUMNS[0], *by_set, *COLUMNS[1:])
         if column is COLUMNS[0] or any(column.value(results, row) for row in good)
     ]
 
 
 def notes(results: Results) -> list[str]:
-    """What the figures hold for, in a line or two."""
+    """Return lines about the data, the machine and the baseline."""
     facts = results.facts
     minutes = facts["audio_seconds"] / 60
     lines = [
@@ -164,7 +166,7 @@ def notes(results: Results) -> list[str]:
     if results.common:
         lines.append(f"all: {results.common}")
     lines += [
-        f"{row.name}: seconds for an hour of audio: "
+        f"{row.name}: seconds per hour of audio: "
         + ", ".join(f"{stage} {seconds:.0f}" for stage, seconds in row.stages.items())
         for row in results.rows
         if row.stages

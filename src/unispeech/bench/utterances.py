@@ -1,4 +1,4 @@
-"""One recording of a data set, with what is said in it."""
+"""Recordings of a dataset with their reference texts."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from unispeech.bench.accuracy import WordTime
 from unispeech.errors import OptionError
 
 NO_SPEECH = "zxx"
-"""ISO 639-2 for no linguistic content: an empty text is then a reference, and not a missing one."""
+"""ISO 639-2 for no linguistic content: an empty text is then a reference and not a missing one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One recording of a data set."""
+    """One recording of a dataset."""
 
     id: str
     audio: Path
     text: str | None = None
-    """What is said; empty where nothing is; None where nobody knows."""
+    """The reference; empty if there is no speech; None if there is no reference."""
     language: str | None = None
-    """A code that models know, or None: detected."""
+    """A code that models know; None if it is to be detected."""
     duration: float = 0.0
     words: tuple[WordTime, ...] = field(default=(), repr=False)
     set: str = ""
-    """The name of its data set; empty where there is only one."""
+    """The name of its dataset; empty if there is only one."""
 
 
-def known(language: str | None) -> str | None:
-    """The code as models know it, of a code or an English name; None for what is no single language
+def language_code(language: str | None) -> str | None:
+    """Return the code that models use, by code or English name; None if it is not one language
     (`zxx`, `mixed`)."""
-    wanted = (language or "").strip().lower()
+    normalised = (language or "").strip().lower()
     try:
-        return languages.code(wanted)
+        return languages.code(normalised)
     except OptionError:
-        return wanted if wanted and languages.exists(wanted) else None
+        return normalised if normalised and languages.exists(normalised) else None

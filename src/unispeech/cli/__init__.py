@@ -1,9 +1,10 @@
-"""The command line. Thin: parse, call, print; every error ends here, as one line and an exit code.
+"""The command line: parses, calls and prints. Every error ends here as one line and an exit code.
 
-0    everything was done
-1    something failed; the rest was still done
+0    success
+1    something failed; the rest was done
 2    wrong usage: an unknown option, value, backend, model or language
-130  stopped with Ctrl-C; what was finished is kept
+130  stopped with Ctrl-C; finished results are kept
+141  the reader of stdout has closed it, as `head` does
 """
 
 from __future__ import annotations
@@ -16,35 +17,34 @@ from typing import NoReturn
 
 import click
 
+from unispeech.cli.help import OVERVIEW
+from unispeech.cli.interrupts import INTERRUPTED
+from unispeech.cli.notices import notify
 from unispeech.errors import OptionError, UnispeechError, UnknownBackend, UnknownModel
 from unispeech.system import allocator
 from unispeech.version import __version__
 
 COMMANDS = {
-    "transcribe": (
-        "unispeech.cli.transcribe:transcribe",
-        "Write down what was said in recordings.",
-    ),
-    "mic": ("unispeech.cli.mic:mic", "Write down what is said while it is said."),
-    "align": ("unispeech.cli.align:align", "Find when each word of a known text is said."),
-    "languages": ("unispeech.cli.languages:languages", "Which languages a model has."),
-    "models": ("unispeech.cli.models:models", "List, pull, check and remove weights."),
+    "transcribe": ("unispeech.cli.transcribe:transcribe", "Transcribe recordings."),
+    "mic": ("unispeech.cli.mic:mic", "Caption a microphone live."),
+    "align": ("unispeech.cli.align:align", "Find the times of the words of a known text."),
+    "languages": ("unispeech.cli.languages:languages", "List the languages of a model."),
+    "models": ("unispeech.cli.models:models", "List, download, verify and convert weights."),
     "backends": (
         "unispeech.cli.backends:backends",
-        "Which runtimes there are and what they can do.",
+        "List the runtimes, and install those that need their own environment.",
     ),
-    "bench": ("unispeech.cli.bench:bench", "Measure which runtime is best on your machine."),
-    "serve": ("unispeech.cli.serve:serve", "Run the service."),
-    "worker": ("unispeech.cli.serve:worker", "Run jobs of a service in a process of its own."),
-    "keys": ("unispeech.cli.serve:keys", "Make, list and revoke API keys."),
+    "bench": ("unispeech.cli.bench:bench", "Measure speed and accuracy on this machine."),
+    "serve": ("unispeech.cli.serve:serve", "Run the server."),
+    "worker": ("unispeech.cli.serve:worker", "Run a server's jobs in another process."),
+    "keys": ("unispeech.cli.serve:keys", "Create, list and revoke API keys of the server."),
 }
-"""Name: where it is, and its line in the help. Imported when used, so that help is instant."""
-STOPPED = 130
-"""The exit code after Ctrl-C."""
+"""Commands by name: where the code is, and the line in the help. Imported on use, so that `--help`
+is instant."""
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are called."""
+    """A group that imports a command when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -64,17 +64,18 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="unispeech")
 def cli() -> None:
-    """Speech to text with whichever runtime is best on your machine.
+    """Speech to text with the runtime that is best on your machine.
 
     \b
-    unispeech transcribe interview.mp3
-    unispeech transcribe *.wav --output-format srt --output-dir subtitles
-    unispeech backends
+    Examples:
+      unispeech transcribe interview.mp3
+      unispeech transcribe talk.mp4 --output-format srt --output-dir subtitles
+      unispeech backends
     """
 
 
 def main() -> NoReturn:
-    """Run the command line and leave with its exit code."""
+    """Run the command line and exit with its code."""
     allocator.tune()
     if sys.stdout is None:  # closed by the caller (`>&-`)
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (until we exit)
@@ -82,42 +83,42 @@ def main() -> NoReturn:
         code = cli.main(prog_name="unispeech", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        explain(error)
+        report_usage(error)
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        say("stopped")
-        os._exit(STOPPED)  # not `sys.exit`: that waits for threads in the middle of a batch
+        notify("stopped")
+        os._exit(INTERRUPTED)  # `sys.exit` would wait for threads in the middle of a batch
     except UnispeechError as error:
-        from unispeech.cli.spelling import spelled  # here, so that help is instant
+        from unispeech.cli.spelling import with_flags  # here, so that `--help` is instant
 
-        say(spelled(error))
+        notify(with_flags(error))
         code = 2 if isinstance(error, OptionError | UnknownBackend | UnknownModel) else 1
     except BrokenPipeError:
-        # The reader has gone (`| head`): nothing more to say, and nothing left to flush.
+        # The exit handler flushes stdout once more, which must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
     except OSError as error:
-        say(f"{error.filename or 'standard output'}: {error.strerror or error}")
+        notify(f"{error.filename or 'standard output'}: {error.strerror or error}")
         code = 1
-    except Exception as error:  # the last resort: a defect of ours, said in one line
+    except Exception as error:  # the last resort: a defect of ours, reported in one line
         if os.environ.get("UNISPEECH_DEBUG"):
             raise
-        what = " ".join(str(error).split())
-        say(f"unexpected {type(error).__name__}: {what}; UNISPEECH_DEBUG=1 shows where")
+        message = " ".join(str(error).split())
+        notify(
+            f"unexpected {type(error).__name__}: {message}; set UNISPEECH_DEBUG=1 for the traceback"
+        )
         code = 1
     sys.exit(code)
 
 
-def explain(error: click.ClickException) -> None:
-    """Wrong usage in one line; a command that was given nothing at all shows its help."""
+def report_usage(error: click.ClickException) -> None:
+    """Report wrong usage in one line; show help for a command without any argument."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        error.show()
+        if error.ctx is not None and error.ctx.command is cli:
+            click.echo(OVERVIEW, err=True, nl=False)
+        else:
+            error.show()
         return
     message = error.format_message().rstrip(".")
     context = error.ctx if isinstance(error, click.UsageError) else None
-    say(f"{message}; see: {context.command_path} --help" if context else message)
-
-
-def say(line: str) -> None:
-    """One line to stderr, with our name before it."""
-    print(f"unispeech: {line}", file=sys.stderr, flush=True)  # noqa: T201
+    notify(f"{message}; see: {context.command_path} --help" if context else message)

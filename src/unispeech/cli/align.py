@@ -8,65 +8,82 @@ from typing import Any
 
 import click
 
-from unispeech.cli import flags, say
+from unispeech.cli import flags
+from unispeech.cli.help import Command, option
+from unispeech.cli.inputs import Input
+from unispeech.cli.notices import notify
 from unispeech.cli.output import Output
-from unispeech.cli.progress import bar
-from unispeech.cli.sources import Input
+from unispeech.cli.progress import progress_bar
 from unispeech.cli.transcribe import settle
 from unispeech.errors import AudioNotFound, OptionError
 from unispeech.text.subtitles import Layout
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("audio", type=click.Path(path_type=Path))
 @click.argument("text", type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--backend", default="mms", show_default=True, help="mms or ctc.")
-@click.option("--model", help="Name, Hub id or local path.  [default: the backend's own]")
-@flags.named("language", "language_id_model", "device")
-@click.option(
+@option(
     "-f",
     "--output-format",
+    "format",
+    group=flags.OUTPUT,
     default="json",
     show_default=True,
     type=click.Choice(["json", "srt", "vtt", "tsv", "txt"]),
-    help="json has words and letters; the others a line of the text each.",
+    help="json has words and letters; the others have one entry for each line of TEXT.",
 )
-@click.option("--max-words-per-line", type=int, help="Words in a subtitle line.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
+@option("--max-words-per-line", group=flags.OUTPUT, type=int, help="Words in a subtitle line.")
+@option(
+    "--backend",
+    group=flags.MODEL,
+    metavar="NAME",
+    default="mms",
+    show_default=True,
+    help="Runtime: mms or ctc.",
+)
+@option(
+    "--model",
+    group=flags.MODEL,
+    metavar="MODEL",
+    help="Name of `unispeech models list`, Hub repository or local path.  [default: the backend's]",
+)
+@flags.named("device", "language", "language_id_model")
+@option("-q", "--quiet", is_flag=True, help="Show no progress bar.")
 def align(
     audio: Path,
     text: Path,
     backend: str,
     model: str | None,
-    output_format: str,
+    format: str,
     max_words_per_line: int | None,
     quiet: bool,
     **options: Any,
 ) -> None:
-    """When each word of TEXT, a file or stdin (-), is said in AUDIO.
+    """Find the time of each word of TEXT, a file or stdin (-), in AUDIO.
 
-    A line of the text is a segment. The text may be anybody's; the model only has to know the
-    letters.
+    Each line of the text becomes a segment. The text may come from any source; the model only needs
+    to know its letters.
 
     \b
-    unispeech align sermon.mp3 sermon.txt --language swahili
-    unispeech align song.flac lyrics.txt --language en --output-format srt
+    Examples:
+      unispeech align sermon.mp3 sermon.txt --language swahili
+      unispeech align song.flac lyrics.txt --language en --output-format srt
     """
-    given = flags.given(options)
+    explicit = flags.explicit_options(options)
     words = _read(text)
     if not audio.is_file():
         raise AudioNotFound(f"{audio}: there is no such file")
-    settled = settle(backend, model, given)
+    settled = settle(backend, model, explicit)
     from unispeech.engine.engine import Engine
 
-    with bar(quiet) as on_progress:
+    with progress_bar(quiet) as on_progress:
         engine = Engine.of(settled, on_progress)
         transcript = engine.align(audio, words, on_progress=on_progress)
     for warning in transcript.warnings:
-        say(f"warning: {warning}")
+        notify(f"warning: {warning}")
     layout = Layout(max_words_per_line=max_words_per_line)
-    Output([output_format], None, layout, several=False).end(Input(audio, audio.stem), transcript)
-    if output_format == "txt":
+    Output([format], None, layout, several=False).end(Input(audio, audio.stem), transcript)
+    if format == "txt":
         for segment in transcript.segments:
             click.echo(segment.text.strip())
     if not transcript.complete:
@@ -79,5 +96,5 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError:
         raise OptionError(f"{path}: not UTF-8 text", "save it as UTF-8") from None
     if not text.strip():
-        raise OptionError(f"{path}: there are no words in it", "give the text that is spoken")
+        raise OptionError(f"{path}: the file has no words", "give the text that is spoken")
     return text

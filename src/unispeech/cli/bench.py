@@ -12,22 +12,35 @@ from typing import Any
 
 import click
 
-from unispeech.cli import flags, say, spelling, tables
+from unispeech.cli import flags, spelling, tables
+from unispeech.cli.help import Command, Function, option
+from unispeech.cli.notices import notify
 from unispeech.cli.tables import Cell
 from unispeech.errors import OptionError, UnispeechError
 from unispeech.option_schema import Option
 from unispeech.options import options_for
 
-NEEDED = {
+PACKAGES = {
     "jinja2": "jinja2",
     "jiwer": "jiwer",
     "psutil": "psutil",
     "whisper_normalizer": "whisper-normalizer",
 }
+"""The modules that a benchmark imports, and the packages that have them."""
+GRID = {
+    "compute_type": "compute_types",
+    "batch_size": "batch_sizes",
+    "strategy": "strategies",
+    "beam_size": "beam_sizes",
+}
+"""Options that take several values here, and their plural names; every combination is measured."""
+GRID_GROUP = "What to measure: every combination of these values"
+DATA_GROUP = "Recordings"
+RUN_GROUP = "Runs and report"
 
 
-class Several(click.ParamType[tuple[Any, ...]]):
-    """Values with commas between them."""
+class Values(click.ParamType[tuple[Any, ...]]):
+    """Values separated by commas."""
 
     name = "a,b,..."
 
@@ -41,7 +54,7 @@ class Several(click.ParamType[tuple[Any, ...]]):
         try:
             values = tuple(self.kind(part.strip()) for part in value.split(",") if part.strip())
         except ValueError:
-            self.fail(f"{value!r}: give whole numbers with commas between them", param, ctx)
+            self.fail(f"{value!r}: give whole numbers separated by commas", param, ctx)
         if self.row:
             try:
                 self.row.check(values)
@@ -51,7 +64,7 @@ class Several(click.ParamType[tuple[Any, ...]]):
 
 
 class Length(click.ParamType[float]):
-    """Seconds, or a number with s, m or h."""
+    """Seconds, or a number with the unit s, m or h."""
 
     name = "length"
 
@@ -62,132 +75,162 @@ class Length(click.ParamType[float]):
         try:
             return float(value[:-1]) * unit if unit else float(value)
         except ValueError:
-            self.fail(f"{value!r} is not a length", param, ctx)
+            self.fail(f"{value!r} is not a length; write 90, 90s, 10m or 3h", param, ctx)
 
 
 class BenchGroup(click.Group):
-    """`bench DATA` measures; `bench compare` and `bench table` look at what was measured."""
+    """A group whose command `run` is the default: `bench DATA` is `bench run DATA`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or args[0] not in self.commands:
+        if not args or args[0] not in (*self.commands, *ctx.help_option_names):
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
 
-GRID = ("compute_type", "batch_size", "strategy", "beam_size")
-"""Options of which several values are measured, each with each."""
-
-
-def _measured(command: flags.Command) -> flags.Command:
+def _option_flags(function: Function) -> Function:
     """Add the flags of the options that a benchmark offers."""
     for row in reversed(options_for("bench")):
-        name, usual = row.name, row.shown_default if row.default is None else row.default
+        name, default = row.name, row.shown_default if row.default is None else row.default
         if name in GRID:
-            plural = name[:-1] + "ies" if name.endswith("y") else name + "s"
-            flag = click.option(
-                spelling.flag(plural), type=Several(row), default=str(usual),
-                show_default=True, help=row.help,
+            decorate = option(
+                spelling.flag(GRID[name]), group=GRID_GROUP, type=Values(row),
+                default=str(default), show_default=True, help=row.help,
             )  # fmt: skip
         else:
-            flag = click.option(
-                spelling.flag(name), type=row.value_type, is_flag=row.value_type is bool, default=usual,
-                help=flags.help(row),
+            decorate = option(
+                spelling.flag(name), group="Options of all runs", type=row.value_type,
+                is_flag=row.value_type is bool, default=default, help=flags.help_line(row),
             )  # fmt: skip
-        command = flag(command)
-    return command
+        function = decorate(function)
+    return function
 
 
 @click.group(cls=BenchGroup)
 def bench() -> None:
-    """Measure which runtime is best on this machine and audio."""
-    missing = [wheel for module, wheel in NEEDED.items() if find_spec(module) is None]
+    """Measure the speed and accuracy of runtimes and models on this machine.
+
+    `unispeech bench DATA` is short for `unispeech bench run DATA`.
+
+    \b
+    Examples:
+      unispeech bench
+      unispeech bench run --help
+      unispeech bench compare results-old results-new
+    """
+    missing = [package for module, package in PACKAGES.items() if find_spec(module) is None]
     if missing:
         raise OptionError(
             f"the benchmark needs {', '.join(missing)}", "run: pip install 'unispeech[bench]'"
         )
 
 
-@bench.command()
+@bench.command(cls=Command)
 @click.argument("data", nargs=-1)
-@click.option("--backends", type=Several(), help="Ours, and peer:NAME.  [default: all installed]")
-@click.option("--models", type=Several(), default="base", show_default=True, help="Models.")
-@_measured
-@click.option("--repeat", type=click.IntRange(1), default=3, show_default=True, help="Rounds.")
-@click.option(
-    "--baseline", help="The backend others are compared with.  [default: a peer, else the first]"
+@option(
+    "--backends",
+    group=GRID_GROUP,
+    type=Values(),
+    help="Names of `unispeech backends`, and libraries on their own: peer:faster, "
+    "peer:faster-batched.  [default: all installed]",
 )
-@click.option("--language", help="Only recordings in this language.")
-@click.option(
+@option(
+    "--models", group=GRID_GROUP, type=Values(), default="base", show_default=True, help="Models."
+)
+@_option_flags
+@option("--language", group=DATA_GROUP, help="Only recordings in this language.")
+@option(
     "--ids",
+    group=DATA_GROUP,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Only the recordings listed in this file.",
 )
-@click.option(
+@option(
     "--sample",
+    group=DATA_GROUP,
     type=click.IntRange(1),
-    help="So many recordings of each DATA at random, always the same.",
+    metavar="N",
+    help="A random sample of N recordings of each DATA, the same every time.",
 )
-@click.option(
+@option(
     "--join",
+    group=DATA_GROUP,
     type=Length(),
     is_flag=False,
     flag_value="0",
-    help="All as one long recording; with a length (3h), repeated until it is that long.",
+    help="Join all into one long recording; with a length (3h), repeat them until it is reached.",
 )
-@click.option("--profile", is_flag=True, help="Also tell how long each stage took.")
-@click.option(
+@option(
+    "--repeat",
+    group=RUN_GROUP,
+    type=click.IntRange(1),
+    metavar="N",
+    default=3,
+    show_default=True,
+    help="Rounds.",
+)
+@option(
+    "--baseline",
+    group=RUN_GROUP,
+    metavar="NAME",
+    help="Backend that the others are compared with.  [default: a peer, else the first]",
+)
+@option("--profile", group=RUN_GROUP, is_flag=True, help="Also measure the time of each stage.")
+@option(
     "--timeout",
+    group=RUN_GROUP,
     type=click.FloatRange(0),
     metavar="SECONDS",
     default=0,
-    help="What a run may take.  [default: no limit]",
+    help="Time limit of a run.  [default: none]",
 )
-@click.option(
+@option(
     "--out",
+    group=RUN_GROUP,
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the report; a stopped benchmark goes on in it.",
+    help="Folder of the report. Runs that it already has are not repeated.  "
+    "[default: unispeech-bench-DATE]",
 )
-@click.option("--fresh", is_flag=True, help="Measure again what the folder holds already.")
-def run(data: tuple[str, ...], out: Path | None, repeat: int, fresh: bool, **asked: Any) -> None:
-    """Measure which runtime is best on this machine and this audio.
+@option(
+    "--fresh", group=RUN_GROUP, is_flag=True, help="Repeat the runs that the folder already has."
+)
+def run(data: tuple[str, ...], out: Path | None, repeat: int, fresh: bool, **options: Any) -> None:
+    """Measure speed and accuracy on recordings.
 
-    DATA is a folder of recordings with .txt beside them, a folder with manifest.jsonl, a JSONL or TSV
-    manifest, a LibriSpeech folder, a recording, or a set of Hugging Face datasets
-    (owner/set:config:split). Several are measured one after the other in each run, and told apart.
-    Without any: the sample clips.
+    DATA is a folder of recordings with .txt files beside them, a folder with a manifest.jsonl, a
+    JSONL or TSV manifest, a LibriSpeech folder, a recording, or Hugging Face datasets
+    (owner/set:config:split). Each DATA is also scored separately. Without DATA: the sample clips.
 
     \b
-    unispeech bench
-    unispeech bench recordings/ --backends faster,peer:faster-batched --models tiny.en,base
-    unispeech bench test-clean/ --ids benchmarks/librispeech-250.txt --out results
-    unispeech bench compare results-old results-new --fail-if 'wer>+0.3'
+    Examples:
+      unispeech bench
+      unispeech bench recordings/ --backends faster,peer:faster --models tiny.en,base
+      unispeech bench test-clean/ --ids benchmarks/librispeech-250.txt --out results
     """
     from unispeech.bench import runner, table
     from unispeech.bench.benchmark import prepare, write
 
     folder = out or Path(time.strftime("unispeech-bench-%Y%m%d-%H%M%S"))
-    plan, baseline = prepare(data, folder, repeat, asked)
+    try:
+        plan, baseline = prepare(data, folder, repeat, options)
+    except OptionError as error:
+        raise click.UsageError(spelling.with_flags(error, GRID)) from error
     if fresh:
-        for one in plan.configurations:
-            for number in range(repeat):
-                plan.path(one, number).unlink(missing_ok=True)
-    if kept := runner.kept(plan):
-        say(f"{kept} runs are in {folder} already; --fresh measures them again")
+        runner.discard(plan)
+    if finished := runner.count_finished(plan):
+        notify(f"{finished} runs are in {folder} already; --fresh repeats them")
     try:
         with _progress() as on_step:
             runner.run(plan, on_step)
     except KeyboardInterrupt:
-        kept = runner.kept(plan)
-        say(
-            f"{kept} of {len(plan.configurations) * repeat} runs are kept; go on with --out {folder}"
-        )
+        finished, total = runner.count_finished(plan), len(plan.configurations) * repeat
+        notify(f"{finished} of {total} runs are finished; continue with --out {folder}")
         raise
     results = write(plan, baseline, data)
     columns = table.columns(results)
     _show(
         [column.heading for column in columns],
         (
-            [_named(row.name, row.failed)]
+            [_name_cell(row.name, row.failed)]
             + [column.value(results, row) for column in columns[1:] if not row.failed]
             for row in results.rows
         ),
@@ -196,22 +239,22 @@ def run(data: tuple[str, ...], out: Path | None, repeat: int, fresh: bool, **ask
         click.echo(line)
     click.echo(f"report: {folder / 'report.html'}")
     if any(row.failed for row in results.rows):
-        raise UnispeechError("some configurations failed", "their rows say why")
+        raise UnispeechError("some configurations failed", "see the reasons in their rows")
 
 
 @contextmanager
 def _progress() -> Iterator[Any]:
-    """A bar on a terminal; a line for each run elsewhere."""
+    """Yield the `on_step` callback: a bar on a terminal, else a line for each run."""
     from unispeech.bench.runner import Step
 
     if not sys.stderr.isatty():
 
-        def line(step: Step) -> None:
+        def print_line(step: Step) -> None:
             if step.stage in ("done", "failed"):
-                what = f"{step.stage}: {step.reason}" if step.reason else step.stage
-                say(f"{step.number}/{step.total} {step.configuration.name}: {what}")
+                outcome = f"{step.stage}: {step.reason}" if step.reason else step.stage
+                notify(f"{step.number}/{step.total} {step.configuration.name}: {outcome}")
 
-        yield line
+        yield print_line
         return
     from rich.console import Console
     from rich.progress import (
@@ -233,8 +276,8 @@ def _progress() -> Iterator[Any]:
         files = bar.add_task("", total=None)
 
         def show(step: Step) -> None:
-            over = step.stage in ("done", "failed", "kept")
-            bar.update(runs, completed=step.number - (not over), total=step.total)
+            ended = step.stage in ("done", "failed", "reused")
+            bar.update(runs, completed=step.number - (not ended), total=step.total)
             label = f"{step.configuration.name}: {step.stage}"
             bar.update(files, description=label, completed=step.file, total=step.files or None)
             if step.stage == "failed":
@@ -251,55 +294,60 @@ def _progress() -> Iterator[Any]:
     "conditions",
     multiple=True,
     metavar="CONDITION",
-    help="Exit with 1 where this holds, as 'wer>+0.3' or 'speed<-10%'.  [may be repeated]",
+    help="Exit with 1 if this holds, such as 'wer>+0.3' or 'speed<-10%'.  [may be repeated]",
 )
 def compare(old: Path, new: Path, conditions: tuple[str, ...]) -> None:
-    """What has changed between two benchmarks (their folders, or their results.json).
+    """Show the changes between two benchmarks.
+
+    OLD and NEW are folders of benchmarks, or their results.json.
 
     \b
-    unispeech bench compare results-old results-new
-    unispeech bench compare results-old results-new --fail-if 'wer>+0.3'
-    unispeech bench compare results-old results-new --fail-if 'speed<-10%' --fail-if 'lost>0'
+    Examples:
+      unispeech bench compare results-old results-new
+      unispeech bench compare results-old results-new --fail-if 'wer>+0.3'
+      unispeech bench compare results-old results-new --fail-if 'speed<-10%' --fail-if 'lost>0'
     """
-    from unispeech.bench import compare as two
+    from unispeech.bench import compare
 
-    wanted = [two.Condition.of(condition) for condition in conditions]
-    before, after = two.read(old), two.read(new)
-    found = two.pairs(before, after)
-    for line in two.differences(before, after):
-        say(f"warning: {line}")
-    failures = [pair.new["failed"] or (pair.old["failed"] and "failed before") for pair in found]
+    parsed = [compare.Condition.of(condition) for condition in conditions]
+    before, after = compare.read(old), compare.read(new)
+    pairs = compare.pairs(before, after)
+    for line in compare.differences(before, after):
+        notify(f"warning: {line}")
+    failures = [pair.new["failed"] or (pair.old["failed"] and "failed before") for pair in pairs]
     _show(
-        ["configuration", *(heading for _, heading, _ in two.SHOWN)],
+        ["configuration", *(heading for _, heading, _ in compare.SHOWN)],
         (
-            [_named(pair.name, failed), *two.changes(pair)]
-            for pair, failed in zip(found, failures, strict=True)
+            [_name_cell(pair.name, failed), *compare.changes(pair)]
+            for pair, failed in zip(pairs, failures, strict=True)
         ),
     )
-    if broken := two.broken(found, wanted):
-        for line in broken:
-            say(line)
-        raise UnispeechError(f"{len(broken)} of the conditions to fail on hold")
+    if violations := compare.violations(pairs, parsed):
+        for line in violations:
+            notify(line)
+        raise UnispeechError(f"{len(violations)} of the conditions to fail on hold")
 
 
 def _show(headings: list[str], rows: Iterable[list[Cell]]) -> None:
     tables.show(headings, rows, right=headings[1:], width=220)
 
 
-def _named(name: str, failed: str) -> Cell:
+def _name_cell(name: str, failed: str) -> Cell:
     return [name, (f"\n{failed}", "red")] if failed else name
 
 
 @bench.command("table")
 @click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
-def markdown(results: tuple[Path, ...]) -> None:
-    """The results of benchmarks (their folders, or results.json) as one Markdown table.
+def markdown_table(results: tuple[Path, ...]) -> None:
+    """Print benchmarks as one Markdown table.
+
+    RESULTS are folders of benchmarks, or their results.json.
 
     \b
-    unispeech bench table results >> README.md
+    Examples:
+      unispeech bench table results >> README.md
     """
-    from unispeech.bench import compare as two
-    from unispeech.bench import markdown
+    from unispeech.bench import compare, markdown
 
-    for line in markdown.lines([two.read(path) for path in results]):
+    for line in markdown.lines([compare.read(path) for path in results]):
         click.echo(line)

@@ -1,7 +1,7 @@
-"""What the terminal shows while somebody speaks.
+"""Live captions on a terminal.
 
-Finished lines scroll; the line being said is rewritten in place, what may still change in grey;
-under it one line says how loud it is, how long it has been going, and how far behind.
+Finished lines scroll. The current line is rewritten in place, with the words that may still change
+in grey. A status line below shows the level, the time and the lag.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from unispeech.types import Segment
 METER = 14
 """Cells of the level meter."""
 QUIET = -54.0
-"""Decibels under full scale that are shown as nothing."""
+"""The level at which the meter is empty, in decibels relative to full scale."""
 BLOCKS = " ▏▎▍▌▋▊▉█"
 SLOW = 2.0
-"""Seconds of lag that are worth a colour."""
+"""Seconds of lag from which it is shown in yellow."""
 
 
 class Captions:
-    """The state of the screen. Rendered from a thread of its own, so it only reads."""
+    """The state of the screen. rich renders it from another thread, which only reads."""
 
     def __init__(
         self, title: str, level: Callable[[], float], time: Callable[[], float],
@@ -45,9 +45,9 @@ class Captions:
         self._console: Console | None = None
         self._loud = 0.0
 
-    def hear(self, event: Event, write: bool = True) -> list[Segment]:
-        """Take an event in; the lines it completes, which have been written."""
-        done = self._lines.hear(event)
+    def add(self, event: Event, write: bool = True) -> list[Segment]:
+        """Update the screen, print the lines that the event completes, and return them."""
+        done = self._lines.add(event)
         if event.type == "partial":
             self._partial = event
         elif event.type in ("final", "endpoint"):
@@ -57,7 +57,7 @@ class Captions:
         return done
 
     def end(self) -> list[Segment]:
-        """Nothing more comes: the line that was being said, as far as it is final."""
+        """Return the final words of the unfinished line as a line, at the end of the stream."""
         return self._lines.end()
 
     def _write(self, line: Segment) -> None:
@@ -68,9 +68,9 @@ class Captions:
             sys.stdout.flush()
 
     @contextmanager
-    def shown(self, wanted: bool) -> Iterator[None]:
-        """Keep the screen up to date, where there is one: stdout's, or else stderr's."""
-        if not wanted or not (sys.stdout.isatty() or sys.stderr.isatty()):
+    def shown(self, enabled: bool) -> Iterator[None]:
+        """Keep the captions up to date on the terminal of stdout, or else of stderr."""
+        if not enabled or not (sys.stdout.isatty() or sys.stderr.isatty()):
             yield
             return
         file = sys.stdout if sys.stdout.isatty() else sys.stderr
@@ -88,13 +88,13 @@ class Captions:
             yield
 
     def _render(self) -> RenderableType:
-        said = Text(self._lines.text.lstrip(), "bold")
+        line = Text(self._lines.text.lstrip(), "bold")
         start = self._lines.start
         partial = self._partial
         if partial is not None:
             start = partial.start if start is None else start
-            said.append(partial.text if said else partial.text.lstrip(), "grey58 italic")
-        row = _row(start, said) if start is not None else Text("")
+            line.append(partial.text if line else partial.text.lstrip(), "grey58 italic")
+        row = _row(start, line) if start is not None else Text("")
         return Group(row, Text(""), self._status())
 
     def _status(self) -> Text:
@@ -113,7 +113,7 @@ class Captions:
         return status
 
     def _meter(self) -> Text:
-        """A bar that rises at once and falls slowly, as meters do."""
+        """The level meter: rises at once and falls slowly."""
         level = self._level()
         decibels = 20 * math.log10(level) if level > 0 else QUIET
         self._loud = max(1 - decibels / QUIET, self._loud - 0.08, 0.0)

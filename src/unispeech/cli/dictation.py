@@ -1,4 +1,4 @@
-"""What `unispeech mic` does with a source of sound: show its text, and keep it."""
+"""Live captions of a sound source, and the files that `--save` writes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ import click
 
 from unispeech.audio.pcm import WavWriter
 from unispeech.backends.settle import Settled
-from unispeech.cli import progress, say
 from unispeech.cli.captions import Captions
-from unispeech.cli.sound import Source
+from unispeech.cli.live_sources import LiveSource
+from unispeech.cli.notices import notify
+from unispeech.cli.progress import progress_bar
 from unispeech.engine.engine import Engine
 from unispeech.errors import AudioError
 from unispeech.realtime.events import Event
@@ -26,47 +27,48 @@ from unispeech.realtime.session import Session
 from unispeech.text import formats
 from unispeech.types import Gap, Samples, Segment, Transcript
 
-BEHIND = 10.0
-"""Seconds of lag that are worth a warning."""
+MAX_LAG = 10.0
+"""Seconds of lag from which the user is warned."""
 
 
 def dictate(
-    opened: AbstractContextManager[Source],
+    opening: AbstractContextManager[LiveSource],
     settle: Callable[[], Settled],
     live: Mapping[str, Any],
-    wanted: str,
+    format: str,
     save: str | None,
 ) -> bool:
-    """Show what is said in a source while it is said, and return whether all of it was heard.
+    """Transcribe a source live and return True if none of its sound is missing.
 
-    The source is opened before the engine is settled and loaded. `live` are `LiveOptions`.
+    The source is opened before the engine is settled and loaded. `live` are `LiveOptions`; `format`
+    is txt (captions) or jsonl.
     """
     LiveOptions(**live)  # raises before the model is loaded
     if save:
         _check_free(save)
-    said = _Said()
+    result = _Result()
     with ExitStack() as stack:
-        source = stack.enter_context(opened)
+        source = stack.enter_context(opening)
         settled = settle()
-        with progress.bar() as on_progress:
+        with progress_bar() as on_progress:
             engine = stack.enter_context(Engine.of(settled, on_progress))
         session = engine.listen(**live)
-        keep = stack.enter_context(_saved(save)) if save else None
+        record = stack.enter_context(_wav_file(save)) if save else None
         source.start()
         try:
             with source.until_interrupted():
-                _follow(session, source, wanted, keep, engine.facts.name, said)
-        finally:  # also of what was broken off
-            for line in source.troubles():
-                say(f"warning: {line}")
+                _follow(session, source, format, record, engine.facts.name, result)
+        finally:  # also after an error
+            for line in source.warnings():
+                notify(f"warning: {line}")
             if save:
-                _write(save, said, source, session, engine)
+                _write(save, result, source, session, engine)
     return source.complete
 
 
 @dataclass
-class _Said:
-    """What is known by now."""
+class _Result:
+    """The finished lines and the gaps so far."""
 
     lines: list[Segment] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
@@ -74,13 +76,13 @@ class _Said:
 
 def _follow(
     session: Session,
-    source: Source,
-    wanted: str,
-    keep: Callable[[Samples], None] | None,
+    source: LiveSource,
+    format: str,
+    record: Callable[[Samples], None] | None,
     model: str,
-    said: _Said,
+    result: _Result,
 ) -> None:
-    """Show the events as they come, and remember what they say."""
+    """Show each event and collect the lines and gaps in `result`."""
     captions = Captions(
         f"{source.title} · {model}",
         lambda: source.intake.level,
@@ -88,67 +90,71 @@ def _follow(
         lambda: source.intake.waiting,
     )
     warned = False
-    events = listen(session, source.sound, keep or (lambda samples: None))
+    events = listen(session, source.pieces, record or (lambda samples: None))
     try:
-        with captions.shown(wanted == "txt"):
+        with captions.shown(format == "txt"):
             for event in events:
-                if event.lag > BEHIND and not warned:
+                if event.lag > MAX_LAG and not warned:
                     warned = True
-                    say("decoding is slower than speech; try a smaller --model or --beam-size 1")
+                    notify("decoding is slower than speech; try a smaller --model or --beam-size 1")
                 if event.type == "gap":
-                    said.gaps.append(Gap(event.start, event.end, event.reason))
-                _show(event, wanted)
-                said.lines += captions.hear(event, write=wanted == "txt")
+                    result.gaps.append(Gap(event.start, event.end, event.reason))
+                _print(event, format)
+                result.lines += captions.add(event, write=format == "txt")
     finally:
-        said.lines += captions.end()
+        result.lines += captions.end()
 
 
-def _show(event: Event, wanted: str) -> None:
-    """What is not shown as captions."""
-    if wanted == "jsonl":
+def _print(event: Event, format: str) -> None:
+    """Print what the captions do not show: JSON lines, and gaps."""
+    if format == "jsonl":
         click.echo(json.dumps(event.json(), ensure_ascii=False))
         sys.stdout.flush()
     elif event.type == "gap":
-        say(f"warning: {event.start:.1f}-{event.end:.1f} s: {event.reason}")
+        notify(f"warning: {event.start:.1f}-{event.end:.1f} s: {event.reason}")
 
 
 def _check_free(name: str) -> None:
     """Raises:
-    AudioError: something would be overwritten.
+    AudioError: a file would be overwritten.
     """
     for suffix in (".wav", ".txt", ".json"):
         if Path(name + suffix).exists():
-            raise AudioError(f"{name}{suffix}: there is such a file", "choose another --save NAME")
+            raise AudioError(f"{name}{suffix}: the file exists", "choose another --save NAME")
 
 
 @contextmanager
-def _saved(name: str) -> Iterator[Callable[[Samples], None]]:
-    """A WAV file that is whole at every moment, whatever happens."""
+def _wav_file(name: str) -> Iterator[Callable[[Samples], None]]:
+    """Write a WAV file whose header is valid after every write, even if the program is killed."""
     with WavWriter(f"{name}.wav") as file:
 
-        def keep(samples: Samples) -> None:
+        def record(samples: Samples) -> None:
             try:
                 file.write(samples)
             except OSError as error:
-                raise AudioError(f"{name}.wav: {error.strerror}", "the text goes on") from error
+                raise AudioError(
+                    f"{name}.wav: {error.strerror}", "recording stopped; the text is still saved"
+                ) from error
 
-        yield keep
+        yield record
 
 
-def _write(name: str, said: _Said, source: Source, session: Session, engine: Engine) -> None:
+def _write(
+    name: str, result: _Result, source: LiveSource, session: Session, engine: Engine
+) -> None:
     transcript = Transcript(
-        text="".join(line.text for line in said.lines).strip(),
+        text="".join(line.text for line in result.lines).strip(),
         language=session.language,
         duration=round(session.time, 3),
-        segments=tuple(said.lines),
+        segments=tuple(result.lines),
         backend=engine.spec.name,
         model=engine.facts.name,
         task=engine.options.decode.task,
-        gaps=tuple(said.gaps),
-        warnings=tuple(source.troubles()),
+        gaps=tuple(result.gaps),
+        warnings=tuple(source.warnings()),
         complete=source.complete,
     )
     for format in ("txt", "json"):
         text = formats.render(transcript, format)
         Path(f"{name}.{format}").write_text(text, encoding="utf-8", newline="\n")
-    say(f"saved {name}.wav, {name}.txt and {name}.json")
+    notify(f"saved {name}.wav, {name}.txt and {name}.json")

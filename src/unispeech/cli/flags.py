@@ -1,31 +1,52 @@
-"""The flags of the options, made from their table."""
+"""The flags of the options, made from the table in `unispeech.options`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import click
 
-from unispeech.cli import say
+from unispeech.cli.help import Decorator, Function, option
+from unispeech.cli.notices import notify
 from unispeech.cli.spelling import flag
 from unispeech.option_schema import Interface, Option
 from unispeech.options import OPTIONS, RENAMED, options_for
 
-Command = Callable[..., Any]
-Flag = Callable[[Command], Command]
+MODEL = "Backend and model"
+OUTPUT = "Output"
+GROUPS: dict[str, tuple[str, ...]] = {
+    MODEL: ("device", "compute_type", "threads", "isolated"),
+    "Decoding": (
+        "language", "language_per_chunk", "language_id_model", "task", "beam_size", "temperature",
+        "initial_prompt", "hotwords", "ngram", "strategy", "batch_size", "chunk_length",
+    ),
+    "Speech detection": ("vad", "vad_threshold", "vad_min_silence", "vad_pad"),
+    "Word times and speakers": (
+        "word_timestamps", "align", "align_model", "diarize", "diarize_model", "min_speakers",
+        "max_speakers",
+    ),
+}  # fmt: skip
+"""The options of the table by their group in help texts; options in no group come last."""
+GROUP_OF = {name: title for title, names in GROUPS.items() for name in names}
 
-backend = click.option(
+backend = option(
     "--backend",
+    group=MODEL,
+    metavar="NAME",
     default="faster",
     show_default=True,
-    help="Runtime (see `unispeech backends`), or auto.",
+    help="Runtime: a name of `unispeech backends`, or auto.",
 )
-model = click.option("--model", help="Name, Hub id or local path.  [default: base]")
+model = option(
+    "--model",
+    group=MODEL,
+    metavar="MODEL",
+    help="Name of `unispeech models list`, Hub repository or local path.  [default: base]",
+)
 
 
 class Numbers(click.ParamType[tuple[float, ...]]):
-    """A number, or several with commas between them."""
+    """One number, or several separated by commas."""
 
     name = "numbers"
 
@@ -33,54 +54,61 @@ class Numbers(click.ParamType[tuple[float, ...]]):
         try:
             return tuple(float(part) for part in value.split(","))
         except ValueError:
-            self.fail("give a number, or several with commas", param, ctx)
+            self.fail(f"{value!r}: give numbers separated by commas", param, ctx)
 
 
-def options(*interfaces: Interface) -> Flag:
-    """The flags of every option that a command and all of the interfaces offer."""
-    return named(*(row.name for row in options_for("cli", *interfaces)))
+def options(*interfaces: Interface) -> Decorator:
+    """Add the flags of every option that the command line and all of these interfaces offer."""
+    names = {row.name for row in options_for("cli", *interfaces)}
+    ordered = [name for name in GROUP_OF if name in names]
+    return named(*ordered, *(name for name in names if name not in GROUP_OF))
 
 
-def named(*names: str) -> Flag:
-    """The flags of these options."""
+def named(*names: str) -> Decorator:
+    """Add the flags of these options, and those of their old names."""
 
-    def decorated(command: Command) -> Command:
+    def decorate(function: Function) -> Function:
         for name in reversed(names):
-            command = _flag(OPTIONS[name])(command)
+            function = _add_flag(OPTIONS[name])(function)
         for old in (old for old, new in RENAMED.items() if new in names):
-            command = click.option(flag(old), hidden=True)(command)
-        return command
+            function = click.option(flag(old), hidden=True)(function)
+        return function
 
-    return decorated
+    return decorate
 
 
-def given(values: dict[str, Any]) -> dict[str, Any]:
-    """The options that were given, by their own names. A flag that was not given is None or False;
-    one that switches an option off is called `no_` and its name. Says it where a flag is old."""
+def explicit_options(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that were set on the command line, by their names in the table.
+
+    A missing flag is None or False; 0 is a value. The flag that switches an option off is called
+    `no_` and its name. An old flag is accepted with a warning.
+    """
     for old, new in RENAMED.items():
         if values.get(old) is not None:
-            say(f"warning: {flag(old)} is called {flag(new)} now")
-    found = {
+            notify(f"warning: {flag(old)} is called {flag(new)} now")
+    present = {
         RENAMED.get(name, name): value
         for name, value in values.items()
-        if value is not None and value is not False  # 0 is given
+        if value is not None and value is not False
     }
-    off = {name.removeprefix("no_") for name in found if name.startswith("no_")}
-    return {n: v for n, v in found.items() if not n.startswith("no_")} | dict.fromkeys(off, False)
+    on = {name: value for name, value in present.items() if not name.startswith("no_")}
+    off = (name.removeprefix("no_") for name in present if name.startswith("no_"))
+    return on | dict.fromkeys(off, False)
 
 
-def help(row: Option) -> str:
+def help_line(row: Option) -> str:
     """The help of an option, with its default."""
-    usual = row.shown_default or ("" if row.default in (None, False) else row.default)
-    return f"{row.help}  [default: {usual}]" if usual else row.help
+    default = row.shown_default or ("" if row.default in (None, False) else row.default)
+    return f"{row.help}  [default: {default}]" if default else row.help
 
 
-def _flag(row: Option) -> Flag:
+def _add_flag(row: Option) -> Decorator:
+    group = {"group": GROUP_OF[row.name]} if row.name in GROUP_OF else {}
     if row.value_type is bool:
         name, line = (f"no_{row.name}", row.off_help) if row.default else (row.name, row.help)
-        return click.option(flag(name), is_flag=True, help=line)
+        return option(flag(name), is_flag=True, help=line, **group)
     kind: Any = Numbers() if row.is_list else row.value_type
     if row.choices:
         kind = click.Choice(row.choices)
     metavar = row.metavar or row.unit.upper() or None
-    return click.option(flag(row.name), type=kind, metavar=metavar, help=help(row))
+    return option(flag(row.name), type=kind, metavar=metavar, help=help_line(row), **group)

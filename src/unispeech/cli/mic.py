@@ -8,37 +8,62 @@ from typing import Any
 import click
 
 from unispeech.cli import flags
+from unispeech.cli.help import Command, option
 from unispeech.cli.transcribe import settle
 
+SOURCE = "Sound"
+LIVE = "Live captions"
 
-@click.command()
+
+@click.command(cls=Command)
 @click.argument("pipe", metavar="[-]", required=False, type=click.Choice(["-"]))
-@click.option("--list-devices", is_flag=True, help="Show what can be recorded from.")
-@click.option("--input-device", metavar="DEVICE", help="Number or part of the name.")
-@click.option("--input", "file", metavar="FILE", help="Play a recording instead, at its speed.")
-@click.option("--fast", is_flag=True, help="Do not wait: as fast as it can be decoded.")
-@click.option(
-    "--sample-rate", type=int, metavar="HZ", help="Of raw PCM on stdin.  [default: 16000]"
+@option("--list-devices", group=SOURCE, is_flag=True, help="List the input devices and exit.")
+@option(
+    "--input-device",
+    group=SOURCE,
+    metavar="DEVICE",
+    help="Number or part of the name.  [default: the system's]",
 )
-@flags.backend
-@flags.model
-@click.option(
+@option(
+    "--input", "file", group=SOURCE, metavar="FILE", help="Play a recording in real time instead."
+)
+@option("--fast", group=SOURCE, is_flag=True, help="Play it as fast as it can be decoded.")
+@option(
+    "--sample-rate",
+    group=SOURCE,
+    type=int,
+    metavar="HZ",
+    help="Sample rate of raw PCM on stdin (-).  [default: 16000]",
+)
+@option(
     "-f",
     "--output-format",
-    "wanted",
+    "format",
+    group=flags.OUTPUT,
     type=click.Choice(["txt", "jsonl"]),
     default="txt",
     show_default=True,
-    help="Lines to read, or one JSON object an event.",
+    help="Lines of text, or a JSON object for each event.",
 )
-@click.option("--save", metavar="NAME", help="Keep NAME.wav, NAME.txt and NAME.json.")
-@click.option("--step", type=float, metavar="SECONDS", help="Between two looks.  [default: 0.5]")
-@click.option(
+@option(
+    "--save", group=flags.OUTPUT, metavar="NAME", help="Write NAME.wav, NAME.txt and NAME.json."
+)
+@option(
+    "--step",
+    group=LIVE,
+    type=float,
+    metavar="SECONDS",
+    help="Time between two partial results.  [default: 0.5]",
+)
+@option(
     "--endpoint",
+    group=LIVE,
     type=float,
     metavar="SECONDS",
     help="Silence that ends a phrase.  [default: 0.7]",
 )
+@flags.backend
+@flags.model
 @flags.options("live")
 def mic(
     pipe: str | None,
@@ -49,33 +74,34 @@ def mic(
     sample_rate: int | None,
     backend: str,
     model: str | None,
-    wanted: str,
+    format: str,
     save: str | None,
     step: float | None,
     endpoint: float | None,
     **options: Any,
 ) -> None:
-    """Write down what is said while it is said. Ctrl-C ends it; the rest is still written.
+    """Caption a microphone live. Ctrl-C stops recording; the rest is still transcribed.
 
     \b
-    unispeech mic
-    unispeech mic --input talk.mp3 --model tiny.en
-    arecord -t raw -f S16_LE -r 16000 -c 1 | unispeech mic - --output-format jsonl
+    Examples:
+      unispeech mic
+      unispeech mic --input talk.mp3 --model tiny.en
+      arecord -t raw -f S16_LE -r 16000 -c 1 | unispeech mic - --output-format jsonl
     """
-    from unispeech.cli import dictation, sound
+    from unispeech.cli import dictation, live_sources
 
     if list_devices:
-        sound.show_devices()
+        live_sources.show_devices()
         return
     pipe, file = ("-", None) if file == "-" else (pipe, file)
     _check(pipe, file, fast, input_device, sample_rate)
     times = {"step": step, "endpoint": endpoint}
-    given = flags.given(options)
+    explicit = flags.explicit_options(options)
     complete = dictation.dictate(
-        sound.opened(pipe, file, input_device, sample_rate, fast),
-        lambda: settle(backend, model, given, live=True),
+        live_sources.open_source(pipe, file, input_device, sample_rate, fast),
+        lambda: settle(backend, model, explicit, live=True),
         {name: value for name, value in times.items() if value is not None},
-        wanted,
+        format,
         save,
     )
     if not complete:
@@ -85,7 +111,7 @@ def mic(
 def _check(
     pipe: str | None, file: str | None, fast: bool, device: str | None, sample_rate: int | None
 ) -> None:
-    """Refuse what does not go together."""
+    """Reject flags that contradict each other."""
     if pipe and file:
         raise click.UsageError("give either - or --input FILE")
     if fast and not (pipe or file):

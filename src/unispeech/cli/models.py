@@ -2,112 +2,192 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from unispeech.cli import say, tables
-from unispeech.cli.progress import bar
+from unispeech.cli import hardware, tables
+from unispeech.cli.hardware import Hardware
+from unispeech.cli.notices import notify
+from unispeech.cli.progress import progress_bar
+from unispeech.cli.tables import Cell, symbol
 from unispeech.errors import ModelDamaged, UnispeechError
 from unispeech.models import catalog, model_names, store, weight_cache
+from unispeech.models.catalog import Entry
+from unispeech.models.facts import family_title
 
 FORMATS = ("ctranslate2", "hf", "openai", "ggml")
+MANY_CORES = 8
+"""Cores from which a larger model than `base` is suggested."""
 
 
 @click.group()
 def models() -> None:
-    """List, pull, check, remove and convert weights.
+    """List, download, verify, remove and convert weights.
 
     \b
-    unispeech models list
-    unispeech models pull small
-    unispeech models convert ./my-fine-tune ./my-fine-tune-ct2 --to ctranslate2
+    Examples:
+      unispeech models list
+      unispeech models pull small
+      unispeech models convert ./my-fine-tune ./my-fine-tune-ct2 --to ctranslate2
     """
 
 
 @models.command("list")
 def list_models() -> None:
-    """The models that can be named, and what is kept of them here.
+    """List the models with a short name, and all downloads.
 
     \b
-    unispeech models list
+    Examples:
+      unispeech models list
     """
-    kept = weight_cache.listing()
-    rows = []
+    machine = hardware.detect()
+    downloads = weight_cache.listing()
+    formats: dict[str, list[str]] = {}
+    sizes: dict[str, float] = {}
+    for download in downloads:
+        formats.setdefault(download.name, []).append(download.format)
+        sizes[download.name] = sizes.get(download.name, 0.0) + download.size / 1e6
+    suggestion = suggest(machine)
+    sections: dict[str, list[list[Cell]]] = {}
     for entry in catalog.ENTRIES:
-        here = [one for one in kept if one.name == entry.name]
-        spoken = "English" if len(entry.languages) == 1 else str(len(entry.languages) or "")
-        megabytes = sum(one.size for one in here) // 1_000_000 if here else entry.megabytes
-        formats = ", ".join(one.format for one in here)
-        rows.append([entry.name, str(megabytes), spoken, entry.licence, formats, entry.summary])
-    known = {entry.name for entry in catalog.ENTRIES}
-    for one in kept:
-        if one.name not in known:
-            megabytes = one.size // 1_000_000
-            rows.append([one.name, str(megabytes), "", one.licence, one.format, one.source])
-    headings = ("model", "MB", "languages", "licence", "kept as", "")
-    tables.show(headings, rows, unbroken=("model", "licence"), width=160)
-    say(f"models are kept in {weight_cache.root()}")
+        title = f"{family_title(entry.family)}, {entry.licence} licence"
+        row = _row(entry, machine, formats.get(entry.name), sizes, suggestion)
+        sections.setdefault(title[:1].upper() + title[1:], []).append(row)
+    names = {entry.name for entry in catalog.ENTRIES}
+    for download in downloads:
+        if download.name not in names:
+            label = ", ".join(filter(None, (download.format, download.licence)))
+            megabytes = tables.size(download.size / 1e6)
+            row = [_marks(True, False), download.name, megabytes, "", label]
+            sections.setdefault("Other downloads and conversions", []).append(row)
+    for number, (title, rows) in enumerate(sections.items()):
+        click.secho(title, bold=True)
+        tables.show(
+            ("", "model", "size", "languages", ""),
+            rows,
+            right=("size",),
+            unbroken=("model", "size", "languages"),
+            widths={"model": 18, "size": 6, "languages": 9},
+            header=number == 0,
+        )
+        click.echo()
+    for line in _legend(machine):
+        click.echo(line)
+
+
+def suggest(machine: Hardware) -> str:
+    """Return a model that runs faster than real time on the machine, by rule of thumb."""
+    if machine.gpus:
+        return "large-v3-turbo"
+    return "small" if machine.cores >= MANY_CORES else "base"
+
+
+def _fits(megabytes: float, machine: Hardware) -> bool:
+    """Loading holds the weights and a converted copy of them for a moment."""
+    return machine.memory is None or 2e6 * megabytes < machine.memory
+
+
+def _row(
+    entry: Entry,
+    machine: Hardware,
+    formats: list[str] | None,
+    sizes: dict[str, float],
+    suggestion: str,
+) -> list[Cell]:
+    megabytes = sizes.get(entry.name, entry.megabytes)
+    spoken = "English" if len(entry.languages) == 1 else str(len(entry.languages) or "")
+    fits = _fits(entry.megabytes, machine)
+    return [
+        _marks(formats is not None, entry.name == suggestion),
+        [(entry.name, "bold" if formats else "")],
+        [(tables.size(megabytes), "" if fits else "red")],
+        spoken,
+        [
+            (", ".join(formats or ()), "green"),
+            "; " * bool(formats and entry.summary),
+            entry.summary,
+        ],
+    ]
+
+
+def _marks(downloaded: bool, suggested: bool) -> Cell:
+    tick, star = symbol("✓", "x"), symbol("★", "*")
+    return [((tick if downloaded else " ") + (star if suggested else " "), "green")]
+
+
+def _legend(machine: Hardware) -> Iterator[str]:
+    yield f"{symbol('✓', 'x')} downloaded, in the formats named; size on disk, else of the download"
+    yield f"{symbol('★', '*')} a good start on this machine: {machine}"
+    if not all(_fits(entry.megabytes, machine) for entry in catalog.ENTRIES):
+        yield "red: more than half of this machine's memory"
+    yield f"Weights are in {weight_cache.root()}"
 
 
 @models.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 def pull(names: tuple[str, ...]) -> None:
-    """Fetch models, so that they work without a network. Damaged ones are fetched again.
+    """Download models, so that they work offline. Damaged models are downloaded again.
 
     NAME is a name of `unispeech models list` or a repository of the Hugging Face Hub.
 
     \b
-    unispeech models pull base
-    unispeech models pull tiny.en small turbo
-    unispeech models pull openai/whisper-large-v3
+    Examples:
+      unispeech models pull base
+      unispeech models pull tiny.en small turbo
+      unispeech models pull openai/whisper-large-v3
     """
-    with bar() as on_progress:
+    with progress_bar() as on_progress:
         for name in names:
-            kept = store.pull(name, on_progress)
-            if kept is None:
+            download = store.pull(name, on_progress)
+            if download is None:
                 click.echo(store.obtain(name, store.format_held(name)))
                 continue
-            click.echo(kept.path)
-            say(f"{kept.name} from {kept.source}; licence: {kept.licence or 'see its page'}")
+            click.echo(download.path)
+            licence = download.licence or "see its page"
+            notify(f"{download.name} from {download.source}; licence: {licence}")
 
 
 @models.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 def rm(names: tuple[str, ...]) -> None:
-    """Remove models in all formats.
+    """Delete downloaded and converted models in all formats.
 
     \b
-    unispeech models rm tiny.en
+    Examples:
+      unispeech models rm tiny.en
     """
     for name in names:
         freed = weight_cache.remove(model_names.kept_name(name))
-        say(f"{name}: {freed // 1_000_000} MB freed" if freed else f"{name}: it is not kept here")
+        notify(f"{name}: {tables.size(freed / 1e6)} freed" if freed else f"{name}: not downloaded")
 
 
 @models.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 def verify(names: tuple[str, ...]) -> None:
-    """Compare every byte of what is kept with what was fetched.
+    """Compare every byte of downloaded models with their checksums.
 
     \b
-    unispeech models verify
-    unispeech models verify base
+    Examples:
+      unispeech models verify
+      unispeech models verify base
     """
-    wanted = {model_names.kept_name(name) for name in names}
-    kept = [one for one in weight_cache.listing() if not wanted or one.name in wanted]
-    if missing := wanted - {one.name for one in kept}:
+    requested = {model_names.kept_name(name) for name in names}
+    downloads = [d for d in weight_cache.listing() if not requested or d.name in requested]
+    if missing := requested - {download.name for download in downloads}:
         raise UnispeechError(
-            f"not kept here: {', '.join(sorted(missing))}",
+            f"not downloaded: {', '.join(sorted(missing))}",
             f"run: unispeech models pull {' '.join(sorted(missing))}",
         )
     damaged = []
-    for one in kept:
-        wrong = weight_cache.verify(one)
-        click.echo(f"{one.name} {one.format}: {'damaged' if wrong else 'whole'}")
-        for line in wrong:
-            say(line)
-        damaged += [one.name] if wrong else []
+    for download in downloads:
+        problems = weight_cache.verify(download)
+        state = "damaged" if problems else "intact"
+        click.echo(f"{download.name} {download.format}: {state}")
+        for line in problems:
+            notify(line)
+        damaged += [download.name] if problems else []
     if damaged:
         raise ModelDamaged(
             f"damaged: {', '.join(damaged)}", f"run: unispeech models pull {' '.join(damaged)}"
@@ -119,18 +199,20 @@ def verify(names: tuple[str, ...]) -> None:
 @click.argument("target", metavar="DST", type=click.Path(path_type=Path))
 @click.option("--to", "format", required=True, type=click.Choice(FORMATS), help="The new format.")
 def convert(source: str, target: Path, format: str) -> None:
-    """Write a model in another format: SRC is a name or a path, DST must not exist yet.
+    """Convert a model to another format.
 
-    DST becomes a folder (ctranslate2, hf) or one file (openai, ggml). Nothing of the weights is
-    lost; what the format of SRC cannot hold is taken from OpenAI's own models, and said.
+    SRC is a name or a path. DST must not exist. It becomes a folder (ctranslate2, hf) or one file
+    (openai, ggml). The conversion is lossless. If the format of SRC lacks something, it is taken
+    from OpenAI's model of that size, with a note.
 
     \b
-    unispeech models convert ./my-fine-tune ./my-fine-tune-ct2 --to ctranslate2
-    unispeech models convert base base.pt --to openai
-    unispeech models convert ./lora-adapter ggml-mine.bin --to ggml
+    Examples:
+      unispeech models convert ./my-fine-tune ./my-fine-tune-ct2 --to ctranslate2
+      unispeech models convert base base.pt --to openai
+      unispeech models convert ./lora-adapter ggml-mine.bin --to ggml
     """
-    with bar() as on_progress:
+    with progress_bar() as on_progress:
         notes = store.convert_to(source, target, format, on_progress)
     for note in notes:
-        say(note)
+        notify(note)
     click.echo(target)

@@ -11,73 +11,78 @@ from typing import Any
 
 import click
 
-from unispeech.cli import say
+from unispeech.cli.help import Command, option
+from unispeech.cli.notices import notify
 from unispeech.errors import OptionError, UnispeechError
 
-SWITCH = 0.001
-"""Seconds that one thread computes while others wait."""
-SILENT = 120.0
-"""Seconds in which the client of a WebSocket has to answer a ping. While sound waits to be heard,
-the connection is not read, and the answer comes behind all that was sent before it."""
+SWITCH_INTERVAL = 0.001
+"""Seconds that a thread may hold the interpreter lock while others wait for it."""
+PING_TIMEOUT = 120.0
+"""Seconds in which a WebSocket client must answer a ping. While sound waits to be decoded, the
+server does not read the connection, so the answer arrives after everything sent before it."""
 
 LOG_FORMAT = click.Choice(["auto", "json", "plain"])
 LOG_FORMAT_HELP = "JSON or plain log lines; auto: plain on a terminal.  [default: auto]"
 
 
-def _settings(**given: Any) -> Any:
+def _settings(**flags: Any) -> Any:
     try:
         from unispeech.server import settings
         from unispeech.server.speech import speech  # noqa: F401
     except ImportError as error:
         raise click.ClickException(
-            f"the service's libraries are not all here ({error.name}); "
-            "run: pip install 'unispeech[server]'"
+            f"the server needs the package {error.name}; run: pip install 'unispeech[server]'"
         ) from error
     for line in settings.misspelt(os.environ):
-        say(line)
-    return settings.read(**{name: value for name, value in given.items() if value is not None})
+        notify(line)
+    return settings.read(**{name: value for name, value in flags.items() if value is not None})
 
 
-def _prose() -> str:
-    """The settings for `--help`, from the one place that has them."""
+def _settings_help() -> str:
+    """The section of `--help` about settings, from their class."""
     try:
         from unispeech.server.settings import Settings
     except ImportError:
-        return "The settings: see docs/guides/service.md, or pip install 'unispeech[server]'.\n"
+        return "For the settings: pip install 'unispeech[server]', or see docs/guides/service.md.\n"
 
     lines = []
     for name, field in Settings.model_fields.items():
         alias = field.validation_alias
-        shown = f"UNISPEECH_{name.upper()}" if alias is None else name.upper()
-        lines.append((shown, field.description or "See docs/guides/service.md."))
-    formatter = click.HelpFormatter(width=98)
+        variable = f"UNISPEECH_{name.upper()}" if alias is None else name.upper()
+        lines.append((variable, field.description or "See docs/guides/service.md."))
+    formatter = click.HelpFormatter()
     with formatter.section("Settings (environment, or a file named by UNISPEECH_SETTINGS)"):
         formatter.write_dl(lines)
     return formatter.getvalue()
 
 
 class WithSettings(click.Command):
-    """A command whose help ends with all settings."""
+    """A command whose help ends with the settings of the server."""
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_help(ctx, formatter)
-        formatter.write("\n" + _prose())
+        formatter.write("\n" + _settings_help())
 
 
 @click.command(cls=WithSettings)
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="Port; 0 takes a free one.  [default: 8000]")
-@click.option("--backend", help="Runtime of requests that name none, or auto.  [default: faster]")
-@click.option("--model", help="Model of requests that name none.  [default: base]")
-@click.option("--jobs-at-once", type=int, help="Jobs run at once; 0: none here.  [default: 4]")
+@click.option("--backend", help="Runtime for requests that name none, or auto.  [default: faster]")
+@click.option("--model", help="Model for requests that name none.  [default: base]")
+@click.option(
+    "--jobs-at-once",
+    type=int,
+    help="Jobs run in parallel; 0 leaves all to `unispeech worker`.  [default: 4]",
+)
 @click.option("--log-format", type=LOG_FORMAT, help=LOG_FORMAT_HELP)
-def serve(**given: Any) -> None:
-    """Run the service: jobs, and the HTTP interfaces of OpenAI, WAAS and whisper-asr-webservice.
+def serve(**flags: Any) -> None:
+    """Run the server: web page, jobs, and the APIs of OpenAI, WAAS and whisper-asr-webservice.
 
     \b
-    unispeech serve
-    unispeech serve --host 0.0.0.0 --port 9000 --model small
-    UNISPEECH_DATABASE_URL=postgresql://user:password@db/speech unispeech serve --jobs-at-once 0
+    Examples:
+      unispeech serve
+      unispeech serve --host 0.0.0.0 --port 9000 --model small
+      UNISPEECH_DATABASE_URL=postgresql://user:password@db/speech unispeech serve
     """
     import uvicorn
 
@@ -86,10 +91,10 @@ def serve(**given: Any) -> None:
     from unispeech.server.http.protocol import LARGEST, Connection, Listener
     from unispeech.server.observe import logs
 
-    # A thread that waits for Python's lock asks for it after this time, and with thirty busy ones
-    # the event loop waits its turn at every step: health took 0.7 s with the usual 5 ms.
-    sys.setswitchinterval(SWITCH)
-    settings = _settings(**given)
+    # The event loop waits this long for the interpreter lock at every step, once for each busy
+    # thread: with thirty of them, the health check took 0.7 s at the default of 5 ms.
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    settings = _settings(**flags)
     _check_address(settings.host, settings.port)
     logs.configure(settings.log_level, settings.log_format)
     app = create_app(settings)
@@ -98,7 +103,7 @@ def serve(**given: Any) -> None:
     has_key = bool(settings.api_key or service.keys.list())
     is_plain = logs.is_plain(settings.log_format)
     if settings.keys_required and not has_key and not is_plain:
-        say("an API key is needed here and there is none yet; run: unispeech keys create NAME")
+        notify("requests need an API key and none exists; run: unispeech keys create NAME")
 
     def announce(port: int) -> None:
         if is_plain:
@@ -114,13 +119,15 @@ def serve(**given: Any) -> None:
         timeout_graceful_shutdown=settings.shutdown_timeout,
         http=Connection,
         h11_max_incomplete_event_size=LARGEST,
-        ws_ping_timeout=SILENT,
+        ws_ping_timeout=PING_TIMEOUT,
     )
     Listener(config, announce, service.leave).run()
 
 
 def _check_address(host: str, port: int) -> None:
-    """Say in a line why nobody can listen there, before anything is begun."""
+    """Raises:
+    UnispeechError: the address cannot be listened on.
+    """
     try:
         for family, kind, number, _, address in socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -139,19 +146,20 @@ def _check_address(host: str, port: int) -> None:
 
 
 @click.command(cls=WithSettings)
-@click.option("--jobs-at-once", type=int, help="Jobs run at once.  [default: 4]")
+@click.option("--jobs-at-once", type=int, help="Jobs run in parallel.  [default: 4]")
 @click.option("--log-format", type=LOG_FORMAT, help=LOG_FORMAT_HELP)
-def worker(**given: Any) -> None:
-    """Run jobs of a service, in a process of its own; as many as you like, on one database.
+def worker(**flags: Any) -> None:
+    """Run a server's jobs in another process, on this machine or another with the same database.
 
     \b
-    unispeech worker
-    UNISPEECH_DATABASE_URL=postgresql://user:password@db/speech unispeech worker
+    Examples:
+      unispeech worker
+      UNISPEECH_DATABASE_URL=postgresql://user:password@db/speech unispeech worker
     """
     from unispeech.server.observe import logs
     from unispeech.server.service import Service
 
-    settings = _settings(**given)
+    settings = _settings(**flags)
     if not settings.jobs_at_once:
         raise click.UsageError("a worker with --jobs-at-once 0 has nothing to do")
     stop = threading.Event()
@@ -161,19 +169,20 @@ def worker(**given: Any) -> None:
     service = Service(settings)
     service.speech.check()
     service.start()
-    say("running jobs; stop with Ctrl-C")
+    notify("waiting for jobs; Ctrl-C stops")
     stop.wait()
     service.stop()
 
 
 @click.group()
 def keys() -> None:
-    """Make, list and revoke API keys.
+    """Create, list and revoke API keys of the server.
 
     \b
-    unispeech keys create newsroom
-    unispeech keys list
-    unispeech keys revoke 1f2e3d4c5b6a
+    Examples:
+      unispeech keys create newsroom
+      unispeech keys list
+      unispeech keys revoke 1f2e3d4c5b6a
     """
 
 
@@ -186,27 +195,30 @@ def _keys() -> Any:
     return Keys(Database(settings.database))
 
 
-@keys.command()
+@keys.command(cls=Command)
 @click.argument("name")
-@click.option("--rate-limit", metavar="N/PERIOD", help="Such as 60/minute.  [default: server's]")
-@click.option(
+@option(
+    "--rate-limit", metavar="N/PERIOD", help="Requests, such as 60/minute.  [default: the server's]"
+)
+@option(
     "--max-upload",
     type=click.IntRange(1, 2**62),
     metavar="BYTES",
-    help="Of one upload.  [default: server's]",
+    help="Size of one upload.  [default: the server's]",
 )
-@click.option(
+@option(
     "--max-duration",
     type=click.FloatRange(0, 1e9, min_open=True),
     metavar="SECONDS",
-    help="Of a recording.  [default: server's]",
+    help="Length of a recording.  [default: the server's]",
 )
 def create(name: str, **limits: Any) -> None:
-    """Make a key and print it: the only time it is shown.
+    """Create a key and print it. It cannot be shown again.
 
     \b
-    unispeech keys create newsroom
-    unispeech keys create trial --rate-limit 10/minute --max-duration 600
+    Examples:
+      unispeech keys create newsroom
+      unispeech keys create trial --rate-limit 10/minute --max-duration 600
     """
     _, secret = _keys().create(name, **limits)
     click.echo(secret)
@@ -214,10 +226,11 @@ def create(name: str, **limits: Any) -> None:
 
 @keys.command(name="list")
 def list_keys() -> None:
-    """The keys' ids, names and limits.
+    """List the keys by ID, with their names and limits.
 
     \b
-    unispeech keys list
+    Examples:
+      unispeech keys list
     """
     for key in _keys().list():
         limits = [str(v) for v in (key.rate_limit, key.max_upload, key.max_duration) if v]
@@ -227,10 +240,11 @@ def list_keys() -> None:
 @keys.command()
 @click.argument("id")
 def revoke(id: str) -> None:
-    """Take a key away, by the id that `unispeech keys list` shows.
+    """Revoke a key, by its ID in `unispeech keys list`.
 
     \b
-    unispeech keys revoke 1f2e3d4c5b6a
+    Examples:
+      unispeech keys revoke 1f2e3d4c5b6a
     """
     if not _keys().revoke(id):
         raise OptionError(f"there is no key {id}", "see: unispeech keys list")

@@ -1,8 +1,9 @@
-"""Errors as the command line spells them: the core names options, this is where they are flags."""
+"""Option names in error messages, rewritten as the flags that the command line has for them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from unispeech.errors import UnispeechError
 from unispeech.options import OPTIONS
@@ -12,30 +13,35 @@ HINTS = {
     "no_microphone": ", or play a file with --input FILE, or pipe PCM to `unispeech mic -`",
     "microphone_busy": "; see `unispeech mic --list-devices`",
 }
-"""Ways out that only the command line has, by the code of the error."""
-_GIVEN = re.compile(rf"(?<![\w./'-])({'|'.join(NAMES)})=(?:'([^']*)'|\"([^\"]*)\"|([\w.]+))")
+"""Additional hints by error code, about flags that only the command line has."""
+_WITH_VALUE = re.compile(rf"(?<![\w./'-])({'|'.join(NAMES)})=(?:'([^']*)'|\"([^\"]*)\"|([\w.]+))")
 """An option with its value: `device='cpu'`."""
-_NAMED = re.compile(
-    rf"(?<![\w./'=-])({'|'.join(name for name in NAMES if '_' in name)})(?![\w./'])"
-)
-"""A name that is no English word: `beam_size`."""
+_NAME = re.compile(rf"(?<![\w./'=-])({'|'.join(name for name in NAMES if '_' in name)})(?![\w./'])")
+"""An option name that cannot be an English word: `beam_size`."""
 
 
 def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def spelled(error: UnispeechError) -> str:
-    """Return the error as one line with flags in the place of option names."""
+def with_flags(error: UnispeechError, renamed: Mapping[str, str] | None = None) -> str:
+    """Return the error as one line that names flags instead of options.
+
+    `renamed` are the options whose flag has another name in this command.
+    """
+    names = renamed or {}
+
+    def flag_of(name: str) -> str:
+        return flag(names.get(name, name))
+
+    def setting(match: re.Match[str]) -> str:
+        name, value = match[1], match[2] or match[3] or match[4]
+        if value in ("True", "False"):
+            return flag_of(name if value == "True" else f"no_{name}")
+        return f"{flag_of(name)} {value}"
+
     text = str(error) + HINTS.get(error.code, "")
-    name = error.option
-    if name and re.match(rf"{re.escape(name)}\b(?!=)", text):
-        text = flag(name) + text[len(name) :]
-    return _NAMED.sub(lambda match: flag(match[1]), _GIVEN.sub(_with_value, text))
-
-
-def _with_value(match: re.Match[str]) -> str:
-    name, value = match[1], match[2] or match[3] or match[4]
-    if value == "True":
-        return flag(name)
-    return flag(f"no_{name}") if value == "False" else f"{flag(name)} {value}"
+    option = error.option
+    if option and re.match(rf"{re.escape(option)}\b(?!=)", text):
+        text = flag_of(option) + text[len(option) :]
+    return _NAME.sub(lambda match: flag_of(match[1]), _WITH_VALUE.sub(setting, text))

@@ -13,11 +13,14 @@ import click
 from unispeech.backends import choose
 from unispeech.backends.settle import Settled
 from unispeech.call import OnProgress
-from unispeech.cli import flags, say, stopping
+from unispeech.cli import flags
+from unispeech.cli.help import Command, option
+from unispeech.cli.inputs import Input, expand
+from unispeech.cli.interrupts import exit_promptly
+from unispeech.cli.notices import notify
 from unispeech.cli.output import Output
-from unispeech.cli.progress import bar
-from unispeech.cli.sources import Input, find
-from unispeech.cli.spelling import spelled
+from unispeech.cli.progress import progress_bar
+from unispeech.cli.spelling import with_flags
 from unispeech.errors import UnispeechError
 from unispeech.options import split_options
 from unispeech.text.formats import FORMATS
@@ -25,145 +28,159 @@ from unispeech.text.subtitles import Layout
 from unispeech.types import Transcript
 
 LAYOUT = [field.name for field in fields(Layout)]
+SUBTITLES = "Subtitle layout (srt, vtt)"
 
 
 def _formats(ctx: click.Context, option: click.Parameter, value: str) -> list[str]:
-    wanted = [part.strip() for part in value.split(",") if part.strip()]
-    for name in wanted:
+    names = [part.strip() for part in value.split(",") if part.strip()]
+    for name in names:
         if name not in (*FORMATS, "all"):
             raise click.BadParameter(f"{name!r} is not one of {', '.join(FORMATS)}, all")
-    if not wanted:
+    if not names:
         raise click.BadParameter(f"name one of {', '.join(FORMATS)}, all")
-    return wanted
+    return names
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("sources", metavar="FILE...", nargs=-1, required=True)
-@flags.backend
-@flags.model
-@click.option(
+@option(
     "-f",
     "--output-format",
-    "wanted",
+    "formats",
+    group=flags.OUTPUT,
     metavar="FORMAT",
     callback=_formats,
     default="txt",
     show_default=True,
-    help="txt, srt, vtt, tsv, json, rttm (several with commas) or all.",
+    help="txt, srt, vtt, tsv, json, rttm, several with commas between them, or all.",
 )
-@click.option(
+@option(
     "-o",
     "--output-dir",
+    group=flags.OUTPUT,
     type=click.Path(file_okay=False, path_type=Path),
-    help="Write files named after the inputs.  [default: stdout; several formats: here]",
+    help="Folder for files named after the inputs.  [default: print to stdout; several formats: the current folder]",
 )
-@click.option("--skip-existing", is_flag=True, help="Leave out inputs whose output files exist.")
+@option(
+    "--skip-existing",
+    group=flags.OUTPUT,
+    is_flag=True,
+    help="Skip inputs whose output files exist.",
+)
+@flags.backend
+@flags.model
 @flags.options()
-@click.option("--max-line-width", type=int, help="Characters in a subtitle line.")
-@click.option("--max-line-count", type=int, help="Lines in a subtitle.")
-@click.option("--max-words-per-line", type=int, help="Words in a subtitle line.")
-@click.option("--max-cps", type=float, help="Characters a second: a fast subtitle stays longer.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress bar.")
+@option("--max-line-width", group=SUBTITLES, type=int, help="Characters in a line.")
+@option("--max-line-count", group=SUBTITLES, type=int, help="Lines in a subtitle.")
+@option("--max-words-per-line", group=SUBTITLES, type=int, help="Words in a line.")
+@option(
+    "--max-cps",
+    group=SUBTITLES,
+    type=float,
+    help="Characters a second: show dense subtitles for longer.",
+)
+@option("-q", "--quiet", is_flag=True, help="Show no progress bar.")
 def transcribe(
     sources: tuple[str, ...],
     backend: str,
     model: str | None,
-    wanted: list[str],
+    formats: list[str],
     output_dir: Path | None,
     skip_existing: bool,
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Write down what was said in files, folders, patterns or stdin (-).
+    """Transcribe files, folders, patterns or stdin (-).
 
     \b
-    unispeech transcribe interview.mp3
-    unispeech transcribe recordings/ --output-format srt --output-dir subtitles
-    unispeech transcribe talk.mp4 --language fr --task translate --output-format json
+    Examples:
+      unispeech transcribe interview.mp3
+      unispeech transcribe recordings/ --output-format srt --output-dir subtitles
+      unispeech transcribe talk.mp4 --language fr --task translate -f json
     """
     layout = Layout(**{name: options.pop(name) for name in LAYOUT})
-    inputs = find(sources)
-    given = flags.given(options)
-    if layout.given and not {"srt", "vtt", "all"} & set(wanted):
-        raise click.UsageError("--max-line-width and its kin are for srt and vtt")
+    inputs = expand(sources)
+    explicit = flags.explicit_options(options)
+    if layout.given and not {"srt", "vtt", "all"} & set(formats):
+        raise click.UsageError("--max-line-width and the like need --output-format srt or vtt")
     if layout.cuts:
-        given["word_timestamps"] = True
-    speakers = "diarize" in given or "diarize_model" in given
-    if "rttm" in wanted and not speakers:
-        raise click.UsageError("rttm says who speaks: it needs --diarize")
-    output = Output(wanted, output_dir, layout, len(inputs) > 1, speakers)
+        explicit["word_timestamps"] = True
+    speakers = "diarize" in explicit or "diarize_model" in explicit
+    if "rttm" in formats and not speakers:
+        raise click.UsageError("rttm lists the turns of speakers: it needs --diarize")
+    output = Output(formats, output_dir, layout, len(inputs) > 1, speakers)
     if skip_existing:
         if output.folder is None:
             raise click.UsageError("--skip-existing needs --output-dir")
-        inputs = [source for source in inputs if not output.done(source)]
+        inputs = [source for source in inputs if not output.exists(source)]
         if not inputs:
             return
-    with stopping.prompt(), bar(quiet) as on_progress:
-        settled = settle(backend, model, given)
-        _present(inputs)
-        failed = _run(settled, inputs, output, on_progress)
-    if failed:
+    with exit_promptly(), progress_bar(quiet) as on_progress:
+        settled = settle(backend, model, explicit)
+        _check_presence(inputs)
+        failures = _run(settled, inputs, output, on_progress)
+    if failures:
         sys.exit(1)
 
 
-def settle(backend: str, model: str | None, given: dict[str, Any], live: bool = False) -> Settled:
-    """Settle what the command line asks before anything is fetched.
+def settle(backend: str, model: str | None, options: dict[str, Any], live: bool = False) -> Settled:
+    """Settle the request of a command line before anything is downloaded.
 
-    Says which backend was chosen, and why, where that was left to us.
+    If the backend is `auto`, print the choice and its reason.
     """
-    load, options = split_options(given)
+    load, call = split_options(options)
     if backend.lower() == choose.AUTO:
-        choice = choose.choose_backend(model, load, options)
-        say(f"backend {choice.reason}")
+        choice = choose.choose_backend(model, load, call)
+        notify(f"backend {choice.reason}")
         backend = choice.backend
-    return choose.settle_request(backend, model, load, options, live).checked()
+    return choose.settle_request(backend, model, load, call, live).checked()
 
 
-def _present(inputs: list[Input]) -> None:
-    """Say before anything is fetched that nothing of what was named is there.
+def _check_presence(inputs: list[Input]) -> None:
+    """Exit before any download if none of the inputs exists.
 
-    Where some of it is, the rest is said in its place, among the results.
+    If only some are missing, each is reported in its place among the results.
     """
     paths = [source.path for source in inputs]
     if any(path is None or path.exists() for path in paths):
         return
     for source in inputs:
-        say(f"{source.name}: there is no such file")
+        notify(f"{source.name}: there is no such file")
     sys.exit(1)
 
 
 def _run(settled: Settled, inputs: list[Input], output: Output, on_progress: OnProgress) -> int:
-    """Transcribe in order, write each transcript as it is done, and return how many failed."""
+    """Transcribe in order, write each transcript when it is complete, return the failures."""
     from unispeech.engine.engine import Engine
 
-    failed = 0
+    failures = 0
     results = Engine.of(settled, on_progress).transcribe_many(
-        (source.open() for source in inputs), on_segment=output.heard, on_progress=on_progress
+        (source.open() for source in inputs), on_segment=output.on_segment, on_progress=on_progress
     )
     for source in inputs:
-        output.begin(source)  # before the first of its segments is heard
-        failed += not _finish(output, source, next(results))
-    return failed
+        output.begin(source)  # before its first segment arrives
+        failures += not _finish(output, source, next(results))
+    return failures
 
 
 def _finish(output: Output, source: Input, result: Transcript | UnispeechError) -> bool:
-    """Write one result and say what was wrong with it. Whether all of it is there."""
+    """Write one result, report its problems, and return True if it is complete."""
     if isinstance(result, UnispeechError):
-        say(_named(source, spelled(result)))
+        notify(_with_name(source, with_flags(result)))
         return False
     for warning in result.warnings:
-        say(f"warning: {warning}")
+        notify(f"warning: {warning}")
     for gap in result.gaps:
-        say(f"warning: {source.name}: {gap.start:.1f}-{gap.end:.1f} s: {gap.reason}")
+        notify(f"warning: {source.name}: {gap.start:.1f}-{gap.end:.1f} s: {gap.reason}")
     try:
         output.end(source, result)
     except OSError as error:
         full = error.errno == errno.ENOSPC
         hint = "free some space" if full else "choose another --output-dir"
-        say(f"{error.filename}: {error.strerror}; {hint}")
+        notify(f"{error.filename}: {error.strerror}; {hint}")
         return False
     return result.complete
 
 
-def _named(source: Input, line: str) -> str:
+def _with_name(source: Input, line: str) -> str:
     return line if source.name in line else f"{source.name}: {line}"

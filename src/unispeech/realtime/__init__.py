@@ -1,1 +1,1 @@
-"""Live speech: a session that hears samples and says events, and where samples come from."""
+"""Live transcription: a session that turns samples into events, and the sources of samples."""

@@ -1,4 +1,4 @@
-"""What a session says while it listens."""
+"""The events of a live session."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Kind = Literal["partial", "final", "endpoint", "gap"]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One piece of news. Times are seconds from the start of the stream.
+    """One event of a session. Times are seconds from the start of the stream.
 
-    `partial` is what was said since the last final, as far as heard; the next event may say it
-    otherwise. `final` never changes, and its text is only what is new: joining the texts of all
-    finals with nothing between them gives the transcript. `endpoint` closes a phrase: the speaker
-    paused; its text is the whole phrase, all of it already final. `gap` is speech without a
-    trustworthy text, and why.
+    - `partial`: the words since the last final one; the next event may change them.
+    - `final`: new words that will not change. The texts of all finals, joined without a separator,
+      are the transcript.
+    - `endpoint`: the end of a phrase, at a pause. Its text is the whole phrase, already final.
+    - `gap`: speech without a trustworthy text, with the reason.
     """
 
     type: Kind
@@ -28,17 +28,17 @@ class Event:
     words: tuple[Word, ...] = ()
     language: str = ""
     lag: float = 0.0
-    """Seconds of sound that had arrived and were not yet heard when this was said."""
+    """Seconds of sound that had arrived but were not yet processed at this event."""
     reason: str = ""
-    """Of a gap."""
+    """The reason of a gap; empty for other types."""
 
     def json(self) -> dict[str, Any]:
-        """As one object of plain values, the same keys for every type but a gap's `reason`."""
+        """Return a JSON object with the same keys for every type, and `reason` for a gap."""
         words = [
             {"word": w.word, "start": w.start, "end": w.end, "probability": round(w.probability, 3)}
             for w in self.words
         ]
-        said: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "type": self.type,
             "start": self.start,
             "end": self.end,
@@ -47,4 +47,4 @@ class Event:
             "language": self.language,
             "lag": round(self.lag, 3),
         }
-        return {**said, "reason": self.reason} if self.type == "gap" else said
+        return {**fields, "reason": self.reason} if self.type == "gap" else fields

@@ -1,8 +1,7 @@
-"""Sound on its way from whoever makes it to the one session that hears it.
+"""The queue between a source of sound and the session that transcribes it.
 
-Two ways to wait. Where the maker can (a file, a pipe, a socket), it does: `limit` seconds are held,
-no more. Where it cannot (a microphone), nothing is dropped: what memory should not hold goes to a
-temporary file.
+A source that can wait (a file, a pipe, a socket) is blocked once `limit` seconds are queued. A
+source that cannot (a microphone) has no limit: sound beyond `IN_MEMORY` goes to a temporary file.
 """
 
 from __future__ import annotations
@@ -23,18 +22,18 @@ from unispeech.realtime.ticks import TICK
 from unispeech.types import SAMPLE_RATE, Samples
 
 IN_MEMORY = 60.0
-"""Seconds of a microphone that are held in memory."""
-ITEM = 4
+"""Seconds of sound queued in memory before the rest goes to a file."""
+SAMPLE_BYTES = 4
 """Bytes of a float32 sample."""
 
 
 class Intake:
-    """A queue of samples between two threads. Iterating it waits, and ends after `close`."""
+    """A queue of samples between two threads. Iteration blocks, and ends after `close`."""
 
     def __init__(self, limit: float | None = None) -> None:
         self._limit = limit
         self._memory: deque[Samples] = deque()
-        self._held = 0  # samples in memory
+        self._in_memory = 0  # samples
         self._file: IO[bytes] | None = None
         self._read = self._written = 0  # bytes of the file
         self._closed = False
@@ -43,48 +42,48 @@ class Intake:
         self.level = 0.0
         """Loudness of the newest samples: root mean square, 0 to 1."""
         self.overflows = 0
-        """How often the maker says that it lost sound of its own."""
+        """Times that the source reported lost sound."""
 
     @property
     def waiting(self) -> float:
-        """Seconds that have arrived and were not yet taken."""
-        return (self._held + (self._written - self._read) // ITEM) / SAMPLE_RATE
+        """Seconds of sound in the queue."""
+        return (self._in_memory + (self._written - self._read) // SAMPLE_BYTES) / SAMPLE_RATE
 
     def put(self, samples: Samples) -> None:
-        """Add samples, shape (n,). Waits while there are too many, if there is a limit."""
+        """Add samples, shape (n,). Blocks while the queue is over its limit, if it has one."""
         if not len(samples):
             return
         self.level = float(np.sqrt(np.mean(np.square(samples))))
         with self._changed:
             if self._limit is not None:
                 full = self._limit * SAMPLE_RATE
-                self._changed.wait_for(lambda: self._held < full or self._closed)
+                self._changed.wait_for(lambda: self._in_memory < full or self._closed)
             if self._closed:
                 return
             if self._file is not None or (
-                self._limit is None and self._held > IN_MEMORY * SAMPLE_RATE
+                self._limit is None and self._in_memory > IN_MEMORY * SAMPLE_RATE
             ):
                 self._spill(samples)
             else:
                 self._memory.append(samples)
-                self._held += len(samples)
+                self._in_memory += len(samples)
             self._changed.notify_all()
 
     def mark(self) -> None:
-        """Have the phrase ended here: the reader gets a piece without samples."""
+        """End the phrase here: the reader gets an empty piece."""
         with self._changed:
             self._memory.append(np.zeros(0, np.float32))
             self._changed.notify_all()
 
     def close(self, error: BaseException | None = None) -> None:
-        """No more will come; `error` is raised to the reader once everything before is taken."""
+        """End the queue. The reader gets `error`, if any, after everything before it."""
         with self._changed:
             if not self._closed:
                 self._closed, self._error = True, error
             self._changed.notify_all()
 
     def __iter__(self) -> Iterator[tuple[Samples, float]]:
-        """Pieces of at most a tick, each with the seconds that wait behind it."""
+        """Yield pieces of at most one tick, each with the seconds of sound behind it."""
         try:
             while (piece := self._take()) is not None:
                 for start in range(0, max(len(piece), 1), TICK):
@@ -105,7 +104,7 @@ class Intake:
             if not self._memory:
                 return None
             piece = self._memory.popleft()
-            self._held -= len(piece)
+            self._in_memory -= len(piece)
             self._changed.notify_all()
             return piece
 
@@ -115,22 +114,22 @@ class Intake:
         self._written += self._file.write(samples.tobytes())
 
     def _refill(self) -> None:
-        """A second from the file; the file goes once it has been read."""
+        """Move a second from the file to memory; close the file at its end."""
         assert self._file is not None
         self._file.seek(self._read)
-        data = self._file.read(SAMPLE_RATE * ITEM)
+        data = self._file.read(SAMPLE_RATE * SAMPLE_BYTES)
         self._read += len(data)
         self._memory.append(np.frombuffer(data, np.float32))
-        self._held += len(data) // ITEM
+        self._in_memory += len(data) // SAMPLE_BYTES
         if self._read == self._written:
             self._file.close()
             self._file, self._read, self._written = None, 0, 0
 
 
 def fill(intake: Intake, pieces: Iterator[Samples]) -> threading.Thread:
-    """Put everything an iterator gives into an intake, from a thread of its own."""
+    """Put all pieces of an iterator into an intake, from a new thread."""
 
-    def work() -> None:
+    def put_all() -> None:
         try:
             for piece in pieces:
                 intake.put(piece)
@@ -138,43 +137,43 @@ def fill(intake: Intake, pieces: Iterator[Samples]) -> threading.Thread:
         except BaseException as error:
             intake.close(error)
 
-    thread = threading.Thread(target=work, name="unispeech-intake", daemon=True)
+    thread = threading.Thread(target=put_all, name="unispeech-intake", daemon=True)
     thread.start()
     return thread
 
 
-def at_once(pieces: Iterable[Samples]) -> Iterator[tuple[Samples, float]]:
-    """In place of an intake, where nobody speaks: nothing ever waits, so nothing is left out."""
+def without_lag(pieces: Iterable[Samples]) -> Iterator[tuple[Samples, float]]:
+    """Yield pieces as an intake does, without lag, so that the session skips no partial results."""
     for piece in pieces:
         yield piece, 0.0
 
 
 def listen(
     session: Session,
-    sound: Iterable[tuple[Samples, float]],
-    keep: Callable[[Samples], None] = lambda samples: None,
+    pieces: Iterable[tuple[Samples, float]],
+    record: Callable[[Samples], None] = lambda samples: None,
 ) -> Iterator[Event]:
-    """The events of everything that comes in, until it ends. `keep` is given all that is heard.
+    """Yield the events of all pieces until the end. `record` gets every piece before its decoding.
 
-    A piece without samples (`Intake.mark`) ends the phrase. The lag of an event is what has come in
-    by the time it is said. Where the sound breaks off, what came before is heard to its end.
+    An empty piece (`Intake.mark`) ends the phrase. If the pieces come from an intake, the lag of an
+    event is the length of its queue. If the source fails, the sound before that is still decoded.
 
     Raises:
-        AudioError, OSError: the sound or `keep` failed; after the last event.
+        AudioError, OSError: the source or `record` failed; raised after the last event.
     """
-    broken: Exception | None = None
+    failure: Exception | None = None
     try:
-        for samples, waiting in sound:
-            keep(samples)
+        for samples, waiting in pieces:
+            record(samples)
             for event in session.feed(samples, waiting) if len(samples) else session.flush():
-                yield _late(event, sound)
+                yield _with_lag(event, pieces)
     except (AudioError, OSError) as error:
-        broken = error
+        failure = error
     for event in session.finish():
-        yield _late(event, sound)
-    if broken is not None:
-        raise broken
+        yield _with_lag(event, pieces)
+    if failure is not None:
+        raise failure
 
 
-def _late(event: Event, sound: object) -> Event:
-    return replace(event, lag=sound.waiting) if isinstance(sound, Intake) else event
+def _with_lag(event: Event, pieces: object) -> Event:
+    return replace(event, lag=pieces.waiting) if isinstance(pieces, Intake) else event

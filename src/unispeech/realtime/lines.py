@@ -1,4 +1,4 @@
-"""Finals as lines to read: a sentence, or what was said up to a pause."""
+"""Readable lines from final events: a sentence each, or the words up to a pause."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from unispeech.realtime.events import Event
 from unispeech.realtime.session import SENTENCE_ENDS
 from unispeech.types import Segment, Word
 
-SHORT = 24
-"""Characters under which a full stop does not end a line: "Mr." does not."""
-LONG = 200
-"""Characters after which a line ends anywhere."""
+MIN_LENGTH = 24
+"""Characters that a line needs for a full stop to end it, so that "Mr." does not."""
+MAX_LENGTH = 200
+"""Characters after which a line ends at any word."""
 
 
 class Lines:
-    """The line being said, and each line once it is complete."""
+    """The unfinished line; complete lines are returned as they end."""
 
     def __init__(self) -> None:
         self._words: list[Word] = []
@@ -22,34 +22,36 @@ class Lines:
 
     @property
     def text(self) -> str:
-        """What is final of the line being said."""
+        """The final words of the unfinished line."""
         return "".join(word.word for word in self._words)
 
     @property
     def start(self) -> float | None:
-        """Where the line being said began, or None before its first final word."""
+        """The start of the unfinished line, or None before its first final word."""
         return self._words[0].start if self._words else None
 
-    def hear(self, event: Event) -> list[Segment]:
-        """The lines that an event completes."""
-        done: list[Segment] = []
+    def add(self, event: Event) -> list[Segment]:
+        """Add an event and return the lines that it completes."""
+        complete: list[Segment] = []
         if event.type == "final":
             self._language = event.language
             for word in event.words:
                 self._words.append(word)
-                if self._full(word):
-                    done.append(self._line())
+                if self._ends_with(word):
+                    complete.append(self._line())
         elif event.type == "endpoint":
-            done += self.end()
-        return done
+            complete += self.end()
+        return complete
 
     def end(self) -> list[Segment]:
-        """The line being said as it is, if there is one."""
+        """Return the unfinished line, if there is one."""
         return [self._line()] if self._words else []
 
-    def _full(self, word: Word) -> bool:
+    def _ends_with(self, word: Word) -> bool:
         length = len(self.text)
-        return length >= LONG or (length >= SHORT and word.word.rstrip()[-1:] in SENTENCE_ENDS)
+        return length >= MAX_LENGTH or (
+            length >= MIN_LENGTH and word.word.rstrip()[-1:] in SENTENCE_ENDS
+        )
 
     def _line(self) -> Segment:
         words, self._words = tuple(self._words), []

@@ -16,13 +16,13 @@ from unispeech.realtime.ticks import TICK_SECONDS
 from unispeech.types import SAMPLE_RATE, Floats
 
 LOOPBACK = ("monitor", "loopback", "stereo mix", "blackhole", "what u hear")
-"""In the names of devices that give what the computer plays: PulseAudio and PipeWire, WASAPI,
+"""Parts of the names of devices that record the computer's output: PulseAudio and PipeWire, WASAPI,
 Windows, macOS."""
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Something to record from."""
+    """An input device."""
 
     index: int
     name: str
@@ -30,75 +30,71 @@ class Device:
     sample_rate: int
     default: bool
     source: str = ""
-    """The sound server's name for it, where PortAudio has none of its own."""
+    """The name that the sound server has for it, if PortAudio has none."""
 
     @property
-    def opened(self) -> int | str:
-        """What PortAudio is to open."""
+    def portaudio_device(self) -> int | str:
+        """The device that PortAudio opens: an index or a name."""
         return pulse.DEVICE if self.source else self.index
 
     @property
     def loopback(self) -> bool:
-        """Whether it gives what the computer plays."""
+        """True if it records the computer's output."""
         return any(word in self.name.lower() for word in LOOPBACK)
 
 
 def devices() -> list[Device]:
-    """What can be recorded from.
+    """List the input devices.
 
     Raises:
         BackendMissing: sounddevice or PortAudio is not installed.
     """
     sounddevice = _sounddevice()
-    standard = sounddevice.default.device[0]
-    everything = sounddevice.query_devices()
-    known = [
+    default = sounddevice.default.device[0]
+    all_devices = sounddevice.query_devices()
+    inputs = [
         Device(
             index=i,
             name=device["name"],
             channels=device["max_input_channels"],
             sample_rate=int(device["default_samplerate"]),
-            default=i == standard,
+            default=i == default,
         )
-        for i, device in enumerate(everything)
+        for i, device in enumerate(all_devices)
         if device["max_input_channels"] > 0
     ]
-    served = pulse.sources() if any(device.name == pulse.DEVICE for device in known) else []
-    return known + [
+    sources = pulse.sources() if any(device.name == pulse.DEVICE for device in inputs) else []
+    return inputs + [
         Device(i, source.name, source.channels, source.sample_rate, False, source.name)
-        for i, source in enumerate(served, len(everything))
+        for i, source in enumerate(sources, len(all_devices))
     ]
 
 
-def choose(wanted: str | None, known: list[Device]) -> Device:
-    """The device of a number or a part of a name; without one, the system's default.
+def choose(name: str | None, devices: list[Device]) -> Device:
+    """Return the device with this number or part of a name; for None, the system's default.
 
     Raises:
-        AudioError: there is none, or several have that name.
+        AudioError: no device matches, or several do.
     """
-    if not known:
-        raise AudioError(
-            "there is no microphone",
-            "plug one in",
-            code="no_microphone",
-        )
-    if wanted is None:
-        return next((device for device in known if device.default), known[0])
-    if wanted.isdigit():
-        found = [device for device in known if device.index == int(wanted)]
+    if not devices:
+        raise AudioError("there is no microphone", "plug one in", code="no_microphone")
+    if name is None:
+        return next((device for device in devices if device.default), devices[0])
+    if name.isdigit():
+        matches = [device for device in devices if device.index == int(name)]
     else:
-        found = [device for device in known if wanted.lower() in device.name.lower()]
-    if len(found) == 1:
-        return found[0]
-    names = ", ".join(f"{device.index} ({device.name})" for device in found or known)
-    what = "several devices are called" if found else "there is no input device"
-    raise AudioError(f"{what} {wanted!r}", f"give one of {names}")
+        matches = [device for device in devices if name.lower() in device.name.lower()]
+    if len(matches) == 1:
+        return matches[0]
+    names = ", ".join(f"{device.index} ({device.name})" for device in matches or devices)
+    problem = "several input devices match" if matches else "there is no input device"
+    raise AudioError(f"{problem} {name!r}", f"give one of {names}")
 
 
 @contextmanager
 def recording(device: Device, intake: Intake) -> Iterator[None]:
-    """Record into an intake for as long as the block runs. Where the device goes away before (it
-    was unplugged), the intake ends with an `AudioError`.
+    """Record into an intake while the block runs. If the device disappears (it was unplugged), the
+    intake ends with an `AudioError`.
 
     Raises:
         AudioError: the device cannot be opened.
@@ -106,40 +102,42 @@ def recording(device: Device, intake: Intake) -> Iterator[None]:
     sounddevice = _sounddevice()
     if device.source:
         pulse.record_from(device.source)
-    rate = _rate(sounddevice, device)
+    rate = _sample_rate(sounddevice, device)
     resampler = Resampler(rate)
 
-    def heard(data: Floats, frames: int, time: object, status: Any) -> None:
+    def on_samples(data: Floats, frames: int, time: object, status: Any) -> None:
         intake.overflows += status.input_overflow
         intake.put(resampler.push(data.mean(axis=1)))
 
-    def ended() -> None:  # by itself, unless the intake is closed already
-        intake.close(AudioError(f"{device.name}: it has stopped", "is it still plugged in?"))
+    def on_end() -> None:  # has no effect if the intake is closed
+        intake.close(
+            AudioError(f"{device.name}: the device has stopped", "check that it is plugged in")
+        )
 
     try:
         with sounddevice.InputStream(
-            device=device.opened,
+            device=device.portaudio_device,
             channels=min(device.channels, 2),
             samplerate=rate,
             blocksize=round(rate * TICK_SECONDS / 4),
             dtype="float32",
-            callback=heard,
-            finished_callback=ended,
+            callback=on_samples,
+            finished_callback=on_end,
         ):
             yield
     except sounddevice.PortAudioError as error:
         raise AudioError(
-            f"{device.name}: cannot be recorded from ({error.args[0]})",
-            "another program may hold it",
+            f"{device.name}: cannot record ({error.args[0]})",
+            "another program may be using it",
             code="microphone_busy",
         ) from error
 
 
-def _rate(sounddevice: Any, device: Device) -> int:
-    """16 kHz where the device has it, else its own."""
+def _sample_rate(sounddevice: Any, device: Device) -> int:
+    """16 kHz if the device supports it, else the device's default rate."""
     try:
         sounddevice.check_input_settings(
-            device=device.opened, channels=1, samplerate=SAMPLE_RATE, dtype="float32"
+            device=device.portaudio_device, channels=1, samplerate=SAMPLE_RATE, dtype="float32"
         )
     except (sounddevice.PortAudioError, ValueError):
         return device.sample_rate

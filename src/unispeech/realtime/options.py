@@ -1,4 +1,4 @@
-"""When a session decodes and when it lets go."""
+"""The options of a live session."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from unispeech.errors import OptionError
-from unispeech.options import CallOptions
+from unispeech.options import CallOptions, unknown_option
 from unispeech.realtime.ticks import TICK_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class LiveOptions:
-    """When a session decodes and when it lets go. Seconds."""
+    """The times of a live session, in seconds."""
 
     step: float = 0.5
-    """Between two decodings of a growing phrase."""
+    """Time between two decodings of a growing phrase."""
     endpoint: float = 0.7
     """Silence that ends a phrase."""
     keep: float = 8.0
-    """Length above which a phrase loses its beginning, as far as that is final."""
+    """Length from which the final words at the start of a phrase are dropped from its window."""
     longest: float = 24.0
-    """Length at which a phrase is cut at its quietest moment, whatever is final: the bound on the
-    sound held."""
+    """Length at which a phrase is cut, at a pause or where it is quietest. Bounds the sound in
+    memory."""
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -39,7 +39,7 @@ class LiveOptions:
 
 
 class ListenOptions(CallOptions, total=False):
-    """The flat names of a live session, for type checkers."""
+    """The options of `Engine.listen` by name, for type checkers."""
 
     step: float
     endpoint: float
@@ -48,7 +48,14 @@ class ListenOptions(CallOptions, total=False):
 
 
 def split_options(options: dict[str, Any]) -> tuple[LiveOptions, dict[str, Any]]:
-    """Flat names into when a session decodes and how."""
+    """Split options by name into those of the session and those of decoding.
+
+    Raises:
+        OptionError: an unknown name (with the nearest known one) or a wrong value.
+    """
+    for name in options:
+        if name not in ListenOptions.__annotations__:
+            raise unknown_option(name, ListenOptions.__annotations__)
     names = {field.name for field in fields(LiveOptions)}
     live = {name: value for name, value in options.items() if name in names}
     return LiveOptions(**live), {n: value for n, value in options.items() if n not in names}

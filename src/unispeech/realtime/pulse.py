@@ -1,7 +1,7 @@
-"""What PulseAudio, or PipeWire in its place, can record from: microphones and what is played.
+"""Sources of PulseAudio, or of PipeWire in its place: microphones and the computer's output.
 
-PortAudio goes through ALSA on Linux, where all of them are one device. Which of them that device
-records is said in the environment, which PulseAudio's library looks at when a stream is opened.
+On Linux PortAudio records through ALSA, which has a single device for all of them. PulseAudio's
+library reads from the environment which source that device records when a stream is opened.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import subprocess
 from dataclasses import dataclass
 
 DEVICE = "pulse"
-"""What PortAudio calls all of them."""
-PATIENCE = 5.0
-"""Seconds for the sound server to answer."""
+"""PortAudio's name for the device of all sources."""
+TIMEOUT = 5.0
+"""Seconds that the sound server has to answer."""
 LINE = re.compile(r"\d+\t(?P<name>\S+)\t.*?(?P<channels>\d+)ch (?P<rate>\d+)Hz")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Something the sound server records from. The name of what is played ends with `.monitor`."""
+    """A source of the sound server. The names of monitors of an output end in `.monitor`."""
 
     name: str
     channels: int
@@ -29,26 +29,26 @@ class Source:
 
 
 def sources() -> list[Source]:
-    """All there are; none where there is no sound server, or no `pactl` to ask it."""
+    """List all sources; none without a sound server or without `pactl`."""
     command = shutil.which("pactl")
     if command is None:
         return []
     try:
-        listed = subprocess.run(
+        output = subprocess.run(
             [command, "list", "short", "sources"],
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
             check=True,
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return []
     return [
-        Source(found["name"], int(found["channels"]), int(found["rate"]))
-        for found in LINE.finditer(listed)
+        Source(match["name"], int(match["channels"]), int(match["rate"]))
+        for match in LINE.finditer(output)
     ]
 
 
 def record_from(source: str) -> None:
-    """Streams that this process opens from now on record this."""
+    """Make the streams that this process opens from now on record this source."""
     os.environ["PULSE_SOURCE"] = source

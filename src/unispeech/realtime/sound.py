@@ -1,4 +1,4 @@
-"""The sound a session still needs, on the stream's clock: samples, and where there was speech."""
+"""The sound that a session still needs: its samples, and the speech in it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from unispeech.types import FRAME, FRAME_SECONDS, SAMPLE_RATE, Chunk, Flags, Sam
 
 
 class Sound:
-    """Grows at the end a frame at a time, is cut at the front; never holds more than asked for.
+    """A buffer of samples and speech flags that grows at its end and is cut at its start.
 
-    `start`, `end` and every frame number are counted in frames of 32 ms from the start of the
-    stream.
+    `start`, `end` and all frame numbers count frames of 32 ms from the start of the stream.
     """
 
     def __init__(self, options: VadOptions) -> None:
@@ -27,12 +26,12 @@ class Sound:
         return self.start + len(self._speech)
 
     def add(self, samples: Samples) -> None:
-        """Whole frames, shape (512 n,)."""
+        """Append whole frames, shape (512 n,)."""
         self._speech = np.concatenate([self._speech, self._detector.flags(samples)])
         self._samples = np.concatenate([self._samples, samples])
 
     def drop(self, before: int) -> None:
-        """Let go of what came before a frame."""
+        """Drop the sound before a frame."""
         frames = before - self.start
         if frames > 0:
             self._samples = self._samples[frames * FRAME :].copy()
@@ -40,20 +39,20 @@ class Sound:
             self.start = before
 
     def first(self) -> int | None:
-        """The first frame of speech, or None in silence."""
+        """Return the first frame of speech, or None in silence."""
         return self.start + int(self._speech.argmax()) if self._speech.any() else None
 
     def last(self) -> int:
-        """The frame after the last speech; the start in silence."""
+        """Return the frame after the last speech; the start in silence."""
         frames = self._speech.nonzero()[0]
         return self.start + int(frames[-1]) + 1 if len(frames) else self.start
 
     def spoken(self) -> float:
-        """Seconds of speech."""
+        """Return the seconds of speech."""
         return int(self._speech.sum()) * FRAME_SECONDS
 
     def chunk(self, end: int, language: str) -> Chunk:
-        """What is held up to a frame."""
+        """Return the sound up to a frame as a chunk."""
         frames = end - self.start
         samples = self._samples[: frames * FRAME]
         start = self.start * FRAME_SECONDS
@@ -66,6 +65,6 @@ class Sound:
         )
 
     def quietest(self, low: int, high: int) -> int:
-        """The frame between two at which it is quietest."""
+        """Return the quietest frame between two frames."""
         part = self._samples[(low - self.start) * FRAME : (high - self.start) * FRAME]
         return low + chunking.quietest(part)

@@ -1,4 +1,4 @@
-"""A stream in equal steps, whatever the pieces it comes in."""
+"""A stream cut into equal ticks, whatever the size of the pieces it arrives in."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ import numpy as np
 from unispeech.types import FRAME, SAMPLE_RATE, Samples
 
 TICK = 4 * FRAME
-"""Samples that are heard at once."""
+"""Samples that a session processes at a time (128 ms)."""
 TICK_SECONDS = TICK / SAMPLE_RATE
 
 
 class Ticks:
-    """Samples that wait until there is a whole tick of them."""
+    """A buffer of samples that are given out in whole ticks."""
 
     def __init__(self) -> None:
         self._pieces: deque[Samples] = deque()
-        self._held = 0
+        self._count = 0
 
     def put(self, samples: Samples) -> None:
         if len(samples):
             self._pieces.append(samples)
-            self._held += len(samples)
+            self._count += len(samples)
 
     def fill(self) -> None:
-        """Silence up to the end of the tick that has begun."""
-        if self._held % TICK:
-            self.put(np.zeros(TICK - self._held % TICK, np.float32))
+        """Pad the unfinished tick with silence."""
+        if self._count % TICK:
+            self.put(np.zeros(TICK - self._count % TICK, np.float32))
 
     def whole(self) -> Iterator[Samples]:
-        """Each whole tick, shape (TICK,). What is not asked for comes next time."""
-        while self._held >= TICK:
+        """Yield each whole tick, shape (TICK,). Ticks not taken stay for the next call."""
+        while self._count >= TICK:
             yield self._take()
 
     def _take(self) -> Samples:
         parts: list[Samples] = []
-        wanted = TICK
-        while wanted:
+        missing = TICK
+        while missing:
             piece = self._pieces.popleft()
-            parts.append(piece[:wanted])
-            if len(piece) > wanted:
-                self._pieces.appendleft(piece[wanted:])
-            wanted -= len(parts[-1])
-        self._held -= TICK
+            parts.append(piece[:missing])
+            if len(piece) > missing:
+                self._pieces.appendleft(piece[missing:])
+            missing -= len(parts[-1])
+        self._count -= TICK
         return np.concatenate(parts)

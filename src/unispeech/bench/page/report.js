@@ -1,6 +1,6 @@
 "use strict";
 
-// Sort the table by a column: numbers as numbers, first the better half of a second click.
+// Sort the table by the clicked column, ascending first; empty cells come last.
 const table = document.getElementById("rows");
 table.querySelectorAll("thead button").forEach((button, column) => {
   button.addEventListener("click", () => {
@@ -31,7 +31,7 @@ choice?.addEventListener("change", () => {
   });
 });
 
-// One recording at a time.
+// Play one recording at a time.
 document.addEventListener("play", (event) => {
   document.querySelectorAll("audio").forEach((audio) => audio !== event.target && audio.pause());
 }, true);

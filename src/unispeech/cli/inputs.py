@@ -1,4 +1,4 @@
-"""What the user named: files, folders, patterns and stdin; each with a name for its output."""
+"""The recordings named on the command line: files, folders, patterns and stdin."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ from unispeech.audio.containers import MEDIA
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One recording to transcribe; `stem` is what its output files are called."""
+    """One recording to transcribe."""
 
     path: Path | None
     """None is stdin."""
     stem: str
+    """The name of its output files, without the suffix."""
 
     @property
     def name(self) -> str:
+        """The path as given, safe to print."""
         name = "<stdin>" if self.path is None else str(self.path)
         return "".join(c if c.isprintable() else "?" for c in name)
 
@@ -36,8 +38,10 @@ class _Stdin(io.BytesIO):
     name = "<stdin>"
 
 
-def find(arguments: Sequence[str]) -> list[Input]:
-    """Every recording named, in order, none twice; output names never collide.
+def expand(arguments: Sequence[str]) -> list[Input]:
+    """Return every recording that the arguments name, in order, without duplicates.
+
+    The stems are unique, so that no output file overwrites another.
 
     Raises:
         click.UsageError: a folder or a pattern without any recording.
@@ -69,18 +73,18 @@ def _expand(argument: str) -> Iterator[Path]:
 
 
 def _stems(paths: Sequence[Path | None]) -> list[str]:
-    """`talk`; `talk.mp3` where two inputs are called talk; numbered where that is not enough."""
+    """`talk`; `talk.mp3` if two inputs are called talk; numbered if that is not unique either."""
     plain = [path.stem if path else "stdin" for path in paths]
     shared = {stem for stem, count in Counter(s.casefold() for s in plain).items() if count > 1}
     stems: list[str] = []
     taken: set[str] = set()
     for path, stem in zip(paths, plain, strict=True):
-        wanted = path.name if path and stem.casefold() in shared else stem
+        preferred = path.name if path and stem.casefold() in shared else stem
         number = 1
-        unique = wanted
+        unique = preferred
         while unique.casefold() in taken:
             number += 1
-            unique = f"{wanted}.{number}"
+            unique = f"{preferred}.{number}"
         taken.add(unique.casefold())
         stems.append(unique)
     return stems

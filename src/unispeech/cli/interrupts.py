@@ -1,0 +1,50 @@
+"""Ctrl-C during a computation that cannot be interrupted, such as a batch inside a library."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from unispeech.cli.notices import notify
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
+GRACE = 1.0
+"""Seconds that running code has to end by itself after Ctrl-C."""
+
+
+@contextmanager
+def exit_promptly() -> Iterator[None]:
+    """Make Ctrl-C end the program within `GRACE` seconds, even inside a library call.
+
+    For commands that write each result completely or not at all, so that nothing is lost. If
+    Ctrl-C is ignored (a background job of a shell), it stays ignored.
+    """
+    previous_handler = signal.getsignal(signal.SIGINT)
+    if previous_handler == signal.SIG_IGN:
+        yield
+        return
+    interrupted, ended = threading.Event(), threading.Event()
+
+    def exit_after_grace() -> None:
+        interrupted.wait()
+        if not ended.wait(GRACE):
+            notify("stopped")
+            os._exit(INTERRUPTED)
+
+    def on_interrupt(*_: Any) -> NoReturn:
+        interrupted.set()
+        raise KeyboardInterrupt
+
+    threading.Thread(target=exit_after_grace, name="exit at Ctrl-C", daemon=True).start()
+    signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous_handler)
+        ended.set()
+        interrupted.set()
