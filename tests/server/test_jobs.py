@@ -73,7 +73,7 @@ def test_job_is_refused_before_anything_is_queued(http: httpx.Client) -> None:
 
     assert "beam_size" in error({"beam_size": "none"})
     assert "nonsense" in error({"nonsense": "1"})
-    assert "no model" in error({"model": "../secrets"}, status=404)
+    assert "../secrets" in error({"model": "../secrets"}, status=404)
     assert "either a file or a url" in error({}, file=False)
     assert "not at a public address" in error({"url": "http://127.0.0.1:1/"}, file=False)
     assert "not at a public address" in error({"url": "http://[::ffff:10.0.0.1]/"}, file=False)
@@ -126,7 +126,7 @@ def test_a_range_without_sound_is_refused(http: httpx.Client) -> None:
     for start in (1.0, end - 0.00001):
         asked = {"start": start, "end": start + 0.00001}
         answer = http.post(f"/api/jobs/{job}/ranges", json=asked)
-        assert answer.status_code == 400 and "0.01 s of sound" in answer.text
+        assert answer.status_code == 400 and "0.01 s" in answer.text
 
 
 def test_what_is_wrong_is_called_what_the_caller_called_it(http: httpx.Client) -> None:
@@ -138,13 +138,13 @@ def test_what_is_wrong_is_called_what_the_caller_called_it(http: httpx.Client) -
         assert error["code"] == "invalid_value"
         return error["param"], error["message"]
 
-    alone = ("min_speakers", "min_speakers: it needs speakers=true")
+    alone = ("min_speakers", "min_speakers: needs speakers=true")
     assert told(min_speakers="2") == told(min_speakers="2", speakers="false") == alone
     assert told(beamsize="2") == (
-        "beamsize", "there is no field 'beamsize'; did you mean 'beam_size'?",
+        "beamsize", "field 'beamsize' is unknown; did you mean 'beam_size'?",
     )  # fmt: skip
-    assert told(batch_size="1000")[1] == "batch_size is 1000; this server's largest is 16"
-    assert told(email="a@b\x00c")[1] == "email: it is not an e-mail address"
+    assert told(batch_size="1000")[1] == "batch_size is 1000; the limit of this server is 16"
+    assert told(email="a@b\x00c")[1] == "email: not an e-mail address"
     checked = http.post("/api/check", json={"max_speakers": 2}).json()
     assert (checked["param"], checked["ok"]) == ("max_speakers", False)
     for name in ("model", "backend"):

@@ -93,15 +93,15 @@ def test_what_is_too_large_is_answered(http: httpx.Client) -> None:
     assert http.get("/healthz").status_code == 200
 
 
-class Hasty(Connection):
-    hurry = 0.3
+class ImpatientConnection(Connection):
+    header_timeout = 0.3
     linger = 0.3
 
 
 @contextmanager
 def listening(app: ASGIApp) -> Iterator[socket.socket]:
     """A connection to a server of this process that runs `app`."""
-    config = uvicorn.Config(app, port=0, http=Hasty, log_config=None, lifespan="off")
+    config = uvicorn.Config(app, port=0, http=ImpatientConnection, log_config=None, lifespan="off")
     server = Listener(config, lambda port: None, lambda: None)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -144,7 +144,7 @@ def test_headers_that_do_not_come_are_not_waited_for() -> None:
 
 
 def test_a_body_that_does_not_come_is_not_waited_for() -> None:
-    limited = BodyLimit(eager, 1000, silence=0.3)
+    limited = BodyLimit(eager, 1000, timeout=0.3)
     with listening(limited) as client:
         client.sendall(b"POST /asr HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n")
         for letter in (b"a", b"b", b"c", b"d"):
@@ -154,7 +154,7 @@ def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     with listening(limited) as client:
         client.sendall(b"POST /asr HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab")
         said = everything(client)
-        assert said.startswith(b"HTTP/1.1 408 ") and b"nothing has come for 0.3 s" in said
+        assert said.startswith(b"HTTP/1.1 408 ") and b"stalled for 0.3 s" in said
 
 
 def test_a_slow_client_takes_nobody_s_place(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def test_a_ticket_ends_with_its_time_its_key_and_its_job(
         for what in ("ticket", "shares"):
             assert desk.post(f"/api/jobs/{job}/{what}", json={}).status_code == 404
         mine = submitted(desk)
-        late, _ = links.ticket(mine, lasts=-1)
+        late, _ = links.ticket(mine, lifetime=-1)
         assert links.open(late) is None
         assert statuses(anybody, f"/api/shared/{late}") == {404}
         place = desk.post(f"/api/jobs/{mine}/ticket").json()["path"]

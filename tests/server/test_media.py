@@ -22,17 +22,17 @@ def test_a_waveform_that_is_kept_says_what_the_sound_says(tmp_path: Path) -> Non
     with wave.open(str(sound), "wb") as file:
         file.setparams((1, 2, 16_000, 0, "NONE", ""))
         file.writeframes(chance.integers(-32768, 32767, 16_000 * 7 + 123, np.int16).tobytes())
-    assert waveform.kept(kept, 50, 0.0, None) is None
-    waveform.keep(sound, kept)
+    assert waveform.load_peaks(kept, 50, 0.0, None) is None
+    waveform.save_peaks(sound, kept)
     said = 0
     for per_second in (1, 2, 10, 20, 30, 50, 100):
         for start, end in ((0.0, None), (1.0, 3.0), (0.5, 7.0), (2.01, 7.5), (0.123, 4.0), (9, 12)):
-            found = waveform.kept(kept, per_second, start, end)
+            found = waveform.load_peaks(kept, per_second, start, end)
             exact = start != 0.123 and per_second != 30
             assert (found is not None) == exact, (per_second, start, end)
             if found is not None:
                 said += 1
-                assert np.array_equal(found, waveform.measured(sound, per_second, start, end))
+                assert np.array_equal(found, waveform.measure_peaks(sound, per_second, start, end))
     assert said == 30 and sorted(tmp_path.iterdir()) == [sound, kept]
 
 

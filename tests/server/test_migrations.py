@@ -18,7 +18,7 @@ from support.old_databases import Facts
 from unispeech.errors import UnispeechError
 from unispeech.server.jobs.revisions import Revisions
 from unispeech.server.jobs.share_links import Links
-from unispeech.server.storage.connection import connected
+from unispeech.server.storage.connection import create_engine
 from unispeech.server.storage.database import Database, State
 from unispeech.server.storage.keys import Keys
 from unispeech.server.storage.migrations import TABLE
@@ -102,7 +102,7 @@ def test_processes_that_start_at_once_upgrade_it_once(old: tuple[str, Facts]) ->
 
 def test_a_failed_upgrade_leaves_the_database_as_it_was(old: tuple[str, Facts]) -> None:
     url, facts = old
-    engine = connected(url)
+    engine = create_engine(url)
     spoil = sa.text("UPDATE unispeech_jobs SET options = :text WHERE id = :id")
     with engine.begin() as connection:
         connection.execute(spoil, {"text": "no JSON", "id": facts.queued})

@@ -103,7 +103,7 @@ def test_openai_refuses_what_it_would_otherwise_have_to_choose_from(http: httpx.
         assert told["type"] == "invalid_request_error" and told["code"] == "invalid_value"
         return told["param"], told["message"]
 
-    assert error(("file", sound)) == ("file", "file is there more than once; send one of them")
+    assert error(("file", sound)) == ("file", "file is sent more than once; send it once")
     assert error(("model", (None, b"base")))[0] == "model"
     assert error(("stream", (None, b"maybe"))) == (
         "stream", "stream is 'maybe'; use true or false",

@@ -26,12 +26,12 @@ from unispeech.errors import AudioError, ModelUnavailable, OptionError
 from unispeech.server import settings
 from unispeech.server.http import error_responses
 from unispeech.server.http.forms import header_name
-from unispeech.server.http.middleware import Manners
+from unispeech.server.http.middleware import ResponseMiddleware
 from unispeech.server.jobs import notices, waveform
 from unispeech.server.jobs.lifecycle import Jobs
 from unispeech.server.observe.logs import JsonLines
-from unispeech.server.speech.decoders import Cut, Decoders, TooLong
-from unispeech.server.speech.diarization_weights import REMEMBERED, Weights
+from unispeech.server.speech.decoders import DecodeRange, Decoders, TooLong
+from unispeech.server.speech.diarization_weights import RETRY_AFTER, Weights
 from unispeech.server.speech.speech import public
 from unispeech.server.storage import tables
 from unispeech.server.storage.database import Database, Job, State
@@ -85,12 +85,12 @@ def test_names_of_uploads(given: str, kept: str) -> None:
 def test_decoding_is_confined(tmp_path: Path) -> None:
     decoders = Decoders(1, 1 << 30, timeout=60)
     try:
-        decoded = decoders.decode(ENGLISH, tmp_path / "out.wav", "a", Cut())
+        decoded = decoders.decode(ENGLISH, tmp_path / "out.wav", "a", DecodeRange())
         assert 10 < decoded.duration < 11 and decoded.complete
-        part = decoders.decode(ENGLISH, tmp_path / "part.wav", "a", Cut(2.0, 5.5))
+        part = decoders.decode(ENGLISH, tmp_path / "part.wav", "a", DecodeRange(2.0, 5.5))
         assert part.duration == 3.5
-        with pytest.raises(TooLong, match="talk.wav: it is longer than 3 s"):
-            decoders.decode(ENGLISH, tmp_path / "x.wav", "talk.wav", Cut(longest=3.0))
+        with pytest.raises(TooLong, match="talk.wav: the recording is longer than 3 s"):
+            decoders.decode(ENGLISH, tmp_path / "x.wav", "talk.wav", DecodeRange(max_duration=3.0))
     finally:
         decoders.close()
     hours = tmp_path / "hours.flac"  # seconds of work, however fast the machine
@@ -98,21 +98,21 @@ def test_decoding_is_confined(tmp_path: Path) -> None:
     hurried = Decoders(1, 1 << 30, timeout=0.001)
     try:
         with pytest.raises(AudioError, match="takes too long"):
-            hurried.decode(hours, tmp_path / "x.wav", "talk.wav", Cut())
+            hurried.decode(hours, tmp_path / "x.wav", "talk.wav", DecodeRange())
     finally:
         hurried.close()
 
 
 def test_what_is_past_its_time_goes(tmp_path: Path) -> None:
     database = Database("sqlite://")
-    jobs = Jobs(database, tmp_path / "jobs", most=10)
-    old, place = jobs.new_place()
+    jobs = Jobs(database, tmp_path / "jobs", queue_size=10)
+    old, place = jobs.new_folder()
     place.upload.write_bytes(b"x")
     long_ago = time.time() - 10 * 86400
     database.add(
         Job(old, "", "api", "x", "faster", "tiny.en", {}, state=State.DONE, ended=long_ago)
     )
-    fresh, _ = jobs.new_place()
+    fresh, _ = jobs.new_folder()
     database.add(
         Job(fresh, "", "api", "x", "faster", "tiny.en", {}, state=State.DONE, ended=time.time())
     )
@@ -121,7 +121,7 @@ def test_what_is_past_its_time_goes(tmp_path: Path) -> None:
     for name in ("old", "new"):
         (scratch / name).write_bytes(b"x")
     os.utime(scratch / "old", (long_ago, long_ago))
-    _, left = jobs.new_place()
+    _, left = jobs.new_folder()
     os.utime(left.folder, (long_ago, long_ago))
     assert jobs.sweep(0) == 0 and not left.folder.exists() and place.folder.exists()
     assert [path.name for path in scratch.iterdir()] == ["new"]
@@ -166,7 +166,7 @@ def test_weights_that_cannot_be_had_are_not_asked_for_each_time(
         many = [weights.obtain(fake_hub) for _ in range(20)]
         told = await asyncio.gather(*many, return_exceptions=True)
         assert {type(one) for one in told} == {ModelUnavailable} and asked == 1
-        weights._asked -= REMEMBERED
+        weights._failed_at -= RETRY_AFTER
         for again in (2, 2):
             with pytest.raises(ModelUnavailable, match="nobody answers"):
                 await weights.obtain(fake_hub)
@@ -190,7 +190,7 @@ def test_weights_that_cannot_be_had_are_not_asked_for_each_time(
 def test_addresses_that_mail_goes_to(address: str, good: bool) -> None:
     assert notices.is_address(address) is good
     if good:
-        letter = notices.letter(
+        letter = notices.compose_email(
             Job("1", "", "api", "x\ny", "faster", "tiny.en", {}, email=address), settings.read()
         )
         assert letter["To"] == address and letter.as_bytes()
@@ -204,7 +204,7 @@ def test_a_defect_is_an_answer_with_the_id_that_its_traceback_has(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(Manners(broken))
+        transport = httpx.ASGITransport(ResponseMiddleware(broken))
         async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
             return await client.get("/api/jobs", headers={"X-Request-ID": "mine"})
 
@@ -226,15 +226,15 @@ def test_a_waveform_is_the_same_in_pieces(tmp_path: Path) -> None:
         file.writeframes(samples.tobytes())
     for rate in (3, 100):
         step = 16_000 // rate
-        drawn = waveform.measured(tmp_path / "a.wav", rate, 0.5, 6.3)
+        drawn = waveform.measure_peaks(tmp_path / "a.wav", rate, 0.5, 6.3)
         part = samples[8000:100_800]
         pieces = [part[at : at + step] for at in range(0, len(part), step)]
         pieces[-1] = np.append(pieces[-1], np.int16(0)) if len(pieces[-1]) < step else pieces[-1]
         assert drawn.ravel().tolist() == [
             int(edge) >> 8 for piece in pieces for edge in (piece.min(), piece.max())
         ]
-    assert waveform.seconds(tmp_path / "a.wav") == len(samples) / 16_000
-    assert len(waveform.measured(tmp_path / "a.wav", 10, 8.0, None)) == 0
+    assert waveform.duration(tmp_path / "a.wav") == len(samples) / 16_000
+    assert len(waveform.measure_peaks(tmp_path / "a.wav", 10, 8.0, None)) == 0
 
 
 def test_a_full_disk_is_an_answer_of_its_own() -> None:

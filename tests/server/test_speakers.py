@@ -46,7 +46,7 @@ def without(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def test_a_server_without_diarization_says_so_before_it_works(without: Server) -> None:
     with (
         openai.OpenAI(base_url=f"{without.url}/v1", api_key="x", max_retries=0) as client,
-        pytest.raises(openai.BadRequestError, match="cannot tell speakers apart") as caught,
+        pytest.raises(openai.BadRequestError, match="cannot identify speakers") as caught,
     ):
         client.audio.transcriptions.create(
             model="gpt-4o-transcribe-diarize", file=PAUSE, response_format="diarized_json"
@@ -112,7 +112,7 @@ def test_weights_that_the_hub_does_not_give_are_asked_for_once(
                 first = len(asked)
                 said += [http.post("/asr?diarize=true", files=files) for _ in range(2)]
                 assert {answer.status_code for answer in said} == {400}
-                assert "cannot tell speakers apart" in said[0].json()["detail"]
+                assert "cannot identify speakers" in said[0].json()["detail"]
                 assert len({answer.text for answer in said}) == 1
         finally:
             server.stop()

@@ -59,19 +59,19 @@ def test_a_request_is_refused_by_code_and_option(
     speech: Speech, asked: dict[str, Any], code: str, option: str
 ) -> None:
     with pytest.raises(UnispeechError) as caught:
-        speech.ask(**asked)
+        speech.make_request(**asked)
     assert (caught.value.code, caught.value.option) == (code, option)
 
 
 def test_a_request_with_the_old_name_of_an_option_is_accepted(speech: Speech) -> None:
     """Of a stored job, whose options a range of it inherits."""
     with pytest.warns(DeprecationWarning, match="language_id_model"):
-        ask = speech.ask(model="base", backend="faster", detect_language="mms-lid-126")
+        ask = speech.make_request(model="base", backend="faster", detect_language="mms-lid-126")
     assert not ask.refusals
 
 
 def test_all_that_is_in_the_way_is_listed(speech: Speech) -> None:
-    ask = speech.consider(
+    ask = speech.review_request(
         model="mms-1b-all", backend="mms", task="translate", hotwords="x", batch_size=99
     )
     assert [(one.code, one.option) for one in ask.refusals] == [
@@ -84,14 +84,16 @@ def test_all_that_is_in_the_way_is_listed(speech: Speech) -> None:
 
 
 def test_what_the_engine_will_be_asked_is_let_through(speech: Speech) -> None:
-    ask = speech.ask(backend="mms", model="mms-1b-all", language="swahili")
+    ask = speech.make_request(backend="mms", model="mms-1b-all", language="swahili")
     assert (ask.backend, ask.model, ask.options) == ("mms", "mms-1b-all", {"language": "swahili"})
-    assert speech.ask(batch_size=8).backend == "faster"
+    assert speech.make_request(batch_size=8).backend == "faster"
 
 
 def test_a_named_ngram_is_a_file_of_the_server(speech: Speech) -> None:
-    ask = speech.consider(backend="mms", model="mms-1b-all", language="swh", ngram="kept.arpa")
+    ask = speech.review_request(
+        backend="mms", model="mms-1b-all", language="swh", ngram="kept.arpa"
+    )
     assert ask.options["ngram"] == "kept.arpa"
     path = speech.settings.data_dir / "ngrams" / "kept.arpa"
-    assert speech.with_own(ask.options)["ngram"] == str(path)
+    assert speech.with_server_options(ask.options)["ngram"] == str(path)
     assert "ngram" not in {one.option for one in ask.refusals if one.code == "file_not_offered"}

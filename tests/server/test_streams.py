@@ -18,8 +18,15 @@ from unispeech.engine.engine import Engine
 from unispeech.server.http import websockets
 from unispeech.server.service_errors import NotFound
 from unispeech.server.settings import Settings
-from unispeech.server.speech.speech import Ask, Speech
-from unispeech.server.speech.streams import AHEAD, BEHIND, News, Stream, Streams, Wish
+from unispeech.server.speech.speech import Speech, SpeechRequest
+from unispeech.server.speech.streams import (
+    MAX_AUDIO_AHEAD,
+    MAX_UNREAD,
+    Stream,
+    StreamMessage,
+    StreamRequest,
+    Streams,
+)
 
 Get = Callable[..., Engine]
 
@@ -34,11 +41,11 @@ class FakeSpeech:
         self._engine = engine
 
     @contextmanager
-    def engine(self, ask: Ask) -> Iterator[Engine]:
+    def engine(self, ask: SpeechRequest) -> Iterator[Engine]:
         assert self.loaded.wait(60)
         yield self._engine
 
-    def with_own(self, options: Mapping[str, Any]) -> dict[str, Any]:
+    def with_server_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         return dict(options)
 
 
@@ -52,7 +59,7 @@ def speech(engine: Get) -> Iterator[FakeSpeech]:
 def opened(speech: FakeSpeech, sample_rate: int = 16_000) -> tuple[Streams, Stream]:
     streams = Streams(Settings(_env_file=None), cast(Speech, speech))  # type: ignore[call-arg]
     return streams, streams.open(
-        "somebody", Wish(Ask("faster", "tiny.en", {}), sample_rate=sample_rate)
+        "somebody", StreamRequest(SpeechRequest("faster", "tiny.en", {}), sample_rate=sample_rate)
     )
 
 
@@ -62,9 +69,9 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def everything(queue: asyncio.Queue[News | None]) -> list[News]:
+async def everything(queue: asyncio.Queue[StreamMessage | None]) -> list[StreamMessage]:
     """All news up to the last."""
-    said: list[News] = []
+    said: list[StreamMessage] = []
     async with asyncio.timeout(60):
         while not said or said[-1].kind not in ("done", "error"):
             news = await queue.get()
@@ -73,9 +80,11 @@ async def everything(queue: asyncio.Queue[News | None]) -> list[News]:
     return said
 
 
-async def waiting(stream: Stream, reader: asyncio.Queue[News | None] | None) -> asyncio.Task[None]:
+async def waiting(
+    stream: Stream, reader: asyncio.Queue[StreamMessage | None] | None
+) -> asyncio.Task[None]:
     """A second of sound that waits because too much is there already."""
-    for _ in range(int(AHEAD) + 1):
+    for _ in range(int(MAX_AUDIO_AHEAD) + 1):
         await stream.put(SECOND, reader)
     task = asyncio.create_task(stream.put(SECOND, reader))
     await asyncio.sleep(0.2)
@@ -91,7 +100,7 @@ def test_sound_that_was_not_taken_is_not_counted(speech: FakeSpeech) -> None:
         task = await waiting(stream, stream.read())
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        assert stream.received == (int(AHEAD) + 1) * len(SECOND)
+        assert stream.received == (int(MAX_AUDIO_AHEAD) + 1) * len(SECOND)
 
     asyncio.run(work())
 
@@ -114,8 +123,8 @@ def test_the_sound_of_a_client_that_does_not_read_has_to_wait(speech: FakeSpeech
     async def work() -> None:
         _, stream = opened(speech)
         queue = stream.read()
-        for _ in range(BEHIND + 1):
-            stream._tell("flushed")
+        for _ in range(MAX_UNREAD + 1):
+            stream._publish("flushed")
         task = asyncio.create_task(stream.put(SECOND, queue))
         await asyncio.sleep(0.2)
         assert not task.done() and stream.received == 0
@@ -134,7 +143,7 @@ def test_a_client_that_reads_nothing_is_taken_for_lost() -> None:
             await asyncio.Event().wait()
 
     with pytest.raises(WebSocketDisconnect):
-        asyncio.run(websockets.tell(cast(Any, FakeSocket()), {}, patience=0.01))
+        asyncio.run(websockets.send(cast(Any, FakeSocket()), {}, timeout=0.01))
 
 
 def test_each_loss_gives_the_whole_time_to_come_back(
@@ -145,8 +154,8 @@ def test_each_loss_gives_the_whole_time_to_come_back(
         timers: list[Callable[[], None]] = []
         loop = asyncio.get_running_loop()
         monkeypatch.setattr(loop, "call_later", lambda seconds, run: timers.append(run))
-        streams.lost(stream, stream.read())
-        streams.lost(stream, stream.read())  # it came back, and was lost again
+        streams.disconnect(stream, stream.read())
+        streams.disconnect(stream, stream.read())  # it came back, and was lost again
         timers[0]()
         assert streams.find(stream.id, "somebody") is stream
         timers[1]()

@@ -88,7 +88,7 @@ def serve(**flags: Any) -> None:
 
     from unispeech.cli.announcement import announcement
     from unispeech.server.app import create_app
-    from unispeech.server.http.protocol import LARGEST, Connection, Listener
+    from unispeech.server.http.protocol import MAX_HEADERS, Connection, Listener
     from unispeech.server.observe import logs
 
     # The event loop waits this long for the interpreter lock at every step, once for each busy
@@ -118,10 +118,10 @@ def serve(**flags: Any) -> None:
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_timeout,
         http=Connection,
-        h11_max_incomplete_event_size=LARGEST,
+        h11_max_incomplete_event_size=MAX_HEADERS,
         ws_ping_timeout=PING_TIMEOUT,
     )
-    Listener(config, announce, service.leave).run()
+    Listener(config, announce, service.begin_shutdown).run()
 
 
 def _check_address(host: str, port: int) -> None:

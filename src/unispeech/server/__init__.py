@@ -1,1 +1,2 @@
-"""The service: jobs that survive, and the HTTP dialects that clients already speak."""
+"""HTTP service: durable jobs, live streams, and the APIs of OpenAI, WAAS and
+whisper-asr-webservice."""

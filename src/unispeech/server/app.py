@@ -1,10 +1,11 @@
-"""The application: the routes of every dialect behind one set of manners."""
+"""The FastAPI application: all routes, error handlers and middleware."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -16,32 +17,42 @@ from unispeech.errors import UnispeechError
 from unispeech.server import api
 from unispeech.server.api import health, live
 from unispeech.server.dialects import asr, openai, waas
-from unispeech.server.http import docs_page, forms, static_page
+from unispeech.server.http import docs_page, forms, openapi_document, static_page
 from unispeech.server.http.error_responses import answer_async
-from unispeech.server.http.middleware import Manners
+from unispeech.server.http.middleware import ResponseMiddleware
 from unispeech.server.service import Service
 from unispeech.server.settings import Settings
-from unispeech.server.speech.threads import started
-from unispeech.server.storage.connection import AWAY
+from unispeech.server.speech.threads import started_executor
+from unispeech.server.storage.connection import UNAVAILABLE
 from unispeech.version import __version__
 
 THREADS = 8
-"""For what blocks for a moment: a look into the database, a file."""
-ASKED = ["Authorization", "Content-Type", "If-Match", "If-None-Match", "Last-Event-ID", "Range",
-         "Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset",
-         "X-API-Key"]  # fmt: skip
-"""Headers that pages of other origins may send, and below, read."""
-TOLD = ["Content-Disposition", "Content-Range", "ETag", "Location", "Retry-After", "Tus-Resumable",
-        "Upload-Expires", "Upload-Length", "Upload-Offset", "X-Request-ID"]  # fmt: skip
+"""Threads for short blocking work, such as a database query or reading a file."""
+REQUEST_HEADERS = [
+    "Authorization", "Content-Type", "If-Match", "If-None-Match", "Last-Event-ID", "Range",
+    "Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset", "X-API-Key",
+]  # fmt: skip
+"""Request headers that pages of other origins may send (CORS)."""
+RESPONSE_HEADERS = [
+    "Content-Disposition", "Content-Range", "ETag", "Location", "Retry-After", "Tus-Resumable",
+    "Upload-Expires", "Upload-Length", "Upload-Offset", "X-Request-ID",
+]  # fmt: skip
+"""Response headers that pages of other origins may read (CORS)."""
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The service as an ASGI application; its work begins with its lifespan."""
+    """Return the service as an ASGI application; its lifespan starts and stops the workers.
+
+    Raises:
+        OptionError: a setting cannot be used.
+        UnispeechError: the database does not answer.
+    """
     service = Service(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        asyncio.get_running_loop().set_default_executor(started(THREADS, "unispeech-short"))
+        executor = started_executor(THREADS, "unispeech-short")
+        asyncio.get_running_loop().set_default_executor(executor)
         await asyncio.to_thread(service.start)
         yield
         await asyncio.to_thread(service.stop)
@@ -49,19 +60,19 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="UniSpeech",
         version=__version__,
-        description="Speech to text: OpenAI's, WAAS's and whisper-asr-webservice's HTTP "
-        "interfaces, and one of our own for jobs.",
+        description="Speech to text. The service has its own API for jobs, transcripts and "
+        "uploads, and implements the APIs of OpenAI (audio), WAAS and whisper-asr-webservice.",
         lifespan=lifespan,
-        docs_url=None,  # FastAPI's pages load their programs from elsewhere: see `reference`
+        docs_url=None,  # FastAPI's own pages load scripts from a CDN; see `docs_page`
         redoc_url=None,
     )
     app.state.service = service
     for module in (api, openai, waas, asr, live, static_page, docs_page, health):
         app.include_router(module.router)
     app.mount("/static", GZipMiddleware(static_page.FILES), "static")
-    # Here, so that pages of other origins can read it. What is not among these has failed: that
-    # is answered by `Manners`.
-    for kind in (UnispeechError, HTTPException, RequestValidationError, OSError, *AWAY):
+    # Handled inside the CORS middleware, so that pages of other origins can read these errors.
+    # `ResponseMiddleware` answers all others.
+    for kind in (UnispeechError, HTTPException, RequestValidationError, OSError, *UNAVAILABLE):
         app.add_exception_handler(kind, answer_async)
     app.add_middleware(forms.BodyLimit, limit=settings.max_upload)
     if settings.cors_origins:
@@ -69,8 +80,9 @@ def create_app(settings: Settings) -> FastAPI:
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["*"],
-            allow_headers=ASKED,
-            expose_headers=TOLD,
+            allow_headers=REQUEST_HEADERS,
+            expose_headers=RESPONSE_HEADERS,
         )
-    app.add_middleware(Manners)
+    app.add_middleware(ResponseMiddleware)
+    app.openapi = partial(openapi_document.openapi, app)  # type: ignore[method-assign]
     return app

@@ -1,4 +1,4 @@
-"""Everything one server or worker process consists of, put together and taken apart in order."""
+"""The parts of a server or worker process, built, started and stopped in order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from unispeech.server.jobs.notices import Notices
 from unispeech.server.jobs.runner import Runner
 from unispeech.server.jobs.workflows import Worker
 from unispeech.server.settings import Settings
-from unispeech.server.speech.decoders import Cut
+from unispeech.server.speech.decoders import DecodeRange
 from unispeech.server.speech.speech import Speech
 from unispeech.server.speech.streams import Streams
 from unispeech.server.storage.database import Database
@@ -21,10 +21,10 @@ log = logging.getLogger("unispeech.server")
 
 
 class Service:
-    """Made before the first request, started by the event loop, stopped at the end.
+    """All parts of one process. `start` and `stop` are called by the application's lifespan.
 
     Raises:
-        OptionError: a setting that cannot be used.
+        OptionError: a setting cannot be used.
         UnispeechError: the database does not answer.
     """
 
@@ -49,36 +49,38 @@ class Service:
         self.ready = False
 
     def start(self) -> None:
-        """Blocking: migrations, the queue, the first decoding process."""
+        """Start the queue worker and the first decoding process (blocking)."""
         log.info("started", extra={"worker": self.worker.id, "version": __version__})
         self.speech.decoders.start()
         self.worker.start()
-        # What is there now stays. Looking through it again for garbage holds everything up.
+        # Exclude long-lived objects from garbage collection, whose passes stall the event loop.
         gc.collect()
         gc.freeze()
         self.ready = True
 
-    def leave(self) -> None:
-        """Begin to stop: end event streams, and hand running jobs back after their batch."""
+    def begin_shutdown(self) -> None:
+        """End event streams, and hand running jobs back after the batch in flight."""
         if self.ready:
             log.info("stopping")
         self.ready = False
         self.runner.stopping.set()
 
     def stop(self) -> None:
-        """Blocking: everything ends."""
-        self.leave()
+        """Stop all parts (blocking)."""
+        self.begin_shutdown()
         self.streams.close()
         self.worker.stop()
         self.speech.close()
         self.database.close()
 
     def max_upload(self, key: Key) -> int:
+        """Return the limit of one upload in bytes for this key."""
         return min(key.max_upload or self.settings.max_upload, self.settings.max_upload)
 
     def max_duration(self, key: Key) -> float:
+        """Return the limit of one recording in seconds for this key."""
         return min(key.max_duration or self.settings.max_duration, self.settings.max_duration)
 
-    def cut(self, key: Key) -> Cut:
-        """All of a recording, if it is not too long for this caller."""
-        return Cut(longest=self.max_duration(key))
+    def decode_range(self, key: Key) -> DecodeRange:
+        """Return the range of a whole recording, limited to this key's maximum duration."""
+        return DecodeRange(max_duration=self.max_duration(key))

@@ -1,14 +1,14 @@
-"""Errors of the service itself, without HTTP.
+"""Errors of the service, independent of HTTP.
 
     UnispeechError
-    └── ServiceError    `code` names the reason for programs, `param` the field at fault
-        ├── Busy        too much work is waiting already
-        ├── FetchFailed the recording cannot be fetched from its URL
+    └── ServiceError    `code` is machine-readable, `param` is the field at fault
+        ├── Busy        the queue is full
+        ├── FetchFailed the recording cannot be downloaded from its URL
         ├── NewerSchema a newer version of the service wrote the data
-        ├── NotFound    no such object, or not the caller's
-        └── TooLarge    more bytes than the caller may send
+        ├── NotFound    the object does not exist, or belongs to another caller
+        └── TooLarge    the upload exceeds the caller's limit
 
-The HTTP status of each is in `http/error_responses.py`.
+`http/error_responses.py` maps them to HTTP statuses.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from unispeech.errors import UnispeechError
 
 
 class ServiceError(UnispeechError):
-    """The root of the errors of the service."""
+    """Base class of the service's errors."""
 
     code = ""
 
@@ -28,11 +28,11 @@ class ServiceError(UnispeechError):
 
 
 class Busy(ServiceError):
-    """Too much work is waiting already."""
+    """The queue is full."""
 
 
 class FetchFailed(ServiceError):
-    """The recording cannot be fetched from its URL."""
+    """The recording cannot be downloaded from its URL."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, param="url")
@@ -46,11 +46,11 @@ class NewerSchema(ServiceError):
 
 
 class NotFound(ServiceError):
-    """There is no such object, or it belongs to another caller."""
+    """The object does not exist, or belongs to another caller."""
 
 
 class TooLarge(ServiceError):
-    """More bytes have come, or were announced, than the caller may send."""
+    """The upload has, or announces, more bytes than the caller may send."""
 
     def __init__(self, limit: int, subject: str = "upload") -> None:
         super().__init__(f"the {subject} is larger than {limit} bytes", code="upload_too_large")

@@ -160,7 +160,7 @@ def test_word(page: Any, segments: list[dict[str, Any]], tmp_path: Path) -> None
     everything = " ".join(paragraphs[1:])
     for one in segments:
         assert one["text"].strip() in everything
-    assert "Gardener" in everything and "Visitor" in everything
+    assert "Gardener" in everything and "Client" in everything
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", PLAIN])

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from support.samples import SAMPLES
-from unispeech.server.jobs.heartbeat import machine
+from unispeech.server.jobs.heartbeat import host_id
 
 HERE = Path(__file__).parent
 REPEATS = 6
@@ -45,7 +45,7 @@ def facts(kind: str) -> Facts:
 
 def dump(name: str) -> str:
     """The SQL; its worker is a process of this host that has gone."""
-    return (HERE / f"{name}.sql").read_text().replace("THIS HOST", machine())
+    return (HERE / f"{name}.sql").read_text().replace("THIS HOST", host_id())
 
 
 def restore_sqlite(folder: Path) -> Facts:

@@ -1,4 +1,4 @@
-"""Our own interface, under /api: one room a subject, described in docs/guides/http-api.md."""
+"""UniSpeech's own API under /api, one module per subject. Documented in docs/guides/http-api.md."""
 
 from __future__ import annotations
 

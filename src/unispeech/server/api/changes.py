@@ -1,4 +1,4 @@
-"""The transcript of a job corrected, as a whole or in parts, and put back as it was."""
+"""Routes that edit transcripts, and list and restore their revisions."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from unispeech.server.api.transcript_schemas import (
@@ -20,15 +20,15 @@ from unispeech.server.api.transcript_schemas import (
     RevisionShown,
 )
 from unispeech.server.api.transcripts import (
-    NONE_YET,
-    READ,
-    TheRendering,
-    as_file,
-    current,
-    found,
+    NO_TRANSCRIPT,
+    TRANSCRIPT_RESPONSES,
+    TheRenderOptions,
+    current_revision,
+    stored_transcript,
+    transcript_response,
 )
 from unispeech.server.http.dependencies import Caller, TheJob, TheService
-from unispeech.server.http.error_responses import Refused
+from unispeech.server.http.error_responses import RequestError
 from unispeech.server.jobs import corrections
 from unispeech.server.jobs.revisions import EDITED, RESTORED, Changed, NoTranscript
 from unispeech.server.service import Service
@@ -38,135 +38,156 @@ from unispeech.types import Gap, Segment, Transcript, Word
 
 router = APIRouter(tags=["Transcripts"])
 
-Known = dict[tuple[float, float], Segment]
-"""Segments by when they begin and end."""
+SegmentsByTime = dict[tuple[float, float], Segment]
+"""Segments by start and end."""
+RevisionNumber = Annotated[int, Path(description="Number of the revision.")]
 
-CHANGE: dict[int | str, dict[str, Any]] = {
-    **NONE_YET,
-    412: {"description": "It is another revision than that of If-Match."},
-    428: {"description": "There is no If-Match."},
+EDIT_RESPONSES: dict[int | str, dict[str, Any]] = {
+    **NO_TRANSCRIPT,
+    412: {"description": "The transcript has changed: `If-Match` is not its current revision."},
+    428: {"description": "The header `If-Match` is missing."},
 }
 IF_MATCH = {
     "parameters": [
         {
             "name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"},
-            "description": "The ETag of what is to be changed, or *.",
+            "description": "ETag of the revision that the edit is based on, or `*` for any.",
         }
     ]
 }  # fmt: skip
 
 
-@router.put("/jobs/{job_id}/transcript", status_code=204, responses=CHANGE, openapi_extra=IF_MATCH)
+@router.put(
+    "/jobs/{job_id}/transcript",
+    summary="Replace a transcript",
+    status_code=204,
+    responses=EDIT_RESPONSES,
+    openapi_extra=IF_MATCH,
+)
 async def correct(
     job: TheJob, edited: Edited, request: Request, service: TheService, key: Caller
 ) -> Response:
-    """Replace the segments by corrected ones; every format is made of them from then on."""
-    expected = _expected(request)
-    seen = current(job)
+    """Replace all segments by edited ones, and store them as a new revision.
+
+    The new ETag is in the response.
+    """
+    expected = _expected_revision(request)
+    current = current_revision(job)
 
     def save() -> int:
-        old = found(service, job, seen)
-        segments = _segments(edited.segments, _before(old))
-        new = corrections.corrected(old, segments, _gaps(edited))
-        return _saved(service, job, new, expected, EDITED, edited.author or _name(key))
+        old = stored_transcript(service, job, current)
+        segments = _segments(edited.segments, _by_time(old))
+        new = corrections.correct(old, segments, _gaps(edited))
+        return _save(service, job, new, expected, EDITED, edited.author or _name(key))
 
     number = await asyncio.to_thread(save)
     return Response(status_code=204, headers={"ETag": f'"{number}"'})
 
 
 @router.patch(
-    "/jobs/{job_id}/transcript", status_code=204, responses=CHANGE, openapi_extra=IF_MATCH
+    "/jobs/{job_id}/transcript",
+    summary="Edit some segments",
+    status_code=204,
+    responses=EDIT_RESPONSES,
+    openapi_extra=IF_MATCH,
 )
 async def change(
     job: TheJob, patch: Patch, request: Request, service: TheService, key: Caller
 ) -> Response:
-    """Replace some of the segments and keep the others; so a correction is a small request."""
-    expected = _expected(request)
+    """Replace, insert or remove segments by position, and store the result as a new revision.
+
+    `If-Match` has to be an ETag, not `*`: positions are those of that revision.
+    """
+    expected = _expected_revision(request)
     if expected is None:
-        raise Refused(
-            428, "places in a transcript mean nothing without its revision",
-            "send the ETag of what you have changed as If-Match, and not *",
+        raise RequestError(
+            428, "If-Match is *, but positions need the revision they refer to",
+            "send the ETag of the transcript that you have edited",
             code="if_match_required",
         )  # fmt: skip
-    seen = current(job)
+    current = current_revision(job)
 
     def save() -> int:
-        if seen != expected:
-            raise _changed(Changed(seen))
-        old = found(service, job, seen)
-        new = corrections.corrected(old, _spliced(patch.changes, old), _gaps(patch))
-        return _saved(service, job, new, expected, EDITED, patch.author or _name(key))
+        if current != expected:
+            raise _conflict(Changed(current))
+        old = stored_transcript(service, job, current)
+        new = corrections.correct(old, _apply(patch.changes, old), _gaps(patch))
+        return _save(service, job, new, expected, EDITED, patch.author or _name(key))
 
     number = await asyncio.to_thread(save)
     return Response(status_code=204, headers={"ETag": f'"{number}"'})
 
 
-def _spliced(changes: Sequence[Change], old: Transcript) -> list[Segment]:
-    """Raises:
-    Refused: 400, a change that is no place of the transcript, or before the end of another.
+def _apply(changes: Sequence[Change], old: Transcript) -> list[Segment]:
+    """Return the segments after the changes.
+
+    Raises:
+        RequestError: 400, a change is out of range or overlaps the one before it.
     """
-    before = _before(old)
+    by_time = _by_time(old)
     segments: list[Segment] = []
-    kept = 0
+    position = 0
     for number, change in enumerate(changes):
         end = change.at + change.remove
-        if change.at < kept or end > len(old.segments):
-            raise Refused(
-                400, f"change {number} is not at a place that is left of the transcript",
-                f"there are {len(old.segments)} segments; changes go from the first to the last"
-                " and do not overlap", param="changes",
+        if change.at < position or end > len(old.segments):
+            raise RequestError(
+                400, f"change {number} is out of range or overlaps the change before it",
+                f"the transcript has {len(old.segments)} segments; sort the changes by position",
+                param="changes",
             )  # fmt: skip
-        segments += [*old.segments[kept : change.at], *_segments(change.segments, before)]
-        kept = end
-    return [*segments, *old.segments[kept:]]
+        segments += [*old.segments[position : change.at], *_segments(change.segments, by_time)]
+        position = end
+    return [*segments, *old.segments[position:]]
 
 
 def _gaps(edited: Edited | Patch) -> list[Gap] | None:
     return None if edited.gaps is None else [Gap(**gap.model_dump()) for gap in edited.gaps]
 
 
-def _before(old: Transcript) -> Known:
+def _by_time(old: Transcript) -> SegmentsByTime:
     return {(segment.start, segment.end): segment for segment in old.segments}
 
 
-def _segments(edited: Sequence[EditedSegment], before: Known) -> list[Segment]:
-    """Raises:
-    Refused: 400, a segment that ends before it starts.
+def _segments(edited: Sequence[EditedSegment], by_time: SegmentsByTime) -> list[Segment]:
+    """Return the edited segments, with missing scores from the old segments of the same times.
+
+    Raises:
+        RequestError: 400, a segment or word ends before it starts.
     """
     segments = []
-    for number, given in enumerate(edited):
-        if given.end < given.start or any(word.end < word.start for word in given.words):
-            raise Refused(
+    for number, new in enumerate(edited):
+        if new.end < new.start or any(word.end < word.start for word in new.words):
+            raise RequestError(
                 400, f"segment {number} or a word in it ends before it starts", param="segments"
             )
-        known = before.get((given.start, given.end), Segment(0, 0.0, 0.0, ""))
+        old = by_time.get((new.start, new.end), Segment(0, 0.0, 0.0, ""))
         scores = (
-            known.avg_logprob if given.avg_logprob is None else given.avg_logprob,
-            known.no_speech_prob if given.no_speech_prob is None else given.no_speech_prob,
+            old.avg_logprob if new.avg_logprob is None else new.avg_logprob,
+            old.no_speech_prob if new.no_speech_prob is None else new.no_speech_prob,
         )
-        words = tuple(Word(**word.model_dump()) for word in given.words)
+        words = tuple(Word(**word.model_dump()) for word in new.words)
         segments.append(
-            Segment(number, given.start, given.end, given.text, words, *scores,
-                    speaker=given.speaker, language=known.language)
+            Segment(number, new.start, new.end, new.text, words, *scores,
+                    speaker=new.speaker, language=old.language)
         )  # fmt: skip
     return segments
 
 
-def _expected(request: Request) -> int | None:
-    """The revision of `If-Match`; None for `*`.
+def _expected_revision(request: Request) -> int | None:
+    """Return the revision in `If-Match`; None for `*`, -1 if it is not an ETag of ours.
 
     Raises:
-        Refused: 428, there is none.
+        RequestError: 428, the header is missing.
     """
-    given = request.headers.get("if-match", "").strip()
-    if not given:
-        raise Refused(
-            428, "If-Match is missing", "send the ETag of what you have changed, or *",
+    tag = request.headers.get("if-match", "").strip()
+    if not tag:
+        raise RequestError(
+            428, "If-Match is missing", "send the ETag of the edited transcript, or *",
             code="if_match_required",
         )  # fmt: skip
-    if given == "*":
+    if tag == "*":
         return None
-    number = re.fullmatch(r'"(\d{1,9})"', given)
+    number = re.fullmatch(r'"(\d{1,9})"', tag)
     return int(number[1]) if number else -1
 
 
@@ -174,7 +195,7 @@ def _name(key: Key) -> str | None:
     return key.name if key.id else None
 
 
-def _saved(
+def _save(
     service: Service,
     job: Job,
     new: Transcript,
@@ -186,52 +207,60 @@ def _saved(
     try:
         return service.jobs.revisions.save(job.id, new, expected, kind, author, source)
     except Changed as error:
-        raise _changed(error) from None
+        raise _conflict(error) from None
     except NoTranscript as error:
-        raise Refused(409, error.message, error.hint, code="no_transcript") from None
+        raise RequestError(409, error.message, error.hint, code="no_transcript") from None
 
 
-def _changed(error: Changed) -> Refused:
-    return Refused(
+def _conflict(error: Changed) -> RequestError:
+    return RequestError(
         412, error.message, error.hint, code="revision_mismatch",
         headers={"ETag": f'"{error.current}"'},
     )  # fmt: skip
 
 
-@router.get("/jobs/{job_id}/revisions")
+@router.get("/jobs/{job_id}/revisions", summary="List revisions")
 async def history(job: TheJob, service: TheService) -> RevisionList:
-    """What the transcript was, the newest first."""
-    known = await asyncio.to_thread(service.jobs.revisions.list, job.id)
-    return RevisionList(revisions=[RevisionShown.model_validate(asdict(one)) for one in known])
+    """List the revisions of the transcript, newest first."""
+    revisions = await asyncio.to_thread(service.jobs.revisions.list, job.id)
+    return RevisionList(
+        revisions=[RevisionShown.model_validate(asdict(revision)) for revision in revisions]
+    )
 
 
-@router.get("/jobs/{job_id}/revisions/{number}", response_class=Response, responses=READ)
+@router.get(
+    "/jobs/{job_id}/revisions/{number}",
+    summary="Download a revision",
+    response_class=Response,
+    responses=TRANSCRIPT_RESPONSES,
+)
 async def revision(
     job: TheJob,
-    number: int,
+    number: RevisionNumber,
     request: Request,
     service: TheService,
-    wanted: TheRendering,
+    options: TheRenderOptions,
 ) -> Response:
-    """The transcript as it was."""
-    return await as_file(request, service, job, number, wanted)
+    """Download the transcript as it was at a revision, in any format."""
+    return await transcript_response(request, service, job, number, options)
 
 
 @router.post(
     "/jobs/{job_id}/revisions/{number}/restore",
+    summary="Restore a revision",
     status_code=204,
-    responses=CHANGE,
+    responses=EDIT_RESPONSES,
     openapi_extra=IF_MATCH,
 )
 async def restore(
-    job: TheJob, number: int, request: Request, service: TheService, key: Caller
+    job: TheJob, number: RevisionNumber, request: Request, service: TheService, key: Caller
 ) -> Response:
-    """Make the transcript what it was at a revision, as a new revision."""
-    expected = _expected(request)
+    """Store an old revision's transcript as a new revision."""
+    expected = _expected_revision(request)
 
     def save() -> int:
-        old = found(service, job, number)
-        return _saved(service, job, old, expected, RESTORED, _name(key), str(number))
+        old = stored_transcript(service, job, number)
+        return _save(service, job, old, expected, RESTORED, _name(key), str(number))
 
-    fresh = await asyncio.to_thread(save)
-    return Response(status_code=204, headers={"ETag": f'"{fresh}"'})
+    restored = await asyncio.to_thread(save)
+    return Response(status_code=204, headers={"ETag": f'"{restored}"'})

@@ -1,4 +1,4 @@
-"""Changes of jobs as server-sent events."""
+"""Server-sent events about jobs."""
 
 from __future__ import annotations
 
@@ -9,70 +9,72 @@ from typing import Annotated
 from fastapi import APIRouter, Header
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from unispeech.server.api.job_view import all_shown, time_left
+from unispeech.server.api.job_view import job_views, time_left
 from unispeech.server.api.schemas import JobShown
 from unispeech.server.http.dependencies import Caller, TheJob, TheService
 
 router = APIRouter(tags=["Jobs"])
 
 POLL = 0.3
-"""Seconds between two looks at a job."""
+"""Seconds between two queries of a job."""
 LIST_POLL = 0.5
-"""Seconds between two looks at all jobs of a caller."""
-LISTED = 200
-"""Jobs in a list that is kept up to date."""
+"""Seconds between two queries of a caller's jobs."""
+LIST_LIMIT = 200
+"""Jobs in the live list."""
 
-LastEventId = Annotated[str, Header(alias="Last-Event-ID", description="The last event seen.")]
+LastEventId = Annotated[
+    str, Header(alias="Last-Event-ID", description="ID of the last event received.")
+]
 
 
-@router.get("/jobs/{job_id}/events", response_class=EventSourceResponse)
+@router.get("/jobs/{job_id}/events", summary="Follow a job", response_class=EventSourceResponse)
 async def job_events(
     job: TheJob, service: TheService, last: LastEventId = ""
 ) -> AsyncIterator[ServerSentEvent]:
-    """Events of a job until it ends: `state`, `segment` and `progress`.
+    """Stream the events of a job until it ends: `state`, `segment` and `progress`.
 
-    A client that comes back with `Last-Event-ID` gets the events it has missed.
+    A client that reconnects with `Last-Event-ID` gets the events it has missed.
     """
     after = int(last) if last.isascii() and last.isdigit() and len(last) < 18 else 0
-    shown = -1.0
+    done = -1.0
     while True:
-        now = await asyncio.to_thread(service.database.job, job.id)
-        for told in await asyncio.to_thread(service.database.told, job.id, after):
-            after = told.number
-            yield ServerSentEvent(data=told.body, event=told.kind, id=str(told.number))
-        if now is None:
+        current = await asyncio.to_thread(service.database.job, job.id)
+        for event in await asyncio.to_thread(service.database.events, job.id, after):
+            after = event.number
+            yield ServerSentEvent(data=event.body, event=event.kind, id=str(event.number))
+        if current is None:
             yield ServerSentEvent(data={"state": "deleted"}, event="state")
             return
-        if now.done != shown:
-            shown = now.done
-            body = {"done": now.done, "duration": now.duration, "time_left": time_left(now)}
+        if current.done != done:
+            done = current.done
+            body = {"done": done, "duration": current.duration, "time_left": time_left(current)}
             yield ServerSentEvent(data=body, event="progress")
-        if now.state.final or not service.ready:
+        if current.state.final or not service.ready:
             return
         await asyncio.sleep(POLL)
 
 
-@router.get("/events", response_class=EventSourceResponse)
+@router.get("/events", summary="Follow all jobs", response_class=EventSourceResponse)
 async def list_events(service: TheService, key: Caller) -> AsyncIterator[ServerSentEvent]:
-    """Events of all jobs of the caller: `jobs` first, then `job` for each change, and `deleted`.
+    """Stream changes of the caller's jobs: first `jobs`, then `job` for each change, and `deleted`.
 
-    The stream does not end. A client that comes back gets `jobs` again.
+    The stream does not end. A client that reconnects gets `jobs` again.
     """
 
-    def look() -> dict[str, JobShown]:
-        found = service.database.list(key.id, None, LISTED)
-        return {job.id: job for job in all_shown(service, found)}
+    def query() -> dict[str, JobShown]:
+        jobs = service.database.list(key.id, None, LIST_LIMIT)
+        return {job.id: job for job in job_views(service, jobs)}
 
-    known = await asyncio.to_thread(look)
-    yield ServerSentEvent(data={"jobs": list(known.values())}, event="jobs")
+    previous = await asyncio.to_thread(query)
+    yield ServerSentEvent(data={"jobs": list(previous.values())}, event="jobs")
     while service.ready:
         await asyncio.sleep(LIST_POLL)
-        now = await asyncio.to_thread(look)
-        for id in known.keys() - now.keys():
-            # The oldest drop off the end of a full list without being gone.
+        current = await asyncio.to_thread(query)
+        for id in previous.keys() - current.keys():
+            # The oldest jobs drop off a full list without having been deleted.
             if await asyncio.to_thread(service.database.job, id) is None:
                 yield ServerSentEvent(data={"id": id}, event="deleted")
-        for id, job in now.items():
-            if job != known.get(id):
+        for id, job in current.items():
+            if job != previous.get(id):
                 yield ServerSentEvent(data=job, event="job")
-        known = now
+        previous = current

@@ -1,4 +1,4 @@
-"""For those who run the service: is it alive, is it ready, how is it doing."""
+"""Health checks and metrics for operators."""
 
 from __future__ import annotations
 
@@ -12,21 +12,28 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from unispeech.server.http.dependencies import TheService
 from unispeech.server.observe import metrics
-from unispeech.server.storage.connection import AWAY
+from unispeech.server.storage.connection import UNAVAILABLE
 from unispeech.server.storage.database import State
 
 router = APIRouter(tags=["Operations"])
 
 
-@router.get("/healthz")
+@router.get("/healthz", summary="Check that the process is alive")
 async def alive() -> dict[str, str]:
-    """The process answers. Touches nothing, so it is quick however much there is to do."""
+    """Answer at once, without using the database or an engine. Needs no API key."""
     return {"status": "ok"}
 
 
-@router.get("/readyz", responses={503: {"description": "Starting, stopping, or no database."}})
+@router.get(
+    "/readyz",
+    summary="Check that the service is ready",
+    responses={503: {"description": "Starting or stopping, or the database does not answer."}},
+)
 async def ready(service: TheService) -> Response:
-    """It can take work: started, not stopping, and its database answers."""
+    """Check that the service has started, is not stopping, and reaches its database.
+
+    Needs no API key.
+    """
     reason = "" if service.ready else "starting or stopping"
     if not reason:
         try:
@@ -37,17 +44,26 @@ async def ready(service: TheService) -> Response:
     return JSONResponse(body, 503 if reason else 200)
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get(
+    "/metrics",
+    summary="Read the metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}},
+)
 async def prometheus(service: TheService) -> Response:
-    """Counts and times in Prometheus's text format. Holds no names, texts or keys."""
+    """Return metrics in Prometheus's text format, without names, texts or keys.
 
-    def gathered() -> bytes:
+    Needs no API key.
+    """
+
+    def collect() -> bytes:
         for gauge, state in ((metrics.QUEUED, State.QUEUED), (metrics.RUNNING, State.RUNNING)):
             try:
                 gauge.set(service.database.count(state))
-            except AWAY:  # the more reason to tell all the rest
+            except UNAVAILABLE:  # still report all other metrics
                 gauge.set(math.nan)
-        metrics.ENGINES.set(sum(one.kind == "engine" for one in service.speech.pool.loaded()))
+        loaded = service.speech.pool.loaded()
+        metrics.ENGINES.set(sum(model.kind == "engine" for model in loaded))
         return generate_latest()
 
-    return Response(await asyncio.to_thread(gathered), media_type=CONTENT_TYPE_LATEST)
+    return Response(await asyncio.to_thread(collect), media_type=CONTENT_TYPE_LATEST)

@@ -1,4 +1,4 @@
-"""What this server has, allows and refuses, for pages and clients."""
+"""Routes that describe the server: backends, models, options, limits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from unispeech.models import catalog, weight_cache
 from unispeech.models.facts import ModelFacts
 from unispeech.option_schema import Option
 from unispeech.options import OPTIONS, LoadOptions, options_for, split_options
-from unispeech.server.api.schemas import JobOptions, checked
+from unispeech.server.api.schemas import JobOptions, validated
 from unispeech.server.api.transcripts import TYPES
 from unispeech.server.http.dependencies import Caller, TheService
 from unispeech.server.service import Service
@@ -27,16 +27,19 @@ from unispeech.version import __version__
 router = APIRouter(tags=["Info"])
 
 
-@router.get("/info")
+@router.get("/info", summary="Describe the server")
 async def info(service: TheService, key: Caller) -> dict[str, Any]:
-    """What this server has, allows and refuses, for pages and clients."""
+    """List backends, models, languages, formats and options, and the caller's limits.
+
+    For each backend, `options` tells which options and values it accepts, and why not the others.
+    """
     return await asyncio.to_thread(_info, service, key)
 
 
 def _info(service: Service, key: Key) -> dict[str, Any]:
     settings = service.settings
-    kept = {one.name for one in weight_cache.listing()}
-    speakers = _speakers(service)
+    cached = {weights.name for weights in weight_cache.listing()}
+    speakers = _verdict(service.speech.diarization_refusal())
     return {
         "version": __version__,
         "keys_required": settings.keys_required,
@@ -44,7 +47,7 @@ def _info(service: Service, key: Key) -> dict[str, Any]:
         "model": service.speech.model(None) if "/" not in settings.model else "local",
         "backends": [_backend(spec, speakers) for spec in registry.specs().values()],
         "options": [_described(row) for row in options_for("api")],
-        "models": [_model(entry, entry.name in kept) for entry in catalog.ENTRIES],
+        "models": [_model(entry, entry.name in cached) for entry in catalog.ENTRIES],
         "languages": [{"code": code, "name": name} for code, name in languages.WHISPER.items()],
         "formats": list(TYPES),
         "limits": {
@@ -60,21 +63,16 @@ def _info(service: Service, key: Key) -> dict[str, Any]:
     }
 
 
-def _model(entry: catalog.Entry, kept: bool) -> dict[str, Any]:
+def _model(entry: catalog.Entry, is_cached: bool) -> dict[str, Any]:
     return {
         "name": entry.name,
         "family": entry.family,
         "languages": list(entry.languages),
         "tasks": ["transcribe", "translate"] if entry.translates else ["transcribe"],
-        "kept": kept,
+        "kept": is_cached,
         "megabytes": entry.megabytes,
         "licence": entry.licence,
     }
-
-
-def _speakers(service: Service) -> dict[str, Any]:
-    """Whether speakers can be told apart here, which is no matter of the backend."""
-    return _verdict(service.speech.without_speakers())
 
 
 def _backend(spec: BackendSpec, speakers: dict[str, Any]) -> dict[str, Any]:
@@ -87,29 +85,29 @@ def _backend(spec: BackendSpec, speakers: dict[str, Any]) -> dict[str, Any]:
         "reason": None if usable else f"not installed; run: {spec.install_command}",
         "default_model": spec.default_model,
         "options": {
-            **{row.field: _offer(spec, row) for row in options_for("api")},
+            **{row.field: _support(spec, row) for row in options_for("api")},
             "language": {**_verdict(None), "required": _refusal(spec, "language") is not None},
             "speakers": speakers,
         },
     }
 
 
-def _offer(spec: BackendSpec, row: Option) -> dict[str, Any]:
-    """What a backend makes of an option: of each value where there is a choice."""
+def _support(spec: BackendSpec, row: Option) -> dict[str, Any]:
+    """Describe a backend's support of an option; of each value if it is an enumeration."""
     if row.choices:
         return _values(spec, row.name, row.choices)
     return _verdict(_refusal(spec, row.name, _probe(row)) if row.capability else None)
 
 
 def _probe(row: Option) -> Any:
-    """A value that a backend without the option refuses."""
+    """Return a value that a backend without this option refuses."""
     if row.bounds:
         return row.bounds[1]
     return "a" if row.value_type is str else not row.default
 
 
 def _described(row: Option) -> dict[str, Any]:
-    """An option for pages and clients, whatever the backend."""
+    """Describe an option, independent of the backend."""
     low, high = row.bounds or (None, None)
     return {
         "name": row.field, "type": "text" if row.value_type is str else row.value_type.__name__,
@@ -125,7 +123,9 @@ def _values(spec: BackendSpec, name: str, values: tuple[str, ...]) -> dict[str, 
     refusals = {value: _refusal(spec, name, value) for value in values}
     return {
         "values": [value for value, refusal in refusals.items() if refusal is None],
-        "refused": {value: public(one.error()) for value, one in refusals.items() if one},
+        "refused": {
+            value: public(refusal.error()) for value, refusal in refusals.items() if refusal
+        },
     }
 
 
@@ -135,32 +135,34 @@ def _verdict(refusal: Refusal | None) -> dict[str, Any]:
 
 
 def _refusal(spec: BackendSpec, name: str, value: Any = None) -> Refusal | None:
-    """Why the backend would refuse a value of an option, whatever its model."""
+    """Return the backend's refusal of an option's value, independent of the model."""
     facts = Facts(ModelFacts(spec.default_model, spec.family))
     options = split_options({name: value})[1]
     return settle(spec, facts, LoadOptions(), options).refusal(name)
 
 
-@router.post("/check")
+@router.post("/check", summary="Check the options of a job")
 async def check(options: dict[str, Any], service: TheService, key: Caller) -> dict[str, Any]:
-    """Whether a job with these options would be taken, and all that is in its way. Nothing is
-    loaded or made."""
+    """Check whether a job with these options would be accepted, without creating it.
+
+    `refusals` lists all reasons against it; `message`, `hint` and `param` are those of the first.
+    """
     try:
-        named = checked(JobOptions, options).options()
-        ask = await asyncio.to_thread(lambda: service.speech.consider(**named))
-        told = [_told(refusal, options) for refusal in ask.refusals]
-        backend, model = ask.backend, ask.model
+        named = validated(JobOptions, options).options()
+        speech_request = await asyncio.to_thread(lambda: service.speech.review_request(**named))
+        refusals = [_describe_refusal(refusal, options) for refusal in speech_request.refusals]
+        backend, model = speech_request.backend, speech_request.model
     except UnispeechError as error:
-        told = [_told(Refusal.of(error), options)]
-    if not told:
-        nothing = {"param": None, "message": None, "hint": None}
-        return {"ok": True, "backend": backend, "model": model, **nothing, "refusals": []}
-    first = {name: told[0][name] for name in ("param", "message", "hint")}
-    return {"ok": False, "backend": None, "model": None, **first, "refusals": told}
+        refusals = [_describe_refusal(Refusal.of(error), options)]
+    if not refusals:
+        empty = {"param": None, "message": None, "hint": None}
+        return {"ok": True, "backend": backend, "model": model, **empty, "refusals": []}
+    first = {name: refusals[0][name] for name in ("param", "message", "hint")}
+    return {"ok": False, "backend": None, "model": None, **first, "refusals": refusals}
 
 
-def _told(refusal: Refusal, options: dict[str, Any]) -> dict[str, Any]:
-    """A refusal in the words of this API."""
+def _describe_refusal(refusal: Refusal, options: dict[str, Any]) -> dict[str, Any]:
+    """Describe a refusal with the field names of this API."""
     row = OPTIONS.get(refusal.option)
     param = row.field if row else refusal.option
     return {

@@ -1,4 +1,4 @@
-"""Jobs as they are shown."""
+"""Jobs as the API shows them."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from unispeech.server.service import Service
 from unispeech.server.storage.database import Job, State
 
 
-def shown(service: Service, job: Job) -> JobShown:
-    return one(service, job, service.database.places() if job.state is State.QUEUED else {})
+def job_view(service: Service, job: Job) -> JobShown:
+    return job_views(service, [job])[0]
 
 
-def all_shown(service: Service, jobs: Iterable[Job]) -> list[JobShown]:
+def job_views(service: Service, jobs: Iterable[Job]) -> list[JobShown]:
     jobs = list(jobs)
-    waiting = any(job.state is State.QUEUED for job in jobs)
-    places = service.database.places() if waiting else {}
-    return [one(service, job, places) for job in jobs]
+    any_queued = any(job.state is State.QUEUED for job in jobs)
+    positions = service.database.queue_positions() if any_queued else {}
+    return [_view(service, job, positions) for job in jobs]
 
 
-def one(service: Service, job: Job, places: Mapping[str, int]) -> JobShown:
-    """`places`: how many jobs go before each that waits."""
-    merged = job.parent is not None and job.state is State.DONE
+def _view(service: Service, job: Job, positions: Mapping[str, int]) -> JobShown:
+    """`positions`: the number of jobs before each queued one."""
+    is_finished_range = job.parent is not None and job.state is State.DONE
     return JobShown(
         id=job.id,
         state=job.state.value,
@@ -35,31 +35,34 @@ def one(service: Service, job: Job, places: Mapping[str, int]) -> JobShown:
         priority=job.priority,
         parent=job.parent,
         range=[job.range_start, job.range_end] if job.parent else None,
-        applied=service.jobs.revisions.applied(job.parent or "", job.id) if merged else None,
+        applied=service.jobs.revisions.applied(job.parent or "", job.id)
+        if is_finished_range
+        else None,
         created=job.created,
         started=job.started,
         ended=job.ended,
         duration=job.duration,
         done=job.done,
         time_left=time_left(job),
-        position=places.get(job.id) if job.state is State.QUEUED else None,
+        position=positions.get(job.id) if job.state is State.QUEUED else None,
         revision=job.revision,
         error=job.error,
     )
 
 
 def time_left(job: Job) -> float | None:
+    """Return the estimated seconds until a running job is done; None if unknown."""
     if job.state is not State.RUNNING or not (job.started and job.duration and job.done):
         return None
     return round((time.time() - job.started) / job.done * max(0.0, job.duration - job.done), 1)
 
 
 def holds(service: Service, job: Job) -> Holds:
-    """What deleting the job removes."""
-    place = service.jobs.place(job.id)
-    files = list(place.folder.glob("*"))
+    """Return what deleting the job removes."""
+    job_files = service.jobs.files(job.id)
+    files = list(job_files.folder.glob("*"))
     return Holds(
-        recording=job.filename if place.upload in files else None,
+        recording=job.filename if job_files.upload in files else None,
         bytes=sum(file.stat().st_size for file in files),
         revisions=len(service.jobs.revisions.list(job.id)),
         shares=len(service.jobs.links.shares(job.id)),

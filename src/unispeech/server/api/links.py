@@ -1,4 +1,4 @@
-"""One job for whoever has a link to it: to read and hear, and nothing else."""
+"""Routes that create share links and tickets, and read a job through them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from fastapi.responses import FileResponse, Response
 from unispeech.server.api import transcripts
 from unispeech.server.api.media import (
     NOT_MEDIA,
-    PEAKS,
-    RANGES,
-    Form,
-    TheStretch,
-    described,
-    drawn,
-    played,
+    PEAKS_RESPONSES,
+    RANGE_RESPONSES,
+    AudioForm,
+    ThePeaksQuery,
+    audio_response,
+    describe_media,
+    peaks_response,
 )
 from unispeech.server.api.schemas import (
     NewShare,
@@ -29,55 +29,61 @@ from unispeech.server.api.schemas import (
     Ticket,
 )
 from unispeech.server.api.transcript_schemas import Checked
-from unispeech.server.http.dependencies import ByLink, TheJob, TheService
-from unispeech.server.http.error_responses import Refused
+from unispeech.server.http.dependencies import TheJob, TheLink, TheService
+from unispeech.server.http.error_responses import RequestError
 
 router = APIRouter(tags=["Links"])
 
 
-@router.post("/jobs/{job_id}/ticket")
+@router.post("/jobs/{job_id}/ticket", summary="Create a ticket")
 async def ticket(job: TheJob, service: TheService) -> Ticket:
-    """An address under which the job can be read for some hours without a key: for players and
-    downloads, which send no headers. It cannot be revoked."""
+    """Create a path that reads the job for some hours without an API key.
+
+    For media players and downloads, which send no headers. A ticket cannot be revoked.
+    """
     token, expires = await asyncio.to_thread(service.jobs.links.ticket, job.id)
     return Ticket(token=token, path=f"/api/shared/{token}", expires=expires)
 
 
 @router.post(
     "/jobs/{job_id}/shares",
+    summary="Share a job",
     status_code=201,
-    responses={409: {"description": "The job is a range of another."}},
+    responses={409: {"description": "The job is a re-decoded range of another job."}},
 )
-async def share(job: TheJob, wanted: NewShare, request: Request, service: TheService) -> ShareMade:
-    """A link with which others read and hear this job without a key. Its token is shown once."""
+async def share(job: TheJob, new: NewShare, request: Request, service: TheService) -> ShareMade:
+    """Create a link with which others read the transcript and play the recording without a key.
+
+    The token is returned only here.
+    """
     if job.parent is not None:
-        raise Refused(
-            409, "a range has no recording of its own", "share its parent", code="is_a_range"
+        raise RequestError(
+            409, "the job is a range of another job", "share its parent", code="is_a_range"
         )
-    name = "".join(c for c in wanted.name or "" if c.isprintable()).strip() or None
-    made, token = await asyncio.to_thread(service.jobs.links.share, job.id, name, wanted.expires_in)
+    name = "".join(c for c in new.name or "" if c.isprintable()).strip() or None
+    made, token = await asyncio.to_thread(service.jobs.links.share, job.id, name, new.expires_in)
     base = (service.settings.base_url or str(request.base_url)).rstrip("/")
     return ShareMade(**asdict(made), token=token, url=f"{base}/#/shared/{token}")
 
 
-@router.get("/jobs/{job_id}/shares")
+@router.get("/jobs/{job_id}/shares", summary="List share links")
 async def shares(job: TheJob, service: TheService) -> ShareList:
-    """The links that still open this job, the newest first."""
-    found = await asyncio.to_thread(service.jobs.links.shares, job.id)
-    return ShareList(shares=[ShareShown(**asdict(one)) for one in found])
+    """List the valid share links of a job, newest first."""
+    shares = await asyncio.to_thread(service.jobs.links.shares, job.id)
+    return ShareList(shares=[ShareShown(**asdict(share)) for share in shares])
 
 
-@router.delete("/jobs/{job_id}/shares/{share_id}", status_code=204)
+@router.delete("/jobs/{job_id}/shares/{share_id}", summary="Revoke a share link", status_code=204)
 async def end(job: TheJob, share_id: str, service: TheService) -> Response:
-    """End a link: it opens nothing from now on."""
+    """Revoke a share link at once."""
     if not await asyncio.to_thread(service.jobs.links.end, job.id, share_id):
-        raise Refused(404, "there is no such link", code="link_not_found")
+        raise RequestError(404, "there is no such share link", code="link_not_found")
     return Response(status_code=204)
 
 
-@router.get("/shared/{token}")
-async def shared(link: ByLink) -> SharedJob:
-    """What a link shows."""
+@router.get("/shared/{token}", summary="Show a shared job")
+async def shared(link: TheLink) -> SharedJob:
+    """Return the job of a share link or ticket."""
     return SharedJob(
         filename=link.job.filename,
         state=link.job.state.value,
@@ -88,36 +94,56 @@ async def shared(link: ByLink) -> SharedJob:
     )
 
 
-@router.get("/shared/{token}/transcript", response_class=Response, responses=transcripts.READ)
+@router.get(
+    "/shared/{token}/transcript",
+    summary="Download a shared transcript",
+    response_class=Response,
+    responses=transcripts.TRANSCRIPT_RESPONSES,
+)
 async def transcript(
-    request: Request, service: TheService, link: ByLink, wanted: transcripts.TheRendering
+    request: Request, service: TheService, link: TheLink, options: transcripts.TheRenderOptions
 ) -> Response:
-    """The transcript, as a file. The layout options cut subtitles."""
-    number = transcripts.current(link.job)
-    return await transcripts.as_file(request, service, link.job, number, wanted)
+    """Download the transcript of a shared job in any format."""
+    number = transcripts.current_revision(link.job)
+    return await transcripts.transcript_response(request, service, link.job, number, options)
 
 
-@router.get("/shared/{token}/transcript/check", responses=transcripts.NONE_YET)
-async def check(service: TheService, link: ByLink, layout: transcripts.Readable) -> Checked:
-    """Which subtitles of a download with this layout are too wide, too fast or too early."""
-    return await transcripts.checked(service, link.job, transcripts.current(link.job), layout)
+@router.get(
+    "/shared/{token}/transcript/check",
+    summary="Check the subtitles of a shared job",
+    responses=transcripts.NO_TRANSCRIPT,
+)
+async def check(service: TheService, link: TheLink, layout: transcripts.TheLimits) -> Checked:
+    """Return the subtitles that are too wide, too long, too fast or overlapping."""
+    number = transcripts.current_revision(link.job)
+    return await transcripts.check_subtitles(service, link.job, number, layout)
 
 
-@router.get("/shared/{token}/media", responses=NOT_MEDIA)
-async def media(service: TheService, link: ByLink) -> dict[str, Any]:
-    """What the recording is, for `canPlayType` and for the size of a picture."""
-    return await described(service, link.job)
+@router.get("/shared/{token}/media", summary="Describe a shared recording", responses=NOT_MEDIA)
+async def media(service: TheService, link: TheLink) -> dict[str, Any]:
+    """Return the media type, codecs, duration and picture size of the recording."""
+    return await describe_media(service, link.job)
 
 
-@router.get("/shared/{token}/audio", response_class=FileResponse, responses=RANGES)
-async def audio(service: TheService, link: ByLink, form: Form = "upload") -> FileResponse:
-    """The recording as it came, or as 16 kHz mono; ranges work, so players can seek."""
-    return await played(service, link.job, form)
+@router.get(
+    "/shared/{token}/audio",
+    summary="Play a shared recording",
+    response_class=FileResponse,
+    responses=RANGE_RESPONSES,
+)
+async def audio(service: TheService, link: TheLink, form: AudioForm = "upload") -> FileResponse:
+    """Return the recording. Range requests work, so players can seek."""
+    return await audio_response(service, link.job, form)
 
 
-@router.get("/shared/{token}/peaks", response_class=Response, responses=PEAKS)
+@router.get(
+    "/shared/{token}/peaks",
+    summary="Show the waveform of a shared recording",
+    response_class=Response,
+    responses=PEAKS_RESPONSES,
+)
 async def peaks(
-    request: Request, service: TheService, link: ByLink, stretch: TheStretch
+    request: Request, service: TheService, link: TheLink, query: ThePeaksQuery
 ) -> Response:
-    """The waveform: the loudest swing down and up of each stretch, -128 to 127."""
-    return await drawn(request, service, link.job, stretch)
+    """Return the minimum and maximum of each interval, from -128 to 127."""
+    return await peaks_response(request, service, link.job, query)

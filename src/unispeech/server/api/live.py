@@ -1,4 +1,4 @@
-"""Live transcription over a WebSocket. Described in docs/guides/live.md."""
+"""Live transcription over a WebSocket. Documented in docs/guides/live.md."""
 
 from __future__ import annotations
 
@@ -10,115 +10,125 @@ from fastapi import APIRouter, WebSocket
 
 from unispeech.errors import OptionError, UnispeechError
 from unispeech.realtime.options import LiveOptions
-from unispeech.server.api.schemas import StreamOptions, checked
-from unispeech.server.http.websockets import Visitor, both, hang_up, messages, talk, tell
+from unispeech.server.api.schemas import StreamOptions, validated
+from unispeech.server.http.websockets import (
+    Client,
+    close,
+    receive,
+    run_until_first_ends,
+    send,
+    serve,
+)
 from unispeech.server.speech.speech import public
-from unispeech.server.speech.streams import News, Stream, Wish
+from unispeech.server.speech.streams import Stream, StreamMessage, StreamRequest
 from unispeech.types import SAMPLE_RATE
 
 router = APIRouter(tags=["Live"])
 
-NUMBERS = ("step", "endpoint")
-OTHERS = ("sample_rate", "session", "after")
+LIVE_OPTIONS = ("step", "endpoint")
+CONNECTION_PARAMETERS = ("sample_rate", "session", "after")
 
 
 @router.websocket("/v1/stream")
 async def stream(websocket: WebSocket) -> None:
-    """Binary messages are sound, what comes back is JSON."""
-    await talk(websocket, "unispeech", Listening)
+    """Receive audio as binary messages, and send events as JSON."""
+    await serve(websocket, "unispeech", StreamSession)
 
 
-class Listening:
-    """One connection to a stream, new or resumed."""
+class StreamSession:
+    """Connection to a new or resumed stream."""
 
-    def __init__(self, visitor: Visitor) -> None:
-        asked = dict(visitor.websocket.query_params)
-        after = _number(asked, "after", int) or 0
-        self._websocket = visitor.websocket
-        self._streams = visitor.service.streams
-        self._resumed = "session" in asked
-        self._stream = _open(visitor, asked)
+    def __init__(self, client: Client) -> None:
+        parameters = dict(client.websocket.query_params)
+        after = _number(parameters, "after", int) or 0
+        self._websocket = client.websocket
+        self._streams = client.service.streams
+        self._is_resumed = "session" in parameters
+        self._stream = _open(client, parameters)
         self._queue = self._stream.read(after)
-        self._known = self._resumed  # the client knows what its stream is called
+        self._can_resume = self._is_resumed  # the client knows the stream's ID
 
     async def run(self) -> None:
         stream = self._stream
-        hello = {"session": stream.id, "resumed": self._resumed, "received": stream.received}
-        await tell(self._websocket, {"type": "session", **hello})
-        self._known = True
-        await both(
+        state = {"session": stream.id, "resumed": self._is_resumed, "received": stream.received}
+        await send(self._websocket, {"type": "session", **state})
+        self._can_resume = True
+        await run_until_first_ends(
             _receive(self._websocket, stream, self._queue), _send(self._websocket, self._queue)
         )
 
     def end(self) -> None:
-        """The stream waits a while for its client, unless all is said."""
-        if not self._known or (self._stream.ended and self._queue.empty()):
+        """Keep the stream for a while for its client, unless it is complete."""
+        if not self._can_resume or (self._stream.ended and self._queue.empty()):
             self._streams.end(self._stream)
-        self._streams.lost(self._stream, self._queue)
+        self._streams.disconnect(self._stream, self._queue)
 
 
-def _open(visitor: Visitor, asked: dict[str, str]) -> Stream:
-    service = visitor.service
-    if "session" in asked:
-        return service.streams.find(asked["session"], visitor.owner)
-    unknown = set(asked) - {*StreamOptions.model_fields, *NUMBERS, *OTHERS}
+def _open(client: Client, parameters: dict[str, str]) -> Stream:
+    service = client.service
+    if "session" in parameters:
+        return service.streams.find(parameters["session"], client.owner)
+    known = {*StreamOptions.model_fields, *LIVE_OPTIONS, *CONNECTION_PARAMETERS}
+    unknown = set(parameters) - known
     if unknown:
-        raise OptionError(f"there is no parameter {min(unknown)!r}", "see docs/guides/live.md")
-    given = {n: v for n, v in asked.items() if v and n in StreamOptions.model_fields}
-    options = checked(StreamOptions, given).options()
-    times = {name: _number(asked, name, float) for name in NUMBERS}
+        raise OptionError(f"parameter {min(unknown)!r} is unknown", "see docs/guides/live.md")
+    fields = {n: v for n, v in parameters.items() if v and n in StreamOptions.model_fields}
+    options = validated(StreamOptions, fields).options()
+    times = {name: _number(parameters, name, float) for name in LIVE_OPTIONS}
     return service.streams.open(
-        visitor.owner,
-        Wish(
-            service.speech.ask(**options),
+        client.owner,
+        StreamRequest(
+            service.speech.make_request(**options),
             LiveOptions(**{name: value for name, value in times.items() if value is not None}),
-            _number(asked, "sample_rate", int) or SAMPLE_RATE,
-            service.max_duration(visitor.key),
+            _number(parameters, "sample_rate", int) or SAMPLE_RATE,
+            service.max_duration(client.key),
         ),
     )
 
 
-def _number(asked: dict[str, str], name: str, kind: type) -> Any:
+def _number(parameters: dict[str, str], name: str, type: type) -> Any:
     try:
-        return kind(asked[name]) if asked.get(name) else None
+        return type(parameters[name]) if parameters.get(name) else None
     except ValueError:
-        raise OptionError(f"{name} is {asked[name]!r}", "give a number") from None
+        raise OptionError(f"{name} is {parameters[name]!r}", "use a number") from None
 
 
-async def _receive(websocket: WebSocket, stream: Stream, queue: asyncio.Queue[News | None]) -> None:
-    """Sound and wishes, until the client has gone."""
-    async for message in messages(websocket):
+async def _receive(
+    websocket: WebSocket, stream: Stream, queue: asyncio.Queue[StreamMessage | None]
+) -> None:
+    """Read audio and commands until the client disconnects."""
+    async for message in receive(websocket):
         try:
             if message.get("bytes") is not None:
                 await stream.put(message["bytes"], queue)
             else:
-                _command(stream, message.get("text") or "")
+                _run_command(stream, message.get("text") or "")
         except UnispeechError as error:
-            await tell(websocket, {"type": "error", "message": public(error)})
+            await send(websocket, {"type": "error", "message": public(error)})
             stream.finish()
 
 
-def _command(stream: Stream, text: str) -> None:
+def _run_command(stream: Stream, text: str) -> None:
     commands = {"flush": stream.flush, "finish": stream.finish}
     try:
         commands[json.loads(text)["type"]]()
     except (ValueError, KeyError, TypeError, RecursionError):
         raise OptionError(
-            f"not a command: {text[:80]!r}", 'send {"type": "finish"} or {"type": "flush"}'
+            f"{text[:80]!r} is not a command", 'send {"type": "finish"} or {"type": "flush"}'
         ) from None
 
 
-async def _send(websocket: WebSocket, queue: asyncio.Queue[News | None]) -> None:
-    """Everything there is to say, until the stream is over or another connection reads it."""
-    while (news := await queue.get()) is not None:
-        if news.event is not None:
-            said = news.event.json()
-        elif news.error is not None:
-            said = {"type": "error", "message": public(news.error)}
+async def _send(websocket: WebSocket, queue: asyncio.Queue[StreamMessage | None]) -> None:
+    """Send the messages until the stream ends or another connection reads it."""
+    while (message := await queue.get()) is not None:
+        if message.event is not None:
+            body = message.event.json()
+        elif message.error is not None:
+            body = {"type": "error", "message": public(message.error)}
         else:
-            said = {"type": news.kind}
-        await tell(websocket, {"id": news.number, **said})
-        if news.kind in ("error", "done"):
-            await hang_up(websocket, 1000 if news.kind == "done" else 1011)
+            body = {"type": message.kind}
+        await send(websocket, {"id": message.number, **body})
+        if message.kind in ("error", "done"):
+            await close(websocket, 1000 if message.kind == "done" else 1011)
             return
-    await hang_up(websocket, 4001, "another connection reads this stream now")
+    await close(websocket, 4001, "another connection reads this stream now")

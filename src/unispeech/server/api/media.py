@@ -1,4 +1,4 @@
-"""The recording of a job, to be played and to be seen."""
+"""Routes for a job's recording: media type, audio, waveform."""
 
 from __future__ import annotations
 
@@ -14,86 +14,102 @@ from fastapi.responses import FileResponse, Response
 
 from unispeech.errors import AudioError
 from unispeech.server.http.dependencies import TheJob, TheService
-from unispeech.server.http.error_responses import Refused
+from unispeech.server.http.error_responses import RequestError
 from unispeech.server.jobs import waveform
 from unispeech.server.service import Service
-from unispeech.server.speech.decoders import Cut
+from unispeech.server.speech.decoders import DecodeRange
 from unispeech.server.storage.database import Job
 
 router = APIRouter(tags=["Sound"])
 
-KINDS = {"mp3": "mpeg", "wav": "wav", "flac": "flac", "ogg": "ogg", "mp4": "mp4", "webm": "webm"}
-"""What FFmpeg calls a container, and browsers."""
-Form = Literal["upload", "wav"]
+CONTAINERS = {
+    "mp3": "mpeg",
+    "wav": "wav",
+    "flac": "flac",
+    "ogg": "ogg",
+    "mp4": "mp4",
+    "webm": "webm",
+}
+"""Media subtypes by FFmpeg's names of containers."""
+AudioForm = Annotated[
+    Literal["upload", "wav"],
+    Query(description="`upload`: the file as uploaded; `wav`: decoded to 16 kHz mono."),
+]
 PRIVATE = {"Cache-Control": "private, no-cache"}
-"""No cache between may keep somebody's recording; an address with a token has no other guard."""
-RANGES: dict[int | str, dict[str, Any]] = {
-    206: {"description": "The range that was asked for."},
-    416: {"description": "There is no such range."},
+"""Keeps recordings out of shared caches: for a URL with a token there is no other protection."""
+RANGE_RESPONSES: dict[int | str, dict[str, Any]] = {
+    206: {"description": "The requested byte range."},
+    416: {"description": "The byte range is outside of the file."},
 }
-PEAKS: dict[int | str, dict[str, Any]] = {
+PEAKS_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {}, "application/octet-stream": {}}},
-    304: {"description": "It is still that of If-None-Match."},
+    304: {"description": "The waveform of `If-None-Match` is current."},
 }
-NOT_MEDIA: dict[int | str, dict[str, Any]] = {409: {"description": "It cannot be read."}}
-_making = asyncio.Lock()
+NOT_MEDIA: dict[int | str, dict[str, Any]] = {409: {"description": "The recording cannot be read."}}
+_lock = asyncio.Lock()
 
 
 def _upload(service: Service, job: Job) -> Path:
-    upload = service.jobs.place(job.parent or job.id).upload
+    upload = service.jobs.files(job.parent or job.id).upload
     if not upload.is_file():
-        raise Refused(404, "the audio of this job is gone", code="audio_not_found")
+        raise RequestError(404, "the audio of this job was deleted", code="audio_not_found")
     return upload
 
 
 async def _wav(service: Service, job: Job) -> Path:
-    """The recording as 16 kHz mono; made when it is first asked for."""
+    """Return the recording as 16 kHz mono, which the first request decodes."""
     upload = _upload(service, job)
     kept = upload.with_name("playable.wav")
-    async with _making:
+    async with _lock:
         if not kept.is_file():
-            fresh = upload.with_name("playable.part")
+            part = upload.with_name("playable.part")
             limit = job.max_duration or service.settings.max_duration
-            cut = Cut(longest=limit)  # a job that was too long for it is still here to be heard
+            range = DecodeRange(max_duration=limit)  # the job may have failed for its length
             try:
-                await service.speech.decoders.decode_async(upload, fresh, job.filename, cut)
-                fresh.replace(kept)
+                await service.speech.decoders.decode_async(upload, part, job.filename, range)
+                part.replace(kept)
             finally:
-                fresh.unlink(missing_ok=True)
+                part.unlink(missing_ok=True)
     return kept
 
 
-@router.get("/jobs/{job_id}/media", responses=NOT_MEDIA)
+@router.get("/jobs/{job_id}/media", summary="Describe the recording", responses=NOT_MEDIA)
 async def media(job: TheJob, service: TheService) -> dict[str, Any]:
-    """What the recording is, for `canPlayType` and for the size of a picture."""
-    return await described(service, job)
+    """Return the media type, codecs, duration and picture size of the recording."""
+    return await describe_media(service, job)
 
 
-async def described(service: Service, job: Job) -> dict[str, Any]:
+async def describe_media(service: Service, job: Job) -> dict[str, Any]:
     upload = _upload(service, job)
     try:
-        found = await service.speech.decoders.look(upload, job.filename)
+        properties = await service.speech.decoders.probe(upload, job.filename)
     except AudioError as error:
-        raise Refused(409, error.message, error.hint, code="not_media") from None
-    names = found.pop("container").split(",")
-    name = next((KINDS[one] for one in KINDS if one in names), None)
-    kind = "video" if found["video"] else "audio"
+        raise RequestError(409, error.message, error.hint, code="not_media") from None
+    names = properties.pop("container").split(",")
+    subtype = next((CONTAINERS[name] for name in CONTAINERS if name in names), None)
+    kind = "video" if properties["video"] else "audio"
     return {
-        "type": f"{kind}/{name}" if name else "application/octet-stream",
+        "type": f"{kind}/{subtype}" if subtype else "application/octet-stream",
         "bytes": upload.stat().st_size,
         "duration": job.duration,
-        **found,
+        **properties,
     }
 
 
-@router.get("/jobs/{job_id}/audio", response_class=FileResponse, responses=RANGES)
-async def audio(job: TheJob, service: TheService, form: Form = "upload") -> FileResponse:
-    """The recording as it came, or as 16 kHz mono; ranges work, so players can seek."""
-    return await played(service, job, form)
+@router.get(
+    "/jobs/{job_id}/audio",
+    summary="Play the recording",
+    response_class=FileResponse,
+    responses=RANGE_RESPONSES,
+)
+async def audio(job: TheJob, service: TheService, form: AudioForm = "upload") -> FileResponse:
+    """Return the recording. Range requests work, so players can seek."""
+    return await audio_response(service, job, form)
 
 
-async def played(service: Service, job: Job, form: str) -> FileResponse:
-    """Never with the type of the upload: a browser would show somebody's HTML as our own."""
+async def audio_response(service: Service, job: Job, form: str) -> FileResponse:
+    """Return the audio, never with the media type of the upload: an uploaded HTML file would run
+    with the origin of this server."""
     if form == "wav":
         return FileResponse(await _wav(service, job), headers=PRIVATE, media_type="audio/wav")
     path = _upload(service, job)
@@ -101,46 +117,59 @@ async def played(service: Service, job: Job, form: str) -> FileResponse:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """Which waveform is wanted, and how."""
+class PeaksQuery:
+    """Part, resolution and format of a waveform."""
 
-    per_second: Annotated[int, Query(ge=1, le=100)] = 10
-    start: Annotated[float, Query(ge=0, le=1e6)] = 0.0
-    end: Annotated[float | None, Query(ge=0, le=1e6)] = None
-    format: Literal["json", "binary"] = "json"
+    per_second: Annotated[int, Query(ge=1, le=100, description="Intervals per second.")] = 10
+    start: Annotated[float, Query(ge=0, le=1e6, description="Start in seconds.")] = 0.0
+    end: Annotated[
+        float | None, Query(ge=0, le=1e6, description="End in seconds; default: the end.")
+    ] = None
+    format: Annotated[
+        Literal["json", "binary"], Query(description="`binary`: pairs of signed bytes.")
+    ] = "json"
 
 
-TheStretch = Annotated[Stretch, Depends()]
+ThePeaksQuery = Annotated[PeaksQuery, Depends()]
 
 
-@router.get("/jobs/{job_id}/peaks", response_class=Response, responses=PEAKS)
+@router.get(
+    "/jobs/{job_id}/peaks",
+    summary="Show the waveform",
+    response_class=Response,
+    responses=PEAKS_RESPONSES,
+)
 async def peaks(
-    job: TheJob, request: Request, service: TheService, stretch: TheStretch
+    job: TheJob, request: Request, service: TheService, query: ThePeaksQuery
 ) -> Response:
-    """The waveform: the loudest swing down and up of each stretch, -128 to 127."""
-    return await drawn(request, service, job, stretch)
+    """Return the minimum and maximum of each interval, from -128 to 127."""
+    return await peaks_response(request, service, job, query)
 
 
-async def drawn(request: Request, service: Service, job: Job, stretch: Stretch) -> Response:
+async def peaks_response(
+    request: Request, service: Service, job: Job, query: PeaksQuery
+) -> Response:
     _upload(service, job)
-    path = service.jobs.place(job.parent or job.id).waveform
-    seen = f"{job.parent or job.id} {stretch}"
-    headers = {**PRIVATE, "ETag": f'"{hashlib.sha256(seen.encode()).hexdigest()[:32]}"'}
+    path = service.jobs.files(job.parent or job.id).waveform
+    identity = f"{job.parent or job.id} {query}"
+    headers = {**PRIVATE, "ETag": f'"{hashlib.sha256(identity.encode()).hexdigest()[:32]}"'}
     if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    span = (stretch.per_second, stretch.start, stretch.end)
+    span = (query.per_second, query.start, query.end)
     duration = job.duration
-    swings = await asyncio.to_thread(waveform.kept, path, *span) if duration is not None else None
-    if swings is None:
+    peaks = None
+    if duration is not None:
+        peaks = await asyncio.to_thread(waveform.load_peaks, path, *span)
+    if peaks is None:
         sound = await _wav(service, job)
-        duration = duration or await asyncio.to_thread(waveform.seconds, sound)
-        async with _making:
-            if not path.is_file():  # the job is not done, or was before waveforms were kept
-                await asyncio.to_thread(waveform.keep, sound, path)
-        swings = await asyncio.to_thread(waveform.measured, sound, *span)
-    if stretch.format == "binary":
-        kind = "application/octet-stream"
-        return Response(swings.tobytes(), headers=headers, media_type=kind)
-    body = {"per_second": stretch.per_second, "start": stretch.start, "duration": duration}
-    text = json.dumps({**body, "peaks": swings.ravel().tolist()})
+        duration = duration or await asyncio.to_thread(waveform.duration, sound)
+        async with _lock:
+            if not path.is_file():  # the job is not done, or older than stored waveforms
+                await asyncio.to_thread(waveform.save_peaks, sound, path)
+        peaks = await asyncio.to_thread(waveform.measure_peaks, sound, *span)
+    if query.format == "binary":
+        media_type = "application/octet-stream"
+        return Response(peaks.tobytes(), headers=headers, media_type=media_type)
+    body = {"per_second": query.per_second, "start": query.start, "duration": duration}
+    text = json.dumps({**body, "peaks": peaks.ravel().tolist()})
     return Response(text, headers=headers, media_type="application/json")

@@ -1,4 +1,4 @@
-"""What requests under /api may hold and answers do hold, for checking and for the document."""
+"""Request and response bodies under /api: validation, and schemas for the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -19,100 +19,101 @@ from pydantic import (
 from unispeech.errors import did_you_mean, nearest
 from unispeech.option_schema import Interface, Option
 from unispeech.options import OPTIONS, options_for
-from unispeech.server.http.error_responses import Refused, said
+from unispeech.server.http.error_responses import RequestError, validation_message
 from unispeech.server.jobs.notices import is_address
 
-Seconds = Field(ge=0, le=1e7, allow_inf_nan=False, description="Seconds.")
+Seconds = Field(ge=0, le=1e7, allow_inf_nan=False, description="Seconds from the start.")
 
 
 OPTION = {row.field: row.name for row in OPTIONS.values()}
-"""The engine's name of an option, by the field of a request."""
+"""Option names of the engine, by request field."""
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def taking(*interfaces: Interface) -> Callable[[type[Model]], type[Model]]:
-    """Add a field for each option that all of these interfaces offer."""
+def with_options(*interfaces: Interface) -> Callable[[type[Model]], type[Model]]:
+    """Return a decorator that adds a field for each option that all these interfaces offer."""
     fields: dict[str, Any] = {row.field: _field(row) for row in options_for(*interfaces)}
 
-    def extended(model: type[Model]) -> type[Model]:
-        made: type[Model] = create_model(
+    def extend(model: type[Model]) -> type[Model]:
+        extended: type[Model] = create_model(
             model.__name__, __base__=model, __module__=model.__module__, __doc__=model.__doc__,
             **fields,
         )  # fmt: skip
-        return made
+        return extended
 
-    return extended
+    return extend
 
 
 def _field(row: Option) -> Any:
-    """The field of an option. Its limits are in the document; the table checks them."""
-    kind: Any = Literal[row.choices] if row.choices else row.value_type
+    """Return the field of an option. Its limits are for the document; `options` enforces them."""
+    type: Any = Literal[row.choices] if row.choices else row.value_type
     extra: dict[str, Any] = dict(zip(("minimum", "maximum"), row.bounds or (), strict=False))
-    help = f"{row.help} In {row.unit}." if row.unit else row.help
-    known = Field(None, max_length=row.max_length, description=help, json_schema_extra=extra)
-    return kind | None, known
+    help = f"{row.help} Unit: {row.unit}." if row.unit else row.help
+    field = Field(None, max_length=row.max_length, description=help, json_schema_extra=extra)
+    return type | None, field
 
 
 def _address(text: str) -> str:
     if not is_address(text):
-        raise ValueError("it is not an e-mail address")
+        raise ValueError("not an e-mail address")
     return text
 
 
 class Options(BaseModel):
-    """How to transcribe. What is not given is the server's own."""
+    """Transcription options. The server has defaults for all of them."""
 
     model_config = ConfigDict(extra="forbid")
 
-    backend: str | None = None
-    model: str | None = None
+    backend: str | None = Field(None, description="Name of a backend, or `auto`.")
+    model: str | None = Field(None, description="Name of a model; see `models` in `/api/info`.")
 
     def options(self) -> dict[str, Any]:
-        """What was given, by the engine's names; null is not given."""
+        """Return the options that are set, by the engine's names."""
         return self._named(self.model_dump(exclude_none=True))
 
-    def _named(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _named(self, fields: dict[str, Any]) -> dict[str, Any]:
         names = {**OPTION, "backend": "backend", "model": "model"}
-        return {names[field]: value for field, value in given.items() if field in names}
+        return {names[field]: value for field, value in fields.items() if field in names}
 
 
-@taking("api")
+@with_options("api")
 class JobOptions(Options):
-    """The options of a job."""
+    """Options of a job."""
 
     @field_validator("min_speakers", "max_speakers", check_fields=False)
     @classmethod
     def _with_speakers(cls, value: int | None, info: ValidationInfo) -> int | None:
-        """As the engine would, which calls it `diarize`."""
+        """Check here, since the engine's message would name `diarize`, not `speakers`."""
         if value is not None and not info.data.get("speakers"):
-            raise ValueError("it needs speakers=true")
+            raise ValueError("needs speakers=true")
         return value
 
 
 class JobFields(JobOptions):
-    """The fields of a job's form besides the file, as values of the right types."""
+    """Form fields of a new job, besides the file."""
 
-    url: str | None = None
-    upload: str | None = Field(None, max_length=64)
-    filename: str | None = None
-    priority: int = Field(5, ge=0, le=9)
-    webhook_id: str | None = None
-    email: Annotated[str, AfterValidator(_address)] | None = Field(None, max_length=320)
+    url: str | None = Field(None, description="URL from which the server downloads the recording.")
+    upload: str | None = Field(None, max_length=64, description="ID of a finished upload.")
+    filename: str | None = Field(None, description="Name of the recording, instead of its own.")
+    priority: int = Field(5, ge=0, le=9, description="Jobs with a lower number run first.")
+    webhook_id: str | None = Field(None, description="Webhook to call when the job ends.")
+    email: Annotated[str, AfterValidator(_address)] | None = Field(
+        None, max_length=320, description="Address to notify when the job ends."
+    )
 
 
-@taking("live", "api")
+@with_options("live", "api")
 class StreamOptions(Options):
-    """The options of a stream."""
+    """Options of a live stream."""
 
 
-@taking("range", "api")
+@with_options("range", "api")
 class Range(Options):
-    """A stretch of a recording to decode again, and how. What is not said stays as it was for the
-    whole recording; null takes it away."""
+    """Range to decode again. Options that are left out are those of the job; null removes one."""
 
     start: float = Seconds
-    end: float = Field(gt=0, le=1e7, allow_inf_nan=False, description="Seconds.")
-    apply: bool = Field(True, description="Put the result into the transcript.")
+    end: float = Field(gt=0, le=1e7, allow_inf_nan=False, description="Seconds from the start.")
+    apply: bool = Field(True, description="Replace the range of the transcript by the result.")
 
     def options(self) -> dict[str, Any]:
         return self._named(self.model_dump(exclude_unset=True))
@@ -121,128 +122,146 @@ class Range(Options):
 Fields = TypeVar("Fields", bound=Options)
 
 
-def checked(kind: type[Fields], given: Mapping[str, Any]) -> Fields:
-    """What a caller wrote, as values of the right types.
+def validated(model: type[Fields], values: Mapping[str, Any]) -> Fields:
+    """Return the values as an instance of the model.
 
     Raises:
-        Refused: 400; `param` is the field that is wrong.
+        RequestError: 400; `param` is the field at fault.
     """
     try:
-        return kind(**given)
+        return model(**values)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])[:100]
         if first["type"] != "extra_forbidden":
-            raise Refused(400, f"{name}: {said(first)}", param=name, code="invalid_value") from None
-        hint = did_you_mean(nearest(name, kind.model_fields))
-        raise Refused(
-            400, f"there is no field {name!r}", hint, param=name, code="invalid_value"
+            message = f"{name}: {validation_message(first)}"
+            raise RequestError(400, message, param=name, code="invalid_value") from None
+        hint = did_you_mean(nearest(name, model.model_fields))
+        raise RequestError(
+            400, f"field {name!r} is unknown", hint, param=name, code="invalid_value"
         ) from None
 
 
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+
+
 class JobShown(BaseModel):
-    """A job. Times are seconds since 1970; durations are seconds of sound."""
+    """Job. Times are Unix timestamps; durations are seconds of audio."""
 
     id: str
-    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    state: State
     filename: str
     backend: str
     model: str
-    options: dict[str, Any]
-    priority: int
-    parent: str | None = Field(description="The job of whose recording this decodes a range.")
-    range: list[float | None] | None
-    applied: int | None = Field(description="The revision of `parent` that took its text in.")
+    options: dict[str, Any] = Field(description="Options of the request.")
+    priority: int = Field(description="Jobs with a lower number run first.")
+    parent: str | None = Field(description="Job of whose recording this job decodes a range.")
+    range: list[float | None] | None = Field(description="Start and end in seconds, or null.")
+    applied: int | None = Field(description="Revision of `parent` that contains the result.")
     created: float
     started: float | None
     ended: float | None
-    duration: float | None = Field(description="Seconds of sound; null until it is known.")
-    done: float = Field(description="Seconds of sound that are transcribed.")
-    time_left: float | None = Field(description="Seconds until it is done, estimated.")
-    position: int | None = Field(description="How many jobs go before this one.")
-    revision: int | None = Field(description="The transcript as it is now.")
-    error: str | None
+    duration: float | None = Field(description="Seconds of audio; null until known.")
+    done: float = Field(description="Seconds of audio transcribed so far.")
+    time_left: float | None = Field(description="Estimated seconds until the job is done.")
+    position: int | None = Field(description="Number of jobs before this one; null if not queued.")
+    revision: int | None = Field(description="Current revision of the transcript.")
+    error: str | None = Field(description="Reason of the failure.")
 
 
 class JobList(BaseModel):
+    """Jobs of the caller, newest first."""
+
     jobs: list[JobShown]
 
 
 class Holds(BaseModel):
-    """What would be gone with a job."""
+    """Data of a job that deleting it removes."""
 
-    recording: str | None = Field(description="Its name; null where it is gone.")
-    bytes: int
-    revisions: int
-    shares: int
-    ranges: int
+    recording: str | None = Field(description="File name; null if the audio was deleted.")
+    bytes: int = Field(description="Size of all files.")
+    revisions: int = Field(description="Number of revisions of the transcript.")
+    shares: int = Field(description="Number of valid share links.")
+    ranges: int = Field(description="Number of re-decoded ranges.")
 
 
 class JobInFull(JobShown):
+    """Job with the data that it holds."""
+
     holds: Holds
 
 
 class Deleted(BaseModel):
+    """Data that was deleted with a job."""
+
     id: str
     deleted: Holds
 
 
 class Ticket(BaseModel):
-    """What reads one job without a key, for a while."""
+    """Temporary read access to one job without an API key."""
 
     token: str
-    path: str = Field(description="Below it are /transcript, /media, /audio and /peaks.")
-    expires: float
+    path: str = Field(description="Path of /transcript, /media, /audio and /peaks.")
+    expires: float = Field(description="Unix time.")
 
 
 class NewShare(BaseModel):
-    """For whom a link is, and for how long."""
+    """Name and lifetime of a new share link."""
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str | None = Field(None, max_length=200)
+    name: str | None = Field(None, max_length=200, description="Label for your own list.")
     expires_in: float | None = Field(
-        None, gt=0, le=1e9, allow_inf_nan=False, description="Seconds; null: until it is ended."
+        None, gt=0, le=1e9, allow_inf_nan=False, description="Seconds; null: until it is revoked."
     )
 
 
 class ShareShown(BaseModel):
+    """Share link without its token."""
+
     id: str
     name: str | None
-    created: float
-    expires: float | None
+    created: float = Field(description="Unix time.")
+    expires: float | None = Field(description="Unix time; null: until it is revoked.")
 
 
 class ShareMade(ShareShown):
-    token: str = Field(description="Shown this once.")
-    url: str = Field(description="The page that shows it.")
+    """New share link with its token."""
+
+    token: str = Field(description="Returned only here.")
+    url: str = Field(description="Web page that shows the job.")
 
 
 class ShareList(BaseModel):
+    """Valid share links of a job, newest first."""
+
     shares: list[ShareShown]
 
 
 class SharedJob(BaseModel):
-    """What whoever has a link sees of a job."""
+    """Job as seen through a share link or ticket."""
 
     filename: str
-    state: Literal["queued", "running", "done", "failed", "cancelled"]
-    duration: float | None
-    revision: int | None
-    created: float
-    expires: float | None = Field(description="When the link ends; null where it never does.")
+    state: State
+    duration: float | None = Field(description="Seconds of audio; null until known.")
+    revision: int | None = Field(description="Current revision of the transcript.")
+    created: float = Field(description="Unix time.")
+    expires: float | None = Field(description="Expiry of the link as Unix time; null: none.")
 
 
 class UploadShown(BaseModel):
-    """A file that is arriving: `offset` of `size` bytes are here."""
+    """Resumable upload."""
 
     id: str
     filename: str
-    size: int
-    offset: int
-    created: float
-    expires: float
+    size: int = Field(description="Bytes of the whole file.")
+    offset: int = Field(description="Bytes received so far.")
+    created: float = Field(description="Unix time.")
+    expires: float = Field(description="Unix time at which an unfinished upload is deleted.")
 
 
 class UploadList(BaseModel):
+    """Uploads of the caller that no job has used yet."""
+
     uploads: list[UploadShown]

@@ -1,4 +1,4 @@
-"""Bodies of the routes about transcripts: corrections, revisions, subtitle checks."""
+"""Request and response bodies about transcripts: edits, revisions, subtitle checks."""
 
 from __future__ import annotations
 
@@ -7,98 +7,131 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from unispeech.server.api.schemas import Seconds
-from unispeech.server.storage.connection import keepable
+from unispeech.server.storage.connection import is_storable
 
 
-def _kept(text: str) -> str:
-    if not keepable(text):
-        raise ValueError("it has a character that cannot be kept (U+0000)")
+def _storable(text: str) -> str:
+    if not is_storable(text):
+        raise ValueError("contains a character that cannot be stored (U+0000)")
     return text
 
 
-Kept = Annotated[str, AfterValidator(_kept)]
-"""Text that goes into the database as it is."""
+StoredText = Annotated[str, AfterValidator(_storable)]
+"""Text for a database column."""
 
 
 class EditedWord(BaseModel):
+    """Word of an edited segment."""
+
     start: float = Seconds
     end: float = Seconds
-    word: str = Field(max_length=1000)
-    probability: float = Field(1.0, ge=0, le=1)
+    word: str = Field(max_length=1000, description="Text, with its leading space.")
+    probability: float = Field(1.0, ge=0, le=1, description="Probability by the model.")
     speaker: str | None = Field(None, max_length=200)
 
 
 class EditedSegment(BaseModel):
-    """A segment as somebody corrected it."""
+    """Edited segment."""
 
     start: float = Seconds
     end: float = Seconds
     text: str = Field(max_length=100_000)
     speaker: str | None = Field(None, max_length=200)
-    words: list[EditedWord] = Field([], max_length=10_000)
-    avg_logprob: float | None = Field(None, allow_inf_nan=False)
-    no_speech_prob: float | None = Field(None, ge=0, le=1)
+    words: list[EditedWord] = Field(
+        [], max_length=10_000, description="Word times; aligned with `text` if they differ."
+    )
+    avg_logprob: float | None = Field(
+        None, allow_inf_nan=False, description="Default: that of the old segment of these times."
+    )
+    no_speech_prob: float | None = Field(
+        None, ge=0, le=1, description="Default: that of the old segment of these times."
+    )
 
 
 class EditedGap(BaseModel):
+    """Speech without text."""
+
     start: float = Seconds
     end: float = Seconds
     reason: str = Field(max_length=1000)
 
 
-class Edited(BaseModel):
-    """A corrected transcript."""
+GAPS = Field(
+    None,
+    max_length=100_000,
+    description="All gaps. Default: the old ones that edited segments do not fill.",
+)
+AUTHOR = Field(
+    None, max_length=200, description="Editor, for the history. Default: the API key's name."
+)
 
-    segments: list[EditedSegment] = Field(max_length=100_000)
-    gaps: list[EditedGap] | None = Field(None, max_length=100_000)
-    author: Kept | None = Field(None, max_length=200)
+
+class Edited(BaseModel):
+    """Edited transcript."""
+
+    segments: list[EditedSegment] = Field(max_length=100_000, description="All segments.")
+    gaps: list[EditedGap] | None = GAPS
+    author: StoredText | None = AUTHOR
 
 
 class Change(BaseModel):
-    """Segments in the place of others."""
+    """Replacement of consecutive segments."""
 
-    at: int = Field(ge=0, description="The place of the first that is removed, from 0.")
-    remove: int = Field(0, ge=0, description="How many are removed.")
-    segments: list[EditedSegment] = Field([], max_length=100_000)
+    at: int = Field(ge=0, description="Index of the first segment to remove, from 0.")
+    remove: int = Field(0, ge=0, description="Number of segments to remove.")
+    segments: list[EditedSegment] = Field(
+        [], max_length=100_000, description="Segments to insert instead."
+    )
 
 
 class Patch(BaseModel):
-    """Corrections of some segments. Places are those of the revision of If-Match."""
+    """Edits of some segments."""
 
-    changes: list[Change] = Field(max_length=100_000)
-    gaps: list[EditedGap] | None = Field(None, max_length=100_000)
-    author: Kept | None = Field(None, max_length=200)
+    changes: list[Change] = Field(
+        max_length=100_000,
+        description="Changes sorted by position; indices are those of the revision of `If-Match`.",
+    )
+    gaps: list[EditedGap] | None = GAPS
+    author: StoredText | None = AUTHOR
 
 
 class RevisionShown(BaseModel):
+    """Revision of a transcript."""
+
     model_config = ConfigDict(populate_by_name=True)
 
     number: int
-    created: float
+    created: float = Field(description="Unix time.")
     kind: Literal["decoded", "edited", "decoded_again", "restored"]
     author: str | None
     source: str | None = Field(
-        alias="from", description="The range's job, or the number that was restored."
+        alias="from", description="Job ID of the re-decoded range, or the restored number."
     )
-    segments: int
+    segments: int = Field(description="Number of segments.")
 
 
 class RevisionList(BaseModel):
+    """Revisions of a transcript, newest first."""
+
     revisions: list[RevisionShown]
 
 
 class Violation(BaseModel):
-    cue: int = Field(description="As in the file, from 1.")
-    segment: int
+    """Subtitle that violates a limit."""
+
+    cue: int = Field(description="Number of the subtitle in the file, from 1.")
+    segment: int = Field(description="ID of its segment.")
     start: float
     end: float
     text: str
     rule: Literal["max_line_width", "max_line_count", "max_cps", "overlap"]
-    value: float
-    limit: float
+    value: float = Field(description="Measured value.")
+    limit: float = Field(description="Limit that it exceeds.")
 
 
 class Checked(BaseModel):
-    revision: int
-    cues: int
+    """Result of a subtitle check."""
+
+    revision: int = Field(description="Revision that was checked.")
+    cues: int = Field(description="Number of subtitles.")
     violations: list[Violation]

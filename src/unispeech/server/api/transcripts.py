@@ -1,4 +1,4 @@
-"""The transcript of a job, read in any format."""
+"""Routes that read a job's transcript in any format and check its subtitles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from unispeech.server.api.transcript_schemas import Checked, Violation
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import TheJob, TheService
-from unispeech.server.http.error_responses import Refused
+from unispeech.server.http.error_responses import RequestError
 from unispeech.server.jobs import word_document
 from unispeech.server.jobs.jojo_document import jojo_document
 from unispeech.server.service import Service
@@ -26,116 +26,141 @@ router = APIRouter(tags=["Transcripts"])
 Format = Literal["json", "txt", "srt", "vtt", "tsv", "jojo", "docx"]
 TYPES = {"txt": "text/plain", "srt": "text/plain", "vtt": "text/vtt",
          "tsv": "text/tab-separated-values", "json": "application/json",
-         "jojo": "application/json", "docx": word_document.KIND}  # fmt: skip
+         "jojo": "application/json", "docx": word_document.MEDIA_TYPE}  # fmt: skip
+"""Media types of the formats."""
 
-NONE_YET: dict[int | str, dict[str, Any]] = {409: {"description": "There is no transcript."}}
-READ: dict[int | str, dict[str, Any]] = {
-    **NONE_YET,
-    200: {"content": {kind: {} for kind in TYPES.values()}},
-    304: {"description": "It is still the revision of If-None-Match."},
+NO_TRANSCRIPT: dict[int | str, dict[str, Any]] = {
+    409: {"description": "The job has no transcript yet, or failed."}
+}
+TRANSCRIPT_RESPONSES: dict[int | str, dict[str, Any]] = {
+    **NO_TRANSCRIPT,
+    200: {"content": {media_type: {} for media_type in TYPES.values()}},
+    304: {"description": "The revision of `If-None-Match` is current."},
 }
 
 
+WIDTH = "Largest number of characters in a line of a subtitle."
+LINES = "Largest number of lines of a subtitle."
+WORDS = "Largest number of words in a line of a subtitle."
+CPS = "Highest reading speed of a subtitle, in characters per second."
+
+
 def layout(
-    max_line_width: int | None = Query(None, ge=1, le=1000),
-    max_line_count: int | None = Query(None, ge=1, le=1000),
-    max_words_per_line: int | None = Query(None, ge=1, le=1000),
-    max_cps: float | None = Query(None, ge=1, le=1000, description="Characters a second."),
+    max_line_width: int | None = Query(None, ge=1, le=1000, description=WIDTH),
+    max_line_count: int | None = Query(None, ge=1, le=1000, description=LINES),
+    max_words_per_line: int | None = Query(None, ge=1, le=1000, description=WORDS),
+    max_cps: float | None = Query(None, ge=1, le=1000, description=CPS),
 ) -> Layout:
+    """Return the layout of the query; without limits, subtitles are the segments."""
     return Layout(max_line_width, max_line_count, max_words_per_line, max_cps)
 
 
-def readable(
-    max_line_width: int = Query(42, ge=1, le=1000),
-    max_line_count: int = Query(2, ge=1, le=1000),
-    max_words_per_line: int | None = Query(None, ge=1, le=1000),
-    max_cps: float = Query(17, ge=1, le=1000, description="Characters a second."),
+def limits(
+    max_line_width: int = Query(42, ge=1, le=1000, description=WIDTH),
+    max_line_count: int = Query(2, ge=1, le=1000, description=LINES),
+    max_words_per_line: int | None = Query(None, ge=1, le=1000, description=WORDS),
+    max_cps: float = Query(17, ge=1, le=1000, description=CPS),
 ) -> Layout:
-    """A layout that most people can read in time."""
+    """Return the limits of a check; the defaults suit most readers."""
     return Layout(max_line_width, max_line_count, max_words_per_line, max_cps)
 
 
 TheLayout = Annotated[Layout, Depends(layout)]
-Readable = Annotated[Layout, Depends(readable)]
+TheLimits = Annotated[Layout, Depends(limits)]
 
 
 @dataclass(frozen=True, slots=True)
-class Rendering:
-    """As what a transcript is wanted."""
+class RenderOptions:
+    """Format and layout of a downloaded transcript."""
 
     layout: TheLayout
-    format: Format = "json"
-    inline: bool = False
+    format: Annotated[Format, Query(description="File format.")] = "json"
+    inline: Annotated[bool, Query(description="Show it in the browser, not as a download.")] = False
 
 
-TheRendering = Annotated[Rendering, Depends()]
+TheRenderOptions = Annotated[RenderOptions, Depends()]
 
 
-@router.get("/jobs/{job_id}/transcript", response_class=Response, responses=READ)
+@router.get(
+    "/jobs/{job_id}/transcript",
+    summary="Download the transcript",
+    response_class=Response,
+    responses=TRANSCRIPT_RESPONSES,
+)
 async def transcript(
-    job: TheJob, request: Request, service: TheService, wanted: TheRendering
+    job: TheJob, request: Request, service: TheService, options: TheRenderOptions
 ) -> Response:
-    """The transcript, as a file. The layout options cut subtitles."""
-    return await as_file(request, service, job, current(job, job.error or ""), wanted)
+    """Download the transcript in any format. The layout options apply to `srt` and `vtt`.
+
+    The ETag is that of the revision, for `If-None-Match` here and `If-Match` of edits.
+    """
+    number = current_revision(job, job.error or "")
+    return await transcript_response(request, service, job, number, options)
 
 
-def current(job: Job, why: str = "") -> int:
-    """The revision that is the transcript.
+def current_revision(job: Job, hint: str = "") -> int:
+    """Return the number of the current revision.
 
     Raises:
-        Refused: 409, there is none.
+        RequestError: 409, the job has no transcript.
     """
     if job.revision is None:
-        raise Refused(409, f"the job is {job.state}", why, code="no_transcript")
+        raise RequestError(409, f"the job is {job.state}", hint, code="no_transcript")
     return job.revision
 
 
-async def as_file(
-    request: Request, service: Service, job: Job, number: int, wanted: Rendering
+async def transcript_response(
+    request: Request, service: Service, job: Job, number: int, options: RenderOptions
 ) -> Response:
     headers = {"ETag": f'"{number}"', "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    if not wanted.inline:
+    if not options.inline:
         stem = forms.header_name(job.filename.rsplit(".", 1)[0])
-        headers["Content-Disposition"] = f'attachment; filename="{stem}.{wanted.format}"'
+        headers["Content-Disposition"] = f'attachment; filename="{stem}.{options.format}"'
 
-    def rendered() -> str | bytes:
-        return render(job, found(service, job, number), wanted)
+    def content() -> str | bytes:
+        return render(job, stored_transcript(service, job, number), options)
 
-    text = await asyncio.to_thread(rendered)
-    return Response(text, headers=headers, media_type=TYPES[wanted.format])
+    text = await asyncio.to_thread(content)
+    return Response(text, headers=headers, media_type=TYPES[options.format])
 
 
-def render(job: Job, transcript: Transcript, wanted: Rendering) -> str | bytes:
-    if wanted.format == "jojo":
+def render(job: Job, transcript: Transcript, options: RenderOptions) -> str | bytes:
+    if options.format == "jojo":
         return bytes(JSONResponse(jojo_document(job, transcript)).body)
-    if wanted.format == "docx":
+    if options.format == "docx":
         return word_document.word_document(transcript, job.filename)
-    return formats.render(transcript, wanted.format, wanted.layout)
+    return formats.render(transcript, options.format, options.layout)
 
 
-def found(service: Service, job: Job, number: int) -> Transcript:
-    """Raises:
-    Refused: 404, there is no such revision.
+def stored_transcript(service: Service, job: Job, number: int) -> Transcript:
+    """Return the transcript of a revision.
+
+    Raises:
+        RequestError: 404, the revision does not exist.
     """
     transcript = service.jobs.revisions.transcript(job.id, number)
     if transcript is None:
-        raise Refused(404, f"there is no revision {number}", code="revision_not_found")
+        raise RequestError(404, f"there is no revision {number}", code="revision_not_found")
     return transcript
 
 
-@router.get("/jobs/{job_id}/transcript/check", responses=NONE_YET)
-async def check(job: TheJob, service: TheService, layout: Readable) -> Checked:
-    """Which subtitles of a download with this layout are too wide, too fast or too early."""
-    return await checked(service, job, current(job, job.error or ""), layout)
+@router.get(
+    "/jobs/{job_id}/transcript/check", summary="Check the subtitles", responses=NO_TRANSCRIPT
+)
+async def check(job: TheJob, service: TheService, layout: TheLimits) -> Checked:
+    """Return the subtitles that are too wide, too long, too fast or overlapping."""
+    return await check_subtitles(service, job, current_revision(job, job.error or ""), layout)
 
 
-async def checked(service: Service, job: Job, number: int, layout: Layout) -> Checked:
-    def measured() -> Checked:
-        cues = subtitles.cues(found(service, job, number), layout)
-        wrong = subtitles.violations(cues, layout)
-        violations = [Violation.model_validate(asdict(one)) for one in wrong]
+async def check_subtitles(service: Service, job: Job, number: int, layout: Layout) -> Checked:
+    def measure() -> Checked:
+        cues = subtitles.cues(stored_transcript(service, job, number), layout)
+        violations = [
+            Violation.model_validate(asdict(violation))
+            for violation in subtitles.violations(cues, layout)
+        ]
         return Checked(revision=number, cues=len(cues), violations=violations)
 
-    return await asyncio.to_thread(measured)
+    return await asyncio.to_thread(measure)

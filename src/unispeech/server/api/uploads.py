@@ -1,4 +1,4 @@
-"""Uploads in pieces: the protocol tus 1.0, core with creation, expiration and termination."""
+"""Resumable uploads by the protocol tus 1.0: core, creation, expiration and termination."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from unispeech.errors import UnispeechError
 from unispeech.server.api.schemas import UploadList, UploadShown
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheService
-from unispeech.server.http.error_responses import Refused, answer
+from unispeech.server.http.error_responses import RequestError, answer
 from unispeech.server.service import Service
 from unispeech.server.service_errors import Busy, TooLarge
 from unispeech.server.storage.disk import clean_name
@@ -30,36 +30,36 @@ BODY = "application/offset+octet-stream"
 
 
 class TusRoute(APIRoute):
-    """Every answer says the protocol's version, and refuses a client of another."""
+    """Route that checks the tus version of requests, and adds it to all responses."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        inner = super().get_route_handler()
+        handler = super().get_route_handler()
 
-        async def spoken(request: Request) -> Response:
+        async def handle(request: Request) -> Response:
             try:
                 _check_version(request)
-                response = await inner(request)
+                response = await handler(request)
             except (UnispeechError, RequestValidationError) as error:
                 response = answer(request, error)
             response.headers["Tus-Resumable"] = VERSION
             response.headers["Cache-Control"] = "no-store"
             return response
 
-        return spoken
+        return handle
 
 
 router = APIRouter(prefix="/uploads", tags=["Uploads"], route_class=TusRoute)
 
 VERSIONED: dict[int | str, dict[str, Any]] = {
-    412: {"description": "The Tus-Resumable of the request is another version."}
+    412: {"description": "The client speaks another version of tus."}
 }
 
 
 def _check_version(request: Request) -> None:
     if request.method != "OPTIONS" and request.headers.get("tus-resumable", VERSION) != VERSION:
-        raise Refused(
+        raise RequestError(
             412,
-            "this server speaks tus 1.0.0",
+            f"this server speaks tus {VERSION}",
             code="tus_version",
             headers={"Tus-Version": VERSION},
         )
@@ -71,9 +71,9 @@ def _bytes(name: str, description: str) -> dict[str, Any]:
             "schema": schema}  # fmt: skip
 
 
-@router.options("", status_code=204, response_class=Response)
+@router.options("", summary="Show the upload protocol", status_code=204, response_class=Response)
 async def ability(service: TheService) -> Response:
-    """Which parts of the protocol there are."""
+    """Return the tus version, extensions and size limit in headers."""
     headers = {
         "Tus-Version": VERSION,
         "Tus-Extension": "creation,expiration,termination",
@@ -84,116 +84,134 @@ async def ability(service: TheService) -> Response:
 
 @router.post(
     "",
+    summary="Create an upload",
     status_code=201,
     response_class=Response,
     responses=VERSIONED,
-    openapi_extra={"parameters": [_bytes("Upload-Length", "Of the whole file.")]},
+    openapi_extra={"parameters": [_bytes("Upload-Length", "Bytes of the whole file.")]},
 )
 async def create(request: Request, service: TheService, key: Caller) -> Response:
-    """Begin an upload. Its address is in `Location`."""
+    """Create an empty upload. Its URL is in `Location`; `Upload-Metadata` may give a `filename`."""
     if "upload-defer-length" in request.headers:
-        raise Refused(400, "the length has to be known", param="Upload-Defer-Length")
+        raise RequestError(
+            400,
+            "deferred lengths are not supported",
+            "send Upload-Length",
+            param="Upload-Defer-Length",
+        )
     size = _number(request, "Upload-Length")
     if size == 0:
-        raise Refused(400, "the file is empty (0 bytes)", param="Upload-Length")
+        raise RequestError(400, "the file is empty (0 bytes)", param="Upload-Length")
     if size > service.max_upload(key):
         raise TooLarge(service.max_upload(key))
     name = clean_name(_filename(request.headers.get("upload-metadata", "")))
 
-    def created() -> Upload:
+    def reserve() -> Upload:
         if len(service.jobs.uploads.list(key.id)) >= service.settings.queue_size:
-            raise Busy("too many uploads are open", "finish or delete some")
+            raise Busy("too many unfinished uploads", "finish or delete some")
         return service.jobs.uploads.create(key.id, name, size)
 
-    upload = await asyncio.to_thread(created)
+    upload = await asyncio.to_thread(reserve)
     location = {"Location": f"/api/uploads/{upload.id}"}
-    return Response(status_code=201, headers={**location, **_state(upload)})
+    return Response(status_code=201, headers={**location, **_headers(upload)})
 
 
-@router.get("", responses=VERSIONED)
+@router.get("", summary="List uploads", responses=VERSIONED)
 async def list_uploads(service: TheService, key: Caller) -> UploadList:
-    """The caller's uploads that no job has taken yet."""
-    found = await asyncio.to_thread(service.jobs.uploads.list, key.id)
-    return UploadList(uploads=[_shown(upload) for upload in found])
+    """List the caller's uploads that no job has used yet."""
+    uploads = await asyncio.to_thread(service.jobs.uploads.list, key.id)
+    return UploadList(uploads=[_view(upload) for upload in uploads])
 
 
-@router.get("/{upload_id}", responses=VERSIONED)
+@router.get("/{upload_id}", summary="Show an upload", responses=VERSIONED)
 async def show(upload_id: str, service: TheService, key: Caller) -> UploadShown:
-    """How far an upload is."""
-    return _shown(await _find(service, key, upload_id))
+    """Return an upload with its size and offset."""
+    return _view(await _find(service, key, upload_id))
 
 
-@router.head("/{upload_id}", response_class=Response, responses=VERSIONED)
+@router.head(
+    "/{upload_id}",
+    summary="Read the offset of an upload",
+    response_class=Response,
+    responses=VERSIONED,
+)
 async def offset(upload_id: str, service: TheService, key: Caller) -> Response:
-    """How far an upload is, in its headers."""
-    return Response(headers=_state(await _find(service, key, upload_id)))
+    """Return size and offset in headers, as tus prescribes."""
+    return Response(headers=_headers(await _find(service, key, upload_id)))
 
 
 @router.patch(
     "/{upload_id}",
+    summary="Append to an upload",
     status_code=204,
     response_class=Response,
     responses={
         **VERSIONED,
-        409: {"description": "The upload stands elsewhere, or another request goes on with it."},
+        409: {"description": "The offset is wrong, or another request has continued the upload."},
         415: {"description": f"The Content-Type is not {BODY}."},
     },
     openapi_extra={
-        "parameters": [_bytes("Upload-Offset", "Where these begin.")],
+        "parameters": [_bytes("Upload-Offset", "Offset at which the body begins.")],
         "requestBody": {"content": {BODY: {"schema": {"type": "string", "format": "binary"}}}},
     },
 )
 async def append(upload_id: str, request: Request, service: TheService, key: Caller) -> Response:
-    """Add bytes at the end. `Upload-Offset` says where the next ones begin."""
+    """Append the body to the file. The new offset is in `Upload-Offset`."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != BODY:
-        raise Refused(415, f"the Content-Type is not {BODY}", code="wrong_content_type")
-    here = _number(request, "Upload-Offset")
+        raise RequestError(415, f"the Content-Type is not {BODY}", code="wrong_content_type")
+    offset = _number(request, "Upload-Offset")
     upload = await _find(service, key, upload_id)
     try:
-        reached = await service.jobs.uploads.append(upload, here, forms.until_disconnect(request))
+        end = await service.jobs.uploads.append(upload, offset, forms.until_disconnect(request))
     except WrongOffset as error:
-        raise Refused(
+        raise RequestError(
             409, error.message, error.hint, code="wrong_offset",
             headers={"Upload-Offset": str(error.offset)},
         ) from None  # fmt: skip
     except Superseded as error:
-        raise Refused(409, error.message, code="superseded") from None
+        raise RequestError(409, error.message, code="superseded") from None
     except FileNotFoundError:
         raise _unknown() from None
-    return Response(status_code=204, headers={**_state(upload), "Upload-Offset": str(reached)})
+    return Response(status_code=204, headers={**_headers(upload), "Upload-Offset": str(end)})
 
 
-@router.delete("/{upload_id}", status_code=204, response_class=Response, responses=VERSIONED)
+@router.delete(
+    "/{upload_id}",
+    summary="Delete an upload",
+    status_code=204,
+    response_class=Response,
+    responses=VERSIONED,
+)
 async def delete(upload_id: str, service: TheService, key: Caller) -> Response:
-    """Give an upload up, and remove what has arrived."""
+    """Delete an upload and the bytes received."""
     upload = await _find(service, key, upload_id)
     await asyncio.to_thread(service.jobs.uploads.remove, upload.id)
     return Response(status_code=204)
 
 
 async def _find(service: Service, key: Key, id: str) -> Upload:
-    found = await asyncio.to_thread(service.jobs.uploads.find, key.id, id)
-    if found is None:
+    upload = await asyncio.to_thread(service.jobs.uploads.find, key.id, id)
+    if upload is None:
         raise _unknown()
-    return found
+    return upload
 
 
-def _unknown() -> Refused:
-    return Refused(404, "there is no such upload", "begin again", code="upload_not_found")
+def _unknown() -> RequestError:
+    return RequestError(404, "there is no such upload", "start again", code="upload_not_found")
 
 
 def _number(request: Request, name: str) -> int:
     text = request.headers.get(name, "")
     if not (text.isascii() and text.isdigit() and len(text) < 18):
-        raise Refused(400, f"{name} is not a number of bytes", param=name)
+        raise RequestError(400, f"{name} is {text[:50]!r}, not a number of bytes", param=name)
     return int(text)
 
 
 def _filename(metadata: str) -> str:
-    """The file's name in an `Upload-Metadata`, or an empty string.
+    """Return the file name in the header `Upload-Metadata`, or an empty string.
 
     Raises:
-        Refused: 400, it is not base64.
+        RequestError: 400, the name is not base64.
     """
     for pair in metadata.split(","):
         name, _, value = pair.strip().partition(" ")
@@ -201,13 +219,13 @@ def _filename(metadata: str) -> str:
             try:
                 return base64.b64decode(value, validate=True).decode()
             except (binascii.Error, UnicodeDecodeError):
-                raise Refused(
+                raise RequestError(
                     400, f"{name} in Upload-Metadata is not base64", param="Upload-Metadata"
                 ) from None
     return ""
 
 
-def _state(upload: Upload) -> dict[str, str]:
+def _headers(upload: Upload) -> dict[str, str]:
     return {
         "Upload-Offset": str(upload.offset),
         "Upload-Length": str(upload.size),
@@ -215,7 +233,7 @@ def _state(upload: Upload) -> dict[str, str]:
     }
 
 
-def _shown(upload: Upload) -> UploadShown:
+def _view(upload: Upload) -> UploadShown:
     return UploadShown(
         id=upload.id, filename=upload.filename, size=upload.size, offset=upload.offset,
         created=upload.created, expires=upload.expires,

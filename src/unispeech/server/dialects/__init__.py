@@ -1,1 +1,1 @@
-"""Interfaces of other speech services, for their unmodified clients: one room a dialect."""
+"""APIs of other speech services, for their unmodified clients; one package or module each."""

@@ -1,23 +1,23 @@
-"""The dialect of whisper-asr-webservice (ahmetoner/whisper-asr-webservice)."""
+"""API of whisper-asr-webservice (ahmetoner/whisper-asr-webservice)."""
 
 from __future__ import annotations
 
 import asyncio
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from unispeech import languages
 from unispeech.audio.pcm import WavWriter
 from unispeech.call import Call
 from unispeech.server.http import forms
-from unispeech.server.http.blocking_work import gone
+from unispeech.server.http.blocking_work import disconnect_event
 from unispeech.server.http.dependencies import Caller, TheService, scratch
-from unispeech.server.http.error_responses import DOCUMENTED, Refused
+from unispeech.server.http.error_responses import DOCUMENTED, RequestError
 from unispeech.server.http.form_schemas import form_body
 from unispeech.server.service import Service
 from unispeech.server.storage.disk import PIECE, clean_name
@@ -26,11 +26,18 @@ from unispeech.text import formats
 
 router = APIRouter(tags=["whisper-asr-webservice"])
 
-Output = Literal["txt", "text", "vtt", "srt", "tsv", "json"]
+Output = Annotated[
+    Literal["txt", "text", "vtt", "srt", "tsv", "json"],
+    Query(description="Format of the response."),
+]
+Encode = Annotated[
+    bool, Query(description="`false`: the file is raw 16-bit little-endian PCM, 16 kHz mono.")
+]
 
 
 @router.post(
     "/asr",
+    summary="Transcribe a file",
     response_class=PlainTextResponse,
     responses=DOCUMENTED,
     openapi_extra=form_body("Asr"),
@@ -39,23 +46,26 @@ async def asr(
     request: Request,
     service: TheService,
     key: Caller,
-    encode: bool = True,
-    task: Literal["transcribe", "translate"] = "transcribe",
-    language: str | None = None,
-    initial_prompt: str | None = None,
-    vad_filter: bool = False,
-    word_timestamps: bool = False,
-    diarize: bool = False,
-    min_speakers: int | None = None,
-    max_speakers: int | None = None,
+    encode: Encode = True,
+    task: Annotated[
+        Literal["transcribe", "translate"], Query(description="`translate`: to English.")
+    ] = "transcribe",
+    language: Annotated[str | None, Query(description="Language code; default: detected.")] = None,
+    initial_prompt: Annotated[
+        str | None, Query(description="Text that precedes the recording.")
+    ] = None,
+    vad_filter: Annotated[
+        bool, Query(description="Accepted without effect: silence is never decoded.")
+    ] = False,
+    word_timestamps: Annotated[bool, Query(description="Add the times of words.")] = False,
+    diarize: Annotated[bool, Query(description="Add the speakers.")] = False,
+    min_speakers: Annotated[int | None, Query(description="Smallest number of speakers.")] = None,
+    max_speakers: Annotated[int | None, Query(description="Largest number of speakers.")] = None,
     output: Output = "txt",
 ) -> Response:
-    """Transcribe the form's `audio_file`. With `encode=false` it is raw s16le, 16 kHz mono.
-
-    `vad_filter` is accepted and makes no difference: silence is never decoded here.
-    """
-    form = "txt" if output == "text" else output
-    ask = service.speech.ask(
+    """Transcribe the file in the form field `audio_file` and wait for the result."""
+    format = "txt" if output == "text" else output
+    speech_request = service.speech.make_request(
         task=task,
         language=language or None,
         initial_prompt=initial_prompt or None,
@@ -64,34 +74,40 @@ async def asr(
         min_speakers=min_speakers,
         max_speakers=max_speakers,
     )
-    await service.speech.fetch(ask)
-    service.speech.room()
+    await service.speech.fetch_weights(speech_request)
+    service.speech.check_capacity()
     async with scratch(service) as folder:
-        upload, name = await _received(request, service, key, folder / "upload", encode)
-        async with service.speech.admitted(), gone(request) as left:
-            decoded = await service.speech.decode(upload, name, service.cut(key))
-            work = partial(service.speech.transcribe, ask, decoded, Call(cancelled=left.is_set))
-            transcript = await service.speech.run(work, left)
+        upload, name = await _receive(request, service, key, folder / "upload", encode)
+        async with service.speech.admitted(), disconnect_event(request) as disconnected:
+            decoded = await service.speech.decode(upload, name, service.decode_range(key))
+            call = Call(cancelled=disconnected.is_set)
+            work = partial(service.speech.transcribe, speech_request, decoded, call)
+            transcript = await service.speech.run(work, disconnected)
     headers = {
-        "Asr-Engine": ask.backend,
-        "Content-Disposition": f'attachment; filename="{quote(name)}.{form}"',
+        "Asr-Engine": speech_request.backend,
+        "Content-Disposition": f'attachment; filename="{quote(name)}.{format}"',
     }
-    text = formats.render(transcript, form)
+    text = formats.render(transcript, format)
     return Response(text, headers=headers, media_type="text/plain")
 
 
-@router.post("/detect-language", responses=DOCUMENTED, openapi_extra=form_body("Asr"))
+@router.post(
+    "/detect-language",
+    summary="Detect the language",
+    responses=DOCUMENTED,
+    openapi_extra=form_body("Asr"),
+)
 async def detect_language(
-    request: Request, service: TheService, key: Caller, encode: bool = True
+    request: Request, service: TheService, key: Caller, encode: Encode = True
 ) -> dict[str, Any]:
-    """The language spoken in the form's `audio_file`."""
-    ask = service.speech.ask()
-    service.speech.room()
+    """Detect the language of the file in the form field `audio_file`."""
+    speech_request = service.speech.make_request()
+    service.speech.check_capacity()
     async with scratch(service) as folder:
-        upload, name = await _received(request, service, key, folder / "upload", encode)
+        upload, name = await _receive(request, service, key, folder / "upload", encode)
         async with service.speech.admitted():
-            decoded = await service.speech.decode(upload, name, service.cut(key))
-            work = partial(service.speech.detect, ask, decoded)
+            decoded = await service.speech.decode(upload, name, service.decode_range(key))
+            work = partial(service.speech.detect, speech_request, decoded)
             code, confidence = await service.speech.run(work)
     return {
         "detected_language": languages.name(code),
@@ -100,25 +116,25 @@ async def detect_language(
     }
 
 
-async def _received(
+async def _receive(
     request: Request, service: Service, key: Key, target: Path, encode: bool
 ) -> tuple[Path, str]:
     fields = await forms.form(request, service.max_upload(key), service.scratch)
     file = forms.file_field(fields, "audio_file")
     if file is None:
-        raise Refused(400, "there is no audio_file", "send it as multipart/form-data")
+        raise RequestError(400, "the field audio_file is missing", "send it as multipart/form-data")
     size = await forms.save_file(file, target, service.max_upload(key))
     name = clean_name(file.filename)
     await fields.close()
     if not size:
-        raise Refused(400, f"{name}: the file is empty (0 bytes)")
+        raise RequestError(400, f"{name}: the file is empty (0 bytes)")
     if not encode:
         target = await asyncio.to_thread(_with_header, target)
     return target, name
 
 
 def _with_header(raw: Path) -> Path:
-    """Raw s16le samples as a WAV, so that the one decoder reads them like everything else."""
+    """Write raw samples as a WAV for the decoder, and return its path."""
     target = raw.with_suffix(".wav")
     with WavWriter(target) as file, raw.open("rb") as samples:
         while piece := samples.read(PIECE):

@@ -1,1 +1,1 @@
-"""What every route shares: requests read, responses and errors written, the protocol itself."""
+"""HTTP parts shared by all routes: protocol, admission, request bodies, error responses."""

@@ -1,19 +1,19 @@
-"""Admission of a request: whose API key it carries, and how often that key may call."""
+"""Admission of requests: API keys and rate limits."""
 
 from __future__ import annotations
 
 from starlette.requests import HTTPConnection
 
-from unispeech.server.http.error_responses import Refused
+from unispeech.server.http.error_responses import RequestError
 from unispeech.server.service import Service
 from unispeech.server.storage.keys import ANYBODY, Key
 
 
 def admit(service: Service, request: HTTPConnection) -> Key:
-    """Return the key of the caller.
+    """Return the API key of the caller.
 
     Raises:
-        Refused: 401 without a valid key where one is needed, 429 if the key calls too often.
+        RequestError: 401 if keys are required and there is no valid one, 429 over the rate limit.
     """
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     secret = request.headers.get("x-api-key") or (
@@ -22,10 +22,10 @@ def admit(service: Service, request: HTTPConnection) -> Key:
     key = service.keys.find(secret) if secret else None
     if key is None:
         if service.settings.keys_required:
-            raise Refused(
+            raise RequestError(
                 401,
-                "this API key is not valid" if secret else "an API key is needed",
-                "send it as Authorization: Bearer KEY",
+                "this API key is not valid" if secret else "an API key is required",
+                "send the header Authorization: Bearer KEY",
                 code="invalid_api_key",
                 headers={"WWW-Authenticate": "Bearer"},
             )
@@ -35,15 +35,15 @@ def admit(service: Service, request: HTTPConnection) -> Key:
 
 
 def limit_rate(service: Service, request: HTTPConnection, key: Key = ANYBODY) -> None:
-    """Count a call of this key, or of this address.
+    """Count a request of this key, or of this client address.
 
     Raises:
-        Refused: 429, too many calls.
+        RequestError: 429, the rate limit is exceeded.
     """
     client = request.client.host if request.client else ""
     wait = service.rates.wait(key.id or client, key.rate_limit)
     if wait:
-        raise Refused(
+        raise RequestError(
             429,
             "too many requests",
             code="rate_limit_exceeded",
@@ -54,7 +54,7 @@ def limit_rate(service: Service, request: HTTPConnection, key: Key = ANYBODY) ->
 def _subprotocol_key(request: HTTPConnection) -> str:
     """Return the key in OpenAI's subprotocol `openai-insecure-api-key.KEY`, or "".
 
-    A browser's WebSocket can send no other header.
+    Browsers cannot set other headers on a WebSocket.
     """
     for protocol in request.headers.get("sec-websocket-protocol", "").split(","):
         name, _, secret = protocol.strip().partition(".")

@@ -1,4 +1,4 @@
-"""Blocking work for a request: it stops when the client leaves, and its results stream out."""
+"""Blocking work for a request: cancellation when the client disconnects, streamed results."""
 
 from __future__ import annotations
 
@@ -15,43 +15,43 @@ T = TypeVar("T")
 
 
 @asynccontextmanager
-async def gone(request: Request) -> AsyncIterator[threading.Event]:
-    """An event that is set when the client hangs up or the block ends."""
-    left = threading.Event()
+async def disconnect_event(request: Request) -> AsyncIterator[threading.Event]:
+    """Yield an event that is set when the client disconnects or the block ends."""
+    disconnected = threading.Event()
 
     async def watch() -> None:
         while not await request.is_disconnected():
             await asyncio.sleep(0.5)
-        left.set()
+        disconnected.set()
 
     watching = asyncio.create_task(watch())
     try:
-        yield left
+        yield disconnected
     finally:
-        left.set()
+        disconnected.set()
         watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watching
 
 
 class Feed(Generic[T]):
-    """From a working thread to the event loop: what is put there comes out here, in order."""
+    """Queue from a worker thread to the event loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._queue: asyncio.Queue[T | None] = asyncio.Queue()
 
     def put(self, item: T) -> None:
-        """From the thread."""
+        """Add an item; called by the thread."""
         self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
 
     async def until(self, work: asyncio.Future[Any]) -> AsyncIterator[T]:
-        """Everything that is put before the work is over."""
-        work.add_done_callback(self._over)
+        """Yield the items until the work is done."""
+        work.add_done_callback(self._end)
         while (item := await self._queue.get()) is not None:
             yield item
 
-    def _over(self, work: asyncio.Future[Any]) -> None:
+    def _end(self, work: asyncio.Future[Any]) -> None:
         if not work.cancelled():
-            work.exception()  # looked at here, in case the client has gone and nobody else does
+            work.exception()  # mark it as retrieved, in case the client has disconnected
         self._queue.put_nowait(None)

@@ -1,4 +1,4 @@
-"""What every route needs: the service, and who is asking."""
+"""FastAPI dependencies: the service, the caller, the job of a request."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from unispeech.server.http.admission import admit, limit_rate
-from unispeech.server.http.error_responses import Refused
+from unispeech.server.http.error_responses import RequestError
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job
 from unispeech.server.storage.keys import Key
 
 
 async def service(request: Request) -> Service:
-    """Async although it waits for nothing: what is not is run in a thread, each time."""
-    found: Service = request.app.state.service
-    return found
+    # async so that FastAPI does not dispatch it to its thread pool.
+    current: Service = request.app.state.service
+    return current
 
 
 async def caller(request: Request) -> Key:
@@ -35,14 +35,14 @@ Caller = Annotated[Key, Depends(caller)]
 
 
 async def job_of_caller(job_id: str, service: TheService, key: Caller) -> Job:
-    """The job, if it is this caller's.
+    """Return the job of the path.
 
     Raises:
-        Refused: 404, also where it is somebody else's.
+        RequestError: 404, the job does not exist or belongs to another caller.
     """
     job = await asyncio.to_thread(service.database.job, job_id)
     if job is None or job.owner != key.id:
-        raise Refused(404, "there is no such job", code="job_not_found")
+        raise RequestError(404, "there is no such job", code="job_not_found")
     return job
 
 
@@ -51,7 +51,7 @@ TheJob = Annotated[Job, Depends(job_of_caller)]
 
 @asynccontextmanager
 async def scratch(service: Service) -> AsyncIterator[Path]:
-    """A folder for the files of one request, gone at its end."""
+    """Yield a folder for the files of one request, and remove it afterwards."""
     folder = service.scratch / uuid.uuid4().hex
     folder.mkdir()
     try:
@@ -61,33 +61,33 @@ async def scratch(service: Service) -> AsyncIterator[Path]:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """What a link shows."""
+class SharedLink:
+    """Job that a link gives access to, and the link's expiry as Unix time."""
 
     job: Job
     expires: float | None
 
 
-async def opened(service: TheService, request: Request, token: str) -> Opened:
-    """The job that a link opens, to read; no key is asked for.
+async def shared_link(service: TheService, request: Request, token: str) -> SharedLink:
+    """Return the link of a token, which needs no API key.
 
     Raises:
-        Refused: 404, there is no such link any more; 429.
+        RequestError: 404, the link is not valid; 429, the rate limit is exceeded.
     """
-    return await asyncio.to_thread(_opened, service, request, token)
+    return await asyncio.to_thread(_open_link, service, request, token)
 
 
-def _opened(service: Service, request: Request, token: str) -> Opened:
+def _open_link(service: Service, request: Request, token: str) -> SharedLink:
     limit_rate(service, request)
     link = service.jobs.links.open(token)
     job = service.database.job(link.job) if link else None
-    # Whoever's key was revoked cannot end their links any more.
-    if link is None or job is None or not service.keys.knows(job.owner):
-        raise Refused(
-            404, "this link is not, or no longer, valid", "ask whoever sent it for another",
+    # Revoking a key ends its links too, since their owner can no longer revoke them.
+    if link is None or job is None or not service.keys.is_valid(job.owner):
+        raise RequestError(
+            404, "this link is not valid or has expired", "ask the sender for a new one",
             code="link_not_found",
         )  # fmt: skip
-    return Opened(job, link.expires)
+    return SharedLink(job, link.expires)
 
 
-ByLink = Annotated[Opened, Depends(opened)]
+TheLink = Annotated[SharedLink, Depends(shared_link)]

@@ -1,7 +1,7 @@
-"""The page at `/docs`: every route from the OpenAPI document, as HTML.
+"""API reference at `/docs`: the OpenAPI document as HTML.
 
-Not FastAPI's own page: its programs and styles come from another site, which our pages may not
-load from, and which a machine without a way out cannot.
+FastAPI's own pages load scripts and styles from a CDN, which the content security policy forbids
+and an offline machine cannot reach.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ HEAD = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>UniSpeech: interfaces</title>
+<title>UniSpeech API reference</title>
 <link rel="icon" href="static/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="static/styles/tokens.css">
 <link rel="stylesheet" href="static/styles/base.css">
@@ -43,8 +43,8 @@ async def reference(request: Request) -> HTMLResponse:
 
 
 def page(document: Mapping[str, Any]) -> str:
-    """An OpenAPI document as a page, a chapter a tag."""
-    about = document["info"]
+    """Return an OpenAPI document as an HTML page with a section per tag."""
+    info = document["info"]
     rows = [
         (operation.get("tags", ["Other"])[0], method, path, operation)
         for path, methods in document["paths"].items()
@@ -52,27 +52,29 @@ def page(document: Mapping[str, Any]) -> str:
     ]
     order = list(dict.fromkeys(row[0] for row in rows))
     rows.sort(key=lambda row: order.index(row[0]))
-    chapters = "".join(
+    sections = "".join(
         f"<h2>{escape(tag)}</h2>\n" + "".join(_operation(*row[1:], document) for row in group)
         for tag, group in groupby(rows, key=lambda row: row[0])
     )
     return (
-        f"{HEAD}<h1>{escape(about['title'])} {escape(about['version'])}</h1>\n"
-        f'<p>{escape(about["description"])} As a document: <a href="openapi.json">openapi.json</a>.'
-        f"</p>\n{chapters}</main>\n</body>\n</html>\n"
+        f"{HEAD}<h1>{escape(info['title'])} {escape(info['version'])}</h1>\n"
+        f"<p>{escape(info['description'])} "
+        f'OpenAPI document: <a href="openapi.json">openapi.json</a>.</p>\n'
+        f"{sections}</main>\n</body>\n</html>\n"
     )
 
 
 def _operation(
     method: str, path: str, operation: Mapping[str, Any], document: Mapping[str, Any]
 ) -> str:
-    text = _prose(operation.get("description", operation.get("summary", "")))
+    summary = _prose(operation.get("summary", ""))
+    text = _prose(operation.get("description", ""))
     tables = (
-        _table("It takes", _parameters(operation, document)),
-        _table("It answers", _answers(operation)),
+        _table("Parameters", _parameters(operation, document)),
+        _table("Responses", _responses(operation)),
     )
     return (
-        f"<details><summary><code>{method.upper()} {escape(path)}</code> {text.split('. ')[0]}"
+        f"<details><summary><code>{method.upper()} {escape(path)}</code> {summary}"
         f"</summary>\n<p>{text}</p>\n{''.join(tables)}</details>\n"
     )
 
@@ -89,40 +91,42 @@ def _table(caption: str, rows: Iterator[tuple[str, str]]) -> str:
 def _parameters(
     operation: Mapping[str, Any], document: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    for one in operation.get("parameters", ()):
-        told = one.get("description") or one["schema"].get("description", "")
-        yield f"{one['name']} ({one['in']})", " ".join([_kind(one["schema"], document), told])
+    for parameter in operation.get("parameters", ()):
+        schema = parameter["schema"]
+        text = parameter.get("description") or schema.get("description", "")
+        name = f"{parameter['name']} ({parameter['in']})"
+        yield name, " ".join([_type(schema, document), text])
     content = operation.get("requestBody", {}).get("content", {})
     for media, body in content.items():
         schema = _resolved(body["schema"], document)
         if "properties" not in schema:
             yield media, schema.get("description", "the body")
         for name, field in schema.get("properties", {}).items():
-            told = field.get("description", "")
-            yield f"{name} ({media})", " ".join([_kind(field, document), told])
+            text = field.get("description", "")
+            yield f"{name} ({media})", " ".join([_type(field, document), text])
 
 
-def _answers(operation: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for status, answer in operation.get("responses", {}).items():
-        yield status, answer.get("description", "")
+def _responses(operation: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for status, response in operation.get("responses", {}).items():
+        yield status, response.get("description", "")
 
 
 def _resolved(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
     while "$ref" in schema:
-        part: Any = document
-        for step in schema["$ref"].removeprefix("#/").split("/"):
-            part = part[step]
-        schema = part
+        target: Any = document
+        for key in schema["$ref"].removeprefix("#/").split("/"):
+            target = target[key]
+        schema = target
     return schema
 
 
-def _kind(schema: Mapping[str, Any], document: Mapping[str, Any]) -> str:
-    """A schema in a few words: `string or null`, `json | txt | srt`."""
+def _type(schema: Mapping[str, Any], document: Mapping[str, Any]) -> str:
+    """Return a schema in a few words, such as `string or null` or `json | txt | srt`."""
     schema = _resolved(schema, document)
     if "enum" in schema:
         return " | ".join(str(value) for value in schema["enum"])
     if "anyOf" in schema:
-        return " or ".join(_kind(one, document) for one in schema["anyOf"])
+        return " or ".join(_type(option, document) for option in schema["anyOf"])
     if schema.get("type") == "array":
-        return f"list of {_kind(schema.get('items', {}), document)}"
-    return "a file" if schema.get("format") == "binary" else str(schema.get("type", "any"))
+        return f"list of {_type(schema.get('items', {}), document)}"
+    return "file" if schema.get("format") == "binary" else str(schema.get("type", "any"))

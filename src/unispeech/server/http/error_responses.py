@@ -1,4 +1,4 @@
-"""Errors as answers: one table of statuses, and the body that each dialect's clients expect."""
+"""Error responses: one table of statuses, and the error body of each dialect."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from unispeech.server.service_errors import (
 )
 from unispeech.server.speech.decoders import TooLong
 from unispeech.server.speech.speech import NoSpeakers, public
-from unispeech.server.storage.connection import AWAY, reason
+from unispeech.server.storage.connection import UNAVAILABLE, error_line
 from unispeech.server.storage.disk import is_full
 
 log = logging.getLogger("unispeech.server")
 
 
-class Refused(UnispeechError):
-    """A request that is answered with this status. `param` is the field that is wrong."""
+class RequestError(UnispeechError):
+    """Rejection of a request with an HTTP status. `param` is the field at fault."""
 
     def __init__(
         self,
@@ -70,39 +70,40 @@ STATUSES: tuple[tuple[type[UnispeechError], int, str | None], ...] = (
     (OptionError, 400, "invalid_value"),
     (NoSpeakers, 400, "diarization_unavailable"),
 )
-"""The first class that fits decides. Whatever is not here is our own failure: 500. A refusal may
-have a code of its own."""
+"""Class, status and default code of each error; the first matching class counts. All other errors
+are defects of the service, with status 500."""
 PARAMS: dict[type[UnispeechError], str] = {UnknownModel: "model", NoSpeakers: "speakers"}
-"""The field that such an error is about."""
+"""Field at fault, for errors that do not name it."""
 HEADERS: dict[type[UnispeechError], dict[str, str]] = {
     Busy: {"Retry-After": "5"},
     TooLarge: {"Connection": "close"},  # the rest of the body stays unread
 }
 
-KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error",
+ERROR_TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error",
          429: "rate_limit_error"}  # fmt: skip
 
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
-    400: {"description": "Something in the request is wrong; the message says what."},
-    401: {"description": "An API key is needed."},
-    404: {"description": "There is no such job, model or backend."},
-    413: {"description": "The upload is too large or the recording too long."},
-    408: {"description": "The rest of the body does not come."},
-    429: {"description": "Too many requests; Retry-After says when to come back."},
+    400: {"description": "The request is malformed; the message says what is wrong."},
+    401: {"description": "An API key is required."},
+    404: {"description": "The job, model, backend or other object does not exist."},
+    413: {"description": "The upload is too large, or the recording too long."},
+    408: {"description": "The request body stalled."},
+    429: {"description": "Too many requests; `Retry-After` says when to try again."},
     503: {"description": "The service is stopping, or its database does not answer."},
     507: {"description": "The server's disk is full."},
 }
-"""What any route may answer besides its own statuses, for the OpenAPI document."""
+"""Error statuses that any route may return, for the OpenAPI document."""
 
 
 def answer(request: HTTPConnection, error: BaseException) -> Response:
-    """Any error as the answer that the client of this route understands."""
-    status, message, code, param, headers = _told(error)
-    message = message.encode("utf-8", "replace").decode()  # half a character cannot be sent
+    """Return the response for an error, in the form that the route's dialect prescribes."""
+    status, message, code, param, headers = _describe(error)
+    message = message.encode("utf-8", "replace").decode()  # drop lone surrogates
     if status == 500:
         log.error("request failed", exc_info=error)
     elif status == 503:
-        log.error("not served: %s", reason(error) if isinstance(error, AWAY) else "stopping")
+        cause = error_line(error) if isinstance(error, UNAVAILABLE) else "stopping"
+        log.error("request not served: %s", cause)
     elif status == 507:
         log.error("the disk is full: free some space under UNISPEECH_DATA_DIR")
     path = request.url.path
@@ -111,8 +112,8 @@ def answer(request: HTTPConnection, error: BaseException) -> Response:
     if path.startswith(("/asr", "/detect-language")):
         return JSONResponse({"detail": message}, status, headers)
     param = param.encode("utf-8", "replace").decode() if param else param
-    kind = KINDS.get(status, "server_error" if status >= 500 else "invalid_request_error")
-    body = {"error": {"message": message, "type": kind, "param": param, "code": code}}
+    type = ERROR_TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
+    body = {"error": {"message": message, "type": type, "param": param, "code": code}}
     return JSONResponse(body, status, headers)
 
 
@@ -120,9 +121,9 @@ async def answer_async(request: Request, error: Exception) -> Response:
     return answer(request, error)
 
 
-def said(wrong: Mapping[str, Any]) -> str:
-    """One of pydantic's errors, in words."""
-    return str(wrong["msg"]).removeprefix("Value error, ")
+def validation_message(error: Mapping[str, Any]) -> str:
+    """Return the message of one of pydantic's errors."""
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def _is_waas(path: str) -> bool:
@@ -132,8 +133,8 @@ def _is_waas(path: str) -> bool:
     )  # fmt: skip
 
 
-class Told(NamedTuple):
-    """An error in the words of an answer."""
+class ErrorFields(NamedTuple):
+    """Fields of an error response."""
 
     status: int
     message: str
@@ -142,28 +143,30 @@ class Told(NamedTuple):
     headers: dict[str, str] | None = None
 
 
-def _told(error: BaseException) -> Told:
-    if isinstance(error, Refused):
-        return Told(error.status, public(error), error.code or None, error.param, error.headers)
+def _describe(error: BaseException) -> ErrorFields:
+    if isinstance(error, RequestError):
+        code = error.code or None
+        return ErrorFields(error.status, public(error), code, error.param, error.headers)
     if isinstance(error, HTTPException):
-        return Told(error.status_code, str(error.detail), headers=dict(error.headers or {}))
+        return ErrorFields(error.status_code, str(error.detail), headers=dict(error.headers or {}))
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
-        place = [str(part) for part in first["loc"]]
-        message = f"{'.'.join(place)}: {said(first)}"
-        return Told(400, message, "invalid_value", ".".join(place[1:]) or None)
+        location = [str(part) for part in first["loc"]]
+        message = f"{'.'.join(location)}: {validation_message(first)}"
+        return ErrorFields(400, message, "invalid_value", ".".join(location[1:]) or None)
     for kind, status, code in STATUSES:
         if isinstance(error, UnispeechError) and isinstance(error, kind):
             own = error.code if isinstance(error, ServiceError) else ""
             param = PARAMS.get(kind) or error.option or None
-            return Told(status, public(error), own or code, param, HEADERS.get(kind))
+            return ErrorFields(status, public(error), own or code, param, HEADERS.get(kind))
     if is_full(error):
-        message = "the server's disk is full; try again later, or tell whoever runs it"
-        return Told(507, message, "no_space", headers={"Retry-After": "60"})
-    if isinstance(error, AWAY):
+        message = "the server's disk is full; try again later, or tell its operator"
+        return ErrorFields(507, message, "no_space", headers={"Retry-After": "60"})
+    if isinstance(error, UNAVAILABLE):
         message = "the server's database does not answer; try again in a moment"
-        return Told(503, message, "database_unavailable", headers={"Retry-After": "5"})
+        return ErrorFields(503, message, "database_unavailable", headers={"Retry-After": "5"})
     if isinstance(error, asyncio.CancelledError):
         message = "the server is stopping; send the request again in a moment"
-        return Told(503, message, "stopping", headers={"Retry-After": "5", "Connection": "close"})
-    return Told(500, "internal error; the log has the details")
+        retry = {"Retry-After": "5", "Connection": "close"}
+        return ErrorFields(503, message, "stopping", headers=retry)
+    return ErrorFields(500, "internal error; the log has the details")

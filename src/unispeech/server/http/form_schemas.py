@@ -1,4 +1,4 @@
-"""The forms that we read ourselves, for the document."""
+"""Schemas of the forms that the service parses itself, for the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -6,38 +6,44 @@ from typing import Any
 
 from pydantic import BaseModel
 
-Text = dict[str, Any]
-_STRING: Text = {"type": "string"}
-_NUMBER: Text = {"type": "number"}
-_STRINGS: Text = {"type": "array", "items": {"type": "string"}}
-_FILE: Text = {"type": "string", "format": "binary"}
+Schema = dict[str, Any]
 
-_TRANSLATION: dict[str, Text] = {
+
+def _field(type: str, description: str, **more: Any) -> Schema:
+    return {"type": type, "description": description, **more}
+
+
+def _list(description: str, **items: Any) -> Schema:
+    return _field("array", description, items={"type": "string", **items})
+
+
+_FILE = _field("string", "Audio or video file, in any format.", format="binary")
+_FORMATS = ["json", "text", "srt", "verbose_json", "vtt"]
+_TRANSLATION: dict[str, Schema] = {
     "file": _FILE,
-    "model": _STRING,
-    "prompt": _STRING,
-    "response_format": {
-        "type": "string", "enum": ["json", "text", "srt", "verbose_json", "vtt"],
-    },
-    "temperature": {"type": "number", "minimum": 0, "maximum": 1},
-}  # fmt: skip
-_TRANSCRIPTION: dict[str, Text] = {
+    "model": _field("string", "Name of a model; `whisper-1` is the server's default."),
+    "prompt": _field("string", "Text that precedes the recording."),
+    "response_format": _field("string", "Format of the response.", enum=_FORMATS),
+    "temperature": _field(
+        "number", "Sampling temperature; 0 uses the fallback ladder.", minimum=0, maximum=1
+    ),
+}
+_TRANSCRIPTION: dict[str, Schema] = {
     **_TRANSLATION,
-    "language": _STRING,
-    "languages[]": _STRINGS,
-    "keywords[]": _STRINGS,
-    "timestamp_granularities[]": {
-        "type": "array", "items": {"type": "string", "enum": ["word", "segment"]},
-    },
-    "response_format": {
-        "type": "string",
-        "enum": ["json", "text", "srt", "verbose_json", "vtt", "diarized_json"],
-    },
-    "stream": {"type": "boolean"},
-    "chunking_strategy": _STRING,
-}  # fmt: skip
-_ASR: dict[str, Text] = {"audio_file": _FILE}
-_FORMS: dict[str, tuple[dict[str, Text], list[str]]] = {
+    "language": _field("string", "Language code; default: detected."),
+    "languages[]": _list("The language, in OpenAI's newer form; at most one."),
+    "keywords[]": _list("Names and words that are likely to occur."),
+    "timestamp_granularities[]": _list(
+        "Times in `verbose_json`: of words, segments or both.", enum=["word", "segment"]
+    ),
+    "response_format": _field(
+        "string", "Format of the response.", enum=[*_FORMATS, "diarized_json"]
+    ),
+    "stream": _field("boolean", "Send the text as server-sent events while it is decoded."),
+    "chunking_strategy": _field("string", "`auto`, or an object of `server_vad` as JSON."),
+}
+_ASR: dict[str, Schema] = {"audio_file": _FILE}
+_FORMS: dict[str, tuple[dict[str, Schema], list[str]]] = {
     "Transcription": (_TRANSCRIPTION, ["file", "model"]),
     "Translation": (_TRANSLATION, ["file", "model"]),
     "Asr": (_ASR, ["audio_file"]),
@@ -45,19 +51,19 @@ _FORMS: dict[str, tuple[dict[str, Text], list[str]]] = {
 
 
 def form_body(name: str) -> dict[str, Any]:
-    """The OpenAPI text of a form that we read ourselves (it streams to disk)."""
+    """Return the `requestBody` of a form that is parsed by hand, because it streams to disk."""
     properties, required = _FORMS[name]
     schema = {"type": "object", "properties": properties, "additionalProperties": False}
     return _body({**schema, "required": required})
 
 
 def model_body(model: type[BaseModel]) -> dict[str, Any]:
-    """The OpenAPI text of a form whose fields besides the file are those of a model."""
+    """Return the `requestBody` of a form with a file and the fields of a model."""
     schema = model.model_json_schema()
     return _body({**schema, "properties": {"file": _FILE, **schema["properties"]}})
 
 
-def _body(schema: Text) -> dict[str, Any]:
+def _body(schema: Schema) -> dict[str, Any]:
     return {
         "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
     }

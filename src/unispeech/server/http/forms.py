@@ -1,4 +1,4 @@
-"""What clients send: to disk as it arrives, never whole in memory, never more than allowed."""
+"""Request bodies: streamed to disk, limited in size, and timed out when they stall."""
 
 from __future__ import annotations
 
@@ -18,116 +18,119 @@ from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from unispeech.errors import UnispeechError
-from unispeech.server.http.error_responses import Refused, answer
+from unispeech.server.http.error_responses import RequestError, answer
 from unispeech.server.service_errors import TooLarge
 from unispeech.server.storage.disk import PIECE, save
 
-FIELDS = 1 << 20
-"""Bytes of a form besides its file."""
-SILENCE = 60.0
-"""Seconds without a byte after which the rest of a body is no longer waited for."""
-DOCUMENT = 32 << 20
-"""Bytes of a body that is no recording: the corrected transcript of a day."""
+MAX_FIELDS = 1 << 20
+"""Largest size in bytes of a form without its file."""
+STALL_TIMEOUT = 60.0
+"""Seconds without a byte after which a request body times out."""
+MAX_DOCUMENT = 32 << 20
+"""Largest body in bytes that is not a recording: the transcript of a day."""
 TO_DISK = re.compile(
     r"/v1/(transcribe|detect|audio/\w+)|/asr|/detect-language|/api/jobs|/api/uploads(/.*)?"
 )
-"""The paths whose bodies are recordings."""
+"""Paths whose bodies are recordings."""
 
 
 class BodyLimit:
-    """Cuts every request's body off at a number of bytes, whatever its headers say, and where no
-    more of it comes.
+    """ASGI middleware that rejects request bodies which are too large, whatever their headers say,
+    or stall.
 
-    The number is `limit` where a recording is written to disk as it comes, and `DOCUMENT`
-    everywhere else, where the body is read into memory.
+    The size limit is `limit` for recordings, which go to disk, and `MAX_DOCUMENT` for other bodies,
+    which are read into memory.
     """
 
-    def __init__(self, app: ASGIApp, limit: int, silence: float = SILENCE) -> None:
+    def __init__(self, app: ASGIApp, limit: int, timeout: float = STALL_TIMEOUT) -> None:
         self.app = app
         self.limit = limit
-        self.silence = silence
+        self.timeout = timeout
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         limit = self.limit if TO_DISK.fullmatch(scope["path"]) else None
-        body = _Body(receive, send, limit, self.silence)
+        body = _Body(receive, send, limit, self.timeout)
         try:
             await self.app(scope, body.receive, body.send)
         except UnispeechError as error:
-            if error is not body.wrong:
+            if error is not body.error:
                 raise
-        if body.wrong is not None and not body.begun:
-            await answer(HTTPConnection(scope), body.wrong)(scope, receive, send)
+        if body.error is not None and not body.response_started:
+            await answer(HTTPConnection(scope), body.error)(scope, receive, send)
 
 
 class _Body:
-    """One request's body on its way. `limit`: bytes of a recording; None: it is none."""
+    """Channels of one request. `limit` is that of a recording in bytes, None for other bodies."""
 
-    def __init__(self, receive: Receive, send: Send, limit: int | None, silence: float) -> None:
-        self.wrong: UnispeechError | None = None
-        self.begun = False
-        """Whether an answer is under way."""
-        self._receive, self._send, self._silence = receive, send, silence
-        self._seen, self._whole = 0, False
+    def __init__(self, receive: Receive, send: Send, limit: int | None, timeout: float) -> None:
+        self.error: UnispeechError | None = None
+        self.response_started = False
+        self._receive, self._send, self._timeout = receive, send, timeout
+        self._size, self._is_complete = 0, False
         self._limit = limit
-        self._most = limit + FIELDS if limit is not None else DOCUMENT
+        self._max_size = limit + MAX_FIELDS if limit is not None else MAX_DOCUMENT
 
     async def receive(self) -> Message:
-        if self._whole:
+        if self._is_complete:
             return await self._receive()
         try:
-            async with asyncio.timeout(self._silence):
+            async with asyncio.timeout(self._timeout):
                 message = await self._receive()
         except TimeoutError:
-            self.wrong = Refused(
-                408, f"nothing has come for {self._silence:g} s", "send it without such pauses",
+            self.error = RequestError(
+                408, f"the body stalled for {self._timeout:g} s", "send it without pauses",
                 code="request_timeout", headers={"Connection": "close"},
             )  # fmt: skip
-            raise self.wrong from None
-        self._whole = not message.get("more_body", False)
-        self._seen += len(message.get("body", b""))
-        if self._seen > self._most:
+            raise self.error from None
+        self._is_complete = not message.get("more_body", False)
+        self._size += len(message.get("body", b""))
+        if self._size > self._max_size:
             subject = "upload" if self._limit is not None else "body"
-            self.wrong = TooLarge(self._limit or DOCUMENT, subject)
-            raise self.wrong
+            self.error = TooLarge(self._limit or MAX_DOCUMENT, subject)
+            raise self.error
         return message
 
     async def send(self, message: Message) -> None:
-        # What the framework makes of the error while it reads is not what is to be said.
-        if self.wrong is None or self.begun:
-            self.begun = True
+        # Drop the framework's response to the error; `BodyLimit` sends its own.
+        if self.error is None or self.response_started:
+            self.response_started = True
             await self._send(message)
 
 
 def check_length(request: Request, limit: int) -> None:
-    """Refuse before reading what its own header says is too much."""
+    """Reject a body whose Content-Length exceeds the limit, before reading it."""
     length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > limit + FIELDS:
+    if length.isdigit() and int(length) > limit + MAX_FIELDS:
         raise TooLarge(limit)
 
 
 async def save_body(request: Request, target: Path, limit: int) -> int:
-    """Write the raw body, whatever its Content-Type, and return its number of bytes."""
+    """Write the raw body to a file, whatever its Content-Type, and return its size in bytes."""
     check_length(request, limit)
     return await save(request.stream(), target, limit)
 
 
 async def until_disconnect(request: Request) -> AsyncIterator[bytes]:
-    """The body as it arrives; ends without an error where the connection breaks."""
+    """Yield the body; a lost connection ends it without an error."""
     with contextlib.suppress(ClientDisconnect):
         async for piece in request.stream():
             yield piece
 
 
 class _MultipartParser(MultiPartParser):
-    """Starlette's parser, which puts large files into `folder`: its own choice, the system's folder
-    for temporary files, is in memory on many machines."""
+    """Starlette's parser, with large files in `folder`: the default, the system's temporary folder,
+    is in memory on many machines."""
 
     def __init__(self, request: Request, folder: Path) -> None:
         super().__init__(
-            request.headers, request.stream(), max_files=20, max_fields=300, max_part_size=FIELDS
+            request.headers,
+            request.stream(),
+            max_files=20,
+            max_fields=300,
+            max_part_size=MAX_FIELDS,
         )
         self._folder = folder
 
@@ -142,25 +145,25 @@ class _MultipartParser(MultiPartParser):
 
 
 async def form(request: Request, limit: int, folder: Path) -> FormData:
-    """The fields of a form; large files are in `folder` (see `BodyLimit` for how large)."""
+    """Parse a form; large files are written to `folder`. `BodyLimit` enforces the size limit."""
     check_length(request, limit)
     kind = request.headers.get("content-type", "").lower()
     try:
         if kind.startswith("multipart/form-data"):
             return await _MultipartParser(request, folder).parse()
         if kind.startswith("application/x-www-form-urlencoded"):
-            return await request.form(max_fields=300, max_part_size=FIELDS)
-        raise Refused(400, "the body is not a form", "send multipart/form-data")
+            return await request.form(max_fields=300, max_part_size=MAX_FIELDS)
+        raise RequestError(400, "the body is not a form", "send multipart/form-data")
     except (ClientDisconnect, UnispeechError):
         raise
     except MultiPartException as error:
-        raise Refused(400, error.message) from error
+        raise RequestError(400, error.message) from error
     except (ValueError, KeyError, UnicodeError) as error:
-        raise Refused(400, "the body is not a form that can be read") from error
+        raise RequestError(400, "the form is malformed") from error
 
 
 async def save_file(file: UploadFile, target: Path, limit: int) -> int:
-    """A form's file, in its place. How many bytes it had."""
+    """Copy a form's file to `target`, and return its size in bytes."""
     if file.size is not None and file.size > limit:
         raise TooLarge(limit)
     await asyncio.to_thread(_copy, file.file, target)
@@ -182,5 +185,5 @@ def file_field(fields: FormData, *names: str) -> UploadFile | None:
 
 
 def header_name(name: str) -> str:
-    """A name that is safe in a header: letters and digits of ASCII, `_` for the rest."""
+    """Return a name for a header: ASCII letters and digits, and `_` for all else."""
     return re.sub(r"[^A-Za-z0-9+]", "_", anyascii(name)) or "untitled"

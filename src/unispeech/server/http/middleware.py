@@ -1,4 +1,4 @@
-"""What every answer gets, whatever route it is of, and what is said where there was to be none."""
+"""Middleware for every response: request ID, security headers, access log, metrics."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from unispeech.server.observe import logs, metrics
 
 log = logging.getLogger("unispeech.access")
 
-SECURITY = {
+SECURITY_HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
     b"referrer-policy": b"no-referrer",
     b"cross-origin-resource-policy": b"same-origin",
 }
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-"""Those that are told apart in the log and in the metrics; a client may send any word."""
-HUNG_UP = 499
-"""The status in the log of a request whose client has gone before it was answered."""
+"""Methods named in the log and the metrics; all others are `other`."""
+CLIENT_CLOSED_REQUEST = 499
+"""Logged status of a request whose client disconnected before the response."""
 
 
-class Manners:
-    """A request id, security headers, a line in the log, a measurement; and an answer to each
-    request, also where the code that was to give one has failed or was stopped.
+class ResponseMiddleware:
+    """ASGI middleware: request ID, security headers, access log, metrics. Turns unhandled errors
+    and the cancellation at shutdown into a response.
 
-    The line has the route and not the path or the query: those hold names and addresses.
+    The log has the route instead of path and query, which can contain names and addresses.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -42,48 +42,48 @@ class Manners:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began = time.monotonic()
+        start = time.monotonic()
         id = _request_id(scope)
         logs.request_id.set(id)
         status = 0
 
-        async def polite(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = message.setdefault("headers", [])
-                headers += [*SECURITY.items(), (b"x-request-id", id.encode())]
+                headers += [*SECURITY_HEADERS.items(), (b"x-request-id", id.encode())]
             await send(message)
 
         try:
-            await self.app(scope, receive, polite)
+            await self.app(scope, receive, send_with_headers)
         except ClientDisconnect:
-            status = HUNG_UP
+            status = CLIENT_CLOSED_REQUEST
         except (Exception, asyncio.CancelledError) as error:
-            # Nobody cancels a request but a server that has waited long enough for it to end.
-            apology = answer(HTTPConnection(scope), error)
+            # uvicorn cancels a request only if it has not ended in time at shutdown.
+            response = answer(HTTPConnection(scope), error)
             if not status:
-                await apology(scope, receive, polite)
+                await response(scope, receive, send_with_headers)
         finally:
-            _tell(scope, status or 500, time.monotonic() - began)
+            _record(scope, status or 500, time.monotonic() - start)
 
 
-def _tell(scope: Scope, status: int, took: float) -> None:
+def _record(scope: Scope, status: int, seconds: float) -> None:
     route = _route(scope)
     method = scope["method"] if scope["method"] in METHODS else "other"
     metrics.REQUESTS.labels(method, route, status).inc()
-    metrics.LATENCY.labels(route).observe(took)
-    line = {"method": method, "route": route, "status": status, "seconds": round(took, 4)}
-    log.info("request", extra=line)
+    metrics.LATENCY.labels(route).observe(seconds)
+    fields = {"method": method, "route": route, "status": status, "seconds": round(seconds, 4)}
+    log.info("request", extra=fields)
 
 
 def _route(scope: Scope) -> str:
-    """The route as the document names it. FastAPI's own leaves out what a router puts before."""
+    """Return the route's path as in the OpenAPI document; Starlette's lacks the router's prefix."""
     path = str(getattr(scope.get("route"), "path", "none"))
-    before = "/api" if scope["path"].startswith("/api/") else ""
-    return before + path if path.startswith("/") and not path.startswith(before + "/") else path
+    prefix = "/api" if scope["path"].startswith("/api/") else ""
+    return prefix + path if path.startswith("/") and not path.startswith(prefix + "/") else path
 
 
 def _request_id(scope: Scope) -> str:
-    given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-    return given if re.fullmatch(r"[\w-]{1,64}", given, re.ASCII) else uuid.uuid4().hex
+    id = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+    return id if re.fullmatch(r"[\w-]{1,64}", id, re.ASCII) else uuid.uuid4().hex

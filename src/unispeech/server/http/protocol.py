@@ -1,5 +1,5 @@
-"""HTTP/1.1 as uvicorn speaks it, but who sends what cannot be read, or nothing, is answered; and
-what has no end of its own is told when the server is to."""
+"""uvicorn's HTTP/1.1 protocol with a header timeout, JSON bodies for malformed requests, and a
+shutdown signal for long-lived streams."""
 
 from __future__ import annotations
 
@@ -14,69 +14,73 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-LARGEST = 64 * 1024
-"""Bytes of a request's line and headers."""
+MAX_HEADERS = 64 * 1024
+"""Largest size in bytes of a request line with its headers."""
 PIECE = 16 * 1024
-HURRY = 30.0
-"""Seconds in which the headers of a request have to be there. A process has only so many
-connections, and whoever holds them all keeps the others out."""
+"""Bytes passed to h11 at once."""
+HEADER_TIMEOUT = 30.0
+"""Seconds in which the headers of a request have to arrive, so that idle clients cannot hold all
+connections."""
 LINGER = 2.0
-"""Seconds in which the rest of a refused request is read and forgotten. Closed at once, the
-connection would be reset, and the answer lost on its way."""
-REFUSALS = {
-    400: ("invalid_request", "this is not a request that can be read", b"Bad Request"),
-    408: ("request_timeout", "the headers did not come in time", b"Request Timeout"),
-    431: ("headers_too_large", f"the headers are larger than {LARGEST} bytes", b"Too Large"),
+"""Seconds for which the rest of a rejected request is read and dropped. Closing at once would reset
+the connection, and the client would lose the response."""
+ERRORS = {
+    400: ("invalid_request", "this is not a valid HTTP request", b"Bad Request"),
+    408: ("request_timeout", "the headers did not arrive in time", b"Request Timeout"),
+    431: ("headers_too_large", f"the headers are larger than {MAX_HEADERS} bytes", b"Too Large"),
 }
 
 
 class Connection(H11Protocol):
-    """One client's connection."""
+    """Connection of one client."""
 
-    hurry = HURRY
+    header_timeout = HEADER_TIMEOUT
     linger = LINGER
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._refused = False
-        self._late: asyncio.TimerHandle | None = None
+        self._rejected = False
+        self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._late = self.loop.call_later(self.hurry, self._too_late)
+        self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._in_time()
+        self._stop_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """In pieces: h11 measures only what it has not seen the end of."""
+        """Feed h11 in small pieces: it measures headers only while they are incomplete."""
         for start in range(0, len(data), PIECE):
-            if not self._refused:
+            if not self._rejected:
                 super().data_received(data[start : start + PIECE])
         if self.conn.their_state is not h11.IDLE:
-            self._in_time()
-        elif self._late is None:
-            self._late = self.loop.call_later(self.hurry, self._too_late)
+            self._stop_timer()
+        elif self._timer is None:
+            self._start_timer()
 
-    def _in_time(self) -> None:
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
+    def _start_timer(self) -> None:
+        self._timer = self.loop.call_later(self.header_timeout, self._time_out)
 
-    def _too_late(self) -> None:
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _time_out(self) -> None:
         if self.conn.trailing_data[0]:
-            self._refuse(408)
+            self._reject(408)
         else:
             self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
-        """Called where h11 has raised an error; that knows which status is meant."""
+        """Respond to an error of h11, which suggests the status."""
         hint = getattr(sys.exc_info()[1], "error_status_hint", 400)
-        self._refuse(hint if hint in REFUSALS else 400)
+        self._reject(hint if hint in ERRORS else 400)
 
-    def _refuse(self, status: int) -> None:
-        code, message, reason = REFUSALS[status]
+    def _reject(self, status: int) -> None:
+        code, message, reason = ERRORS[status]
         error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
         body = json.dumps({"error": error}).encode()
         headers = [
@@ -90,7 +94,7 @@ class Connection(H11Protocol):
             h11.EndOfMessage(),
         )
         self.transport.write(b"".join(self.conn.send(event) or b"" for event in events))
-        self._refused = True
+        self._rejected = True
         self.loop.call_later(self.linger, self.transport.close)
 
 

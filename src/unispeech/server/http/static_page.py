@@ -1,4 +1,4 @@
-"""The page at `/`, its files, and what a browser may do with them."""
+"""The web page at `/`, its files, and its content security policy."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ POLICY = {
     "form-action": "'none'",
     "frame-ancestors": "'none'",
 }
-"""Nothing inline, nothing from elsewhere."""
+"""Content security policy: no inline scripts, nothing from other origins."""
 
-# Not left to the machine's own table: a module that comes as text/plain does not run.
+# Do not rely on the system's table: browsers do not run a module served as text/plain.
 for suffix, kind in {
     ".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml",
     ".json": "application/json", ".webmanifest": "application/manifest+json",
@@ -44,7 +44,7 @@ CONTENT_SECURITY_POLICY = "; ".join(f"{name} {value}" for name, value in POLICY.
 
 
 class Files(StaticFiles):
-    """The page's files: asked for again each time, and answered 304 while they are the same."""
+    """Files of the page, which browsers revalidate each time (304 if unchanged)."""
 
     def file_response(
         self,
@@ -69,5 +69,5 @@ async def page(request: Request) -> Response:
 
 @router.api_route("/live", methods=["GET", "HEAD"])
 async def live() -> Response:
-    """The address that is easy to say, of a view of the page."""
+    """Redirect the short URL to the view for live captions."""
     return RedirectResponse("./#/live")

@@ -1,7 +1,6 @@
-"""What the two WebSocket interfaces share: who may come in, and that nothing is left when they go.
+"""Shared parts of the two WebSocket interfaces: admission, sending, and cleanup.
 
-How much sound may wait, how many streams there may be and what outlives a lost connection is the
-affair of `streams`, whoever is talking.
+`speech.streams` limits the audio and the number of streams, and handles reconnection.
 """
 
 from __future__ import annotations
@@ -19,17 +18,17 @@ from starlette.websockets import WebSocketState
 
 from unispeech.errors import UnispeechError
 from unispeech.server.http.admission import admit
-from unispeech.server.http.error_responses import Refused, answer
+from unispeech.server.http.error_responses import RequestError, answer
 from unispeech.server.service import Service
 from unispeech.server.storage.keys import Key
 
-STALLED = 60.0
-"""Seconds a client may leave what it is sent unread; then it is taken for lost."""
+SEND_TIMEOUT = 60.0
+"""Seconds after which a client that reads nothing counts as disconnected."""
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
-    """A WebSocket that was let in, and whose it is."""
+class Client:
+    """Admitted client: its WebSocket and API key."""
 
     websocket: WebSocket
     service: Service
@@ -37,75 +36,79 @@ class Visitor:
 
     @property
     def owner(self) -> str:
-        """The key, or the address of a caller without one."""
+        """ID of the key, or the address of a client without one."""
         client = self.websocket.client
         return self.key.id or (client.host if client else "")
 
 
-class Talk(Protocol):
-    """One connection, from when it is open."""
+class Session(Protocol):
+    """Protocol logic of one open connection."""
 
     async def run(self) -> None:
-        """Until one side has had enough."""
+        """Communicate until one side closes the connection."""
 
     def end(self) -> None:
-        """Let everything go. Called once, also where `run` never was."""
+        """Release everything. Called once, even if `run` was not."""
 
 
-async def talk(websocket: WebSocket, protocol: str, begin: Callable[[Visitor], Talk]) -> None:
-    """Let a caller in, and talk with it. What `begin` refuses is answered before the socket opens.
-
-    `protocol` is the subprotocol that is agreed to where the client offers it.
+async def serve(websocket: WebSocket, protocol: str, create: Callable[[Client], Session]) -> None:
+    """Admit a client and run its session. Errors of `create` become an HTTP response instead of the
+    upgrade. `protocol` is the subprotocol to accept if the client offers it.
     """
     service: Service = websocket.app.state.service
     try:
         key = await asyncio.to_thread(admit, service, websocket)
-        _same_site(websocket, service)
-        talking = begin(Visitor(websocket, service, key))
+        _check_origin(websocket, service)
+        session = create(Client(websocket, service, key))
     except UnispeechError as error:
         await websocket.send_denial_response(answer(websocket, error))
         return
     offered = websocket.headers.get("sec-websocket-protocol", "").split(",")
-    agreed = protocol if protocol in map(str.strip, offered) else None
+    subprotocol = protocol if protocol in map(str.strip, offered) else None
     try:
-        if await _accepted(websocket, agreed):
-            await talking.run()
+        if await _accept(websocket, subprotocol):
+            await session.run()
     except WebSocketDisconnect:
         pass
-    except RuntimeError:  # which is what Starlette calls a word to somebody who has gone
+    except RuntimeError:  # Starlette's error for sending to a closed connection
         if is_open(websocket):
             raise
     finally:
-        talking.end()
+        session.end()
 
 
-async def _accepted(websocket: WebSocket, protocol: str | None) -> bool:
-    """Whether the client was still there."""
+async def _accept(websocket: WebSocket, subprotocol: str | None) -> bool:
+    """Accept the connection; return False if the client has disconnected."""
     try:
-        await websocket.accept(subprotocol=protocol)
-    except OSError:  # uvicorn's for a client that has gone
+        await websocket.accept(subprotocol=subprotocol)
+    except OSError:  # uvicorn's error for a closed connection
         return False
     return True
 
 
-async def tell(websocket: WebSocket, message: dict[str, Any], patience: float = STALLED) -> None:
-    """Send a message. In ASCII: a client may have half a character echoed, which nothing else can
-    carry.
+async def send(
+    websocket: WebSocket, message: dict[str, Any], timeout: float = SEND_TIMEOUT
+) -> None:
+    """Send a message as ASCII JSON, which can also carry a lone surrogate that a client sent.
 
     Raises:
-        WebSocketDisconnect: the client has gone, or reads nothing.
+        WebSocketDisconnect: the client has disconnected, or reads nothing.
     """
-    await _while_it_reads(websocket.send_text(json.dumps(message)), patience)
+    await _within(timeout, websocket.send_text(json.dumps(message)))
 
 
-async def hang_up(websocket: WebSocket, code: int, reason: str = "") -> None:
-    """Close it. Raises as `tell` does."""
-    await _while_it_reads(websocket.close(code, reason))
+async def close(websocket: WebSocket, code: int, reason: str = "") -> None:
+    """Close the connection.
+
+    Raises:
+        WebSocketDisconnect: the client has disconnected, or reads nothing.
+    """
+    await _within(SEND_TIMEOUT, websocket.close(code, reason))
 
 
-async def _while_it_reads(sending: Coroutine[Any, Any, None], patience: float = STALLED) -> None:
+async def _within(timeout: float, sending: Coroutine[Any, Any, None]) -> None:
     try:
-        await asyncio.wait_for(sending, patience)
+        await asyncio.wait_for(sending, timeout)
     except TimeoutError:
         raise WebSocketDisconnect(1006) from None
 
@@ -114,20 +117,25 @@ def is_open(websocket: WebSocket) -> bool:
     return WebSocketState.DISCONNECTED not in (websocket.client_state, websocket.application_state)
 
 
-def _same_site(websocket: WebSocket, service: Service) -> None:
-    """A page of another site may not use the visitor's network or key.
+def _check_origin(websocket: WebSocket, service: Service) -> None:
+    """Reject pages of other origins, which would use the visitor's network or key.
 
-    Browsers apply no same-origin rule of their own to WebSockets (RFC 6455, section 10.2).
+    Browsers do not apply the same-origin policy to WebSockets (RFC 6455, section 10.2).
+
+    Raises:
+        RequestError: 403, the origin is neither this server nor allowed.
     """
     origin = websocket.headers.get("origin", "")
-    here = websocket.headers.get("host", "")
+    host = websocket.headers.get("host", "")
     allowed = service.settings.cors_origins
-    if origin and urlsplit(origin).netloc != here and not {origin, "*"} & set(allowed):
-        raise Refused(403, "pages of this origin may not connect", "see UNISPEECH_CORS_ORIGINS")
+    if origin and urlsplit(origin).netloc != host and not {origin, "*"} & set(allowed):
+        raise RequestError(
+            403, f"pages of {origin[:100]} may not connect", "see UNISPEECH_CORS_ORIGINS"
+        )
 
 
-async def messages(websocket: WebSocket) -> AsyncIterator[Message]:
-    """What the client says, until it has gone."""
+async def receive(websocket: WebSocket) -> AsyncIterator[Message]:
+    """Yield the client's messages until it disconnects."""
     while True:
         message = await websocket.receive()
         if message["type"] == "websocket.disconnect":
@@ -135,9 +143,9 @@ async def messages(websocket: WebSocket) -> AsyncIterator[Message]:
         yield message
 
 
-async def both(*work: Coroutine[Any, Any, None]) -> None:
-    """Run together until the first one ends, for whatever reason; then the other is stopped."""
-    tasks = [asyncio.create_task(one) for one in work]
+async def run_until_first_ends(*coroutines: Coroutine[Any, Any, None]) -> None:
+    """Run coroutines concurrently until one ends or fails, and cancel the others."""
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:

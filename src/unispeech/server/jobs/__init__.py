@@ -1,1 +1,1 @@
-"""Jobs: accepted, run to the end whatever happens, corrected, removed."""
+"""Jobs: queue, durable execution, transcripts with their revisions, notices, share links."""

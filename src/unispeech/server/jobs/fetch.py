@@ -1,7 +1,7 @@
-"""Fetching a recording from a URL, and never from inside the house.
+"""Download of a recording from a URL, protected against server-side request forgery.
 
-Every connection, also that of a redirect, goes to an address that was looked up and checked here,
-so neither a name that points inside nor one that changes between check and use gets anywhere.
+Every connection, also after a redirect, goes to an address that was resolved and checked here. So
+neither a name that resolves to a private address nor DNS rebinding reaches the internal network.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from unispeech.server.storage.disk import clean_name, save
 REDIRECTS = 5
 TIMEOUTS = {"connect": 10.0, "read": 30.0, "write": 30.0, "pool": 10.0}
 RESERVED = "%/:?#[]@!$&'()*+,;=~"
-"""Characters that mean something in a URL, or are part of what is escaped already."""
-LONGEST = 1800.0
-"""Seconds one fetch may take."""
+"""Characters with a meaning in a URL, and the % of escapes."""
+TIMEOUT = 1800.0
+"""Seconds for a whole download."""
 
 
 TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")))
-"""IPv6 addresses that end in one of IPv4, to which a gateway may lead."""
+"""IPv6 networks whose addresses embed an IPv4 address that a gateway may translate to."""
 
 
 class _Guarded(httpcore.AnyIOBackend):
-    """Connects to allowed addresses only."""
+    """Network backend that connects to allowed addresses only."""
 
     def __init__(self, allowed: Callable[[str], bool]) -> None:
         self._allowed = allowed
@@ -51,26 +51,26 @@ class _Guarded(httpcore.AnyIOBackend):
     async def _address(self, host: str, port: int) -> str:
         loop = asyncio.get_running_loop()
         try:
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            results = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, ValueError):
             raise FetchFailed("the URL's host cannot be found") from None
-        addresses = [str(info[4][0]) for info in found]
+        addresses = [str(info[4][0]) for info in results]
         if not all(map(self._allowed, addresses)):
             raise FetchFailed("the URL is not at a public address")
         return addresses[0]
 
 
-def anywhere(address: str) -> bool:
+def allow_all(address: str) -> bool:
     return True
 
 
 def is_public(address: str) -> bool:
     ip = ipaddress.ip_address(address.split("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
-        inside = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
+        embedded = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
         if any(ip in network for network in TRANSLATED):
-            inside = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inside and not is_public(str(inside)):
+            embedded = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if embedded and not is_public(str(embedded)):
             return False
     return ip.is_global and not ip.is_multicast
 
@@ -78,28 +78,29 @@ def is_public(address: str) -> bool:
 async def fetch(
     url: str, target: Path, limit: int, allowed: Callable[[str], bool] = is_public
 ) -> str:
-    """Write what is at a URL to a file; the name it seems to have.
+    """Download a URL to `target`, and return the file name of the URL.
 
     Raises:
-        FetchFailed: no allowed address has it. TooLarge: it has more than `limit` bytes.
+        FetchFailed: the URL is malformed or not allowed, or its server fails.
+        TooLarge: the file has more than `limit` bytes.
     """
     try:
-        async with asyncio.timeout(LONGEST), httpcore.AsyncConnectionPool(
+        async with asyncio.timeout(TIMEOUT), httpcore.AsyncConnectionPool(
             network_backend=_Guarded(allowed)
         ) as pool:  # fmt: skip
             for _ in range(REDIRECTS + 1):
-                following = await _get(pool, _checked(url), target, limit)
-                if following is None:
+                redirect = await _get(pool, _escaped(url), target, limit)
+                if redirect is None:
                     return clean_name(unquote(urlsplit(url).path))
-                url = urljoin(url, following)
+                url = urljoin(url, redirect)
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError,
             httpcore.UnsupportedProtocol, TimeoutError) as error:  # fmt: skip
         raise FetchFailed(f"the URL cannot be fetched ({type(error).__name__})") from error
-    raise FetchFailed("the URL redirects too often")
+    raise FetchFailed(f"the URL redirects more than {REDIRECTS} times")
 
 
-def _checked(url: str) -> str:
-    """The URL as it is sent: what people paste has spaces and letters of their language in it."""
+def _escaped(url: str) -> str:
+    """Check the URL and escape it; pasted URLs have spaces and non-ASCII letters."""
     try:
         url = quote(url.strip(), safe=RESERVED)
         parts = urlsplit(url)
@@ -107,14 +108,14 @@ def _checked(url: str) -> str:
     except ValueError:
         valid = False
     if not valid or "%" in parts.netloc:
-        raise FetchFailed("the URL is not http:// or https:// and a host's name")
+        raise FetchFailed("the URL is not http:// or https:// with a host name")
     return url
 
 
 async def _get(
     pool: httpcore.AsyncConnectionPool, url: str, target: Path, limit: int
 ) -> str | None:
-    """Save the body; or where it says to look instead."""
+    """Save the body and return None, or return the target of a redirect."""
     async with pool.stream("GET", url, extensions={"timeout": TIMEOUTS}) as response:
         headers = {name.lower(): value for name, value in response.headers}
         if response.status in (301, 302, 303, 307, 308) and b"location" in headers:

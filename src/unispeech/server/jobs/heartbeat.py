@@ -1,7 +1,7 @@
-"""Which processes of the service are alive: each says so in the database, and looks at the others.
+"""Heartbeats of the service's processes in the database, and the detection of dead ones.
 
-Clocks of several machines differ, and one may be put back. So nothing is read off the time in a
-beat but whether it is another one than before; how long it has been the same is measured here.
+Clocks of different machines are not compared: a beat only counts as changed or unchanged since the
+last look. How long it has been unchanged is measured with the local monotonic clock.
 """
 
 from __future__ import annotations
@@ -18,97 +18,97 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from unispeech.server.storage.connection import AWAY, reason
+from unispeech.server.storage.connection import UNAVAILABLE, error_line
 from unispeech.server.storage.database import Database
 from unispeech.server.storage.tables import workers
 
 log = logging.getLogger("unispeech.server")
 
-BEAT = 5.0
+INTERVAL = 5.0
 """Seconds between two beats."""
-DEAD = 20.0
-"""Seconds without a beat after which a process is taken for dead."""
+TIMEOUT = 20.0
+"""Seconds without a beat after which a process counts as dead."""
 
 
 class Heartbeat:
-    """This process's own, and what it knows of the others'."""
+    """This process's heartbeat, and its view of the others'."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
         self.id = f"{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._database = database
         self._clock = clock
-        self._machine = machine()
+        self._host = host_id()
         self._seen: dict[str, tuple[float, float]] = {}
-        self._looked = float("-inf")
+        self._last_check = float("-inf")
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="unispeech-beat", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="unispeech-beat", daemon=True)
 
     def start(self) -> None:
-        self._say()
+        self._write()
         self._thread.start()
 
     def stop(self) -> None:
-        """Leave: whatever this process still had is anybody's."""
+        """Stop beating, and free this process's jobs for the others."""
         self._stop.set()
         self._thread.join(timeout=30)
-        with contextlib.suppress(*AWAY):  # then silence says it
-            self.bury([self.id])
+        with contextlib.suppress(*UNAVAILABLE):  # the others detect the missing beats
+            self.forget([self.id])
 
-    def bury(self, ids: Sequence[str]) -> None:
-        """Forget these processes."""
+    def forget(self, ids: Sequence[str]) -> None:
+        """Delete the rows of these processes."""
         with self._database.engine.begin() as c:
             c.execute(workers.delete().where(workers.c.id.in_(ids)))
 
-    def look(self) -> tuple[set[str], list[str]]:
-        """The ids of the processes that live, and of those that do not."""
+    def check(self) -> tuple[set[str], list[str]]:
+        """Return the IDs of the live processes, and of the dead."""
         now = self._clock()
-        if now - self._looked > DEAD:
-            self._seen.clear()  # the database was away, or this machine asleep: nobody is to blame
+        if now - self._last_check > TIMEOUT:
+            self._seen.clear()  # the database was away or this machine asleep: start over
         with self._database.engine.connect() as c:
             rows = c.execute(sa.select(workers)).all()
-        self._looked = now
-        before, self._seen = self._seen, {}
-        live, gone = {self.id}, []
+        self._last_check = now
+        previous, self._seen = self._seen, {}
+        live, dead = {self.id}, []
         for row in rows:
-            known = before.get(row.id)
-            self._seen[row.id] = known if known and known[0] == row.beat else (row.beat, now)
-            silent = now - self._seen[row.id][1] > DEAD
-            here = row.host == self._machine
-            if row.id == self.id or not (silent or (here and not _running(row.pid))):
+            last = previous.get(row.id)
+            self._seen[row.id] = last if last and last[0] == row.beat else (row.beat, now)
+            is_silent = now - self._seen[row.id][1] > TIMEOUT
+            is_local = row.host == self._host
+            if row.id == self.id or not (is_silent or (is_local and not _is_running(row.pid))):
                 live.add(row.id)
             else:
-                gone.append(row.id)
-        return live, gone
+                dead.append(row.id)
+        return live, dead
 
-    def _say(self) -> None:
+    def _write(self) -> None:
         with self._database.engine.begin() as c:
-            mine = workers.update().where(workers.c.id == self.id).values(beat=time.time())
-            if not c.execute(mine).rowcount:
-                row = {"id": self.id, "host": self._machine, "pid": os.getpid()}
+            beat = workers.update().where(workers.c.id == self.id).values(beat=time.time())
+            if not c.execute(beat).rowcount:
+                row = {"id": self.id, "host": self._host, "pid": os.getpid()}
                 c.execute(workers.insert().values(**row, beat=time.time()))
 
-    def _beat(self) -> None:
-        while not self._stop.wait(BEAT):
+    def _run(self) -> None:
+        while not self._stop.wait(INTERVAL):
             try:
-                self._say()
-            except AWAY as error:
-                log.warning("no heartbeat: %s", reason(error))
+                self._write()
+            except UNAVAILABLE as error:
+                log.warning("heartbeat not written: %s", error_line(error))
             except Exception:
-                log.exception("the heartbeat failed")
+                log.exception("heartbeat not written")
 
 
-def machine() -> str:
-    """Where a process id means something: containers of one name each have numbers of their own."""
+def host_id() -> str:
+    """Return an ID of the host and PID namespace, within which process IDs are unique."""
     try:
         return f"{platform.node()} {Path('/proc/self/ns/pid').readlink()}"
     except OSError:
         return platform.node()
 
 
-def _running(pid: int) -> bool:
-    """Whether there is a process of this number, and it is not this one (which has another id)."""
+def _is_running(pid: int) -> bool:
+    """Return whether another process with this PID exists; ours has a different worker ID."""
     if os.name != "posix":
-        return True  # `os.kill` asks nothing there, it kills
+        return True  # on Windows, `os.kill` with signal 0 kills
     if pid == os.getpid():
         return False
     try:

@@ -1,4 +1,4 @@
-"""A transcript as a document of WAAS's editor, jojo."""
+"""Transcripts in the document format of jojo, WAAS's editor."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from unispeech.types import Transcript
 
 
 def jojo_document(job: Job, transcript: Transcript) -> dict[str, Any]:
-    """Return the document; its times are whole hundredths of a second."""
+    """Return the document, whose times are whole hundredths of a second."""
     return {
         "docVersion": "1.0",
         "id": job.id,

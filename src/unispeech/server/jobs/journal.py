@@ -1,4 +1,4 @@
-"""The journal of a job: the results of decoded chunks, as JSON that is checked on reading."""
+"""Journal of a job: chunk results as JSON in the database, validated on reading."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger("unispeech.server")
 
 @dataclass(frozen=True, slots=True)
 class _Emissions:
-    """What a CTC backend said of each frame; the scores as base64 of a compressed NumPy file."""
+    """Frame scores of a CTC backend; `scores` is a compressed NumPy file in base64."""
 
     scores: str
     tokens: tuple[str, ...]
@@ -38,62 +38,62 @@ _RESULT = TypeAdapter(_Result)
 
 
 class JobJournal:
-    """The `Journal` of one run of one job: each result is in the database once it is final."""
+    """`Journal` of one run of a job, which stores each final chunk result in the database."""
 
     def __init__(self, database: Database, job: str, run: int) -> None:
         self._database = database
         self._job = job
         self._run = run
-        self._kept = database.results(job, run)
+        self._stored = database.results(job, run)
 
     def recorded(self, chunk: Chunk) -> ChunkResult | None:
-        data = self._kept.get(chunk.index)
+        data = self._stored.get(chunk.index)
         if data is None:
-            log.debug("decoding", extra=self._place(chunk))
+            log.debug("decoding", extra=self._fields(chunk))
             return None
         return _unpacked(data)
 
     def record(self, chunks: Sequence[Chunk], results: Sequence[ChunkResult]) -> None:
         pairs = zip(chunks, results, strict=True)
-        fresh = {chunk.index: _packed(result) for chunk, result in pairs if not result.error}
-        if fresh:
-            self._database.keep(self._job, self._run, fresh)
+        new = {chunk.index: _packed(result) for chunk, result in pairs if not result.error}
+        if new:
+            self._database.save_results(self._job, self._run, new)
         for chunk in chunks:
-            log.debug("recorded", extra=self._place(chunk))
+            log.debug("recorded", extra=self._fields(chunk))
 
-    def _place(self, chunk: Chunk) -> dict[str, Any]:
+    def _fields(self, chunk: Chunk) -> dict[str, Any]:
         return {"job": self._job, "run": self._run, "chunk": chunk.index}
 
 
 def _packed(result: ChunkResult) -> bytes:
-    return _RESULT.dump_json(_Result(result.segments, result.suspicion, _text(result.emissions)))
+    return _RESULT.dump_json(_Result(result.segments, result.suspicion, _encode(result.emissions)))
 
 
 def _unpacked(data: bytes) -> ChunkResult:
-    kept = _RESULT.validate_json(data)
-    return ChunkResult(kept.segments, kept.suspicion, emissions=_emissions(kept.emissions))
+    result = _RESULT.validate_json(data)
+    return ChunkResult(result.segments, result.suspicion, emissions=_decode(result.emissions))
 
 
-def _text(said: Emissions | None) -> _Emissions | None:
-    if said is None:
+def _encode(emissions: Emissions | None) -> _Emissions | None:
+    if emissions is None:
         return None
     import base64
 
     import numpy as np
 
     file = io.BytesIO()
-    np.savez_compressed(file, scores=said.scores)
+    np.savez_compressed(file, scores=emissions.scores)
     scores = base64.b64encode(file.getvalue()).decode()
-    return _Emissions(scores, said.tokens, said.blank, said.step, said.start)
+    return _Emissions(scores, emissions.tokens, emissions.blank, emissions.step, emissions.start)
 
 
-def _emissions(kept: _Emissions | None) -> Emissions | None:
-    if kept is None:
+def _decode(stored: _Emissions | None) -> Emissions | None:
+    if stored is None:
         return None
     import base64
 
     import numpy as np
 
-    file = io.BytesIO(base64.b64decode(kept.scores))
+    file = io.BytesIO(base64.b64decode(stored.scores))
     scores = np.load(file, allow_pickle=False)["scores"]
-    return Emissions(scores, kept.tokens, kept.blank, kept.step, kept.start)
+    return Emissions(scores, stored.tokens, stored.blank, stored.step, stored.start)

@@ -1,4 +1,4 @@
-"""Jobs: accepted, kept for a while, removed. `runner` runs them."""
+"""Lifecycle of jobs: acceptance, retry, cancellation, removal. `runner` runs them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from unispeech.server.storage.partial_uploads import Uploads
 from unispeech.types import Transcript
 
 ABANDONED = 86_400.0
-"""Seconds after which nobody is still sending what has no job."""
+"""Seconds after which files without a job are removed: no request takes so long."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """The files of a job."""
+class JobFiles:
+    """Files of one job."""
 
     folder: Path
 
@@ -32,98 +32,100 @@ class Place:
         return self.folder / "upload"
 
     def sound(self, run: int) -> Path:
-        """16 kHz mono; there while the job runs. Each run has its own: the one before may only
-        just be ending."""
+        """Return the path of the 16 kHz mono WAV, which exists while the job runs. Each run has its
+        own, because the previous run may still be ending."""
         return self.folder / f"sound-{run}.wav"
 
     @property
     def waveform(self) -> Path:
-        """Kept when the job is done, for whoever looks at it."""
+        """Waveform of a finished job, for display."""
         return self.folder / "waveform"
 
 
 class Jobs:
-    """All jobs of the service. At most `most` may wait."""
+    """All jobs of the service. At most `queue_size` may wait."""
 
-    def __init__(self, database: Database, folder: Path, most: int) -> None:
+    def __init__(self, database: Database, folder: Path, queue_size: int) -> None:
         self.database = database
         self.revisions = Revisions(database)
         self.links = Links(database)
         self.uploads = Uploads(database, folder.parent / "uploads")
         self.folder = folder
-        self._most = most
+        self._queue_size = queue_size
         folder.mkdir(parents=True, exist_ok=True)
 
-    def place(self, id: str) -> Place:
-        return Place(self.folder / id)
+    def files(self, id: str) -> JobFiles:
+        return JobFiles(self.folder / id)
 
-    def new_place(self) -> tuple[str, Place]:
-        """An id, and an empty folder for its upload."""
+    def new_folder(self) -> tuple[str, JobFiles]:
+        """Create an empty folder for a new job, and return the job's ID with it."""
         id = str(uuid.uuid4())
-        place = self.place(id)
-        place.folder.mkdir()
-        return id, place
+        files = self.files(id)
+        files.folder.mkdir()
+        return id, files
 
-    def tidy(self, id: str) -> None:
-        """Remove the folder of a job that was not accepted after all."""
+    def discard_unaccepted(self, id: str) -> None:
+        """Remove the folder of a job that was not accepted."""
         if self.database.job(id) is None:
-            shutil.rmtree(self.place(id).folder, ignore_errors=True)
+            shutil.rmtree(self.files(id).folder, ignore_errors=True)
 
-    def room(self) -> None:
-        """Raises:
-        Busy: too many jobs wait already.
+    def check_capacity(self) -> None:
+        """Check that another job may be queued.
+
+        Raises:
+            Busy: the queue is full.
         """
-        if self.database.count(State.QUEUED) >= self._most:
+        if self.database.count(State.QUEUED) >= self._queue_size:
             raise Busy("too many jobs are waiting", "try again in a minute")
 
     def accept(self, job: Job) -> Job:
-        """From here on the job is not lost. Its upload is already in its place."""
+        """Store a job whose upload is in its folder. It survives a restart from here on."""
         job = replace(job, created=time.time())
         self.database.add(job)
         return job
 
     def retry(self, job: Job, **changes: Any) -> bool:
-        """Queue a finished job once more. Whether it was finished."""
-        again = self.database.change(
+        """Queue a finished job again; return False if it was not finished."""
+        is_queued = self.database.change(
             job.id,
             only_in=(State.DONE, State.FAILED, State.CANCELLED),
             state=State.QUEUED, run=job.run + 1, cancel=False, error=None,
             done=0.0, started=None, ended=None, interruptions=0, **changes,
         )  # fmt: skip
-        if again:
-            self.database.untell(job.id)
-            self.database.tell(job.id, "state", {"state": State.QUEUED})
-        return again
+        if is_queued:
+            self.database.remove_events(job.id)
+            self.database.add_event(job.id, "state", {"state": State.QUEUED})
+        return is_queued
 
     def cancel(self, id: str) -> None:
-        """At once where it waits; after the batch in flight where it runs."""
+        """Cancel a queued job at once, a running one after the batch in flight."""
         if self.database.change(
             id, only_in=[State.QUEUED], state=State.CANCELLED, cancel=True, ended=time.time()
         ):
-            self.database.tell(id, "state", {"state": State.CANCELLED})
+            self.database.add_event(id, "state", {"state": State.CANCELLED})
         else:
             self.database.change(id, only_in=[State.RUNNING], cancel=True)
 
     def delete(self, id: str) -> None:
-        """Stop it and remove everything: the audio, the text, the record that it was.
+        """Cancel a job and remove everything: audio, transcript, database rows.
 
-        The audio of one that has ended goes first: that makes room where the disk is full.
+        The audio of a job that has ended goes first, to make room on a full disk.
         """
         job = self.database.job(id)
         if job is None or job.state.final:
-            shutil.rmtree(self.place(id).folder, ignore_errors=True)
+            shutil.rmtree(self.files(id).folder, ignore_errors=True)
         else:
             self.cancel(id)
         for part in self.database.list(None, None, limit=10_000, parent=id):
             self.delete(part.id)
         self.database.remove(id)
-        shutil.rmtree(self.place(id).folder, ignore_errors=True)
+        shutil.rmtree(self.files(id).folder, ignore_errors=True)
 
     def sweep(self, days: float) -> int:
-        """Remove what ended longer ago than this (0: nothing did), and what was left by requests
-        that ended with their process. How many jobs."""
+        """Remove jobs that ended more than `days` ago (0: none), and files of requests that died
+        with their process. Return the number of jobs removed."""
         self.uploads.sweep()
-        self._abandoned(time.time() - ABANDONED)
+        self._remove_abandoned(time.time() - ABANDONED)
         self.links.sweep()
         if not days:
             return 0
@@ -132,14 +134,14 @@ class Jobs:
             self.delete(id)
         return len(old)
 
-    def _abandoned(self, before: float) -> None:
+    def _remove_abandoned(self, before: float) -> None:
         scratch = self.folder.parent / "scratch"
         for path in [*self.folder.iterdir(), *(scratch.iterdir() if scratch.is_dir() else ())]:
             try:
-                late = path.stat().st_mtime < before
+                is_old = path.stat().st_mtime < before
             except FileNotFoundError:
                 continue  # its request has just ended
-            if not late or (path.parent == self.folder and self.database.job(path.name)):
+            if not is_old or (path.parent == self.folder and self.database.job(path.name)):
                 continue
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
@@ -147,9 +149,9 @@ class Jobs:
                 path.unlink(missing_ok=True)
 
     def merge(self, job: Job, part: Transcript, forced: bool = False) -> bool:
-        """Put what was decoded again into the transcript that it is a part of. Whether it was.
+        """Merge a re-decoded range into the transcript of its parent; return whether it was merged.
 
-        Not where somebody has changed that part since it was asked for, unless `forced`.
+        A range that was edited since the request is left alone, unless `forced`.
         """
         start, end = job.range_start or 0.0, job.range_end or float("inf")
         while True:
@@ -158,14 +160,14 @@ class Jobs:
                 return False
             whole = self.revisions.transcript(parent.id, parent.revision)
             if whole is None:
-                continue  # it has gone into the history, and on out of it
+                continue  # a newer revision has just displaced it
             if not forced and corrections.digest(whole, start, end) != job.range_digest:
                 return False
-            mended = corrections.merged(whole, part, start, end)
+            merged = corrections.merge(whole, part, start, end)
             try:
-                self.revisions.save(parent.id, mended, parent.revision, AGAIN, source=job.id)
+                self.revisions.save(parent.id, merged, parent.revision, AGAIN, source=job.id)
             except Changed:
-                continue  # somebody was quicker
+                continue  # another edit was saved first
             except NoTranscript:
                 return False
             return True

@@ -1,4 +1,4 @@
-"""Telling that a job has ended: webhooks to allow-listed places, and e-mail."""
+"""Notices of ended jobs: webhooks to allow-listed URLs, and e-mail."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ from unispeech.version import __version__
 log = logging.getLogger("unispeech.server")
 
 TIMEOUT = 10.0
+"""Seconds for a webhook's answer or an SMTP command."""
 FORMATS = ("srt", "vtt", "txt", "json", "jojo")
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A place that may be told. Named by its id in requests, so that nobody can name another."""
+    """Allowed webhook. Requests name it by ID, so that they cannot name any other URL."""
 
     id: str
     url: str
@@ -37,16 +38,16 @@ class Webhook:
 
 
 def webhooks(path: Path | None) -> dict[str, Webhook]:
-    """The allow-list: WAAS's JSON of `[{"id", "url", "token"}]`. No file, no webhooks.
+    """Read the allow-list, WAAS's JSON of `[{"id", "url", "token"}]`; without a file it is empty.
 
     Raises:
-        OptionError: the file cannot be read or is not such a list.
+        OptionError: the file cannot be read or is malformed.
     """
     if path is None:
         return {}
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
-        found = [Webhook(str(row["id"]), str(row["url"]), str(row["token"])) for row in rows]
+        hooks = [Webhook(str(row["id"]), str(row["url"]), str(row["token"])) for row in rows]
     except OSError as error:
         raise OptionError(f"ALLOWED_WEBHOOKS_FILE: {path}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -54,49 +55,49 @@ def webhooks(path: Path | None) -> dict[str, Webhook]:
             f"ALLOWED_WEBHOOKS_FILE: {path} is not a list of webhooks",
             'write [{"id": "desk", "url": "https://...", "token": "..."}]',
         ) from error
-    return {hook.id: hook for hook in found}
+    return {hook.id: hook for hook in hooks}
 
 
 _ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"\x00-\x1f\x7f\ud800-\udfff]+@[\w.-]+")
 
 
 def is_address(text: str) -> bool:
-    """Whether an e-mail can be addressed to it: nothing in it that ends a header or an address."""
+    """Return whether the text is a single e-mail address that is safe in a header."""
     return _ADDRESS.fullmatch(text) is not None
 
 
 def signature(token: str, body: bytes) -> str:
-    """WAAS's own: SHA-256 of the token and the body, hexadecimal."""
+    """Return WAAS's signature: the SHA-256 of token and body, in hexadecimal."""
     return hashlib.sha256(token.encode() + body).hexdigest()
 
 
 def hmac_signature(token: str, body: bytes, at: int) -> str:
-    """`t=<unix time>,v1=<hex HMAC-SHA256 of "<unix time>.<body>">`."""
+    """Return `t=<unix time>,v1=<hex HMAC-SHA256 of "<unix time>.<body>">`."""
     mac = hmac.new(token.encode(), f"{at}.".encode() + body, hashlib.sha256)
     return f"t={at},v1={mac.hexdigest()}"
 
 
 class Notices:
-    """Sends what a job's owner asked for. A failure here never touches the job."""
+    """Sends the notices that a job's owner asked for. A failure never affects the job."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self.settings = settings
         self.database = database
         self.webhooks = webhooks(settings.allowed_webhooks_file)
 
-    def wanted(self, id: str) -> Sequence[str]:
-        """Which of `webhook` and `email` a job's end is to be told by."""
+    def channels(self, id: str) -> Sequence[str]:
+        """Return the notices of an ended job that are still to be sent: `webhook`, `email`."""
         job = self.database.job(id)
         if job is None or not job.state.final:
             return []
-        asked = {"webhook": job.webhook_id, "email": job.email}
-        return [kind for kind, given in asked.items() if given]
+        recipients = {"webhook": job.webhook_id, "email": job.email}
+        return [kind for kind, recipient in recipients.items() if recipient]
 
     def send(self, id: str, kind: str) -> None:
-        """Deliver once.
+        """Try to deliver a notice once.
 
         Raises:
-            UnispeechError: it did not arrive; worth another try.
+            UnispeechError: the delivery failed and should be retried.
         """
         job = self.database.job(id)
         if job is None:
@@ -114,7 +115,7 @@ class Notices:
 
         hook = self.webhooks.get(job.webhook_id or "")
         if hook is None:
-            log.warning("the webhook is no longer on the list", extra={"job": job.id})
+            log.warning("the webhook is no longer in ALLOWED_WEBHOOKS_FILE", extra={"job": job.id})
             return
         body = json.dumps(payload(job, self.settings.url)).encode()
         headers = {
@@ -125,24 +126,24 @@ class Notices:
             "Idempotency-Key": f"{job.id}.{job.run}.{job.state}",
         }
         try:
-            answer = httpx.post(hook.url, content=body, headers=headers, timeout=TIMEOUT)
+            response = httpx.post(hook.url, content=body, headers=headers, timeout=TIMEOUT)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UnispeechError(
                 f"webhook {hook.id}: not delivered ({type(error).__name__})"
             ) from error
-        if not answer.is_success:
-            raise UnispeechError(f"webhook {hook.id}: answered {answer.status_code}")
+        if not response.is_success:
+            raise UnispeechError(f"webhook {hook.id}: answered {response.status_code}")
 
     def _mail(self, job: Job) -> None:
         settings = self.settings
         if not settings.email_sender_host:
-            log.warning("no e-mail server is set (EMAIL_SENDER_HOST)", extra={"job": job.id})
+            log.warning("no e-mail sent: EMAIL_SENDER_HOST is not set", extra={"job": job.id})
             return
-        message = letter(job, settings)
-        kind = smtplib.SMTP_SSL if settings.email_sender_password else smtplib.SMTP
+        message = compose_email(job, settings)
+        client = smtplib.SMTP_SSL if settings.email_sender_password else smtplib.SMTP
         port = settings.email_sender_port or (465 if settings.email_sender_password else 25)
         try:
-            with kind(settings.email_sender_host, port, timeout=TIMEOUT) as server:
+            with client(settings.email_sender_host, port, timeout=TIMEOUT) as server:
                 if settings.email_sender_password:
                     server.login(settings.email_sender_address, settings.email_sender_password)
                 server.send_message(message)
@@ -151,7 +152,7 @@ class Notices:
 
 
 def payload(job: Job, url: str) -> dict[str, Any]:
-    """WAAS's body of a webhook, field by field and in its order."""
+    """Return the body of a webhook, with WAAS's fields in WAAS's order."""
     start: dict[str, Any] = {"source": "waas", "job_id": job.id}
     if job.state is not State.DONE:
         return {**start, "success": False}
@@ -163,8 +164,8 @@ def payload(job: Job, url: str) -> dict[str, Any]:
     }
 
 
-def letter(job: Job, settings: Settings) -> EmailMessage:
-    """The e-mail about a job's end; the subject is one line whatever the file is called."""
+def compose_email(job: Job, settings: Settings) -> EmailMessage:
+    """Return the e-mail about an ended job; line breaks in the file name are removed."""
     message = EmailMessage()
     message["From"] = settings.email_sender_address or "unispeech@localhost"
     message["To"] = job.email or ""

@@ -1,7 +1,7 @@
-"""What a job's transcript is, and what it was before: every change is a revision of its own.
+"""Revisions of a job's transcript: every change is stored as a new one.
 
-A revision is never written over. Whoever changes a transcript says which revision they have seen;
-if it is no longer the newest, nothing is saved.
+Revisions are never overwritten. A change names the revision that it is based on, and is rejected if
+that is no longer the newest.
 """
 
 from __future__ import annotations
@@ -21,65 +21,65 @@ from unispeech.types import Transcript
 
 DECODED, EDITED, AGAIN, RESTORED = "decoded", "edited", "decoded_again", "restored"
 
-NEWEST = 10
-"""Revisions that are kept whatever they are."""
-MOST = 50
-"""Revisions of one job, at most."""
-LARGEST = 2**31 - 1
-"""The largest number a database can hold here."""
-APART = 600.0
-"""Seconds between two edits that are both kept, once they are no longer among the newest."""
+ALWAYS_KEPT = 10
+"""Newest revisions, which are always kept."""
+LIMIT = 50
+"""Largest number of revisions of one job."""
+MAX_NUMBER = 2**31 - 1
+"""Largest integer of the column."""
+MIN_INTERVAL = 600.0
+"""Seconds between two older edits, below which the earlier one is removed."""
 
 
 class Changed(UnispeechError):
-    """The transcript is no longer the revision that was to be changed. `current` is what it is."""
+    """The change is based on an old revision; the newest is `current`."""
 
     def __init__(self, current: int) -> None:
-        super().__init__("the transcript has been changed meanwhile", "get it again and merge")
+        super().__init__("the transcript has changed meanwhile", "fetch it again and merge")
         self.current = current
 
 
 class NoTranscript(UnispeechError):
-    """The job is not done, or gone."""
+    """The job is not done, or was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """When a transcript became what it then was, how, and by whom."""
+    """Metadata of one revision: when it was made, how, and by whom."""
 
     number: int
     created: float
     kind: str
     author: str | None
     source: str | None
-    """The range's job, or the number of the revision that was restored."""
+    """ID of the re-decoded range's job, or the number of the restored revision."""
     segments: int
 
 
 class Revisions:
-    """The transcripts of all jobs."""
+    """Transcripts of all jobs."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def transcript(self, job: str, number: int | None = None) -> Transcript | None:
-        """The transcript as it is, or as it was at a revision."""
-        if number is not None and not 0 < number <= LARGEST:
+        """Return a revision's transcript, or the newest one; None if there is none."""
+        if number is not None and not 0 < number <= MAX_NUMBER:
             return None
         query = sa.select(table.c.transcript).where(table.c.job == job)
         if number is not None:
             query = query.where(table.c.number == number)
         with self._database.engine.connect() as c:
-            found = c.execute(query.order_by(table.c.number.desc()).limit(1)).scalar()
-        return stored_transcripts.load(found) if found is not None else None
+            data = c.execute(query.order_by(table.c.number.desc()).limit(1)).scalar()
+        return stored_transcripts.load(data) if data is not None else None
 
     def list(self, job: str) -> Sequence[Revision]:
-        """The newest first."""
+        """Return the revisions of a job, newest first."""
         with self._database.engine.connect() as c:
             return _listed(c, job)
 
     def applied(self, job: str, source: str) -> int | None:
-        """The revision of `job` that took in the text of the range's job `source`."""
+        """Return the revision of `job` into which the range job `source` was merged."""
         query = sa.select(sa.func.max(table.c.number)).where(
             table.c.job == job, table.c.source == source, table.c.kind == AGAIN
         )
@@ -87,7 +87,8 @@ class Revisions:
             return c.execute(query).scalar()
 
     def finish(self, job: str, transcript: Transcript, **values: object) -> bool:
-        """The first revision of a run and the end of the job, in one. Whether it was running."""
+        """Store a run's transcript and mark the job as done, in one transaction. Return whether the
+        job was running."""
         with self._database.engine.begin() as c:
             query = jobs.update().where(jobs.c.id == job, jobs.c.state == State.RUNNING)
             if not c.execute(query.values(state=State.DONE, **values)).rowcount:
@@ -104,44 +105,44 @@ class Revisions:
         author: str | None = None,
         source: str | None = None,
     ) -> int:
-        """Make this the transcript; the number of the new revision.
+        """Store a new revision and return its number.
 
         Raises:
-            Changed: it is no longer revision `expected` (None: whatever it is).
+            Changed: the newest revision is not `expected` (None: any).
             NoTranscript: the job is not done.
         """
         with self._database.engine.begin() as c:
-            # Written first, so that the row is ours until the end, on SQLite and Postgres.
-            held = jobs.update().where(jobs.c.id == job, jobs.c.state == State.DONE)
-            if not c.execute(held.values(state=State.DONE)).rowcount:
+            # This write locks the row until the end of the transaction, on both databases.
+            lock = jobs.update().where(jobs.c.id == job, jobs.c.state == State.DONE)
+            if not c.execute(lock.values(state=State.DONE)).rowcount:
                 raise NoTranscript("the job has no transcript", "wait until it is done")
             current = _newest(c, job)
             if expected is not None and current != expected:
                 raise Changed(current)
             _insert(c, job, current + 1, transcript, kind, author, source)
-            gone = surplus(_listed(c, job))
-            if gone:
-                c.execute(table.delete().where(table.c.job == job, table.c.number.in_(gone)))
+            removed = surplus(_listed(c, job))
+            if removed:
+                c.execute(table.delete().where(table.c.job == job, table.c.number.in_(removed)))
             return current + 1
 
 
-def surplus(known: Sequence[Revision]) -> list[int]:
-    """Which revisions may go, given all of a job, the newest first.
+def surplus(revisions: Sequence[Revision]) -> list[int]:
+    """Return the numbers of the revisions to remove, from all of a job, newest first.
 
-    The newest ten stay. Of the edits before, those go that were followed by another within ten
-    minutes; then the oldest, until there are fifty. What was decoded first always stays.
+    The newest ten are kept. Of the older edits, those are removed that were followed by another
+    within ten minutes, then the oldest until fifty are left. The first one is always kept.
     """
-    kept = list(known[:NEWEST])
-    gone: list[Revision] = []
-    for revision in known[NEWEST:]:
-        hurried = revision.kind == EDITED and kept[-1].created - revision.created < APART
-        (gone if hurried else kept).append(revision)
-    first = known[-1]
+    kept = list(revisions[:ALWAYS_KEPT])
+    removed: list[Revision] = []
+    for revision in revisions[ALWAYS_KEPT:]:
+        is_brief = revision.kind == EDITED and kept[-1].created - revision.created < MIN_INTERVAL
+        (removed if is_brief else kept).append(revision)
+    first = revisions[-1]
     if first not in kept:
-        gone.remove(first)
+        removed.remove(first)
         kept.append(first)
-    gone += kept[MOST - 1 : -1]
-    return [revision.number for revision in gone]
+    removed += kept[LIMIT - 1 : -1]
+    return [revision.number for revision in removed]
 
 
 def _newest(c: sa.Connection, job: str) -> int:

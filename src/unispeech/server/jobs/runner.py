@@ -1,4 +1,4 @@
-"""Runs a job from wherever it stopped to its end."""
+"""Execution of jobs, from the start or from where an earlier process stopped."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from unispeech.server.jobs import waveform
 from unispeech.server.jobs.journal import JobJournal
 from unispeech.server.jobs.lifecycle import Jobs
 from unispeech.server.observe import metrics
-from unispeech.server.speech.decoders import Cut
-from unispeech.server.speech.speech import Ask, Speech, public
-from unispeech.server.storage.connection import AWAY, reason
+from unispeech.server.speech.decoders import DecodeRange
+from unispeech.server.speech.speech import Speech, SpeechRequest, public
+from unispeech.server.storage.connection import UNAVAILABLE, error_line
 from unispeech.server.storage.database import Job, State
 from unispeech.server.storage.disk import is_full
 from unispeech.text import formats
@@ -28,20 +28,20 @@ log = logging.getLogger("unispeech.server")
 T = TypeVar("T")
 
 INTERRUPTIONS = 50
-"""A recording that takes its process down this often is given up."""
-PAUSE = 5.0
-"""Seconds between two tries while the database is away, or the disk is full."""
+"""Number of deaths of its process after which a job fails."""
+RETRY_INTERVAL = 5.0
+"""Seconds between two tries while the database is unreachable or the disk is full."""
 
 
 class HandedBack(BaseException):
-    """This process is stopping: the job goes on elsewhere, or after the restart.
+    """The process is stopping, and the job resumes in another one or after the restart.
 
-    Not an `Exception`, so that nothing takes it for a failure of the job.
+    Not an `Exception`, so that no handler mistakes it for a failure of the job.
     """
 
 
 class Runner:
-    """The jobs that run in this process."""
+    """Runs jobs in this process."""
 
     def __init__(self, jobs: Jobs, speech: Speech) -> None:
         self.jobs = jobs
@@ -52,13 +52,13 @@ class Runner:
         self._changed = threading.Condition()
 
     def wait(self, timeout: float) -> None:
-        """Until no job runs in this process, or so many seconds."""
+        """Wait until no job runs in this process, at most `timeout` seconds."""
         with self._changed:
             self._changed.wait_for(lambda: not self._running, timeout)
 
-    def insist(self, id: str, work: Callable[[], T]) -> T:
-        """Do it, and again for as long as the database is away or the disk full: what was accepted
-        is not to be lost by that.
+    def retry(self, id: str, work: Callable[[], T]) -> T:
+        """Call `work`, again and again while the database is unreachable or the disk is full, so
+        that no accepted job is lost.
 
         Raises:
             HandedBack: the process is stopping.
@@ -66,26 +66,26 @@ class Runner:
         while not self.stopping.is_set():
             try:
                 return work()
-            except (OSError, *AWAY) as error:
-                full = is_full(error)
-                if isinstance(error, OSError) and not full:
+            except (OSError, *UNAVAILABLE) as error:
+                disk_is_full = is_full(error)
+                if isinstance(error, OSError) and not disk_is_full:
                     raise
-                why = "the disk is full" if full else reason(error)
-                log.warning("the job waits: %s", why, extra={"job": id})
-                self.stopping.wait(PAUSE)
+                cause = "the disk is full" if disk_is_full else error_line(error)
+                log.warning("the job waits: %s", cause, extra={"job": id})
+                self.stopping.wait(RETRY_INTERVAL)
         log.info("job handed back", extra={"job": id})
         raise HandedBack()
 
     def run(self, id: str, worker: str) -> None:
-        """Do a job from wherever it stopped to its end. Called again after an interruption.
+        """Run a job to its end; chunks that an earlier process recorded are not decoded again.
 
         Raises:
-            HandedBack: the process is stopping; nothing is lost, call again elsewhere.
+            HandedBack: the process is stopping; another one has to call this again.
         """
         with self._changed:
             self._running += 1
         try:
-            self.insist(id, lambda: self._run(id, worker))
+            self.retry(id, lambda: self._run(id, worker))
         finally:
             with self._changed:
                 self._running -= 1
@@ -95,25 +95,28 @@ class Runner:
         job = self.database.job(id)
         if job is None or job.state.final:
             return
-        again = job.state is State.RUNNING
-        interrupted = again and job.worker != worker  # else it is we who try again
+        is_resumed = job.state is State.RUNNING
+        was_interrupted = is_resumed and job.worker != worker  # else this is our own retry
         started = self.database.change(
             id,
             only_in=[State.QUEUED, State.RUNNING],
             state=State.RUNNING, worker=worker, started=job.started or time.time(),
-            interruptions=job.interruptions + interrupted,
+            interruptions=job.interruptions + was_interrupted,
         )  # fmt: skip
         if not started:
             return
-        self.database.tell(id, "state", {"state": State.RUNNING})
-        log.info("job started", extra={"job": id, "resumed": again, "worker": worker})
+        self.database.add_event(id, "state", {"state": State.RUNNING})
+        log.info("job started", extra={"job": id, "resumed": is_resumed, "worker": worker})
         try:
             if job.cancel:
                 raise Cancelled()
             if job.interruptions >= INTERRUPTIONS:
-                raise UnispeechError("it was interrupted too often", "try another model or backend")
+                raise UnispeechError(
+                    f"the process running it died {INTERRUPTIONS} times",
+                    "try another model or backend",
+                )
             self._finish(job, self._transcribe(job))
-        except AWAY:
+        except UNAVAILABLE:
             raise
         except Cancelled:
             if self.stopping.is_set():
@@ -124,28 +127,28 @@ class Runner:
             self._end(job, State.FAILED, error=public(error))
         except Exception as error:
             if is_full(error):
-                self.jobs.place(id).sound(job.run).unlink(missing_ok=True)  # somebody else's room
+                self.jobs.files(id).sound(job.run).unlink(missing_ok=True)  # make room
                 raise
             log.exception("job failed", extra={"job": id})
             self._end(job, State.FAILED, error=f"internal error ({type(error).__name__})")
 
     def _transcribe(self, job: Job) -> Transcript:
-        place = self.jobs.place(job.id)
-        ask = Ask(job.backend, job.model, _options(job))
+        files = self.jobs.files(job.id)
+        request = SpeechRequest(job.backend, job.model, _options(job))
         limit = job.max_duration or self.speech.settings.max_duration
-        upload = place.upload if job.parent is None else self.jobs.place(job.parent).upload
-        cut = Cut(job.range_start or 0.0, job.range_end, limit)
-        decoded = self.speech.decoders.decode(upload, place.sound(job.run), job.filename, cut)
+        upload = files.upload if job.parent is None else self.jobs.files(job.parent).upload
+        range = DecodeRange(job.range_start or 0.0, job.range_end, limit)
+        decoded = self.speech.decoders.decode(upload, files.sound(job.run), job.filename, range)
         self.database.change(job.id, duration=decoded.duration)
-        told = sum(event.kind == "segment" for event in self.database.told(job.id))
-        heard = 0
+        published = sum(event.kind == "segment" for event in self.database.events(job.id))
+        count = 0
 
         def on_segment(segment: Segment) -> None:
-            nonlocal heard
-            heard += 1
-            if heard > told:  # after an interruption the first ones are heard again
-                self.database.tell(
-                    job.id, "segment", formats.segment_dict(shifted(segment, cut.start))
+            nonlocal count
+            count += 1
+            if count > published:  # a resumed run repeats the first segments
+                self.database.add_event(
+                    job.id, "segment", formats.segment_dict(shifted(segment, range.start))
                 )
 
         def on_progress(progress: Progress) -> None:
@@ -153,45 +156,45 @@ class Runner:
                 self.database.change(job.id, done=progress.done)
 
         def cancelled() -> bool:
-            now = self.database.job(job.id)
-            return self.stopping.is_set() or now is None or now.cancel
+            current = self.database.job(job.id)
+            return self.stopping.is_set() or current is None or current.cancel
 
         journal = JobJournal(self.database, job.id, job.run)
         call = Call(on_segment, on_progress, cancelled, journal)
-        return self.speech.transcribe(ask, decoded, call).shifted(cut.start)
+        return self.speech.transcribe(request, decoded, call).shifted(range.start)
 
     def _finish(self, job: Job, transcript: Transcript) -> None:
         if job.parent is not None:
             self.jobs.merge(job, transcript)
         else:
-            with suppress(OSError):  # it can be made again
-                place = self.jobs.place(job.id)
-                waveform.keep(place.sound(job.run), place.waveform)
+            with suppress(OSError):  # the API measures it when it is missing
+                files = self.jobs.files(job.id)
+                waveform.save_peaks(files.sound(job.run), files.waveform)
         now = time.time()
         duration = transcript.duration
         if self.jobs.revisions.finish(
             job.id, transcript, ended=now, done=duration, duration=duration
         ):
-            self.database.tell(job.id, "state", {"state": State.DONE})
-        self._ended(job, State.DONE, now)
+            self.database.add_event(job.id, "state", {"state": State.DONE})
+        self._clean_up(job, State.DONE, now)
 
     def _end(self, job: Job, state: State, error: str | None = None) -> None:
         now = time.time()
-        said = "".join(c for c in error if c.isprintable()) if error else None
+        message = "".join(c for c in error if c.isprintable()) if error else None
         if self.database.change(
-            job.id, only_in=[State.RUNNING], state=state, ended=now, error=said
+            job.id, only_in=[State.RUNNING], state=state, ended=now, error=message
         ):
-            self.database.tell(job.id, "state", {"state": state})
-        self._ended(job, state, now)
+            self.database.add_event(job.id, "state", {"state": state})
+        self._clean_up(job, state, now)
 
-    def _ended(self, job: Job, state: State, now: float) -> None:
-        self.database.forget(job.id, job.run)
-        self.jobs.place(job.id).sound(job.run).unlink(missing_ok=True)
+    def _clean_up(self, job: Job, state: State, now: float) -> None:
+        self.database.remove_results(job.id, job.run)
+        self.jobs.files(job.id).sound(job.run).unlink(missing_ok=True)
         metrics.JOBS.labels(state).inc()
         metrics.JOB_SECONDS.observe(max(0.0, now - job.created))
         log.info("job ended", extra={"job": job.id, "state": str(state)})
 
 
 def _options(job: Job) -> dict[str, Any]:
-    """The options of transcribing as the engine takes them; JSON has no tuples."""
+    """Return the transcription options for the engine, with tuples for JSON's lists."""
     return {name: tuple(v) if isinstance(v, list) else v for name, v in job.options.items()}

@@ -1,4 +1,4 @@
-"""Transcripts as the database keeps them: compressed JSON, checked when it is read back."""
+"""Storage format of transcripts: compressed JSON, validated on reading."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from unispeech.server.service_errors import NewerSchema
 from unispeech.types import Transcript
 
 SCHEMA = 1
-"""Version of the JSON. Raise it when an older reader would misunderstand a transcript, and teach
-`load` the older form."""
+"""Version of the JSON. Increase it when an older reader would misread a transcript, and let `load`
+read the older versions."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Version:
     schema: int = 0
-    """0: written before there were versions, in the form of version 1."""
+    """0: written before versions existed, in the format of version 1."""
 
 
 _TRANSCRIPT = TypeAdapter(Transcript)
@@ -31,7 +31,7 @@ def dump(transcript: Transcript) -> bytes:
 
 
 def load(data: bytes) -> Transcript:
-    """Read a stored transcript of this version or an older one.
+    """Read a stored transcript of this or an older version.
 
     Raises:
         NewerSchema: a newer version wrote it.

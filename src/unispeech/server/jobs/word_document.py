@@ -1,4 +1,4 @@
-"""A transcript as a Word document: who said what when, to be written on."""
+"""Transcripts as Word documents with times and speakers, for editing."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from typing import Any
 from unispeech.text.formats import timestamp
 from unispeech.types import Gap, Segment, Transcript
 
-KIND = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ps", "sd", "ur", "yi"})
-LOST = "[…]"
-"""What stands where speech has no text. Says the same in every language."""
+GAP = "[…]"
+"""Text of a gap, the same in every language."""
 
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML cannot hold."""
+_INVALID_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML cannot contain."""
 
 
 def word_document(transcript: Transcript, title: str) -> bytes:
-    """A paragraph a segment, with its time; a speaker's name above what they say."""
+    """Return a .docx with a paragraph per segment, each with its time, under speakers' headings."""
     import docx
 
     document = docx.Document()
-    about = document.core_properties
-    about.author, about.comments, about.title = "", "", _clean(title)[:255]
-    about.language = transcript.language
+    properties = document.core_properties
+    properties.author, properties.comments, properties.title = "", "", _clean(title)[:255]
+    properties.language = transcript.language
     _styles(document, transcript.language)
     _paragraph(document, title, "Title")
-    said_by: str | None = None
+    speaker: str | None = None
     for part in _in_order(transcript):
-        if isinstance(part, Segment) and part.speaker != said_by:
-            said_by = part.speaker
-            if said_by:
-                _paragraph(document, said_by, "Heading 2")
-        text = part.text.strip() if isinstance(part, Segment) else LOST
+        if isinstance(part, Segment) and part.speaker != speaker:
+            speaker = part.speaker
+            if speaker:
+                _paragraph(document, speaker, "Heading 2")
+        text = part.text.strip() if isinstance(part, Segment) else GAP
         _paragraph(document, text, "Normal", _clock(part.start))
     file = io.BytesIO()
     document.save(file)
@@ -52,7 +52,7 @@ def _clock(seconds: float) -> str:
 
 
 def _styles(document: Any, language: str) -> None:
-    """A hanging time, and the language, so that spelling is checked in it."""
+    """Set a hanging indent for the times, and the language for the spelling checker."""
     from docx.oxml.ns import qn
     from docx.oxml.parser import OxmlElement
     from docx.shared import Cm
@@ -68,7 +68,7 @@ def _styles(document: Any, language: str) -> None:
         spelling.set(qn(script), language)
     normal.element.get_or_add_rPr().append(spelling)
     if language in RIGHT_TO_LEFT:
-        # Word is particular about the order.
+        # The schema of Word fixes the order of these elements.
         after = ("w:adjustRightInd", "w:snapToGrid", "w:spacing", "w:ind", "w:jc", "w:rPr")
         normal.element.get_or_add_pPr().insert_element_before(OxmlElement("w:bidi"), *after)
 
@@ -85,4 +85,4 @@ def _paragraph(document: Any, text: str, style: str, time: str = "") -> None:
 
 
 def _clean(text: str) -> str:
-    return _FORBIDDEN.sub("", text)
+    return _INVALID_XML.sub("", text)

@@ -1,9 +1,8 @@
 """Durable execution of jobs and notices, by DBOS Transact on SQLite or Postgres.
 
-A job is a DBOS workflow on a queue. DBOS brings a workflow that was running when its process died
-back to the queue, but only knows that of its own process id; who is alive is told by `heartbeat`.
-What a workflow has decoded is in the chunk table (`journal.JobJournal`), so running it again
-repeats at most the batch in flight.
+A job is a DBOS workflow on a queue. DBOS recovers the workflows of a dead process only under the
+executor ID of that process, so `heartbeat` detects which ones have died. Decoded chunks are in the
+chunk table (`journal.JobJournal`): a recovered workflow repeats at most the batch in flight.
 """
 
 from __future__ import annotations
@@ -20,27 +19,33 @@ from unispeech.errors import UnispeechError
 from unispeech.server.jobs.heartbeat import Heartbeat
 from unispeech.server.jobs.notices import Notices
 from unispeech.server.jobs.runner import INTERRUPTIONS, Runner
-from unispeech.server.storage.connection import AWAY, connected, normal, reason, used
+from unispeech.server.storage.connection import (
+    UNAVAILABLE,
+    create_engine,
+    error_line,
+    first_transaction,
+    with_driver,
+)
 from unispeech.server.storage.database import Job, State
 
 log = logging.getLogger("unispeech.server")
 
 TRANSCRIBE, NOTIFY = "unispeech_transcribe", "unispeech_notify"
-LOOK = 5.0
-"""Seconds between two looks for what nobody does."""
-SWEEP = 600.0
-"""Seconds between two removals of what is past its retention."""
+WATCH_INTERVAL = 5.0
+"""Seconds between two searches for orphaned jobs."""
+SWEEP_INTERVAL = 600.0
+"""Seconds between two removals of expired jobs."""
 ATTEMPTS = 12
-"""Times that a webhook or an e-mail is tried, the wait doubling from a second to 17 minutes."""
-POLL = 0.25
-"""Seconds between two looks at a queue."""
+"""Attempts to send a webhook or e-mail; the wait doubles from 1 s to 17 minutes."""
+POLL_INTERVAL = 0.25
+"""Seconds between two polls of a queue."""
 VERSION = "unispeech-1"
-"""Changes when a workflow's steps do: workflows go on only under the version they began with."""
+"""Change it when a workflow's steps change: workflows resume only under their own version."""
 
 
 @dataclass(slots=True)
 class _Work:
-    """What the workflows work with. DBOS is one to a process, and so is this."""
+    """Objects that the workflows use. DBOS is a singleton in its process, and so is this."""
 
     runner: Runner
     notices: Notices
@@ -59,33 +64,33 @@ def _current() -> _Work:
 def _transcribe(id: str, run: int) -> None:
     work = _current()
     runner = work.runner
-    job = runner.insist(id, lambda: runner.database.job(id))
+    job = runner.retry(id, lambda: runner.database.job(id))
     if job is None or job.run != run:
-        return  # deleted, or asked for again since
+        return  # deleted or retried meanwhile
     runner.run(id, work.worker)
-    for kind in runner.insist(id, lambda: work.notices.wanted(id)):
-        _tell(id, run, kind, attempt=1)
+    for kind in runner.retry(id, lambda: work.notices.channels(id)):
+        _enqueue_notice(id, run, kind, attempt=1)
 
 
 @DBOS.workflow(name="unispeech.notify", max_recovery_attempts=1000)
 def _notify(id: str, run: int, kind: str, attempt: int) -> None:
-    """Tell once; where that fails, queue another attempt for later. Nothing sleeps meanwhile."""
+    """Try once; on failure enqueue the next attempt with a delay, so that no thread sleeps."""
     work = _current()
     try:
-        work.runner.insist(id, lambda: work.notices.send(id, kind))
+        work.runner.retry(id, lambda: work.notices.send(id, kind))
     except UnispeechError:
         if attempt < ATTEMPTS:
-            _tell(id, run, kind, attempt + 1, delay=float(2 ** (attempt - 1)))
+            _enqueue_notice(id, run, kind, attempt + 1, delay=float(2 ** (attempt - 1)))
 
 
-def _tell(id: str, run: int, kind: str, attempt: int, delay: float | None = None) -> None:
+def _enqueue_notice(id: str, run: int, kind: str, attempt: int, delay: float | None = None) -> None:
     options = SetEnqueueOptions(delay_seconds=delay)
     with SetWorkflowID(f"{id}.{run}.{kind}.{attempt}"), options:
         DBOS.enqueue_workflow(NOTIFY, _notify, id, run, kind, attempt)
 
 
 class Worker:
-    """This process's part in the queue: it runs jobs, or only puts them there (`at_once` 0)."""
+    """Queue worker of this process; with `at_once=0` it enqueues jobs and runs none."""
 
     def __init__(
         self,
@@ -101,9 +106,9 @@ class Worker:
         self.heartbeat = Heartbeat(self.database)
         self.id = self.heartbeat.id
         self._notices = notices
-        self._url = normal(url)
-        engine = connected(self._url)
-        with used(engine) as connection:  # here, where it is an error in one line
+        self._url = with_driver(url)
+        engine = create_engine(self._url)
+        with first_transaction(engine) as connection:  # DBOS would raise a traceback
             sa.inspect(connection).get_table_names()
         engine.dispose()
         self._at_once = at_once
@@ -125,7 +130,7 @@ class Worker:
         }
         DBOS(config=config)
         logger = logging.getLogger("dbos")
-        logger.handlers.clear()  # what it says goes where all else goes
+        logger.handlers.clear()  # log through the root logger
         logger.propagate = True
         if not self._at_once:
             DBOS.listen_queues([])
@@ -133,20 +138,20 @@ class Worker:
         DBOS.register_queue(
             TRANSCRIBE,
             worker_concurrency=self._at_once or None,
-            polling_interval_sec=POLL,
+            polling_interval_sec=POLL_INTERVAL,
             on_conflict="always_update" if self._at_once else "never_update",
         )
-        DBOS.register_queue(NOTIFY, worker_concurrency=16, polling_interval_sec=POLL)
+        DBOS.register_queue(NOTIFY, worker_concurrency=16, polling_interval_sec=POLL_INTERVAL)
         self._thread.start()
 
     def enqueue(self, job: Job) -> None:
-        """Hand an accepted job to the queue. Twice is as good as once."""
+        """Enqueue an accepted job. Idempotent."""
         priority = min(max(job.priority, 0), 1_000_000) + 1
         with SetWorkflowID(f"{job.id}.{job.run}"), SetEnqueueOptions(priority=priority):
             DBOS.enqueue_workflow(TRANSCRIBE, _transcribe, job.id, job.run)
 
     def stop(self) -> None:
-        """Hand running jobs back after the batch in flight, and leave."""
+        """Hand running jobs back after the batch in flight, and stop."""
         self.runner.stopping.set()
         self._stop.set()
         self._thread.join(timeout=30)
@@ -155,31 +160,31 @@ class Worker:
         self.heartbeat.stop()
 
     def _watch(self) -> None:
-        """Take over from the dead; enqueue what was accepted but not enqueued; sweep."""
-        swept = float("-inf")
+        """Recover the jobs of dead workers, enqueue forgotten jobs, and remove expired ones."""
+        last_sweep = float("-inf")
         while True:
             try:
-                self._take_over()
-                if time.monotonic() - swept > SWEEP:
-                    swept = time.monotonic()
+                self._recover()
+                if time.monotonic() - last_sweep > SWEEP_INTERVAL:
+                    last_sweep = time.monotonic()
                     self.jobs.sweep(self._retention_days)
-            except AWAY as error:
-                log.warning("nothing is taken over: %s", reason(error))
+            except UNAVAILABLE as error:
+                log.warning("orphaned jobs not checked: %s", error_line(error))
             except Exception:
-                log.exception("nothing is taken over")
-            if self._stop.wait(LOOK):
+                log.exception("orphaned jobs not checked")
+            if self._stop.wait(WATCH_INTERVAL):
                 return
 
-    def _take_over(self) -> None:
-        live, gone = self.heartbeat.look()
+    def _recover(self) -> None:
+        live, dead = self.heartbeat.check()
         pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
         orphaned = {w.executor_id for w in pending if w.executor_id} - live
         if orphaned:
-            log.warning("taking over from workers that are gone", extra={"workers": len(orphaned)})
-            # Not public, but what DBOS's own admin server calls; the public `resume_workflow`
-            # would also take a workflow back from a live worker that was quicker.
+            log.warning("recovering the jobs of dead workers", extra={"workers": len(orphaned)})
+            # Private, but DBOS's own admin server calls it. The public `resume_workflow` would
+            # also take a workflow from a live worker that has recovered it first.
             DBOS._recover_pending_workflows(sorted(orphaned))
-        if gone:
-            self.heartbeat.bury(gone)
+        if dead:
+            self.heartbeat.forget(dead)
         for job in self.database.list(None, State.QUEUED, 1000):
             self.enqueue(job)

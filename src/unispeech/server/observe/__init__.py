@@ -1,1 +1,1 @@
-"""Logs and metrics of the service."""
+"""Logging and metrics of the service."""

@@ -1,1 +1,1 @@
-"""Speech to text for the service: shared engines, decoding processes, live streams."""
+"""Speech recognition for the service: shared engines, audio decoding, live streams."""

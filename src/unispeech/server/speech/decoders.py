@@ -1,6 +1,6 @@
-"""Uploads are decoded in processes of their own, with limits on memory, time and length.
+"""Decoding of uploads in separate processes, with limits on memory, time and length.
 
-What comes out is a WAV of 16 kHz mono, which is all the rest of the service ever reads. A file that
+The result is a 16 kHz mono WAV, the only format that the rest of the service reads. A file that
 crashes, stalls or inflates the decoder costs one such process and one clear error.
 """
 
@@ -25,12 +25,12 @@ from unispeech.types import SAMPLE_RATE
 
 
 class TooLong(AudioError):
-    """The recording is longer than this service takes."""
+    """The recording is longer than the limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A recording as the engine will read it."""
+    """Decoded recording: a WAV for the engine."""
 
     path: Path
     duration: float
@@ -39,61 +39,63 @@ class Decoded:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """Which part of an upload to decode, and how much at most. Seconds."""
+class DecodeRange:
+    """Part of an upload to decode, and its maximum length, in seconds."""
 
     start: float = 0.0
     end: float | None = None
-    longest: float = float("inf")
+    max_duration: float = float("inf")
 
 
 class Decoders:
-    """The processes that decode. Started when first needed, replaced when they die."""
+    """Pool of decoding processes, which start on demand and are replaced when they die."""
 
     def __init__(self, processes: int, memory: int, timeout: float) -> None:
         self._timeout = timeout
         self._pool = ProcessPool(
             max_workers=processes,
             max_tasks=200,
-            initializer=_confine,
+            initializer=_limit_resources,
             initargs=(memory,),
             context=multiprocessing.get_context("spawn"),
         )
 
     def start(self) -> None:
-        """Have a process ready before the first upload comes."""
-        self._pool.schedule(_ready)
+        """Start a process before the first upload arrives."""
+        self._pool.schedule(_import_decoder)
 
-    def submit(self, source: Path, target: Path, name: str, cut: Cut) -> Future[Decoded]:
+    def submit(self, source: Path, target: Path, name: str, range: DecodeRange) -> Future[Decoded]:
         future: Future[Decoded] = self._pool.schedule(
-            _decode, args=(source, target, name, cut), timeout=self._timeout
+            _decode, args=(source, target, name, range), timeout=self._timeout
         )
         return future
 
-    def decode(self, source: Path, target: Path, name: str, cut: Cut) -> Decoded:
-        """Write the sound of `source` to `target`. `name` is what errors call it.
+    def decode(self, source: Path, target: Path, name: str, range: DecodeRange) -> Decoded:
+        """Decode `source` to the WAV `target`. Errors call the file `name`.
 
         Raises:
-            AudioError: it is not a recording, or decoding it takes too much memory or time.
-            TooLong: it is longer than `cut.longest`.
+            AudioError: the file is not a recording, or decoding takes too much memory or time.
+            TooLong: the recording is longer than `range.max_duration`.
         """
         try:
-            return self.submit(source, target, name, cut).result()
+            return self.submit(source, target, name, range).result()
         except (FutureTimeout, ProcessExpired, MemoryError) as error:
             raise _explained(name, error) from error
 
-    async def decode_async(self, source: Path, target: Path, name: str, cut: Cut) -> Decoded:
-        """As `decode`, for the event loop. Cancelling stops the process."""
-        future = self.submit(source, target, name, cut)
+    async def decode_async(
+        self, source: Path, target: Path, name: str, range: DecodeRange
+    ) -> Decoded:
+        """Run `decode` in the event loop. Cancelling stops the process."""
+        future = self.submit(source, target, name, range)
         try:
             return await asyncio.wrap_future(future)
         except (FutureTimeout, ProcessExpired, MemoryError) as error:
             raise _explained(name, error) from error
 
-    async def look(self, source: Path, name: str) -> dict[str, Any]:
-        """What a recording is, from its head: `container`, `audio`, `video`, `width`, `height`."""
+    async def probe(self, source: Path, name: str) -> dict[str, Any]:
+        """Read `container`, `audio`, `video`, `width` and `height` from the file's header."""
         future: Future[dict[str, Any]] = self._pool.schedule(
-            _look, args=(source, name), timeout=self._timeout
+            _probe, args=(source, name), timeout=self._timeout
         )
         try:
             return await asyncio.wrap_future(future)
@@ -110,11 +112,11 @@ def _explained(name: str, error: BaseException) -> AudioError:
         return AudioError(f"{name}: decoding takes too long", "convert it to WAV or FLAC first")
     if isinstance(error, MemoryError):
         return AudioError(f"{name}: decoding takes too much memory", "convert it to WAV first")
-    return AudioError(f"{name}: the decoder died on it", "convert it to WAV or FLAC first")
+    return AudioError(f"{name}: the decoder crashed", "convert it to WAV or FLAC first")
 
 
-def _confine(memory: int) -> None:
-    """Runs first in every decoding process."""
+def _limit_resources(memory: int) -> None:
+    """Initialise a decoding process."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle
@@ -127,46 +129,48 @@ def _confine(memory: int) -> None:
     os.nice(1)
 
 
-def _ready() -> None:
+def _import_decoder() -> None:
     import av  # noqa: F401
 
 
-def _look(source: Path, name: str) -> dict[str, Any]:
+def _probe(source: Path, name: str) -> dict[str, Any]:
     import av
 
     try:
         with source.open("rb") as upload, containers.opened(upload) as file:
             video = next(iter(containers.films(file)), None)
-            sound = next(iter(file.streams.audio), None)
+            audio = next(iter(file.streams.audio), None)
             return {
                 "container": file.format.name,
-                "audio": sound.codec_context.name if sound else None,
+                "audio": audio.codec_context.name if audio else None,
                 "video": video.codec_context.name if video else None,
                 "width": video.width if video else None,
                 "height": video.height if video else None,
             }
     except (av.FFmpegError, OSError) as error:
-        raise AudioError(f"{name}: it cannot be read", "convert it to WAV or FLAC") from error
+        raise AudioError(f"{name}: the file cannot be read", "convert it to WAV or FLAC") from error
 
 
-def _decode(source: Path, target: Path, name: str, cut: Cut) -> Decoded:
+def _decode(source: Path, target: Path, name: str, range: DecodeRange) -> Decoded:
     recording = sound.recording(source, name=name)
-    first = round(cut.start * SAMPLE_RATE)
-    last = float("inf") if cut.end is None else round(cut.end * SAMPLE_RATE)
-    limit = cut.longest * SAMPLE_RATE
-    seen = written = 0
+    first = round(range.start * SAMPLE_RATE)
+    last = float("inf") if range.end is None else round(range.end * SAMPLE_RATE)
+    limit = range.max_duration * SAMPLE_RATE
+    position = written = 0
     with WavWriter(target) as file:
         for block in recording.blocks():
-            wanted = block[max(0, first - seen) : int(max(0, min(last - seen, len(block))))]
-            seen += len(block)
-            written += len(wanted)
+            end = int(max(0, min(last - position, len(block))))
+            samples = block[max(0, first - position) : end]
+            position += len(block)
+            written += len(samples)
             if written > limit:
                 raise TooLong(
-                    f"{name}: it is longer than {cut.longest:g} s", "send it in shorter pieces"
+                    f"{name}: the recording is longer than {range.max_duration:g} s",
+                    "send it in shorter pieces",
                 )
-            file.write(wanted)
-            if seen >= last:
+            file.write(samples)
+            if position >= last:
                 break
     if not written:
-        raise AudioError(f"{name}: there is nothing between {cut.start:g} s and its end")
+        raise AudioError(f"{name}: there is no audio after {range.start:g} s")
     return Decoded(target, written / SAMPLE_RATE, tuple(recording.warnings), recording.complete)

@@ -1,4 +1,4 @@
-"""Weights that a request needs beside its model, fetched once and not asked for again and again."""
+"""Weights of the diarization pipeline: fetched once, and failures remembered for a while."""
 
 from __future__ import annotations
 
@@ -11,32 +11,34 @@ from typing import Any
 from unispeech.errors import UnispeechError
 from unispeech.models import store, weight_cache
 
-REMEMBERED = 300.0
-"""Seconds in which what could not be had is not asked for again: each time takes seconds."""
+RETRY_AFTER = 300.0
+"""Seconds after a failed download before the next attempt, which takes seconds."""
 
 
 class Weights:
-    """Those of the pipeline that tells speakers apart."""
+    """Weights of one diarization pipeline."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._lock = asyncio.Lock()
-        self._missing: UnispeechError | None = None
-        self._asked = float("-inf")
+        self._error: UnispeechError | None = None
+        self._failed_at = float("-inf")
 
     async def obtain(self, run: Callable[[partial[Any]], Awaitable[Any]]) -> None:
-        """Have them here; `run` is how blocking work is done. One asks, all others wait for it.
+        """Fetch the weights unless they are cached. Concurrent callers wait for the first one.
+
+        `run` runs blocking work.
 
         Raises:
-            UnispeechError: they cannot be had, or could not a while ago and are not here since.
+            UnispeechError: the download fails, or has failed within `RETRY_AFTER` seconds.
         """
         async with self._lock:
-            recent = time.monotonic() - self._asked < REMEMBERED
-            if self._missing is not None and recent and not weight_cache.formats(self._name):
-                raise self._missing
+            is_recent = time.monotonic() - self._failed_at < RETRY_AFTER
+            if self._error is not None and is_recent and not weight_cache.formats(self._name):
+                raise self._error
             try:
                 await run(partial(store.obtain, self._name, "pyannote"))
             except UnispeechError as error:
-                self._missing, self._asked = error, time.monotonic()
+                self._error, self._failed_at = error, time.monotonic()
                 raise
-            self._missing = None
+            self._error = None

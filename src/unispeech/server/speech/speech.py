@@ -1,4 +1,4 @@
-"""Speech to text for the server: what is asked for is checked, then decoded on shared engines."""
+"""Speech recognition for the server: requests are checked, then decoded on shared engines."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from unispeech.options import LoadOptions, TranscribeOptions, split_options
 from unispeech.server.observe import metrics
 from unispeech.server.service_errors import Busy
 from unispeech.server.settings import Settings
-from unispeech.server.speech.decoders import Cut, Decoded, Decoders
+from unispeech.server.speech.decoders import Decoded, DecodeRange, Decoders
 from unispeech.server.speech.diarization_weights import Weights
-from unispeech.server.speech.threads import started
+from unispeech.server.speech.threads import started_executor
 from unispeech.types import Transcript
 
 DIARIZING = "gpt-4o-transcribe-diarize"
@@ -41,92 +41,99 @@ HOSTED = frozenset(
         DIARIZING,
     }
 )
-"""Model ids of OpenAI's own service; here they mean the server's default."""
-
+"""Model IDs of OpenAI's service, which stand for the server's default model."""
 
 NGRAMS = "ngrams"
-"""The folder in the service's data of the KenLM models that requests may name."""
+"""Folder in the data folder with the KenLM models that requests may name."""
 
 
 class NoSpeakers(UnispeechError):
-    """Nothing on this server can tell speakers apart."""
+    """This server cannot diarize."""
 
     code = "diarization_unavailable"
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """What a request wants, checked: which engine, and how to transcribe."""
+class SpeechRequest:
+    """Checked request: the engine, and how to transcribe."""
 
     backend: str
     model: str
     options: dict[str, Any]
-    """The flat names of `TranscribeOptions.of`, only those that were given. With whose weights
-    speakers are told apart is not among them: that is the server's own."""
+    """Options of the request, by the flat names of `TranscribeOptions.of`. The diarization model is
+    not among them: the server chooses it."""
     refusals: tuple[Refusal, ...] = ()
-    """Why it cannot be done; empty of a request that was let through."""
+    """Reasons why the request cannot be honoured; empty after `make_request`."""
 
     @property
-    def diarized(self) -> bool:
+    def diarizes(self) -> bool:
         return bool(self.options.get("diarize"))
 
 
 class Speech:
-    """The engines, the decoding processes and the threads of one server process."""
+    """Engines, decoding processes and threads of one server process."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.pool = Pool(settings.engines, settings.idle_timeout, settings.batch_size)
         self.decoders = Decoders(settings.decoders, settings.decode_memory, settings.decode_timeout)
-        self.threads = started(settings.requests_at_once, "unispeech-request")
+        self.threads = started_executor(settings.requests_at_once, "unispeech-request")
         self._weights = Weights(settings.diarize_model)
-        self._places = asyncio.Semaphore(settings.requests_at_once)
+        self._slots = asyncio.Semaphore(settings.requests_at_once)
         self._waiting = 0
 
-    def ask(self, model: str | None = None, backend: str | None = None, **options: Any) -> Ask:
-        """Check a request before anything heavy happens.
+    def make_request(
+        self, model: str | None = None, backend: str | None = None, **options: Any
+    ) -> SpeechRequest:
+        """Return a checked request, before any expensive work.
 
         Raises:
-            UnknownBackend, UnknownModel: not here. OptionError: a wrong or unknown option.
-            UnsupportedOption: one that this backend or model cannot honour.
-            NoSpeakers: they are wanted, and nothing here tells them apart.
+            UnknownBackend, UnknownModel: the server does not have it.
+            OptionError: an option is unknown or its value is wrong.
+            UnsupportedOption: the backend or model cannot honour an option.
+            NoSpeakers: the request wants speakers, and this server cannot diarize.
         """
-        ask = self.consider(model, backend, **options)
-        for refusal in ask.refusals:
+        request = self.review_request(model, backend, **options)
+        for refusal in request.refusals:
             raise refusal.error()
-        return ask
+        return request
 
-    def consider(self, model: str | None = None, backend: str | None = None, **options: Any) -> Ask:
-        """A request with every reason why it cannot be done.
+    def review_request(
+        self, model: str | None = None, backend: str | None = None, **options: Any
+    ) -> SpeechRequest:
+        """Return the request with all reasons why it cannot be honoured.
 
         Raises:
-            As `ask`: for what is not a request at all, such as an unknown option.
+            UnknownBackend, UnknownModel, OptionError: the request is malformed.
         """
         name = self.model(model, backend)
-        given = {key: value for key, value in options.items() if value is not None}
-        load, wanted = split_options(given)
-        own = (*self._own_limits(load, given.get("batch_size", 0)), *self._own_files(wanted))
-        wanted = wanted.without(refusal.option for refusal in own)  # a path is not even looked at
-        settled = self.settled(backend or self.settings.backend, name, wanted)
-        refusals = (*own, *map(_about_speakers, settled.refusals))
-        return Ask(settled.spec.name, name, given, refusals)
+        options = {key: value for key, value in options.items() if value is not None}
+        load, transcribe = split_options(options)
+        own = (
+            *self._check_limits(load, options.get("batch_size", 0)),
+            *self._check_files(transcribe),
+        )
+        transcribe = transcribe.without(refusal.option for refusal in own)  # open no refused path
+        settled = self.settled(backend or self.settings.backend, name, transcribe)
+        refusals = (*own, *map(_as_speaker_refusal, settled.refusals))
+        return SpeechRequest(settled.spec.name, name, options, refusals)
 
     def settled(self, backend: str, model: str, options: TranscribeOptions) -> Settled:
-        """What the gate says of options, with the server's own for all that is not a client's."""
-        options = TranscribeOptions.of(**self.with_own(options.flat()))
+        """Check options together with those that the server sets."""
+        options = TranscribeOptions.of(**self.with_server_options(options.flat()))
         return choose.settle_request(backend, model, self.settings.load_options, options)
 
-    def with_own(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """A client's options with the server's own pipeline and the paths of its n-grams."""
-        own = dict(options)
+    def with_server_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a client's options with the server's diarization model and the n-gram's path."""
+        merged = dict(options)
         if options.get("diarize"):
-            own["diarize_model"] = self.settings.diarize_model
+            merged["diarize_model"] = self.settings.diarize_model
         if name := options.get("ngram"):
-            own["ngram"] = str(self.settings.data_dir / NGRAMS / name)
-        return own
+            merged["ngram"] = str(self.settings.data_dir / NGRAMS / name)
+        return merged
 
-    def _own_files(self, options: TranscribeOptions) -> Iterator[Refusal]:
-        """Refuse what is not the server's: a client names models and files, never paths."""
+    def _check_files(self, options: TranscribeOptions) -> Iterator[Refusal]:
+        """Yield refusals of models and files that the server does not have, and of all paths."""
         for name, model in (
             ("align_model", options.annotate.align_model),
             ("language_id_model", options.language_id_model),
@@ -135,59 +142,59 @@ class Speech:
                 yield Refusal(
                     "model_not_offered", name,
                     f"{name} {model[:100]!r}: the server has no such model",
-                    "give a name of the catalog, or a Hub id that the server keeps", OptionError,
+                    "use a name from the catalog, or a Hub ID in the server's store", OptionError,
                 )  # fmt: skip
         ngram = options.decode.ngram
         if ngram is not None and ngram not in self._ngrams():
             yield Refusal(
-                "file_not_offered", "ngram", f"ngram {ngram[:100]!r}: not a file of this server",
-                f"give the name of a file in its folder {NGRAMS}", OptionError,
+                "file_not_offered", "ngram", f"ngram {ngram[:100]!r}: the server has no such file",
+                f"use the name of a file in its folder {NGRAMS}", OptionError,
             )  # fmt: skip
 
     def _ngrams(self) -> set[str]:
-        """The names that a client may give. None of them is a path."""
-        found = (self.settings.data_dir / NGRAMS).glob("[!.]*")
-        return {path.name for path in found if path.is_file()}
+        """Return the names of the n-gram files that clients may use."""
+        paths = (self.settings.data_dir / NGRAMS).glob("[!.]*")
+        return {path.name for path in paths if path.is_file()}
 
-    def _own_limits(self, load: LoadOptions, batch_size: int) -> Iterator[Refusal]:
-        usual = LoadOptions()
+    def _check_limits(self, load: LoadOptions, batch_size: int) -> Iterator[Refusal]:
+        default = LoadOptions()
         for name in (field.name for field in fields(load)):
-            if getattr(load, name) != getattr(usual, name):
+            if getattr(load, name) != getattr(default, name):
                 yield Refusal(
                     "server_setting", name, f"{name}: the server decides how models are loaded",
                     "leave it out", OptionError,
                 )  # fmt: skip
-        most = self.settings.batch_size
-        if batch_size > most:
+        limit = self.settings.batch_size
+        if batch_size > limit:
             yield Refusal(
                 "over_limit", "batch_size", f"batch_size is {batch_size}",
-                f"this server's largest is {most}", OptionError,
+                f"the limit of this server is {limit}", OptionError,
             )  # fmt: skip
 
-    def without_speakers(self) -> Refusal | None:
-        """Why this server cannot tell speakers apart; None where it can."""
-        asked = TranscribeOptions.of(diarize=True)
-        settled = self.settled(self.settings.backend, self.settings.model, asked)
-        found = settled.refusal("diarize", "diarize_model")
-        return found and _about_speakers(found)
+    def diarization_refusal(self) -> Refusal | None:
+        """Return the reason why this server cannot diarize; None if it can."""
+        options = TranscribeOptions.of(diarize=True)
+        settled = self.settled(self.settings.backend, self.settings.model, options)
+        refusal = settled.refusal("diarize", "diarize_model")
+        return refusal and _as_speaker_refusal(refusal)
 
-    async def fetch(self, ask: Ask) -> None:
-        """Have here what would be missed only after all is decoded.
+    async def fetch_weights(self, request: SpeechRequest) -> None:
+        """Fetch the weights that would be needed only after decoding.
 
         Raises:
-            NoSpeakers: the weights that tell them apart cannot be had.
+            NoSpeakers: the diarization weights cannot be downloaded.
         """
-        if ask.diarized:
+        if request.diarizes:
             try:
                 await self._weights.obtain(self.run)
             except UnispeechError as error:
-                raise _about_speakers(Refusal.of(error, "diarize")).error() from error
+                raise _as_speaker_refusal(Refusal.of(error, "diarize")).error() from error
 
     def check(self) -> None:
-        """Refuse at the start what the settings name and this machine does not have.
+        """Check at the start that this machine has what the settings name.
 
         Raises:
-            OptionError: a backend, a model or a pipeline; the message names the setting.
+            OptionError: a backend, model or pipeline is missing; the message names the setting.
         """
         if self.settings.backend == choose.AUTO:
             with _setting("model"):
@@ -202,17 +209,17 @@ class Speech:
         settled.checked(language_later=True)
         with _setting("waas_model"):
             store.describe(self.settings.waas_model)
-        refusal = self.without_speakers()
+        refusal = self.diarization_refusal()
         if refusal and self.settings.diarize_model != companions.DIARIZER:
             with _setting("diarize_model"):
                 raise refusal.error()
 
     def model(self, name: str | None, backend: str | None = None) -> str:
-        """The model that a client's name means.
+        """Return the model that a client's name stands for.
 
         Raises:
-            UnknownModel: it is neither the server's own, nor in the store, nor in the catalog, nor
-                the default of a backend that brings its models.
+            UnknownModel: the name is neither the server's model, nor in the store or catalog, nor
+                the default of a backend with models of its own.
             UnknownBackend: there is no such backend.
         """
         if backend and backend != choose.AUTO:
@@ -225,18 +232,18 @@ class Speech:
             return name
         near = catalog.nearest(name)
         raise UnknownModel(
-            f"there is no model {name[:100]!r} here", did_you_mean(near), option="model"
+            f"model {name[:100]!r} is unknown here", did_you_mean(near), option="model"
         )
 
     @contextmanager
-    def engine(self, ask: Ask) -> Iterator[Engine]:
-        with self.pool.engine(ask.backend, ask.model, self.settings.load_options) as engine:
+    def engine(self, request: SpeechRequest) -> Iterator[Engine]:
+        with self.pool.engine(request.backend, request.model, self.settings.load_options) as engine:
             yield engine
 
-    def transcribe(self, ask: Ask, decoded: Decoded, call: Call) -> Transcript:
-        """Blocking. What was wrong with the upload is said in the transcript's warnings."""
-        options = self.with_own(ask.options)
-        with self.engine(ask) as engine:
+    def transcribe(self, request: SpeechRequest, decoded: Decoded, call: Call) -> Transcript:
+        """Transcribe (blocking). The warnings include those of the decoder."""
+        options = self.with_server_options(request.options)
+        with self.engine(request) as engine:
             transcript = engine.follow(decoded.path, call, **options)
         metrics.AUDIO_SECONDS.inc(transcript.duration)
         return replace(
@@ -245,52 +252,55 @@ class Speech:
             complete=decoded.complete and transcript.complete,
         )
 
-    def detect(self, ask: Ask, decoded: Decoded) -> tuple[str, float]:
-        """The language spoken at the beginning, as a code, and its probability. Blocking."""
-        with self.engine(ask) as engine:
+    def detect(self, request: SpeechRequest, decoded: Decoded) -> tuple[str, float]:
+        """Detect the language at the beginning (blocking): its code and its probability."""
+        with self.engine(request) as engine:
             return engine.detect_language(decoded.path)
 
-    def room(self) -> None:
-        """Raises:
-        Busy: too many requests wait already.
+    def check_capacity(self) -> None:
+        """Check that another request may wait.
+
+        Raises:
+            Busy: too many requests are waiting.
         """
         if self._waiting >= self.settings.queue_size:
             raise Busy("too many requests are waiting", "try again in a moment")
 
     @asynccontextmanager
     async def admitted(self) -> AsyncIterator[None]:
-        """A place among the requests that are worked on, waiting for one if need be. For those
-        whose upload is here: a slow client would keep it.
+        """Wait for a slot among the requests being transcribed, and hold it.
+
+        Call it after the upload has arrived, since a slow client would hold its slot.
 
         Raises:
-            Busy: too many wait already.
+            Busy: too many requests are waiting.
         """
-        self.room()
+        self.check_capacity()
         self._waiting += 1
         metrics.WAITING.set(self._waiting)
         try:
-            await self._places.acquire()
+            await self._slots.acquire()
         finally:
             self._waiting -= 1
             metrics.WAITING.set(self._waiting)
         try:
             yield
         finally:
-            self._places.release()
+            self._slots.release()
 
-    async def decode(self, source: Path, name: str, cut: Cut | None = None) -> Decoded:
+    async def decode(self, source: Path, name: str, range: DecodeRange | None = None) -> Decoded:
         target = source.with_suffix(".decoded.wav")
-        cut = cut or Cut(longest=self.settings.max_duration)
-        return await self.decoders.decode_async(source, target, name, cut)
+        range = range or DecodeRange(max_duration=self.settings.max_duration)
+        return await self.decoders.decode_async(source, target, name, range)
 
-    async def run(self, work: partial[Any], left: threading.Event | None = None) -> Any:
-        """Blocking work in a thread of ours; `left` is set where the caller goes away."""
-        known = partial(contextvars.copy_context().run, work)  # whose request it is, for the log
+    async def run(self, work: partial[Any], cancelled: threading.Event | None = None) -> Any:
+        """Run blocking work in a thread; `cancelled` is set if the task is cancelled."""
+        in_context = partial(contextvars.copy_context().run, work)  # with the request ID
         try:
-            return await asyncio.get_running_loop().run_in_executor(self.threads, known)
+            return await asyncio.get_running_loop().run_in_executor(self.threads, in_context)
         except asyncio.CancelledError:
-            if left:
-                left.set()
+            if cancelled:
+                cancelled.set()
             raise
 
     def close(self) -> None:
@@ -301,27 +311,27 @@ class Speech:
 
 
 def is_offered(model: str) -> bool:
-    """Whether a client may name this model: it is in the catalog, or kept in the store."""
-    kept = model_names.HUB_ID.fullmatch(model) and weight_cache.formats(model)
-    return bool(catalog.find(model) or kept)
+    """Return whether clients may name this model: it is in the catalog or the store."""
+    is_cached = model_names.HUB_ID.fullmatch(model) and weight_cache.formats(model)
+    return bool(catalog.find(model) or is_cached)
 
 
 @contextmanager
 def _setting(name: str) -> Iterator[None]:
-    """Whatever is wrong with what a setting names, as an `OptionError` that names the setting."""
+    """Turn errors into an `OptionError` that names the setting."""
     try:
         yield
     except UnispeechError as error:
         raise OptionError(f"setting {name}: {error.message}", error.hint) from error
 
 
-def _about_speakers(refusal: Refusal) -> Refusal:
-    """The same refusal; one about what tells speakers apart as `NoSpeakers`."""
+def _as_speaker_refusal(refusal: Refusal) -> Refusal:
+    """Turn a refusal of a diarization option into one of `NoSpeakers`; return others unchanged."""
     if refusal.option not in ("diarize", "diarize_model"):
         return refusal
     reason = refusal.reason.removeprefix("diarize: ")
     return Refusal(
-        NoSpeakers.code, "diarize", f"this server cannot tell speakers apart: {reason}",
+        NoSpeakers.code, "diarize", f"this server cannot identify speakers: {reason}",
         refusal.hint, NoSpeakers,
     )  # fmt: skip
 
@@ -330,5 +340,5 @@ _PATH = re.compile(r"(?<![\w:/])/(?:[^\s/:'\"]+/)+([^\s/:'\"]*)")
 
 
 def public(error: BaseException) -> str:
-    """What a client may read of an error: one line without the paths of this machine."""
+    """Return an error for clients: one line without paths of this machine."""
     return _PATH.sub(r"\1", str(error))

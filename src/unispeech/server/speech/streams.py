@@ -1,4 +1,4 @@
-"""Live streams: one thread each, shared engines, numbered news that outlive a lost connection."""
+"""Live streams: a thread each, shared engines, and numbered messages for reconnecting clients."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from unispeech.server.observe import metrics
 from unispeech.server.service_errors import Busy, NotFound
 from unispeech.server.settings import Settings
 from unispeech.server.speech.decoders import TooLong
-from unispeech.server.speech.speech import Ask, Speech
+from unispeech.server.speech.speech import Speech, SpeechRequest
 from unispeech.types import SAMPLE_RATE, Samples
 
-AHEAD = 10.0
-"""Seconds of sound that may wait to be heard; then the client has to."""
-KEPT = 5000
-"""News that are kept for a client that comes back."""
-UNREAD = 64
-"""News a slow reader may have before partials are left out for it."""
-BEHIND = 512
-"""News that may wait for a slow reader; then its sound has to."""
+MAX_AUDIO_AHEAD = 10.0
+"""Seconds of undecoded audio above which no more is read from the client."""
+HISTORY = 5000
+"""Messages stored for a client that reconnects."""
+MAX_UNREAD_PARTIALS = 64
+"""Unread messages above which a slow client gets no more partial results."""
+MAX_UNREAD = 512
+"""Unread messages above which no more audio is read from a slow client."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a stream is to be heard with."""
+class StreamRequest:
+    """Configuration of a stream."""
 
-    ask: Ask
+    speech: SpeechRequest
     live: LiveOptions = field(default_factory=LiveOptions)
     sample_rate: int = SAMPLE_RATE
-    longest: float = float("inf")
-    """Seconds of sound that are taken."""
+    max_duration: float = float("inf")
+    """Seconds of audio that the stream accepts."""
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """What a stream has to say, in order: events, that a flush was done, and how it ended."""
+class StreamMessage:
+    """Message of a stream, in order: an event, the end of a flush, an error, or the end."""
 
     number: int
     kind: Literal["event", "flushed", "error", "done"]
@@ -53,23 +53,23 @@ class News:
 
 
 class Stream:
-    """The sound of one client on its way to text. Every method runs in the event loop."""
+    """Live transcription for one client. Every public method runs in the event loop."""
 
-    def __init__(self, owner: str, wish: Wish, speech: Speech) -> None:
+    def __init__(self, owner: str, request: StreamRequest, speech: Speech) -> None:
         self.id = uuid.uuid4().hex
         self.owner = owner
-        self.received = 0  # bytes, all of them on their way to be heard
+        self.received = 0  # bytes accepted
         self.ended = False
-        self.left = 0  # readers
-        self._wish = wish
+        self.disconnects = 0
+        self._request = request
         self._speech = speech
-        self._pcm = PcmDecoder(wish.sample_rate)
+        self._pcm = PcmDecoder(request.sample_rate)
         self._intake = Intake()
-        self._news: deque[News] = deque(maxlen=KEPT)
+        self._history: deque[StreamMessage] = deque(maxlen=HISTORY)
         self._count = 0
-        self._reader: asyncio.Queue[News | None] | None = None
+        self._reader: asyncio.Queue[StreamMessage | None] | None = None
         self._finished = False
-        self._unwanted = False
+        self._dropped = False
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(
             target=self._work, name=f"unispeech-stream-{self.id[:8]}", daemon=True
@@ -78,21 +78,26 @@ class Stream:
 
     @property
     def seconds(self) -> float:
-        """Of sound that were received."""
-        return self.received / 2 / self._wish.sample_rate
+        """Seconds of audio received."""
+        return self.received / 2 / self._request.sample_rate
 
-    async def put(self, data: bytes, reader: asyncio.Queue[News | None] | None = None) -> None:
-        """Signed 16-bit little-endian mono PCM. Waits while too much waits to be heard or read.
+    async def put(
+        self, data: bytes, reader: asyncio.Queue[StreamMessage | None] | None = None
+    ) -> None:
+        """Accept signed 16-bit little-endian mono PCM. Waits while decoding or the client lags.
 
-        `reader` is what the connection that brings it reads: nothing is taken from one whose place
-        another has taken, since that sends from `received` on.
+        `reader` is the queue of the connection that sends the data. Data of a replaced connection
+        is dropped, because the new one sends everything after `received`.
 
         Raises:
-            TooLong: the stream is longer than this caller's may be.
+            TooLong: the stream exceeds the caller's maximum duration.
         """
-        if (self.received + len(data)) / 2 / self._wish.sample_rate > self._wish.longest:
-            raise TooLong(f"a stream may last {self._wish.longest:g} s")
-        while not self.ended and (self._intake.waiting > AHEAD or self._unread > BEHIND):
+        limit = self._request.max_duration
+        if (self.received + len(data)) / 2 / self._request.sample_rate > limit:
+            raise TooLong(f"a stream may last {limit:g} s")
+        while not self.ended and (
+            self._intake.waiting > MAX_AUDIO_AHEAD or self._unread > MAX_UNREAD
+        ):
             await asyncio.sleep(0.05)
         if self._finished or (reader is not None and reader is not self._reader):
             return
@@ -104,132 +109,133 @@ class Stream:
         return self._reader.qsize() if self._reader is not None else 0
 
     def flush(self) -> None:
-        """End the phrase here; `flushed` comes in the news when that is done."""
+        """End the phrase here; the message `flushed` follows its text."""
         self._intake.mark()
 
     def finish(self) -> None:
-        """No more sound will come; what is there is still heard."""
+        """End the audio; what was received is still decoded."""
         if not self._finished:
             self._finished = True
             self._intake.put(self._pcm.end())
             self._intake.close()
 
     def drop(self) -> None:
-        """Nobody wants to know any more: what was not heard is let go."""
-        self._finished = self._unwanted = True
+        """Discard the stream and its undecoded audio."""
+        self._finished = self._dropped = True
         self._intake.close()
 
-    def read(self, after: int = 0) -> asyncio.Queue[News | None]:
-        """The news after a number, and then what comes. The reader before gets None."""
-        self.leave()
+    def read(self, after: int = 0) -> asyncio.Queue[StreamMessage | None]:
+        """Return a queue with the messages after a number, and all later ones. The previous reader
+        gets None."""
+        self.detach()
         self._reader = asyncio.Queue()
-        for news in self._news:
-            if news.number > after:
-                self._reader.put_nowait(news)
+        for message in self._history:
+            if message.number > after:
+                self._reader.put_nowait(message)
         return self._reader
 
-    def leave(self, queue: asyncio.Queue[News | None] | None = None) -> bool:
-        """Nobody reads any more; whether the given one was the reader."""
+    def detach(self, queue: asyncio.Queue[StreamMessage | None] | None = None) -> bool:
+        """Detach the reader (or this one); return False if it was not attached."""
         if self._reader is None or queue not in (None, self._reader):
             return False
         self._reader.put_nowait(None)
         self._reader = None
-        self.left += 1
+        self.disconnects += 1
         return True
 
-    def _tell(self, kind: Literal["event", "flushed", "error", "done"], **what: Any) -> None:
+    def _publish(self, kind: Literal["event", "flushed", "error", "done"], **fields: Any) -> None:
         self._count += 1
-        news = News(self._count, kind, **what)
-        partial = news.event is not None and news.event.type == "partial"
+        message = StreamMessage(self._count, kind, **fields)
+        is_partial = message.event is not None and message.event.type == "partial"
         self.ended |= kind in ("error", "done")
-        if not partial:
-            self._news.append(news)
-        if self._reader is not None and not (partial and self._reader.qsize() > UNREAD):
-            self._reader.put_nowait(news)
+        if not is_partial:
+            self._history.append(message)
+        if self._reader is None or (is_partial and self._reader.qsize() > MAX_UNREAD_PARTIALS):
+            return
+        self._reader.put_nowait(message)
 
-    def _say(self, kind: str, **what: Any) -> None:
-        """From the thread."""
+    def _publish_from_thread(self, kind: str, **fields: Any) -> None:
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(lambda: self._tell(kind, **what))  # type: ignore[arg-type]
+            self._loop.call_soon_threadsafe(lambda: self._publish(kind, **fields))  # type: ignore[arg-type]
 
     def _work(self) -> None:
         try:
-            with self._speech.engine(self._wish.ask) as engine:
-                options = self._speech.with_own(self._wish.ask.options)
-                session = engine.listen(**options, **asdict(self._wish.live))
+            with self._speech.engine(self._request.speech) as engine:
+                options = self._speech.with_server_options(self._request.speech.options)
+                session = engine.listen(**options, **asdict(self._request.live))
                 for samples, waiting in self._intake:
-                    if self._unwanted:
+                    if self._dropped:
                         break
-                    self._hear(session, samples, waiting)
-                for event in session.finish() if not self._unwanted else ():
-                    self._say("event", event=event)
+                    self._feed(session, samples, waiting)
+                for event in session.finish() if not self._dropped else ():
+                    self._publish_from_thread("event", event=event)
                 metrics.AUDIO_SECONDS.inc(session.time)
-            self._say("done")
+            self._publish_from_thread("done")
         except Exception as error:
             self._intake.close()
-            self._say("error", error=error)
+            self._publish_from_thread("error", error=error)
 
-    def _hear(self, session: Session, samples: Samples, waiting: float) -> None:
+    def _feed(self, session: Session, samples: Samples, waiting: float) -> None:
         for event in session.feed(samples, waiting) if len(samples) else session.flush():
-            self._say("event", event=replace(event, lag=self._intake.waiting))
+            self._publish_from_thread("event", event=replace(event, lag=self._intake.waiting))
         if not len(samples):
-            self._say("flushed")
+            self._publish_from_thread("flushed")
 
 
 class Streams:
-    """The streams of one server process, and those whose clients may come back."""
+    """Streams of one server process, including those whose clients may reconnect."""
 
     def __init__(self, settings: Settings, speech: Speech) -> None:
         self._settings = settings
         self._speech = speech
         self._streams: dict[str, Stream] = {}
 
-    def open(self, owner: str, wish: Wish) -> Stream:
-        """A new stream.
+    def open(self, owner: str, request: StreamRequest) -> Stream:
+        """Open a stream.
 
         Raises:
-            Busy: there are too many, here or of this caller.
-            AudioError: a sample rate that no sound has.
+            Busy: the server or this caller has too many streams.
+            AudioError: the sample rate is out of range.
         """
-        going = [stream for stream in self._streams.values() if not stream.ended]
-        if len(going) >= self._settings.streams_at_once:
+        active = [stream for stream in self._streams.values() if not stream.ended]
+        if len(active) >= self._settings.streams_at_once:
             raise Busy("too many live streams", "try again in a moment")
-        mine = sum(stream.owner == owner for stream in going)
-        if mine >= self._settings.streams_per_key:
-            raise Busy(f"you have {mine} live streams already", "end one of them first")
-        stream = Stream(owner, wish, self._speech)
+        count = sum(stream.owner == owner for stream in active)
+        if count >= self._settings.streams_per_key:
+            raise Busy(f"you have {count} live streams already", "end one of them first")
+        stream = Stream(owner, request, self._speech)
         self._streams[stream.id] = stream
         return stream
 
     def find(self, id: str, owner: str) -> Stream:
-        """A stream that is still here.
+        """Return a stream of this caller.
 
         Raises:
-            NotFound: the stream has ended and is forgotten, or belongs to another caller.
+            NotFound: the stream has ended, or belongs to another caller.
         """
         stream = self._streams.get(id)
         if stream is None or stream.owner != owner:
             raise NotFound("there is no such stream", "start a new one", code="stream_not_found")
         return stream
 
-    def lost(self, stream: Stream, queue: asyncio.Queue[News | None]) -> None:
-        """The client has gone. Unless it comes back in time, the stream ends."""
-        if not stream.leave(queue) or stream.id not in self._streams:
+    def disconnect(self, stream: Stream, queue: asyncio.Queue[StreamMessage | None]) -> None:
+        """Detach a client that has gone. The stream ends unless the client reconnects in time."""
+        if not stream.detach(queue) or stream.id not in self._streams:
             return
-        left = stream.left
+        disconnects = stream.disconnects
 
-        def forget() -> None:
-            if stream._reader is None and stream.left == left:  # it has not come back since
+        def end_if_gone() -> None:
+            if stream._reader is None and stream.disconnects == disconnects:
                 self.end(stream)
 
-        asyncio.get_running_loop().call_later(self._settings.stream_resume, forget)
+        asyncio.get_running_loop().call_later(self._settings.stream_resume, end_if_gone)
 
     def end(self, stream: Stream) -> None:
-        """Let the stream and everything it holds go."""
+        """End a stream and forget it."""
         stream.drop()
         self._streams.pop(stream.id, None)
 
     def close(self) -> None:
-        """The server stops: nobody is waited for."""
+        """End all streams."""
         for stream in list(self._streams.values()):
             self.end(stream)

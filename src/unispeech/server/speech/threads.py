@@ -1,4 +1,4 @@
-"""Threads for work that would block the event loop."""
+"""Thread pools for work that would block the event loop."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 
-def started(count: int, name: str) -> ThreadPoolExecutor:
-    """An executor whose threads all run already, so that `submit` never waits for one to start."""
+def started_executor(count: int, name: str) -> ThreadPoolExecutor:
+    """Return an executor whose threads are running, so that `submit` never waits for a start."""
     threads = ThreadPoolExecutor(count, name)
     gate = threading.Barrier(count + 1)
     for _ in range(count):

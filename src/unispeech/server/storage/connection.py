@@ -1,4 +1,4 @@
-"""Reaching a database, SQLite or PostgreSQL: one line where that fails, and what any can hold."""
+"""Connections to SQLite and PostgreSQL: one-line errors, and the text that both can store."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ import sqlalchemy as sa
 
 from unispeech.errors import OptionError, UnispeechError
 
-PATIENCE = 10
-"""Seconds in which a PostgreSQL server has to answer a connection."""
-AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
-"""What is raised where the database cannot be reached, is locked, or has no room: it will pass."""
+CONNECT_TIMEOUT = 10
+"""Seconds to wait for a PostgreSQL server to accept a connection."""
+UNAVAILABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+"""Errors that are worth a retry: the database is unreachable, locked or out of space."""
 
 
-def connected(url: str) -> sa.Engine:
-    """The database at a URL. Nothing is asked of it yet.
+def create_engine(url: str) -> sa.Engine:
+    """Return an engine for a database URL, without connecting.
 
     Raises:
-        OptionError: it is not the URL of a database.
+        OptionError: the URL is not one of a supported database.
     """
     try:
-        place = sa.make_url(normal(url))
-        wait = place.get_backend_name() == "postgresql" and "connect_timeout" not in place.query
-        patience = {"connect_timeout": PATIENCE} if wait else {}
-        engine = sa.create_engine(place, pool_pre_ping=True, pool_size=20, connect_args=patience)
+        parsed = sa.make_url(with_driver(url))
+        is_postgres = parsed.get_backend_name() == "postgresql"
+        needs_timeout = is_postgres and "connect_timeout" not in parsed.query
+        arguments = {"connect_timeout": CONNECT_TIMEOUT} if needs_timeout else {}
+        engine = sa.create_engine(parsed, pool_pre_ping=True, pool_size=20, connect_args=arguments)
     except (sa.exc.ArgumentError, ImportError, ValueError):
         raise OptionError(
-            "UNISPEECH_DATABASE_URL is not the URL of a database we know",
+            "UNISPEECH_DATABASE_URL is not the URL of a supported database",
             "use postgresql://user:password@host/name",
         ) from None
     if engine.dialect.name == "sqlite":
@@ -38,11 +39,11 @@ def connected(url: str) -> sa.Engine:
 
 
 @contextmanager
-def used(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A transaction in which a database is used for the first time.
+def first_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Open the first transaction on a database, with connection errors as one line.
 
     Raises:
-        UnispeechError: it does not answer, or is none.
+        UnispeechError: the server does not answer, or the file is not a database.
     """
     try:
         with engine.begin() as connection:
@@ -50,32 +51,32 @@ def used(engine: sa.Engine) -> Iterator[sa.Connection]:
     except sa.exc.DBAPIError as error:
         raise UnispeechError(
             f"the database at {engine.url.host or engine.url.database} cannot be used: "
-            + reason(error),
+            + error_line(error),
             "see UNISPEECH_DATABASE_URL" if engine.url.host else "see UNISPEECH_DATA_DIR",
         ) from None
 
 
-def normal(url: str) -> str:
-    """A URL with the driver we ship."""
+def with_driver(url: str) -> str:
+    """Return the URL with the PostgreSQL driver that the `server` extra installs."""
     for prefix in ("postgres://", "postgresql://"):
         if url.startswith(prefix):
             return "postgresql+psycopg://" + url.removeprefix(prefix)
     return url
 
 
-def reason(error: BaseException) -> str:
+def error_line(error: BaseException) -> str:
     """Why a database cannot be used, in a line."""
     said = str(getattr(error, "orig", None) or error).strip()
     return said.splitlines()[0] if said else type(error).__name__
 
 
-def keepable(text: str) -> bool:
-    """Whether every database can hold it: no NUL (PostgreSQL), no half of a character (UTF-8)."""
+def is_storable(text: str) -> bool:
+    """Return whether both databases can store a text: no NUL (PostgreSQL), no lone surrogate."""
     return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def _pragmas(connection: Any, _: object) -> None:
-    """WAL so that readers never wait; NORMAL loses nothing when a process is killed."""
+    """Use WAL, so that readers never wait; NORMAL loses nothing if the process is killed."""
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")

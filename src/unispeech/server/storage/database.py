@@ -1,4 +1,4 @@
-"""Questions to the tables. One function a question; rows come out as dataclasses."""
+"""Queries on jobs, their decoded chunks and their events; rows become dataclasses."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from unispeech.server.storage.connection import connected, keepable
+from unispeech.server.storage.connection import create_engine, is_storable
 from unispeech.server.storage.migrations import upgrade
 from unispeech.server.storage.tables import chunks, events, jobs, revisions, shares
 
 
 class State(StrEnum):
-    """Where a job is. It goes down this list and ends in one of the last three."""
+    """State of a job: queued, then running, then one of the three final states."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -31,7 +31,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One accepted recording. Times are seconds since 1970, durations seconds of sound."""
+    """An accepted recording. Times are Unix timestamps, durations seconds of audio."""
 
     id: str
     owner: str
@@ -40,21 +40,21 @@ class Job:
     backend: str
     model: str
     options: dict[str, Any]
-    """The options of transcribing that were given, by the flat names of `TranscribeOptions.of`."""
+    """Transcription options of the request, by the flat names of `TranscribeOptions.of`."""
     max_duration: float | None = None
-    """The longest recording its owner may have transcribed; None: the server's own limit."""
+    """Limit of the owner's key in seconds of audio; None: the server's limit."""
     state: State = State.QUEUED
     priority: int = 0
-    """Lower goes first."""
+    """Lower runs first."""
     webhook_id: str | None = None
     email: str | None = None
     url: str | None = None
     parent: str | None = None
-    """The job of whose recording this decodes a range again."""
+    """Job whose recording this job decodes a range of."""
     range_start: float | None = None
     range_end: float | None = None
     range_digest: str | None = None
-    """Of the text that the range is to replace; None: the result is not to be put in."""
+    """Digest of the text that the result replaces; None: do not apply the result."""
     created: float = 0.0
     started: float | None = None
     ended: float | None = None
@@ -62,18 +62,18 @@ class Job:
     done: float = 0.0
     worker: str | None = None
     run: int = 0
-    """How often it was asked for; a retry is a new run."""
+    """Number of retries so far; each retry is a new run."""
     interruptions: int = 0
-    """How often the process that ran it went away."""
+    """Number of times the process that ran the job died."""
     cancel: bool = False
     error: str | None = None
     revision: int | None = None
-    """The number of its current transcript; the text is in `server.jobs.revisions`."""
+    """Number of the current transcript; the text is in `server.jobs.revisions`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to a job: `state` or `segment`."""
+    """Event of a job: `state` or `segment`."""
 
     number: int
     kind: str
@@ -81,15 +81,15 @@ class Event:
 
 
 class Database:
-    """The service's memory. Safe to use from several threads and processes.
+    """Jobs, chunks and events in SQL. Safe to use from several threads and processes.
 
     Raises:
-        OptionError: not a URL of a database.
-        UnispeechError: it does not answer, or a newer version of the service has upgraded it.
+        OptionError: the URL is not one of a supported database.
+        UnispeechError: the database does not answer, or a newer version has upgraded it.
     """
 
     def __init__(self, url: str) -> None:
-        self.engine = connected(url)
+        self.engine = create_engine(url)
         try:
             upgrade(self.engine)
         except BaseException:
@@ -102,14 +102,14 @@ class Database:
     # jobs
 
     def add(self, job: Job) -> None:
-        """A job, and the event that it waits, in one."""
+        """Insert a job and its first event in one transaction."""
         values = {name: getattr(job, name) for name in _COLUMNS}
         with self.engine.begin() as c:
             c.execute(jobs.insert().values({**values, "options": json.dumps(job.options)}))
-            _tell(c, job.id, "state", {"state": job.state})
+            _add_event(c, job.id, "state", {"state": job.state})
 
     def job(self, id: str) -> Job | None:
-        if not keepable(id):
+        if not is_storable(id):
             return None
         with self.engine.connect() as c:
             row = c.execute(_JOBS.where(jobs.c.id == id)).mappings().first()
@@ -123,8 +123,8 @@ class Database:
         before: float | None = None,
         parent: str | None = None,
     ) -> Sequence[Job]:
-        """The newest first. `owner` None: everybody's."""
-        if parent is not None and not keepable(parent):
+        """Return jobs, newest first. `owner=None` means all owners."""
+        if parent is not None and not is_storable(parent):
             return []
         query = _JOBS.order_by(jobs.c.created.desc(), jobs.c.id).limit(limit)
         if owner is not None:
@@ -139,7 +139,7 @@ class Database:
             return [_job(row) for row in c.execute(query).mappings()]
 
     def change(self, id: str, *, only_in: Iterable[State] = State, **values: Any) -> bool:
-        """Set columns of a job that is in one of these states. Whether it was."""
+        """Set columns of a job if it is in one of these states, and return whether it was."""
         query = jobs.update().where(jobs.c.id == id, jobs.c.state.in_(list(only_in)))
         with self.engine.begin() as c:
             return c.execute(query.values(**values)).rowcount == 1
@@ -149,8 +149,8 @@ class Database:
         with self.engine.connect() as c:
             return int(c.execute(query).scalar_one())
 
-    def ahead(self, job: Job) -> int:
-        """How many queued jobs go before this one."""
+    def jobs_ahead(self, job: Job) -> int:
+        """Return the number of queued jobs that run before this one."""
         query = (
             sa.select(sa.func.count())
             .select_from(jobs)
@@ -162,21 +162,21 @@ class Database:
         with self.engine.connect() as c:
             return int(c.execute(query).scalar_one())
 
-    def places(self) -> dict[str, int]:
-        """Every queued job, and how many go before it."""
+    def queue_positions(self) -> dict[str, int]:
+        """Return the queued jobs, each with the number of jobs that run before it."""
         query = sa.select(jobs.c.id).where(jobs.c.state == State.QUEUED)
         with self.engine.connect() as c:
             ids = c.execute(query.order_by(jobs.c.priority, jobs.c.created)).scalars()
-            return {str(id): place for place, id in enumerate(ids)}
+            return {str(id): position for position, id in enumerate(ids)}
 
-    def transcribed(self) -> float:
-        """Seconds of sound in finished jobs."""
+    def transcribed_seconds(self) -> float:
+        """Return the seconds of audio in finished jobs."""
         query = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.duration), 0.0))
         with self.engine.connect() as c:
             return float(c.execute(query.where(jobs.c.state == State.DONE)).scalar_one())
 
     def expired(self, before: float) -> Sequence[str]:
-        """Final jobs that ended before this time."""
+        """Return the IDs of jobs that ended before this time."""
         query = sa.select(jobs.c.id).where(
             jobs.c.state.in_([s for s in State if s.final]), jobs.c.ended < before
         )
@@ -189,7 +189,7 @@ class Database:
                 c.execute(table.delete().where(table.c.job == id))
             c.execute(jobs.delete().where(jobs.c.id == id))
 
-    # what was decoded, and what was said about it
+    # chunk results and events
 
     def results(self, job: str, run: int) -> dict[int, bytes]:
         query = sa.select(chunks.c.number, chunks.c.result)
@@ -197,7 +197,7 @@ class Database:
             rows = c.execute(query.where(chunks.c.job == job, chunks.c.run == run))
             return {int(number): bytes(result) for number, result in rows}
 
-    def keep(self, job: str, run: int, results: dict[int, bytes]) -> None:
+    def save_results(self, job: str, run: int, results: dict[int, bytes]) -> None:
         rows = [{"job": job, "run": run, "number": n, "result": r} for n, r in results.items()]
         with self.engine.begin() as c:
             numbers = list(results)
@@ -205,22 +205,22 @@ class Database:
             c.execute(chunks.delete().where(*same))
             c.execute(chunks.insert(), rows)
 
-    def forget(self, job: str, run: int) -> None:
-        """The chunks of a run, and of those before it; the transcript has them all."""
+    def remove_results(self, job: str, run: int) -> None:
+        """Remove the chunks of a run and of earlier runs, once the transcript is stored."""
         with self.engine.begin() as c:
             c.execute(chunks.delete().where(chunks.c.job == job, chunks.c.run <= run))
 
-    def tell(self, job: str, kind: str, body: dict[str, Any]) -> None:
+    def add_event(self, job: str, kind: str, body: dict[str, Any]) -> None:
         with self.engine.begin() as c:
-            _tell(c, job, kind, body)
+            _add_event(c, job, kind, body)
 
-    def told(self, job: str, after: int = 0) -> Sequence[Event]:
+    def events(self, job: str, after: int = 0) -> Sequence[Event]:
         query = sa.select(events).where(events.c.job == job, events.c.number > after)
         with self.engine.connect() as c:
             rows = c.execute(query.order_by(events.c.number)).mappings()
             return [Event(row["number"], row["kind"], json.loads(row["body"])) for row in rows]
 
-    def untell(self, job: str) -> None:
+    def remove_events(self, job: str) -> None:
         with self.engine.begin() as c:
             c.execute(events.delete().where(events.c.job == job))
 
@@ -229,7 +229,7 @@ class Database:
             c.execute(sa.select(1))
 
 
-def _tell(c: sa.Connection, job: str, kind: str, body: dict[str, Any]) -> None:
+def _add_event(c: sa.Connection, job: str, kind: str, body: dict[str, Any]) -> None:
     c.execute(events.insert().values(job=job, kind=kind, body=json.dumps(body)))
 
 

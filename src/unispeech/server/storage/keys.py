@@ -1,4 +1,4 @@
-"""API keys: shown once, kept as a hash; and how often each may call."""
+"""API keys, stored as hashes, and their rate limits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from unispeech.server.storage.tables import keys as table
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One client. Limits that are None are the server's."""
+    """API key of one client. A limit of None means the server's limit."""
 
     id: str
     name: str
@@ -35,7 +35,7 @@ OPERATOR = Key("operator", "UNISPEECH_API_KEY")
 
 
 class Keys:
-    """The keys in the database, and the one that the settings may hold."""
+    """Keys in the database, and the operator's key from the settings."""
 
     def __init__(self, database: Database, own: str = "") -> None:
         self._database = database
@@ -48,13 +48,13 @@ class Keys:
         max_upload: int | None = None,
         max_duration: float | None = None,
     ) -> tuple[Key, str]:
-        """A new key, and its secret: the only time that anybody sees it.
+        """Create a key and return it with its secret, which is not stored.
 
         Raises:
-            OptionError: a name that is not readable text, or not such a rate.
+            OptionError: the name is empty or not printable, or the rate is malformed.
         """
         if not name.strip() or not name.isprintable():
-            raise OptionError(f"a key's name is {name!r}", "use words")
+            raise OptionError(f"the key's name is {name!r}", "use printable text")
         if rate_limit:
             rate(rate_limit)
         secret = "us-" + secrets.token_urlsafe(32)
@@ -65,7 +65,7 @@ class Keys:
         return key, secret
 
     def find(self, secret: str) -> Key | None:
-        """The key with this secret. The secret has 256 random bits, so a plain hash is enough."""
+        """Return the key with this secret. With 256 random bits, a plain hash is enough."""
         digest = _hash(secret)
         if self._own and hmac.compare_digest(digest, self._own):
             return OPERATOR
@@ -74,8 +74,8 @@ class Keys:
             row = c.execute(sa.select(*columns).where(table.c.hash == digest)).first()
         return Key(*row) if row else None
 
-    def knows(self, id: str) -> bool:
-        """Whether a key of this id is still valid, or needs not be."""
+    def is_valid(self, id: str) -> bool:
+        """Return whether the key with this ID is valid; jobs made without a key have the ID ""."""
         if id in (ANYBODY.id, OPERATOR.id):
             return id == ANYBODY.id or bool(self._own)
         with self._database.engine.connect() as c:
@@ -92,28 +92,30 @@ class Keys:
 
 
 class Rates:
-    """Counts the calls of each key or address, in this process."""
+    """Rate limiter by key or client address, in this process."""
 
-    def __init__(self, usual: str) -> None:
-        self._usual = rate(usual)
+    def __init__(self, default: str) -> None:
+        self._default = rate(default)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
-    def wait(self, who: str, own: str | None = None) -> float:
-        """Seconds until `who` may call again; 0 counts the call and lets it pass."""
-        item = rate(own) if own else self._usual
-        if self._limiter.hit(item, who):
+    def wait(self, caller: str, limit: str | None = None) -> float:
+        """Count a call, and return 0 if it is allowed, else the seconds until the next one is."""
+        item = rate(limit) if limit else self._default
+        if self._limiter.hit(item, caller):
             return 0.0
-        return max(1.0, self._limiter.get_window_stats(item, who).reset_time - time.time())
+        return max(1.0, self._limiter.get_window_stats(item, caller).reset_time - time.time())
 
 
 def rate(text: str) -> RateLimitItem:
-    """Raises:
-    OptionError: not such as `600/minute`.
+    """Parse a rate such as `600/minute`.
+
+    Raises:
+        OptionError: the text is not a rate.
     """
     try:
         return parse(text)
     except ValueError:
-        raise OptionError(f"rate_limit is {text!r}", "use such as 600/minute") from None
+        raise OptionError(f"rate_limit is {text!r}", "write it as 600/minute") from None
 
 
 def _hash(secret: str) -> str:

@@ -1,7 +1,7 @@
-"""Uploads that come in pieces and survive a lost connection, or a restart of the server.
+"""Resumable uploads, which survive lost connections and restarts of the server.
 
-How much has arrived is the length of the file; what it is to become is a row. Pieces are written
-where they belong, so the same piece twice does no harm.
+The length of the file is the number of bytes received; name and size are in a row. Bytes are
+written at their offset, so a repeated piece does no harm.
 """
 
 from __future__ import annotations
@@ -19,32 +19,32 @@ import sqlalchemy as sa
 
 from unispeech.errors import UnispeechError
 from unispeech.server.service_errors import TooLarge
-from unispeech.server.storage.connection import keepable
+from unispeech.server.storage.connection import is_storable
 from unispeech.server.storage.database import Database
 from unispeech.server.storage.disk import PIECE
 from unispeech.server.storage.tables import uploads as table
 
 EXPIRES = 86_400.0
-"""Seconds without a byte after which an upload is given up."""
+"""Seconds without a byte after which an upload is removed."""
 
 
 class Superseded(UnispeechError):
-    """Another request goes on with the upload."""
+    """Another request has continued the upload."""
 
 
 class WrongOffset(UnispeechError):
-    """What was sent does not begin where the upload stands, which is `offset`."""
+    """The request does not begin at `offset`, where the upload ends."""
 
     def __init__(self, offset: int) -> None:
         super().__init__(
-            f"the upload stands at byte {offset}", "ask with HEAD, and go on from there"
+            f"the upload has {offset} bytes so far", "continue from there (HEAD returns the offset)"
         )
         self.offset = offset
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that is arriving. `offset` of its `size` bytes are here."""
+    """Upload of which `offset` of `size` bytes have been received."""
 
     id: str
     filename: str
@@ -56,14 +56,14 @@ class Upload:
 
 @dataclass(eq=False, slots=True)
 class _Writer:
-    """A request that is writing. Its connection may be dead without anybody knowing."""
+    """Request that writes to an upload. Its connection may be dead without an error."""
 
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Uploads:
-    """The uploads of every caller."""
+    """Unfinished uploads of all callers."""
 
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
@@ -80,10 +80,10 @@ class Uploads:
         return Upload(id, filename, size, now, 0, now + EXPIRES)
 
     def find(self, owner: str, id: str) -> Upload | None:
-        if not keepable(id):
+        if not is_storable(id):
             return None
-        found = self._rows(table.c.owner == owner, table.c.id == id)
-        return found[0] if found else None
+        uploads = self._rows(table.c.owner == owner, table.c.id == id)
+        return uploads[0] if uploads else None
 
     def list(self, owner: str) -> Sequence[Upload]:
         return self._rows(table.c.owner == owner)
@@ -92,67 +92,68 @@ class Uploads:
         query = sa.select(table).where(*where).order_by(table.c.created)
         with self._database.engine.connect() as c:
             rows = c.execute(query).all()
-        found = []
+        uploads = []
         for row in rows:
             file = self._file(row.id)
             if file.is_file():
                 stat = file.stat()
                 expires = stat.st_mtime + EXPIRES
-                found.append(
+                uploads.append(
                     Upload(row.id, row.filename, row.size, row.created, stat.st_size, expires)
                 )
-        return found
+        return uploads
 
     def take(self, upload: Upload, target: Path) -> None:
-        """Have the file there too. It is still here, until whoever takes it calls `remove`."""
+        """Link (or copy) the file to `target`. It stays here until `remove` is called."""
         try:
             os.link(self._file(upload.id), target)
-        except OSError:  # another disk, or one that knows no links
+        except OSError:  # another file system, or one without hard links
             shutil.copyfile(self._file(upload.id), target)
 
     def remove(self, id: str) -> None:
-        """The file first: on a full disk that makes the room in which its row can be removed."""
+        """Remove an upload: first the file, so that a full disk has space for the transaction."""
         self._file(id).unlink(missing_ok=True)
         with self._database.engine.begin() as c:
             c.execute(table.delete().where(table.c.id == id))
 
     def sweep(self) -> int:
-        """Remove what has been given up."""
+        """Remove abandoned uploads, and return their number."""
         before = time.time() - EXPIRES
         with self._database.engine.connect() as c:
             known = c.execute(sa.select(table.c.id).where(table.c.created < before)).scalars().all()
         names = {*known, *(file.name for file in self._folder.iterdir())}
-        old = [name for name in names if self._last(name) < before]
+        old = [name for name in names if self._last_write(name) < before]
         for id in old:
             self.remove(id)
         return len(old)
 
-    def _last(self, id: str) -> float:
-        """When something arrived last; long ago where the file is gone."""
+    def _last_write(self, id: str) -> float:
+        """Return the time of the last byte; minus infinity if the file is gone."""
         try:
             return self._file(id).stat().st_mtime
         except FileNotFoundError:
             return float("-inf")
 
     async def append(self, upload: Upload, offset: int, pieces: AsyncIterator[bytes]) -> int:
-        """Write what arrives, until the pieces end, and return the new offset.
+        """Write the pieces at `offset`, and return the new offset.
 
-        A request that is still writing is ended first.
+        A request that is still writing to this upload is ended first.
 
         Raises:
-            WrongOffset, Superseded: nothing, or no more, is written.
-            TooLarge: more arrived than the upload was to have; the rest is not written.
+            WrongOffset: `offset` is not the end of the file; nothing is written.
+            Superseded: another request has taken over; no more is written.
+            TooLarge: the pieces exceed the announced size; the excess is not written.
         """
-        writer, before = _Writer(), self._writers.get(upload.id)
+        writer, previous = _Writer(), self._writers.get(upload.id)
         self._writers[upload.id] = writer
         try:
-            if before is not None:
-                before.stop.set()
-                await before.ended.wait()
-            here = self._file(upload.id).stat().st_size
-            if offset != here:
-                raise WrongOffset(here)
-            return await self._write(upload, here, pieces, writer)
+            if previous is not None:
+                previous.stop.set()
+                await previous.ended.wait()
+            size = self._file(upload.id).stat().st_size
+            if offset != size:
+                raise WrongOffset(size)
+            return await self._write(upload, offset, pieces, writer)
         finally:
             writer.ended.set()
             if self._writers.get(upload.id) is writer:
@@ -161,42 +162,42 @@ class Uploads:
     async def _write(
         self, upload: Upload, offset: int, pieces: AsyncIterator[bytes], writer: _Writer
     ) -> int:
-        held = bytearray()
+        buffer = bytearray()
         with self._file(upload.id).open("r+b") as file:
             file.seek(offset)
             try:
                 async for piece in _until(writer.stop, pieces):
-                    room = upload.size - offset - len(held)
-                    held += piece[:room]
-                    if len(piece) > room:
+                    free = upload.size - offset - len(buffer)
+                    buffer += piece[:free]
+                    if len(piece) > free:
                         raise TooLarge(upload.size)
-                    if len(held) >= PIECE:
-                        await asyncio.to_thread(file.write, bytes(held))
-                        offset += len(held)
-                        held.clear()
+                    if len(buffer) >= PIECE:
+                        await asyncio.to_thread(file.write, bytes(buffer))
+                        offset += len(buffer)
+                        buffer.clear()
             finally:
-                file.write(held)  # whatever ended the request
-        return offset + len(held)
+                file.write(buffer)  # however the request ended
+        return offset + len(buffer)
 
     def _file(self, id: str) -> Path:
         return self._folder / id
 
 
 async def _until(stop: asyncio.Event, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The pieces, until `stop` is set.
+    """Yield the pieces until `stop` is set.
 
     Raises:
-        Superseded: it was.
+        Superseded: `stop` was set.
     """
     stopped = asyncio.ensure_future(stop.wait())
     try:
         while True:
-            coming = asyncio.ensure_future(anext(pieces, None))
-            await asyncio.wait({coming, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            if not coming.done():
-                coming.cancel()
-                raise Superseded("another request goes on with this upload")
-            piece = coming.result()
+            next_piece = asyncio.ensure_future(anext(pieces, None))
+            await asyncio.wait({next_piece, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if not next_piece.done():
+                next_piece.cancel()
+                raise Superseded("another request has continued this upload")
+            piece = next_piece.result()
             if piece is None:
                 return
             yield piece

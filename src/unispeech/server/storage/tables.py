@@ -1,4 +1,4 @@
-"""The tables, on SQLite or Postgres. Each change of them needs a revision in `migrations`."""
+"""Tables of the service. Each change needs a revision in `migrations`."""
 
 from __future__ import annotations
 

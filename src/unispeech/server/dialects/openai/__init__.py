@@ -1,4 +1,4 @@
-"""The audio part of OpenAI's API, for its own unmodified clients."""
+"""Audio part of OpenAI's API, for OpenAI's unmodified clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a client of OpenAI asks for: a form, checked; what cannot be honoured is refused by name."""
+"""Forms of OpenAI's audio routes. Unsupported parameters and duplicate fields are rejected with an
+error that names them."""
 
 from __future__ import annotations
 
@@ -10,16 +11,16 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from unispeech.errors import UnispeechError
-from unispeech.server.http.error_responses import Refused
+from unispeech.server.http.error_responses import RequestError
 from unispeech.server.service import Service
-from unispeech.server.speech.speech import Ask
+from unispeech.server.speech.speech import SpeechRequest
 
 TRANSCRIPTION_FORMATS = ("json", "text", "srt", "verbose_json", "vtt", "diarized_json")
 TRANSLATION_FORMATS = ("json", "text", "srt", "verbose_json", "vtt")
 
 ARRAYS = ("timestamp_granularities", "include", "languages", "keywords", "known_speaker_names",
           "known_speaker_references")  # fmt: skip
-PLAIN = ("file", "model", "language", "prompt", "response_format", "temperature", "stream",
+SINGLE = ("file", "model", "language", "prompt", "response_format", "temperature", "stream",
          "chunking_strategy")  # fmt: skip
 FIELDS = {
     "initial_prompt": "prompt",
@@ -29,62 +30,62 @@ FIELDS = {
     "vad_pad": "chunking_strategy[prefix_padding_ms]",
     "vad_min_silence": "chunking_strategy[silence_duration_ms]",
 }
-"""Options by the names of OpenAI's fields."""
-SWITCH = {"": False, "false": False, "0": False, "true": True, "1": True}
+"""OpenAI's field names, by option."""
+BOOLEANS = {"": False, "false": False, "0": False, "true": True, "1": True}
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A request, read and checked."""
+class TranscriptionForm:
+    """Parsed and checked form."""
 
-    ask: Ask
+    speech_request: SpeechRequest
     format: str
     granularities: frozenset[str]
     stream: bool
 
     @property
-    def words(self) -> bool:
+    def wants_words(self) -> bool:
         return "word" in self.granularities
 
     @property
-    def diarized(self) -> bool:
+    def is_diarized(self) -> bool:
         return self.format == "diarized_json"
 
 
-def read(service: Service, fields: FormData, task: str) -> Wanted:
-    """The form as a checked request.
+def parse(service: Service, fields: FormData, task: str) -> TranscriptionForm:
+    """Parse and check a form.
 
     Raises:
-        Refused: something in it is wrong, or cannot be honoured here.
-        UnispeechError: as `Speech.ask`.
+        RequestError: a field is unknown, repeated, wrong or not supported.
+        UnispeechError: see `Speech.make_request`.
     """
-    single, several = _fields(fields, task)
+    single, repeated = _split(fields, task)
     format = single.get("response_format") or "json"
-    granularities = frozenset(several.get("timestamp_granularities", ()))
-    _check(format, granularities, several, task)
-    stream = _switch("stream", single)
+    granularities = frozenset(repeated.get("timestamp_granularities", ()))
+    _check(format, granularities, repeated, task)
+    stream = _boolean("stream", single)
     if stream and format in ("srt", "vtt"):
         raise _invalid("stream", "true", f"{format} cannot be streamed")
     options: dict[str, Any] = {
         "task": task,
-        "language": _language(single, several),
+        "language": _language(single, repeated),
         "initial_prompt": single.get("prompt") or None,
-        "hotwords": ", ".join(several.get("keywords", ())) or None,
+        "hotwords": ", ".join(repeated.get("keywords", ())) or None,
         "temperature": _temperature(single.get("temperature")),
         "word_timestamps": "word" in granularities or None,
         "diarize": format == "diarized_json" or None,
         **_chunking(fields),
     }
     try:
-        ask = service.speech.ask(single.get("model"), **options)
+        speech_request = service.speech.make_request(single.get("model"), **options)
     except UnispeechError as error:
         error.option = FIELDS.get(error.option, error.option)
         raise
-    return Wanted(ask, format, granularities, stream)
+    return TranscriptionForm(speech_request, format, granularities, stream)
 
 
 def _check(
-    format: str, granularities: frozenset[str], several: Mapping[str, list[str]], task: str
+    format: str, granularities: frozenset[str], repeated: Mapping[str, list[str]], task: str
 ) -> None:
     allowed = TRANSCRIPTION_FORMATS if task == "transcribe" else TRANSLATION_FORMATS
     if format not in allowed:
@@ -92,65 +93,65 @@ def _check(
     if granularities - {"word", "segment"}:
         raise _invalid("timestamp_granularities", ", ".join(granularities), "use word or segment")
     if granularities and format != "verbose_json":
-        raise _invalid("timestamp_granularities", format, "they need verbose_json")
-    if several.get("include"):
-        raise _invalid("include", ", ".join(several["include"]), "this server has no logprobs")
+        raise _invalid("response_format", format, "timestamp_granularities need verbose_json")
+    if repeated.get("include"):
+        raise _invalid("include", ", ".join(repeated["include"]), "this server has no logprobs")
     for name in ("known_speaker_names", "known_speaker_references"):
-        if several.get(name):
-            raise Refused(
+        if repeated.get(name):
+            raise RequestError(
                 400,
-                f"{name}: this server tells speakers apart but does not recognise them",
-                "leave it out; they are called A, B and so on",
+                f"{name}: this server separates speakers but does not recognise them",
+                "leave it out; speakers are called A, B and so on",
                 param=name,
                 code="unsupported_parameter",
             )
 
 
-def _fields(fields: FormData, task: str) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """Single and repeated fields. The client writes `name[]`, people with curl `name`."""
+def _split(fields: FormData, task: str) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Return single and repeated fields. OpenAI's client writes `name[]`, curl users `name`."""
     single: dict[str, str] = {}
-    several: dict[str, list[str]] = {}
-    met: set[str] = set()
+    repeated: dict[str, list[str]] = {}
+    seen: set[str] = set()
     for name, value in fields.multi_items():
         base = name.removesuffix("[]")
         if base in ARRAYS and task == "transcribe":
-            several.setdefault(base, []).append(str(value))
-        elif name in PLAIN or base.startswith("chunking_strategy["):
-            if name in met:
-                raise Refused(
-                    400, f"{name} is there more than once", "send one of them",
+            repeated.setdefault(base, []).append(str(value))
+        elif name in SINGLE or base.startswith("chunking_strategy["):
+            if name in seen:
+                raise RequestError(
+                    400, f"{name} is sent more than once", "send it once",
                     param=name, code="invalid_value",
                 )  # fmt: skip
-            met.add(name)
+            seen.add(name)
             if isinstance(value, str):
                 single[name] = value
         else:
-            raise Refused(
+            raise RequestError(
                 400, f"unknown parameter {name[:100]!r}", param=name[:100], code="unknown_parameter"
             )
-    return single, several
+    return single, repeated
 
 
-def _invalid(param: str, value: str, hint: str) -> Refused:
-    return Refused(400, f"{param} is {value[:100]!r}", hint, param=param, code="invalid_value")
+def _invalid(param: str, value: str, hint: str) -> RequestError:
+    return RequestError(400, f"{param} is {value[:100]!r}", hint, param=param, code="invalid_value")
 
 
-def _switch(name: str, single: Mapping[str, str]) -> bool:
-    given = single.get(name, "")
-    if given.lower() not in SWITCH:
-        raise _invalid(name, given, "use true or false")
-    return SWITCH[given.lower()]
+def _boolean(name: str, single: Mapping[str, str]) -> bool:
+    text = single.get(name, "")
+    if text.lower() not in BOOLEANS:
+        raise _invalid(name, text, "use true or false")
+    return BOOLEANS[text.lower()]
 
 
-def _language(single: Mapping[str, str], several: Mapping[str, list[str]]) -> str | None:
-    given = several.get("languages", [])
-    if len(given) > 1:
-        raise _invalid("languages", ", ".join(given), "give one, or none to detect it")
-    return single.get("language") or (given[0] if given else None)
+def _language(single: Mapping[str, str], repeated: Mapping[str, list[str]]) -> str | None:
+    languages = repeated.get("languages", [])
+    if len(languages) > 1:
+        raise _invalid("languages", ", ".join(languages), "send one, or none to detect it")
+    return single.get("language") or (languages[0] if languages else None)
 
 
 def _temperature(text: str | None) -> float | None:
-    """0 is OpenAI's word for the ladder that rises when a result is doubtful."""
+    """Return the temperature; None for 0, by which OpenAI means the fallback ladder."""
     if not text:
         return None
     try:
@@ -167,11 +168,11 @@ CHUNKING = {
     "prefix_padding_ms": ("vad_pad", 0.001),
     "silence_duration_ms": ("vad_min_silence", 0.001),
 }
-"""The numbers of `server_vad`, and what they are here: an option, and its unit."""
+"""Numbers of `server_vad`: each with its option, and its unit in seconds."""
 
 
 def _chunking(fields: FormData) -> dict[str, float]:
-    """`auto`, or server_vad and its numbers (milliseconds), as JSON or as bracketed fields."""
+    """Parse `auto`, or `server_vad` with its numbers, as JSON or as bracketed fields."""
     options: dict[str, float] = {}
     for name, value in _strategy(fields).items():
         param = f"chunking_strategy[{name[:50]}]"
@@ -190,16 +191,16 @@ def _chunking(fields: FormData) -> dict[str, float]:
 
 
 def _strategy(fields: FormData) -> dict[str, Any]:
-    whole = fields.get("chunking_strategy")
-    given: dict[str, Any] = {}
-    if isinstance(whole, str) and whole.startswith("{"):
+    text = fields.get("chunking_strategy")
+    strategy: dict[str, Any] = {}
+    if isinstance(text, str) and text.startswith("{"):
         try:
-            given = dict(json.loads(whole))
+            strategy = dict(json.loads(text))
         except (ValueError, RecursionError):
-            raise _invalid("chunking_strategy", whole, "it is not JSON") from None
-    elif whole not in (None, "", "auto"):
-        raise _invalid("chunking_strategy", str(whole), "use auto, or an object of server_vad")
+            raise _invalid("chunking_strategy", text, "it is not JSON") from None
+    elif text not in (None, "", "auto"):
+        raise _invalid("chunking_strategy", str(text), "use auto, or an object of server_vad")
     for name, value in fields.multi_items():
         if name.startswith("chunking_strategy["):
-            given[name[len("chunking_strategy[") :].rstrip("]")] = value
-    return given
+            strategy[name[len("chunking_strategy[") :].rstrip("]")] = value
+    return strategy

@@ -1,7 +1,7 @@
-"""OpenAI's realtime transcription over a WebSocket, for its own unmodified clients.
+"""OpenAI's realtime transcription over a WebSocket, for OpenAI's unmodified clients.
 
-A phrase is an item: its words come as deltas when they are final, so a delta is never taken back.
-Where the client turns turn detection off, an item ends where it commits the buffer.
+Each phrase is an item. Words are sent as deltas only when final, so a delta is never revised. If
+the client turns off turn detection, an item ends where the client commits the buffer.
 """
 
 from __future__ import annotations
@@ -20,61 +20,61 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from unispeech.errors import OptionError, UnispeechError
 from unispeech.realtime.events import Event
 from unispeech.server.dialects.openai.realtime_config import Config
-from unispeech.server.http.websockets import Visitor, both, messages, talk, tell
+from unispeech.server.http.websockets import Client, receive, run_until_first_ends, send, serve
 from unispeech.server.speech.speech import public
-from unispeech.server.speech.streams import News, Stream, Wish
+from unispeech.server.speech.streams import Stream, StreamMessage, StreamRequest
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
 
-WRONG = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
-"""What comes of reading an event that is none."""
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""Errors raised by reading a malformed event."""
 
 
 @router.websocket("/realtime")
 async def realtime(websocket: WebSocket) -> None:
-    """`intent=transcription`; there is no speech to speech here."""
-    await talk(websocket, "realtime", Conversation)
+    """Transcribe live audio (`intent=transcription`); speech to speech is not supported."""
+    await serve(websocket, "realtime", Conversation)
 
 
 class Conversation:
-    """One connection: its configuration, its stream once there is sound, the item being said."""
+    """One connection: its configuration, the stream (from the first audio on), the open item."""
 
-    def __init__(self, visitor: Visitor) -> None:
-        query = visitor.websocket.query_params
+    def __init__(self, client: Client) -> None:
+        query = client.websocket.query_params
         if query.get("intent") != "transcription":
             raise OptionError("intent is not 'transcription'", "add ?intent=transcription")
         self._stream: Stream | None = None
-        self._telling: asyncio.Task[None] | None = None
-        self._websocket, self._service = visitor.websocket, visitor.service
-        self._visitor = visitor
-        self._unreachable = asyncio.Event()
+        self._forwarding: asyncio.Task[None] | None = None
+        self._websocket, self._service = client.websocket, client.service
+        self._client = client
+        self._disconnected = asyncio.Event()
         self._numbers = itertools.count(1)
         self._id = f"sess_{secrets.token_hex(12)}"
         self._config = Config(query.get("model"))
-        self._wish(self._config)
+        self._request(self._config)  # reject an unknown model now
         self._item = ""
         self._previous: str | None = None
         self._texts: list[str] = []
-        self._completed = False  # an item, since the client committed
-        self._counted = 0.0
+        self._has_completed = False  # an item since the last commit
+        self._counted = 0.0  # seconds of audio in completed items
 
     async def run(self) -> None:
         await self._send({"type": "session.created", "session": self._session()})
-        await both(self._receive(), self._until_unreachable())
+        await run_until_first_ends(self._receive(), self._until_disconnected())
 
-    async def _until_unreachable(self) -> None:
-        await self._unreachable.wait()
+    async def _until_disconnected(self) -> None:
+        await self._disconnected.wait()
 
     def end(self) -> None:
-        """Let the stream go, with whatever of it was not heard."""
-        if self._stream is not None and self._telling is not None:
+        """End the stream and discard its undecoded audio."""
+        if self._stream is not None and self._forwarding is not None:
             self._service.streams.end(self._stream)
-            self._telling.cancel()
+            self._forwarding.cancel()
             self._stream = None
         self._item, self._texts = "", []
 
-    def _wish(self, config: Config) -> Wish:
-        return config.wish(self._service, self._visitor.key)
+    def _request(self, config: Config) -> StreamRequest:
+        return config.stream_request(self._service, self._client.key)
 
     def _session(self) -> dict[str, Any]:
         return {
@@ -86,21 +86,22 @@ class Conversation:
         }
 
     async def _send(self, event: dict[str, Any]) -> None:
-        await tell(self._websocket, {"event_id": f"event_{next(self._numbers)}", **event})
+        await send(self._websocket, {"event_id": f"event_{next(self._numbers)}", **event})
 
     async def _receive(self) -> None:
-        """What the client says, one message at a time; a wrong one is answered and forgotten."""
-        async for message in messages(self._websocket):
+        """Handle the client's events one by one; an error is sent back and does not end the
+        connection."""
+        async for message in receive(self._websocket):
             event: Any = None
             try:
                 event = json.loads(message.get("text") or "")
-                await self._hear(event)
-            except (UnispeechError, *WRONG) as error:
-                await self._complain(error, event)
+                await self._handle(event)
+            except (UnispeechError, *MALFORMED) as error:
+                await self._send_error(error, event)
 
-    async def _complain(self, error: Exception, event: Any) -> None:
-        known = isinstance(error, UnispeechError)
-        message = public(error) if known else f"not an event of this API: {str(event)[:80]}"
+    async def _send_error(self, error: Exception, event: Any) -> None:
+        is_ours = isinstance(error, UnispeechError)
+        message = public(error) if is_ours else f"not an event of this API: {str(event)[:80]}"
         id = event.get("event_id") if isinstance(event, dict) else None
         await self._send(
             {
@@ -115,62 +116,65 @@ class Conversation:
             }
         )
 
-    async def _hear(self, event: dict[str, Any]) -> None:
+    async def _handle(self, event: dict[str, Any]) -> None:
         kind = event["type"]
         if kind in ("session.update", "transcription_session.update"):
             await self._update(kind, event["session"])
         elif kind == "input_audio_buffer.append":
             try:
-                sound = base64.b64decode(event["audio"], validate=True)
+                audio = base64.b64decode(event["audio"], validate=True)
             except binascii.Error as error:
                 raise OptionError(f"audio is not base64 ({error})") from None
-            await (await self._opened()).put(sound)
+            await self._open_stream().put(audio)
         elif kind == "input_audio_buffer.commit":
-            (await self._opened()).flush()
+            self._open_stream().flush()
         elif kind == "input_audio_buffer.clear":
             self.end()
             await self._send({"type": "input_audio_buffer.cleared"})
         else:
-            raise OptionError(f"there is no event {kind!r} here")
+            raise OptionError(f"event {kind!r} is not supported")
 
     async def _update(self, kind: str, session: dict[str, Any]) -> None:
-        """Take a configuration, unless there is sound already."""
+        """Change the configuration, which is only possible before the first audio."""
         if self._stream is not None:
-            raise OptionError("the session has begun", "send session.update before the first sound")
+            raise OptionError(
+                "the session has received audio", "send session.update before the first audio"
+            )
         config = copy.copy(self._config)
         config.update(session)
-        self._wish(config)
+        self._request(config)  # raises if it cannot be honoured
         self._config = config
         beta = "transcription_" if kind.startswith("transcription") else ""
         await self._send({"type": f"{beta}session.updated", "session": self._session()})
 
-    async def _opened(self) -> Stream:
-        """The stream, opened with the first sound, and somebody who tells its news."""
+    def _open_stream(self) -> Stream:
+        """Return the stream, which the first audio opens together with a task that forwards it."""
         if self._stream is None:
-            self._stream = self._service.streams.open(self._visitor.owner, self._wish(self._config))
+            request = self._request(self._config)
+            self._stream = self._service.streams.open(self._client.owner, request)
             self._counted = 0.0
-            self._telling = asyncio.create_task(self._tell(self._stream, self._stream.read()))
-            # Where it fails the client has gone, which `_receive` hears too.
-            self._telling.add_done_callback(lambda task: task.cancelled() or task.exception())
+            self._forwarding = asyncio.create_task(self._forward(self._stream, self._stream.read()))
+            # It fails only if the client has disconnected, which `_receive` notices too.
+            self._forwarding.add_done_callback(lambda task: task.cancelled() or task.exception())
         return self._stream
 
-    async def _tell(self, stream: Stream, queue: asyncio.Queue[News | None]) -> None:
+    async def _forward(self, stream: Stream, queue: asyncio.Queue[StreamMessage | None]) -> None:
         try:
-            while (news := await queue.get()) is not None:
-                if news.event is not None:
-                    await self._told(stream, news.event)
-                elif news.kind == "flushed":
-                    await self._flushed(stream)
-                elif news.error is not None:
-                    await self._complain(news.error, None)
-                    self.end()  # the next sound begins a new stream
+            while (message := await queue.get()) is not None:
+                if message.event is not None:
+                    await self._forward_event(stream, message.event)
+                elif message.kind == "flushed":
+                    await self._after_flush(stream)
+                elif message.error is not None:
+                    await self._send_error(message.error, None)
+                    self.end()  # the next audio opens a new stream
         except WebSocketDisconnect:
-            self._unreachable.set()
+            self._disconnected.set()
 
-    async def _told(self, stream: Stream, event: Event) -> None:
+    async def _forward_event(self, stream: Stream, event: Event) -> None:
         if event.type in ("partial", "final") and not self._item:
             self._item = f"item_{next(self._numbers)}"
-            if self._config.by_voice:
+            if self._config.detects_turns:
                 await self._send(
                     {
                         "type": "input_audio_buffer.speech_started",
@@ -188,7 +192,7 @@ class Conversation:
                     "delta": self._texts[-1],
                 }
             )
-        elif event.type == "endpoint" and self._config.by_voice:
+        elif event.type == "endpoint" and self._config.detects_turns:
             await self._send(
                 {
                     "type": "input_audio_buffer.speech_stopped",
@@ -198,27 +202,27 @@ class Conversation:
             )
             await self._complete(stream)
 
-    async def _flushed(self, stream: Stream) -> None:
-        """The client committed: that is an item, also where nothing was said in it."""
-        if not self._config.by_voice or self._item:
+    async def _after_flush(self, stream: Stream) -> None:
+        """Complete the item that the client committed, even if it has no text."""
+        if not self._config.detects_turns or self._item:
             await self._complete(stream)
-        elif not self._completed:  # else it is what was committed
-            await self._complain(OptionError("the buffer is empty", "send sound first"), None)
-        self._completed = False
+        elif not self._has_completed:  # else the commit was for that item
+            await self._send_error(OptionError("the buffer is empty", "send audio first"), None)
+        self._has_completed = False
 
     async def _complete(self, stream: Stream) -> None:
         item = self._item or f"item_{next(self._numbers)}"
         text, seconds = "".join(self._texts), stream.seconds - self._counted
-        before, self._previous = self._previous, item
+        previous, self._previous = self._previous, item
         self._item, self._texts, self._counted = "", [], stream.seconds
-        self._completed = True
+        self._has_completed = True
         await self._send(
-            {"type": "input_audio_buffer.committed", "item_id": item, "previous_item_id": before}
+            {"type": "input_audio_buffer.committed", "item_id": item, "previous_item_id": previous}
         )
         await self._send(
             {
                 "type": "conversation.item.added",
-                "previous_item_id": before,
+                "previous_item_id": previous,
                 "item": {
                     "id": item,
                     "type": "message",

@@ -1,4 +1,4 @@
-"""What a client of the realtime interface has configured: OpenAI's own shape, and its beta one."""
+"""Session configuration of the realtime API, in OpenAI's current and its beta form."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from unispeech.audio.pcm import check_rate
 from unispeech.errors import OptionError
 from unispeech.realtime.options import LiveOptions
 from unispeech.server.service import Service
-from unispeech.server.speech.streams import Wish
+from unispeech.server.speech.streams import StreamRequest
 from unispeech.server.storage.keys import Key
 
 RATE = 24_000
-"""Hz of `audio/pcm` where nothing is said."""
+"""Default sample rate of `audio/pcm` in Hz."""
 PAUSE = 700
-SHORTEST_PAUSE, LONGEST_PAUSE = 200, 10_000
-"""Milliseconds without speech that end an item."""
+MIN_PAUSE, MAX_PAUSE = 200, 10_000
+"""Milliseconds of silence that end an item: default and limits."""
 BETA = {
     "input_audio_format": "format",
     "input_audio_transcription": "transcription",
     "input_audio_noise_reduction": "noise_reduction",
     "turn_detection": "turn_detection",
 }
-"""The flat fields of `transcription_session.update`, by what they are called since."""
+"""Flat fields of the beta's `transcription_session.update`, with their current names."""
 IGNORED = {"type", "id", "object", "expires_at", "client_secret", "modalities"}
-"""Fields that change nothing here: clients send back what they were told."""
+"""Fields without effect, accepted because clients echo the session that they received."""
 
 
 class Config:
-    """The configuration of one connection; `input` is the wire's `audio.input`."""
+    """Configuration of one connection; `input` is the API's `audio.input`."""
 
     def __init__(self, model: str | None) -> None:
         self.input: dict[str, Any] = {
@@ -38,60 +38,65 @@ class Config:
         }
 
     @property
-    def by_voice(self) -> bool:
-        """Whether a pause ends an item."""
+    def detects_turns(self) -> bool:
+        """True if a pause ends an item."""
         return self.input["turn_detection"] is not None
 
     def update(self, session: dict[str, Any]) -> None:
-        """Take a configuration; what it leaves out stays as it was.
+        """Apply a partial configuration.
 
         Raises:
-            OptionError: it asks for what is not here. Nothing has changed then.
+            OptionError: a field is not supported. The configuration is unchanged then.
         """
         if session.get("type", "transcription") != "transcription":
-            raise OptionError(f"a session of type {session['type']!r}", "use 'transcription'")
-        if session.get("include"):
             raise OptionError(
-                f"include: {session['include']!r} is not told here", "leave include out"
+                f"session type {session['type']!r} is not supported", "use 'transcription'"
             )
+        if session.get("include"):
+            raise OptionError(f"include {session['include']!r} is not supported", "leave it out")
         audio = session.get("audio") or {}
-        given = dict(audio.get("input") or {})
-        given |= {BETA[name]: value for name, value in session.items() if name in BETA}
-        if given.get("format") == "pcm16":
-            given["format"] = {"type": "audio/pcm", "rate": RATE}
+        fields = dict(audio.get("input") or {})
+        fields |= {BETA[name]: value for name, value in session.items() if name in BETA}
+        if fields.get("format") == "pcm16":
+            fields["format"] = {"type": "audio/pcm", "rate": RATE}
         unknown = set(session) - {*BETA, *IGNORED, "audio", "include"}
-        unknown |= (set(audio) - {"input"}) | (set(given) - {*self.input, "noise_reduction"})
-        if given.pop("noise_reduction", None):
+        unknown |= (set(audio) - {"input"}) | (set(fields) - {*self.input, "noise_reduction"})
+        if fields.pop("noise_reduction", None):
             unknown.add("noise_reduction")
         if unknown:
-            raise OptionError(f"{min(unknown)}: there is none here", "leave it out")
-        self.input = self.input | given
+            raise OptionError(f"{min(unknown)} is not supported", "leave it out")
+        self.input = self.input | fields
 
-    def wish(self, service: Service, key: Key) -> Wish:
-        """What that means for a stream.
+    def stream_request(self, service: Service, key: Key) -> StreamRequest:
+        """Return the configuration as a request for a stream.
 
         Raises:
-            UnispeechError: it cannot be honoured.
+            UnispeechError: a value is wrong or cannot be honoured.
         """
-        said = self.input["transcription"] or {}
+        transcription = self.input["transcription"] or {}
         turns = self.input["turn_detection"] or {}
-        form = self.input["format"] or {}
-        if not isinstance(form, dict) or form.get("type", "audio/pcm") != "audio/pcm":
-            kind = form["type"] if isinstance(form, dict) else form
-            raise OptionError(f"audio of type {kind!r}", "send audio/pcm")
-        rate = form.get("rate", RATE)
+        format = self.input["format"] or {}
+        if not isinstance(format, dict) or format.get("type", "audio/pcm") != "audio/pcm":
+            name = format["type"] if isinstance(format, dict) else format
+            raise OptionError(f"audio format {name!r} is not supported", "send audio/pcm")
+        rate = format.get("rate", RATE)
         if not isinstance(rate, int):
-            raise OptionError(f"audio at a rate of {rate!r}", "give it in Hz, as a whole number")
+            raise OptionError(f"the audio rate is {rate!r}", "use a whole number of Hz")
         check_rate(rate)
         if turns.get("type", "server_vad") != "server_vad":
-            raise OptionError(f"turn_detection {turns['type']!r}", "use 'server_vad' or null")
+            raise OptionError(
+                f"turn_detection {turns['type']!r} is not supported", "use 'server_vad' or null"
+            )
         pause = turns.get("silence_duration_ms", PAUSE)
-        pause = min(max(pause, SHORTEST_PAUSE), LONGEST_PAUSE)
-        options = {"language": said.get("language"), "initial_prompt": said.get("prompt")}
+        pause = min(max(pause, MIN_PAUSE), MAX_PAUSE)
+        options = {
+            "language": transcription.get("language"),
+            "initial_prompt": transcription.get("prompt"),
+        }
         if turns.get("threshold") is not None:
             options["vad_threshold"] = turns["threshold"]
-        return Wish(
-            service.speech.ask(said.get("model"), **options),
+        return StreamRequest(
+            service.speech.make_request(transcription.get("model"), **options),
             LiveOptions(endpoint=pause / 1000),
             rate,
             service.max_duration(key),

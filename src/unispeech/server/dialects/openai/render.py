@@ -1,4 +1,4 @@
-"""Transcripts in OpenAI's shapes."""
+"""Transcripts in OpenAI's response formats."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from typing import Any
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from unispeech import languages
-from unispeech.server.dialects.openai.form import Wanted
+from unispeech.server.dialects.openai.form import TranscriptionForm
 from unispeech.stages import guard
 from unispeech.text import formats
 from unispeech.types import Segment, Transcript
 
 
-def render(transcript: Transcript, wanted: Wanted) -> Response:
-    if wanted.format == "json":
+def render(transcript: Transcript, form: TranscriptionForm) -> Response:
+    if form.format == "json":
         return JSONResponse({"text": transcript.text, "usage": usage(transcript)})
-    if wanted.format == "verbose_json":
-        return JSONResponse(verbose(transcript, wanted))
-    if wanted.diarized:
+    if form.format == "verbose_json":
+        return JSONResponse(verbose(transcript, form))
+    if form.is_diarized:
         return JSONResponse(diarized(transcript))
-    if wanted.format == "text":
+    if form.format == "text":
         return PlainTextResponse(transcript.text + "\n")
-    return PlainTextResponse(formats.render(transcript, wanted.format))
+    return PlainTextResponse(formats.render(transcript, form.format))
 
 
 def usage(transcript: Transcript) -> dict[str, Any]:
     return {"type": "duration", "seconds": math.ceil(transcript.duration)}
 
 
-def verbose(transcript: Transcript, wanted: Wanted) -> dict[str, Any]:
-    """`verbose_json` as OpenAI gives it: the language's name, words without the leading space."""
-    shown: dict[str, Any] = {
+def verbose(transcript: Transcript, form: TranscriptionForm) -> dict[str, Any]:
+    """Return `verbose_json` in OpenAI's form: language by name, words without the leading space."""
+    body: dict[str, Any] = {
         "task": transcript.task,
         "language": languages.name("en" if transcript.task == "translate" else transcript.language),
         "duration": transcript.duration,
@@ -41,19 +41,19 @@ def verbose(transcript: Transcript, wanted: Wanted) -> dict[str, Any]:
         "segments": None,
         "usage": usage(transcript),
     }
-    if not wanted.words or "segment" in wanted.granularities:
-        shown["segments"] = [_segment(segment) for segment in transcript.segments]
-    if wanted.words:
-        shown["words"] = [
+    if not form.wants_words or "segment" in form.granularities:
+        body["segments"] = [_segment(segment) for segment in transcript.segments]
+    if form.wants_words:
+        body["words"] = [
             {"word": word.word.strip(), "start": word.start, "end": word.end}
             for segment in transcript.segments
             for word in segment.words
         ]
-    return shown
+    return body
 
 
 def _segment(segment: Segment) -> dict[str, Any]:
-    """`tokens` is empty and `temperature` 0: not every runtime here tells them."""
+    """Return a segment; `tokens` is empty and `temperature` 0, as not all backends return them."""
     return {
         "id": segment.id,
         "seek": int(segment.start * 100),
@@ -69,19 +69,19 @@ def _segment(segment: Segment) -> dict[str, Any]:
 
 
 def diarized(transcript: Transcript) -> dict[str, Any]:
-    """`diarized_json`: who says what."""
+    """Return `diarized_json`."""
     letter = lettering()
     return {
         "task": "transcribe",
         "duration": transcript.duration,
         "text": transcript.text,
-        "segments": [said(segment, letter) for segment in transcript.segments],
+        "segments": [diarized_segment(segment, letter) for segment in transcript.segments],
         "usage": usage(transcript),
     }
 
 
-def said(segment: Segment, letter: Callable[[str | None], str]) -> dict[str, Any]:
-    """A segment with who says it. A speaker is not optional: where nobody was found it is A."""
+def diarized_segment(segment: Segment, letter: Callable[[str | None], str]) -> dict[str, Any]:
+    """Return a segment with its speaker, which OpenAI requires; without one it is A."""
     return {
         "type": "transcript.text.segment",
         "id": f"seg_{segment.id}",
@@ -93,13 +93,13 @@ def said(segment: Segment, letter: Callable[[str | None], str]) -> dict[str, Any
 
 
 def lettering() -> Callable[[str | None], str]:
-    """Gives A, B, ... Z, AA, AB, ... to names, in the order in which they come."""
-    given: dict[str | None, str] = {}
+    """Return a function that names speakers A, B, ... Z, AA, AB, ... in order of appearance."""
+    letters: dict[str | None, str] = {}
 
     def letter(name: str | None) -> str:
-        if name not in given:
-            given[name] = _letters(len(given))
-        return given[name]
+        if name not in letters:
+            letters[name] = _letters(len(letters))
+        return letters[name]
 
     return letter
 

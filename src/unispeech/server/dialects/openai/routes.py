@@ -1,4 +1,4 @@
-"""The routes of OpenAI's audio API, and how a request goes through the service."""
+"""Routes of OpenAI's audio API."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 from unispeech.annotate import speakers
 from unispeech.call import Call
 from unispeech.models import weight_cache
-from unispeech.server.dialects.openai.form import Wanted, read
-from unispeech.server.dialects.openai.render import lettering, render, said, usage
+from unispeech.server.dialects.openai.form import TranscriptionForm, parse
+from unispeech.server.dialects.openai.render import diarized_segment, lettering, render, usage
 from unispeech.server.http import forms
-from unispeech.server.http.blocking_work import Feed, gone
+from unispeech.server.http.blocking_work import Feed, disconnect_event
 from unispeech.server.http.dependencies import Caller, TheService, scratch
-from unispeech.server.http.error_responses import DOCUMENTED, Refused, answer
+from unispeech.server.http.error_responses import DOCUMENTED, RequestError, answer
 from unispeech.server.http.form_schemas import form_body
 from unispeech.server.service import Service
 from unispeech.server.speech.speech import DIARIZING, HOSTED, NoSpeakers
@@ -32,91 +32,100 @@ from unispeech.types import Segment, Transcript
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
 
-SAID: dict[int | str, dict[str, Any]] = {
+CONTENT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {}, "text/plain": {}, "text/event-stream": {}}}
 }
-"""The types of an answer: by `response_format`, or events with `stream`."""
+"""Media types of the response: by `response_format`, or events with `stream`."""
 UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-"""Headers of a stream of events: no proxy may hold it back."""
+"""Headers of an event stream, against buffering by proxies."""
 
 
 @router.post(
     "/audio/transcriptions",
-    responses={**DOCUMENTED, **SAID},
+    summary="Transcribe a file",
+    responses={**DOCUMENTED, **CONTENT},
     openapi_extra=form_body("Transcription"),
 )
 async def transcriptions(request: Request, service: TheService, key: Caller) -> Response:
-    """Speech to text."""
-    return await _answer(request, service, key, "transcribe")
+    """Transcribe a recording, in OpenAI's form.
+
+    `whisper-1` and OpenAI's other model names stand for the server's default model.
+    """
+    return await _respond(request, service, key, "transcribe")
 
 
 @router.post(
-    "/audio/translations", responses={**DOCUMENTED, **SAID}, openapi_extra=form_body("Translation")
+    "/audio/translations",
+    summary="Translate a file into English",
+    responses={**DOCUMENTED, **CONTENT},
+    openapi_extra=form_body("Translation"),
 )
 async def translations(request: Request, service: TheService, key: Caller) -> Response:
-    """Speech in any language to English text."""
-    return await _answer(request, service, key, "translate")
+    """Transcribe speech in any language as English text, in OpenAI's form."""
+    return await _respond(request, service, key, "translate")
 
 
-async def _answer(request: Request, service: Service, key: Key, task: str) -> Response:
-    most = service.max_upload(key)
-    service.speech.room()
-    fields = await forms.form(request, most, service.scratch)
+async def _respond(request: Request, service: Service, key: Key, task: str) -> Response:
+    limit = service.max_upload(key)
+    service.speech.check_capacity()
+    fields = await forms.form(request, limit, service.scratch)
     file = forms.file_field(fields, "file")
     if file is None:
-        raise Refused(400, "there is no file", param="file", code="missing_required_parameter")
+        raise RequestError(
+            400, "the field file is missing", param="file", code="missing_required_parameter"
+        )
     try:
-        wanted = await asyncio.to_thread(read, service, fields, task)
-        await service.speech.fetch(wanted.ask)
+        form = await asyncio.to_thread(parse, service, fields, task)
+        await service.speech.fetch_weights(form.speech_request)
     except NoSpeakers as error:
-        raise Refused(
+        raise RequestError(
             400, error.message, error.hint, param="response_format", code="diarization_unavailable"
         ) from error
     async with AsyncExitStack() as stack:
         folder = await stack.enter_async_context(scratch(service))
         await stack.enter_async_context(service.speech.admitted())
         upload = folder / "upload"
-        if not await forms.save_file(file, upload, most):
-            raise Refused(400, "the file is empty (0 bytes)", param="file")
+        if not await forms.save_file(file, upload, limit):
+            raise RequestError(400, "the file is empty (0 bytes)", param="file")
         name = clean_name(file.filename)
         await fields.close()
-        decoded = await service.speech.decode(upload, name, service.cut(key))
-        left = await stack.enter_async_context(gone(request))
-        work = partial(service.speech.transcribe, wanted.ask, decoded)
-        if wanted.stream:
-            kept = stack.pop_all()
-            events = _stream(request, service, work, left, wanted, kept)
+        decoded = await service.speech.decode(upload, name, service.decode_range(key))
+        disconnected = await stack.enter_async_context(disconnect_event(request))
+        work = partial(service.speech.transcribe, form.speech_request, decoded)
+        if form.stream:
+            resources = stack.pop_all()
+            events = _stream(request, service, work, disconnected, form, resources)
             return EventSourceResponse(events, headers=UNBUFFERED)
-        call = Call(cancelled=left.is_set)
-        transcript = await service.speech.run(partial(work, call), left)
-    return render(transcript, wanted)
+        call = Call(cancelled=disconnected.is_set)
+        transcript = await service.speech.run(partial(work, call), disconnected)
+    return render(transcript, form)
 
 
 async def _stream(
     request: Request,
     service: Service,
     work: partial[Transcript],
-    left: threading.Event,
-    wanted: Wanted,
-    kept: AsyncExitStack,
+    disconnected: threading.Event,
+    form: TranscriptionForm,
+    resources: AsyncExitStack,
 ) -> AsyncIterator[bytes]:
-    """Text as it is heard, then all of it. Frees the request's files and its place at the end."""
-    async with kept:
+    """Yield the text in deltas or segments, then all of it. Releases `resources` at the end."""
+    async with resources:
         feed: Feed[Segment] = Feed()
-        call = Call(on_segment=feed.put, cancelled=left.is_set)
+        call = Call(on_segment=feed.put, cancelled=disconnected.is_set)
         running = asyncio.ensure_future(service.speech.run(partial(work, call)))
         letter = lettering()
-        begun = False
+        has_text = False
         async for segment in feed.until(running):
-            if wanted.diarized:
-                yield _event(said(segment, letter))
+            if form.is_diarized:
+                yield _event(diarized_segment(segment, letter))
                 continue
-            text = segment.text if begun else segment.text.lstrip()
-            begun = begun or bool(text)
+            text = segment.text if has_text else segment.text.lstrip()
+            has_text = has_text or bool(text)
             yield _event({"type": "transcript.text.delta", "delta": text})
         try:
             transcript = await running
-        except Exception as error:  # the answer has begun, so this is where it has to be told
+        except Exception as error:  # the status is sent already, so send an event
             body = json.loads(bytes(answer(request, error).body))
             yield _event({"type": "error", **body})
         else:
@@ -129,27 +138,28 @@ def _event(data: dict[str, Any]) -> bytes:
     return format_sse_event(data_str=json.dumps(data, ensure_ascii=False))
 
 
-@router.get("/models", responses=DOCUMENTED)
+@router.get("/models", summary="List models", responses=DOCUMENTED)
 async def list_models(service: TheService, key: Caller) -> dict[str, Any]:
-    """What may be named in `model` without a download: the store's, and OpenAI's own names."""
+    """List the models that need no download, and OpenAI's names for the default model."""
     return {"object": "list", "data": await asyncio.to_thread(_models, service)}
 
 
-@router.get("/models/{model:path}", responses=DOCUMENTED)
-async def one_model(model: str, service: TheService, key: Caller) -> dict[str, Any]:
+@router.get("/models/{model:path}", summary="Show a model", responses=DOCUMENTED)
+async def show_model(model: str, service: TheService, key: Caller) -> dict[str, Any]:
+    """Return one model of the list."""
     for row in await asyncio.to_thread(_models, service):
         if row["id"] == model:
             return dict(row)
-    raise Refused(
-        404, f"there is no model {model[:100]!r} here", param="model", code="model_not_found"
+    raise RequestError(
+        404, f"model {model[:100]!r} is unknown here", param="model", code="model_not_found"
     )
 
 
 def _models(service: Service) -> list[dict[str, Any]]:
-    names = {kept.name for kept in weight_cache.listing()}
-    own = service.settings.model
-    if "/" not in own:
-        names.add(own)
+    names = {weights.name for weights in weight_cache.listing()}
+    default = service.settings.model
+    if "/" not in default:
+        names.add(default)
     hosted = HOSTED if speakers.available() else HOSTED - {DIARIZING}
     return [
         {"id": name, "object": "model", "created": 0, "owned_by": "unispeech"}

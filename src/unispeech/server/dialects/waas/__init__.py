@@ -1,4 +1,4 @@
-"""The interface of WAAS (schibsted/WAAS), for its unmodified clients."""
+"""API of WAAS (schibsted/WAAS), for its unmodified clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What WAAS's routes take, as their OPTIONS tell it."""
+"""WAAS's OPTIONS routes, which describe the query parameters."""
 
 from __future__ import annotations
 
@@ -21,19 +21,20 @@ def models() -> list[str]:
 
 
 def _parameter(options: list[str], default: str | None) -> dict[str, Any]:
-    shown: dict[str, Any] = {"type": "enum", "options": options, "optional": True}
-    return {**shown, "default": default} if default else shown
+    parameter: dict[str, Any] = {"type": "enum", "options": options, "optional": True}
+    return {**parameter, "default": default} if default else parameter
 
 
 def language_names() -> list[str]:
     return sorted({*languages.WHISPER.values(), *languages.ALIASES} - set(_CODES))
 
 
-_CODES = frozenset({*languages.WHISPER, *(a for a in languages.ALIASES if len(a) == 2)})
+_CODES = frozenset({*languages.WHISPER, *(alias for alias in languages.ALIASES if len(alias) == 2)})
 
 
-@router.options("/v1/transcribe")
+@router.options("/v1/transcribe", summary="Describe the parameters of /v1/transcribe")
 async def transcribe_options(service: TheService) -> dict[str, Any]:
+    """Return the query parameters with their values and defaults."""
     text = {"type": "string", "optional": True}
     return {
         "queryParams": {
@@ -47,11 +48,13 @@ async def transcribe_options(service: TheService) -> dict[str, Any]:
     }
 
 
-@router.options("/v1/detect")
+@router.options("/v1/detect", summary="Describe the parameters of /v1/detect")
 async def detect_options(service: TheService) -> dict[str, Any]:
+    """Return the query parameters with their values and defaults."""
     return {"queryParams": {"model": _parameter(models(), service.settings.waas_model)}}
 
 
-@router.options("/v1/download/{job_id}")
+@router.options("/v1/download/{job_id}", summary="Describe the parameters of /v1/download")
 async def download_options(job_id: str) -> dict[str, Any]:
+    """Return the query parameters with their values and defaults."""
     return {"queryParams": {"output": _parameter(OUTPUTS, "srt")}}

@@ -1,6 +1,6 @@
-"""The dialect of WAAS (schibsted/WAAS): a client written for it works unchanged.
+"""Routes of WAAS (schibsted/WAAS), with its response bodies and statuses but not its known bugs.
 
-Its shapes and statuses are kept, its known mistakes are not. Errors are plain text.
+Errors are plain text.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 from email.utils import formatdate
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import unquote
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from unispeech import languages
@@ -37,11 +37,13 @@ RQ_STATES = {
     State.FAILED: "failed",
     State.CANCELLED: "canceled",
 }
-"""Ours in the words of RQ, which WAAS shows."""
+"""RQ's names of the states, which WAAS shows."""
+
+Model = Annotated[str | None, Query(description="Name of a model.")]
 
 RAW_BODY: dict[str, Any] = {
     "requestBody": {
-        "description": "The recording itself, whatever the Content-Type says.",
+        "description": "The recording; the Content-Type is ignored.",
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
@@ -49,49 +51,58 @@ RAW_BODY: dict[str, Any] = {
 
 @router.post(
     "/v1/transcribe",
+    summary="Queue a recording",
     status_code=201,
-    responses={**DOCUMENTED, 405: {"description": "The webhook is not on the list."}},
+    responses={**DOCUMENTED, 405: {"description": "The webhook is not on the server's list."}},
     openapi_extra=RAW_BODY,
 )
 async def transcribe(
     request: Request,
     service: TheService,
     key: Caller,
-    model: str | None = None,
-    task: str = "transcribe",
-    language: str | None = None,
-    email_callback: str | None = None,
-    webhook_id: str | None = None,
-    filename: str = "untitled-transcription",
+    model: Model = None,
+    task: Annotated[str, Query(description="`transcribe` or `translate`.")] = "transcribe",
+    language: Annotated[
+        str | None, Query(description="English name, such as `norwegian`; default: detected.")
+    ] = None,
+    email_callback: Annotated[
+        str | None, Query(description="Address to notify when the job ends.")
+    ] = None,
+    webhook_id: Annotated[
+        str | None, Query(description="Webhook to call when the job ends.")
+    ] = None,
+    filename: Annotated[
+        str, Query(description="Name of the recording.")
+    ] = "untitled-transcription",
 ) -> Response:
-    """Queue the recording in the body. `language` is an English name, as `norwegian`."""
-    wrong = _wrong(service, model, task, language)
-    if wrong:
-        return PlainTextResponse(wrong, 400)
-    await asyncio.to_thread(service.jobs.room)
-    id, place = service.jobs.new_place()
+    """Queue the recording in the body. Either `email_callback` or `webhook_id` is required."""
+    problem = _problem(service, model, task, language)
+    if problem:
+        return PlainTextResponse(problem, 400)
+    await asyncio.to_thread(service.jobs.check_capacity)
+    id, files = service.jobs.new_folder()
     try:
-        size = await forms.save_body(request, place.upload, service.max_upload(key))
+        size = await forms.save_body(request, files.upload, service.max_upload(key))
         if not size:
             return PlainTextResponse("No file uploaded", 400)
         email = "".join((email_callback or "").split())
-        nobody = _nobody_to_tell(service, email, webhook_id)
-        if nobody:
-            return nobody
+        error = _callback_error(service, email, webhook_id)
+        if error:
+            return error
         try:
-            ask = service.speech.ask(
+            speech_request = service.speech.make_request(
                 model or service.settings.waas_model, task=task, language=language or None
             )
-        except UnispeechError as error:  # such as translating with a model that cannot
-            return PlainTextResponse(str(error), 400)
+        except UnispeechError as refusal:  # such as a model that cannot translate
+            return PlainTextResponse(str(refusal), 400)
         job = Job(
             id=id,
             owner=key.id,
             dialect="waas",
             filename=clean_name(unquote(filename), "untitled-transcription"),
-            backend=ask.backend,
-            model=ask.model,
-            options=ask.options,
+            backend=speech_request.backend,
+            model=speech_request.model,
+            options=speech_request.options,
             max_duration=service.max_duration(key),
             webhook_id=webhook_id or None,
             email=email or None,
@@ -100,10 +111,10 @@ async def transcribe(
         await asyncio.to_thread(_accept, service, job)
         return JSONResponse({"job_id": id}, 201)
     finally:
-        await asyncio.to_thread(service.jobs.tidy, id)
+        await asyncio.to_thread(service.jobs.discard_unaccepted, id)
 
 
-def _nobody_to_tell(service: Service, email: str, webhook_id: str | None) -> Response | None:
+def _callback_error(service: Service, email: str, webhook_id: str | None) -> Response | None:
     if not email and not webhook_id:
         return PlainTextResponse("No email_callback or webhook_callback_url set", 400)
     if webhook_id and webhook_id not in service.notices.webhooks:
@@ -117,8 +128,8 @@ def _accept(service: Service, job: Job) -> None:
     service.worker.enqueue(service.jobs.accept(job))
 
 
-def _wrong(service: Service, model: str | None, task: str, language: str | None) -> str:
-    """What is wrong, in WAAS's order and words."""
+def _problem(service: Service, model: str | None, task: str, language: str | None) -> str:
+    """Return WAAS's message for the first wrong parameter, in WAAS's order, or an empty string."""
     try:
         service.speech.model(model or service.settings.waas_model)
     except UnknownModel:
@@ -130,59 +141,63 @@ def _wrong(service: Service, model: str | None, task: str, language: str | None)
 
 @router.post(
     "/v1/detect",
-    responses={**DOCUMENTED, 405: {"description": "The webhook is not on the list."}},
+    summary="Detect the language",
+    responses=DOCUMENTED,
     openapi_extra=RAW_BODY,
 )
 async def detect(
-    request: Request, service: TheService, key: Caller, model: str | None = None
+    request: Request, service: TheService, key: Caller, model: Model = None
 ) -> Response:
-    """The language of the recording in the body."""
-    wrong = _wrong(service, model, "transcribe", None)
-    if wrong:
-        return PlainTextResponse(wrong, 400)
-    ask = service.speech.ask(model or service.settings.waas_model)
-    service.speech.room()
+    """Detect the language of the recording in the body."""
+    problem = _problem(service, model, "transcribe", None)
+    if problem:
+        return PlainTextResponse(problem, 400)
+    speech_request = service.speech.make_request(model or service.settings.waas_model)
+    service.speech.check_capacity()
     async with scratch(service) as folder:
         upload = folder / "upload"
         if not await forms.save_body(request, upload, service.max_upload(key)):
             return PlainTextResponse("No file uploaded", 400)
         async with service.speech.admitted():
-            decoded = await service.speech.decode(upload, "the recording", service.cut(key))
-            code, _ = await service.speech.run(partial(service.speech.detect, ask, decoded))
+            range = service.decode_range(key)
+            decoded = await service.speech.decode(upload, "the recording", range)
+            code, _ = await service.speech.run(
+                partial(service.speech.detect, speech_request, decoded)
+            )
     return JSONResponse({"detectedLanguage": languages.name(code), "languageCode": code})
 
 
-@router.get("/v1/jobs/{job_id}", responses=DOCUMENTED)
-async def job(found: TheJob, service: TheService) -> dict[str, Any]:
-    """A job as RQ would show it. What would leak a path or an address is there, and null."""
-    waiting = found.state is State.QUEUED
-    position = await asyncio.to_thread(service.database.ahead, found) if waiting else None
+@router.get("/v1/jobs/{job_id}", summary="Show a job", responses=DOCUMENTED)
+async def show(job: TheJob, service: TheService) -> dict[str, Any]:
+    """Return a job in the form of RQ. Fields that would reveal paths or addresses are null."""
+    is_queued = job.state is State.QUEUED
+    position = await asyncio.to_thread(service.database.jobs_ahead, job) if is_queued else None
     size = await asyncio.to_thread(service.database.count, State.QUEUED)
     return {
-        "status": RQ_STATES[found.state],
+        "status": RQ_STATES[job.state],
         "meta": {
             "email": None,
-            "webhook_id": found.webhook_id,
-            "uploaded_filename": found.filename,
+            "webhook_id": job.webhook_id,
+            "uploaded_filename": job.filename,
         },
         "origin": "default",
         "func_name": "transcriber.transcribe",
         "args": None,
         "result": None,
-        "enqueued_at": _date(found.created),
-        "started_at": _date(found.started),
-        "ended_at": _date(found.ended),
-        "exc_info": found.error,
+        "enqueued_at": _date(job.created),
+        "started_at": _date(job.started),
+        "ended_at": _date(job.ended),
+        "exc_info": job.error,
         "last_heartbeat": None,
         "worker_name": None,
-        "seconds_used": _seconds_used(found),
+        "seconds_used": _seconds_used(job),
         "position_in_queue": position,
         "queue_size": size,
     }
 
 
 def _date(time: float | None) -> str | None:
-    """RFC 822, as Flask's jsonify writes it."""
+    """Return an RFC 822 date, as Flask's `jsonify` writes it."""
     return formatdate(time, usegmt=True) if time is not None else None
 
 
@@ -192,34 +207,42 @@ def _seconds_used(job: Job) -> float | None:
 
 @router.get(
     "/v1/download/{job_id}",
+    summary="Download a transcript",
     responses={
         **DOCUMENTED,
         425: {"description": "The job is not done yet."},
         500: {"description": "The job failed."},
     },
 )
-async def download(job_id: str, service: TheService, key: Caller, output: str = "srt") -> Response:
-    """The transcript as `srt`, `vtt`, `txt`, `timecode_txt`, `json` or `jojo`."""
-    found = await asyncio.to_thread(service.database.job, job_id)
-    if found is None or found.owner != key.id:
+async def download(
+    job_id: str,
+    service: TheService,
+    key: Caller,
+    output: Annotated[
+        str, Query(description="`srt`, `vtt`, `txt`, `timecode_txt`, `json` or `jojo`.")
+    ] = "srt",
+) -> Response:
+    """Download the transcript of a finished job."""
+    job = await asyncio.to_thread(service.database.job, job_id)
+    if job is None or job.owner != key.id:
         return _no_such_job()
-    if found.state is State.CANCELLED:
+    if job.state is State.CANCELLED:
         return PlainTextResponse("Job canceled", 400)
-    if found.state is State.FAILED:
+    if job.state is State.FAILED:
         return PlainTextResponse("Job failed", 500)
-    if found.revision is None:
+    if job.revision is None:
         return PlainTextResponse("Job not done yet", 425)
     if output not in OUTPUTS:
         return PlainTextResponse("Output not supported", 400)
-    transcript = await asyncio.to_thread(service.jobs.revisions.transcript, found.id)
-    return _rendered(found, transcript, output) if transcript else _no_such_job()
+    transcript = await asyncio.to_thread(service.jobs.revisions.transcript, job.id)
+    return _render(job, transcript, output) if transcript else _no_such_job()
 
 
 def _no_such_job() -> Response:
     return PlainTextResponse("No such job", 404)
 
 
-def _rendered(job: Job, transcript: Transcript, output: str) -> Response:
+def _render(job: Job, transcript: Transcript, output: str) -> Response:
     if output == "json":
         return JSONResponse(whisper_result(transcript))
     stem = forms.header_name(job.filename)
@@ -239,7 +262,7 @@ def _attachment(stem: str, extension: str) -> dict[str, str]:
 
 
 def whisper_result(transcript: Transcript) -> dict[str, Any]:
-    """What openai-whisper's `transcribe` returns."""
+    """Return the transcript as the result of openai-whisper's `transcribe`."""
     return {
         "text": transcript.text,
         "segments": [formats.segment_dict(segment) for segment in transcript.segments],
@@ -247,13 +270,13 @@ def whisper_result(transcript: Transcript) -> dict[str, Any]:
     }
 
 
-@router.get("/v1/queue", responses=DOCUMENTED)
+@router.get("/v1/queue", summary="Count the queued jobs", responses=DOCUMENTED)
 async def queue(service: TheService, key: Caller) -> dict[str, int]:
-    """How many jobs wait."""
+    """Return the number of queued jobs."""
     return {"count": await asyncio.to_thread(service.database.count, State.QUEUED)}
 
 
-@router.get("/v1/stats", responses=DOCUMENTED)
+@router.get("/v1/stats", summary="Show statistics", responses=DOCUMENTED)
 async def stats(service: TheService, key: Caller) -> dict[str, float]:
-    """Seconds of sound transcribed by all jobs that are kept."""
-    return {"total_time_transcribed": await asyncio.to_thread(service.database.transcribed)}
+    """Return the seconds of audio transcribed by all stored jobs."""
+    return {"total_time_transcribed": await asyncio.to_thread(service.database.transcribed_seconds)}

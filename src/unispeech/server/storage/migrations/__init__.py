@@ -1,7 +1,7 @@
-"""The database brought up to the tables of this version, in place, by Alembic.
+"""In-place upgrade of the database to the tables of this version, by Alembic.
 
 A change of `tables.py` needs a revision in `versions`, named `rNNNN_subject.py`. It runs on SQLite
-and Postgres inside one transaction and imports nothing of ours, since the tables go on changing.
+and Postgres in one transaction, and imports no `tables.py`, which may have changed since.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from unispeech.errors import UnispeechError
-from unispeech.server.storage.connection import used
+from unispeech.server.storage.connection import first_transaction
 
 log = logging.getLogger("unispeech.server")
 
 TABLE = "unispeech_version"
-"""Holds the revision of the database. A database may be shared with other Alembic users."""
+"""Alembic's version table; not its default name, as other Alembic users may share the database."""
 LOCKS = {
     "postgresql": "SELECT pg_advisory_xact_lock(7261834)",
     "sqlite": "BEGIN IMMEDIATE",
 }
-"""Makes processes that start at the same time upgrade one after the other."""
+"""Statements that make processes which start at the same time upgrade one after the other."""
 
 
 def upgrade(engine: sa.Engine) -> None:
-    """Run the revisions that the database lacks, all or none of them.
+    """Run the missing revisions, all or none of them.
 
     Raises:
         UnispeechError: the database does not answer, or a newer version has upgraded it.
@@ -40,7 +40,7 @@ def upgrade(engine: sa.Engine) -> None:
     config.set_main_option("path_separator", "os")
     scripts = ScriptDirectory.from_config(config)
     newest = scripts.get_current_head()
-    with used(engine) as connection:
+    with first_transaction(engine) as connection:
         connection.exec_driver_sql(LOCKS[engine.dialect.name])
         context = MigrationContext.configure(connection, opts={"version_table": TABLE})
         current = context.get_current_revision()

@@ -1,4 +1,4 @@
-"""Alembic runs this to run the revisions, on the connection that `upgrade` has opened."""
+"""Alembic's environment script: run the revisions on the connection that `upgrade` opened."""
 
 from __future__ import annotations
 

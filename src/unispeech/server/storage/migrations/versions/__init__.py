@@ -1,1 +1,1 @@
-"""The revisions of the database, oldest first."""
+"""Database revisions, oldest first."""

@@ -1,4 +1,4 @@
-"""The tables as they were before there were revisions. Those that exist are left as they are."""
+"""Tables of version 0.1, which had no revisions. Existing tables are left unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns for what the options of a job held besides those of transcribing."""
+"""Columns for the values that a job's `options` held besides the transcription options."""
 
 from __future__ import annotations
 

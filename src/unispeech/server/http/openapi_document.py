@@ -1,0 +1,77 @@
+"""The OpenAPI document: FastAPI's, completed and corrected for this service's error responses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel, Field
+
+TAGS = {
+    "Jobs": "Transcription of recordings in the background.",
+    "Transcripts": "Transcripts of jobs: download, edits, revisions, re-decoded ranges.",
+    "Sound": "Recordings of jobs: media type, audio, waveform.",
+    "Links": "Read access to one job without an API key.",
+    "Uploads": "Resumable uploads by the tus protocol.",
+    "Info": "Backends, models, options and limits of the server.",
+    "OpenAI": "OpenAI's audio API.",
+    "WAAS": "API of WAAS. Errors are plain text.",
+    "whisper-asr-webservice": 'API of whisper-asr-webservice. Errors are `{"detail": ...}`.',
+    "Operations": "Health checks and metrics.",
+}
+"""Descriptions of the tags, in the order of the document."""
+JSON_ERRORS = {"Jobs", "Transcripts", "Sound", "Links", "Uploads", "Info", "OpenAI"}
+"""Tags whose errors have the body `ErrorBody`."""
+
+
+class ErrorDetail(BaseModel):
+    """Reason why a request failed."""
+
+    message: str = Field(description="Reason and remedy, in one line.")
+    type: str = Field(description="Category, as in OpenAI's API.")
+    param: str | None = Field(description="Field or header at fault.")
+    code: str | None = Field(description="Stable, machine-readable reason.")
+
+
+class ErrorBody(BaseModel):
+    """Body of every error response."""
+
+    error: ErrorDetail
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document of the application, which is built once."""
+    if app.openapi_schema is None:
+        tags = [{"name": name, "description": text} for name, text in TAGS.items()]
+        document = get_openapi(
+            title=app.title, version=app.version, description=app.description,
+            routes=app.routes, tags=tags,
+        )  # fmt: skip
+        _correct(document)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _correct(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    reference = "#/components/schemas/{model}"
+    schemas["ErrorDetail"] = ErrorDetail.model_json_schema()
+    schemas["ErrorBody"] = ErrorBody.model_json_schema(ref_template=reference)
+    del schemas["ErrorBody"]["$defs"]
+    body = {"application/json": {"schema": {"$ref": reference.format(model="ErrorBody")}}}
+    for operation in _operations(document):
+        operation["responses"].pop("422", None)  # a malformed request is 400 here
+        if JSON_ERRORS.isdisjoint(operation["tags"]):
+            continue
+        for status, response in operation["responses"].items():
+            if status.startswith(("4", "5")):
+                response["content"] = body
+
+
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for methods in document["paths"].values():
+        yield from methods.values()
