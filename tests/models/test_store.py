@@ -293,12 +293,12 @@ def test_commands_fail_with_one_line_and_their_code(empty: Path, tmp_path: Path)
     (tmp_path / "there").mkdir()
     for command, code, line in (
         ("verify", 1, "damaged: tiny.en; run: unispeech models pull tiny.en"),
-        ("verify base", 1, "not kept here: base; run: unispeech models pull base"),
+        ("verify base", 1, "not downloaded: base; run: unispeech models pull base"),
         ("pull tinny.en", 2, "did you mean 'tiny.en'?"),
         ("convert ./nowhere out --to hf", 2, "there is no model at ./nowhere"),
         (f"convert tiny.en {tmp_path / 'there'} --to hf", 2, "exists already"),
         ("rm tiny.en", 0, "tiny.en: 0 MB freed"),
-        ("rm tiny.en", 0, "tiny.en: it is not kept here"),
+        ("rm tiny.en", 0, "tiny.en: not downloaded"),
     ):
         ran = subprocess.run(
             [sys.executable, "-m", "unispeech", "models", *command.split()],

@@ -75,6 +75,7 @@ def list_models() -> None:
         click.echo()
     for line in _legend(machine):
         click.echo(line)
+    notify(f"the weights are in {weight_cache.root()}")
 
 
 def suggest(machine: Hardware) -> str:
@@ -122,7 +123,6 @@ def _legend(machine: Hardware) -> Iterator[str]:
     yield f"{symbol('★', '*')} a good start on this machine: {machine}"
     if not all(_fits(entry.megabytes, machine) for entry in catalog.ENTRIES):
         yield "red: more than half of this machine's memory"
-    yield f"Weights are in {weight_cache.root()}"
 
 
 @models.command()
