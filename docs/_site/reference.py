@@ -12,6 +12,7 @@ import click
 
 import unispeech
 from unispeech.cli import cli
+from unispeech.cli.help import option_groups
 from unispeech.option_schema import Option
 from unispeech.options import OPTIONS
 from unispeech.server.app import create_app
@@ -138,7 +139,8 @@ def _described(command: click.Command, context: click.Context) -> Iterator[str]:
     yield f"```text\n{usage}\n```"
     prose, _, examples = (command.help or "").partition("\b")
     yield _escape(" ".join(prose.split()))
-    lines = [line.strip() for line in examples.strip().splitlines() if line.strip()]
+    examples = examples.strip().removeprefix("Examples:")
+    lines = [line.strip() for line in examples.splitlines() if line.strip()]
     if lines:
         yield "\n".join(["```sh", *lines, "```"])
     if isinstance(command, click.Group):
@@ -147,10 +149,11 @@ def _described(command: click.Command, context: click.Context) -> Iterator[str]:
             for name, line in _summaries(command, context)
         ]
         yield _table(("command", "purpose"), rows)
-    records = [p.get_help_record(context) for p in command.get_params(context)]
-    rows = [(f"`{flags}`", _escape(text)) for flags, text in filter(None, records)]
-    if len(rows) > 1:
-        yield _table(("option", "meaning"), rows)
+    groups = option_groups(command, context)
+    if sum(map(len, groups.values())) > 1:  # more than --help
+        for title, records in groups.items():
+            rows = [(f"`{flags}`", _escape(text)) for flags, text in records]
+            yield _table((title, "meaning"), rows)
 
 
 def _summaries(group: click.Group, context: click.Context) -> Iterator[tuple[str, str]]:

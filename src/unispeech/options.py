@@ -46,9 +46,12 @@ LATER: dict[Interface, str] = {"live": "it needs the complete recording"}
 class LoadOptions:
     """Options for loading weights. Engines with equal load options share a loaded model."""
 
-    device: str = option("auto", "auto, cpu, cuda, cuda:1, ...", excluded=SERVERS_OWN)
+    device: str = option("auto", "Where to run: auto, cpu, cuda, cuda:1, ...", excluded=SERVERS_OWN)
     compute_type: str = option(
-        "default", "int8, float32, ...", shown_default="the backend's fastest", excluded=SERVERS_OWN
+        "default",
+        "Number format of the weights: int8, float32, ...",
+        shown_default="the backend's fastest",
+        excluded=SERVERS_OWN,
     )
     """Number format of the weights. On a CPU `default` is int8 for `faster`, and float32 for
     `openai` and `hf`."""
@@ -70,11 +73,11 @@ class DecodeOptions:
     """Options for decoding a chunk."""
 
     language: str | None = option(
-        None, "Code or English name.", shown_default="detected",
+        None, "Language of the speech: a code or English name.", shown_default="detected",
         excluded={"bench": "the data set states the language of each recording"},
     )  # fmt: skip
     task: Task = option(
-        "transcribe", "`translate` writes English.", choices=get_args(Task),
+        "transcribe", "Transcribe, or translate into English.", choices=get_args(Task),
         excluded=NOT_COMPARED | {"again": "a range keeps the task of its recording"},
     )  # fmt: skip
     beam_size: int | None = option(

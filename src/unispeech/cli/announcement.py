@@ -16,7 +16,7 @@ ANY_ADDRESS = ("0.0.0.0", "::")
 def announcement(settings: Settings, port: int, has_key: bool) -> str:
     """Return what the service offers, where, with which model, to whom, and how to stop it.
 
-    `port` is the one it listens on, also where the settings say 0.
+    `port` is the port it listens on; that of the settings may be 0.
     """
     url = address(settings.host, port)
     rows = [

@@ -46,16 +46,9 @@ class Command(click.Command):
     """A command whose help lists its options by group, in the order of the groups' first option."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for parameter in self.get_params(ctx):
-            row = parameter.get_help_record(ctx)
-            if row is not None and isinstance(parameter, click.Option):
-                line = SHORT_NOTE.sub(lambda note: note[0].replace(" ", "\xa0"), row[1])
-                groups.setdefault(getattr(parameter, "group", OTHER), []).append((row[0], line))
-        other = groups.pop(OTHER)
-        for title, rows in (*groups.items(), (OTHER if groups else "Options", other)):
+        for title, rows in option_groups(self, ctx).items():
             with formatter.section(title):
-                formatter.write_dl(rows)
+                formatter.write_dl([(flags, _unbroken_notes(line)) for flags, line in rows])
 
     def get_help(self, ctx: click.Context) -> str:
         return super().get_help(ctx).replace("\xa0", " ")
@@ -63,6 +56,23 @@ class Command(click.Command):
 
 Function = Callable[..., Any]
 Decorator = Callable[[Function], Function]
+
+
+def option_groups(
+    command: click.Command, context: click.Context
+) -> dict[str, list[tuple[str, str]]]:
+    """Return the flags and help lines of a command's options by group; `--help` is in the last."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for parameter in command.get_params(context):
+        row = parameter.get_help_record(context)
+        if row is not None and isinstance(parameter, click.Option):
+            groups.setdefault(getattr(parameter, "group", OTHER), []).append(row)
+    other = groups.pop(OTHER)
+    return {**groups, OTHER if groups else "Options": other}
+
+
+def _unbroken_notes(line: str) -> str:
+    return SHORT_NOTE.sub(lambda note: note[0].replace(" ", "\xa0"), line)
 
 
 def option(*names: str, group: str = OTHER, **attributes: Any) -> Decorator:
