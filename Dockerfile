@@ -1,4 +1,4 @@
-# The service. Models are downloaded when first used, into the volume.
+# The service. The first request downloads the model into the volume.
 FROM python:3.12-slim
 
 RUN useradd --create-home --uid 10001 unispeech \

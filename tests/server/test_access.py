@@ -1,4 +1,4 @@
-"""Who may do what: keys, their limits, other people's jobs, and who is told of their end."""
+"""API keys, their limits, the privacy of jobs, and e-mail at the end of a job."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ ENGLISH = SAMPLES / "english.wav"
 
 
 class Mailbox:
-    """A real SMTP server's handler: keeps what arrives."""
+    """Handler of a real SMTP server, which stores the messages."""
 
     def __init__(self) -> None:
-        self.letters: list[bytes] = []
+        self.messages: list[bytes] = []
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        self.letters.append(envelope.content)
+        self.messages.append(envelope.content)
         return "250 OK"
 
 
@@ -70,7 +70,7 @@ def client(server: Server, secret: str) -> httpx.Client:
     return server.client(Authorization=f"Bearer {secret}")
 
 
-def test_without_a_key_nothing_but_health(server: Server) -> None:
+def test_without_a_key_only_the_health_check_answers(server: Server) -> None:
     with server.client() as http:
         assert http.get("/healthz").status_code == 200
         for path in ("/api/jobs", "/v1/models", "/v1/queue", "/v1/download/x", "/v1/jobs/x"):
@@ -82,7 +82,7 @@ def test_without_a_key_nothing_but_health(server: Server) -> None:
         assert wrong.json()["error"]["code"] == "invalid_api_key"
 
 
-def test_a_job_is_its_owners_alone_and_mail_says_when_it_is_done(
+def test_only_the_owner_reads_a_job_and_gets_mail_when_it_is_done(
     server: Server, keys: Keys, mailbox: tuple[Mailbox, int]
 ) -> None:
     _, mine = keys.create("mine")
@@ -102,17 +102,17 @@ def test_a_job_is_its_owners_alone_and_mail_says_when_it_is_done(
         assert them.get("/api/jobs").json() == {"jobs": []}
         assert keys.revoke(revoked.id) and them.get("/api/jobs").status_code == 401
     deadline = time.monotonic() + 20
-    while not mailbox[0].letters and time.monotonic() < deadline:
+    while not mailbox[0].messages and time.monotonic() < deadline:
         time.sleep(0.1)
-    letter = message_from_bytes(mailbox[0].letters[0], policy=default)
-    assert letter["Subject"] == "talk.wav is finished transcribing!"
-    assert letter["To"] == "desk@example.org"
-    assert letter.get_content().count(f"/v1/download/{job}?output=") == 5
+    message = message_from_bytes(mailbox[0].messages[0], policy=default)
+    assert message["Subject"] == "talk.wav is finished transcribing!"
+    assert message["To"] == "desk@example.org"
+    assert message.get_content().count(f"/v1/download/{job}?output=") == 5
     for secret in (mine, theirs):
         assert secret not in server.log.read_text()
 
 
-def test_limits_of_a_key(server: Server, keys: Keys) -> None:
+def test_a_key_has_limits_of_its_own(server: Server, keys: Keys) -> None:
     _, slow = keys.create("slow", rate_limit="2/minute")
     with client(server, slow) as http:
         assert [http.get("/v1/queue").status_code for _ in range(3)] == [200, 200, 429]
@@ -128,31 +128,33 @@ def test_limits_of_a_key(server: Server, keys: Keys) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "needed"),
+    ("host", "required"),
     [("127.0.0.1", False), ("::1", False), ("localhost", False), ("0.0.0.0", True),
      ("192.168.1.5", True), ("::", True)],
 )  # fmt: skip
-def test_keys_are_needed_wherever_others_can_reach(host: str, needed: bool) -> None:
-    assert settings.read(host=host).keys_required is needed
+def test_keys_are_required_where_other_machines_can_connect(host: str, required: bool) -> None:
+    assert settings.read(host=host).keys_required is required
 
 
-def test_keys_by_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_keys_are_created_listed_and_revoked_by_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("UNISPEECH_DATA_DIR", str(tmp_path))
     run = CliRunner().invoke
     secret = run(keys_command, ["create", "newsroom", "--rate-limit", "5/minute"]).output.strip()
     listed = run(keys_command, ["list"]).output
     assert "newsroom\t5/minute" in listed and secret not in listed
-    kept = Keys(Database(f"sqlite:///{tmp_path / 'unispeech.sqlite'}"))
-    assert kept.find(secret) and not kept.find(secret + "x")
+    stored = Keys(Database(f"sqlite:///{tmp_path / 'unispeech.sqlite'}"))
+    assert stored.find(secret) and not stored.find(secret + "x")
     assert secret.encode() not in (tmp_path / "unispeech.sqlite").read_bytes()
     id = listed.split("\t")[0]
-    assert run(keys_command, ["revoke", id]).exit_code == 0 and not kept.find(secret)
+    assert run(keys_command, ["revoke", id]).exit_code == 0 and not stored.find(secret)
     assert isinstance(run(keys_command, ["revoke", id]).exception, OptionError)
     with pytest.raises(OptionError, match="rate_limit"):
-        kept.create("x", rate_limit="often")
+        stored.create("x", rate_limit="often")
 
 
-def test_rates_count_each_caller_apart() -> None:
+def test_each_caller_has_its_own_rate_limit() -> None:
     rates = Rates("2/minute")
     assert [rates.wait("a") > 0 for _ in range(3)] == [False, False, True]
     assert rates.wait("b") == 0

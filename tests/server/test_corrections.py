@@ -1,4 +1,4 @@
-"""A transcript is corrected, by two at once, in parts, and put back: a real process and weights."""
+"""Edits of transcripts: conflicts, partial edits, revisions. A real server with real weights."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def put(
     return http.put(f"/api/jobs/{job}/transcript", json=body, headers={"If-Match": tag})
 
 
-def test_two_do_not_overwrite_each_other(http: httpx.Client, job: str) -> None:
+def test_concurrent_edits_do_not_overwrite_each_other(http: httpx.Client, job: str) -> None:
     path = f"/api/jobs/{job}/transcript"
-    got = http.get(path)
-    tag, before = got.headers["etag"], got.json()
+    response = http.get(path)
+    tag, before = response.headers["etag"], response.json()
     assert http.get(path, headers={"If-None-Match": tag}).status_code == 304
-    segments = got.json()["segments"]
-    heard = segments[0]["words"]
+    segments = response.json()["segments"]
+    words = segments[0]["words"]
     segments[0]["text"] = segments[0]["text"].replace("Please", "Pleased and very")
     segments[0]["speaker"] = "Ada"
     mine = put(http, job, segments, tag, author="Grace")
@@ -55,8 +55,8 @@ def test_two_do_not_overwrite_each_other(http: httpx.Client, job: str) -> None:
 
     first = http.get(path).json()["segments"][0]
     assert [word["word"] for word in first["words"][:3]] == [" Pleased", " and", " very"]
-    assert first["words"][3:] == heard[1:]
-    assert heard[0]["start"] <= first["words"][1]["start"] <= heard[1]["start"]
+    assert first["words"][3:] == words[1:]
+    assert words[0]["start"] <= first["words"][1]["start"] <= words[1]["start"]
     assert first["avg_logprob"] == before["segments"][0]["avg_logprob"]
     assert http.get(f"{path}?format=txt").text.startswith("[Ada]: Pleased and very")
 
@@ -76,11 +76,11 @@ def test_two_do_not_overwrite_each_other(http: httpx.Client, job: str) -> None:
     assert http.get(f"/api/jobs/{job}/revisions/999").status_code == 404
 
 
-def test_only_what_was_corrected_is_sent(http: httpx.Client, job: str) -> None:
-    """Changes at places of a revision; nothing is saved where they are not of the newest."""
+def test_a_patch_replaces_segments_by_position(http: httpx.Client, job: str) -> None:
+    """Positions are those of a revision; a patch of an old revision is rejected."""
     path = f"/api/jobs/{job}/transcript"
-    got = http.get(path)
-    tag, before = got.headers["etag"], got.json()["segments"]
+    response = http.get(path)
+    tag, before = response.headers["etag"], response.json()["segments"]
 
     def patch(changes: list[dict[str, Any]], tag: str = tag, **more: Any) -> httpx.Response:
         return http.patch(path, json={"changes": changes, **more}, headers={"If-Match": tag})
@@ -91,9 +91,9 @@ def test_only_what_was_corrected_is_sent(http: httpx.Client, job: str) -> None:
         {"start": last["start"], "end": last["start"] + 1, "text": " First half"},
         {"start": last["start"] + 1, "end": last["end"], "text": " and second.", "words": []},
     ]
-    told = {**before[0], "text": f" Well: {before[0]['text'].strip()}"}
+    prefixed = {**before[0], "text": f" Well: {before[0]['text'].strip()}"}
     changes = [
-        {"at": 0, "remove": 1, "segments": [told]},
+        {"at": 0, "remove": 1, "segments": [prefixed]},
         {"at": len(before) - 1, "remove": 1, "segments": halves},
     ]
     made = patch(changes, author="Grace")
@@ -101,13 +101,13 @@ def test_only_what_was_corrected_is_sent(http: httpx.Client, job: str) -> None:
     after = http.get(path).json()["segments"]
     assert after[0]["text"].startswith(" Well: ") and after[0]["words"][1:] == before[0]["words"]
     assert after[1:-2] == before[1:-1]
-    assert [one["text"] for one in after[-2:]] == [" First half", " and second."]
-    assert [one["id"] for one in after] == list(range(len(before) + 1))
+    assert [segment["text"] for segment in after[-2:]] == [" First half", " and second."]
+    assert [segment["id"] for segment in after] == list(range(len(before) + 1))
     newest = http.get(f"/api/jobs/{job}/revisions").json()["revisions"][0]
     assert (newest["kind"], newest["author"]) == ("edited", "Grace")
 
     tag = made.headers["etag"]
-    assert patch(changes).status_code == 412  # of a revision that is no longer the newest
+    assert patch(changes).status_code == 412  # no longer the newest revision
     for wrong in (
         [{"at": len(after), "remove": 1}],
         [{"at": 1, "remove": 1}, {"at": 0, "remove": 1}],
@@ -123,12 +123,12 @@ def test_only_what_was_corrected_is_sent(http: httpx.Client, job: str) -> None:
     assert http.get(path).json()["segments"] == before
 
 
-def test_a_part_that_was_changed_meanwhile_is_not_overwritten(
+def test_a_range_that_was_edited_meanwhile_is_not_overwritten(
     http: httpx.Client, job: str, tmp_path: Path
 ) -> None:
     path = f"/api/jobs/{job}"
 
-    def again(**more: Any) -> dict[str, Any]:
+    def decode_again(**more: Any) -> dict[str, Any]:
         answer = http.post(f"{path}/ranges", json={"start": 14, "end": 22, "beam_size": 1, **more})
         assert answer.status_code == 201, answer.text
         return dict(answer.json())
@@ -136,27 +136,27 @@ def test_a_part_that_was_changed_meanwhile_is_not_overwritten(
     def text() -> str:
         return str(http.get(f"{path}/transcript?format=txt").text)
 
-    done = until_ended(http, again()["id"])
+    done = until_ended(http, decode_again()["id"])
     assert done["applied"] == http.get(path).json()["revision"]
     newest = http.get(f"{path}/revisions").json()["revisions"][0]
     assert (newest["kind"], newest["from"]) == ("decoded_again", done["id"])
 
-    kept = text()
-    asked = again(apply=False)
-    waiting = until_ended(http, asked["id"])
-    assert waiting["applied"] is None and text() == kept
-    own = http.get(f"/api/jobs/{asked['id']}/transcript?format=txt").text
-    assert "bread" in own
+    unchanged = text()
+    unapplied = decode_again(apply=False)
+    ended = until_ended(http, unapplied["id"])
+    assert ended["applied"] is None and text() == unchanged
+    result = http.get(f"/api/jobs/{unapplied['id']}/transcript?format=txt").text
+    assert "bread" in result
 
-    before_it = submitted(http, joined(tmp_path / "long.wav", 60))  # the only worker is taken
-    held = again()
-    got = http.get(f"{path}/transcript")
-    segments = [{**s, "text": " Mine.", "words": []} for s in got.json()["segments"]]
+    blocker = submitted(http, joined(tmp_path / "long.wav", 60))  # occupies the only worker
+    blocked = decode_again()
+    response = http.get(f"{path}/transcript")
+    segments = [{**s, "text": " Mine.", "words": []} for s in response.json()["segments"]]
     put(http, job, segments, "*")
-    http.delete(f"/api/jobs/{before_it}")
-    assert until_ended(http, held["id"])["applied"] is None
+    http.delete(f"/api/jobs/{blocker}")
+    assert until_ended(http, blocked["id"])["applied"] is None
     assert text().count("Mine.") == len(segments)
-    applied = http.post(f"/api/jobs/{asked['id']}/apply").json()
+    applied = http.post(f"/api/jobs/{unapplied['id']}/apply").json()
     assert applied["applied"] == http.get(path).json()["revision"]
     assert "bread" in text() and "Mine." in text()
     assert http.post(f"{path}/apply").json()["error"]["code"] == "not_a_range"

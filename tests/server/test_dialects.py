@@ -1,4 +1,4 @@
-"""The dialects of WAAS and of whisper-asr-webservice, as their clients speak them."""
+"""APIs of WAAS and whisper-asr-webservice, as their clients use them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_waas_from_upload_to_download_and_the_signed_webhook(
     assert jojo["docVersion"] == "1.0" and jojo["segments"][1]["timeStart"] > 1000
     assert http.get(f"/v1/download/{job}?output=pdf").text == "Output not supported"
 
-    receiver.wait(2)  # the first time it was answered 500
+    receiver.wait(2)  # the receiver answers the first attempt with 500
     (first, body), (second, same) = receiver.arrived[:2]
     assert body == same and first["Idempotency-Key"] == second["Idempotency-Key"]
     assert json.loads(body) == {
@@ -72,14 +72,14 @@ def test_waas_from_upload_to_download_and_the_signed_webhook(
         ("webhook_id=other", b"x", 405, '{"error":"Invalid webhook id"}'),
     ],
 )
-def test_waas_refuses_in_its_own_words_and_order(
+def test_waas_errors_have_its_messages_and_order(
     http: httpx.Client, query: str, body: bytes, status: int, text: str
 ) -> None:
     answer = http.post(f"/v1/transcribe?{query}", content=body)
     assert (answer.status_code, answer.text) == (status, text)
 
 
-def test_waas_options_detect_queue_and_a_failed_job(http: httpx.Client) -> None:
+def test_waas_options_detection_queue_and_a_failed_job(http: httpx.Client) -> None:
     shown = http.options("/v1/transcribe").json()["queryParams"]
     assert set(shown) == {
         "model", "task", "languages", "email_callback", "webhook_id", "filename",
@@ -87,8 +87,8 @@ def test_waas_options_detect_queue_and_a_failed_job(http: httpx.Client) -> None:
     assert "norwegian" in shown["languages"]["options"] and shown["model"]["default"] == "tiny.en"
     assert http.options("/v1/download/x").json()["queryParams"]["output"]["default"] == "srt"
     assert list(http.options("/v1/detect").json()["queryParams"]) == ["model"]
-    found = http.post("/v1/detect", content=ENGLISH.read_bytes())
-    assert found.json() == {"detectedLanguage": "english", "languageCode": "en"}
+    detected = http.post("/v1/detect", content=ENGLISH.read_bytes())
+    assert detected.json() == {"detectedLanguage": "english", "languageCode": "en"}
     assert http.get("/v1/queue").json() == {"count": 0}
     bad = http.post("/v1/transcribe?webhook_id=desk", content=b"no sound").json()["job_id"]
     assert until_ended(http, bad)["state"] == "failed"
@@ -99,7 +99,7 @@ def test_waas_options_detect_queue_and_a_failed_job(http: httpx.Client) -> None:
     assert http.get("/v1/jobs/7").status_code == 404
 
 
-def test_asr(http: httpx.Client) -> None:
+def test_asr_and_detect_language(http: httpx.Client) -> None:
     files = {"audio_file": ("talk 1.wav", ENGLISH.read_bytes())}
     answer = http.post("/asr", params={"output": "srt", "language": "en"}, files=files)
     assert answer.headers["asr-engine"] == "faster"
@@ -107,8 +107,8 @@ def test_asr(http: httpx.Client) -> None:
     assert answer.headers["content-type"].startswith("text/plain") and "garden" in answer.text
     whole = http.post("/asr?output=json&word_timestamps=true", files=files).json()
     assert whole["language"] == "en" and whole["segments"][0]["words"]
-    raw = ENGLISH.read_bytes()[44:]  # the samples are 16 kHz mono already
-    said = http.post("/asr?encode=false", files={"audio_file": ("x", raw)})
-    assert words(said.text) == words(reference("english"))
-    found = http.post("/detect-language", files=files).json()
-    assert found == {"detected_language": "english", "language_code": "en", "confidence": 1.0}
+    raw = ENGLISH.read_bytes()[44:]  # after the header; the sample is 16 kHz mono
+    answer = http.post("/asr?encode=false", files={"audio_file": ("x", raw)})
+    assert words(answer.text) == words(reference("english"))
+    detected = http.post("/detect-language", files=files).json()
+    assert detected == {"detected_language": "english", "language_code": "en", "confidence": 1.0}

@@ -1,4 +1,4 @@
-"""Fetching a recording from a URL, and never from inside the house."""
+"""Download of a recording from a URL, never from a private address."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ ENGLISH = SAMPLES / "english.wav"
 
 @contextmanager
 def site() -> Iterator[str]:
-    """`/talk%201.wav` is a recording, `/to/X` leads to X, and everything else is nowhere."""
+    """Serve a recording at `/talk%201.wav`, redirects to X at `/to/X`, and 404 elsewhere."""
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            found = self.path == "/talk%201.wav"
-            leads = self.path.startswith("/to/")
-            self.send_response(200 if found else 302 if leads else 404)
-            if leads:
+            is_recording = self.path == "/talk%201.wav"
+            is_redirect = self.path.startswith("/to/")
+            self.send_response(200 if is_recording else 302 if is_redirect else 404)
+            if is_redirect:
                 self.send_header("Location", self.path.removeprefix("/to/"))
-            body = ENGLISH.read_bytes() if found else b""
+            body = ENGLISH.read_bytes() if is_recording else b""
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -46,8 +46,8 @@ def site() -> Iterator[str]:
 
 
 @pytest.mark.slow
-def test_a_url_is_fetched_and_its_failures_are_plain(tmp_path: Path) -> None:
-    """From this machine, which `fetch_private` allows here."""
+def test_a_job_downloads_a_url_and_reports_its_status(tmp_path: Path) -> None:
+    """The URL is on this machine, which `fetch_private` allows."""
     with site() as url, running(tmp_path, fetch_private=True) as server, server.client() as http:
         answer = http.post("/api/jobs", files={"url": (None, f"{url}/to//talk%201.wav")})
         assert answer.status_code == 201 and answer.json()["filename"] == "talk 1.wav"
@@ -56,8 +56,8 @@ def test_a_url_is_fetched_and_its_failures_are_plain(tmp_path: Path) -> None:
         assert missing.status_code == 400 and "404" in missing.text
 
 
-def saved(tmp_path: Path, url: str) -> str:
-    """The name of what is fetched. This machine's first address is taken for a public one."""
+def download(tmp_path: Path, url: str) -> str:
+    """Download and return the file name. 127.0.0.1 counts as public here."""
 
     def allowed(address: str) -> bool:
         return address == "127.0.0.1" or fetch.is_public(address)
@@ -65,19 +65,19 @@ def saved(tmp_path: Path, url: str) -> str:
     return asyncio.run(fetch.fetch(url, tmp_path / "got", 10_000_000, allowed))
 
 
-def test_a_redirect_is_followed_out_but_not_in(tmp_path: Path) -> None:
+def test_redirects_to_private_addresses_are_not_followed(tmp_path: Path) -> None:
     with site() as url:
-        assert saved(tmp_path, f"{url}/to/{url}/talk%201.wav") == "talk 1.wav"
+        assert download(tmp_path, f"{url}/to/{url}/talk%201.wav") == "talk 1.wav"
         assert (tmp_path / "got").read_bytes() == ENGLISH.read_bytes()
         port = url.rpartition(":")[2]
         for inside in (f"http://127.0.0.2:{port}/", "http://[::1]/", "http://169.254.169.254/",
                        "http://10.0.0.1/", "//0.0.0.0/", f"http://0x7f000002:{port}/"):  # fmt: skip
             with pytest.raises(FetchFailed, match="not at a public address"):
-                saved(tmp_path, f"{url}/to/{inside}")
+                download(tmp_path, f"{url}/to/{inside}")
         with pytest.raises(FetchFailed, match="not http"):
-            saved(tmp_path, f"{url}/to/file:///etc/passwd")
+            download(tmp_path, f"{url}/to/file:///etc/passwd")
         with pytest.raises(FetchFailed, match="redirects more than 5 times"):
-            saved(tmp_path, f"{url}/to/" * 7 + "x")
+            download(tmp_path, f"{url}/to/" * 7 + "x")
 
 
 @pytest.mark.parametrize(
@@ -86,11 +86,11 @@ def test_a_redirect_is_followed_out_but_not_in(tmp_path: Path) -> None:
      "224.0.0.1", "::1", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "2002:7f00:1::",
      "64:ff9b::10.0.0.1", "64:ff9b:1::7f00:1", "::127.0.0.1"],
 )  # fmt: skip
-def test_no_way_inside(address: str) -> None:
+def test_private_addresses_are_not_public(address: str) -> None:
     assert not fetch.is_public(address)
 
 
-def test_public_addresses_and_what_is_no_url() -> None:
+def test_public_addresses_and_malformed_urls() -> None:
     for address in ("93.184.216.34", "2606:4700::1111", "64:ff9b::93.184.216.34"):
         assert fetch.is_public(address)
     pasted = "https://a.example/Größe 1.mp3?x=a%20b#c"

@@ -1,4 +1,4 @@
-"""Our own jobs API, from an upload to a corrected text."""
+"""Jobs API, from an upload to an edited transcript."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAUSE = SAMPLES / "pause.wav"
 JSON = {"Content-Type": "application/json"}
 
 
-def test_job_from_upload_to_corrected_text(http: httpx.Client, service: Server) -> None:
+def test_a_job_from_upload_to_edited_text(http: httpx.Client, service: Server) -> None:
     job = submit(http, PAUSE, word_timestamps="true", priority="1")
     kinds: list[str] = []
     with http.stream("GET", f"/api/jobs/{job}/events") as events:
@@ -27,17 +27,17 @@ def test_job_from_upload_to_corrected_text(http: httpx.Client, service: Server) 
                 kinds.append(line[7:])
     assert kinds[0] == "state" and kinds.count("segment") >= 2 and "progress" in kinds
     with http.stream("GET", f"/api/jobs/{job}/events", headers={"Last-Event-ID": "1"}) as events:
-        again = sum(line == "event: segment" for line in events.iter_lines())
-    assert again == kinds.count("segment")
+        repeated = sum(line == "event: segment" for line in events.iter_lines())
+    assert repeated == kinds.count("segment")
     shown = http.get(f"/api/jobs/{job}").json()
     assert shown["state"] == "done" and shown["done"] == shown["duration"]
-    assert job in [one["id"] for one in http.get("/api/jobs?state=done").json()["jobs"]]
+    assert job in [done["id"] for done in http.get("/api/jobs?state=done").json()["jobs"]]
     whole = http.get(f"/api/jobs/{job}/transcript").json()
     assert whole["segments"][0]["words"]
     cut = http.get(f"/api/jobs/{job}/transcript?format=srt&max_words_per_line=3").text
     assert cut.count("-->") > 5
-    heard = http.get(f"/api/jobs/{job}/audio", headers={"Range": "bytes=0-3"})
-    assert (heard.status_code, heard.content) == (206, b"RIFF")
+    start = http.get(f"/api/jobs/{job}/audio", headers={"Range": "bytes=0-3"})
+    assert (start.status_code, start.content) == (206, b"RIFF")
 
     segments = [{**whole["segments"][0], "text": " Corrected.", "words": []}]
     edited = http.put(
@@ -47,9 +47,9 @@ def test_job_from_upload_to_corrected_text(http: httpx.Client, service: Server) 
     assert http.get(f"/api/jobs/{job}/transcript?format=txt").text == "Corrected.\n"
     part = http.post(f"/api/jobs/{job}/ranges", json={"start": 14, "end": 22, "beam_size": 1})
     assert until_ended(http, part.json()["id"])["state"] == "done"
-    mended = http.get(f"/api/jobs/{job}/transcript").json()
-    assert mended["segments"][0]["text"] == " Corrected."
-    rest = mended["segments"][1:]
+    merged = http.get(f"/api/jobs/{job}/transcript").json()
+    assert merged["segments"][0]["text"] == " Corrected."
+    rest = merged["segments"][1:]
     assert rest[0]["start"] > 14 and "bread" in "".join(segment["text"] for segment in rest)
 
     assert http.post(f"/api/jobs/{job}/retry").status_code == 202
@@ -59,12 +59,13 @@ def test_job_from_upload_to_corrected_text(http: httpx.Client, service: Server) 
 
     folder = service.folder / "data" / "jobs" / job
     assert folder.is_dir()
-    gone = http.delete(f"/api/jobs/{job}").json()["deleted"]
-    assert gone["recording"] == "pause.wav" and gone["ranges"] == 1 and gone["bytes"] > 600_000
+    deleted = http.delete(f"/api/jobs/{job}").json()["deleted"]
+    assert deleted["recording"] == "pause.wav" and deleted["ranges"] == 1
+    assert deleted["bytes"] > 600_000
     assert not folder.exists() and http.get(f"/api/jobs/{job}").status_code == 404
 
 
-def test_job_is_refused_before_anything_is_queued(http: httpx.Client) -> None:
+def test_a_malformed_job_is_rejected_before_it_is_queued(http: httpx.Client) -> None:
     def error(fields: dict[str, str], file: bool = True, status: int = 400) -> str:
         files = {"file": ("a.wav", ENGLISH.read_bytes())} if file else {"x": ("x", b"")}
         answer = http.post("/api/jobs", files=files, data=fields)
@@ -74,7 +75,7 @@ def test_job_is_refused_before_anything_is_queued(http: httpx.Client) -> None:
     assert "beam_size" in error({"beam_size": "none"})
     assert "nonsense" in error({"nonsense": "1"})
     assert "../secrets" in error({"model": "../secrets"}, status=404)
-    assert "either a file or a url" in error({}, file=False)
+    assert "exactly one of file, upload and url" in error({}, file=False)
     assert "not at a public address" in error({"url": "http://127.0.0.1:1/"}, file=False)
     assert "not at a public address" in error({"url": "http://[::ffff:10.0.0.1]/"}, file=False)
     assert "http" in error({"url": "file:///etc/passwd"}, file=False)
@@ -109,54 +110,54 @@ def test_a_stored_job_with_the_old_name_of_an_option_runs_and_is_shown(
     assert http.get(f"/api/jobs/{job}/transcript").json()["language"] == "rus"
 
 
-def test_a_stretch_whose_language_is_named_does_without_detection(http: httpx.Client) -> None:
-    """Of a recording in several languages, where the wrong one was detected there."""
+def test_a_range_with_a_language_does_not_inherit_language_detection(http: httpx.Client) -> None:
+    """For a recording in several languages, in which the wrong one was detected."""
     job = submit(http, ENGLISH, language_per_chunk="true")
     assert until_ended(http, job)["state"] == "done"
-    asked = {"start": 0, "end": 4, "apply": False}
-    kept = http.post(f"/api/jobs/{job}/ranges", json=asked).json()
-    assert kept["options"] == {"language_per_chunk": True}
-    named = http.post(f"/api/jobs/{job}/ranges", json={**asked, "language": "en"}).json()
-    assert named["options"] == {"language": "en"}
+    range = {"start": 0, "end": 4, "apply": False}
+    same = http.post(f"/api/jobs/{job}/ranges", json=range).json()
+    assert same["options"] == {"language_per_chunk": True}
+    english = http.post(f"/api/jobs/{job}/ranges", json={**range, "language": "en"}).json()
+    assert english["options"] == {"language": "en"}
 
 
-def test_a_range_without_sound_is_refused(http: httpx.Client) -> None:
+def test_an_empty_range_is_rejected(http: httpx.Client) -> None:
     job = submit(http, ENGLISH)
     end = until_ended(http, job)["duration"]
     for start in (1.0, end - 0.00001):
-        asked = {"start": start, "end": start + 0.00001}
-        answer = http.post(f"/api/jobs/{job}/ranges", json=asked)
+        range = {"start": start, "end": start + 0.00001}
+        answer = http.post(f"/api/jobs/{job}/ranges", json=range)
         assert answer.status_code == 400 and "0.01 s" in answer.text
 
 
-def test_what_is_wrong_is_called_what_the_caller_called_it(http: httpx.Client) -> None:
-    def told(**fields: str) -> tuple[str, str]:
+def test_errors_name_fields_as_the_caller_wrote_them(http: httpx.Client) -> None:
+    def error(**fields: str) -> tuple[str, str]:
         files = {"file": ("a.wav", ENGLISH.read_bytes())}
         answer = http.post("/api/jobs", files=files, data=fields)
         assert answer.status_code == 400, answer.text
-        error = answer.json()["error"]
-        assert error["code"] == "invalid_value"
-        return error["param"], error["message"]
+        body = answer.json()["error"]
+        assert body["code"] == "invalid_value"
+        return body["param"], body["message"]
 
-    alone = ("min_speakers", "min_speakers: needs speakers=true")
-    assert told(min_speakers="2") == told(min_speakers="2", speakers="false") == alone
-    assert told(beamsize="2") == (
+    expected = ("min_speakers", "min_speakers: needs speakers=true")
+    assert error(min_speakers="2") == error(min_speakers="2", speakers="false") == expected
+    assert error(beamsize="2") == (
         "beamsize", "field 'beamsize' is unknown; did you mean 'beam_size'?",
     )  # fmt: skip
-    assert told(batch_size="1000")[1] == "batch_size is 1000; the limit of this server is 16"
-    assert told(email="a@b\x00c")[1] == "email: not an e-mail address"
+    assert error(batch_size="1000")[1] == "batch_size is 1000; the limit of this server is 16"
+    assert error(email="a@b\x00c")[1] == "email: not an e-mail address"
     checked = http.post("/api/check", json={"max_speakers": 2}).json()
     assert (checked["param"], checked["ok"]) == ("max_speakers", False)
     for name in ("model", "backend"):
         assert http.post("/api/check", json={name: "nope"}).json()["param"] == name
-    odd = '{"model": 5, "\\ud800": 1}'
-    assert http.post("/api/check", content=odd, headers=JSON).json()["ok"] is False
-    asked = http.post("/asr?min_speakers=2", files={"audio_file": ENGLISH.read_bytes()})
-    assert asked.json()["detail"] == "min_speakers without diarize=True; give both"
+    malformed = '{"model": 5, "\\ud800": 1}'
+    assert http.post("/api/check", content=malformed, headers=JSON).json()["ok"] is False
+    answer = http.post("/asr?min_speakers=2", files={"audio_file": ENGLISH.read_bytes()})
+    assert answer.json()["detail"] == "min_speakers without diarize=True; give both"
 
 
 @pytest.mark.slow
-def test_a_full_queue_says_when_to_come_back(tmp_path: Path) -> None:
+def test_a_full_queue_answers_429_with_retry_after(tmp_path: Path) -> None:
     with running(tmp_path, jobs_at_once=0, queue_size=2) as full, full.client() as http:
         answers = []
         for _ in range(3):
@@ -164,7 +165,9 @@ def test_a_full_queue_says_when_to_come_back(tmp_path: Path) -> None:
             answers.append(http.post("/api/jobs", files=files))
         assert [answer.status_code for answer in answers] == [201, 201, 429]
         assert int(answers[2].headers["retry-after"]) > 0
-        first, second = (http.get(f"/api/jobs/{a.json()['id']}").json() for a in answers[:2])
+        first, second = (
+            http.get(f"/api/jobs/{answer.json()['id']}").json() for answer in answers[:2]
+        )
         assert (first["position"], second["position"]) == (0, 1)
         assert http.get("/v1/queue").json() == {"count": 2}
         assert http.post("/v1/transcribe?email_callback=a@b.c", content=b"x").status_code == 429

@@ -1,4 +1,4 @@
-"""What is too large, too long or too slow, whatever its headers say."""
+"""Limits on size, duration and time, whatever the headers of a request say."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ PAUSE = SAMPLES / "pause.wav"
 
 
 def test_limits_hold_whatever_the_headers_say(http: httpx.Client) -> None:
-    def much() -> Iterator[bytes]:
+    def endless() -> Iterator[bytes]:
         for _ in range(4000):
             yield bytes(65536)
 
     for path in ("/v1/transcribe?webhook_id=desk", "/v1/detect"):
-        with contextlib.suppress(httpx.WriteError):  # it may hang up before we have read
-            assert http.post(path, content=much()).status_code == 413
+        with contextlib.suppress(httpx.WriteError):  # the server may close before we read
+            assert http.post(path, content=endless()).status_code == 413
     files = {"file": ("long.wav", bytes(9_500_000))}
     answer = http.post("/v1/audio/transcriptions", files=files, data={"model": "whisper-1"})
     assert answer.status_code == 413 and answer.json()["error"]["code"] == "upload_too_large"
@@ -60,14 +60,14 @@ def test_a_small_file_that_is_hours_long_hits_the_duration_limit(
     shown = until_ended(http, job)
     assert shown["state"] == "failed" and "longer than 60 s" in shown["error"]
     folder = service.folder / "data" / "jobs" / job
-    for path in ("audio?form=wav", "peaks"):  # it is still there to be heard, but not all of it
-        heard = http.get(f"/api/jobs/{job}/{path}")
-        assert heard.status_code == 413 and "longer than 60 s" in heard.text
+    for path in ("audio?form=wav", "peaks"):  # the upload is stored, but the limit still holds
+        answer = http.get(f"/api/jobs/{job}/{path}")
+        assert answer.status_code == 413 and "longer than 60 s" in answer.text
     assert [path.name for path in folder.iterdir()] == ["upload"]
 
 
-def test_a_list_of_files_opens_none_of_them(http: httpx.Client, tmp_path: Path) -> None:
-    """FFmpeg reads playlists and scripts that name files and addresses; here they are no media."""
+def test_a_playlist_opens_none_of_its_files(http: httpx.Client, tmp_path: Path) -> None:
+    """FFmpeg reads playlists that name files and addresses; the service rejects them."""
     listing = tmp_path / "list.wav"
     for text in (
         "ffconcat version 1.0\nfile upload\nfile sound-0.wav\n",
@@ -83,10 +83,10 @@ def test_a_list_of_files_opens_none_of_them(http: httpx.Client, tmp_path: Path) 
         assert http.get(f"/api/jobs/{job}/audio?form=wav").status_code == 400
 
 
-def test_what_is_too_large_is_answered(http: httpx.Client) -> None:
+def test_large_headers_and_documents_are_rejected(http: httpx.Client) -> None:
     long = http.get("/healthz", headers={"X-Long": "a" * 200_000})
     assert long.status_code == 431 and long.json()["error"]["code"] == "headers_too_large"
-    with contextlib.suppress(httpx.WriteError):  # it may hang up before we have read
+    with contextlib.suppress(httpx.WriteError):  # the server may close before we read
         document = http.put("/api/jobs/x/transcript", content=(bytes(1 << 20) for _ in range(40)))
         assert document.status_code == 413
         assert document.json()["error"]["message"] == "the body is larger than 33554432 bytes"
@@ -100,7 +100,7 @@ class ImpatientConnection(Connection):
 
 @contextmanager
 def listening(app: ASGIApp) -> Iterator[socket.socket]:
-    """A connection to a server of this process that runs `app`."""
+    """Run `app` on a server in this process, and yield a connection to it."""
     config = uvicorn.Config(app, port=0, http=ImpatientConnection, log_config=None, lifespan="off")
     server = Listener(config, lambda port: None, lambda: None)
     thread = threading.Thread(target=server.run)
@@ -116,35 +116,35 @@ def listening(app: ASGIApp) -> Iterator[socket.socket]:
         thread.join()
 
 
-def everything(client: socket.socket) -> bytes:
-    """What comes until the other side hangs up."""
+def read_all(client: socket.socket) -> bytes:
+    """Read until the server closes the connection."""
     return b"".join(iter(lambda: client.recv(65536), b""))
 
 
-async def eager(scope: Scope, receive: Receive, send: Send) -> None:
-    """An application that wants the whole body, and says how long it was."""
+async def measuring_app(scope: Scope, receive: Receive, send: Send) -> None:
+    """Read the whole body and answer with its size."""
     size = len(await Request(scope, receive).body())
     await PlainTextResponse(f"{size} bytes")(scope, receive, send)
 
 
-def test_headers_that_do_not_come_are_not_waited_for() -> None:
-    with listening(eager) as client:
-        assert everything(client) == b""  # whoever says nothing is told nothing
-    with listening(eager) as client:
+def test_incomplete_headers_time_out() -> None:
+    with listening(measuring_app) as client:
+        assert read_all(client) == b""  # an idle connection is closed without a response
+    with listening(measuring_app) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ")
-        said = everything(client)
-        assert said.startswith(b"HTTP/1.1 408 ") and b"request_timeout" in said
-    with listening(eager) as client:
+        response = read_all(client)
+        assert response.startswith(b"HTTP/1.1 408 ") and b"request_timeout" in response
+    with listening(measuring_app) as client:
         client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab")
-        time.sleep(0.6)  # of a body this is not the limit
+        time.sleep(0.6)  # longer than the header timeout, which does not apply to bodies
         client.sendall(b"cd")
         assert client.recv(9) == b"HTTP/1.1 "
-        client.sendall(b"GET")  # the next one begins, and goes no further
-        assert b"408 Request Timeout" in everything(client)
+        client.sendall(b"GET")  # the next request remains incomplete
+        assert b"408 Request Timeout" in read_all(client)
 
 
-def test_a_body_that_does_not_come_is_not_waited_for() -> None:
-    limited = BodyLimit(eager, 1000, timeout=0.3)
+def test_a_stalled_body_times_out() -> None:
+    limited = BodyLimit(measuring_app, 1000, timeout=0.3)
     with listening(limited) as client:
         client.sendall(b"POST /asr HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n")
         for letter in (b"a", b"b", b"c", b"d"):
@@ -153,12 +153,12 @@ def test_a_body_that_does_not_come_is_not_waited_for() -> None:
         assert client.recv(12) == b"HTTP/1.1 200"
     with listening(limited) as client:
         client.sendall(b"POST /asr HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab")
-        said = everything(client)
-        assert said.startswith(b"HTTP/1.1 408 ") and b"stalled for 0.3 s" in said
+        response = read_all(client)
+        assert response.startswith(b"HTTP/1.1 408 ") and b"stalled for 0.3 s" in response
 
 
-def test_a_slow_client_takes_nobody_s_place(tmp_path: Path) -> None:
-    """One request at a time is transcribed, and one is still being sent."""
+def test_a_slow_upload_holds_no_slot(tmp_path: Path) -> None:
+    """With one slot, a request is transcribed while another is still being sent."""
     sound = ENGLISH.read_bytes()
     head = b"POST /v1/detect HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(sound)
     with (
@@ -174,7 +174,7 @@ def test_a_slow_client_takes_nobody_s_place(tmp_path: Path) -> None:
 
 
 def test_large_files_of_forms_are_spooled_into_the_given_folder(tmp_path: Path) -> None:
-    """And the folder for temporary files of the process stays as it is."""
+    """The process's temporary folder stays unchanged."""
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
     body = head + bytes(3 << 20) + b"\r\n--x--\r\n"
     system = tempfile.gettempdir()
@@ -196,8 +196,8 @@ def test_large_files_of_forms_are_spooled_into_the_given_folder(tmp_path: Path) 
     assert tempfile.gettempdir() == system
 
 
-def test_what_is_no_form_is_said_to_be_none(http: httpx.Client) -> None:
-    def said(content: bytes, kind: str, path: str = "/api/jobs") -> str:
+def test_malformed_forms_are_rejected(http: httpx.Client) -> None:
+    def rejection(content: bytes, kind: str, path: str = "/api/jobs") -> str:
         answer = http.post(path, content=content, headers={"Content-Type": kind} if kind else {})
         assert answer.status_code == 400, answer.text
         return answer.text
@@ -205,7 +205,7 @@ def test_what_is_no_form_is_said_to_be_none(http: httpx.Client) -> None:
     part = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
     for path in ("/api/jobs", "/v1/audio/transcriptions", "/asr", "/detect-language"):
         for kind in ("", "application/json", "text/plain", "audio/wav"):
-            assert "not a form" in said(b"{}", kind, path)
+            assert "not a form" in rejection(b"{}", kind, path)
         for content, kind in (
             (b"", "multipart/form-data; boundary=x"),
             (part + b"abc", "multipart/form-data; boundary=y"),
@@ -215,7 +215,7 @@ def test_what_is_no_form_is_said_to_be_none(http: httpx.Client) -> None:
             (part.replace(b"\r\n\r\n", b"\r\nX: \x00\r\n\r\n"), "multipart/form-data; boundary=x"),
             (b"--x\r\n" * 400, "multipart/form-data; boundary=x"),
         ):
-            said(content, kind, path)
+            rejection(content, kind, path)
     whole = part + ENGLISH.read_bytes() + b"\r\n--x--\r\n"
     upper = {"Content-Type": "Multipart/Form-Data; boundary=x"}
     assert http.post("/api/jobs", content=whole, headers=upper).status_code == 201

@@ -1,4 +1,4 @@
-"""What opens one job without a key: a real process that asks for keys, real weights."""
+"""Share links and tickets, on a real server that requires keys, with real weights."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def statuses(client: httpx.Client, place: str) -> set[int]:
     return {client.get(f"{place}{part}").status_code for part in READS}
 
 
-def test_a_ticket_reads_one_job_and_its_sound(
+def test_a_ticket_reads_one_job_and_its_audio(
     owner: httpx.Client, anybody: httpx.Client, job: str
 ) -> None:
     assert statuses(anybody, f"/api/jobs/{job}") == {401}
@@ -97,7 +97,7 @@ def test_a_ticket_reads_one_job_and_its_sound(
     assert "content-disposition" not in track.headers and track.text.startswith("WEBVTT")
 
 
-def test_a_ticket_changes_nothing_and_opens_nothing_else(
+def test_a_ticket_is_read_only_and_opens_only_its_job(
     owner: httpx.Client, anybody: httpx.Client, job: str
 ) -> None:
     ticket = owner.post(f"/api/jobs/{job}/ticket").json()
@@ -115,7 +115,7 @@ def test_a_ticket_changes_nothing_and_opens_nothing_else(
         assert answer.json()["error"]["code"] == "link_not_found"
 
 
-def test_a_ticket_ends_with_its_time_its_key_and_its_job(
+def test_a_ticket_ends_with_its_lifetime_its_key_and_its_job(
     anybody: httpx.Client, server: Server, database: Database, job: str
 ) -> None:
     links = Links(database)
@@ -124,9 +124,9 @@ def test_a_ticket_ends_with_its_time_its_key_and_its_job(
         for what in ("ticket", "shares"):
             assert desk.post(f"/api/jobs/{job}/{what}", json={}).status_code == 404
         mine = submitted(desk)
-        late, _ = links.ticket(mine, lifetime=-1)
-        assert links.open(late) is None
-        assert statuses(anybody, f"/api/shared/{late}") == {404}
+        expired, _ = links.ticket(mine, lifetime=-1)
+        assert links.open(expired) is None
+        assert statuses(anybody, f"/api/shared/{expired}") == {404}
         place = desk.post(f"/api/jobs/{mine}/ticket").json()["path"]
         assert statuses(anybody, place) == {200}
         Keys(database).revoke(key.id)
@@ -139,13 +139,13 @@ def test_a_ticket_ends_with_its_time_its_key_and_its_job(
         assert statuses(anybody, place) == {404}
 
 
-def shared(client: httpx.Client, job: str, **wanted: Any) -> dict[str, Any]:
-    answer = client.post(f"/api/jobs/{job}/shares", json=wanted)
+def shared(client: httpx.Client, job: str, **fields: Any) -> dict[str, Any]:
+    answer = client.post(f"/api/jobs/{job}/shares", json=fields)
     assert answer.status_code == 201, answer.text
     return dict(answer.json())
 
 
-def test_a_share_reads_until_it_is_ended(
+def test_a_share_reads_until_it_is_revoked(
     owner: httpx.Client, anybody: httpx.Client, server: Server, job: str
 ) -> None:
     before = time.time()
@@ -159,8 +159,8 @@ def test_a_share_reads_until_it_is_ended(
     assert (forever["name"], forever["expires"]) == (None, None)
     listed = owner.get(f"/api/jobs/{job}/shares").json()["shares"]
     assert listed == [
-        {name: one[name] for name in ("id", "name", "created", "expires")}
-        for one in (forever, made)
+        {name: share[name] for name in ("id", "name", "created", "expires")}
+        for share in (forever, made)
     ]
     assert owner.get(f"/api/jobs/{job}").json()["holds"]["shares"] == 2
     assert anybody.delete(f"/api/jobs/{job}/shares/{made['id']}").status_code == 401
@@ -178,17 +178,19 @@ def test_a_share_reads_until_it_is_ended(
         assert anybody.get(f"/api/shared/{wrong}").status_code == 404
 
 
-def test_a_share_follows_corrections_and_shows_none_of_how_it_came(
+def test_a_share_follows_edits_and_hides_the_options(
     owner: httpx.Client, anybody: httpx.Client, job: str
 ) -> None:
     place = f"/api/shared/{shared(owner, job)['token']}"
-    got = owner.get(f"/api/jobs/{job}/transcript")
-    segments = [{**one, "text": " Corrected.", "words": []} for one in got.json()["segments"]]
-    headers = {"If-Match": got.headers["etag"]}
+    response = owner.get(f"/api/jobs/{job}/transcript")
+    segments = [
+        {**segment, "text": " Corrected.", "words": []} for segment in response.json()["segments"]
+    ]
+    headers = {"If-Match": response.headers["etag"]}
     saved = owner.put(f"/api/jobs/{job}/transcript", json={"segments": segments}, headers=headers)
     read = anybody.get(f"{place}/transcript")
     assert read.headers["etag"] == saved.headers["etag"]
-    assert {one["text"] for one in read.json()["segments"]} == {" Corrected."}
+    assert {segment["text"] for segment in read.json()["segments"]} == {" Corrected."}
     assert set(anybody.get(place).json()) == {
         "filename", "state", "duration", "revision", "created", "expires",
     }  # fmt: skip
@@ -196,7 +198,7 @@ def test_a_share_follows_corrections_and_shows_none_of_how_it_came(
     assert owner.post(old, headers={"If-Match": "*"}).status_code == 204
 
 
-def test_a_share_is_refused_where_it_makes_no_sense(owner: httpx.Client, job: str) -> None:
+def test_malformed_shares_are_rejected(owner: httpx.Client, job: str) -> None:
     for wrong in ({"expires_in": 0}, {"expires_in": -5}, {"expires_in": "soon"}, {"name": 5},
                   {"until": 5}):  # fmt: skip
         answer = owner.post(f"/api/jobs/{job}/shares", json=wrong)
@@ -208,36 +210,36 @@ def test_a_share_is_refused_where_it_makes_no_sense(owner: httpx.Client, job: st
     owner.delete(f"/api/jobs/{part.json()['id']}")
 
 
-def kept_shares(database: Database) -> list[tuple[str, str]]:
+def stored_shares(database: Database) -> list[tuple[str, str]]:
     with database.engine.connect() as c:
         return [(row.id, row.hash) for row in c.execute(sa.select(tables.shares))]
 
 
 def shares_end(database: Database) -> None:
-    """In their time, when they are ended, and with their job; on any database."""
+    """Check that shares end by expiry, by revocation and with their job."""
     links = Links(database)
     database.add(Job("one", "", "api", "a.wav", "faster", "tiny.en", {}))
     database.add(Job("two", "", "api", "b.wav", "faster", "tiny.en", {}))
     good, token = links.share("one", "a", None)
-    brief, late = links.share("one", None, 0.05)
+    brief, expired = links.share("one", None, 0.05)
     _, other = links.share("two", None, 60.0)
-    assert token not in str(kept_shares(database))
+    assert token not in str(stored_shares(database))
     time.sleep(0.1)
     assert [share.id for share in links.shares("one")] == [good.id]
-    assert links.open(late) is None and not links.end("one", brief.id)
-    found = links.open(token)
-    assert found is not None and (found.job, found.expires) == ("one", None)
+    assert links.open(expired) is None and not links.end("one", brief.id)
+    link = links.open(token)
+    assert link is not None and (link.job, link.expires) == ("one", None)
     assert not links.end("two", good.id)
     database.remove("two")
     assert links.open(other) is None
-    _, lost = links.share("three", None, None)
+    _, orphan = links.share("three", None, None)
     links.sweep()
-    assert links.open(lost) is None
-    assert [id for id, _ in kept_shares(database)] == [good.id]
+    assert links.open(orphan) is None
+    assert [id for id, _ in stored_shares(database)] == [good.id]
     assert links.end("one", good.id) and links.open(token) is None
     ticket, _ = links.ticket("one")
-    again = Links(database).open(ticket)
-    assert again is not None and again.job == "one"
+    reopened = Links(database).open(ticket)
+    assert reopened is not None and reopened.job == "one"
 
 
 def test_shares_end_on_sqlite(tmp_path: Path) -> None:
@@ -252,7 +254,7 @@ def test_shares_end_on_postgres(tmp_path: Path) -> None:
         shares_end(database)
 
 
-def test_a_peak_is_not_sent_twice(owner: httpx.Client, job: str) -> None:
+def test_unchanged_peaks_are_not_sent_again(owner: httpx.Client, job: str) -> None:
     path = f"/api/jobs/{job}/peaks?per_second=20"
     first = owner.get(path)
     headers = {"If-None-Match": first.headers["etag"]}
@@ -260,7 +262,7 @@ def test_a_peak_is_not_sent_twice(owner: httpx.Client, job: str) -> None:
     assert owner.get(f"{path}&end=1", headers=headers).status_code == 200
 
 
-def test_no_log_has_a_token_or_a_key(
+def test_tokens_and_keys_are_not_logged(
     owner: httpx.Client, anybody: httpx.Client, server: Server, job: str
 ) -> None:
     tokens = [owner.post(f"/api/jobs/{job}/ticket").json()["token"], shared(owner, job)["token"]]

@@ -1,4 +1,4 @@
-"""What the page plays and draws: the kind of a recording, its WAV, its waveform."""
+"""Media type, WAV and waveform of a recording."""
 
 from __future__ import annotations
 
@@ -15,28 +15,30 @@ from support.serving import Server, until_ended
 from unispeech.server.jobs import waveform
 
 
-def test_a_waveform_that_is_kept_says_what_the_sound_says(tmp_path: Path) -> None:
-    """Wherever it begins and ends: the same, or nothing where it is not fine enough."""
-    chance = np.random.default_rng(3)
-    sound, kept = tmp_path / "sound.wav", tmp_path / "waveform"
+def test_a_stored_waveform_equals_the_measured_one(tmp_path: Path) -> None:
+    """For any part: the same values, or None if the intervals do not fit."""
+    random = np.random.default_rng(3)
+    sound, stored = tmp_path / "sound.wav", tmp_path / "waveform"
     with wave.open(str(sound), "wb") as file:
         file.setparams((1, 2, 16_000, 0, "NONE", ""))
-        file.writeframes(chance.integers(-32768, 32767, 16_000 * 7 + 123, np.int16).tobytes())
-    assert waveform.load_peaks(kept, 50, 0.0, None) is None
-    waveform.save_peaks(sound, kept)
-    said = 0
+        file.writeframes(random.integers(-32768, 32767, 16_000 * 7 + 123, np.int16).tobytes())
+    assert waveform.load_peaks(stored, 50, 0.0, None) is None
+    waveform.save_peaks(sound, stored)
+    compared = 0
     for per_second in (1, 2, 10, 20, 30, 50, 100):
         for start, end in ((0.0, None), (1.0, 3.0), (0.5, 7.0), (2.01, 7.5), (0.123, 4.0), (9, 12)):
-            found = waveform.load_peaks(kept, per_second, start, end)
-            exact = start != 0.123 and per_second != 30
-            assert (found is not None) == exact, (per_second, start, end)
-            if found is not None:
-                said += 1
-                assert np.array_equal(found, waveform.measure_peaks(sound, per_second, start, end))
-    assert said == 30 and sorted(tmp_path.iterdir()) == [sound, kept]
+            peaks = waveform.load_peaks(stored, per_second, start, end)
+            fits = start != 0.123 and per_second != 30
+            assert (peaks is not None) == fits, (per_second, start, end)
+            if peaks is not None:
+                compared += 1
+                assert np.array_equal(peaks, waveform.measure_peaks(sound, per_second, start, end))
+    assert compared == 30 and sorted(tmp_path.iterdir()) == [sound, stored]
 
 
-def test_nothing_is_decoded_to_draw_what_is_done(http: httpx.Client, service: Server) -> None:
+def test_the_waveform_of_a_finished_job_needs_no_decoding(
+    http: httpx.Client, service: Server
+) -> None:
     with (SAMPLES / "english.wav").open("rb") as file:
         id = http.post("/api/jobs", files={"file": ("a.wav", file)}).json()["id"]
     until_ended(http, id)
@@ -44,7 +46,7 @@ def test_nothing_is_decoded_to_draw_what_is_done(http: httpx.Client, service: Se
     query: dict[str, str | int] = {"per_second": 50, "start": 0, "end": 10}
     before = http.get(f"/api/jobs/{id}/peaks", params=query)
     assert before.status_code == 200 and not (place / "playable.wav").exists()
-    (place / "waveform").unlink()  # as it was with jobs of earlier versions
+    (place / "waveform").unlink()  # as in jobs of earlier versions
     after = http.get(f"/api/jobs/{id}/peaks", params=query)
     assert after.json() == before.json()
     assert (place / "playable.wav").exists() and (place / "waveform").exists()

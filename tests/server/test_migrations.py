@@ -1,4 +1,4 @@
-"""Databases of older versions are upgraded in place; those of newer ones are refused."""
+"""In-place upgrade of old databases, and rejection of newer ones."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, F
 
 
 def differences(engine: sa.Engine) -> object:
-    """Between the tables that are there and those that the code names."""
+    """Return the differences between the tables of the database and those of the code."""
     names = {table.name for table in metadata.sorted_tables}
     options = {
         "version_table": TABLE,
@@ -76,17 +76,17 @@ def test_an_old_database_is_upgraded_in_place(old: tuple[str, Facts]) -> None:
     assert key and key.name == "newsroom" and key.id == done.owner
     link = Links(database).open(facts.share)
     assert link and link.job == facts.done
-    Database(url).close()  # again, with nothing to do
+    Database(url).close()  # nothing left to upgrade
     database.close()
 
 
-def test_an_empty_database_gets_the_tables_that_the_code_names(tmp_path: Path) -> None:
+def test_an_empty_database_gets_the_current_tables(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'new.sqlite'}")
     assert not differences(database.engine)
     database.close()
 
 
-def test_processes_that_start_at_once_upgrade_it_once(old: tuple[str, Facts]) -> None:
+def test_processes_that_start_together_upgrade_once(old: tuple[str, Facts]) -> None:
     url, facts = old
     starts = [
         subprocess.Popen([sys.executable, "-c", START, url], stderr=subprocess.PIPE, text=True)
@@ -116,7 +116,7 @@ def test_a_failed_upgrade_leaves_the_database_as_it_was(old: tuple[str, Facts]) 
     Database(url).close()
 
 
-def test_a_database_of_a_newer_version_is_refused_in_one_line(
+def test_a_database_of_a_newer_version_is_rejected_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("UNISPEECH_DATA_DIR", str(tmp_path))

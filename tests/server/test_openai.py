@@ -1,4 +1,4 @@
-"""OpenAI's dialect, with the real OpenAI client."""
+"""OpenAI's API, with the real OpenAI client."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_openai_verbose_json_with_words(client: openai.OpenAI) -> None:
     assert both.words and both.segments and both.segments[0].text.startswith(" Please")
 
 
-def test_openai_stream_has_real_increments_and_the_whole_text(client: openai.OpenAI) -> None:
+def test_openai_stream_sends_deltas_and_the_whole_text(client: openai.OpenAI) -> None:
     events = list(
         client.audio.transcriptions.create(model="gpt-4o-mini-transcribe", file=PAUSE, stream=True)
     )
@@ -71,37 +71,37 @@ def test_openai_stream_has_real_increments_and_the_whole_text(client: openai.Ope
 
 
 @pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # translations, in the client
-def test_openai_errors_are_the_clients_own(client: openai.OpenAI) -> None:
-    def ask(**given: object) -> None:
+def test_openai_errors_raise_the_clients_exceptions(client: openai.OpenAI) -> None:
+    def transcribe(**fields: object) -> None:
         client.audio.transcriptions.create(
-            **{"model": "whisper-1", "file": ENGLISH, **given}  # type: ignore[call-overload]
+            **{"model": "whisper-1", "file": ENGLISH, **fields}  # type: ignore[call-overload]
         )
 
     with pytest.raises(openai.NotFoundError) as caught:
-        ask(model="someone/never-heard-of-it")
+        transcribe(model="someone/never-heard-of-it")
     assert caught.value.code == "model_not_found" and caught.value.param == "model"
     with pytest.raises(openai.NotFoundError):
-        ask(model="/etc/passwd")
+        transcribe(model="/etc/passwd")
     with pytest.raises(openai.BadRequestError, match="response_format"):
-        ask(response_format="docx")
+        transcribe(response_format="docx")
     with pytest.raises(openai.BadRequestError, match="klingon"):
-        ask(language="klingon")
+        transcribe(language="klingon")
     with pytest.raises(openai.BadRequestError, match="not audio"):
-        ask(file=("notes.txt", b"these are words " * 100))
+        transcribe(file=("notes.txt", b"these are words " * 100))
     with pytest.raises(openai.BadRequestError, match="translate"):
         client.audio.translations.create(model="whisper-1", file=ENGLISH)
 
 
-def test_openai_refuses_what_it_would_otherwise_have_to_choose_from(http: httpx.Client) -> None:
+def test_openai_rejects_duplicate_and_ambiguous_fields(http: httpx.Client) -> None:
     sound = ("a.wav", ENGLISH.read_bytes())
 
     def error(*more: tuple[str, tuple[str | None, bytes]]) -> tuple[str, str]:
         files = [("file", sound), ("model", (None, b"whisper-1")), *more]
         answer = http.post("/v1/audio/transcriptions", files=files)
         assert answer.status_code == 400, answer.text
-        told = answer.json()["error"]
-        assert told["type"] == "invalid_request_error" and told["code"] == "invalid_value"
-        return told["param"], told["message"]
+        body = answer.json()["error"]
+        assert body["type"] == "invalid_request_error" and body["code"] == "invalid_value"
+        return body["param"], body["message"]
 
     assert error(("file", sound)) == ("file", "file is sent more than once; send it once")
     assert error(("model", (None, b"base")))[0] == "model"

@@ -1,4 +1,4 @@
-"""For those who run it: settings, what is refused at the start, logs, the end."""
+"""Operation of the service: settings, errors at the start, logs, shutdown."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.slow
 ENGLISH = SAMPLES / "english.wav"
 
 
-def test_settings_say_which_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_errors_name_the_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("UNISPEECH_PORT", "many")
     with pytest.raises(OptionError, match="port"):
         settings.read()
@@ -48,7 +48,7 @@ def test_settings_say_which_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environment", "code", "said"),
+    ("arguments", "environment", "code", "message"),
     [
         (["--model", "nope"], {}, 2, "setting model: there is no model 'nope'"),
         (["--backend", "nope"], {}, 2, "setting backend: backend 'nope' is unknown"),
@@ -65,8 +65,8 @@ def test_settings_say_which_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         (["--port", "PORT"], {}, 1, "cannot listen on 127.0.0.1 port"),
     ],
 )  # fmt: skip
-def test_what_cannot_work_is_said_before_the_server_starts(
-    tmp_path: Path, arguments: list[str], environment: dict[str, str], code: int, said: str
+def test_wrong_settings_are_reported_before_the_server_starts(
+    tmp_path: Path, arguments: list[str], environment: dict[str, str], code: int, message: str
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -74,19 +74,19 @@ def test_what_cannot_work_is_said_before_the_server_starts(
             ("DAMAGED", "unispeech.sqlite"), ("UNDONE", "workflows.sqlite"), ("BLOCKED", "jobs"),
         ):  # fmt: skip
             (tmp_path / name).mkdir()
-            (tmp_path / name / file).write_bytes(b"this is something else " * 100)
+            (tmp_path / name / file).write_bytes(b"this is not a database " * 100)
         here = {"UNISPEECH_DATA_DIR": str(tmp_path), "UNISPEECH_ENV_DIR": str(tmp_path / "none")}
         done = subprocess.run(
             [sys.executable, "-m", "unispeech", "serve", "--port", "0",
-             *(port if one == "PORT" else one for one in arguments)],
+             *(port if argument == "PORT" else argument for argument in arguments)],
             env={**os.environ, **here, **environment}, cwd=tmp_path, timeout=240,
             capture_output=True, text=True,
         )  # fmt: skip
-    assert done.returncode == code and said in done.stderr
+    assert done.returncode == code and message in done.stderr
     assert done.stderr.count("\n") == 1 and "secret" not in done.stderr
 
 
-def test_a_misspelt_setting_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_misspelt_setting_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert settings.misspelt(["UNISPEECH_MODLE", "UNISPEECH_MODEL", "UNISPEECH_X", "MODLE"]) == [
         "there is no setting UNISPEECH_MODLE; did you mean UNISPEECH_MODEL?"
     ]
@@ -100,8 +100,8 @@ def test_a_misspelt_setting_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         settings.read()
 
 
-def test_who_is_cut_off_by_the_end_is_told_so(tmp_path: Path) -> None:
-    """A request that does not end in time is answered, and is no failure in the log."""
+def test_a_request_cut_off_by_the_shutdown_gets_503(tmp_path: Path) -> None:
+    """It is not logged as a failure."""
     with running(tmp_path, shutdown_timeout=1) as server:
         with socket.create_connection(("127.0.0.1", server.port)) as client:
             client.sendall(b"POST /v1/detect HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
@@ -109,10 +109,10 @@ def test_who_is_cut_off_by_the_end_is_told_so(tmp_path: Path) -> None:
             assert server.process is not None
             server.process.send_signal(signal.SIGTERM)
             client.settimeout(60)
-            said = b"".join(iter(lambda: client.recv(65536), b""))
+            response = b"".join(iter(lambda: client.recv(65536), b""))
         server.process.wait(60)
-        assert said.startswith(b"HTTP/1.1 503 ") and b"retry-after: " in said.lower()
-        assert said.endswith(b"the server is stopping; send the request again in a moment")
+        assert response.startswith(b"HTTP/1.1 503 ") and b"retry-after: " in response.lower()
+        assert response.endswith(b"the server is stopping; send the request again in a moment")
         log = server.log.read_text()
         assert "Traceback" not in log and '"status": 503' in log
 
@@ -140,9 +140,9 @@ def test_on_a_terminal_serve_says_what_it_offers_and_stops_with_ctrl_c(tmp_path:
 
 
 def test_the_help_names_every_setting() -> None:
-    said = CliRunner().invoke(serve, ["--help"]).output
+    help = CliRunner().invoke(serve, ["--help"]).output
     for name in ("UNISPEECH_DATABASE_URL", "ALLOWED_WEBHOOKS_FILE", "BASE_URL", "DISCLAIMER"):
-        assert name in said
+        assert name in help
 
 
 def test_what_the_page_shows_works(service: Server, http: httpx.Client, tmp_path: Path) -> None:
@@ -171,14 +171,14 @@ def test_what_the_page_shows_works(service: Server, http: httpx.Client, tmp_path
         assert said([sys.executable, "-m", "unispeech", *shlex.split(command)]).startswith("us-")
 
 
-def test_the_reference_loads_nothing_from_elsewhere(http: httpx.Client) -> None:
+def test_the_api_reference_loads_nothing_from_other_origins(http: httpx.Client) -> None:
     page = http.get("/docs")
     assert "https://" not in page.text and "POST /v1/audio/transcriptions" in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert http.get("/redoc").status_code == 404 and http.get("/openapi.json").json()["paths"]
 
 
-def test_manners(http: httpx.Client, service: Server) -> None:
+def test_request_id_security_headers_cors_and_metrics(http: httpx.Client, service: Server) -> None:
     answer = http.get("/healthz", headers={"X-Request-ID": "mine-1"})
     assert answer.headers["x-request-id"] == "mine-1"
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -188,15 +188,15 @@ def test_manners(http: httpx.Client, service: Server) -> None:
     assert "access-control-allow-origin" not in other.headers
     http.get("/api/jobs/none")
     http.request("BREW", "/healthz")
-    said = http.get("/metrics").text
-    assert 'method="GET",route="/api/jobs/{job_id}",status="404"' in said
-    assert 'method="other"' in said and "BREW" not in said
+    metrics = http.get("/metrics").text
+    assert 'method="GET",route="/api/jobs/{job_id}",status="404"' in metrics
+    assert 'method="other"' in metrics and "BREW" not in metrics
     for name in ("jobs_queued", "audio_seconds_total", "request_seconds_bucket", "jobs_total"):
-        assert f"unispeech_{name}" in said
+        assert f"unispeech_{name}" in metrics
     assert http.get("/").status_code == 200 and http.get("/nothing").status_code == 404
 
 
-def test_nothing_private_is_logged_or_answered(http: httpx.Client, service: Server) -> None:
+def test_paths_names_and_texts_are_not_logged_or_shown(http: httpx.Client, service: Server) -> None:
     job = submit(http, ENGLISH, filename="../../secret name.wav", email="a.person@example.org")
     until_ended(http, job)
     shown = http.get(f"/api/jobs/{job}").text + http.get(f"/v1/jobs/{job}").text
@@ -215,7 +215,7 @@ def test_a_plain_log_line_has_the_level_of_warnings_and_the_extra_fields() -> No
     assert PlainLines().format(record)[9:] == "warning: job é job=1"
 
 
-def test_a_log_line_is_an_object() -> None:
+def test_a_json_log_line_is_an_object() -> None:
     record = logging.makeLogRecord({"msg": "job %s", "args": ("é",), "name": "x", "job": "1"})
     line = json.loads(JsonLines().format(record))
     assert (line["message"], line["job"], line["logger"]) == ("job é", "1", "x")

@@ -1,4 +1,4 @@
-"""What the page needs of the jobs API, as it uses it: a real process, real weights."""
+"""Parts of the API that the web page uses, on a real server with real weights."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def submit(http: httpx.Client, path: Path = PAUSE, **fields: str) -> str:
     return str(answer.json()["id"])
 
 
-def fields(**given: str) -> dict[str, Any]:
-    return {"files": {name: (None, value) for name, value in given.items()}}
+def fields(**values: str) -> dict[str, Any]:
+    return {"files": {name: (None, value) for name, value in values.items()}}
 
 
 # the page and its files
 
 
-def test_the_page_is_served_strictly_and_asked_for_again(http: httpx.Client) -> None:
+def test_the_page_is_served_with_a_strict_policy_and_revalidated(http: httpx.Client) -> None:
     for path in ("/", "/static/index.html", "/static/live/capture.js"):
         answer = http.get(path)
         assert answer.status_code == 200, path
@@ -54,7 +54,7 @@ def test_the_page_is_served_strictly_and_asked_for_again(http: httpx.Client) -> 
         assert http.get(path).status_code == 404
 
 
-# uploads in pieces
+# resumable uploads
 
 
 def test_a_tus_client_uploads_and_its_upload_becomes_a_job(
@@ -79,7 +79,7 @@ def test_a_tus_client_uploads_and_its_upload_becomes_a_job(
 
 
 @pytest.mark.slow
-def test_an_upload_goes_on_where_it_was_after_the_server_was_killed(tmp_path: Path) -> None:
+def test_an_upload_resumes_after_the_server_was_killed(tmp_path: Path) -> None:
     data = ENGLISH.read_bytes()
     with running(tmp_path) as server, server.client() as http:
         made = http.post("/api/uploads", headers={"Upload-Length": str(len(data))})
@@ -96,17 +96,17 @@ def test_an_upload_goes_on_where_it_was_after_the_server_was_killed(tmp_path: Pa
             http.patch(place, content=dying(), headers={**OFFSET, "Upload-Offset": "0"})
         server.start(wait=False)
         server.wait(180)
-        here = int(http.head(place).headers["upload-offset"])
-        assert 0 <= here <= half
-        headers = {**OFFSET, "Upload-Offset": str(here)}
-        rest = http.patch(place, content=data[here:], headers=headers)
+        offset = int(http.head(place).headers["upload-offset"])
+        assert 0 <= offset <= half
+        headers = {**OFFSET, "Upload-Offset": str(offset)}
+        rest = http.patch(place, content=data[offset:], headers=headers)
         assert rest.headers["upload-offset"] == str(len(data))
         job = http.post("/api/jobs", **fields(upload=place.rsplit("/", 1)[1])).json()["id"]
-        kept = server.folder / "data" / "jobs" / job / "upload"
-        assert kept.read_bytes() == data
+        stored = server.folder / "data" / "jobs" / job / "upload"
+        assert stored.read_bytes() == data
 
 
-def test_what_arrived_before_the_connection_broke_is_kept(http: httpx.Client) -> None:
+def test_bytes_received_before_a_lost_connection_are_stored(http: httpx.Client) -> None:
     data = bytes(range(256)) * 4000
     place = http.post("/api/uploads", headers={"Upload-Length": str(len(data))}).headers["location"]
     stalled = threading.Event()
@@ -122,20 +122,20 @@ def test_what_arrived_before_the_connection_broke_is_kept(http: httpx.Client) ->
     first = threading.Thread(target=send)
     first.start()
     time.sleep(1.0)
-    # The first connection is still open, and says nothing more: the second one takes over.
+    # The first connection is still open but sends nothing: the second one takes over.
     taken = http.patch(place, content=b"", headers={**OFFSET, "Upload-Offset": "0"})
     assert taken.status_code == 409 and taken.json()["error"]["code"] == "wrong_offset"
-    here = int(taken.headers["upload-offset"])
-    assert here == 300_000
+    offset = int(taken.headers["upload-offset"])
+    assert offset == 300_000
     stalled.set()
     first.join()
-    headers = {**OFFSET, "Upload-Offset": str(here)}
-    assert http.patch(place, content=data[here:], headers=headers).status_code == 204
+    headers = {**OFFSET, "Upload-Offset": str(offset)}
+    assert http.patch(place, content=data[offset:], headers=headers).status_code == 204
     assert http.head(place).headers["upload-offset"] == str(len(data))
     assert http.delete(place).status_code == 204 and http.head(place).status_code == 404
 
 
-def test_uploads_are_refused_in_time(http: httpx.Client) -> None:
+def test_malformed_uploads_are_rejected(http: httpx.Client) -> None:
     def create(**headers: str) -> httpx.Response:
         return http.post("/api/uploads", headers=headers)
 
@@ -159,14 +159,14 @@ def test_uploads_are_refused_in_time(http: httpx.Client) -> None:
     much = http.patch(place, content=bytes(11), headers={**OFFSET, "Upload-Offset": "0"})
     assert much.status_code == 413 and much.headers["tus-resumable"] == "1.0.0"
     assert http.head(place).headers["upload-offset"] == "10"
-    assert id in [one["id"] for one in http.get("/api/uploads").json()["uploads"]]
+    assert id in [upload["id"] for upload in http.get("/api/uploads").json()["uploads"]]
     http.delete(place)
 
 
-# live
+# events
 
 
-def test_the_list_is_live(http: httpx.Client) -> None:
+def test_the_list_of_jobs_is_live(http: httpx.Client) -> None:
     seen: list[tuple[str, Any]] = []
     kind, job = "", ""
     with http.stream("GET", "/api/events") as stream:

@@ -44,7 +44,7 @@ def test_types_of_the_page_are_those_of_the_service(name: str) -> None:
 def test_the_type_of_an_option_has_the_fields_of_the_info() -> None:
     fields = [name for name, _, _ in TYPES["Option"][1]]
     for row in OPTIONS.values():
-        described = info._described(row)
+        described = info._describe_option(row)
         assert list(described) == fields
         assert not described["again"] or row.field in schemas.Range.model_fields
 

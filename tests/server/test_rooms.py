@@ -1,4 +1,4 @@
-"""The rooms of the service: HTTP stays in those that speak it."""
+"""Rooms of the service: only some of them know HTTP."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def test_statuses_of_errors_stay_in_the_http_rooms() -> None:
         path for path in SERVER.rglob("*.py") if path.relative_to(SERVER).parts[0] not in HTTP_ROOMS
     ]
     assert len(modules) > 20
-    found = {
+    statuses = {
         f"{path.relative_to(SERVER)}:{node.lineno}: {node.value}"
         for path in modules
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and type(node.value) is int and node.value in ERRORS
     }
-    assert not found
+    assert not statuses

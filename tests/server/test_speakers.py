@@ -1,7 +1,7 @@
-"""Who says what, by every interface of the service.
+"""Diarization through every API of the service.
 
-The real weights of diarization have to be asked for, so a pipeline of RANDOM weights stands in
-(`random_diarization.py`): who speaks is said by chance, and nothing here is about how right it is.
+The real weights are gated, so a pipeline of RANDOM weights stands in (`random_diarization.py`). Its
+speakers are arbitrary, and no test here is about their accuracy.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from unispeech.types import Segment, Transcript
 PAUSE = SAMPLES / "pause.wav"
 
 
-def test_speakers_are_letters_by_who_comes_first() -> None:
+def test_speakers_are_lettered_in_order_of_appearance() -> None:
     letter = lettering()
     names = ["SPEAKER_02", "SPEAKER_00", "SPEAKER_02", "Ada"]
     assert [letter(name) for name in names] == ["A", "B", "A", "C"]
     many = lettering()
-    said = [many(str(number)) for number in range(704)]
-    assert said[25:28] == ["Z", "AA", "AB"] and said[701:] == ["ZZ", "AAA", "AAB"]
+    letters = [many(str(number)) for number in range(704)]
+    assert letters[25:28] == ["Z", "AA", "AB"] and letters[701:] == ["ZZ", "AAA", "AAB"]
     silent = Transcript("x", "en", 3.0, (Segment(0, 0.0, 1.0, " x"),), "faster", "base")
-    assert [one["speaker"] for one in diarized(silent)["segments"]] == ["A"]
+    assert [segment["speaker"] for segment in diarized(silent)["segments"]] == ["A"]
 
 
 @pytest.fixture(scope="module")
 def without(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that has nothing to tell speakers apart with."""
+    """A server without pyannote.audio."""
     folder = tmp_path_factory.mktemp("without")
     with running(folder, env_dir=folder / "none") as server:
         yield server
 
 
-def test_a_server_without_diarization_says_so_before_it_works(without: Server) -> None:
+def test_a_server_without_diarization_rejects_it_before_decoding(without: Server) -> None:
     with (
         openai.OpenAI(base_url=f"{without.url}/v1", api_key="x", max_retries=0) as client,
         pytest.raises(openai.BadRequestError, match="cannot identify speakers") as caught,
@@ -60,10 +60,10 @@ def test_a_server_without_diarization_says_so_before_it_works(without: Server) -
         assert refused.status_code == 400 and "speakers" in refused.json()["detail"]
         job = http.post("/api/jobs", files={"file": files["file"]}, data={"speakers": "true"})
         assert job.status_code == 400
-        told = job.json()["error"]
-        assert (told["param"], told["code"]) == ("speakers", "diarization_unavailable")
-        told = http.post("/api/check", json={"speakers": True}).json()
-        assert not told["ok"] and told["param"] == "speakers"
+        error = job.json()["error"]
+        assert (error["param"], error["code"]) == ("speakers", "diarization_unavailable")
+        check = http.post("/api/check", json={"speakers": True}).json()
+        assert not check["ok"] and check["param"] == "speakers"
         options = http.get("/api/info").json()["backends"][0]["options"]
         assert not options["speakers"]["allowed"] and "install" in options["speakers"]["reason"]
         assert "gpt-4o-transcribe-diarize" not in http.get("/v1/models").text
@@ -71,12 +71,12 @@ def test_a_server_without_diarization_says_so_before_it_works(without: Server) -
 
 @contextmanager
 def locked_hub() -> Iterator[tuple[str, list[str]]]:
-    """A Hub that lets nobody have anything; its address, and what was asked of it."""
-    asked: list[str] = []
+    """Yield the URL of a Hub that rejects all downloads, and the paths requested from it."""
+    paths: list[str] = []
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            paths.append(self.path)
             self.send_response(401)
             self.send_header("X-Error-Code", "GatedRepo")
             self.send_header("Content-Length", "0")
@@ -89,17 +89,17 @@ def locked_hub() -> Iterator[tuple[str, list[str]]]:
 
     hub = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
     threading.Thread(target=hub.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{hub.server_port}", asked
+    yield f"http://127.0.0.1:{hub.server_port}", paths
     hub.shutdown()
     hub.server_close()
 
 
 @pytest.mark.slow
-def test_weights_that_the_hub_does_not_give_are_asked_for_once(
+def test_gated_weights_are_requested_from_the_hub_once(
     tmp_path: Path, random_pipeline: Path
 ) -> None:
-    """pyannote is installed here (`random_pipeline` was made with it), its weights are not."""
-    with locked_hub() as (address, asked):
+    """pyannote.audio is installed (`random_pipeline` is made with it), its weights are not."""
+    with locked_hub() as (address, paths):
         server = Server(tmp_path)
         server.environment |= {
             "HF_ENDPOINT": address, "HF_HOME": str(tmp_path), "NO_PROXY": "127.0.0.1",
@@ -108,15 +108,15 @@ def test_weights_that_the_hub_does_not_give_are_asked_for_once(
         try:
             with server.start().client() as http:
                 files = {"audio_file": PAUSE.read_bytes()}
-                said = [http.post("/asr?diarize=true", files=files)]
-                first = len(asked)
-                said += [http.post("/asr?diarize=true", files=files) for _ in range(2)]
-                assert {answer.status_code for answer in said} == {400}
-                assert "cannot identify speakers" in said[0].json()["detail"]
-                assert len({answer.text for answer in said}) == 1
+                answers = [http.post("/asr?diarize=true", files=files)]
+                first = len(paths)
+                answers += [http.post("/asr?diarize=true", files=files) for _ in range(2)]
+                assert {answer.status_code for answer in answers} == {400}
+                assert "cannot identify speakers" in answers[0].json()["detail"]
+                assert len({answer.text for answer in answers}) == 1
         finally:
             server.stop()
-    assert len(asked) == first > 0
+    assert len(paths) == first > 0
 
 
 @pytest.fixture(scope="module")
@@ -142,9 +142,9 @@ def test_diarized_json_with_the_openai_client(client: openai.OpenAI) -> None:
     )
     assert answer.task == "transcribe" and 21 < answer.duration < 22
     assert words(answer.text) == words(reference("pause"))
-    assert "".join(one.text for one in answer.segments).strip() == answer.text
+    assert "".join(segment.text for segment in answer.segments).strip() == answer.text
     assert answer.segments[0].speaker == "A" and answer.segments[0].id == "seg_0"
-    assert {one.type for one in answer.segments} == {"transcript.text.segment"}
+    assert {segment.type for segment in answer.segments} == {"transcript.text.segment"}
     assert answer.usage is not None and answer.usage.type == "duration"
     assert "gpt-4o-transcribe-diarize" in {model.id for model in client.models.list()}
 
@@ -157,15 +157,16 @@ def test_diarized_json_with_the_openai_client(client: openai.OpenAI) -> None:
             stream=True,
         )
     )
-    said = [event for event in events if event.type == "transcript.text.segment"]
-    assert [one.text for one in said] == [one.text for one in answer.segments]
-    assert [one.speaker for one in said] == [one.speaker for one in answer.segments]
+    streamed = [event for event in events if event.type == "transcript.text.segment"]
+    assert [(event.text, event.speaker) for event in streamed] == [
+        (segment.text, segment.speaker) for segment in answer.segments
+    ]
     done = events[-1]
     assert done.type == "transcript.text.done" and done.text == answer.text
 
 
 @pytest.mark.slow
-def test_who_speaks_is_not_recognised_and_that_is_said(client: openai.OpenAI) -> None:
+def test_known_speakers_are_rejected_as_unsupported(client: openai.OpenAI) -> None:
     with pytest.raises(openai.BadRequestError, match="does not recognise them") as names:
         client.audio.transcriptions.create(
             model="gpt-4o-transcribe-diarize",
@@ -186,7 +187,7 @@ def test_who_speaks_is_not_recognised_and_that_is_said(client: openai.OpenAI) ->
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_asr_and_jobs_tell_speakers_apart(server: Server) -> None:
+def test_asr_and_jobs_diarize(server: Server) -> None:
     with server.client() as http:
         _asr(http)
         job = _job(http)
@@ -194,21 +195,21 @@ def test_asr_and_jobs_tell_speakers_apart(server: Server) -> None:
         names = {segment["speaker"] for segment in whole["segments"]}
         assert names and all(name.startswith("SPEAKER_") for name in names)
         assert whole["turns"][0]["speaker"].startswith("SPEAKER_")
-        # Decoded again, a stretch keeps whoever spoke there.
+        # A range that is decoded again keeps its speakers.
         renamed = [{**segment, "speaker": "Ada"} for segment in whole["segments"]]
         put = {"segments": renamed}
         http.put(f"/api/jobs/{job}/transcript", json=put, headers={"If-Match": "*"})
         part = http.post(f"/api/jobs/{job}/ranges", json={"start": 14, "end": 22}).json()
         assert until_ended(http, part["id"])["state"] == "done"
-        again = http.get(f"/api/jobs/{job}/transcript").json()["segments"]
-        assert {segment["speaker"] for segment in again} == {"Ada"}
+        segments = http.get(f"/api/jobs/{job}/transcript").json()["segments"]
+        assert {segment["speaker"] for segment in segments} == {"Ada"}
 
 
 def _asr(http: httpx.Client) -> None:
     files = {"audio_file": ("pause.wav", PAUSE.read_bytes())}
     query = {"diarize": "true", "min_speakers": "2", "max_speakers": "2", "output": "json"}
-    said = http.post("/asr", params=query, files=files).json()
-    assert all(segment["speaker"].startswith("SPEAKER_") for segment in said["segments"])
+    whole = http.post("/asr", params=query, files=files).json()
+    assert all(segment["speaker"].startswith("SPEAKER_") for segment in whole["segments"])
     text = http.post("/asr?diarize=true&output=srt", files=files).text
     assert "[SPEAKER_0" in text
     wrong = http.post("/asr?diarize=true&min_speakers=3&max_speakers=2", files=files)

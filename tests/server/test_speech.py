@@ -1,4 +1,4 @@
-"""Requests as the service checks them: refused at once, and not by a job that fails later."""
+"""Checks of requests, which reject at once what would fail later."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from unispeech.server import settings
 from unispeech.server.speech.speech import Speech
 
 LONG = "somebody/" + "x" * 300
-"""An id of the Hub, longer than the name of a folder may be."""
+"""Hub ID longer than a folder name may be."""
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Speech]:
 
 
 @pytest.mark.parametrize(
-    ("asked", "code", "option"),
+    ("options", "code", "option"),
     [
         ({"backend": "faster", "model": "mms-1b-all"}, "model_family", "model"),
         ({"backend": "mms", "model": "mms-1b-all"}, LANGUAGE_REQUIRED, "language"),
@@ -55,26 +55,26 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Speech]:
         ({"backend": "nope"}, "backend_not_found", "backend"),
     ],
 )
-def test_a_request_is_refused_by_code_and_option(
-    speech: Speech, asked: dict[str, Any], code: str, option: str
+def test_a_refusal_has_a_code_and_an_option(
+    speech: Speech, options: dict[str, Any], code: str, option: str
 ) -> None:
     with pytest.raises(UnispeechError) as caught:
-        speech.make_request(**asked)
+        speech.make_request(**options)
     assert (caught.value.code, caught.value.option) == (code, option)
 
 
 def test_a_request_with_the_old_name_of_an_option_is_accepted(speech: Speech) -> None:
-    """Of a stored job, whose options a range of it inherits."""
+    """A range inherits the options of a stored job."""
     with pytest.warns(DeprecationWarning, match="language_id_model"):
-        ask = speech.make_request(model="base", backend="faster", detect_language="mms-lid-126")
-    assert not ask.refusals
+        request = speech.make_request(model="base", backend="faster", detect_language="mms-lid-126")
+    assert not request.refusals
 
 
-def test_all_that_is_in_the_way_is_listed(speech: Speech) -> None:
-    ask = speech.review_request(
+def test_a_review_lists_all_refusals(speech: Speech) -> None:
+    request = speech.review_request(
         model="mms-1b-all", backend="mms", task="translate", hotwords="x", batch_size=99
     )
-    assert [(one.code, one.option) for one in ask.refusals] == [
+    assert [(refusal.code, refusal.option) for refusal in request.refusals] == [
         ("over_limit", "batch_size"),
         ("not_offered", "task"),
         ("unsupported_option", "hotwords"),
@@ -83,17 +83,23 @@ def test_all_that_is_in_the_way_is_listed(speech: Speech) -> None:
     ]
 
 
-def test_what_the_engine_will_be_asked_is_let_through(speech: Speech) -> None:
-    ask = speech.make_request(backend="mms", model="mms-1b-all", language="swahili")
-    assert (ask.backend, ask.model, ask.options) == ("mms", "mms-1b-all", {"language": "swahili"})
+def test_supported_requests_are_accepted(speech: Speech) -> None:
+    request = speech.make_request(backend="mms", model="mms-1b-all", language="swahili")
+    assert (request.backend, request.model, request.options) == (
+        "mms",
+        "mms-1b-all",
+        {"language": "swahili"},
+    )
     assert speech.make_request(batch_size=8).backend == "faster"
 
 
 def test_a_named_ngram_is_a_file_of_the_server(speech: Speech) -> None:
-    ask = speech.review_request(
+    request = speech.review_request(
         backend="mms", model="mms-1b-all", language="swh", ngram="kept.arpa"
     )
-    assert ask.options["ngram"] == "kept.arpa"
+    assert request.options["ngram"] == "kept.arpa"
     path = speech.settings.data_dir / "ngrams" / "kept.arpa"
-    assert speech.with_server_options(ask.options)["ngram"] == str(path)
-    assert "ngram" not in {one.option for one in ask.refusals if one.code == "file_not_offered"}
+    assert speech.with_server_options(request.options)["ngram"] == str(path)
+    assert "ngram" not in {
+        refusal.option for refusal in request.refusals if refusal.code == "file_not_offered"
+    }

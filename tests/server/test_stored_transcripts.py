@@ -1,4 +1,4 @@
-"""Transcripts in the database: today's, those without a schema version, those of the future."""
+"""Stored transcripts of the current schema, without a schema version, and of a newer one."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_transcript_without_a_schema_loads() -> None:
     assert stored_transcripts.load(zlib.compress(json.dumps(old).encode())) == TRANSCRIPT
 
 
-def test_a_transcript_of_a_newer_schema_is_refused() -> None:
+def test_a_transcript_of_a_newer_schema_is_rejected() -> None:
     newer = {**body(stored_transcripts.dump(TRANSCRIPT)), "schema": stored_transcripts.SCHEMA + 1}
     with pytest.raises(NewerSchema) as raised:
         stored_transcripts.load(zlib.compress(json.dumps(newer).encode()))

@@ -1,4 +1,4 @@
-"""Streams without a socket: what they hold, when the sender waits, and who may come back."""
+"""Streams without a socket: buffers, backpressure and reconnection."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SECOND = bytes(2 * 16_000)
 
 
 class FakeSpeech:
-    """Not the server's: a real engine, which is not there before the test says so."""
+    """Stand-in for the server's `Speech`: a real engine, which loads when the test says so."""
 
     def __init__(self, engine: Engine) -> None:
         self.loaded = threading.Event()
@@ -63,27 +63,27 @@ def opened(speech: FakeSpeech, sample_rate: int = 16_000) -> tuple[Streams, Stre
     )
 
 
-async def until(true: Callable[[], bool]) -> None:
+async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(60):
-        while not true():
+        while not condition():
             await asyncio.sleep(0.01)
 
 
-async def everything(queue: asyncio.Queue[StreamMessage | None]) -> list[StreamMessage]:
-    """All news up to the last."""
-    said: list[StreamMessage] = []
+async def read_all(queue: asyncio.Queue[StreamMessage | None]) -> list[StreamMessage]:
+    """Return all messages up to the last."""
+    messages: list[StreamMessage] = []
     async with asyncio.timeout(60):
-        while not said or said[-1].kind not in ("done", "error"):
-            news = await queue.get()
-            assert news is not None
-            said.append(news)
-    return said
+        while not messages or messages[-1].kind not in ("done", "error"):
+            message = await queue.get()
+            assert message is not None
+            messages.append(message)
+    return messages
 
 
 async def waiting(
     stream: Stream, reader: asyncio.Queue[StreamMessage | None] | None
 ) -> asyncio.Task[None]:
-    """A second of sound that waits because too much is there already."""
+    """Return a task that waits to put a second of audio into a full stream."""
     for _ in range(int(MAX_AUDIO_AHEAD) + 1):
         await stream.put(SECOND, reader)
     task = asyncio.create_task(stream.put(SECOND, reader))
@@ -92,8 +92,8 @@ async def waiting(
     return task
 
 
-def test_sound_that_was_not_taken_is_not_counted(speech: FakeSpeech) -> None:
-    """A client that comes back sends it again."""
+def test_audio_that_was_not_accepted_is_not_counted(speech: FakeSpeech) -> None:
+    """A client that reconnects sends it again."""
 
     async def work() -> None:
         _, stream = opened(speech)
@@ -105,7 +105,7 @@ def test_sound_that_was_not_taken_is_not_counted(speech: FakeSpeech) -> None:
     asyncio.run(work())
 
 
-def test_a_connection_whose_place_was_taken_brings_no_more_sound(speech: FakeSpeech) -> None:
+def test_audio_of_a_replaced_connection_is_dropped(speech: FakeSpeech) -> None:
     async def work() -> None:
         _, stream = opened(speech)
         task = await waiting(stream, stream.read())
@@ -119,7 +119,7 @@ def test_a_connection_whose_place_was_taken_brings_no_more_sound(speech: FakeSpe
     asyncio.run(work())
 
 
-def test_the_sound_of_a_client_that_does_not_read_has_to_wait(speech: FakeSpeech) -> None:
+def test_audio_of_a_client_that_does_not_read_has_to_wait(speech: FakeSpeech) -> None:
     async def work() -> None:
         _, stream = opened(speech)
         queue = stream.read()
@@ -135,9 +135,9 @@ def test_the_sound_of_a_client_that_does_not_read_has_to_wait(speech: FakeSpeech
     asyncio.run(work())
 
 
-def test_a_client_that_reads_nothing_is_taken_for_lost() -> None:
+def test_a_client_that_reads_nothing_counts_as_disconnected() -> None:
     class FakeSocket:
-        """Not a WebSocket: its buffer is full and stays so."""
+        """Stand-in for a WebSocket whose buffer stays full."""
 
         async def send_text(self, message: str) -> None:
             await asyncio.Event().wait()
@@ -146,7 +146,7 @@ def test_a_client_that_reads_nothing_is_taken_for_lost() -> None:
         asyncio.run(websockets.send(cast(Any, FakeSocket()), {}, timeout=0.01))
 
 
-def test_each_loss_gives_the_whole_time_to_come_back(
+def test_each_disconnect_starts_the_resume_time_again(
     speech: FakeSpeech, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def work() -> None:
@@ -155,7 +155,7 @@ def test_each_loss_gives_the_whole_time_to_come_back(
         loop = asyncio.get_running_loop()
         monkeypatch.setattr(loop, "call_later", lambda seconds, run: timers.append(run))
         streams.disconnect(stream, stream.read())
-        streams.disconnect(stream, stream.read())  # it came back, and was lost again
+        streams.disconnect(stream, stream.read())  # it reconnected, and disconnected again
         timers[0]()
         assert streams.find(stream.id, "somebody") is stream
         timers[1]()
@@ -165,8 +165,8 @@ def test_each_loss_gives_the_whole_time_to_come_back(
     asyncio.run(work())
 
 
-def test_what_comes_after_the_end_is_let_go(speech: FakeSpeech) -> None:
-    """Also where a resampler has been emptied, which takes nothing any more."""
+def test_audio_after_the_end_is_dropped(speech: FakeSpeech) -> None:
+    """The resampler has been flushed and accepts nothing more."""
 
     async def work() -> None:
         _, stream = opened(speech, sample_rate=24_000)
@@ -176,13 +176,13 @@ def test_what_comes_after_the_end_is_let_go(speech: FakeSpeech) -> None:
         stream.finish()
         stream.finish()
         await stream.put(SECOND)
-        assert [news.kind for news in await everything(queue)] == ["done"]
+        assert [message.kind for message in await read_all(queue)] == ["done"]
         assert stream.received == len(SECOND)
 
     asyncio.run(work())
 
 
-def test_a_stream_nobody_wants_is_not_decoded(speech: FakeSpeech) -> None:
+def test_a_dropped_stream_is_not_decoded(speech: FakeSpeech) -> None:
     async def work() -> None:
         streams, stream = opened(speech)
         samples = load(SAMPLES / "english.wav")
@@ -190,7 +190,7 @@ def test_a_stream_nobody_wants_is_not_decoded(speech: FakeSpeech) -> None:
         queue = stream.read()
         streams.end(stream)
         speech.loaded.set()
-        assert [news.kind for news in await everything(queue)] == ["done"]
+        assert [message.kind for message in await read_all(queue)] == ["done"]
         await until(lambda: not stream._thread.is_alive())
 
     asyncio.run(work())

@@ -1,5 +1,5 @@
-"""Text that a database cannot hold, wherever a client can put it: on SQLite, and on PostgreSQL,
-which has no NUL. It is refused in one line, or kept where it can be."""
+"""Text that a database cannot store, in every place where a client can send it, on SQLite and on
+PostgreSQL (which has no NUL). It is rejected in one line, or stored if possible."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 ENGLISH = SAMPLES / "english.wav"
 HALF = "\ud800"
-"""Half of a character: JSON can say it, UTF-8 cannot."""
+"""Lone surrogate: JSON can express it, UTF-8 cannot."""
 POSTGRES = pytest.param(
     True,
     marks=[pytest.mark.slow, postgres.NEEDED],
@@ -31,16 +31,16 @@ def client(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[httpx.Client]:
     folder, receiver = tmp_path_factory.mktemp("texts"), Receiver()
-    given = {"rate_limit": "100000/minute", "allowed_webhooks_file": receiver.allow(folder)}
+    settings = {"rate_limit": "100000/minute", "allowed_webhooks_file": receiver.allow(folder)}
     if request.param:
         with (
             postgres.postgres(folder) as database,
-            running(folder, database_url=database.url, **given) as server,
+            running(folder, database_url=database.url, **settings) as server,
             server.client() as http,
         ):
             yield http
     else:
-        with running(folder, **given) as server, server.client() as http:
+        with running(folder, **settings) as server, server.client() as http:
             yield http
     receiver.close()
 
@@ -53,13 +53,13 @@ def job(client: httpx.Client) -> str:
 
 
 def refused(answer: httpx.Response) -> str:
-    """What the answer says, which is one line of a refusal."""
+    """Return the text of an answer that rejects the request in one line."""
     assert 400 <= answer.status_code < 500, (answer.request.url, answer.status_code, answer.text)
     assert answer.text.count("\n") == 0
     return answer.text
 
 
-def test_no_part_of_an_address_is_too_odd(client: httpx.Client, job: str) -> None:
+def test_odd_parameters_never_cause_a_server_error(client: httpx.Client, job: str) -> None:
     """Every route of the document, with a NUL in each of its parameters in turn."""
     document = client.get("/openapi.json").json()
     known = {"job_id": job, "number": "1", "share_id": "x", "upload_id": "x", "token": "x"}
@@ -67,13 +67,13 @@ def test_no_part_of_an_address_is_too_odd(client: httpx.Client, job: str) -> Non
         for method, operation in methods.items():
             if path == "/v1/models/{model}" or "/events" in path or method == "delete":
                 continue
-            given = operation.get("parameters", [])
+            parameters = operation.get("parameters", [])
             for odd in ("\0", "a\0.b", "\ufffe", "9" * 25):
-                for name in [one["name"] for one in given if one["in"] == "path"]:
+                for name in [p["name"] for p in parameters if p["in"] == "path"]:
                     values = {**known, name: quote(odd, safe="")}
                     answer = client.request(method, path.format(**values))
                     assert answer.status_code < 500, (method, path, name, answer.text)
-                for name in [one["name"] for one in given if one["in"] == "query"]:
+                for name in [p["name"] for p in parameters if p["in"] == "query"]:
                     answer = client.request(method, path.format(**known), params={name: odd})
                     assert answer.status_code < 500, (method, path, name, answer.text)
 
@@ -92,7 +92,7 @@ def test_malformed_ids_are_404(client: httpx.Client, job: str) -> None:
     assert client.get("/api/jobs?before=1e400").status_code < 500
 
 
-def test_words_of_corrections_and_jobs(client: httpx.Client, job: str) -> None:
+def test_odd_text_in_edits_and_jobs(client: httpx.Client, job: str) -> None:
     path, always = (
         f"/api/jobs/{job}/transcript",
         {"If-Match": "*", "Content-Type": "application/json"},
@@ -103,7 +103,7 @@ def test_words_of_corrections_and_jobs(client: httpx.Client, job: str) -> None:
         body = json.dumps({"segments": [segment], **edited})
         return client.put(path, content=body, headers=always)
 
-    assert "body.author: it has a character that cannot be kept (U+0000)" in refused(
+    assert "body.author: contains a character that cannot be stored (U+0000)" in refused(
         put(author="A\0da")
     )
     assert "author" in refused(put(author=HALF))
@@ -118,7 +118,7 @@ def test_words_of_corrections_and_jobs(client: httpx.Client, job: str) -> None:
     assert until_ended(client, odd)["state"] == "done"
 
 
-def test_words_of_a_waas_client(client: httpx.Client) -> None:
+def test_odd_text_of_a_waas_client(client: httpx.Client) -> None:
     sound = ENGLISH.read_bytes()
     for email in ("a%00@b.c", "nobody", "a@b.c%0d%0aBcc:%20d@e.f,g@h.i", "%3Ca@b.c%3E"):
         answer = client.post(f"/v1/transcribe?email_callback={email}", content=sound)

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own, for tests and benchmarks."""
+"""A private PostgreSQL server, for tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NEEDED = pytest.mark.skipif(
 
 
 class Postgres:
-    """A PostgreSQL server of our own, which can be stopped and started again."""
+    """PostgreSQL server in a folder, which can be stopped and restarted."""
 
     def __init__(self, folder: Path) -> None:
         initdb = shutil.which("initdb") or next(
@@ -34,7 +34,7 @@ class Postgres:
         self._place, port = folder / "postgres", free_port()
         self._place.mkdir()
         user: list[str] = []
-        if os.geteuid() == 0:  # which PostgreSQL refuses to run as
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             owner = pwd.getpwnam("postgres")
             os.chown(self._place, owner.pw_uid, owner.pw_gid)
             for parent in self._place.parents:
@@ -67,7 +67,7 @@ class Postgres:
                 time.sleep(0.1)
 
     def stop(self) -> None:
-        """At once: whoever is connected is cut off."""
+        """Stop the server at once, and cut off its clients."""
         pid = int((self._place / "data" / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGINT)
         self._process.wait(30)

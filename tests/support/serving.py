@@ -1,4 +1,4 @@
-"""A real server in a process of its own, as tests and benchmarks start it."""
+"""Real server processes, for tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def free_port() -> int:
 
 
 class Server:
-    """`unispeech serve` (or `worker`) that can be killed and started again where it was."""
+    """Process of `unispeech serve` or `worker` that can be killed and restarted on its data."""
 
     def __init__(self, folder: Path, *, command: str = "serve", **settings: object) -> None:
         self.folder = folder
@@ -71,13 +71,13 @@ class Server:
         raise AssertionError(f"not ready in {seconds} s:\n{self.log.read_text()}")
 
     def kill(self) -> None:
-        """As a power cut would."""
+        """Kill the process without a warning."""
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
     def stop(self) -> int:
-        """As an operator would. The exit code."""
+        """Stop the process by SIGTERM, and return its exit code."""
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
@@ -88,7 +88,7 @@ class Server:
 
 
 def until_ended(client: httpx.Client, job: str, seconds: float = 120.0) -> dict[str, Any]:
-    """The job once it is done, failed or cancelled."""
+    """Wait until the job is done, failed or cancelled, and return it."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         shown: dict[str, Any] = client.get(f"/api/jobs/{job}").raise_for_status().json()
@@ -99,7 +99,7 @@ def until_ended(client: httpx.Client, job: str, seconds: float = 120.0) -> dict[
 
 
 def submit(client: httpx.Client, path: Path, **fields: str) -> str:
-    """A job of a file; its id."""
+    """Create a job of a file, and return its ID."""
     with path.open("rb") as file:
         answer = client.post("/api/jobs", files={"file": (path.name, file)}, data=fields)
     assert answer.status_code == 201, answer.text
@@ -107,7 +107,7 @@ def submit(client: httpx.Client, path: Path, **fields: str) -> str:
 
 
 class Receiver:
-    """A webhook's other end: keeps what arrives; answers 500 the first `failures` times."""
+    """Server for webhooks that stores requests, and answers the first `failures` with 500."""
 
     def __init__(self, failures: int = 0) -> None:
         self.arrived: list[tuple[dict[str, str], bytes]] = []
@@ -138,7 +138,7 @@ class Receiver:
         assert len(self.arrived) >= count, self.arrived
 
     def allow(self, folder: Path, id: str = "desk", token: str = "s3cret") -> Path:
-        """The allow-list file that names this receiver."""
+        """Write an allow-list with this receiver, and return its path."""
         path = folder / "webhooks.json"
         path.write_text(json.dumps([{"id": id, "url": self.url, "token": token}]))
         return path

@@ -1,4 +1,4 @@
-"""For schemathesis: the bodies of resumable uploads are bytes like any other."""
+"""Hook for schemathesis: bodies of resumable uploads are binary."""
 
 import schemathesis
 

@@ -1,4 +1,4 @@
-"""A connection that can be slow, and be cut."""
+"""Proxy that slows down and cuts connections."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ PIECE = 65_536
 
 
 class Wire:
-    """A connection to a server that can be cut, and works again at once."""
+    """TCP proxy to a local port. `cut` closes its connections; new ones work at once."""
 
     def __init__(self, port: int, bytes_a_second: float = float("inf")) -> None:
-        self._to = port
+        self._target = port
         self._rate = bytes_a_second
         self._open: list[socket.socket] = []
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -26,18 +26,18 @@ class Wire:
             while True:
                 ends = (
                     self._listening.accept()[0],
-                    socket.create_connection(("127.0.0.1", self._to)),
+                    socket.create_connection(("127.0.0.1", self._target)),
                 )
                 self._open += ends
-                for one, other in (ends, ends[::-1]):
-                    threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+                for source, target in (ends, ends[::-1]):
+                    threading.Thread(target=self._copy, args=(source, target), daemon=True).start()
 
-    def _carry(self, one: socket.socket, other: socket.socket) -> None:
+    def _copy(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            while data := one.recv(PIECE):
-                other.sendall(data)
+            while data := source.recv(PIECE):
+                target.sendall(data)
                 time.sleep(len(data) / self._rate)
-            other.shutdown(socket.SHUT_WR)
+            target.shutdown(socket.SHUT_WR)
 
     def cut(self) -> None:
         while self._open:

@@ -1,6 +1,6 @@
-"""What was accepted is not lost, whatever goes away: the database, room on the disk, the process.
+"""Accepted jobs survive the loss of the database, of disk space and of the process.
 
-`test_under_load.py` kills at random moments; here it is one thing at a time.
+`test_under_load.py` kills at random moments; here one failure happens at a time.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ def until(condition: Callable[[], object], seconds: float = 90.0) -> None:
         time.sleep(0.05)
 
 
-def right(http: httpx.Client, job: str, times: int = 1) -> bool:
+def is_correct(http: httpx.Client, job: str, times: int = 1) -> bool:
+    """Wait for the job, and compare its text with that of the sample, repeated `times`."""
     ended = until_ended(http, job)
     assert ended["state"] == "done", ended
     text = http.get(f"/api/jobs/{job}/transcript?format=txt").text
@@ -37,7 +38,7 @@ def right(http: httpx.Client, job: str, times: int = 1) -> bool:
 
 
 def repeated(path: Path, times: int) -> Path:
-    """The sample, said so often."""
+    """Write the sample `times` times in a row."""
     with wave.open(str(PAUSE)) as source, wave.open(str(path), "wb") as file:
         file.setparams(source.getparams())
         file.writeframes(source.readframes(source.getnframes()) * times)
@@ -46,7 +47,7 @@ def repeated(path: Path, times: int) -> Path:
 
 @pytest.mark.slow
 @postgres.NEEDED
-def test_a_database_that_goes_away_holds_jobs_up_and_loses_none(tmp_path: Path) -> None:
+def test_jobs_wait_for_an_unreachable_database_and_none_is_lost(tmp_path: Path) -> None:
     receiver = Receiver()
     hooks = receiver.allow(tmp_path)
     with (
@@ -67,7 +68,7 @@ def test_a_database_that_goes_away_holds_jobs_up_and_loses_none(tmp_path: Path) 
         assert "unispeech_jobs_queued NaN" in http.get("/metrics").text
         until(lambda: "the job waits" in server.log.read_text())
         database.start()
-        assert all(right(http, job) for job in jobs)
+        assert all(is_correct(http, job) for job in jobs)
         receiver.wait(3)
         assert {body["job_id"] for body in receiver.bodies()} == set(jobs)
         assert "Traceback" not in server.log.read_text()
@@ -76,21 +77,21 @@ def test_a_database_that_goes_away_holds_jobs_up_and_loses_none(tmp_path: Path) 
 
 @pytest.mark.slow
 def test_a_job_waits_while_the_disk_is_full(tmp_path: Path) -> None:
-    """The file that its sound goes to leads to a device that is always full."""
+    """The job's WAV is a link to a device that is always full."""
     with running(tmp_path, jobs_at_once=0) as server, server.client() as http:
         job = submit(http, PAUSE)
         (tmp_path / "data" / "jobs" / job / "sound-0.wav").symlink_to("/dev/full")
         worker = Server(tmp_path, command="worker").start()
         try:
-            assert right(http, job)
+            assert is_correct(http, job)
         finally:
             worker.stop()
-        said = worker.log.read_text()
-        assert "the job waits: the disk is full" in said and "Traceback" not in said
+        log = worker.log.read_text()
+        assert "the job waits: the disk is full" in log and "Traceback" not in log
 
 
 @pytest.mark.slow
-def test_stopped_in_the_middle_of_work_it_goes_on_after_the_restart(tmp_path: Path) -> None:
+def test_a_server_stopped_while_working_resumes_after_the_restart(tmp_path: Path) -> None:
     options = {"chunk_length": "5", "batch_size": "1"}
     with running(tmp_path, jobs_at_once=1, log_level="debug") as server, server.client() as http:
         long = submit(http, repeated(tmp_path / "long.wav", 6), **options)
@@ -102,25 +103,25 @@ def test_stopped_in_the_middle_of_work_it_goes_on_after_the_restart(tmp_path: Pa
             assert server.process is not None
             server.process.send_signal(signal.SIGTERM)
             for _ in lines:
-                pass  # it ends by itself
+                pass  # the stream ends
         server.process.wait(60)
-        said = server.log.read_text()
-        assert "job handed back" in said and "Traceback" not in said
-        assert "Cancel" not in said  # nobody had to be cut off
+        log = server.log.read_text()
+        assert "job handed back" in log and "Traceback" not in log
+        assert "Cancel" not in log  # no request was cut off
         server.start()
-        assert right(http, long, 6) and right(http, short)
-        said = server.log.read_text().partition("job handed back")[2]
-        assert '"resumed": true' in said
+        assert is_correct(http, long, 6) and is_correct(http, short)
+        log = server.log.read_text().partition("job handed back")[2]
+        assert '"resumed": true' in log
 
 
 @pytest.mark.slow
 def test_two_servers_share_a_folder(tmp_path: Path) -> None:
-    """The jobs of the one that dies are done by the other."""
+    """One of them takes over the jobs of the other when it dies."""
     with running(tmp_path) as stays, stays.client() as http, running(tmp_path) as dies:
         with dies.client() as other:
-            jobs = [submit(one, PAUSE, chunk_length="5") for one in (http, other) * 3]
+            jobs = [submit(client, PAUSE, chunk_length="5") for client in (http, other) * 3]
         until(lambda: "job started" in dies.log.read_text())
         dies.kill()
-        assert all(right(http, job) for job in jobs)
+        assert all(is_correct(http, job) for job in jobs)
         both = stays.log.read_text() + dies.log.read_text()
         assert "Traceback" not in both

@@ -1,5 +1,5 @@
-"""The service under kills, load, large uploads and nonsense, as `benchmarks/service.py` measures
-it; no timing is asserted here. Each long form is run by `make soak` alone."""
+"""The service under kills, load, large uploads and fuzzing, as `benchmarks/service.py` measures
+it. No timing is asserted. The long forms run only in `make soak`."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize(("jobs", "kills"), [(2, 2), pytest.param(20, 20, marks=pytest.mark.soak)])
-def test_killed_again_and_again_every_job_comes_out_right(
-    tmp_path: Path, jobs: int, kills: int
-) -> None:
+def test_every_job_survives_repeated_kills(tmp_path: Path, jobs: int, kills: int) -> None:
     survived = service_kill.kill(tmp_path, jobs=jobs, kills=kills)
     assert (survived.correct, survived.told, survived.again) == (jobs, jobs, 0)
     assert all(chunks <= 4 for chunks in survived.cut_off), "more than a batch was lost"
@@ -32,7 +30,7 @@ def test_killed_again_and_again_every_job_comes_out_right(
 
 @postgres.NEEDED
 @pytest.mark.parametrize(("jobs", "kills"), [(2, 1), pytest.param(12, 12, marks=pytest.mark.soak)])
-def test_on_postgres_a_dead_workers_jobs_go_on_elsewhere(
+def test_on_postgres_another_worker_takes_over_the_jobs_of_a_dead_one(
     tmp_path: Path, jobs: int, kills: int
 ) -> None:
     with postgres.postgres(tmp_path) as server:
@@ -42,25 +40,25 @@ def test_on_postgres_a_dead_workers_jobs_go_on_elsewhere(
 
 
 @pytest.mark.parametrize("clients", [8, pytest.param(64, marks=pytest.mark.soak)])
-def test_many_clients_at_once_get_an_answer_each(tmp_path: Path, clients: int) -> None:
+def test_many_concurrent_clients_are_all_answered(tmp_path: Path, clients: int) -> None:
     measured = service_load.load_test(tmp_path, clients=clients, alone=1)
     assert (measured.errors, measured.refused) == (0, 0)
 
 
 @pytest.mark.parametrize("megabytes", [200, pytest.param(2000, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("form", [False, True], ids=["body", "form"])
-def test_a_large_upload_goes_to_disk(tmp_path: Path, form: bool, megabytes: int) -> None:
+def test_a_large_upload_is_not_held_in_memory(tmp_path: Path, form: bool, megabytes: int) -> None:
     uploaded = service_upload.upload(tmp_path, megabytes, form)
     assert uploaded.peak - uploaded.before < 60
 
 
-def test_a_small_file_that_is_hours_long_is_refused(tmp_path: Path) -> None:
+def test_a_small_file_of_many_hours_is_rejected(tmp_path: Path) -> None:
     refusal = service_upload.bomb(tmp_path, hours=7, known=False)
     assert refusal.file < 1_000_000
     assert (refusal.status, refusal.code) == (413, "audio_too_long")
 
 
-def test_killed_in_the_middle_of_uploads_nothing_accepted_is_lost(tmp_path: Path) -> None:
+def test_accepted_jobs_survive_a_kill_during_uploads(tmp_path: Path) -> None:
     survived = service_upload.cut_off(tmp_path)
     assert (survived.right, survived.resumed, survived.strangers) == (3, True, 0)
 
@@ -75,7 +73,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 DOWNLOAD = "/v1/download/{job_id}"
 ENDLESS = "/api/events"
-"""A stream without an end and without parameters: each request would last until its timeout."""
+"""Event stream without an end: each request would last until its timeout."""
 CONFORMS = "status_code_conformance,content_type_conformance,response_schema_conformance"
 
 
@@ -88,14 +86,14 @@ BODIES = {"PYTHONPATH": str(ROOT / "tests" / "support"), "SCHEMATHESIS_HOOKS": "
     [
         ["--checks", f"not_a_server_error,{CONFORMS}",
          "--exclude-path", DOWNLOAD, "--exclude-path", ENDLESS],
-        ["--checks", CONFORMS, "--include-path", DOWNLOAD],  # `500 Job failed` is WAAS's own
+        ["--checks", CONFORMS, "--include-path", DOWNLOAD],  # WAAS answers `500 Job failed`
     ],
     ids=["all", "download"],
 )  # fmt: skip
-def test_every_answer_conforms_to_the_openapi_document(
+def test_every_response_conforms_to_the_openapi_document(
     server: Server, arguments: list[str], examples: int
 ) -> None:
-    """schemathesis over the OpenAPI document: no crash, no undocumented status, type or shape."""
+    """schemathesis finds no server error and no undocumented status, media type or schema."""
     run = subprocess.run(
         [str(Path(sys.executable).parent / "schemathesis"), "run", f"{server.url}/openapi.json",
          "--max-examples", str(examples), "--seed", "1",

@@ -1,4 +1,4 @@
-"""A server that starts on the data of version 0.1 goes on where that was killed."""
+"""Upgrade of the data of version 0.1, whose server was killed while working."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def check(server: Server, facts: Facts) -> None:
         assert _text(http, facts.queued, words(reference("pause")))
         assert _text(http, facts.running, words(reference("pause")) * REPEATS)
         assert until_ended(http, facts.queued_range)["state"] == "done"
-        # The range was to replace a text that is still the same, so it is merged.
+        # The text of the range is unchanged, so the result is merged.
         done = http.get(f"/api/jobs/{facts.done}").json()
         assert done["revision"] == 4 and done["options"] == {"word_timestamps": True}
         numbers = [
@@ -53,7 +53,7 @@ def _text(http: httpx.Client, job: str, expected: list[str]) -> bool:
 
 
 @pytest.mark.slow
-def test_a_server_goes_on_with_an_old_sqlite_database(tmp_path: Path) -> None:
+def test_a_server_upgrades_sqlite_and_resumes_the_jobs(tmp_path: Path) -> None:
     facts = old_databases.restore_sqlite(tmp_path / "data")
     old_databases.restore_recordings(tmp_path / "data", facts)
     with running(tmp_path, log_level="debug") as server:
@@ -62,7 +62,7 @@ def test_a_server_goes_on_with_an_old_sqlite_database(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @postgres.NEEDED
-def test_a_server_goes_on_with_an_old_postgres_database(tmp_path: Path) -> None:
+def test_a_server_upgrades_postgres_and_resumes_the_jobs(tmp_path: Path) -> None:
     with postgres.postgres(tmp_path) as database:
         facts = old_databases.restore_postgres(database.url)
         old_databases.restore_recordings(tmp_path / "data", facts)

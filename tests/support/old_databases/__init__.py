@@ -1,7 +1,7 @@
-"""Databases of version 0.1 (commit 095dfe1), from before there were migrations.
+"""Databases of version 0.1 (commit 095dfe1), which had no migrations.
 
-Each was in use when its server was killed: a job runs, two wait, one failed, one is done,
-corrected, decoded again in a part and shared. They are the dumps of `sqlite3` and of
+Each was in use when its server was killed: one job is running, two are queued, one has failed, and
+one is done, edited, partly decoded again and shared. They are dumps of `sqlite3` and of
 `pg_dump --inserts`; the names of the worker and its host are replaced.
 """
 
@@ -19,12 +19,12 @@ from unispeech.server.jobs.heartbeat import host_id
 
 HERE = Path(__file__).parent
 REPEATS = 6
-"""How often the recording of the running job has the sample `pause`."""
+"""Repetitions of the sample `pause` in the recording of the running job."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The ids of the jobs and the secrets that open them."""
+    """IDs of the jobs, and the secrets that give access to them."""
 
     secret: str
     share: str
@@ -36,7 +36,7 @@ class Facts:
     queued: str
     queued_range: str
     chunks: int
-    """Chunks of the running job that were recorded."""
+    """Number of recorded chunks of the running job."""
 
 
 def facts(kind: str) -> Facts:
@@ -44,7 +44,7 @@ def facts(kind: str) -> Facts:
 
 
 def dump(name: str) -> str:
-    """The SQL; its worker is a process of this host that has gone."""
+    """Return the SQL. Its worker is a dead process of this host."""
     return (HERE / f"{name}.sql").read_text().replace("THIS HOST", host_id())
 
 
@@ -65,13 +65,20 @@ def restore_postgres(url: str) -> Facts:
     return facts("postgres")
 
 
-def restore_recordings(folder: Path, kept: Facts) -> None:
-    """The files of the jobs, under the data folder."""
-    for job in (kept.done, kept.part, kept.failed, kept.running, kept.queued, kept.queued_range):
+def restore_recordings(folder: Path, facts: Facts) -> None:
+    """Write the files of the jobs to the data folder."""
+    for job in (
+        facts.done,
+        facts.part,
+        facts.failed,
+        facts.running,
+        facts.queued,
+        facts.queued_range,
+    ):
         (folder / "jobs" / job).mkdir(parents=True)
-    for job in (kept.done, kept.queued):
+    for job in (facts.done, facts.queued):
         shutil.copy(SAMPLES / "pause.wav", folder / "jobs" / job / "upload")
-    upload = str(folder / "jobs" / kept.running / "upload")
+    upload = str(folder / "jobs" / facts.running / "upload")
     with wave.open(str(SAMPLES / "pause.wav")) as source, wave.open(upload, "wb") as file:
         file.setparams(source.getparams())
         file.writeframes(source.readframes(source.getnframes()) * REPEATS)

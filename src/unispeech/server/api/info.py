@@ -46,7 +46,7 @@ def _info(service: Service, key: Key) -> dict[str, Any]:
         "backend": settings.backend,
         "model": service.speech.model(None) if "/" not in settings.model else "local",
         "backends": [_backend(spec, speakers) for spec in registry.specs().values()],
-        "options": [_described(row) for row in options_for("api")],
+        "options": [_describe_option(row) for row in options_for("api")],
         "models": [_model(entry, entry.name in cached) for entry in catalog.ENTRIES],
         "languages": [{"code": code, "name": name} for code, name in languages.WHISPER.items()],
         "formats": list(TYPES),
@@ -106,7 +106,7 @@ def _probe(row: Option) -> Any:
     return "a" if row.value_type is str else not row.default
 
 
-def _described(row: Option) -> dict[str, Any]:
+def _describe_option(row: Option) -> dict[str, Any]:
     """Describe an option, independent of the backend."""
     low, high = row.bounds or (None, None)
     return {

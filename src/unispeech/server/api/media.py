@@ -59,18 +59,18 @@ def _upload(service: Service, job: Job) -> Path:
 async def _wav(service: Service, job: Job) -> Path:
     """Return the recording as 16 kHz mono, which the first request decodes."""
     upload = _upload(service, job)
-    kept = upload.with_name("playable.wav")
+    wav = upload.with_name("playable.wav")
     async with _lock:
-        if not kept.is_file():
+        if not wav.is_file():
             part = upload.with_name("playable.part")
             limit = job.max_duration or service.settings.max_duration
             range = DecodeRange(max_duration=limit)  # the job may have failed for its length
             try:
                 await service.speech.decoders.decode_async(upload, part, job.filename, range)
-                part.replace(kept)
+                part.replace(wav)
             finally:
                 part.unlink(missing_ok=True)
-    return kept
+    return wav
 
 
 @router.get("/jobs/{job_id}/media", summary="Describe the recording", responses=NOT_MEDIA)

@@ -65,9 +65,9 @@ def with_driver(url: str) -> str:
 
 
 def error_line(error: BaseException) -> str:
-    """Why a database cannot be used, in a line."""
-    said = str(getattr(error, "orig", None) or error).strip()
-    return said.splitlines()[0] if said else type(error).__name__
+    """Return the first line of a database error."""
+    text = str(getattr(error, "orig", None) or error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
 
 
 def is_storable(text: str) -> bool:
