@@ -20,7 +20,7 @@ from unispeech.server.service import Service
 from unispeech.server.speech.decoders import DecodeRange
 from unispeech.server.storage.database import Job
 
-router = APIRouter(tags=["Sound"])
+router = APIRouter(tags=["Audio"])
 
 CONTAINERS = {
     "mp3": "mpeg",

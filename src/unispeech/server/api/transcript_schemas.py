@@ -53,7 +53,7 @@ class EditedGap(BaseModel):
 
     start: float = Seconds
     end: float = Seconds
-    reason: str = Field(max_length=1000)
+    reason: str = Field(max_length=1000, description="Why the model returned no text.")
 
 
 GAPS = Field(
@@ -102,7 +102,9 @@ class RevisionShown(BaseModel):
 
     number: int
     created: float = Field(description="Unix time.")
-    kind: Literal["decoded", "edited", "decoded_again", "restored"]
+    kind: Literal["decoded", "edited", "decoded_again", "restored"] = Field(
+        description="How it was made: by the job, an edit, a re-decoded range, or a restore."
+    )
     author: str | None
     source: str | None = Field(
         alias="from", description="Job ID of the re-decoded range, or the restored number."
@@ -124,7 +126,9 @@ class Violation(BaseModel):
     start: float
     end: float
     text: str
-    rule: Literal["max_line_width", "max_line_count", "max_cps", "overlap"]
+    rule: Literal["max_line_width", "max_line_count", "max_cps", "overlap"] = Field(
+        description="Violated limit; `overlap`: it begins before the previous one ends."
+    )
     value: float = Field(description="Measured value.")
     limit: float = Field(description="Limit that it exceeds.")
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 TAGS = {
     "Jobs": "Transcription of recordings in the background.",
     "Transcripts": "Transcripts of jobs: download, edits, revisions, re-decoded ranges.",
-    "Sound": "Recordings of jobs: media type, audio, waveform.",
+    "Audio": "Recordings of jobs: media type, audio, waveform.",
     "Links": "Read access to one job without an API key.",
     "Uploads": "Resumable uploads by the tus protocol.",
     "Info": "Backends, models, options and limits of the server.",
@@ -22,8 +22,23 @@ TAGS = {
     "Operations": "Health checks and metrics.",
 }
 """Descriptions of the tags, in the order of the document."""
-JSON_ERRORS = {"Jobs", "Transcripts", "Sound", "Links", "Uploads", "Info", "OpenAI"}
+JSON_ERRORS = {"Jobs", "Transcripts", "Audio", "Links", "Uploads", "Info", "OpenAI"}
 """Tags whose errors have the body `ErrorBody`."""
+PATH_PARAMETERS = {
+    "job_id": "ID of the job.",
+    "upload_id": "ID of the upload.",
+    "share_id": "ID of the share link.",
+    "token": "Token of a share link or ticket.",
+    "model": "Name of the model.",
+}
+"""Descriptions of path parameters that have none."""
+KEY_TEXT = "An API key. Needed only if the server requires keys (`keys_required` in `/api/info`)."
+SECURITY_SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": KEY_TEXT},
+    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": KEY_TEXT},
+}
+PUBLIC = ("/api/shared/", "/healthz", "/readyz", "/metrics")
+"""Beginnings of the paths that need no API key."""
 
 
 class ErrorDetail(BaseModel):
@@ -63,8 +78,15 @@ def _correct(document: dict[str, Any]) -> None:
     schemas["ErrorBody"] = ErrorBody.model_json_schema(ref_template=reference)
     del schemas["ErrorBody"]["$defs"]
     body = {"application/json": {"schema": {"$ref": reference.format(model="ErrorBody")}}}
-    for operation in _operations(document):
+    document["components"]["securitySchemes"] = SECURITY_SCHEMES
+    document["security"] = [{name: []} for name in SECURITY_SCHEMES] + [{}]
+    for path, operation in _operations(document):
         operation["responses"].pop("422", None)  # a malformed request is 400 here
+        if path.startswith(PUBLIC):
+            operation["security"] = []
+        for parameter in operation.get("parameters", ()):
+            if parameter["in"] == "path":
+                parameter.setdefault("description", PATH_PARAMETERS.get(parameter["name"], ""))
         if JSON_ERRORS.isdisjoint(operation["tags"]):
             continue
         for status, response in operation["responses"].items():
@@ -72,6 +94,7 @@ def _correct(document: dict[str, Any]) -> None:
                 response["content"] = body
 
 
-def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for methods in document["paths"].values():
-        yield from methods.values()
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            yield path, operation
