@@ -152,7 +152,7 @@ def test_what_the_page_shows_works(service: Server, http: httpx.Client, tmp_path
     for name in ("talk.mp3", "interview.mp3"):
         shutil.copy(ENGLISH, tmp_path / name)
 
-    def said(command: list[str]) -> str:
+    def run(command: list[str]) -> str:
         here = {**os.environ, "UNISPEECH_DATA_DIR": str(tmp_path / "data")}
         done = subprocess.run(
             command, cwd=tmp_path, env=here, capture_output=True, text=True, timeout=240
@@ -161,14 +161,14 @@ def test_what_the_page_shows_works(service: Server, http: httpx.Client, tmp_path
         return done.stdout
 
     (program,) = re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)
-    assert "garden" in said([sys.executable, "-c", program])
+    assert "garden" in run([sys.executable, "-c", program])
     submit, watch, fetch = re.findall(r"^    (curl .*)$", page, re.M)
-    job = json.loads(said(shlex.split(submit)))["id"]
-    assert "event: segment" in said(shlex.split(watch.replace("ID", job)))
+    job = json.loads(run(shlex.split(submit)))["id"]
+    assert "event: segment" in run(shlex.split(watch.replace("ID", job)))
     until_ended(http, job)
-    assert said(shlex.split(fetch.replace("ID", job))).startswith("1\n00:00:0")
+    assert run(shlex.split(fetch.replace("ID", job))).startswith("1\n00:00:0")
     for command in re.findall(r"^    unispeech (keys .*)$", page, re.M):
-        assert said([sys.executable, "-m", "unispeech", *shlex.split(command)]).startswith("us-")
+        assert run([sys.executable, "-m", "unispeech", *shlex.split(command)]).startswith("us-")
 
 
 def test_the_api_reference_loads_nothing_from_other_origins(http: httpx.Client) -> None:

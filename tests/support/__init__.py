@@ -1,1 +1,1 @@
-"""What tests share: samples, recordings, servers, browsers."""
+"""Shared parts of the tests: samples, recordings, servers, browsers."""

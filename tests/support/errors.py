@@ -1,4 +1,4 @@
-"""What a test asserts of an error: its class, code and option, and the values that it names."""
+"""Assertions about errors: class, code, option, and the values that the message names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Kind = TypeVar("Kind", bound=UnispeechError)
 
 @contextmanager
 def raises(
-    kind: type[Kind], *named: object, option: str = "", code: str = ""
+    kind: type[Kind], *values: object, option: str = "", code: str = ""
 ) -> Iterator[pytest.ExceptionInfo[Kind]]:
     """Expect an error of exactly this class that names these values.
 
@@ -27,5 +27,5 @@ def raises(
     assert type(error) is kind
     assert not code or error.code == code
     assert not option or error.option == option
-    missing = [str(one) for one in named if str(one) not in str(error)]
+    missing = [str(value) for value in values if str(value) not in str(error)]
     assert not missing, f"{error} does not name {missing}"
