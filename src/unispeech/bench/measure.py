@@ -101,9 +101,7 @@ class PeerSubject:
                     texts.append(text)
                     words += timed
                 yield Outcome(task, "".join(texts).strip(), tuple(words))
-            except (
-                Exception
-            ) as error:  # a library may raise anything; the next recording still counts
+            except Exception as error:  # whatever the library raises; go on with the next task
                 yield Outcome(task, error=f"{type(error).__name__}: {error}")
 
 

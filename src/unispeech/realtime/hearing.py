@@ -64,7 +64,7 @@ class Hearing:
         return self.backend.detect_language(samples)
 
     def draft(self, chunk: Chunk, before: str) -> Hypothesis:
-        """Decode once, as fast as possible. Never raises: a failed draft is a doubtful one."""
+        """Decode once, as fast as possible. An error of the backend becomes a doubt."""
         chunk = self._fit(chunk)
         try:
             result = self._decode([chunk], self._prompted(before))[0]
@@ -73,7 +73,7 @@ class Hearing:
         return Hypothesis(self._words(chunk, result), guard.suspicion(chunk, result))
 
     def decode(self, chunk: Chunk, before: str) -> Hypothesis:
-        """Decode with the guard against repeated and missing text. Never raises."""
+        """Decode with the guard against repeated and missing text. An error becomes a doubt."""
         chunk = self._fit(chunk)
         try:
             full = self.backend.windows[-1]

@@ -69,8 +69,8 @@ class Intake:
                 self._in_memory += len(samples)
             self._changed.notify_all()
 
-    def mark(self) -> None:
-        """End the phrase here: the reader gets an empty piece."""
+    def end_phrase(self) -> None:
+        """End the phrase after the samples so far: the reader gets an empty piece."""
         with self._changed:
             self._memory.append(np.zeros(0, np.float32))
             self._changed.notify_all()
@@ -155,8 +155,9 @@ def listen(
 ) -> Iterator[Event]:
     """Yield the events of all pieces until the end. `record` gets every piece before its decoding.
 
-    An empty piece (`Intake.mark`) ends the phrase. If the pieces come from an intake, the lag of an
-    event is the length of its queue. If the source fails, the sound before that is still decoded.
+    An empty piece (`Intake.end_phrase`) ends the phrase. If the pieces come from an intake, the lag
+    of an event is the length of its queue. If the source fails, the sound before that is still
+    decoded.
 
     Raises:
         AudioError, OSError: the source or `record` failed; raised after the last event.

@@ -2,9 +2,9 @@
 
 The stream is processed in ticks of 128 ms. During speech, the phrase so far is decoded about every
 `step` seconds. Words that two successive decodings agree on are final (`agreement`), and the sound
-before them is dropped so that the phrase stays short. A pause ends the phrase and makes its open
-words final. If decoding is slower than speech, only these intermediate decodings are skipped. The
-events depend on the samples and the reported lag, not on the size of the pieces.
+up to their end is dropped so that the phrase stays short. A pause ends the phrase and makes its
+open words final. If decoding is slower than speech, only these intermediate decodings are skipped.
+The events depend on the samples and the reported lag, not on the size of the pieces.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ class Stream:
 
     def flush(self) -> None:
         """End the phrase here; the message `flushed` follows its text."""
-        self._intake.mark()
+        self._intake.end_phrase()
 
     def finish(self) -> None:
         """End the audio; what was received is still decoded."""
