@@ -84,7 +84,7 @@ def _prose(text: str) -> str:
 
 
 def _table(caption: str, rows: Iterator[tuple[str, str]]) -> str:
-    body = "".join(f"<tr><th>{escape(a)}</th><td>{escape(b)}</td></tr>\n" for a, b in rows)
+    body = "".join(f"<tr><th>{escape(a)}</th><td>{_prose(b)}</td></tr>\n" for a, b in rows)
     return f"<table><caption hidden>{caption}</caption>\n{body}</table>\n" if body else ""
 
 
@@ -95,7 +95,7 @@ def _parameters(
         schema = parameter["schema"]
         text = parameter.get("description") or schema.get("description", "")
         name = f"{parameter['name']} ({parameter['in']})"
-        yield name, " ".join([_type(schema, document), text])
+        yield name, _field_text(schema, document, text)
     content = operation.get("requestBody", {}).get("content", {})
     for media, body in content.items():
         schema = _resolved(body["schema"], document)
@@ -103,7 +103,7 @@ def _parameters(
             yield media, schema.get("description", "the body")
         for name, field in schema.get("properties", {}).items():
             text = field.get("description", "")
-            yield f"{name} ({media})", " ".join([_type(field, document), text])
+            yield f"{name} ({media})", _field_text(field, document, text)
 
 
 def _responses(operation: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -118,6 +118,11 @@ def _resolved(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping
             target = target[key]
         schema = target
     return schema
+
+
+def _field_text(schema: Mapping[str, Any], document: Mapping[str, Any], text: str) -> str:
+    """Return a schema's type with a description, such as `integer. Largest number of jobs.`"""
+    return f"{_type(schema, document)}. {text}".rstrip()
 
 
 def _type(schema: Mapping[str, Any], document: Mapping[str, Any]) -> str:

@@ -82,6 +82,10 @@ def _correct(document: dict[str, Any]) -> None:
     document["security"] = [{name: []} for name in SECURITY_SCHEMES] + [{}]
     for path, operation in _operations(document):
         operation["responses"].pop("422", None)  # a malformed request is 400 here
+        operation["responses"] = dict(sorted(operation["responses"].items()))
+        for response in operation["responses"].values():
+            if response["description"] == "Successful Response":
+                response["description"] = "Success."
         if path.startswith(PUBLIC):
             operation["security"] = []
         for parameter in operation.get("parameters", ()):
