@@ -1,4 +1,4 @@
-"""Reading what a CTC model says of frames: pure, without any model."""
+"""CTC decoding and forced alignment, on synthetic frames without any model."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from unispeech.types import FRAME, SAMPLE_RATE, Chunk, ChunkResult, Emissions, E
 TOKENS = ("", "", "", "", " ", *"abcdefghijklmnopqrstuvwxyz")
 
 
-def emissions(frames: str, sure: float = 0.9) -> Emissions:
-    """A frame for each character: `-` is blank, a space the pause between words."""
-    scores = np.full((len(frames), len(TOKENS)), (1 - sure) / (len(TOKENS) - 1), np.float32)
+def emissions(frames: str, probability: float = 0.9) -> Emissions:
+    """One frame per character: `-` is the blank, a space the pause between words."""
+    scores = np.full((len(frames), len(TOKENS)), (1 - probability) / (len(TOKENS) - 1), np.float32)
     for row, letter in enumerate(frames):
-        scores[row, 0 if letter == "-" else TOKENS.index(letter)] = sure
+        scores[row, 0 if letter == "-" else TOKENS.index(letter)] = probability
     return Emissions(np.log(scores), TOKENS, blank=0, step=0.02)
 
 
-def text(said: Emissions) -> str:
-    return "".join(segment.text for segment in words.read(said))
+def text(frames: Emissions) -> str:
+    return "".join(segment.text for segment in words.read(frames))
 
 
-def test_repeats_are_one_letter_and_a_blank_parts_them() -> None:
+def test_repeats_are_one_letter_unless_a_blank_separates_them() -> None:
     assert text(emissions("--hhee-ll-lo-  ab--")) == " hello ab"
     assert words.read(emissions("------")) == ()
     assert words.read(emissions("")) == ()
@@ -50,13 +50,13 @@ def test_times_are_those_of_the_frames() -> None:
     assert segment.avg_logprob == pytest.approx(np.log(0.9), abs=0.01)
 
 
-def test_a_pause_ends_a_segment_and_words_come_only_if_asked_for() -> None:
-    said = emissions("ab" + "-" * 45 + " cd")
-    assert [s.text for s in words.read(said)] == [" ab", " cd"]
-    assert [s.words for s in words.read(said, words=False)] == [(), ()]
+def test_a_pause_ends_a_segment_and_words_are_optional() -> None:
+    frames = emissions("ab" + "-" * 45 + " cd")
+    assert [s.text for s in words.read(frames)] == [" ab", " cd"]
+    assert [s.words for s in words.read(frames, words=False)] == [(), ()]
 
 
-def test_where_words_have_no_spaces_each_letter_is_one() -> None:
+def test_each_letter_is_a_word_in_spaceless_languages() -> None:
     (segment,) = words.read(emissions("-a-b c"), "cmn-script_simplified")
     assert segment.text == "abc" and [w.word for w in segment.words] == ["a", "b", "c"]
 
@@ -69,8 +69,8 @@ def test_where_words_have_no_spaces_each_letter_is_one() -> None:
 @given(
     st.text(alphabet="ab c-", min_size=2, max_size=300), st.lists(st.integers(1, 299), max_size=6)
 )
-def test_joined_chunks_say_what_the_whole_says(frames: str, cuts: list[int]) -> None:
-    assume("-" * 20 not in frames)  # no word has such a silence in it, wherever it is cut
+def test_joined_chunks_decode_like_the_whole(frames: str, cuts: list[int]) -> None:
+    assume("-" * 20 not in frames)  # words have no such silence inside
     edges = [0, *sorted({cut for cut in cuts if cut < len(frames)}), len(frames)]
     items: list[stitch.Decoded | End] = []
     for number, (low, high) in enumerate(zip(edges, edges[1:], strict=False)):
@@ -78,31 +78,31 @@ def test_joined_chunks_say_what_the_whole_says(frames: str, cuts: list[int]) -> 
         chunk = Chunk(np.zeros(1, np.float32), low * 0.02, high * 0.02, index=number)
         items.append((chunk, ChunkResult(words.read(part), emissions=part)))
     items.append(End(len(frames) * 0.02))
-    said = []
+    texts = []
     at = 0.0
     for item in stitch.joined(items, lambda part, language: words.read(part, language)):
         if not isinstance(item, End):
             assert item[0].start == pytest.approx(at) and item[0].end >= item[0].start
             at = item[0].end
-            said.append("".join(s.text for s in item[1].segments))
-    assert "".join(said).split() == text(emissions(frames)).split()
+            texts.append("".join(s.text for s in item[1].segments))
+    assert "".join(texts).split() == text(emissions(frames)).split()
 
 
-def test_words_on_either_side_of_a_silence_are_two() -> None:
-    """Cut in a silence, neither part has seen the word beyond it: there may be no space."""
+def test_a_silence_at_the_boundary_separates_words() -> None:
+    """Neither chunk has seen the word beyond the silence, so the space may be missing."""
 
-    def heard(left: str, right: str) -> str:
+    def decoded(left: str, right: str) -> str:
         parts = words.move_boundary(emissions(left), emissions(right))
         return "".join(text(part) for part in parts)
 
-    assert heard("-one two" + "-" * 20, "-" * 20 + "thre-e four-") == " one two three four"
-    assert heard("-one two" + "-" * 40, "-thre-e four-") == " one two three four"
-    assert heard("-one tw", "o" + "-" * 40 + " thre-e-") == " one two three"
-    assert heard("-one th" + "-" * 10, "-" * 5 + "r-e-e-") == " one three"
+    assert decoded("-one two" + "-" * 20, "-" * 20 + "thre-e four-") == " one two three four"
+    assert decoded("-one two" + "-" * 40, "-thre-e four-") == " one two three four"
+    assert decoded("-one tw", "o" + "-" * 40 + " thre-e-") == " one two three"
+    assert decoded("-one th" + "-" * 10, "-" * 5 + "r-e-e-") == " one three"
 
 
-def test_chunks_apart_and_other_backends_are_left_alone() -> None:
-    one, two = (
+def test_distant_chunks_and_other_backends_are_unchanged() -> None:
+    first, second = (
         (
             Chunk(np.zeros(1, np.float32), start, start + 0.1),
             ChunkResult((), emissions=emissions("-abc-")),
@@ -110,17 +110,19 @@ def test_chunks_apart_and_other_backends_are_left_alone() -> None:
         for start in (0.0, 5.0)
     )
     plain = (Chunk(np.zeros(1, np.float32), 5.1, 6.0), ChunkResult(()))
-    out = list(stitch.joined([one, two, plain], lambda part, language: words.read(part, language)))
+    out = list(
+        stitch.joined([first, second, plain], lambda part, language: words.read(part, language))
+    )
     assert [o[1].text for o in out if not isinstance(o, End)] == [" abc", " abc", ""]
     assert out[2] is plain
 
 
 @pytest.mark.parametrize("speech", [1.0, 0.0])
-def test_chunks_bring_their_surroundings(speech: float) -> None:
-    """With context, the samples of a chunk are exactly those of the recording around it."""
+def test_chunks_include_their_context(speech: float) -> None:
+    """With context, the samples of a chunk equal the recording around it."""
     samples = np.random.default_rng(0).normal(size=SAMPLE_RATE * 75).astype(np.float32)
     flags = np.ones(len(samples) // FRAME, np.bool_)
-    if not speech:  # speech for four seconds, then five of silence
+    if not speech:  # four seconds of speech, then five of silence
         flags[(np.arange(len(flags)) * 0.032) % 9 > 4] = False
     size = FRAME * 300
     blocks = (
@@ -142,35 +144,35 @@ def test_chunks_bring_their_surroundings(speech: float) -> None:
 
 
 def test_align_finds_each_word_and_letter() -> None:
-    said = emissions("---aab-- -c-c---  --d-------e--")
-    words = align.align(said, "Ab, cc! dé")
+    frames = emissions("---aab-- -c-c---  --d-------e--")
+    words = align.align(frames, "Ab, cc! dé")
     assert [w.word for w in words] == [" Ab,", " cc!", " dé"]
     assert [(w.start, w.end) for w in words] == [(0.06, 0.12), (0.2, 0.26), (0.4, 0.58)]
     assert [c.word for c in words[2].characters] == ["d", "é"]
     assert min(w.probability for w in words) > 0.8
 
 
-def test_align_gives_a_number_the_time_between_its_neighbours() -> None:
-    said = emissions("-aa-- -bcb-cb-- --dd--")
-    first, number, last = align.align(said, "a 42 d")
+def test_align_places_a_number_between_its_neighbours() -> None:
+    frames = emissions("-aa-- -bcb-cb-- --dd--")
+    first, number, last = align.align(frames, "a 42 d")
     assert first.end <= number.start < number.end <= last.start
     assert (number.start, number.end) == (0.14, 0.26) and number.probability == 0.0
     assert (first.end, last.start) == (0.06, 0.36)
     assert align.align(emissions("---"), "") == ()
 
 
-def test_align_gives_several_numbers_in_a_row_their_own_words() -> None:
-    """`3 %` is said in two words, and a pause before it is no part of it."""
-    said = emissions("-a--" + "-" * 30 + " -bc- --de-f- --g--")
-    _, three, percent, last = align.align(said, "a 3 % g")
+def test_align_separates_consecutive_numbers() -> None:
+    """`3 %` is spoken as two words; the pause before belongs to neither."""
+    frames = emissions("-a--" + "-" * 30 + " -bc- --de-f- --g--")
+    _, three, percent, last = align.align(frames, "a 3 % g")
     assert (three.start, three.end) == (0.72, 0.76)
     assert (percent.start, percent.end) == (0.84, 0.92) and last.start > 0.94
-    one, two = align.align(emissions("-abc-"), "42 7")
-    assert 0.0 <= one.start < one.end <= two.start < two.end <= 0.1
+    first, second = align.align(emissions("-abc-"), "42 7")
+    assert 0.0 <= first.start < first.end <= second.start < second.end <= 0.1
 
 
-def test_align_of_a_word_with_some_letters_the_model_lacks() -> None:
-    """`42nd`: its time begins where its number is said; the letters have their own."""
+def test_align_of_a_word_with_letters_that_the_model_lacks() -> None:
+    """`42nd` begins with its number; its letters have times of their own."""
     _, word, last = align.align(emissions("-a- -bc-b-nd- -e-"), "a 42nd e")
     assert (word.start, word.end) == (0.1, 0.24) and last.start == 0.3
     assert [(c.word, c.start) for c in word.characters] == [("n", 0.2), ("d", 0.22)]
@@ -179,47 +181,47 @@ def test_align_of_a_word_with_some_letters_the_model_lacks() -> None:
     assert (foreign.start, foreign.end, foreign.characters) == (0.02, 0.08, ())
 
 
-def test_align_gives_what_is_not_said_the_time_between() -> None:
-    said = emissions("-a-- -b--")
-    first, dash, dots, last = align.align(said, "a – ... b")
+def test_align_places_silent_words_between_their_neighbours() -> None:
+    frames = emissions("-a-- -b--")
+    first, dash, dots, last = align.align(frames, "a – ... b")
     assert first.end == dash.start < dash.end == dots.start < dots.end == last.start
-    (alone,) = align.align(said, "...")
-    assert (alone.start, alone.end) == (0.0, 0.18)
+    (only,) = align.align(frames, "...")
+    assert (only.start, only.end) == (0.0, 0.18)
 
 
-def test_align_where_words_have_no_spaces() -> None:
-    """Each letter is a word, no pause is needed between two, and a number's digits share it."""
-    words = align.align(emissions("-abcdefg-hi-"), "ab 42 hi.", dense=True)
+def test_align_of_a_spaceless_text() -> None:
+    """Each letter is a word without pauses between; digits share the time of their number."""
+    words = align.align(emissions("-abcdefg-hi-"), "ab 42 hi.", spaceless=True)
     assert [w.word for w in words] == ["a", "b", "4", "2", "h", "i", "."]
     assert [w.start for w in words[:6]] == [0.02, 0.04, 0.06, 0.12, 0.18, 0.2]
     assert words[3].end == 0.16
 
 
-def test_align_finds_the_right_path_where_greedy_is_wrong() -> None:
-    said = emissions("--a-bb-- --x--e-f--")  # it heard an x where the text has a d
-    words = align.align(said, "ab def")
+def test_align_finds_the_right_path_if_greedy_decoding_is_wrong() -> None:
+    frames = emissions("--a-bb-- --x--e-f--")  # has an x instead of a d
+    words = align.align(frames, "ab def")
     assert words[1].characters[0].start == pytest.approx(0.22, abs=0.041)
     assert words[1].probability < words[0].probability
 
 
-def test_align_says_when_the_text_is_too_long() -> None:
-    with pytest.raises(AudioError, match="too many for the sound"):
+def test_align_refuses_a_text_that_is_too_long() -> None:
+    with pytest.raises(AudioError, match="letters"):
         align.align(emissions("-ab-"), "a much longer text than that")
 
 
 @given(st.text(alphabet="ab c", min_size=1, max_size=40), st.integers(1, 4))
-def test_align_of_what_was_said_is_what_was_heard(said: str, stretch: int) -> None:
-    wanted = said.split()
-    frames = "".join(f"{letter * stretch}-" for letter in " ".join(wanted))
-    heard = emissions(f"-{frames}-")
-    aligned = align.align(heard, " ".join(wanted))
-    assert [w.word.strip() for w in aligned] == wanted
+def test_align_of_the_decoded_text_gives_its_times(text: str, stretch: int) -> None:
+    expected = text.split()
+    frames = "".join(f"{letter * stretch}-" for letter in " ".join(expected))
+    scores = emissions(f"-{frames}-")
+    aligned = align.align(scores, " ".join(expected))
+    assert [w.word.strip() for w in aligned] == expected
     assert [(w.start, w.end) for w in aligned] == [
-        (w.start, w.end) for s in words.read(heard) for w in s.words
+        (w.start, w.end) for s in words.read(scores) for w in s.words
     ]
 
 
-def test_the_path_of_a_long_text_is_the_same_in_a_window() -> None:
+def test_a_moving_window_gives_the_same_path() -> None:
     words = ["abc", "de", "fgh", "xyz"] * 60
     scores = emissions("".join(f"{'-'.join(word)}-- --" for word in words)).scores
     tokens = [TOKENS.index(letter) for letter in " ".join(words)]
@@ -228,10 +230,11 @@ def test_the_path_of_a_long_text_is_the_same_in_a_window() -> None:
     assert align.path(scores, tokens, blank=0, window=128) == whole
 
 
-def test_lines_are_segments() -> None:
-    said = emissions("-ab- -cd- -ef-")
-    one, two = align.lines(replace(said, start=10.0), "ab cd\n\n ef \n", "eng")
-    assert (one.text, two.text) == (" ab cd", " ef") and one.start == 10.02 and two.id == 1
+def test_each_line_is_a_segment() -> None:
+    frames = emissions("-ab- -cd- -ef-")
+    first, second = align.lines(replace(frames, start=10.0), "ab cd\n\n ef \n", "eng")
+    assert (first.text, second.text) == (" ab cd", " ef")
+    assert first.start == 10.02 and second.id == 1
 
 
 ARPA = """\\data\\
@@ -258,11 +261,11 @@ def test_an_ngram_model_decides_between_what_sounds_alike(tmp_path: Path) -> Non
     pytest.importorskip("ctc_beam_decoder")
     path = tmp_path / "words.arpa"
     path.write_text(ARPA)
-    said = emissions("-b-r-e-t-- -a-n-d--")
-    said.scores[7, TOKENS.index("d")] = said.scores[7, TOKENS.index("t")] - 0.1  # a t, or a d
-    assert text(said) == " bret and"
-    said.scores[6, TOKENS.index("a")] = said.scores[6, 0] - 0.1  # an a, or nothing
-    (segment,) = words.read(said, ngram=str(path))
+    frames = emissions("-b-r-e-t-- -a-n-d--")
+    frames.scores[7, TOKENS.index("d")] = frames.scores[7, TOKENS.index("t")] - 0.1  # a t, or a d
+    assert text(frames) == " bret and"
+    frames.scores[6, TOKENS.index("a")] = frames.scores[6, 0] - 0.1  # an a, or nothing
+    (segment,) = words.read(frames, ngram=str(path))
     assert segment.text == " bread and"
     first, second = segment.words
     assert 0 <= first.start < first.end <= second.start < second.end <= 0.4

@@ -13,7 +13,7 @@ from unispeech.features.logmel import log_mel
 
 
 @pytest.mark.parametrize("n_mels", [80, 128])
-def test_features_are_those_of_other_runtimes(n_mels: int) -> None:
+def test_features_equal_those_of_faster_whisper(n_mels: int) -> None:
     samples = load(SAMPLES / "english.wav")
     padded = np.pad(samples, (0, 480_000 - len(samples)))
     theirs = FeatureExtractor(feature_size=n_mels)(padded, padding=0)[:, :3000]
@@ -23,7 +23,7 @@ def test_features_are_those_of_other_runtimes(n_mels: int) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, 399, 16_000, 480_000, 496_000])
-def test_any_length_fills_the_window(length: int) -> None:
+def test_features_of_any_length_fill_the_window(length: int) -> None:
     samples = np.random.default_rng(0).standard_normal(length).astype(np.float32)
     features = log_mel(samples, mel.filters(80), 12.0)
     assert features.shape == (80, 1200) and np.isfinite(features).all()

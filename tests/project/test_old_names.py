@@ -15,7 +15,7 @@ MOVED = [
     ("audio", "Recording", "audio.recording"),
     ("audio", "Source", "audio.recording"),
     ("audio", "load", "audio.recording"),
-    ("backends.attention", "timed", "backends.whisper.attention"),
+    ("backends.attention", "words", "backends.whisper.attention"),
     ("backends.decoding", "decode", "backends.whisper.decode_loop"),
     ("backends.encoder", "Encoder", "backends.whisper.bfloat16_encoder"),
     ("backends.faster_answers", "segment", "backends.whisper.faster_results"),

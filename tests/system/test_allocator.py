@@ -1,4 +1,4 @@
-"""What malloc is told, in a process of its own: it cannot be taken back."""
+"""Settings of malloc. They cannot be undone, so each test runs a process of its own."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import ctypes, sys, threading
 from unispeech.system import allocator
 if "tuned" in sys.argv:
     allocator.tune()
-together = threading.Barrier(40)
+barrier = threading.Barrier(40)
 def hold():
-    kept = [bytearray(50_000) for _ in range(20)]  # small enough to come from an arena
-    together.wait()
-    del kept
+    blocks = [bytearray(50_000) for _ in range(20)]  # small enough to come from an arena
+    barrier.wait()
+    del blocks
 threads = [threading.Thread(target=hold) for _ in range(40)]
 for thread in threads:
     thread.start()
@@ -44,19 +44,19 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def said(script: str, *arguments: str) -> str:
+def output(script: str, *arguments: str) -> str:
     command = [sys.executable, "-c", script, *arguments]
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC_", "GLIBC_"))}
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=clean)
-    return done.stdout + done.stderr
+    process = subprocess.run(command, capture_output=True, text=True, check=True, env=clean)
+    return process.stdout + process.stderr
 
 
-def test_our_processes_have_one_heap() -> None:
+def test_tuned_processes_have_one_heap() -> None:
     def arenas(*arguments: str) -> int:
-        return len(re.findall(r"^Arena \d+:", said(MANY, *arguments), re.MULTILINE))
+        return len(re.findall(r"^Arena \d+:", output(MANY, *arguments), re.MULTILINE))
 
     assert arenas("tuned") == 1 < arenas()
 
 
-def test_our_processes_keep_what_large_tensors_are_made_of() -> None:
-    assert int(said(LARGE, "tuned")) < 100 < int(said(LARGE))
+def test_tuned_processes_reuse_the_memory_of_large_tensors() -> None:
+    assert int(output(LARGE, "tuned")) < 100 < int(output(LARGE))

@@ -1,4 +1,4 @@
-"""Leaving the interpreter: no library's leftovers may crash a process whose work is done."""
+"""Exit of the interpreter: no library may crash a process after its work is done."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from support.samples import SAMPLES
 
-FORGOTTEN = """
+CLEARED = """
 import gc, sys
 from unispeech.engine.engine import Engine
 engine = Engine("cpp", "tiny.en")
@@ -35,16 +35,16 @@ def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.skipif(find_spec("_pywhispercpp") is None, reason="pywhispercpp is not installed")
-def test_whisper_cpp_may_outlive_everything_that_knew_it() -> None:
-    """It holds our log callback in a variable of C++, and lets it go after the interpreter has."""
-    done = run(FORGOTTEN)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("Good morning")
+def test_whisper_cpp_survives_the_removal_of_its_adapter() -> None:
+    """whisper.cpp keeps our log callback in a C++ variable, past the end of the interpreter."""
+    process = run(CLEARED)
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.startswith("Good morning")
 
 
 @pytest.mark.slow
-def test_every_runtime_in_one_process_is_left_in_peace() -> None:
+def test_a_process_with_every_runtime_exits_cleanly() -> None:
     names = ["faster", "cpp", "openai", "hf"]
-    done = run(ALL, *names)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("Good morning") == len(names)
+    process = run(ALL, *names)
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.count("Good morning") == len(names)

@@ -1,4 +1,4 @@
-"""The formats: openai-whisper's shapes, and what goes in comes out."""
+"""Output formats: compatible with openai-whisper, and lossless."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def test_the_json_has_exactly_these_fields() -> None:
         "id", "start", "end", "text", "words", "avg_logprob", "no_speech_prob",
     ]  # fmt: skip
     assert list(shown["segments"][0]["words"][0]) == ["start", "end", "word", "probability"]
-    lost = Transcript("", "en", 9.0, (), "faster", "base", gaps=(Gap(1.0, 8.0, "repetition"),))
-    assert formats.as_dict(lost)["gaps"] == [{"start": 1.0, "end": 8.0, "reason": "repetition"}]
+    gapped = Transcript("", "en", 9.0, (), "faster", "base", gaps=(Gap(1.0, 8.0, "repetition"),))
+    assert formats.as_dict(gapped)["gaps"] == [{"start": 1.0, "end": 8.0, "reason": "repetition"}]
 
 
 @pytest.mark.parametrize(
@@ -69,16 +69,16 @@ def test_the_json_has_exactly_these_fields() -> None:
         (Layout(max_line_width=3), ["Good\nmorning,\ndear\nlisteners."]),
     ],
 )
-def test_subtitles_are_cut_as_asked(layout: Layout, cues: list[str]) -> None:
-    one = Transcript(TWO.text, "en", 2.0, TWO.segments[:1], "faster", "base")
-    assert [cue.text for cue in subtitles.cues(one, layout)] == cues
+def test_subtitles_follow_the_layout(layout: Layout, cues: list[str]) -> None:
+    single = Transcript(TWO.text, "en", 2.0, TWO.segments[:1], "faster", "base")
+    assert [cue.text for cue in subtitles.cues(single, layout)] == cues
 
 
 @given(
     times=st.lists(st.floats(0, 100_000), min_size=2, max_size=20),
     text=st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1),
 )
-def test_srt_can_be_read_back(times: list[float], text: str) -> None:
+def test_srt_keeps_every_time(times: list[float], text: str) -> None:
     ends = sorted(times)
     segments = tuple(
         Segment(i, a, b, text) for i, (a, b) in enumerate(zip(ends, ends[1:], strict=False))
@@ -94,8 +94,8 @@ def test_srt_can_be_read_back(times: list[float], text: str) -> None:
         assert h * 3600 + m * 60 + s + ms / 1000 == pytest.approx(segment.end, abs=6e-4)
 
 
-def test_an_unknown_format_and_a_wrong_layout() -> None:
+def test_an_unknown_format_and_an_invalid_layout_are_refused() -> None:
     with raises(OptionError, "docx"):
         formats.render(TWO, "docx")
-    with raises(OptionError, "max_line_width"):
+    with raises(OptionError, option="max_line_width"):
         Layout(max_line_width=0)

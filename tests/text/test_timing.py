@@ -1,4 +1,4 @@
-"""Times of the words of a corrected text. tests/page/words.test.js reads the same cases."""
+"""Times of the words of a corrected text. tests/page/words.test.js uses the same cases."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ CASES = json.loads((Path(__file__).parents[1] / "retiming.json").read_text(encod
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
-def test_words_of_a_corrected_text(case: dict[str, Any]) -> None:
+def test_words_of_a_corrected_text_get_their_times(case: dict[str, Any]) -> None:
     words = [Word(**word) for word in case["words"]]
     expected = tuple(Word(**word) for word in case["expected"])
     assert respelled(case["text"], words, case["start"], case["end"]) == expected
 
 
-def test_signs_that_stay_keep_their_times() -> None:
+def test_unchanged_characters_keep_their_times() -> None:
     old = [Word(0.0, 1.0, "今天", 0.5), Word(1.0, 2.0, "天气", 0.5)]
     words = respelled("今天空气", old, 0.0, 2.0)
     assert [(word.word, word.start, word.probability) for word in words] == [

@@ -1,8 +1,8 @@
-"""Old names of modules, kept for one minor release.
+"""Old module names, kept for one minor release.
 
-This folder is a second place for the modules of the package (`__path__`), so a file here is
-imported under the name it once had. It takes its names from the modules they have moved to, and
-warns. Old names of `unispeech.server`, `cli` and `bench` are not kept: those are applications.
+This folder is on the `__path__` of the package, so a file in it can be imported under the old name
+of a module. It forwards to the new modules with a warning. `unispeech.server`, `cli` and `bench`
+have no old names, because they are applications.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any
 
 
 def moved(old: str, *homes: str) -> Callable[[str], Any]:
-    """The `__getattr__` of an old module, whose names are in the modules `homes` now."""
+    """`__getattr__` for an old module, whose names have moved to the modules `homes`."""
 
     def attribute(name: str) -> Any:
         for home in homes if not name.startswith("__") else ():
             module = import_module(f"unispeech.{home}")
             if hasattr(module, name):
                 warnings.warn(
-                    f"{old}.{name} is deprecated; it is unispeech.{home}.{name} now",
+                    f"{old}.{name} is deprecated; use unispeech.{home}.{name}",
                     DeprecationWarning,
                     stacklevel=2,
                 )

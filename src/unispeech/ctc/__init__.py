@@ -1,4 +1,4 @@
-"""CTC: frame scores to words, and known words to times."""
+"""CTC decoding of frame scores into words, and forced alignment of a known text."""
 
 from unispeech._old import moved
 

@@ -1,9 +1,9 @@
-"""When each word of a known text was said, from what a CTC model says of each frame.
+"""Forced alignment: word times of a known text from the frame scores of a CTC model.
 
-The likeliest path through the letters of the text, a blank allowed between any two (Graves et al.
-2006; Kürzinger et al. 2020): the Viterbi algorithm over frames, a window of letters at a time so
-that hours fit into memory. Any model whose letters the text is written in will do, whoever wrote
-the text.
+Finds the most likely path through the letters of the text, with an optional blank between any two
+(Graves et al. 2006; Kürzinger et al. 2020). The Viterbi algorithm runs over a moving window of
+letters, so that hours of sound fit into memory. The text may come from any source; the model only
+needs the letters of its script.
 """
 
 from __future__ import annotations
@@ -23,43 +23,42 @@ from unispeech.errors import AudioError
 from unispeech.types import Emissions, Floats, Segment, Word
 
 Span = tuple[int, int]
-"""The first frame of something and the one after its last."""
+"""The first frame, and the frame after the last."""
 WINDOW = 2048
-"""States kept at a time, two for a letter: exact for texts of less than 1,000 letters, and for
-longer ones as long as the likeliest place is not wrong by about half a minute of speech."""
+"""States in the window, two per letter. Exact for texts of fewer than 1,000 letters; for longer
+texts, exact unless the most likely position is off by about half a minute of speech."""
 IMPOSSIBLE = -1e30
 ANY = -1
-"""The token of a sound that is not spelled in the model's letters: a number, another script."""
+"""Token of a sound that the model's letters cannot spell: a number, another script."""
 SILENCE = -2
-"""The token of what is before and after the text: nothing, or the space of a word not in it."""
-RELUCTANCE = 0.5
-"""Log probability that a frame of `ANY` costs, so that silence is not taken for a part of it."""
+"""Token of the sound before and after the text: a blank, or the space of another word."""
+ANY_PENALTY = 0.5
+"""Log probability subtracted per frame of `ANY`, so that silence is not counted as part of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One letter of the text that the model can hear, or `ANY` for some that it cannot spell."""
+    """A letter of the text that the model has, or `ANY` for characters that it cannot spell."""
 
     word: int
     text: str
     token: int
 
 
-def align(emissions: Emissions, text: str, dense: bool = False) -> tuple[Word, ...]:
-    """The words of a text with their times, in the order of the text.
+def align(emissions: Emissions, text: str, spaceless: bool = False) -> tuple[Word, ...]:
+    """Align a text: its words with times, in the order of the text.
 
-    Times are seconds on the clock of `emissions`. A word is what stands between spaces, each
-    letter where words have none (`dense`). Upper and lower case, accents and punctuation are
-    matched to the letters the model has. Of digits and letters it does not have (`1984`, `3 %`,
-    another script) any sound between their neighbours is taken to be theirs; a word that is not
-    said (a dash) has the time between its neighbours. `probability` is how sure the model was of
-    the letters it has, 0 for a word without any.
+    Times count as in `emissions`. Words are separated by spaces; in a `spaceless` text each
+    character is a word. Case, accents and punctuation are matched to the letters that the model
+    has. Digits and letters that the model lacks (`1984`, `3 %`, another script) get any sound
+    between their neighbours. A silent word (a dash) gets the time between its neighbours.
+    `probability` is that of the letters the model has, and 0 for a word without any.
 
     Raises:
-        AudioError: there is less sound than the text has letters.
+        AudioError: there are fewer frames than letters in the text.
     """
-    words = list("".join(text.split())) if dense else text.split()
-    letters = spell(words, emissions, dense)
+    words = list("".join(text.split())) if spaceless else text.split()
+    letters = spell(words, emissions, spaceless)
     spans = _spans(letters, emissions) if letters else iter(())
     of_word: list[list[tuple[Letter, Span]]] = [[] for _ in words]
     for letter, span in zip(letters, spans, strict=True):
@@ -67,104 +66,101 @@ def align(emissions: Emissions, text: str, dense: bool = False) -> tuple[Word, .
             of_word[letter.word].append((letter, span))
     places = _places(of_word, len(emissions.scores))
     return tuple(
-        _word(emissions, f"{'' if dense else ' '}{word}", place, mine)
+        _word(emissions, f"{'' if spaceless else ' '}{word}", place, mine)
         for word, place, mine in zip(words, places, of_word, strict=True)
     )
 
 
 def lines(emissions: Emissions, text: str, language: str | None = None) -> tuple[Segment, ...]:
-    """A segment for each line of a text that has any words, from its first word to its last.
-
-    Raises as `align`.
-    """
-    dense = languages.is_spaceless(language)
-    waiting = list(align(emissions, text, dense))
+    """Align a text: a segment for each line that has words. Raises the errors of `align`."""
+    spaceless = languages.is_spaceless(language)
+    remaining = list(align(emissions, text, spaceless))
     segments: list[Segment] = []
     for line in text.splitlines():
-        count = len("".join(line.split())) if dense else len(line.split())
-        words, waiting = tuple(waiting[:count]), waiting[count:]
+        count = len("".join(line.split())) if spaceless else len(line.split())
+        words, remaining = tuple(remaining[:count]), remaining[count:]
         if words:
-            said = "".join(word.word for word in words)
+            joined = "".join(word.word for word in words)
             start, end = words[0].start, words[-1].end
-            segments.append(Segment(len(segments), start, end, said, words, language=language))
+            segments.append(Segment(len(segments), start, end, joined, words, language=language))
     return tuple(segments)
 
 
-def spell(words: Sequence[str], emissions: Emissions, dense: bool = False) -> list[Letter]:
-    """The words in the model's letters; between two a space, where they have any (not `dense`)."""
+def spell(words: Sequence[str], emissions: Emissions, spaceless: bool = False) -> list[Letter]:
+    """Spell words in the letters of the model, with its space token between words if it has any."""
     tokens = {text: number for number, text in enumerate(emissions.tokens) if text}
     spelled: list[Letter] = []
     for number, word in enumerate(words):
         letters = list(_letters(number, word, tokens))
-        if letters and spelled and " " in tokens and not dense:
+        if letters and spelled and " " in tokens and not spaceless:
             spelled.append(Letter(-1, " ", tokens[" "]))
         spelled += letters
     return spelled
 
 
 def _letters(number: int, word: str, tokens: Mapping[str, int]) -> Iterator[Letter]:
-    """A word's letters; what is said of the rest as one `ANY` in each place."""
-    for unknown, characters in itertools.groupby(word, lambda one: not _known(one, tokens)):
+    """The letters of a word. A run of unknown characters that have a sound becomes one `ANY`."""
+    for unknown, characters in itertools.groupby(word, lambda c: not _known(c, tokens)):
         part = "".join(characters)
         if not unknown:
             yield from (Letter(number, c, tokens[t]) for c in part for t in _known(c, tokens))
-        elif any(map(_is_said, part)):
+        elif any(map(_is_spoken, part)):
             yield Letter(number, part, ANY)
 
 
-def _is_said(character: str) -> bool:
-    """Digits, letters, `%` and `€` have a sound; commas, accents and dashes have none."""
+def _is_spoken(character: str) -> bool:
+    """True for digits, letters, `%` and `€`; false for commas, accents and dashes."""
     return character in "%‰&@#" or unicodedata.category(character)[0] in "LNS"
 
 
 def _known(character: str, tokens: Mapping[str, int]) -> str:
-    """The letter as the model has it: itself, or in the other case, or without its accents."""
+    """A character in the letters of the model: as it is, in the other case, or without accents."""
     bare = unicodedata.normalize("NFKD", character)
     for form in (character, character.lower(), character.upper(), bare, bare.lower(), bare.upper()):
-        kept = "".join(letter for letter in form if letter in tokens and letter != " ")
-        if kept:
-            return kept
+        letters = "".join(letter for letter in form if letter in tokens and letter != " ")
+        if letters:
+            return letters
     return ""
 
 
 def _spans(letters: Sequence[Letter], emissions: Emissions) -> Iterator[Span]:
-    """The frames of each letter. Several `ANY` in a row are one sound, and share it evenly."""
+    """The frames of each letter. Consecutive `ANY` are one sound and share its frames evenly."""
     units = [
         number
         for number, letter in enumerate(letters)
         if letter.token != ANY or not number or letters[number - 1].token != ANY
     ]
     tokens = [letters[unit].token for unit in units]
-    found = path(_columns(emissions), tokens, emissions.blank, SILENCE)
-    for span, unit, following in zip(found, units, [*units[1:], len(letters)], strict=True):
+    spans = path(_columns(emissions), tokens, emissions.blank, SILENCE)
+    for span, unit, following in zip(spans, units, [*units[1:], len(letters)], strict=True):
         if letters[unit].token == ANY:
-            span = _sounding(emissions, *span)
+            span = _trim_silence(emissions, *span)
         edges = np.linspace(*span, following - unit + 1).round().astype(int).tolist()
         yield from itertools.pairwise(edges)
 
 
 def _columns(emissions: Emissions) -> Floats:
-    """The scores, and those of `SILENCE` and of `ANY`, almost as good as the likeliest token."""
+    """The scores, with two more columns: `SILENCE`, and `ANY`, slightly below the best token."""
     scores = emissions.scores
     silent = [emissions.blank, *(i for i, text in enumerate(emissions.tokens) if text == " ")]
     silence = scores[:, silent].max(axis=1, keepdims=True)
-    anything = scores.max(axis=1, keepdims=True) - np.float32(RELUCTANCE)
+    anything = scores.max(axis=1, keepdims=True) - np.float32(ANY_PENALTY)
     return np.concatenate([scores, silence, anything], axis=1)
 
 
-def _sounding(emissions: Emissions, first: int, end: int) -> Span:
-    """The frames from the first to the last in which a letter is heard; all, if there is none."""
+def _trim_silence(emissions: Emissions, first: int, end: int) -> Span:
+    """The frames from the first letter to the last; all frames if there is no letter."""
     letters = [number for number, text in enumerate(emissions.tokens) if text.strip()]
-    heard = np.flatnonzero(np.isin(emissions.scores[first:end].argmax(axis=1), letters))
-    return (first + int(heard[0]), first + int(heard[-1]) + 1) if len(heard) else (first, end)
+    frames = np.flatnonzero(np.isin(emissions.scores[first:end].argmax(axis=1), letters))
+    return (first + int(frames[0]), first + int(frames[-1]) + 1) if len(frames) else (first, end)
 
 
 def _places(of_word: Sequence[Sequence[tuple[Letter, Span]]], frames: int) -> list[Span]:
-    """The frames of each word; words without a sound share what is between their neighbours."""
+    """The frames of each word. Silent words share the frames between their neighbours."""
     places: list[Span] = []
-    for said, group in itertools.groupby(of_word, bool):
+    for is_spoken, group in itertools.groupby(of_word, bool):
         words = list(group)
-        if said:
+        if is_spoken:
             places += [(word[0][1][0], word[-1][1][1]) for word in words]
             continue
         begin = places[-1][1] if places else 0
@@ -181,18 +177,20 @@ def path(
     around: int | None = None,
     window: int = WINDOW,
 ) -> list[Span]:
-    """The first frame of each token and the one after its last, on the likeliest path.
+    """The frames of each token on the most likely path.
 
-    `scores` has shape (frames, columns); `tokens` are columns, of which -1 is the last. Between two
-    there may be the blank, before the first and after the last `around` (the blank if not given).
+    `scores` has shape (frames, columns). `tokens` are columns; negative numbers count from the
+    last. A blank may stand between two tokens, and `around` (default: the blank) before the first
+    and after the last.
 
     Raises:
-        AudioError: there are fewer frames than tokens, counting a blank between two equal ones.
+        AudioError: there are fewer frames than tokens and blanks between equal tokens.
     """
     repeats = sum(a == b for a, b in zip(tokens, tokens[1:], strict=False))
     if len(scores) < len(tokens) + repeats:
         raise AudioError(
-            f"the text has {len(tokens)} letters, too many for the sound", "is it the right text?"
+            f"the text has {len(tokens)} letters, too many for the sound",
+            "check that the text belongs to the recording",
         )
     labels = np.full(2 * len(tokens) + 1, blank)
     labels[1::2] = np.asarray(tokens) % scores.shape[1]
@@ -211,7 +209,7 @@ def _best_states(
     can_skip: npt.NDArray[np.bool_],
     window: int,
 ) -> npt.NDArray[np.int_]:
-    """The state of each frame: rises by 0, 1 or 2 a frame, from the first two to the last two."""
+    """The state of each frame, which rises by 0 to 2 per frame."""
     frames, width = len(scores), min(window, len(labels))
     steps = np.zeros((frames, width), np.uint8)
     lows = np.zeros(frames, np.int64)
@@ -223,7 +221,7 @@ def _best_states(
         shift = _shift(best, low, len(labels), frames - frame)
         low += shift
         lows[frame] = low
-        # the states of the new window, and two below it
+        # the states of the new window and the two states below
         before = np.concatenate([outside[:2], best, outside])[shift : shift + width + 2]
         ways = np.stack(
             [
@@ -237,7 +235,9 @@ def _best_states(
     state = len(labels) - 1
     last = best[len(labels) - 2 - low : len(labels) - low]
     if len(last) < 2 or last.max() <= IMPOSSIBLE / 2:
-        raise AudioError("the text does not fit the sound", "is it the right text?")
+        raise AudioError(
+            "the text does not fit the sound", "check that the text belongs to the recording"
+        )
     state -= int(last[0] > last[1])
     states = np.zeros(frames, np.int64)
     for frame in range(frames - 1, -1, -1):
@@ -246,21 +246,21 @@ def _best_states(
     return states
 
 
-def _shift(best: npt.NDArray[np.float64], low: int, count: int, left: int) -> int:
-    """How far to move the window so that the likeliest state is in its middle.
+def _shift(best: npt.NDArray[np.float64], low: int, count: int, remaining: int) -> int:
+    """Number of states to move the window by, to centre it on the most likely state.
 
-    Never past a state from which the end could still be reached in the frames that are left.
+    Never past a state from which the remaining frames could still reach the end.
     """
     width = len(best)
     middle = int(best.argmax()) - width // 2
-    needed = count - width - low - 2 * left  # so that the end is in the window when it is reached
+    needed = count - width - low - 2 * remaining  # keeps the end reachable
     return max(0, min(max(middle, needed), count - width - low))
 
 
 def _word(
     emissions: Emissions, text: str, place: Span, letters: Sequence[tuple[Letter, Span]]
 ) -> Word:
-    heard = [
+    characters = [
         Word(
             emissions.time(first),
             emissions.time(end),
@@ -270,11 +270,12 @@ def _word(
         for letter, (first, end) in letters
         if letter.token != ANY
     ]
-    sure = sum(math.log(one.probability) for one in heard) / len(heard) if heard else -math.inf
+    logprobs = [math.log(character.probability) for character in characters]
+    logprob = sum(logprobs) / len(logprobs) if logprobs else -math.inf
     return Word(
         start=emissions.time(place[0]),
         end=emissions.time(place[1]),
         word=text,
-        probability=math.exp(sure),
-        characters=tuple(heard),
+        probability=math.exp(logprob),
+        characters=tuple(characters),
     )

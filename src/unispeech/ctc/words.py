@@ -1,7 +1,8 @@
-"""From what a CTC model says of each frame to words with their times. Pure.
+"""CTC decoding: from frame scores to words with times. Pure functions.
 
-The best token of each frame, repeats and blanks dropped (Graves et al. 2006), or, with an n-gram
-model, a beam search over words. Times are those of the frames at which the letters were heard.
+Greedy decoding takes the best token of each frame and drops repeats and blanks (Graves et al.
+2006). With an n-gram model, a beam search over words replaces it. The times are those of the frames
+of the letters.
 """
 
 from __future__ import annotations
@@ -23,18 +24,18 @@ from unispeech.types import Emissions, Segment, Word
 PAUSE = 0.8
 """Seconds without a letter that end a segment."""
 REACH = 3.0
-"""Seconds around the end of a chunk in which a pause between two words is looked for."""
+"""Seconds around the end of a chunk to search for a pause between words."""
 SILENCE = 0.5
-"""Seconds without a letter, where two chunks meet, that are in no word."""
+"""Seconds without a letter around a chunk boundary that cannot be inside a word."""
 FLOOR = -15.0
-"""The lowest log probability that a letter is counted with."""
+"""Lower bound of the log probability of a letter."""
 
 NO_DECODER = "ngram: the library ctc-beam-decoder is not installed"
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """One token that was heard: its text, its first frame and the one after its last."""
+class DecodedToken:
+    """A decoded token: its text, its first frame and the frame after its last."""
 
     text: str
     first: int
@@ -42,51 +43,52 @@ class Heard:
     logprob: float
 
 
-def collapse(emissions: Emissions) -> list[Heard]:
-    """The best token of each frame, repeats as one, without blanks and tokens without text."""
+def collapse(emissions: Emissions) -> list[DecodedToken]:
+    """The best token of each frame, with repeats merged, without blanks and tokens without text."""
     if not len(emissions.scores):
         return []
     best = emissions.scores.argmax(axis=1)
     edges = [0, *(np.flatnonzero(np.diff(best)) + 1).tolist(), len(best)]
-    heard = []
+    tokens = []
     for first, end in itertools.pairwise(edges):
         token = int(best[first])
         if token != emissions.blank and emissions.tokens[token]:
             logprob = float(emissions.scores[first:end, token].max())
-            heard.append(Heard(emissions.tokens[token], first, end, max(logprob, FLOOR)))
-    return heard
+            text = emissions.tokens[token]
+            tokens.append(DecodedToken(text, first, end, max(logprob, FLOOR)))
+    return tokens
 
 
 def read(
     emissions: Emissions, language: str | None = None, words: bool = True, ngram: str | None = None
 ) -> tuple[Segment, ...]:
-    """The segments of a chunk, cut where there is a pause; times from the chunk's start.
+    """Decode a chunk into segments, cut at pauses; times count from the start of the chunk.
 
-    `ngram` is the path of a KenLM model (ARPA or binary) of words.
+    `ngram` is the path of a KenLM word model (ARPA or binary).
 
     Raises:
-        BackendMissing: an n-gram model is given and its library is not installed.
+        BackendMissing: `ngram` is set and its library is not installed.
         ModelDamaged: the n-gram model cannot be read.
     """
-    dense = languages.is_spaceless(language)
-    spoken = _searched(emissions, ngram) if ngram else _words(collapse(emissions), dense)
-    made = [_word(emissions, letters, dense) for letters in spoken]
-    if made and emissions.inside_word:
-        made[0] = replace(made[0], word=made[0].word.removeprefix(" "))
-    return tuple(_segment(group, words) for group in _phrases(made))
+    spaceless = languages.is_spaceless(language)
+    spelled = _beam_search(emissions, ngram) if ngram else _words(collapse(emissions), spaceless)
+    decoded = [_word(emissions, letters, spaceless) for letters in spelled]
+    if decoded and emissions.inside_word:
+        decoded[0] = replace(decoded[0], word=decoded[0].word.removeprefix(" "))
+    return tuple(_segment(phrase, words) for phrase in _phrases(decoded))
 
 
-def _words(heard: Iterable[Heard], dense: bool) -> Iterator[list[Heard]]:
-    """The letters of each word: up to a space, or single ones where words have no spaces."""
-    if dense:
-        yield from ([letter] for letter in heard if letter.text != " ")
+def _words(tokens: Iterable[DecodedToken], spaceless: bool) -> Iterator[list[DecodedToken]]:
+    """The letters of each word, which ends at a space; single letters in spaceless languages."""
+    if spaceless:
+        yield from ([letter] for letter in tokens if letter.text != " ")
         return
-    for space, letters in itertools.groupby(heard, lambda letter: letter.text == " "):
-        if not space:
+    for is_space, letters in itertools.groupby(tokens, lambda token: token.text == " "):
+        if not is_space:
             yield list(letters)
 
 
-def _word(emissions: Emissions, letters: Sequence[Heard], dense: bool) -> Word:
+def _word(emissions: Emissions, letters: Sequence[DecodedToken], spaceless: bool) -> Word:
     characters = tuple(
         Word(
             emissions.time(letter.first),
@@ -99,7 +101,7 @@ def _word(emissions: Emissions, letters: Sequence[Heard], dense: bool) -> Word:
     return Word(
         start=characters[0].start,
         end=characters[-1].end,
-        word=("" if dense else " ") + "".join(letter.text for letter in letters),
+        word=("" if spaceless else " ") + "".join(letter.text for letter in letters),
         probability=math.exp(sum(letter.logprob for letter in letters) / len(letters)),
         characters=characters,
     )
@@ -129,18 +131,17 @@ def _segment(words: Sequence[Word], keep: bool) -> Segment:
 
 
 def joined(parts: Sequence[Emissions]) -> Emissions:
-    """One after the other, as if they had been one chunk. Of one model and language."""
+    """Concatenate the emissions of adjacent chunks of one model and language."""
     return replace(parts[0], scores=np.concatenate([part.scores for part in parts]))
 
 
 def move_boundary(left: Emissions, right: Emissions) -> tuple[Emissions, Emissions]:
-    """The same frames, divided anew where no word is cut in two.
+    """Move the boundary of two adjacent chunks so that it does not cut a word.
 
-    Where they meet in a silence, they part there: neither may have seen the other side of it, so
-    that the space of which both are sure may be missing. Else it is at the pause between words
-    nearest to where they meet, or, in a word too long for that, between two of its letters. A
-    letter that sounds across the place goes to the right as a whole: in two parts it would be said
-    twice.
+    A boundary in a silence stays, because neither chunk may have seen the word on the other side,
+    so the space between the words may be missing from both. Otherwise the boundary moves to the
+    nearest pause between words, or, inside a very long word, to a gap between two letters. A letter
+    across the boundary goes to the right chunk as a whole, since both halves would decode to it.
     """
     both = joined([left, right])
     reach = round(REACH / both.step)
@@ -153,7 +154,7 @@ def move_boundary(left: Emissions, right: Emissions) -> tuple[Emissions, Emissio
     between = np.flatnonzero(np.isin(best, spaces)) + low
     inside = np.flatnonzero(best == both.blank) + low
     silent = between if len(between) else inside
-    if _apart(spoken, middle, low, high) * both.step >= SILENCE:
+    if _silent_frames(spoken, middle, low, high) * both.step >= SILENCE:
         cut, within = middle, False
     else:
         cut = _nearest(silent, middle) if len(silent) else _onset(both, middle)
@@ -164,8 +165,8 @@ def move_boundary(left: Emissions, right: Emissions) -> tuple[Emissions, Emissio
     )
 
 
-def _apart(spoken: npt.NDArray[np.intp], middle: int, low: int, high: int) -> int:
-    """How many frames around one are without a letter, between two edges."""
+def _silent_frames(spoken: npt.NDArray[np.intp], middle: int, low: int, high: int) -> int:
+    """Number of frames without a letter around a frame, within bounds."""
     before, after = spoken[spoken < middle], spoken[spoken >= middle]
     return (int(after[0]) if len(after) else high) - (int(before[-1]) + 1 if len(before) else low)
 
@@ -175,15 +176,15 @@ def _nearest(frames: npt.NDArray[np.intp], middle: int) -> int:
 
 
 def _onset(emissions: Emissions, frame: int) -> int:
-    """The first frame of the letter that sounds at a frame."""
+    """The first frame of the letter at a frame."""
     best = emissions.scores[: frame + 1].argmax(axis=1)
     while 0 < frame < len(best) and best[frame - 1] == best[frame]:
         frame -= 1
     return frame
 
 
-def _searched(emissions: Emissions, ngram: str) -> Iterator[list[Heard]]:
-    """The words of the best beam; each letter of a word gets an even part of the word's frames."""
+def _beam_search(emissions: Emissions, ngram: str) -> Iterator[list[DecodedToken]]:
+    """The words of the best beam. The letters of a word share its frames evenly."""
     if not len(emissions.scores):
         return
     decoder = _decoder(ngram, emissions.tokens, emissions.blank)
@@ -192,7 +193,7 @@ def _searched(emissions: Emissions, ngram: str) -> Iterator[list[Heard]]:
     for text, (first, end) in words:
         width = (end - first) / len(text)
         yield [
-            Heard(
+            DecodedToken(
                 letter,
                 round(first + i * width),
                 round(first + (i + 1) * width),
@@ -208,7 +209,7 @@ def _decoder(path: str, tokens: tuple[str, ...], blank: int) -> Any:
         from ctc_beam_decoder import build_ctcdecoder
     except ImportError:
         raise BackendMissing(NO_DECODER, "run: pip install 'unispeech[mms]'") from None
-    # Tokens without text never win; each needs a name of its own that is no letter.
+    # Tokens without text are never decoded, but each needs a unique label that is no letter.
     labels = [text or f"⁇{number}" for number, text in enumerate(tokens)]
     labels[blank] = ""
     try:

@@ -1,1 +1,1 @@
-"""Log-mel features, as Whisper computes them."""
+"""Log-mel features of Whisper."""

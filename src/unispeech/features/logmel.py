@@ -1,6 +1,6 @@
-"""Whisper's features: log-mel spectrograms (openai/whisper, audio.py, `log_mel_spectrogram`).
+"""Log-mel spectrograms, the features of Whisper (openai/whisper, `log_mel_spectrogram`).
 
-Only the frames that hear the samples are computed; the silence after them has a known value.
+Only frames that overlap the samples are computed; the value of the silence after them is known.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ FLOOR = 1e-10
 
 
 def log_mel(samples: Samples, filters: npt.NDArray[Any], window: float) -> Floats:
-    """Floats of the samples followed by silence up to `window` seconds.
+    """Compute the features of samples, padded with silence to `window` seconds.
 
-    `filters` are the mel filters, shape (mels, 201). Shape of the result: (mels, 100 * window).
+    `filters` are the mel filters, shape (mels, 201). The result has shape (mels, 100 * window).
     """
     total = round(window * SAMPLE_RATE)
-    heard = samples[:total]
+    samples = samples[:total]
     frames = total // HOP
-    active = min(frames, (len(heard) + FFT // 2) // HOP + 1)
-    silence = np.zeros(min(total - len(heard), FFT), np.float32)
-    padded = np.pad(np.concatenate([heard, silence]), FFT // 2, mode="reflect")
+    active = min(frames, (len(samples) + FFT // 2) // HOP + 1)
+    silence = np.zeros(min(total - len(samples), FFT), np.float32)
+    padded = np.pad(np.concatenate([samples, silence]), FFT // 2, mode="reflect")
     windows = np.lib.stride_tricks.sliding_window_view(padded, FFT)[::HOP][:active]
     spectrum = np.fft.rfft(windows * _hann(), axis=1)
     power = np.square(spectrum.real) + np.square(spectrum.imag)
@@ -41,13 +41,16 @@ def log_mel(samples: Samples, filters: npt.NDArray[Any], window: float) -> Float
 
 
 def _filtered(power: npt.NDArray[Any], filters: npt.NDArray[Any]) -> Floats:
-    """`filters @ power.T`. Each filter hears only a few frequencies, and a matrix product would
-    wake BLAS threads that fight with the decoder's."""
+    """Compute `filters @ power.T`.
+
+    Each filter covers only a few frequencies, and a matrix product would start BLAS threads that
+    compete with the decoder's.
+    """
     mel = np.zeros((len(filters), len(power)), np.float32)
     for row, weights in zip(mel, filters, strict=True):
-        (heard,) = np.nonzero(weights)
-        if len(heard):
-            low, high = heard[0], heard[-1] + 1
+        (covered,) = np.nonzero(weights)
+        if len(covered):
+            low, high = covered[0], covered[-1] + 1
             np.einsum(
                 "ij,j->i", power[:, low:high], weights[low:high], out=row, casting="same_kind"
             )

@@ -1,4 +1,4 @@
-"""The mel filters that a ggml file carries: those of Whisper's own feature extraction."""
+"""Mel filters of Whisper's feature extraction, which ggml files include."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy.typing as npt
 from unispeech.types import SAMPLE_RATE, Floats
 
 FFT = 400
-"""Samples of one frame."""
+"""Samples of one frame of the Fourier transform."""
 
 
 def filters(n_mels: int) -> Floats:
-    """A triangular filter bank of the shape (n_mels, 201), on Slaney's scale with his norm.
+    """A triangular filter bank, shape (n_mels, 201), with Slaney's mel scale and norm.
 
-    The same numbers as `librosa.filters.mel(sr=16000, n_fft=400, n_mels=n_mels)`, which made
-    openai/whisper's `mel_filters.npz`.
+    Equal to `librosa.filters.mel(sr=16000, n_fft=400, n_mels=n_mels)`, from
+    which openai/whisper's `mel_filters.npz` was made.
     """
     bins = np.fft.rfftfreq(FFT, 1 / SAMPLE_RATE)
     edges = _hertz(np.linspace(0.0, _mels(SAMPLE_RATE / 2), n_mels + 2))
@@ -29,7 +29,7 @@ def filters(n_mels: int) -> Floats:
     return bank.astype(np.float32)
 
 
-# Slaney: linear up to 1 kHz, which is mel 15, logarithmic above it.
+# Slaney's scale is linear up to 1 kHz (15 mel) and logarithmic above.
 _LINEAR, _KNEE_HERTZ, _KNEE_MELS = 200.0 / 3, 1000.0, 15.0
 _LOGSTEP = 0.06875177742094912  # log(6.4) / 27
 

@@ -1,1 +1,1 @@
-"""The machine: processor cores and the memory allocator."""
+"""The machine: processor cores, memory allocator, files and deprecation warnings."""

@@ -1,4 +1,4 @@
-"""How many processors there are for us."""
+"""Number of processors available to this process."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 def cores() -> int:
-    """Those that this process may use, where the system tells; else all of the machine."""
+    """Processors that this process may use, or all of the machine if the system does not tell."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

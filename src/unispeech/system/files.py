@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and locks among processes."""
+"""Atomic writes, and locks between processes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write all of a file or nothing: a full disk or a kill never leaves half of it.
+    """Write a file atomically: a full disk or a kill never leaves a partial file.
 
     Raises:
-        OSError: it cannot be written; `filename` is the path.
+        OSError: the file cannot be written; `filename` is the path.
     """
     draft = path.with_name(f".unispeech-{os.urandom(8).hex()}")
     try:
@@ -25,9 +25,10 @@ def write_whole(path: Path, text: str) -> None:
         raise
 
 
-def acquire(path: Path, waiting: Callable[[], None]) -> AbstractContextManager[object]:
-    """Lock a file among all processes, and return what releases it; `waiting` is called if another
-    process holds it.
+def acquire(path: Path, on_wait: Callable[[], None]) -> AbstractContextManager[object]:
+    """Lock a file between processes. Closing the returned context releases the lock.
+
+    Calls `on_wait` if another process holds the lock.
 
     Raises:
         OSError: the file cannot be written.
@@ -39,5 +40,5 @@ def acquire(path: Path, waiting: Callable[[], None]) -> AbstractContextManager[o
     try:
         return lock.acquire(timeout=0)
     except Timeout:
-        waiting()
+        on_wait()
         return lock.acquire()

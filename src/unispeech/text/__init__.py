@@ -1,1 +1,1 @@
-"""A transcript as text: subtitles, formats, and the times of edited words."""
+"""Output formats and subtitles of a transcript, and times of edited words."""

@@ -1,6 +1,6 @@
-"""A transcript as text, subtitles, a table or JSON. One function a format, over one list of cues.
+"""Output formats of a transcript: text, subtitles, tables and JSON, one function per format.
 
-The formats are openai-whisper's (whisper/utils.py), so that its users' scripts go on working.
+The formats match openai-whisper's (whisper/utils.py), so that scripts of its users keep working.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ Render = Callable[[Transcript, Layout], str]
 
 
 def render(transcript: Transcript, format: str, layout: Layout | None = None) -> str:
-    """The transcript in a format of `FORMATS`, ending with a newline.
+    """Render a transcript in a format of `FORMATS`. The text ends with a newline.
 
     Raises:
-        OptionError: there is no such format.
+        OptionError: the format is unknown.
     """
     if format not in FORMATS:
-        raise OptionError(f"there is no format {format!r}", f"use one of {', '.join(FORMATS)}")
+        raise OptionError(f"format {format!r} is unknown", f"use one of {', '.join(FORMATS)}")
     return FORMATS[format](transcript, layout or Layout())
 
 
 def line(segment: Segment) -> str:
-    """A segment as a line of text."""
+    """A segment as a line of text, with its speaker."""
     return speaker(segment.speaker) + segment.text.strip()
 
 
@@ -64,7 +64,7 @@ def tsv(transcript: Transcript, layout: Layout) -> str:
 
 
 def rttm(transcript: Transcript, layout: Layout) -> str:
-    """Who spoke when, a line a turn: NIST's Rich Transcription Time Marked (RT-09 plan, app. A)."""
+    """Rich Transcription Time Marked, a line per speaker turn (NIST RT-09 plan, appendix A)."""
     name = "_".join(Path(transcript.source).stem.split()) or "recording"
     rows = [
         f"SPEAKER {name} 1 {turn.start:.3f} {turn.end - turn.start:.3f} <NA> <NA> "
@@ -79,8 +79,8 @@ def to_json(transcript: Transcript, layout: Layout) -> str:
 
 
 def as_dict(transcript: Transcript) -> dict[str, Any]:
-    """The JSON of a transcript. `turns`, `gaps` and `warnings` are there only if there are any."""
-    whole: dict[str, Any] = {
+    """The JSON object of a transcript. Empty `turns`, `gaps` and `warnings` are left out."""
+    fields: dict[str, Any] = {
         "text": transcript.text,
         "language": transcript.language,
         "duration": transcript.duration,
@@ -93,11 +93,11 @@ def as_dict(transcript: Transcript) -> dict[str, Any]:
         "gaps": [asdict(gap) for gap in transcript.gaps],
         "warnings": list(transcript.warnings),
     }
-    return whole | {name: values for name, values in optional.items() if values}
+    return fields | {name: values for name, values in optional.items() if values}
 
 
 def segment_dict(segment: Segment) -> dict[str, Any]:
-    shown: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "id": segment.id,
         "start": segment.start,
         "end": segment.end,
@@ -107,24 +107,26 @@ def segment_dict(segment: Segment) -> dict[str, Any]:
         "no_speech_prob": segment.no_speech_prob,
     }
     if segment.speaker:
-        shown["speaker"] = segment.speaker
-    return shown
+        fields["speaker"] = segment.speaker
+    return fields
 
 
 def _word(word: Word) -> dict[str, Any]:
-    shown = {
+    fields: dict[str, Any] = {
         "start": word.start,
         "end": word.end,
         "word": word.word,
         "probability": round(word.probability, 4),
     }
     if word.characters:
-        shown["characters"] = [[c.start, c.end, c.word] for c in word.characters]
-    return {**shown, "speaker": word.speaker} if word.speaker else shown
+        fields["characters"] = [[c.start, c.end, c.word] for c in word.characters]
+    if word.speaker:
+        fields["speaker"] = word.speaker
+    return fields
 
 
 def timestamp(seconds: float, point: str = ",", hours: bool = True) -> str:
-    """`00:01:02,345`; without `hours` they are left out while they are zero."""
+    """A time such as `00:01:02,345`. Without `hours`, zero hours are left out."""
     ms = max(0, round(seconds * 1000))
     hour, ms = divmod(ms, 3_600_000)
     minute, ms = divmod(ms, 60_000)
@@ -139,7 +141,7 @@ FORMATS: dict[str, Render] = {
 
 
 def extensions(formats: Sequence[str], speakers: bool = False) -> list[str]:
-    """`all` and single formats as a list of formats; RTTM is of `all` where there are speakers."""
+    """Expand `all` in a list of formats. It includes RTTM only with speakers."""
     if "all" in formats:
         return [format for format in FORMATS if speakers or format != "rttm"]
     return list(formats)

@@ -1,4 +1,4 @@
-"""Subtitles: a transcript cut into cues of so many lines and letters, and what is too much."""
+"""Subtitles: cutting of a transcript into cues, and violations of the layout."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from unispeech.types import Segment, Transcript, Word
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How subtitles are cut. Words without times get such as their letters suggest."""
+    """Limits for subtitles. Words without times get times in proportion to their length."""
 
     max_line_width: int | None = None
-    """Characters in a line."""
+    """Maximum characters per line."""
     max_line_count: int | None = None
-    """Lines in a cue."""
+    """Maximum lines per cue."""
     max_words_per_line: int | None = None
     max_cps: float | None = None
-    """Characters a second. A cue that is too fast stays longer, if the next one lets it."""
+    """Maximum characters per second. A faster cue is extended, up to the start of the next."""
 
     def __post_init__(self) -> None:
         for name in ("max_line_width", "max_line_count", "max_words_per_line"):
@@ -39,36 +39,37 @@ class Layout:
 
     @property
     def given(self) -> bool:
+        """True if any limit is set."""
         return any(getattr(self, field.name) is not None for field in fields(self))
 
     @property
     def cuts(self) -> bool:
-        """Whether a segment may become several cues or lines."""
+        """True if a segment may become several cues or lines."""
         return (self.max_line_width, self.max_line_count, self.max_words_per_line) != (None,) * 3
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One subtitle: its lines are joined with newlines."""
+    """One subtitle. Newlines in `text` separate its lines."""
 
     start: float
     end: float
     text: str
     segment: int = 0
-    """The id of the segment that it is part of."""
+    """The id of the cue's segment."""
 
     @property
     def cps(self) -> float:
-        """Characters a second that have to be read, a line break as a space."""
+        """Reading speed in characters per second, counting a line break as a character."""
         return len(self.text) / max(self.end - self.start, 0.001)
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A rule that a cue breaks: its `value` is above the `limit`."""
+    """A rule that a cue violates: its `value` exceeds the `limit`."""
 
     cue: int
-    """Counted from 1."""
+    """Number of the cue, from 1."""
     segment: int
     start: float
     end: float
@@ -79,16 +80,16 @@ class Violation:
 
 
 def cues(transcript: Transcript, layout: Layout) -> list[Cue]:
-    """The subtitles: a segment each, or cut by the layout."""
-    found = [cue for segment in transcript.segments for cue in _of(segment, layout)]
-    if layout.max_cps is None or not found:
-        return found
-    starts = [cue.start for cue in found[1:]] + [transcript.duration]
-    return [_slowed(cue, layout.max_cps, until) for cue, until in zip(found, starts, strict=True)]
+    """The subtitles of a transcript: a cue per segment, or cut to the layout."""
+    cues = [cue for segment in transcript.segments for cue in _of(segment, layout)]
+    if layout.max_cps is None or not cues:
+        return cues
+    limits = [cue.start for cue in cues[1:]] + [transcript.duration]
+    return [_extended(cue, layout.max_cps, limit) for cue, limit in zip(cues, limits, strict=True)]
 
 
 def speaker(name: str | None) -> str:
-    """What goes before the words of a speaker."""
+    """The prefix of a speaker's text; empty without a name."""
     return f"[{name}]: " if name else ""
 
 
@@ -104,7 +105,7 @@ def _of(segment: Segment, layout: Layout) -> Iterator[Cue]:
 
 
 def _cut(segment: Segment, words: Sequence[Word], layout: Layout) -> Iterator[Cue]:
-    """Lines into cues."""
+    """Group the lines of a segment into cues."""
     lines = _lines(words, layout, speaker(segment.speaker))
     per_cue = layout.max_line_count or (1 if layout.max_words_per_line else len(lines))
     for first in range(0, len(lines), per_cue):
@@ -115,48 +116,49 @@ def _cut(segment: Segment, words: Sequence[Word], layout: Layout) -> Iterator[Cu
 
 
 def _lines(words: Sequence[Word], layout: Layout, prefix: str) -> list[tuple[str, list[Word]]]:
-    """Words into lines, with their text. A word longer than a line has a line of its own."""
+    """Group words into lines, each with its text. A word longer than a line is a whole line."""
     lines: list[tuple[str, list[Word]]] = []
     for word in words:
         if lines:
             text, line = lines[-1]
-            longer = text + word.word
-            wide = layout.max_line_width is not None and len(longer.strip()) > layout.max_line_width
-            many = layout.max_words_per_line is not None and len(line) >= layout.max_words_per_line
-            if not (wide or many):
-                lines[-1] = longer, [*line, word]
+            extended = (text + word.word).strip()
+            too_wide = layout.max_line_width is not None and len(extended) > layout.max_line_width
+            full = layout.max_words_per_line is not None and len(line) >= layout.max_words_per_line
+            if not (too_wide or full):
+                lines[-1] = text + word.word, [*line, word]
                 continue
         lines.append(((prefix if not lines else "") + word.word.lstrip(), [word]))
     return lines
 
 
 def _plain(text: str) -> str:
-    """What neither ends a cue (an empty line) nor begins one (an arrow)."""
+    """Remove what would end a cue (an empty line) or begin one (an arrow)."""
     return re.sub(r"\s*[\r\n]\s*", " ", text.strip()).replace("-->", "->")
 
 
-def _slowed(cue: Cue, max_cps: float, until: float) -> Cue:
-    wanted = math.ceil((cue.start + len(cue.text) / max_cps) * 1000) / 1000
-    return replace(cue, end=max(cue.end, min(wanted, until)))
+def _extended(cue: Cue, max_cps: float, limit: float) -> Cue:
+    """Extend a cue to its reading time, but not beyond `limit` seconds."""
+    end = math.ceil((cue.start + len(cue.text) / max_cps) * 1000) / 1000
+    return replace(cue, end=max(cue.end, min(end, limit)))
 
 
 def violations(cues: Sequence[Cue], layout: Layout) -> list[Violation]:
-    """What in the subtitles the layout could not mend, in their order."""
-    found: list[Violation] = []
-    before = -math.inf
+    """The rules that cues violate even after cutting, in the order of the cues."""
+    broken: list[Violation] = []
+    previous_end = -math.inf
     for number, cue in enumerate(cues, 1):
         lines = cue.text.split("\n")
-        late = round(before - cue.start, 3) if number > 1 else 0.0
+        overlap = round(previous_end - cue.start, 3) if number > 1 else 0.0
         measured: tuple[tuple[str, float, float | None, float], ...] = (
             ("max_line_width", max(map(len, lines)), layout.max_line_width, 0),
             ("max_line_count", len(lines), layout.max_line_count, 0),
             ("max_cps", round(cue.cps, 1), layout.max_cps, 0.05),
-            ("overlap", late, 0.0, 0.0005),
+            ("overlap", overlap, 0.0, 0.0005),
         )
-        found += [
+        broken += [
             Violation(number, cue.segment, cue.start, cue.end, cue.text, rule, value, limit)
             for rule, value, limit, rounding in measured
             if limit is not None and value > limit + rounding
         ]
-        before = cue.end
-    return found
+        previous_end = cue.end
+    return broken

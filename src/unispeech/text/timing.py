@@ -1,4 +1,4 @@
-"""Times of words that nobody has heard: as long as their letters, between those that are known."""
+"""Estimated times of words, in proportion to their letters, between words with known times."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from os.path import commonprefix
 
 from unispeech.types import Word
 
-_WRITTEN = re.compile(r"\s*\S+")
+_WORD = re.compile(r"\s*\S+")
 SIGNS = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
     "\U00020000-\U0003ffff]"
 )
-"""Signs of scripts that put no space between words: Thai, Lao, Burmese, Khmer, kana, Han."""
+"""Characters of scripts without spaces: Thai, Lao, Burmese, Khmer, kana, Han."""
 
 
 def split(text: str) -> list[str]:
-    """The words of a text with the space before each; of a script without spaces, its signs.
+    """Split a text into words with their leading space, or characters in spaceless scripts.
 
-    Joined with nothing between them they are the text again, but for space at its end.
+    The words join to the text, without space at its end.
     """
     words: list[str] = []
-    for word in _WRITTEN.findall(text):
+    for word in _WORD.findall(text):
         words += _signs(word) if SIGNS.search(word) else [word]
     return words
 
 
 def interpolated(text: str, start: float, end: float) -> tuple[Word, ...]:
-    """Words over a stretch of time, each as long as its letters; probability 1."""
+    """Distribute the words of a text over a time span by their length; probability 1."""
     words = split(text)
     sizes = [_size(word) for word in words]
     total = sum(sizes) or 1
@@ -44,28 +44,28 @@ def interpolated(text: str, start: float, end: float) -> tuple[Word, ...]:
 
 
 def respelled(text: str, words: Sequence[Word], start: float, end: float) -> tuple[Word, ...]:
-    """Return the words of a corrected text, given those it had before.
+    """Return the words of a corrected text, given the words before the correction.
 
-    Words that stay keep their times. New words have the times of those they replace if they are as
-    many, and are interpolated if not. The page does the same (static/transcript/words.js); the
-    cases of tests/retiming.json hold both to it.
+    Unchanged words keep their times. New words take the times of the words they replace if the
+    number is the same, and are interpolated otherwise. The page implements the same rules
+    (static/transcript/words.js); tests/retiming.json has cases for both.
     """
     if "".join(word.word for word in words).split() == text.split():
         return tuple(words)
     fresh, words = split(text), [piece for word in words for piece in _pieces(word)]
     spellings = [word.word.strip() for word in words]
-    found: list[Word] = []
+    timed: list[Word] = []
     o = f = 0
     for a, b, size in _runs(spellings, [word.strip() for word in fresh]):
-        found += _new_words(fresh[f:b], words, o, a, start, end)
-        kept = zip(words[a : a + size], fresh[b : b + size], strict=True)
-        found += [replace(word, word=spelling) for word, spelling in kept]
+        timed += _new_words(fresh[f:b], words, o, a, start, end)
+        unchanged = zip(words[a : a + size], fresh[b : b + size], strict=True)
+        timed += [replace(word, word=spelling) for word, spelling in unchanged]
         o, f = a + size, b + size
-    return tuple(found)
+    return tuple(timed)
 
 
 def _runs(old: list[str], new: list[str]) -> list[tuple[int, int, int]]:
-    """Return the runs of words that stay: the common head and tail, and the longest between."""
+    """Return the runs of unchanged words: the common head and tail, and the matches between."""
     head = len(commonprefix([old, new]))
     tail = len(commonprefix([old[head:][::-1], new[head:][::-1]]))
     last, end = len(old) - tail, len(new) - tail
@@ -77,7 +77,7 @@ def _runs(old: list[str], new: list[str]) -> list[tuple[int, int, int]]:
 def _new_words(
     fresh: Sequence[str], words: Sequence[Word], a: int, b: int, start: float, end: float
 ) -> list[Word]:
-    """Return the words that stand in the place of `words[a:b]`."""
+    """Return the new words that replace `words[a:b]`."""
     if len(fresh) == b - a:
         pairs = zip(words[a:b], fresh, strict=True)
         return [replace(w, word=text, probability=1.0, characters=()) for w, text in pairs]
@@ -89,7 +89,7 @@ def _new_words(
 
 
 def _pieces(word: Word) -> Sequence[Word]:
-    """A word of a script without spaces, sign by sign."""
+    """A word of a spaceless script, split into its characters."""
     if not SIGNS.search(word.word):
         return [word]
     signs = interpolated(word.word, word.start, word.end)
@@ -97,7 +97,7 @@ def _pieces(word: Word) -> Sequence[Word]:
 
 
 def _signs(word: str) -> list[str]:
-    """A sign each; punctuation and other scripts stay with what is before them."""
+    """Characters of a spaceless script; punctuation and other scripts stay with the one before."""
     parts: list[str] = []
     for character in word:
         opens = SIGNS.match(character) and not unicodedata.category(character).startswith("M")
@@ -109,5 +109,5 @@ def _signs(word: str) -> list[str]:
 
 
 def _size(word: str) -> int:
-    """Return the number of letters; marks over and under them are none."""
+    """Return the number of letters, without combining marks."""
     return sum(unicodedata.category(character) != "Mn" for character in word)
