@@ -25,6 +25,7 @@ from unispeech.system import deprecation
 
 Task = Literal["transcribe", "translate"]
 Strategy = Literal["batched", "native"]
+ChannelMode = Literal["mix", "best", "each"]
 
 FALLBACK_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 """Temperatures that Whisper tries in turn (openai/whisper, transcribe.py)."""
@@ -39,6 +40,7 @@ SERVERS_OWN: dict[Interface, str] = {
 NOT_COMPARED: dict[Interface, str] = {"bench": "a benchmark compares runtimes on the same task"}
 WHOLE: dict[Interface, str] = {"range": "a range keeps the value of its recording"}
 ADVANCED: dict[Interface, str] = {"page": "the form has only the most common options"}
+UPLOADED: dict[Interface, str] = {"api": "the service transcribes the whole default track"}
 LATER: dict[Interface, str] = {"live": "it needs the complete recording"}
 
 
@@ -66,6 +68,53 @@ class LoadOptions:
 
     def __post_init__(self) -> None:
         validate(self)
+
+
+@dataclass(frozen=True, slots=True)
+class SoundOptions:
+    """Options for the part of a recording that is transcribed: track, channels, time."""
+
+    audio_track: str | None = option(
+        None, "Audio track: its number, its language, or `all`.", metavar="N|LANGUAGE|all",
+        shown_default="the default track, if it has speech",
+        excluded=UPLOADED | NOT_COMPARED | WHOLE | ADVANCED | {"live": "a stream has one track"},
+    )  # fmt: skip
+    """With `all`, every track is transcribed as a speaker of its own."""
+    channels: ChannelMode = option(
+        "mix", "`mix` those with clear speech, use the `best` one, or transcribe `each` as a "
+        "speaker.",
+        choices=get_args(ChannelMode),
+        excluded=UPLOADED | NOT_COMPARED | WHOLE | ADVANCED | {"live": "a stream is mono"},
+    )  # fmt: skip
+    start: float = option(
+        0.0, "Time to start at.", unit="seconds", bounds=(0.0, 1e6),
+        excluded=UPLOADED | NOT_COMPARED | WHOLE | ADVANCED
+        | {"live": "a stream starts when it is opened"},
+    )  # fmt: skip
+    """Times in the result are those of the whole recording."""
+    end: float | None = option(
+        None, "Time to stop at.", unit="seconds", shown_default="the end", bounds=(0.0, 1e6),
+        excluded=UPLOADED | NOT_COMPARED | WHOLE | ADVANCED
+        | {"live": "a stream ends when it is closed"},
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        validate(self)
+        if self.end is not None and self.end <= self.start:
+            raise OptionError(
+                f"end {self.end:g} is not after start {self.start:g}",
+                "use a later end",
+                option="end",
+            )
+        if self.audio_track == "all" and self.channels == "each":
+            raise OptionError(
+                "audio_track='all' with channels='each'", "set one of the two", option="channels"
+            )
+
+    @property
+    def has_lanes(self) -> bool:
+        """True if tracks or channels are transcribed separately."""
+        return self.audio_track == "all" or self.channels == "each"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +278,7 @@ class AnnotateOptions:
 class TranscribeOptions:
     """All options of one call."""
 
+    sound: SoundOptions = field(default_factory=SoundOptions)
     decode: DecodeOptions = field(default_factory=DecodeOptions)
     vad: VadOptions = field(default_factory=VadOptions)
     batch: BatchOptions = field(default_factory=BatchOptions)
@@ -257,6 +307,12 @@ class TranscribeOptions:
                 "leave out one of the two",
                 option="align",
             )
+        if self.sound.has_lanes and self.annotate.needs_speakers:
+            raise OptionError(
+                "diarize with every channel or track as a speaker",
+                "leave out one of the two",
+                option="diarize",
+            )
         if self.language_per_chunk and self.decode.language is not None:
             raise OptionError(
                 "language_per_chunk with a fixed language",
@@ -282,6 +338,8 @@ class TranscribeOptions:
             names["temperature"] = (float(temperature),)
         elif isinstance(temperature, list):
             names["temperature"] = tuple(temperature)
+        if isinstance(track := names.get("audio_track"), int):
+            names["audio_track"] = str(track)
         names = {_current_name(name): value for name, value in names.items()}
         values = (base or cls()).flat()
         for name in names:
@@ -310,6 +368,7 @@ class TranscribeOptions:
 
 
 PARTS: dict[str, tuple[type[Any], str]] = {
+    "sound": (SoundOptions, ""),
     "decode": (DecodeOptions, ""),
     "vad": (VadOptions, "vad_"),
     "batch": (BatchOptions, ""),
@@ -333,6 +392,10 @@ def options_for(*interfaces: Interface) -> list[Option]:
 class CallOptions(TypedDict, total=False):
     """Options of a call by flat name, for type checkers (`**options: Unpack[CallOptions]`)."""
 
+    audio_track: str | int | None
+    channels: ChannelMode
+    start: float
+    end: float | None
     language: str | None
     task: Task
     beam_size: int | None

@@ -37,7 +37,7 @@ MISSING = 0.15
 """Seconds that a recording may be shorter than its header says: encoders round to whole frames."""
 
 Mix: TypeAlias = "Callable[[npt.NDArray[np.float32]], Samples]"
-"""Turns a block of several channels, shape (1 + channels, n) with FFmpeg's mix first, into mono."""
+"""Makes mono of a block: shape (1, n), or (1 + channels, n) with FFmpeg's mix first."""
 
 PickTrack: TypeAlias = "Callable[[Sequence[tracks.Track]], tracks.Track | None]"
 """Chooses one of several audio tracks; None leaves it to the file's own default."""
@@ -64,7 +64,7 @@ class Recording:
         sample_rate: int | None = None,
         name: str = "",
         keep: bool = False,
-        track: int | str | None = None,
+        track: str | None = None,
         start: float = 0.0,
         end: float | None = None,
         mix: Mix | None = None,
@@ -76,9 +76,15 @@ class Recording:
         self.warnings: list[str] = []
         self.holes: list[tuple[float, float]] = []
         """Start and length in seconds of what was filled with silence."""
+        self.container = ""
+        """FFmpeg's name of the format; "" of samples."""
+        self.tracks: tuple[tracks.Track, ...] = ()
+        self.track: tracks.Track | None = None
+        """The track that is read."""
+        self.header = Length()
         self._source = source
         self._sample_rate = sample_rate
-        self._track = track
+        self._wanted_track = track
         self._start = round(start * SAMPLE_RATE)
         self._end = None if end is None else round(end * SAMPLE_RATE)
         self._mix = mix
@@ -94,7 +100,7 @@ class Recording:
         """
         seen = 0
         for piece in _regroup(self._within(self._decode()), BLOCK):
-            block = piece[0] if self._mix is None or len(piece) == 1 else self._mix(piece)
+            block = piece[0] if self._mix is None else self._mix(piece)
             seen += len(block)
             if self._kept is not None:
                 self._kept.append(block)
@@ -158,23 +164,24 @@ class Recording:
             truncated = seekable and integrity.truncated(file)
             with containers.opened(file, ignore_length=wav is not None and wav.stale) as container:
                 stream = self._choose(container)
-                stated = length.of(container, stream, file if seekable else None, wav)
-                self.duration = stated.seconds
-                pieces = self._from_stream(container, stream, Clock(container, stated.seconds))
-                yield from self._check_length(pieces, stated, truncated)
+                self.header = length.of(container, stream, file if seekable else None, wav)
+                self.duration = self.header.seconds
+                pieces = self._from_stream(container, stream, Clock(container, self.duration))
+                yield from self._check_length(pieces, self.header, truncated)
         except AudioError:
             raise
         except Exception as error:  # FFmpeg's, or whatever a caller's own file object raises
             raise unreadable(self.name, error) from error
 
     def _choose(self, container: av.container.InputContainer) -> av.AudioStream:
-        found = tracks.of(container)
+        self.container = container.format.name
+        self.tracks = found = tracks.of(container)
         if not found:
             problem = "video without sound" if containers.films(container) else "no sound in it"
             raise AudioError(f"{self.name}: {problem}", "give a file with an audio track")
-        several = len(found) > 1 and self._track is None
+        several = len(found) > 1 and self._wanted_track is None
         picked = self._pick_track(found) if several and self._pick_track else None
-        track = picked or tracks.chosen(found, self._track, self.name)
+        self.track = track = picked or tracks.chosen(found, self._wanted_track, self.name)
         if several:
             others = ", ".join(str(other) for other in found if other is not track)
             self.warnings.append(f"{self.name}: used audio track {track}; there are also {others}")
@@ -233,6 +240,13 @@ class Recording:
         if not isinstance(rate, int) or not 1000 <= rate <= 1_000_000:
             raise AudioError(
                 f"an array with sample_rate {rate!r}", "pass its samples a second: 16000, say"
+            )
+        if self._wanted_track not in (None, "1"):
+            raise AudioError(
+                f"an array has no audio track {self._wanted_track!r}",
+                "leave out audio_track",
+                code="no_such_track",
+                option="audio_track",
             )
         if array.ndim not in (1, 2) or (array.ndim == 2 and array.shape[1] > 64):
             raise AudioError(

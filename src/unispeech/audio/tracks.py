@@ -62,7 +62,7 @@ def of(container: av.container.InputContainer) -> tuple[Track, ...]:
     )
 
 
-def chosen(tracks: Sequence[Track], wanted: int | str | None, name: str) -> Track:
+def chosen(tracks: Sequence[Track], wanted: str | None, name: str) -> Track:
     """Return the track that `wanted` names (a number or a language), else the default one.
 
     `tracks` holds at least one.
@@ -73,9 +73,9 @@ def chosen(tracks: Sequence[Track], wanted: int | str | None, name: str) -> Trac
     if wanted is None:
         return next((track for track in tracks if track.default), tracks[0])
     for track in tracks:
-        if wanted == track.number or str(wanted) == str(track.number):
+        if wanted == str(track.number):
             return track
-        if track.language and _code(str(wanted)) == _code(track.language):
+        if track.language and _code(wanted) == _code(track.language):
             return track
     listed = "; ".join(str(track) for track in tracks)
     raise AudioError(

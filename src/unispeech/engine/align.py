@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import replace
 
-from unispeech.audio.recording import Source
 from unispeech.call import OnProgress
 from unispeech.ctc import words
+from unispeech.engine.sound import Input
 from unispeech.engine.source import Opened, Reader
 from unispeech.stages import batching
 from unispeech.stages.stitch import Decoded
@@ -17,7 +17,7 @@ from unispeech.types import Chunk, ChunkResult, End, Progress, Segment
 
 def aligned(
     reader: Reader,
-    source: tuple[Source, int | None],
+    source: Input,
     text: str,
     decode: Callable[[list[Chunk]], list[ChunkResult]],
     on_progress: OnProgress,

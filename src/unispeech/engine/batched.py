@@ -9,12 +9,12 @@ from dataclasses import replace
 from functools import partial
 
 from unispeech.annotate.annotation import Annotator
-from unispeech.audio.recording import Source
 from unispeech.backends.base import Backend
 from unispeech.call import Call
 from unispeech.ctc import words
 from unispeech.engine.decoder import Decoder
 from unispeech.engine.outcome import Outcome
+from unispeech.engine.sound import Input
 from unispeech.engine.source import Opened, Reader
 from unispeech.options import DecodeOptions
 from unispeech.stages import batching, stitch
@@ -27,7 +27,7 @@ READ_AHEAD = 8
 
 def events(
     reader: Reader,
-    sources: Iterable[tuple[Source, int | None]],
+    sources: Iterable[Input],
     backend: Backend,
     call: Call,
     annotator: Annotator,

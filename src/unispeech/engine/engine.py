@@ -20,6 +20,7 @@ from unispeech.engine.align import aligned
 from unispeech.engine.decoder import Decoder
 from unispeech.engine.language import identifier
 from unispeech.engine.run import Run
+from unispeech.engine.sound import Input
 from unispeech.engine.threads import Threads
 from unispeech.errors import AudioError, Cancelled, UnispeechError, UnsupportedOption
 from unispeech.options import (
@@ -131,7 +132,7 @@ class Engine:
             UnispeechError: any other error of the tree.
         """
         call = merge_callbacks(call, on_progress, on_segment, cancelled)
-        return run.segments(self._start(options, call), (source, sample_rate))
+        return run.segments(self._start(options, call), Input(source, sample_rate))
 
     def transcribe(
         self,
@@ -146,7 +147,7 @@ class Engine:
     ) -> Transcript:
         """The transcript of one recording. Raises the errors of `segments`."""
         call = merge_callbacks(call, on_progress, on_segment, cancelled)
-        return self._transcribe((source, sample_rate), options, call)
+        return self._transcribe(Input(source, sample_rate), options, call)
 
     def transcribe_many(
         self,
@@ -168,12 +169,12 @@ class Engine:
                 "transcribe_many takes several sources", "put a single source in a list"
             )
         call = merge_callbacks(call, on_progress, on_segment, cancelled)
-        pairs = ((source, sample_rate) for source in sources)
-        return run.transcripts(self._start(options, call), pairs)
+        inputs = (Input(source, sample_rate) for source in sources)
+        return run.transcripts(self._start(options, call), inputs)
 
     def follow(self, source: Source, call: Call, **options: Unpack[CallOptions]) -> Transcript:
         """Transcribe with a journal. Internal: for jobs, which survive a restart of the server."""
-        return self._transcribe((source, None), options, call)
+        return self._transcribe(Input(source), options, call)
 
     def listen(self, **options: Unpack[ListenOptions]) -> Session:
         """Start a live session, which takes sound as it arrives and returns events.
@@ -205,7 +206,9 @@ class Engine:
         if cancelled():
             raise Cancelled()
         reader = self._run(self.options, Call()).reader()
-        first = itertools.islice(reader.plan(sound.recording(source, sample_rate)), 3)
+        first = itertools.islice(
+            reader.plan(sound.opened(Input(source, sample_rate), self.options.sound)), 3
+        )
         return reader.detection.language(list(first))
 
     def align(
@@ -237,7 +240,7 @@ class Engine:
         call = merge_callbacks(call, on_progress, on_segment, cancelled)
         segments, end = aligned(
             self._run(settled, call).reader(),
-            (source, sample_rate),
+            Input(source, sample_rate),
             text,
             Decoder(self.backend, settled.decode, call),
             call.on_progress,
@@ -294,9 +297,7 @@ class Engine:
     def _start(self, overrides: CallOptions, call: Call) -> Callable[[], Run]:
         return lambda: self._run(self._options(overrides), call)
 
-    def _transcribe(
-        self, source: tuple[Source, int | None], overrides: CallOptions, call: Call
-    ) -> Transcript:
+    def _transcribe(self, source: Input, overrides: CallOptions, call: Call) -> Transcript:
         result = next(run.transcripts(self._start(overrides, call), [source]))
         if isinstance(result, UnispeechError):
             raise result

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from unispeech.annotate.annotation import Annotator
-from unispeech.audio.recording import Source
 from unispeech.backends.base import Backend
 from unispeech.call import Call
 from unispeech.engine import sound
 from unispeech.engine.language import UNKNOWN, Spoken
 from unispeech.engine.outcome import Outcome
+from unispeech.engine.sound import Input
 from unispeech.engine.source import ended
 from unispeech.errors import Cancelled, UnispeechError
 from unispeech.options import TranscribeOptions
@@ -19,7 +19,7 @@ from unispeech.types import End, Gap, Segment
 
 def events(
     backend: Backend,
-    sources: Iterable[tuple[Source, int | None]],
+    sources: Iterable[Input],
     options: TranscribeOptions,
     call: Call,
     annotator: Annotator,
@@ -34,8 +34,8 @@ def events(
         Cancelled: the caller cancelled.
     """
     own = backend.align_native if own_alignment else None
-    for source, sample_rate in sources:
-        recording = sound.recording(source, sample_rate, keep=options.annotate.needs_speakers)
+    for source in sources:
+        recording = sound.opened(source, options.sound, keep=options.annotate.needs_speakers)
         outcome = Outcome(recording, annotator, call.on_progress)
         spoken: Spoken = UNKNOWN
         error: UnispeechError | None = None

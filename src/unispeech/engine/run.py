@@ -5,19 +5,20 @@ source → audio → vad → chunking → batching → guard(backend) → stitch
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
 from unispeech.annotate import annotation
 from unispeech.annotate.annotation import Annotator
-from unispeech.audio.recording import Source
 from unispeech.backends.base import Backend
 from unispeech.backends.loaded import LoadedModels
 from unispeech.backends.spec import BackendSpec
 from unispeech.call import Call
-from unispeech.engine import batched, native
+from unispeech.engine import batched, lanes, native
 from unispeech.engine.language import Detection
+from unispeech.engine.sound import Input
 from unispeech.engine.source import Reader
 from unispeech.engine.threads import Threads
 from unispeech.errors import UnispeechError
@@ -40,8 +41,15 @@ class Run:
     options: TranscribeOptions
     call: Call
 
-    def events(self, sources: Iterable[tuple[Source, int | None]]) -> Iterator[Segment | Gap | End]:
+    def events(self, sources: Iterable[Input]) -> Iterator[Segment | Gap | End]:
         """Segments and gaps of each source in order, then its end."""
+        if not self.options.sound.has_lanes:
+            return self._events(sources)
+        recordings: deque[list[Input]] = deque()
+        expanded = lanes.expanded(sources, self.options.sound, recordings.append)
+        return lanes.merged(self._events(expanded), recordings)
+
+    def _events(self, sources: Iterable[Input]) -> Iterator[Segment | Gap | End]:
         annotation.fetch(self.options, self.facts, self.call.on_progress)
         annotator = Annotator(self.options.annotate, self.device, self.call, self.models)
         if self.options.strategy == "native":
@@ -63,7 +71,7 @@ class Run:
         )
 
 
-def segments(start: Callable[[], Run], source: tuple[Source, int | None]) -> Iterator[Segment]:
+def segments(start: Callable[[], Run], source: Input) -> Iterator[Segment]:
     """Run the chain over one source. `start` creates the run when the first segment is requested.
 
     Raises:
@@ -79,7 +87,7 @@ def segments(start: Callable[[], Run], source: tuple[Source, int | None]) -> Ite
 
 
 def transcripts(
-    start: Callable[[], Run], sources: Iterable[tuple[Source, int | None]]
+    start: Callable[[], Run], sources: Iterable[Input]
 ) -> Iterator[Transcript | UnispeechError]:
     """Run the chain over several sources. Yields a transcript or the error of each.
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from unispeech.audio.recording import Recording, Source
+from unispeech.audio.recording import Mix, Recording, Source
 from unispeech.audio.tracks import Track
-from unispeech.options import VadOptions
+from unispeech.options import SoundOptions, VadOptions
 from unispeech.stages import vad
-from unispeech.stages.channels import SpeechMix
-from unispeech.types import FRAME, SAMPLE_RATE
+from unispeech.stages.channels import Channels, SpeechMix
+from unispeech.types import FRAME, SAMPLE_RATE, Samples
 
 LOOKED_AT = 30
 """Blocks of a track in which speech is looked for: five minutes."""
@@ -19,11 +20,27 @@ ENOUGH = 1.0
 """Seconds of speech that make a track one with speech."""
 
 
-def recording(
-    source: Source, sample_rate: int | None = None, name: str = "", keep: bool = False
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A source, or one of its lanes: a track or a channel that is transcribed by itself."""
+
+    source: Source
+    sample_rate: int | None = None
+    track: str | None = None
+    channel: int | None = None
+    """Counted from 0."""
+    speaker: str | None = None
+    """Name of the lane."""
+
+
+def opened(
+    given: Input, options: SoundOptions | None = None, keep: bool = False, name: str = ""
 ) -> Recording:
-    """Open a source. Of several audio tracks, the one that players choose is used if somebody
+    """Open an input. Of several audio tracks, the one that players choose is used if somebody
     speaks in it, else the first with speech; of several channels, those with clear speech."""
+    source = given.source
+    options = options or SoundOptions()
+    wanted = None if options.audio_track == "all" else options.audio_track
 
     def with_speech(tracks: Sequence[Track]) -> Track | None:
         if not isinstance(source, str | Path | bytes):
@@ -32,8 +49,27 @@ def recording(
         return next((t for t in by_default if _has_speech(source, t.number)), None)
 
     return Recording(
-        source, sample_rate, name=name, keep=keep, mix=SpeechMix(), pick_track=with_speech
+        source,
+        given.sample_rate,
+        name=name,
+        keep=keep,
+        track=given.track or wanted,
+        start=options.start,
+        end=options.end,
+        mix=_mix(given.channel, options),
+        pick_track=with_speech,
     )
+
+
+def _mix(channel: int | None, options: SoundOptions) -> Mix:
+    if channel is None:
+        return SpeechMix("best" if options.channels == "best" else "mix")
+
+    def only(block: Channels) -> Samples:
+        samples: Samples = block[min(channel + 1, len(block) - 1)]
+        return samples
+
+    return only
 
 
 def _has_speech(source: Source, track: int) -> bool:
@@ -47,6 +83,6 @@ def _has_speech(source: Source, track: int) -> bool:
 
 def _flags(source: Source, track: int) -> Iterator[int]:
     """The frames of speech in each block at the beginning of a track."""
-    blocks = islice(Recording(source, track=track).blocks(), LOOKED_AT)
+    blocks = islice(Recording(source, track=str(track)).blocks(), LOOKED_AT)
     for _, flags in vad.detect(blocks, VadOptions()):
         yield int(flags.sum())

@@ -10,9 +10,10 @@ import itertools
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from unispeech.audio.recording import Recording, Source
+from unispeech.audio.recording import Recording
 from unispeech.engine import sound
 from unispeech.engine.language import UNKNOWN, Detection, Spoken
+from unispeech.engine.sound import Input
 from unispeech.errors import UnispeechError
 from unispeech.options import TranscribeOptions
 from unispeech.stages import chunking, vad
@@ -58,12 +59,12 @@ class Reader:
     """Seconds of extra sound that the model needs on either side of a chunk."""
 
     def items(
-        self, sources: Iterable[tuple[Source, int | None]], failed: Container[int] = ()
+        self, sources: Iterable[Input], failed: Container[int] = ()
     ) -> Iterator[Opened | Chunk | End]:
         """The events of each source in turn. Stops reading a source whose number is in `failed`."""
         keep = self.options.annotate.needs_speakers
-        for number, (source, sample_rate) in enumerate(sources):
-            recording = sound.recording(source, sample_rate, keep=keep)
+        for number, source in enumerate(sources):
+            recording = sound.opened(source, self.options.sound, keep=keep)
             spoken: Spoken = UNKNOWN
             error: UnispeechError | None = None
             yield Opened(recording)

@@ -47,7 +47,7 @@ class JobJournal:
         self._stored = database.results(job, run)
 
     def recorded(self, chunk: Chunk) -> ChunkResult | None:
-        data = self._stored.get(chunk.index)
+        data = self._stored.get(_key(chunk))
         if data is None:
             log.debug("decoding", extra=self._fields(chunk))
             return None
@@ -55,14 +55,19 @@ class JobJournal:
 
     def record(self, chunks: Sequence[Chunk], results: Sequence[ChunkResult]) -> None:
         pairs = zip(chunks, results, strict=True)
-        new = {chunk.index: _packed(result) for chunk, result in pairs if not result.error}
+        new = {_key(chunk): _packed(result) for chunk, result in pairs if not result.error}
         if new:
             self._database.save_results(self._job, self._run, new)
         for chunk in chunks:
             log.debug("recorded", extra=self._fields(chunk))
 
     def _fields(self, chunk: Chunk) -> dict[str, Any]:
-        return {"job": self._job, "run": self._run, "chunk": chunk.index}
+        return {"job": self._job, "run": self._run, "chunk": _key(chunk)}
+
+
+def _key(chunk: Chunk) -> int:
+    """The number of a chunk in its job; each lane of a recording counts its own chunks."""
+    return chunk.source * 1_000_000 + chunk.index
 
 
 def _packed(result: ChunkResult) -> bytes:

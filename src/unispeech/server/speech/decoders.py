@@ -20,6 +20,7 @@ from pebble import ProcessExpired, ProcessPool
 from unispeech.audio import containers
 from unispeech.audio.pcm import WavWriter
 from unispeech.engine import sound
+from unispeech.engine.sound import Input
 from unispeech.errors import AudioError
 from unispeech.types import SAMPLE_RATE
 
@@ -152,7 +153,7 @@ def _probe(source: Path, name: str) -> dict[str, Any]:
 
 
 def _decode(source: Path, target: Path, name: str, range: DecodeRange) -> Decoded:
-    recording = sound.recording(source, name=name)
+    recording = sound.opened(Input(source), name=name)
     first = round(range.start * SAMPLE_RATE)
     last = float("inf") if range.end is None else round(range.end * SAMPLE_RATE)
     limit = range.max_duration * SAMPLE_RATE
