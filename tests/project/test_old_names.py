@@ -44,6 +44,7 @@ MOVED = [
     ("models.layout", "format_of", "models.formats.registry"),
     ("models.naming", "HUB_ID", "models.model_names"),
     ("models.shelf", "formats", "models.weight_cache"),
+    ("models.shelf", "listing", "models.weight_cache"),
     ("native", "events", "engine.native"),
     ("planning", "TAIL", "stages.windows"),
     ("pool", "Pool", "engine.pool"),
@@ -53,6 +54,10 @@ MOVED = [
     ("timing", "interpolated", "text.timing"),
     ("vad", "Listener", "stages.vad"),
 ]
+RENAMED = {
+    ("backends.attention", "timed"): "words_from_tokens",
+    ("models.shelf", "listing"): "cached_models",
+}
 WITHOUT_SUCCESSOR = ["backends.openvino_graph", "backends.openvino_library", "backends.tokens",
                      "emissions", "ogg", "reading", "resampling", "riff"]  # fmt: skip
 """Modules that import, whose names are internal and may be gone."""
@@ -61,9 +66,10 @@ WITHOUT_SUCCESSOR = ["backends.openvino_graph", "backends.openvino_library", "ba
 @pytest.mark.parametrize(("module", "name", "home"), MOVED, ids=lambda part: str(part))
 def test_an_old_name_is_the_new_one_with_a_warning(module: str, name: str, home: str) -> None:
     old = import_module(f"unispeech.{module}")
-    with pytest.warns(DeprecationWarning, match=f"unispeech.{home}.{name}") as caught:
-        found = getattr(old, name)
-    assert found is getattr(import_module(f"unispeech.{home}"), name)
+    new = RENAMED.get((module, name), name)
+    with pytest.warns(DeprecationWarning, match=f"unispeech.{home}.{new}") as caught:
+        attribute = getattr(old, name)
+    assert attribute is getattr(import_module(f"unispeech.{home}"), new)
     assert caught[0].filename == __file__
 
 

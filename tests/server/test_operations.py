@@ -50,7 +50,7 @@ def test_errors_name_the_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "environment", "code", "message"),
     [
-        (["--model", "nope"], {}, 2, "setting model: there is no model 'nope'"),
+        (["--model", "nope"], {}, 2, "setting model: model 'nope' is unknown"),
         (["--backend", "nope"], {}, 2, "setting backend: backend 'nope' is unknown"),
         ([], {"UNISPEECH_BACKEND": "whisperx"}, 2, "unispeech backends install whisperx"),
         ([], {"UNISPEECH_DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/x"}, 1,

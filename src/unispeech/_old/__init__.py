@@ -13,19 +13,23 @@ from importlib import import_module
 from typing import Any
 
 
-def moved(old: str, *homes: str) -> Callable[[str], Any]:
-    """`__getattr__` for an old module, whose names have moved to the modules `homes`."""
+def moved(old: str, *homes: str, **renamed: str) -> Callable[[str], Any]:
+    """Return the `__getattr__` of an old module, whose names are now in the modules `homes`.
+
+    `renamed` maps old names to new ones.
+    """
 
     def attribute(name: str) -> Any:
+        new = renamed.get(name, name)
         for home in homes if not name.startswith("__") else ():
             module = import_module(f"unispeech.{home}")
-            if hasattr(module, name):
+            if hasattr(module, new):
                 warnings.warn(
-                    f"{old}.{name} is deprecated; use unispeech.{home}.{name}",
+                    f"{old}.{name} is deprecated; use unispeech.{home}.{new}",
                     DeprecationWarning,
                     stacklevel=2,
                 )
-                return getattr(module, name)
+                return getattr(module, new)
         raise AttributeError(f"module {old!r} has no attribute {name!r}")
 
     return attribute

@@ -53,7 +53,7 @@ def _check_reachable(name: str, path: str) -> None:
         raise OptionError(missing, "for a dataset of the Hub: pip install datasets")
     if Path(path).exists() or os.environ.get("HF_HUB_OFFLINE"):
         return
-    if reason := download.why_hub_unreachable():
+    if reason := download.hub_outage():
         raise OptionError(
             f"{missing}, and the Hub cannot be reached ({reason})",
             "HF_HUB_OFFLINE=1 uses datasets that were downloaded before",

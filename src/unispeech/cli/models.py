@@ -43,7 +43,7 @@ def list_models() -> None:
       unispeech models list
     """
     machine = hardware.detect()
-    downloads = weight_cache.listing()
+    downloads = weight_cache.cached_models()
     formats: dict[str, list[str]] = {}
     sizes: dict[str, float] = {}
     for download in downloads:
@@ -142,7 +142,7 @@ def pull(names: tuple[str, ...]) -> None:
         for name in names:
             download = store.pull(name, on_progress)
             if download is None:
-                click.echo(store.obtain(name, store.format_held(name)))
+                click.echo(store.obtain(name, store.available_format(name)))
                 continue
             click.echo(download.path)
             licence = download.licence or "see its page"
@@ -159,7 +159,7 @@ def rm(names: tuple[str, ...]) -> None:
       unispeech models rm tiny.en
     """
     for name in names:
-        freed = weight_cache.remove(model_names.kept_name(name))
+        freed = weight_cache.remove(model_names.cached_name(name))
         notify(f"{name}: {tables.size(freed / 1e6)} freed" if freed else f"{name}: not downloaded")
 
 
@@ -173,8 +173,8 @@ def verify(names: tuple[str, ...]) -> None:
       unispeech models verify
       unispeech models verify base
     """
-    requested = {model_names.kept_name(name) for name in names}
-    downloads = [d for d in weight_cache.listing() if not requested or d.name in requested]
+    requested = {model_names.cached_name(name) for name in names}
+    downloads = [d for d in weight_cache.cached_models() if not requested or d.name in requested]
     if missing := requested - {download.name for download in downloads}:
         raise UnispeechError(
             f"not downloaded: {', '.join(sorted(missing))}",

@@ -1,4 +1,4 @@
-"""Weights: what there is, where it lies, and how one format becomes another."""
+"""Weights: the catalog, the store, and conversion between formats."""
 
 from unispeech import _old
 

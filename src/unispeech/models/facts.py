@@ -1,4 +1,4 @@
-"""What has to be known of a model before its weights are read."""
+"""A model's languages and tasks, known before its weights are read."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ FAMILIES: Mapping[str, str] = {
     "lid": "language id",
     "diarization": "diarization",
 }
-"""The families of the models we know, and their titles. Others bring their own."""
+"""Built-in model families and their display names. Third-party backends add their own."""
 
 
 def family_title(family: str) -> str:
-    """Return the name of a family as users read it."""
+    """Return the display name of a family."""
     return FAMILIES.get(family, family)
 
 
@@ -26,14 +26,14 @@ ENGLISH_ONLY: Mapping[str, str] = {"en": "english"}
 WITHOUT_CANTONESE: Mapping[str, str] = {
     code: name for code, name in languages.WHISPER.items() if code != "yue"
 }
-"""Cantonese has a token of its own only since large-v3."""
-FEW = 12
-"""Languages that fit into a line."""
+"""Models before large-v3 have no token for Cantonese."""
+LISTED = 12
+"""Largest number of languages that a message lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """Which languages and tasks a model has. Read from the catalog or a folder's config."""
+    """Languages and tasks of a model, read from the catalog or a folder's config."""
 
     name: str
     family: str = "whisper"
@@ -45,38 +45,38 @@ class ModelFacts:
     def multilingual(self) -> bool:
         return len(self.languages) > 1
 
-    def language(self, wanted: str) -> str:
-        """The code of a language the model has.
+    def language(self, name: str) -> str:
+        """Return the code of a language, given by code or name.
 
         Raises:
-            OptionError: nobody knows it.
+            OptionError: the language is unknown.
             UnsupportedOption: the model does not have it.
         """
-        if wanted.strip().lower() in self.languages:
-            return wanted.strip().lower()
+        if name.strip().lower() in self.languages:
+            return name.strip().lower()
         if not self.languages.keys() <= languages.WHISPER.keys():
-            return self._by_any_name(wanted)
-        code = languages.code(wanted)
+            return self._by_any_name(name)
+        code = languages.code(name)
         if code not in self.languages:
             only = ", ".join(sorted(self.languages)[:6])
             raise UnsupportedOption(
-                f"language {wanted!r}: the model {self.name} has only {only}",
-                "choose a model that has it",
+                f"language {name!r}: the model {self.name} has only {only}",
+                "choose another model",
             )
         return code
 
-    def _by_any_name(self, wanted: str) -> str:
+    def _by_any_name(self, name: str) -> str:
         known, aliases = self.languages, languages.aliases(self.languages)
-        has_it = languages.find(wanted, known, aliases) or languages.variants(wanted, known)
-        if not has_it and languages.exists(wanted):
+        is_known = languages.find(name, known, aliases) or languages.variants(name, known)
+        if not is_known and languages.exists(name):
             raise UnsupportedOption(
-                f"language {wanted!r}: the model {self.name} does not have it", self._choice()
+                f"language {name!r}: the model {self.name} does not have it", self._choice()
             )
-        if has_it or languages.nearest(wanted, known, aliases):
-            return languages.code(wanted, known, aliases)
-        raise OptionError(f"unknown language {wanted!r} to the model {self.name}", self._choice())
+        if is_known or languages.nearest(name, known, aliases):
+            return languages.code(name, known, aliases)
+        raise OptionError(f"language {name!r} is unknown to the model {self.name}", self._choice())
 
     def _choice(self) -> str:
-        if len(self.languages) > FEW:
+        if len(self.languages) > LISTED:
             return f"see `unispeech languages` with model={self.name!r}"
         return "it has " + ", ".join(f"{code} ({name})" for code, name in self.languages.items())

@@ -1,4 +1,4 @@
-"""What a name means: a local path, a model of the catalog, or a repository of the Hub."""
+"""Resolution of model names: a local path, a catalog name, or a Hub repository."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from unispeech.models import catalog, weight_cache
 from unispeech.models.formats import registry
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
-"""The Hub allows 96 characters a part; a longer one would be no name of a folder either."""
+"""A Hub id. The Hub allows 96 characters per part."""
 
 
 def local_path(name: str) -> Path | None:
-    """The path that a name means, if it means one.
+    """Return the path if `name` is a local path, else None.
 
-    A folder that happens to be called `base` is that only if there is a model in it.
+    A folder whose name is in the catalog (`base`) counts only if it contains a model.
 
     Raises:
-        UnknownModel: it can only be a path, and there is nothing.
+        UnknownModel: `name` is written as a path that does not exist.
     """
     path = Path(name).expanduser()
-    written_as_path = (
+    is_path = (
         path.is_absolute() or name.startswith((".", "~")) or path.suffix in (".pt", ".bin")
         or os.sep != "/" and os.sep in name
     )  # fmt: skip
-    if written_as_path:
+    if is_path:
         if not path.exists():
-            raise UnknownModel(f"there is no model at {name}", "give a folder or file that exists")
+            raise UnknownModel(f"no model at {name}: no such file or folder")
         return path
     if not path.exists():
         return None
@@ -44,23 +44,27 @@ def local_path(name: str) -> Path | None:
 
 
 def key_of(name: str) -> str:
-    """The name under which a model is kept: of the catalog, or the Hub id itself."""
+    """Return the name under which a model is cached: the catalog name, or the Hub id.
+
+    Raises:
+        UnknownModel: neither in the catalog nor a Hub id.
+    """
     if entry := catalog.find(name):
         return entry.name
     if HUB_ID.fullmatch(name):
         return name
     near = catalog.nearest(name)
     raise UnknownModel(
-        f"there is no model {name!r}",
-        did_you_mean(near, "see: unispeech models list"),
+        f"model {name!r} is unknown",
+        did_you_mean(near, "see `unispeech models list`"),
     )
 
 
-def kept_name(name: str) -> str:
-    """The name under which something is kept: what a name means, or what `listing` calls it.
+def cached_name(name: str) -> str:
+    """Return the name under which a model is cached, given that name or any other of it.
 
     Raises:
-        UnknownModel: neither kept nor known.
+        UnknownModel: neither cached nor known.
     """
     if weight_cache.formats(name):
         return name
@@ -69,11 +73,11 @@ def kept_name(name: str) -> str:
 
 
 def local_key(path: Path) -> str:
-    """The name under which conversions of a local model are kept."""
-    place = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
-    return f"local--{path.stem}--{place}"
+    """Return the name under which conversions of a local model are cached."""
+    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
+    return f"local--{path.stem}--{digest}"
 
 
-def short(key: str) -> str:
-    """What the one file of a single-file format is called."""
+def file_stem(key: str) -> str:
+    """Return the stem of the file name for a single-file format."""
     return key.removeprefix("local--").split("/")[-1].split("--")[0]

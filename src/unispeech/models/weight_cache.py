@@ -1,11 +1,11 @@
-"""Where the weights are kept, and how they get there whole or not at all.
+"""The cache of weights, to which models are added atomically.
 
     ROOT/<model>/<format>/…                 the files, and unispeech.json which lists them
-    ROOT/<model>/.partial-…                 being written; swept away by the next writer
+    ROOT/<model>/.partial-…                 being written; deleted by the next writer
     ROOT/.locks/<model>.lock                one writer per model, across processes
 
-ROOT is `UNISPEECH_CACHE_DIR`, or the user's cache folder. A folder becomes a model by one rename,
-when its list of files is inside it; nothing without that list is ever taken for a model.
+ROOT is `UNISPEECH_CACHE_DIR`, or the user's cache folder. A complete folder, with its list of
+files, is renamed into target; a folder without that list is never treated as a model.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MANIFEST = "unispeech.json"
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file of a kept model. `mtime_ns` tells cheaply whether somebody wrote to it."""
+    """One file of a cached model. `mtime_ns` detects changes without reading the file."""
 
     size: int
     sha256: str
@@ -38,8 +38,8 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """One model in one format, as its list of files says."""
+class CachedModel:
+    """A model in one format, as described by its list of files."""
 
     name: str
     format: str
@@ -48,12 +48,12 @@ class Kept:
     source: str
     licence: str = ""
     fingerprint: str = ""
-    """For what was made from a local path: what that path held then."""
+    """For the conversion of a local model: the fingerprint of the source files."""
     notes: tuple[str, ...] = ()
 
     @property
     def path(self) -> Path:
-        """What a backend is given: the folder, or the one file of a single-file format."""
+        """The path for a backend: the folder, or the file of a single-file format."""
         suffix = registry.BY_NAME[self.format].suffix if self.format in registry.BY_NAME else ""
         if not suffix:
             return self.folder
@@ -65,98 +65,105 @@ class Kept:
 
 
 def root() -> Path:
-    """The folder of all kept weights: `UNISPEECH_CACHE_DIR` or the user's cache folder."""
-    if given := os.environ.get("UNISPEECH_CACHE_DIR"):
-        return Path(given).expanduser()
+    """Return the cache folder: `UNISPEECH_CACHE_DIR`, or a folder in the user's cache folder."""
+    if folder := os.environ.get("UNISPEECH_CACHE_DIR"):
+        return Path(folder).expanduser()
     from platformdirs import user_cache_path
 
     return user_cache_path("unispeech") / "models"
 
 
-def _place(name: str) -> Path:
+def _folder(name: str) -> Path:
     return root() / name.replace("/", "--")
 
 
-def find(name: str, format: str) -> Kept | None:
-    """The kept model, if there is one and nobody has changed its files.
+def find(name: str, format: str) -> CachedModel | None:
+    """Return the cached model, or None.
 
     Raises:
-        ModelDamaged: a file is missing, has another length, or other contents.
+        ModelDamaged: a file is missing or has been changed.
     """
-    kept = _read(_place(name) / format)
-    if kept is None:
+    cached = _read(_folder(name) / format)
+    if cached is None:
         return None
-    for file, was in kept.files.items():
+    for file, recorded in cached.files.items():
         try:
-            now = (kept.folder / file).stat()
+            stat = (cached.folder / file).stat()
         except FileNotFoundError:
-            raise _damaged(kept, file, "is missing") from None
-        if now.st_size != was.size:
-            raise _damaged(kept, file, f"has {now.st_size} bytes instead of {was.size}")
-        if now.st_mtime_ns != was.mtime_ns and sha256_of(kept.folder / file) != was.sha256:
-            raise _damaged(kept, file, "has been changed")
-    return kept
+            raise _damaged(cached, file, "is missing") from None
+        if stat.st_size != recorded.size:
+            raise _damaged(cached, file, f"has {stat.st_size} bytes instead of {recorded.size}")
+        if (
+            stat.st_mtime_ns != recorded.mtime_ns
+            and sha256_of(cached.folder / file) != recorded.sha256
+        ):
+            raise _damaged(cached, file, "has been changed")
+    return cached
 
 
 def formats(name: str) -> list[str]:
-    """The formats in which a model is kept."""
-    if not _place(name).is_dir():
+    """Return the formats in which a model is cached."""
+    if not _folder(name).is_dir():
         return []
-    return sorted(p.name for p in _place(name).iterdir() if (p / MANIFEST).is_file())
+    return sorted(p.name for p in _folder(name).iterdir() if (p / MANIFEST).is_file())
 
 
-def listing() -> list[Kept]:
-    """Everything kept, by name and format."""
+def cached_models() -> list[CachedModel]:
+    """Return all cached models, by name and format."""
     manifests = sorted(root().glob(f"*/[!.]*/{MANIFEST}"))
-    return [kept for path in manifests if (kept := _read(path.parent))]
+    return [cached for path in manifests if (cached := _read(path.parent))]
 
 
-def verify(kept: Kept) -> list[str]:
-    """Compare every byte with the list. One line for each file that is wrong; empty if whole."""
-    wrong = []
-    for file, was in kept.files.items():
-        path = kept.folder / file
+def verify(cached: CachedModel) -> list[str]:
+    """Compare every byte with the list, and return a line for each damaged file."""
+    damaged = []
+    for file, recorded in cached.files.items():
+        path = cached.folder / file
         if not path.is_file():
-            wrong.append(f"{path} is missing")
-        elif path.stat().st_size != was.size:
-            wrong.append(f"{path} has {path.stat().st_size} bytes instead of {was.size}")
-        elif sha256_of(path) != was.sha256:
-            wrong.append(f"{path} has been changed: its sha256 is not {was.sha256}")
-    return wrong
+            damaged.append(f"{path} is missing")
+        elif path.stat().st_size != recorded.size:
+            damaged.append(f"{path} has {path.stat().st_size} bytes instead of {recorded.size}")
+        elif sha256_of(path) != recorded.sha256:
+            damaged.append(f"{path} has been changed: its sha256 is not {recorded.sha256}")
+    return damaged
 
 
 def remove(name: str, format: str = "") -> int:
-    """Delete a model, or one format of it, and return how many bytes that freed."""
+    """Delete a model, or one format of it, and return the bytes freed."""
     with locked(name):
-        doomed = [kept for kept in listing() if kept.name == name and format in ("", kept.format)]
-        for kept in doomed:
-            # Renamed first: a reader sees all of the model or none of it.
-            aside = _partial(name)
-            kept.folder.rename(aside)
-            shutil.rmtree(aside)
+        models = [
+            cached
+            for cached in cached_models()
+            if cached.name == name and format in ("", cached.format)
+        ]
+        for cached in models:
+            # Renamed first, so that readers see the whole model or nothing.
+            trash = _partial(name)
+            cached.folder.rename(trash)
+            shutil.rmtree(trash)
         if not formats(name):
-            shutil.rmtree(_place(name), ignore_errors=True)
-    return sum(kept.size for kept in doomed)
+            shutil.rmtree(_folder(name), ignore_errors=True)
+    return sum(cached.size for cached in models)
 
 
 @contextmanager
 def locked(name: str, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Be the only writer of a model, among all processes; `waiting` is called if that takes time.
+    """Hold the write lock of a model, across processes; `waiting` is called if it is taken.
 
     Raises:
-        ModelError: the folder cannot be written.
+        ModelError: the folder is not writable.
     """
-    with writing(name, root()):
-        held = acquire(root() / ".locks" / (name.replace("/", "--") + ".lock"), waiting)
-    with held:
-        for leftover in _place(name).glob(".partial-*"):
+    with disk_errors(name, root()):
+        lock = acquire(root() / ".locks" / (name.replace("/", "--") + ".lock"), waiting)
+    with lock:
+        for leftover in _folder(name).glob(".partial-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         yield
 
 
 @dataclass(slots=True)
 class Draft:
-    """A model that is being written into `folder`. `notes` say what was not as usual."""
+    """A model that is being written into `folder`, with notes about its conversion."""
 
     folder: Path
     name: str
@@ -168,23 +175,23 @@ class Draft:
 
 
 @contextmanager
-def placing(
+def drafting(
     name: str, format: str, source: str, licence: str = "", fingerprint: str = ""
 ) -> Iterator[Draft]:
-    """A folder to write a model into; it is kept if nothing raises.
+    """Yield a draft to write a model into; it is added to the cache unless the block raises.
 
     The caller holds `locked(name)`.
 
     Raises:
-        ModelError: the disk is full or cannot be written. Nothing is left behind.
+        ModelError: the disk is full or not writable. Nothing is left behind.
     """
     draft = Draft(_partial(name), name, format, source, licence, fingerprint)
     try:
-        with writing(name, root()):
+        with disk_errors(name, root()):
             draft.folder.mkdir(parents=True)
             yield draft
             _write(draft)
-            _swap(draft.folder, _place(name) / draft.format)
+            _swap(draft.folder, _folder(name) / draft.format)
     finally:
         shutil.rmtree(draft.folder, ignore_errors=True)
 
@@ -195,7 +202,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _partial(name: str) -> Path:
-    return _place(name) / f".partial-{uuid.uuid4().hex}"
+    return _folder(name) / f".partial-{uuid.uuid4().hex}"
 
 
 def _files_in(folder: Path) -> dict[str, File]:
@@ -206,54 +213,56 @@ def _files_in(folder: Path) -> dict[str, File]:
     }
 
 
-def _swap(new: Path, place: Path) -> None:
-    if place.exists():
-        old = place.parent / f".partial-{uuid.uuid4().hex}"
-        place.rename(old)
-        new.rename(place)
+def _swap(new: Path, target: Path) -> None:
+    if target.exists():
+        old = target.parent / f".partial-{uuid.uuid4().hex}"
+        target.rename(old)
+        new.rename(target)
         shutil.rmtree(old, ignore_errors=True)
     else:
-        new.rename(place)
+        new.rename(target)
 
 
 def _write(draft: Draft) -> None:
     files = _files_in(draft.folder)
-    kept = Kept(
+    cached = CachedModel(
         draft.name, draft.format, draft.folder, files, draft.source, draft.licence,
         draft.fingerprint, tuple(draft.notes),
     )  # fmt: skip
-    fields = asdict(kept)
+    fields = asdict(cached)
     del fields["folder"]
     text = json.dumps(fields, indent=1, ensure_ascii=False)
     (draft.folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
-def _read(folder: Path) -> Kept | None:
+def _read(folder: Path) -> CachedModel | None:
     try:
         fields = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         fields["files"] = {name: File(**file) for name, file in fields["files"].items()}
         fields["notes"] = tuple(fields["notes"])
-        return Kept(folder=folder, **fields)
+        return CachedModel(folder=folder, **fields)
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ModelDamaged(
-            f"{folder / MANIFEST}: the list of the model's files cannot be read",
+            f"{folder / MANIFEST}: the list of the model's files is damaged",
             f"delete {folder} and pull the model again",
         ) from None
 
 
-def _damaged(kept: Kept, file: str, what: str) -> ModelDamaged:
-    again = f"run: unispeech models rm {kept.name} && unispeech models pull {kept.name}"
-    return ModelDamaged(f"the model {kept.name} is damaged: {kept.folder / file} {what}", again)
+def _damaged(cached: CachedModel, file: str, problem: str) -> ModelDamaged:
+    return ModelDamaged(
+        f"the model {cached.name} is damaged: {cached.folder / file} {problem}",
+        f"run: unispeech models rm {cached.name} && unispeech models pull {cached.name}",
+    )
 
 
 @contextmanager
-def writing(what: str, where: Path) -> Iterator[None]:
-    """Say in one line that the disk is full or the folder is not ours to write.
+def disk_errors(what: str, where: Path) -> Iterator[None]:
+    """Turn errors about a full disk or a folder that is not writable into a `ModelError`.
 
     Raises:
-        ModelError: instead of the `OSError` of such a case.
+        ModelError: instead of the `OSError` of these cases.
     """
     try:
         yield
@@ -262,12 +271,12 @@ def writing(what: str, where: Path) -> Iterator[None]:
             raise
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise ModelError(
-                f"no room on the disk for the model {what} in {where}",
-                "make room there, or choose another disk (UNISPEECH_CACHE_DIR for the store)",
+                f"no space left on the disk for the model {what} in {where}",
+                "free some space, or choose another disk (UNISPEECH_CACHE_DIR for the cache)",
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
             raise ModelError(
                 f"cannot write the model {what}: {error.strerror}: {error.filename or where}",
-                "choose a folder that you can write to (UNISPEECH_CACHE_DIR for the store)",
+                "choose a writable folder (UNISPEECH_CACHE_DIR for the cache)",
             ) from error
         raise

@@ -1,4 +1,4 @@
-"""One checkpoint in every format: a neutral form, and a reader and a writer for each format."""
+"""Conversion of checkpoints: a neutral form, and a reader and a writer per format."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from unispeech.models.formats import registry
 __path__.append(f"{_old.__path__[0]}/models/convert")
 
 FORMATS = ("ctranslate2", "hf", "openai", "ggml")
-"""What can be written. An adapter (`lora`) can also be read."""
+"""Formats that can be written. LoRA adapters (`lora`) can be read as well."""
 
 
 def read(path: Path, fetch: Fetch) -> Checkpoint:
     """Read a model of any format.
 
-    `fetch` gives the CTranslate2 folder of another model by name: for the tokenizer that a format
-    lacks, and for the base of an adapter.
+    `fetch` returns the CTranslate2 folder of another model by name: for a tokenizer that the format
+    lacks, and for the base model of an adapter.
 
     Raises:
         ModelDamaged: truncated, incomplete, or of another architecture.
@@ -28,22 +28,22 @@ def read(path: Path, fetch: Fetch) -> Checkpoint:
     """
     from unispeech.models.convert import ctranslate2, ggml, hf, lora, openai
 
-    held = registry.format_of(path)
-    if held == "lora":
+    format = registry.format_of(path)
+    if format == "lora":
         return lora.read(path, lambda name: read(_base(name, fetch), fetch))
     readers = {
         "ctranslate2": ctranslate2.read, "hf": hf.read, "openai": openai.read, "ggml": ggml.read,
     }  # fmt: skip
-    if held not in readers:
-        raise ModelDamaged(f"{path}: a {held} model, not Whisper", "give a Whisper model")
-    return readers[held](path, fetch)
+    if format not in readers:
+        raise ModelDamaged(f"{path}: a {format} model, not Whisper", "give a Whisper model")
+    return readers[format](path, fetch)
 
 
-def fitted(checkpoint: Checkpoint, format: str) -> Checkpoint:
-    """The model as a format can hold it; its notes say what that cost."""
+def for_format(checkpoint: Checkpoint, format: str) -> Checkpoint:
+    """Return the model in a precision that a format supports, with a note if that loses some."""
     from unispeech.models.convert import ggml
 
-    return ggml.halved(checkpoint) if format == "ggml" else checkpoint
+    return ggml.to_float16(checkpoint) if format == "ggml" else checkpoint
 
 
 def _base(name: str, fetch: Fetch) -> Path:
@@ -52,13 +52,13 @@ def _base(name: str, fetch: Fetch) -> Path:
 
 
 def write(checkpoint: Checkpoint, folder: Path, format: str, name: str = "model") -> Path:
-    """Write a model into a folder that exists, and return its path: the folder or a file in it.
+    """Write a model into an existing folder, and return its path: the folder or a file in it.
 
     Raises:
-        OptionError: no such format.
+        OptionError: the format is unknown.
         ModelDamaged: the format cannot hold this model.
         BackendMissing: a library that the format needs is not installed.
-        OSError: the disk is full or cannot be written.
+        OSError: the disk is full or not writable.
     """
     from unispeech.models.convert import ctranslate2, ggml, hf, openai
 
@@ -73,8 +73,8 @@ def write(checkpoint: Checkpoint, folder: Path, format: str, name: str = "model"
         ggml.write(checkpoint, path := folder / f"ggml-{name}.bin")
         return path
     else:
-        raise OptionError(f"there is no format {format!r}", f"use one of {', '.join(FORMATS)}")
+        raise OptionError(f"format {format!r} is unknown", f"use one of {', '.join(FORMATS)}")
     return folder
 
 
-__all__ = ["FORMATS", "Checkpoint", "Fetch", "fitted", "read", "write"]
+__all__ = ["FORMATS", "Checkpoint", "Fetch", "for_format", "read", "write"]

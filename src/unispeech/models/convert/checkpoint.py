@@ -1,7 +1,7 @@
-"""The neutral form that every reader makes and every writer takes.
+"""The neutral form that every reader returns and every writer takes.
 
-Tensors go by the names and shapes of openai/whisper's `model.py`, since that is where every other
-format comes from, and keep the precision they are read in.
+Tensors have the names and shapes of openai/whisper's `model.py`, from which all other formats
+derive, and the precision of the file they were read from.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ Tensor: TypeAlias = "npt.NDArray[np.generic]"
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """One Whisper, in no format in particular.
+    """A Whisper model in memory, independent of a format.
 
-    `tokenizer` is the text of a Hugging Face `tokenizer.json`. `notes` say what the format it was
-    read from could not hold, and where that was taken from instead.
+    `tokenizer` is the text of a Hugging Face `tokenizer.json`. `notes` list data that the source
+    format lacks, and where it was taken from instead.
     """
 
     dims: Dims
@@ -37,7 +37,7 @@ class Checkpoint:
 
     @property
     def dtype(self) -> str:
-        """`float16` where every tensor is, else `float32`."""
+        """`float16` if every tensor is, else `float32`."""
         kinds = {str(tensor.dtype) for tensor in self.tensors.values()}
         return "float16" if kinds == {"float16"} else "float32"
 
@@ -45,33 +45,33 @@ class Checkpoint:
         return replace(self, notes=(*self.notes, *notes))
 
 
-def checked(tensors: Mapping[str, Tensor], dims: Dims, path: Path) -> dict[str, Tensor]:
-    """Exactly the tensors of these dimensions, in their usual order.
+def checked_tensors(tensors: Mapping[str, Tensor], dims: Dims, path: Path) -> dict[str, Tensor]:
+    """Return exactly the tensors of these dimensions, in their usual order.
 
     Raises:
-        ModelDamaged: one is missing or has another shape. The message names the first.
+        ModelDamaged: a tensor is missing or has another shape. The message names the first.
     """
-    found = {}
+    result = {}
     for name, shape in shapes(dims):
         tensor = tensors.get(name)
         if tensor is None:
-            raise ModelDamaged(f"{path}: the tensor {name} is missing", "fetch it again")
+            raise ModelDamaged(f"{path}: the tensor {name} is missing", "download it again")
         if tensor.shape != shape:
             raise ModelDamaged(
                 f"{path}: the tensor {name} has the shape {tensor.shape} instead of {shape}",
-                "its configuration and its weights are not of the same model",
+                "its configuration and its weights belong to different models",
             )
-        found[name] = tensor
-    return found
+        result[name] = tensor
+    return result
 
 
-def integers(given: Any) -> tuple[int, ...]:
-    """A list of token ids of a JSON file; an absent one is empty."""
-    return tuple(int(value) for value in given or ())
+def integers(values: Any) -> tuple[int, ...]:
+    """Return token ids from a JSON list; None counts as empty."""
+    return tuple(int(value) for value in values or ())
 
 
 def array(tensor: Any) -> Any:
-    """A torch tensor as numpy; bfloat16, which numpy lacks, as float32."""
+    """Return a torch tensor as a numpy array; bfloat16, which numpy lacks, becomes float32."""
     if str(tensor.dtype) == "torch.bfloat16":
         tensor = tensor.float()
     return tensor.detach().cpu().numpy()

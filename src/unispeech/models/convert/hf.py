@@ -1,6 +1,6 @@
-"""Hugging Face: `config.json`, `model.safetensors`, the tokenizer's files, as transformers saves.
+"""Hugging Face folders: `config.json`, `model.safetensors` and the tokenizer's files.
 
-Shards and the older `pytorch_model.bin` are read too; one safetensors file is written.
+Reads shards and the older `pytorch_model.bin` too; writes a single safetensors file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from unispeech.errors import ModelDamaged
 from unispeech.models.convert import tensor_names, tokenizer
-from unispeech.models.convert.checkpoint import Checkpoint, Tensor, array, checked, integers
+from unispeech.models.convert.checkpoint import Checkpoint, Tensor, array, checked_tensors, integers
 from unispeech.models.convert.openai_defaults import Generation, end_of_text, generation
 from unispeech.models.formats import hf, openai
 from unispeech.models.formats.headers import read_json
@@ -31,35 +31,38 @@ def read(folder: Path, fetch: tokenizer.Fetch) -> Checkpoint:
     """
     config = read_json(folder / "config.json")
     if config.get("model_type") != "whisper":
-        raise ModelDamaged(f"{folder}: a {config.get('model_type')} model, not Whisper")
+        raise ModelDamaged(
+            f"{folder}: model_type {config.get('model_type')!r}, not Whisper",
+            "give a Whisper model",
+        )
     dims = hf.dimensions(config, folder)
     theirs = weights(folder)
     prefix = "" if any(name.startswith("model.") for name in theirs) else "model."
-    given = {
+    tensors = {
         ours: theirs[name.removeprefix(prefix)]
         for ours, _ in shapes(dims)
         if (name := tensor_names.hf(ours)).removeprefix(prefix) in theirs
     }
     text, notes = tokenizer_in(folder, dims.n_vocab, fetch)
     settings, more = _generation(folder, config, dims)
-    return Checkpoint(dims, checked(given, dims, folder), text, settings, (*notes, *more))
+    return Checkpoint(dims, checked_tensors(tensors, dims, folder), text, settings, (*notes, *more))
 
 
 def weights(folder: Path) -> dict[str, Tensor]:
-    """All tensors of a folder by their own names.
+    """Return all tensors of a folder by their names in the files.
 
     Raises:
         ModelDamaged: a file is truncated or missing.
-        BackendMissing: they are pickled, and torch is not installed.
+        BackendMissing: the weights are pickled, and torch is not installed.
     """
-    found: dict[str, Tensor] = {}
+    tensors: dict[str, Tensor] = {}
     for path in hf.weight_files(folder):
-        found |= safetensors(path) if ".safetensors" in path.name else _pickled(path)
-    return found
+        tensors |= safetensors(path) if ".safetensors" in path.name else _pickled(path)
+    return tensors
 
 
 def safetensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of one file. numpy has no bfloat16: those become float32, which holds them all.
+    """Return the tensors of a file; bfloat16, which numpy lacks, becomes float32 exactly.
 
     Raises:
         ModelDamaged: missing, truncated, or not a safetensors file.
@@ -74,10 +77,10 @@ def safetensors(path: Path) -> dict[str, Tensor]:
         entries: Any = deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
         return {name: _array(entry) for name, entry in entries}
     except FileNotFoundError:
-        raise ModelDamaged(f"{path} is missing", "fetch it again") from None
+        raise ModelDamaged(f"{path} is missing", "download it again") from None
     except (SafetensorError, ValueError) as error:
         raise ModelDamaged(
-            f"{path}: truncated, or not a safetensors file ({error})", "fetch it again"
+            f"{path}: truncated, or not a safetensors file ({error})", "download it again"
         ) from None
 
 
@@ -95,10 +98,10 @@ def _pickled(path: Path) -> dict[str, Tensor]:
 
 
 def tokenizer_in(folder: Path, n_vocab: int, fetch: tokenizer.Fetch) -> tuple[str, list[str]]:
-    """The folder's `tokenizer.json`, or one made of `vocab.json`, or OpenAI's of that length.
+    """Return the folder's `tokenizer.json`, else a rebuilt one, else OpenAI's of that size.
 
     Raises:
-        ModelDamaged: there is none and the vocabulary is not one of OpenAI's.
+        ModelDamaged: the folder has no tokenizer, and OpenAI has none of this size.
     """
     path = folder / "tokenizer.json"
     if path.is_file():
@@ -109,37 +112,38 @@ def tokenizer_in(folder: Path, n_vocab: int, fetch: tokenizer.Fetch) -> tuple[st
         added = folder / "added_tokens.json"
         vocabulary |= read_json(added) if added.is_file() else {}
         words = sorted(vocabulary, key=vocabulary.__getitem__)
-        return tokenizer.tokenizer_of(words), ["tokenizer.json was made of vocab.json"]
+        return tokenizer.tokenizer_of(words), ["tokenizer.json was rebuilt from vocab.json"]
     try:
         text = tokenizer.standard(n_vocab, fetch)
     except ModelDamaged as error:
         raise ModelDamaged(f"{folder}: the tokenizer is missing, and {error.message}",
                            error.hint) from None  # fmt: skip
-    return text, ["the tokenizer is OpenAI's for this vocabulary: the folder has none"]
+    return text, ["the tokenizer is OpenAI's for this vocabulary; the folder has none"]
 
 
 def _generation(
     folder: Path, config: Mapping[str, Any], dims: Dims
 ) -> tuple[Generation, tuple[str, ...]]:
-    usual, path = generation(dims), folder / "generation_config.json"
-    given = read_json(path) if path.is_file() else {}
-    heads = tuple((int(a), int(b)) for a, b in given.get("alignment_heads") or ())
-    suppress = given.get("suppress_tokens", config.get("suppress_tokens"))
-    begin = given.get("begin_suppress_tokens", config.get("begin_suppress_tokens"))
-    notes = () if heads else ("the alignment heads are the usual ones of a model of this size",)
+    defaults, path = generation(dims), folder / "generation_config.json"
+    generation_config = read_json(path) if path.is_file() else {}
+    heads = tuple((int(a), int(b)) for a, b in generation_config.get("alignment_heads") or ())
+    suppress = generation_config.get("suppress_tokens", config.get("suppress_tokens"))
+    begin = generation_config.get("begin_suppress_tokens", config.get("begin_suppress_tokens"))
+    notes = () if heads else ("the alignment heads are the defaults for a model of this size",)
     if suppress is None:
-        notes = (*notes, "the suppressed tokens are OpenAI's: generation_config.json has none")
-    found = Generation(
-        alignment_heads=heads or usual.alignment_heads,
-        suppress=usual.suppress if suppress is None else integers(suppress),
-        suppress_begin=usual.suppress_begin if begin is None else integers(begin),
-        languages=tuple(sorted(given.get("lang_to_id", {}).values())) or usual.languages,
+        notes = (*notes, "the suppressed tokens are OpenAI's; generation_config.json has none")
+    languages = tuple(sorted(generation_config.get("lang_to_id", {}).values()))
+    settings = Generation(
+        alignment_heads=heads or defaults.alignment_heads,
+        suppress=defaults.suppress if suppress is None else integers(suppress),
+        suppress_begin=defaults.suppress_begin if begin is None else integers(begin),
+        languages=languages or defaults.languages,
     )
-    return found, notes
+    return settings, notes
 
 
 def write(checkpoint: Checkpoint, folder: Path) -> None:
-    """Write a folder that transformers' `WhisperForConditionalGeneration` and processor load."""
+    """Write a folder for transformers' `WhisperForConditionalGeneration` and its processor."""
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
@@ -149,7 +153,7 @@ def write(checkpoint: Checkpoint, folder: Path) -> None:
     }
     try:
         save_file(named, folder / "model.safetensors", metadata={"format": "pt"})
-    except SafetensorError as error:  # what it makes of a full disk
+    except SafetensorError as error:  # it wraps the error of a full disk
         code = re.search(r"os error (\d+)", str(error))
         raise OSError(int(code[1]) if code else errno.EIO, str(error)) from None
     words = tokenizer.words_of(checkpoint.tokenizer, checkpoint.dims.n_vocab)
@@ -173,7 +177,7 @@ def _config(checkpoint: Checkpoint) -> dict[str, Any]:
     return {
         "architectures": ["WhisperForConditionalGeneration"], "model_type": "whisper",
         "is_encoder_decoder": True, "activation_function": "gelu", "dtype": checkpoint.dtype,
-        "torch_dtype": checkpoint.dtype,  # the older name
+        "torch_dtype": checkpoint.dtype,  # the name before transformers 5
         "d_model": dims.n_audio_state, "num_hidden_layers": dims.n_audio_layer,
         "encoder_layers": dims.n_audio_layer, "encoder_attention_heads": dims.n_audio_head,
         "encoder_ffn_dim": 4 * dims.n_audio_state, "decoder_layers": dims.n_text_layer,
@@ -186,12 +190,12 @@ def _config(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def _generation_config(checkpoint: Checkpoint, words: list[str]) -> dict[str, Any]:
-    end, found = words.index("<|endoftext|>"), checkpoint.generation
+    end, settings = words.index("<|endoftext|>"), checkpoint.generation
     multilingual = checkpoint.dims.n_vocab != ENGLISH
     config: dict[str, Any] = {
-        "alignment_heads": [list(pair) for pair in found.alignment_heads],
-        "begin_suppress_tokens": list(found.suppress_begin),
-        "suppress_tokens": list(found.suppress), "bos_token_id": end, "eos_token_id": end,
+        "alignment_heads": [list(pair) for pair in settings.alignment_heads],
+        "begin_suppress_tokens": list(settings.suppress_begin),
+        "suppress_tokens": list(settings.suppress), "bos_token_id": end, "eos_token_id": end,
         "pad_token_id": end, "decoder_start_token_id": words.index("<|startoftranscript|>"),
         "is_multilingual": multilingual, "max_initial_timestamp_index": 50,
         "max_length": checkpoint.dims.n_text_ctx, "return_timestamps": False,

@@ -1,4 +1,4 @@
-"""What belongs to a Whisper but not every format holds: OpenAI's own settings, as data.
+"""OpenAI's generation settings, as data, for formats that do not store them.
 
 Alignment heads: openai/whisper `__init__.py`. Suppressed tokens: `non_speech_tokens` of its
 `tokenizer.py` and the special tokens, as in the generation_config.json of the Hub's `openai/*`.
@@ -17,14 +17,14 @@ Heads = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """Settings of decoding that are a model's own."""
+    """A model's generation settings."""
 
     alignment_heads: Heads
-    """(layer, head) pairs of the cross attention that follow the words in time."""
+    """(layer, head) pairs of the cross-attention heads that align with word times."""
     suppress: tuple[int, ...]
-    """Tokens that are never said."""
+    """Tokens that are always suppressed."""
     suppress_begin: tuple[int, ...]
-    """Tokens that are not said first."""
+    """Tokens that are suppressed at the beginning."""
     languages: tuple[int, ...]
     """The ids of the language tokens, in order."""
 
@@ -39,7 +39,7 @@ _HEADS = {
     (12, 768, MULTILINGUAL, 12): b"ABzY8DmU6=0{>%Rpa?J`kvJ6qF(V^F86#Xh7JUGMK}P<N0000",
     (24, 1024, ENGLISH, 24): b"ABzY8usPae0{>%R7<zz_OvQ{)4kMa0BMw6u5rT}kRKX;$NfYBv00*Hl@qhsU00",
     (24, 1024, MULTILINGUAL, 24): b"ABzY8B0Jh+0{>%R7}kK1fFL7w6%<-Pf*t^=N)Qr&0RR9",
-    # large-v1 has the same shape as large-v2; hardly anybody uses it
+    # the heads of large-v2; large-v1, which is rarely used, has the same shape
     (32, 1280, MULTILINGUAL, 32): (
         b"ABzY8zd+h!0{>%R7=D0pU<_bnWW*tkYAhobTNnu$jnkEkXqp)j;w1Tzk)UH3X%SZd&fFZ2fC2yj"
     ),
@@ -65,7 +65,7 @@ _MULTILINGUAL_SUPPRESSED = (
 
 
 def alignment_heads(dims: Dims) -> Heads:
-    """OpenAI's heads for a model of its own shape; else the upper half of the layers, all heads."""
+    """Return OpenAI's heads for models of this shape, else all heads of the upper layers."""
     import numpy as np
 
     shape = (dims.n_text_layer, dims.n_text_state, dims.n_vocab, dims.n_audio_layer)
@@ -78,7 +78,7 @@ def alignment_heads(dims: Dims) -> Heads:
 
 
 def generation(dims: Dims) -> Generation:
-    """The settings of OpenAI's models with this vocabulary."""
+    """Return the settings of OpenAI's models with this vocabulary."""
     end = end_of_text(dims.n_vocab)
     first = end + 2  # after <|startoftranscript|>
     count = dims.n_vocab - 51765 - (dims.n_vocab > ENGLISH)
@@ -89,12 +89,11 @@ def generation(dims: Dims) -> Generation:
         # the start, and from <|translate|> to <|nospeech|>
         suppress=(*plain, end + 1, *range(after, after + 5)),
         suppress_begin=(220, end),
-        # The English models have the other languages' tokens and no use for them; published
-        # conversions leave out the first, <|en|>.
+        # English models have unused language tokens; published conversions list all but <|en|>.
         languages=tuple(range(first + (dims.n_vocab == ENGLISH), after)),
     )
 
 
 def end_of_text(n_vocab: int) -> int:
-    """The id of <|endoftext|>."""
+    """Return the id of <|endoftext|>."""
     return 50256 if n_vocab == ENGLISH else 50257

@@ -1,4 +1,4 @@
-"""OpenAI's names of tensors in the words of the other formats."""
+"""Names of tensors in the other formats, from OpenAI's names."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _HF_BLOCK = {
 
 
 def hf(name: str) -> str:
-    """The name in transformers' `WhisperForConditionalGeneration`."""
+    """Return the name in transformers' `WhisperForConditionalGeneration`."""
     if name.endswith(".positional_embedding"):
         return f"model.{name.split('.')[0]}.embed_positions.weight"
     stem, _, last = name.rpartition(".")
@@ -42,7 +42,7 @@ def hf(name: str) -> str:
 
 
 def ctranslate2(dims: Dims) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """CTranslate2's variable, and the tensors of ours that stand in it one above the other."""
+    """Yield each CTranslate2 variable with the OpenAI tensors that are concatenated in it."""
     for conv in ("conv1", "conv2"):
         for last in ("weight", "bias"):
             yield f"encoder/{conv}/{last}", (f"encoder.{conv}.{last}",)

@@ -1,8 +1,7 @@
-"""Whisper's tokenizer: between a `tokenizer.json` and the bare list of tokens.
+"""Conversion of Whisper's tokenizer between `tokenizer.json` and a plain list of tokens.
 
-A bare list is what CTranslate2 and ggml hold, in the spelling of GPT-2: every byte is a visible
-character. The list is enough, since in byte pair encoding the rank of a token says which two it is
-merged from.
+CTranslate2 and ggml store the plain list, in GPT-2's spelling with a visible character per byte.
+The list is sufficient, since in byte pair encoding the ranks of tokens determine the merges.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ from unispeech.models.convert.openai_defaults import end_of_text
 from unispeech.models.formats.whisper_shape import CANTONESE, ENGLISH, MULTILINGUAL
 
 Fetch = Callable[[str], Path]
-"""Gives the CTranslate2 folder of a model of the catalog, for what another lacks."""
+"""Function that returns the CTranslate2 folder of a catalog model by name."""
 
 STANDARD = {
     ENGLISH: "3a1f1c010d179f036be1992bc14b861e326341438633869c694dc4dccfe153d3",
     MULTILINGUAL: "de2b51643840893f26b6113b24777bdac8c38a7d05ccb579eeec8da26df76749",
     CANTONESE: "de2b51643840893f26b6113b24777bdac8c38a7d05ccb579eeec8da26df76749",
 }
-"""sha256 of OpenAI's plain tokens, one a line, by the length of the vocabulary."""
+"""sha256 of OpenAI's text tokens, one per line, by vocabulary size."""
 
 END, START, NO_TIMESTAMPS = "<|endoftext|>", "<|startoftranscript|>", "<|notimestamps|>"
 TASKS = (
@@ -41,43 +40,45 @@ TASKS = (
 
 @cache
 def byte_letters() -> dict[int, str]:
-    """GPT-2's visible character for every byte (`bytes_to_unicode` of its encoder.py)."""
-    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = [byte for byte in range(256) if byte not in plain]
-    return {**{byte: chr(byte) for byte in plain},
+    """Return GPT-2's visible character for every byte (`bytes_to_unicode` of its encoder.py)."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {**{byte: chr(byte) for byte in printable},
             **{byte: chr(256 + number) for number, byte in enumerate(others)}}  # fmt: skip
 
 
 def spelled(token: bytes) -> str:
+    """Return a token in GPT-2's spelling."""
     letters = byte_letters()
     return "".join(letters[byte] for byte in token)
 
 
 def bytes_of(word: str) -> bytes:
-    back = {letter: byte for byte, letter in byte_letters().items()}
-    return bytes(back[letter] for letter in word)
+    """Return the bytes of a token in GPT-2's spelling."""
+    byte_of = {letter: byte for byte, letter in byte_letters().items()}
+    return bytes(byte_of[letter] for letter in word)
 
 
 def words_of(tokenizer: str, n_vocab: int) -> list[str]:
-    """Every token by its id, timestamps included.
+    """Return all tokens in the order of their ids, including timestamps.
 
     Raises:
-        ModelDamaged: it has tokens that the model does not, or misses some before the timestamps.
+        ModelDamaged: the tokenizer has more tokens than the model, or lacks some.
     """
     parsed = json.loads(tokenizer)
     by_id = {number: word for word, number in parsed["model"]["vocab"].items()}
     by_id |= {token["id"]: token["content"] for token in parsed["added_tokens"]}
     if len(by_id) > n_vocab or sorted(by_id) != list(range(len(by_id))):
         raise ModelDamaged(
-            f"the tokenizer has {max(by_id) + 1} tokens but the model {n_vocab}",
-            "they are not of the same model",
+            f"the tokenizer has {max(by_id) + 1} tokens, but the model has {n_vocab}",
+            "use the tokenizer of this model",
         )
     words = [by_id[number] for number in range(len(by_id))]
     return words + [f"<|{number * 0.02:.2f}|>" for number in range(n_vocab - len(words))]
 
 
 def tokenizer_of(words: Sequence[str]) -> str:
-    """The `tokenizer.json` of a list of tokens."""
+    """Return the `tokenizer.json` for a list of tokens."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
 
     end = words.index(END)
@@ -98,7 +99,7 @@ def tokenizer_of(words: Sequence[str]) -> str:
 
 
 def _merges(words: Sequence[str]) -> list[tuple[str, str]]:
-    """The two parts of every token longer than a byte: what its characters merge into before it."""
+    """Return the two parts that each token longer than a byte is merged from."""
     ranks = {word: rank for rank, word in enumerate(words)}
     merges = []
     for word, rank in ranks.items():
@@ -117,19 +118,19 @@ def _merges(words: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def standard(n_vocab: int, fetch: Fetch) -> str:
-    """OpenAI's `tokenizer.json` of a vocabulary of this length.
+    """Return OpenAI's `tokenizer.json` for a vocabulary of this size.
 
-    Out of a kept model of the catalog; out of openai-whisper's data files, if that is installed;
-    out of a model of the catalog that is fetched for it.
+    Taken from a cached catalog model, else from openai-whisper's data files if installed, else from
+    a catalog model that is downloaded for it.
 
     Raises:
-        ModelDamaged: no vocabulary of OpenAI has this length.
-        ModelUnavailable: neither could be had.
+        ModelDamaged: OpenAI has no vocabulary of this size.
+        ModelUnavailable: the catalog model could not be downloaded.
     """
     if n_vocab not in (ENGLISH, MULTILINGUAL, CANTONESE):
         raise ModelDamaged(
-            f"a vocabulary of {n_vocab} tokens is not one of OpenAI's",
-            "put the tokenizer.json it was trained with beside the weights",
+            f"OpenAI has no vocabulary of {n_vocab} tokens",
+            "put the model's own tokenizer.json beside the weights",
         )
     name = "tiny.en" if n_vocab == ENGLISH else "base"
     plain = None if weight_cache.formats(name) else _installed(n_vocab)
@@ -142,15 +143,15 @@ def standard(n_vocab: int, fetch: Fetch) -> str:
 
 
 def specials(n_vocab: int) -> list[str]:
-    """The special tokens of one of OpenAI's vocabularies, timestamps left out."""
+    """Return the special tokens of an OpenAI vocabulary, without timestamps."""
     codes = [code for code in _order() if code != "yue" or n_vocab == CANTONESE]
-    if n_vocab == ENGLISH:  # the older vocabulary spells Hebrew so
+    if n_vocab == ENGLISH:  # the older vocabulary's code for Hebrew
         codes[codes.index("he")] = "iw"
     return [END, START, *(f"<|{code}|>" for code in codes), *TASKS]
 
 
 def _order() -> list[str]:
-    """The codes in the order of OpenAI's tokens, which is the order of its training hours."""
+    """Return the language codes in the order of OpenAI's tokens (by hours of training data)."""
     codes = (
         "en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no "
         "th ur hr bg lt la mi ml cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw "
@@ -161,7 +162,7 @@ def _order() -> list[str]:
 
 
 def _installed(n_vocab: int) -> list[str] | None:
-    """The plain tokens from openai-whisper's files, which are read without importing it."""
+    """Return the text tokens from openai-whisper's files, without importing it."""
     spec = find_spec("whisper")
     if spec is None or not spec.submodule_search_locations:
         return None
@@ -175,7 +176,7 @@ def _installed(n_vocab: int) -> list[str] | None:
 
 
 def language_ids(words: Sequence[str]) -> dict[str, int]:
-    """`<|xx|>` to its id, for the languages that Whisper knows."""
+    """Return the ids of the language tokens (`<|xx|>`)."""
     return {
         word: number
         for number, word in enumerate(words)
@@ -184,15 +185,15 @@ def language_ids(words: Sequence[str]) -> dict[str, int]:
 
 
 def must_be_standard(tokenizer: str, n_vocab: int, what: str) -> None:
-    """Refuse a vocabulary that is not OpenAI's where the reader of the format has no other.
+    """Refuse a vocabulary other than OpenAI's, for formats whose readers support no other.
 
     Raises:
-        ModelDamaged: it is not one of OpenAI's.
+        ModelDamaged: the vocabulary is not OpenAI's.
     """
     words = words_of(tokenizer, n_vocab)
     plain = words[: end_of_text(n_vocab)] if n_vocab in STANDARD else []
     if hashlib.sha256("\n".join(plain).encode()).hexdigest() != STANDARD.get(n_vocab):
         raise ModelDamaged(
-            f"{what} cannot hold this model: its vocabulary is not OpenAI's",
-            "use it with a backend that reads CTranslate2 or Hugging Face folders",
+            f"{what} cannot store this model: its vocabulary is not OpenAI's",
+            "use a backend that reads CTranslate2 or Hugging Face folders",
         )

@@ -1,1 +1,1 @@
-"""Weights on disk: their format, languages and tasks, read from headers and JSON alone."""
+"""Formats of weights on disk, with languages and tasks read from headers and JSON files only."""

@@ -1,10 +1,10 @@
-"""A folder with a CTC model: its vocabulary, its languages, its adapters. Only JSON and headers.
+"""A CTC model folder: vocabulary, languages and adapters, from JSON files and headers only.
 
-config.json                        the architecture; `adapter_attn_dim` where there are adapters
-vocab.json                         token to number; with adapters, such a table a language
-tokenizer_config.json              which tokens are special (may be missing)
-model.safetensors                  the weights, with one language's adapter in them
-adapter.LANGUAGE.safetensors       each language's adapter and output layer
+config.json                        the architecture; `adapter_attn_dim` if it has adapters
+vocab.json                         token to id; with adapters, a table per language
+tokenizer_config.json              the special tokens (may be missing)
+model.safetensors                  the weights, including one language's adapter
+adapter.LANGUAGE.safetensors       a language's adapter and output layer
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from unispeech.models.facts import ModelFacts
 from unispeech.models.formats.headers import read_json, tensor_shapes
 
 UNDETERMINED = "und"
-"""ISO 639-3's own code for a language nobody has named."""
+"""ISO 639-3's code for an undetermined language."""
 SPECIAL = ("<pad>", "<s>", "</s>", "<unk>", "[PAD]", "[UNK]")
 ARCHITECTURES = ("wav2vec2", "wav2vec2-conformer", "hubert", "wavlm")
-"""`model_type`s whose input is the sound itself and whose output is frames."""
+"""Values of `model_type` for models that map samples to frames."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The text of each column of a model's output; nothing for tokens without any."""
+    """The text of each column of a model's output; empty for special tokens."""
 
     tokens: tuple[str, ...]
     blank: int
@@ -35,38 +35,39 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class CtcFacts(ModelFacts):
-    """The facts of a folder on this machine: a language is checked with its adapter's header."""
+    """The facts of a local folder, which also check a language's adapter by its header."""
 
     folder: Path = Path()
 
-    def language(self, wanted: str) -> str:
-        """The code of a language the model has.
+    def language(self, name: str) -> str:
+        """Return the code of a language, given by code or name.
 
         Raises:
-            OptionError: nobody knows it. UnsupportedOption: there is no adapter for it.
+            OptionError: the language is unknown.
+            UnsupportedOption: the model has no adapter for it.
             ModelDamaged: its adapter does not fit the model.
         """
         if UNDETERMINED in self.languages:
-            # The checkpoint does not say what it speaks: whoever made it knows.
+            # The checkpoint does not name its language, so the user's choice is trusted.
             known = {row.code: row.name for row in languages.table().values()}
-            return languages.code(wanted, {**known, **languages.WHISPER})
-        code = ModelFacts.language(self, wanted)
+            return languages.code(name, {**known, **languages.WHISPER})
+        code = ModelFacts.language(self, name)
         if read_config(self.folder).get("adapter_attn_dim") is not None:
             check_adapter(self.folder, code)
         return code
 
 
 def facts_of(folder: Path, name: str) -> CtcFacts:
-    """The languages of a CTC folder.
+    """Return the languages of a CTC folder.
 
     Raises:
-        ModelDamaged: of another architecture, or without a vocabulary.
+        ModelDamaged: another architecture, or no vocabulary.
     """
     config = read_config(folder)
     kind = config.get("model_type", "")
     if kind not in ARCHITECTURES:
         raise ModelDamaged(
-            f"{folder}: a {kind or 'nameless'} model, not one of {', '.join(ARCHITECTURES)}"
+            f"{folder}: model_type {kind!r} is not supported (only {', '.join(ARCHITECTURES)})"
         )
     known = {UNDETERMINED: "undetermined"}
     if not is_identifier(folder):
@@ -81,26 +82,26 @@ def facts_of(folder: Path, name: str) -> CtcFacts:
 
 
 def is_identifier(folder: Path) -> bool:
-    """Whether it tells languages apart, as mms-lid does, and writes no text."""
+    """Return True if the model identifies languages, as mms-lid does."""
     return any("SequenceClassification" in name for name in read_config(folder)["architectures"])
 
 
 def vocabulary(folder: Path, language: str | None = None) -> Vocabulary:
-    """The tokens of a model, of one language where it has adapters.
+    """Return the tokens of a model; of one language if it has adapters.
 
     Raises:
-        ModelDamaged: there is none, or none for this language.
-        UnsupportedOption: it has adapters, and no language was given.
+        ModelDamaged: there is no vocabulary, or none for this language.
+        UnsupportedOption: the model has adapters, and no language was given.
     """
     table = _table(folder)
     if _nested(table):
         if language is None:
             raise UnsupportedOption(
-                f"model {folder}: it has an alphabet for each language",
-                "use the backend mms for it",
+                f"model {folder}: it has an alphabet per language",
+                "use backend='mms'",
             )
         if language not in table:
-            raise ModelDamaged(f"{folder / 'vocab.json'}: there is no vocabulary for {language}")
+            raise ModelDamaged(f"{folder / 'vocab.json'}: no vocabulary for {language}")
         table = table[language]
     settings = read_json(folder / "tokenizer_config.json", {})
     delimiter = settings.get("word_delimiter_token", "|")
@@ -117,17 +118,18 @@ def adapter_file(folder: Path, language: str) -> Path:
 
 
 def check_adapter(folder: Path, language: str, path: Path | None = None) -> None:
-    """Whether the adapter of a language is there and fits the model. Reads its header alone.
+    """Check by its header that a language's adapter exists and fits the model.
 
     Raises:
-        UnsupportedOption: there is no such file. ModelDamaged: it does not fit.
+        UnsupportedOption: there is no such file.
+        ModelDamaged: the adapter does not fit.
     """
     path = path or adapter_file(folder, language)
     if not path.is_file():
-        there = sorted(p.name.split(".")[1] for p in folder.glob("adapter.*.safetensors"))
+        available = sorted(p.name.split(".")[1] for p in folder.glob("adapter.*.safetensors"))
         raise UnsupportedOption(
             f"language {language!r}: the model {folder} has no {path.name}",
-            f"it has adapters for {', '.join(there[:8]) or 'no language'}",
+            f"it has adapters for {', '.join(available[:8]) or 'no language'}",
         )
     config = read_config(folder)
     shapes = tensor_shapes(path)
@@ -138,20 +140,21 @@ def check_adapter(folder: Path, language: str, path: Path | None = None) -> None
     layers = [name for name in shapes if name.endswith("adapter_layer.linear_1.weight")]
     if len(layers) != config["num_hidden_layers"]:
         raise ModelDamaged(
-            f"{path}: it has {len(layers)} adapter layers, the model {config['num_hidden_layers']}",
+            f"{path}: {len(layers)} adapter layers, but the model has "
+            f"{config['num_hidden_layers']} layers",
             "it belongs to another model",
         )
     for name, shape in shapes.items():
-        for ending, wanted in expected.items():
-            if name.endswith(ending) and shape != wanted:
+        for ending, expected_shape in expected.items():
+            if name.endswith(ending) and shape != expected_shape:
                 raise ModelDamaged(
-                    f"{path}: {name} has the shape {shape}, the model wants {wanted}",
+                    f"{path}: {name} has shape {shape}, but the model needs {expected_shape}",
                     "it belongs to another model or another vocabulary",
                 )
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """The folder's config.json. Raises ModelDamaged where it is missing or broken."""
+    """Return the folder's config.json. Raises ModelDamaged if it is missing or invalid."""
     config: dict[str, Any] = {"architectures": [], **read_json(folder / "config.json")}
     return config
 
@@ -159,7 +162,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 def _table(folder: Path) -> dict[str, Any]:
     table = read_json(folder / "vocab.json")
     if not isinstance(table, dict) or not table:
-        raise ModelDamaged(f"{folder / 'vocab.json'}: no vocabulary in it", "fetch it again")
+        raise ModelDamaged(f"{folder / 'vocab.json'}: no vocabulary", "download it again")
     return table
 
 

@@ -1,7 +1,7 @@
 """CTranslate2: a folder with `model.bin`, `config.json`, a vocabulary and `tokenizer.json`.
 
-`model.bin` is a version, the architecture and its revision, then name, shape, type and bytes of
-every variable, then aliases; little-endian (`ModelSpec._serialize` of ctranslate2's
+`model.bin` holds a version, the architecture and its revision; then name, shape, type and bytes of
+every variable; then aliases. Little-endian (`ModelSpec._serialize` in ctranslate2's
 `specs/model_spec.py`).
 """
 
@@ -21,14 +21,14 @@ from unispeech.models.formats.headers import read_json
 from unispeech.models.formats.whisper_shape import Dims
 
 WHISPER = b"\x0c\x00WhisperSpec\x00"
-"""The name of the architecture as it stands in `model.bin` after its version."""
+"""The name of the architecture in `model.bin`, which follows the version."""
 TYPES = ("float32", "int8", "int16", "int32", "float16", "bfloat16")
-"""By number, as in CTranslate2's include/ctranslate2/types.h."""
+"""Types by number, from CTranslate2's include/ctranslate2/types.h."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """The place of one variable in `model.bin`."""
+    """The position of a variable in `model.bin`."""
 
     shape: tuple[int, ...]
     type: str
@@ -37,13 +37,13 @@ class Variable:
 
 
 def facts(folder: Path, name: str) -> ModelFacts:
-    """Raises ModelDamaged: not Whisper, or no vocabulary."""
+    """Return languages and tasks. Raises ModelDamaged: not Whisper, or no vocabulary."""
     with (folder / "model.bin").open("rb") as file:
         start = file.read(64)
     if start[4 : 4 + len(WHISPER)] != WHISPER:
         raise ModelDamaged(
             f"{folder / 'model.bin'}: not a CTranslate2 Whisper model",
-            "it is truncated, or of another architecture",
+            "it is truncated or of another architecture",
         )
     return whisper_shape.facts(name, _vocabulary_size(folder))
 
@@ -55,21 +55,21 @@ def _vocabulary_size(folder: Path) -> int:
         with (folder / "vocabulary.txt").open("rb") as file:
             return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 16), b""))
     raise ModelDamaged(
-        f"{folder}: vocabulary.json or vocabulary.txt is missing", "fetch the model again"
+        f"{folder}: vocabulary.json or vocabulary.txt is missing", "download the model again"
     )
 
 
 def is_complete(folder: Path) -> bool:
-    """Raises ModelDamaged: the weights are truncated."""
+    """Return True if all files exist. Raises ModelDamaged: the weights are truncated."""
     variables(folder / "model.bin")
     return all((folder / name).is_file() for name in ("config.json", "tokenizer.json"))
 
 
 def variables(path: Path) -> dict[str, Variable]:
-    """The table of contents of a `model.bin`; aliases are left out.
+    """Return the variables of a `model.bin` by name, without aliases.
 
     Raises:
-        ModelDamaged: the file ends early.
+        ModelDamaged: the file is truncated.
     """
     size, index = path.stat().st_size, {}
     with path.open("rb") as file:
@@ -90,7 +90,7 @@ def variables(path: Path) -> dict[str, Variable]:
                 _string(file)
         except (struct.error, EOFError, IndexError, UnicodeDecodeError):
             raise ModelDamaged(
-                f"{path}: the file is truncated or damaged ({size} bytes)", "fetch it again"
+                f"{path}: the file is truncated or damaged ({size} bytes)", "download it again"
             ) from None
     return index
 
@@ -103,10 +103,10 @@ def _string(file: Any) -> str:
 
 
 def dimensions(path: Path, index: Mapping[str, Variable] | None = None) -> Dims:
-    """The shape of the Whisper in a `model.bin`.
+    """Return the dimensions of the Whisper model in a `model.bin`.
 
     Raises:
-        ModelDamaged: the file ends early, or is not a complete Whisper.
+        ModelDamaged: truncated, or not a complete Whisper model.
     """
     index = index or variables(path)
 
@@ -130,7 +130,7 @@ def dimensions(path: Path, index: Mapping[str, Variable] | None = None) -> Dims:
             n_text_layer=layers("decoder"),
         )
     except (KeyError, ValueError):
-        raise ModelDamaged(f"{path}: not a complete Whisper", "fetch it again") from None
+        raise ModelDamaged(f"{path}: not a complete Whisper model", "download it again") from None
 
 
 def _integer(path: Path, variable: Variable) -> int:

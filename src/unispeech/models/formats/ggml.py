@@ -1,7 +1,8 @@
-"""ggml: the one `.bin` file of whisper.cpp.
+"""ggml: the single `.bin` file of whisper.cpp.
 
-Magic, eleven numbers, mel filters, plain tokens, then every tensor as rank, name length, type,
-reversed shape, name and data; little-endian (whisper.cpp, models/convert-pt-to-ggml.py).
+It holds a magic number, eleven integers, mel filters and text tokens; then every tensor as rank,
+name length, type, reversed shape, name and data. Little-endian (whisper.cpp,
+models/convert-pt-to-ggml.py).
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ BLOCKS = {
     0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34),
     10: (256, 84), 11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210),
 }  # fmt: skip
-"""Values and bytes of a block, by the number of its type (ggml.h: f32, f16, q4_0 ... q6_K)."""
+"""Values and bytes per block, by type number (ggml.h: f32, f16, q4_0 ... q6_K)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """The place of one tensor in the file."""
+class TensorEntry:
+    """The position of a tensor in the file."""
 
     shape: tuple[int, ...]
     type: int
@@ -37,13 +38,13 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """All of a file but the numbers of its tensors."""
+    """A file's contents except the tensor data."""
 
     dims: Dims
     precision: int
-    """The number of the type of its large tensors."""
+    """Type number of the large tensors."""
     tokens: list[bytes]
-    tensors: dict[str, Stored]
+    tensors: dict[str, TensorEntry]
 
 
 def matches(path: Path) -> bool:
@@ -52,33 +53,33 @@ def matches(path: Path) -> bool:
 
 
 def facts(path: Path, name: str) -> ModelFacts:
-    """Raises ModelDamaged: the file ends inside its header."""
+    """Return languages and tasks. Raises ModelDamaged: the header is truncated."""
     return whisper_shape.facts(name, header(path)[0].n_vocab)
 
 
 def is_complete(path: Path) -> bool:
-    """Say whether whisper.cpp can run the file: it does not survive float32.
+    """Return True if whisper.cpp can run the file: float32 files make it abort.
 
     Raises:
-        ModelDamaged: truncated, or tensors are missing.
+        ModelDamaged: truncated, or a tensor is missing.
     """
-    held = contents(path)
-    expected = {name for name, _ in whisper_shape.shapes(held.dims)}
-    if missing := expected - held.tensors.keys():
-        raise ModelDamaged(f"{path}: the tensor {min(missing)} is missing", "fetch it again")
-    return held.precision != FLOAT32
+    file = contents(path)
+    expected = {name for name, _ in whisper_shape.shapes(file.dims)}
+    if missing := expected - file.tensors.keys():
+        raise ModelDamaged(f"{path}: the tensor {min(missing)} is missing", "download it again")
+    return file.precision != FLOAT32
 
 
 def header(path: Path) -> tuple[Dims, int]:
-    """The shape of the model and the type of its large tensors.
+    """Return the model's dimensions and the type number of its large tensors.
 
     Raises:
-        ModelDamaged: the file ends inside its header.
+        ModelDamaged: the header is truncated.
     """
     with path.open("rb") as file:
         start = file.read(48)
     if len(start) < 48:
-        raise ModelDamaged(f"{path}: the file ends inside its header", "fetch it again")
+        raise ModelDamaged(f"{path}: the file is truncated in its header", "download it again")
     vocab, actx, audio, ahead, alayer, tctx, text, thead, tlayer, mels, kind = struct.unpack(
         "<11i", start[4:]
     )
@@ -86,7 +87,7 @@ def header(path: Path) -> tuple[Dims, int]:
 
 
 def contents(path: Path) -> Contents:
-    """The tokens and the table of contents of a file of any precision.
+    """Return the tokens and the positions of the tensors, for any precision.
 
     Raises:
         ModelDamaged: truncated, or without tensors.
@@ -100,7 +101,9 @@ def contents(path: Path) -> Contents:
             tokens = [_bytes(file) for _ in range(struct.unpack("<i", file.read(4))[0])]
             tensors = _tensors(file, path.stat().st_size)
     except (struct.error, ValueError, EOFError, KeyError, OSError):
-        raise ModelDamaged(f"{path}: the file is truncated or damaged", "fetch it again") from None
+        raise ModelDamaged(
+            f"{path}: the file is truncated or damaged", "download it again"
+        ) from None
     return Contents(dims, precision, tokens, tensors)
 
 
@@ -109,16 +112,16 @@ def _bytes(file: IO[bytes]) -> bytes:
     return file.read(length)
 
 
-def _tensors(file: IO[bytes], size: int) -> dict[str, Stored]:
-    found = {}
+def _tensors(file: IO[bytes], size: int) -> dict[str, TensorEntry]:
+    entries = {}
     while start := file.read(12):
         rank, length, kind = struct.unpack("<iii", start)
         shape = struct.unpack(f"<{rank}i", file.read(4 * rank))[::-1]
         name = file.read(length).decode()
         values, width = BLOCKS[kind]
-        found[name] = Stored(shape, kind, file.tell())
+        entries[name] = TensorEntry(shape, kind, file.tell())
         if file.seek(math.prod(shape) // values * width, 1) > size:
             raise EOFError
-    if not found:
+    if not entries:
         raise EOFError
-    return found
+    return entries

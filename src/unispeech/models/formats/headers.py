@@ -1,4 +1,4 @@
-"""A model's JSON files and safetensors headers, with one error for whatever is wrong with them."""
+"""A model's JSON files and safetensors headers, whose defects are all `ModelDamaged`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from unispeech.errors import ModelDamaged
 
 
 def read_json(path: Path, default: Any = None) -> Any:
-    """Parse a JSON file; a missing one is `default`, if that is given.
+    """Parse a JSON file. For a missing file, return `default` if given.
 
     Raises:
         ModelDamaged: missing, or not JSON.
@@ -21,13 +21,13 @@ def read_json(path: Path, default: Any = None) -> Any:
     except FileNotFoundError:
         if default is not None:
             return default
-        raise ModelDamaged(f"{path.parent}: {path.name} is missing", "fetch it again") from None
+        raise ModelDamaged(f"{path.parent}: {path.name} is missing", "download it again") from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ModelDamaged(f"{path}: not JSON ({error})", "fetch it again") from None
+        raise ModelDamaged(f"{path}: not JSON ({error})", "download it again") from None
 
 
 def tensor_shapes(path: Path) -> Mapping[str, list[int]]:
-    """Names and shapes of the tensors of a safetensors file, whose length its header states.
+    """Return names and shapes of a safetensors file, after checking its length.
 
     Raises:
         ModelDamaged: truncated, or not a safetensors file.
@@ -39,5 +39,5 @@ def tensor_shapes(path: Path) -> Mapping[str, list[int]]:
             return {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, ValueError) as error:
         raise ModelDamaged(
-            f"{path}: truncated, or not a safetensors file ({error})", "fetch it again"
+            f"{path}: truncated, or not a safetensors file ({error})", "download it again"
         ) from None

@@ -1,7 +1,7 @@
-"""Hugging Face: a folder as transformers saves it, with a Whisper, a CTC model or a classifier.
+"""Hugging Face: a folder as saved by transformers, with a Whisper or CTC model or a classifier.
 
-`config.json`, the weights (one safetensors file, shards, or the older `pytorch_model.bin`), and the
-tokenizer's files.
+It holds `config.json`, the weights (one safetensors file, shards, or the older
+`pytorch_model.bin`), and the tokenizer's files.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def matches(folder: Path) -> bool:
 
 
 def facts(folder: Path, name: str) -> ModelFacts:
-    """Raises ModelDamaged: of another architecture, or no config.json."""
+    """Return languages and tasks. Raises ModelDamaged: another architecture, or no config.json."""
     config = read_json(folder / "config.json")
     kind = config.get("model_type", "")
     if kind == "whisper":
@@ -38,12 +38,12 @@ def facts(folder: Path, name: str) -> ModelFacts:
     if kind in ctc_folder.ARCHITECTURES:
         return ctc_folder.facts_of(folder, name)
     raise ModelDamaged(
-        f"{folder}: a {kind or 'nameless'} model, not Whisper", "give a Whisper model"
+        f"{folder}: model_type {kind!r} is not supported", "give a Whisper or CTC model"
     )
 
 
 def is_complete(folder: Path) -> bool:
-    """Say whether a Whisper has all its small files; a CTC model always does.
+    """Return True if a Whisper model has all its small files; CTC models need none.
 
     Raises:
         ModelDamaged: the weights are truncated.
@@ -57,24 +57,24 @@ def is_complete(folder: Path) -> bool:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The files that hold the weights.
+    """Return the files that hold the weights.
 
     Raises:
-        ModelDamaged: there are none.
+        ModelDamaged: no such file exists.
     """
     for path in (folder / name for name in WEIGHTS):
         if path.is_file() and path.name.endswith(".index.json"):
             return [folder / shard for shard in sorted(set(read_json(path)["weight_map"].values()))]
         if path.is_file():
             return [path]
-    raise ModelDamaged(f"{folder}: no weights", f"expected one of {', '.join(WEIGHTS)}")
+    raise ModelDamaged(f"{folder}: no weights found", f"expected one of {', '.join(WEIGHTS)}")
 
 
 def dimensions(config: Mapping[str, Any], folder: Path) -> Dims:
-    """The shape of a Whisper, of its config.json.
+    """Return the dimensions of a Whisper model from its config.json.
 
     Raises:
-        ModelDamaged: a number is missing.
+        ModelDamaged: a value is missing.
     """
     try:
         return Dims(

@@ -11,9 +11,13 @@ CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 
 def base_of(folder: Path) -> str:
-    """The model an adapter was trained on; a path is also looked for beside the adapter."""
+    """Return the base model of an adapter; a relative path may be relative to the adapter.
+
+    Raises:
+        ModelDamaged: the configuration names no base model.
+    """
     name = str(read_json(folder / CONFIG).get("base_model_name_or_path") or "")
     if not name:
-        raise ModelDamaged(f"{folder / CONFIG}: it names no base model")
+        raise ModelDamaged(f"{folder / CONFIG}: base_model_name_or_path is missing")
     beside = folder / name
     return str(beside) if not Path(name).is_absolute() and beside.exists() else name

@@ -1,6 +1,6 @@
-"""OpenAI's own format: one `.pt` file, `{"dims": {...}, "model_state_dict": {...}}`.
+"""OpenAI's format: one `.pt` file, `{"dims": {...}, "model_state_dict": {...}}`.
 
-Its header is a pickle: reading it needs torch, which users of openai-whisper have.
+The file is a pickle, so reading it needs torch, which users of openai-whisper have.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ def _is_zipped(path: Path) -> bool:
 
 
 def facts(path: Path, name: str) -> ModelFacts:
-    """As `load`."""
+    """Return languages and tasks. Raises as `load`."""
     return whisper_shape.facts(name, dimensions(load(path), path).n_vocab)
 
 
 def dimensions(loaded: Any, path: Path) -> Dims:
-    """The shape of the model in a file that `load` read.
+    """Return the dimensions of a checkpoint that `load` returned.
 
     Raises:
         ModelDamaged: not an OpenAI Whisper checkpoint.
@@ -39,33 +39,36 @@ def dimensions(loaded: Any, path: Path) -> Dims:
         return Dims(**loaded["dims"])
     except (KeyError, TypeError):
         raise ModelDamaged(
-            f"{path}: not an OpenAI Whisper checkpoint (it has no dims)", "give a Whisper model"
+            f"{path}: not an OpenAI Whisper checkpoint (no dims)", "give a Whisper model"
         ) from None
 
 
 def load(path: Path) -> Any:
-    """The tensors and plain data of a file that torch saved; nothing in it is executed.
+    """Load the tensors and plain data of a file that torch saved, without executing code.
 
     Raises:
         BackendMissing: torch is not installed.
-        ModelDamaged: truncated, or not such a file.
+        ModelDamaged: truncated, or not a checkpoint.
     """
     torch = import_torch(path)
     zipped = _is_zipped(path)
     try:
-        # Mapped, so that a look at a large file costs little. Files of before 2020 cannot be.
+        # Memory-mapped, so that reading `dims` of a large file is cheap. Formats before 2020 cannot
+        # be mapped.
         return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError, KeyError) as error:
         if zipped and isinstance(error, pickle.UnpicklingError):
             raise ModelDamaged(
-                f"{path}: it holds more than tensors, and could run code when it is read",
-                "save its state_dict and dims alone",
+                f"{path}: contains objects that could run code when loaded",
+                "save only its state_dict and dims",
             ) from error
-        raise ModelDamaged(f"{path}: truncated, or not a checkpoint", "fetch it again") from error
+        raise ModelDamaged(
+            f"{path}: truncated, or not a checkpoint", "download it again"
+        ) from error
 
 
 def import_torch(path: Path) -> Any:
-    """torch. Raises BackendMissing where it is not installed."""
+    """Import torch. Raises BackendMissing if it is not installed."""
     try:
         import torch
     except ImportError:

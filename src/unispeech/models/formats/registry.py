@@ -1,6 +1,6 @@
-"""The formats that weights on disk have, as data. Adding a format is a module and a row.
+"""The formats of weights on disk, as data. To add a format, add a module and a row.
 
-Only headers and small JSON files are read here, never the weights.
+Reads headers and small JSON files only, never the weights.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from unispeech.models.formats import ctranslate2, ggml, hf, lora, openai
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One way to lay out the weights of a model."""
+    """A file format of weights."""
 
     name: str
     matches: Callable[[Path], bool]
-    """Recognise it by its name or first bytes; given a file or a folder as `suffix` says."""
+    """Check of a folder, or of a file if `suffix` is set, by its name or first bytes."""
     facts: Callable[[Path, str], ModelFacts]
     """Languages and tasks of the weights at a path. Raises ModelDamaged."""
     is_complete: Callable[[Path], bool] = lambda path: True
-    """Say whether a backend can load it as it is: a fine-tune often lacks its tokenizer. Raises
-    ModelDamaged where the weights are truncated."""
+    """Check that a backend can load the path as it is; fine-tunes often lack the tokenizer.
+    Raises ModelDamaged if the weights are truncated."""
     suffix: str = ""
-    """Of a format that is one file; empty for a folder."""
+    """File suffix of a single-file format; empty for a folder."""
 
 
 FORMATS: tuple[Format, ...] = (
@@ -41,7 +41,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "lora",
         lambda folder: (folder / lora.CONFIG).is_file(),
-        # The base may be anything; what the adapter was trained for is its owner's business.
+        # The base model is not looked up here, so these facts are the defaults.
         lambda folder, name: ModelFacts(name),
     ),
     Format("hf", hf.matches, hf.facts, hf.is_complete),
@@ -57,11 +57,11 @@ BY_NAME = {format.name: format for format in FORMATS}
 
 
 def find(path: Path) -> Format:
-    """The format of the weights at a path.
+    """Return the format of the weights at a path.
 
     Raises:
-        UnknownModel: there is no model at all.
-        ModelDamaged: there is a part of one; the message says what is missing.
+        UnknownModel: the path holds no model.
+        ModelDamaged: the model is incomplete; the message names the missing part.
     """
     if path.suffix in (".yaml", ".yml") and path.is_file():
         return BY_NAME["pyannote"]
@@ -72,21 +72,22 @@ def find(path: Path) -> Format:
 
 
 def format_of(path: Path) -> str:
-    """The name of the format of the weights at a path. Raises as `find`."""
+    """Return the name of the format of the weights at a path. Raises as `find`."""
     return find(path).name
 
 
 def facts_of(path: Path, name: str = "") -> ModelFacts:
-    """Languages and tasks of the weights at a path.
+    """Return the languages and tasks of the weights at a path.
 
     Raises:
-        ModelDamaged: no weights, or of another architecture than Whisper or a CTC model.
+        UnknownModel: the path holds no model.
+        ModelDamaged: incomplete, or neither Whisper nor a CTC model.
     """
     return find(path).facts(path, name or str(path))
 
 
 def fingerprint(path: Path) -> str:
-    """Changes when a file at the path changes: names, lengths and times of change."""
+    """Return a hash of names, sizes and modification times of the files at a path."""
     files = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
     state = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files]
     return hashlib.sha256(repr(state).encode()).hexdigest()
@@ -94,21 +95,21 @@ def fingerprint(path: Path) -> str:
 
 def _unknown_file(path: Path) -> Exception:
     if path.name in ("model.bin", *hf.WEIGHTS, lora.WEIGHTS):
-        return ModelDamaged(f"{path}: this is one file of a model", "give the folder it lies in")
+        return ModelDamaged(f"{path}: a single file of a model", "give its folder")
     if path.suffix == ".bin":
-        return ModelDamaged(f"{path}: not a ggml file", "is the download complete?")
+        return ModelDamaged(f"{path}: not a ggml file", "check that the download is complete")
     return UnknownModel(
-        f"{path}: no model", "expected an OpenAI .pt, a ggml .bin, or the folder of another format"
+        f"{path}: not a model", "give an OpenAI .pt file, a ggml .bin file or a model folder"
     )
 
 
 def _unknown_folder(path: Path) -> Exception:
     if (path / "config.json").is_file():
         return ModelDamaged(
-            f"{path}: there is a config.json but no weights",
+            f"{path}: a config.json but no weights",
             "expected model.bin (CTranslate2) or model.safetensors (Hugging Face)",
         )
     return UnknownModel(
-        f"{path}: this folder holds no model",
-        "expected a CTranslate2 or Hugging Face folder, an OpenAI .pt or a ggml .bin file",
+        f"{path}: no model in this folder",
+        "give a CTranslate2 or Hugging Face folder, an OpenAI .pt or a ggml .bin file",
     )

@@ -1,4 +1,4 @@
-"""The shape of a Whisper: its dimensions, the tensors that follow from them, its languages."""
+"""Whisper's dimensions, and the tensors and languages that follow from them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from unispeech import languages
 from unispeech.models.facts import ENGLISH_ONLY, WITHOUT_CANTONESE, ModelFacts
 
 ENGLISH, MULTILINGUAL, CANTONESE = 51864, 51865, 51866
-"""The lengths of OpenAI's three vocabularies, 1501 timestamps included."""
+"""Sizes of OpenAI's three vocabularies, including 1501 timestamps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dims:
-    """The dimensions of a Whisper, by the names of openai/whisper's `ModelDimensions`."""
+    """The dimensions of a Whisper model, named as in openai/whisper's `ModelDimensions`."""
 
     n_mels: int
     n_audio_ctx: int
@@ -32,7 +32,7 @@ class Dims:
 
 
 def facts(name: str, n_vocab: int) -> ModelFacts:
-    """Languages and tasks of a Whisper, which the length of its vocabulary tells."""
+    """Return languages and tasks, which follow from the size of the vocabulary."""
     if n_vocab == ENGLISH:
         return ModelFacts(name, languages=ENGLISH_ONLY, translates=False)
     if n_vocab == MULTILINGUAL:
@@ -41,7 +41,7 @@ def facts(name: str, n_vocab: int) -> ModelFacts:
 
 
 def shapes(dims: Dims) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Every tensor of a Whisper of these dimensions and its shape, by openai/whisper's names."""
+    """Yield names and shapes of all tensors, named as in openai/whisper."""
     audio, text = dims.n_audio_state, dims.n_text_state
     yield "encoder.conv1.weight", (audio, dims.n_mels, 3)
     yield "encoder.conv1.bias", (audio,)

@@ -38,7 +38,7 @@ async def info(service: TheService, key: Caller) -> dict[str, Any]:
 
 def _info(service: Service, key: Key) -> dict[str, Any]:
     settings = service.settings
-    cached = {weights.name for weights in weight_cache.listing()}
+    cached = {weights.name for weights in weight_cache.cached_models()}
     speakers = _verdict(service.speech.diarization_refusal())
     return {
         "version": __version__,

@@ -156,7 +156,7 @@ async def show_model(model: str, service: TheService, key: Caller) -> dict[str, 
 
 
 def _models(service: Service) -> list[dict[str, Any]]:
-    names = {weights.name for weights in weight_cache.listing()}
+    names = {weights.name for weights in weight_cache.cached_models()}
     default = service.settings.model
     if "/" not in default:
         names.add(default)
