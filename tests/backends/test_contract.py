@@ -12,7 +12,7 @@ import pytest
 
 from unispeech.backends import registry
 from unispeech.testing import BackendContract, Case
-from unispeech.testing.contract import Get, is_runnable
+from unispeech.testing.contract import Get, missing_requirement
 
 REQUIRE_ALL = os.environ.get("UNISPEECH_REQUIRE_ALL") == "1"
 QUICK = ("faster",)
@@ -40,7 +40,7 @@ class TestContract(BackendContract):
     @classmethod
     def case(cls, request: pytest.FixtureRequest) -> Case:
         case: Case = request.param
-        if reason := is_runnable(case):
+        if reason := missing_requirement(case):
             if REQUIRE_ALL:
                 pytest.fail(reason)
             pytest.skip(reason)

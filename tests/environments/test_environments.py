@@ -1,4 +1,4 @@
-"""Environments are made whole or not at all, from what a lock pins. Real venvs and a real pip."""
+"""Atomic installation of environments from locks, with real venvs and a real pip."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.slow
-def test_an_environment_is_made_used_and_removed(tmp_path: Path, root: Path) -> None:
-    """Its worker sees its library and our package, and nothing else of this interpreter."""
+def test_an_environment_is_installed_used_and_removed(tmp_path: Path, root: Path) -> None:
+    """A worker in it can import its library and `unispeech`, but no library of this interpreter."""
     lock = toy(tmp_path)
     seen: list[Progress] = []
     environment = install.install(lock, seen.append)
@@ -55,7 +55,7 @@ def test_an_environment_is_made_used_and_removed(tmp_path: Path, root: Path) -> 
 
 
 @pytest.mark.slow
-def test_a_package_that_does_not_install_leaves_nothing(tmp_path: Path, root: Path) -> None:
+def test_a_failed_installation_leaves_nothing(tmp_path: Path, root: Path) -> None:
     lock = catalog.read("toy", f"#: imports = toy\n{(tmp_path / 'gone-1.0.whl').as_uri()}\n")
     with raises(BackendError, "toy", "gone-1.0"):
         install.install(lock)
@@ -64,7 +64,7 @@ def test_a_package_that_does_not_install_leaves_nothing(tmp_path: Path, root: Pa
 
 
 @pytest.mark.slow
-def test_a_library_that_does_not_import_is_not_called_installed(tmp_path: Path) -> None:
+def test_a_library_that_cannot_be_imported_fails_the_installation(tmp_path: Path) -> None:
     lock = toy(tmp_path, "import nothing_of_this_name")
     with raises(BackendError, "toy", "ModuleNotFoundError"):
         install.install(lock)
@@ -96,7 +96,7 @@ def test_a_killed_installation_is_cleared_by_the_next(tmp_path: Path, root: Path
 
 
 @pytest.mark.slow
-def test_who_waits_for_another_installation_is_told(tmp_path: Path) -> None:
+def test_waiting_for_another_installation_is_reported(tmp_path: Path) -> None:
     lock = toy(tmp_path)
     seen: list[str] = []
     with folders.locked("toy"):
@@ -113,12 +113,12 @@ def test_who_waits_for_another_installation_is_told(tmp_path: Path) -> None:
     assert seen[1] == "making" and folders.installed(lock)
 
 
-def test_another_lock_is_another_environment(tmp_path: Path) -> None:
-    one = catalog.read("toy", "a==1\n")
+def test_the_pins_of_a_lock_identify_its_environment(tmp_path: Path) -> None:
+    first = catalog.read("toy", "a==1\n")
     other = catalog.read("toy", "a==2\n")
-    again = catalog.read("toy", "#: summary = words only\n# a comment\na==1\n")
-    assert one.hash == again.hash != other.hash
-    assert folders.folder_of(one) != folders.folder_of(other)
+    same = catalog.read("toy", "#: summary = words only\n# a comment\na==1\n")
+    assert first.hash == same.hash != other.hash
+    assert folders.folder_of(first) != folders.folder_of(other)
 
 
 @pytest.mark.parametrize("lock", catalog.locks().values(), ids=lambda lock: lock.name)
@@ -130,9 +130,7 @@ def test_every_lock_pins_every_package(lock: Lock) -> None:
     assert set(lock.alone) <= set(lock.requirements)
 
 
-def test_a_folder_that_cannot_be_written_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unwritable_folder_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("UNISPEECH_ENV_DIR", str(tmp_path / "file" / "below"))
     with raises(BackendError, "UNISPEECH_ENV_DIR"):

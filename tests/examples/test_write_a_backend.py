@@ -1,4 +1,4 @@
-"""The programs of docs/guides/write-a-backend.md, as written."""
+"""The programs of docs/guides/write-a-backend.md."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAGE = "docs/guides/write-a-backend.md"
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    """A folder where the guide's adapter is installed."""
+    """A folder with the guide's adapter as an installed package."""
     (adapter,) = blocks(PAGE, "python adapter")
     (entry_point,) = blocks(PAGE, "toml")
     (tmp_path / "sphinx.py").write_text(adapter)
@@ -52,7 +52,7 @@ def test_the_adapter_transcribes(package: Path) -> None:
     assert "welcome to the garden" in run(package, ["-m", *command.split()])
 
 
-def test_the_fake_engine_answers(package: Path) -> None:
+def test_the_fake_engine_transcribes(package: Path) -> None:
     (program,) = blocks(PAGE, "python fake")
     assert run(package, ["-c", program]).strip() == "Good morning to you."
 

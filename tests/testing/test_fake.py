@@ -1,4 +1,4 @@
-"""The fake backend, and what importing `unispeech.testing` brings."""
+"""The fake backend, and the imports of `unispeech.testing`."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from unispeech.testing.fake import FakeBackend
 from unispeech.types import Chunk
 
 
-def test_an_engine_says_what_the_handler_says() -> None:
-    heard: list[float] = []
+def test_the_transcript_is_the_handlers_text() -> None:
+    starts: list[float] = []
 
     def handler(chunk: Chunk, options: DecodeOptions) -> str:
-        heard.append(chunk.start)
-        return f"This is part {len(heard)} of the recording."
+        starts.append(chunk.start)
+        return f"This is part {len(starts)} of the recording."
 
     with fake_engine(handler) as engine:
         transcript = engine.transcribe(SAMPLES / "pause.wav", batch_size=1)
     assert [s.text.strip() for s in transcript.segments] == [
-        f"This is part {number + 1} of the recording." for number in range(len(heard))
+        f"This is part {number + 1} of the recording." for number in range(len(starts))
     ]
-    assert len(heard) == 2 and heard[0] < 4.0 and 14.5 < heard[1] < 16.0
+    assert len(starts) == 2 and starts[0] < 4.0 and 14.5 < starts[1] < 16.0
 
 
-def test_an_option_is_refused_unless_it_is_declared() -> None:
+def test_undeclared_options_are_refused() -> None:
     with pytest.raises(UnsupportedOption, match="initial_prompt"):
         fake_engine(lambda chunk, options: "", initial_prompt="Dear listeners")
-    able = Capabilities(initial_prompt=True)
-    with fake_engine(lambda chunk, options: options.initial_prompt or "", able) as engine:
+    capabilities = Capabilities(initial_prompt=True)
+    with fake_engine(lambda chunk, options: options.initial_prompt or "", capabilities) as engine:
         transcript = engine.transcribe(SAMPLES / "english.wav", initial_prompt="Dear " * 12)
     assert transcript.text.strip() == ("Dear " * 12).strip()
 
 
-def test_an_error_of_the_handler_is_the_calls() -> None:
+def test_errors_of_the_handler_are_raised_by_the_call() -> None:
     def handler(chunk: Chunk, options: DecodeOptions) -> str:
         raise BackendError("the fake failed")
 
@@ -52,13 +52,13 @@ def test_an_error_of_the_handler_is_the_calls() -> None:
         engine.transcribe(SAMPLES / "english.wav")
 
 
-def test_a_backend_gives_a_result_for_each_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_result_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FakeBackend, "transcribe_batch", lambda *_: [])
     with fake_engine(lambda chunk, options: "") as engine, raises(BackendError, "fake", 0):
         engine.transcribe(SAMPLES / "english.wav")
 
 
-def test_pytest_is_imported_for_the_contract_alone() -> None:
+def test_only_the_contract_imports_pytest() -> None:
     code = (
         "import sys, unispeech.testing; assert 'pytest' not in sys.modules;"
         "from unispeech.testing import BackendContract; assert 'pytest' in sys.modules"

@@ -1,4 +1,4 @@
-"""PocketSphinx: hidden Markov models and a trigram model of English, both inside its wheel."""
+"""PocketSphinx: hidden Markov models and an English trigram model, both shipped in its wheel."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from unispeech.options import DecodeOptions, LoadOptions
 from unispeech.types import Chunk, ChunkResult, Progress, Segment, Word
 
 FRAME = 0.01
-"""Seconds."""
+"""Length of a frame, in seconds."""
 
 
 class PocketSphinx(Backend):
-    """One decoder, which takes one chunk at a time."""
+    """A decoder, which decodes one chunk at a time."""
 
     name = "pocketsphinx"
 
@@ -40,11 +40,11 @@ class PocketSphinx(Backend):
     def _decode(self, chunk: Chunk, with_words: bool) -> ChunkResult:
         pcm = (np.clip(chunk.samples, -1.0, 1.0) * 32_767).astype(np.int16)
         try:
-            self._decoder.reinit_feat()  # forget the noise and loudness of the chunk before
+            self._decoder.reinit_feat()  # reset the noise and loudness estimates
             self._decoder.start_utt()
             self._decoder.process_raw(pcm.tobytes(), full_utt=True)
             self._decoder.end_utt()
-            found = [s for s in self._decoder.seg() or () if s.word[0] not in "<["]
+            spoken = [s for s in self._decoder.seg() or () if s.word[0] not in "<["]
         except RuntimeError as error:
             raise BackendError(f"pocketsphinx: {error}") from error
         words = tuple(
@@ -54,26 +54,26 @@ class PocketSphinx(Backend):
                 " " + re.sub(r"\(\d+\)$", "", s.word),  # and(2) is a second pronunciation
                 min(s.prob, 1.0),
             )
-            for s in found
+            for s in spoken
         )
         if not words:
             return ChunkResult(())
         text = "".join(word.word for word in words)
-        # Of the words' posterior probabilities: PocketSphinx has none of the tokens.
+        # The mean over words: PocketSphinx has posterior probabilities of words, not of tokens.
         mean = float(np.mean(np.log([max(word.probability, 1e-10) for word in words])))
         segment = Segment(0, words[0].start, words[-1].end, text, words if with_words else (), mean)
         return ChunkResult((segment,))
 
 
 def facts(model: str) -> ModelFacts:
-    """Describe the one model there is."""
+    """Return the facts of the only model."""
     if model != "en-us":
-        raise UnknownModel(f"there is no model {model!r} of PocketSphinx", "use 'en-us'")
+        raise UnknownModel(f"model {model!r} is unknown to PocketSphinx", "use 'en-us'")
     return ModelFacts(model, "hmm", {"en": "english"}, translates=False)
 
 
 def weights(model: str, on_progress: Callable[[Progress], None] | None) -> Path | None:
-    """Return None: the weights lie inside the library."""
+    """Return None: the library ships its weights."""
     return None
 
 

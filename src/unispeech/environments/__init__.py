@@ -1,10 +1,10 @@
-"""Interpreters of their own for libraries that cannot share one, and the processes that use them.
+"""Isolated environments for libraries that cannot share one, and worker processes in them.
 
-locks/       what each environment holds, pinned; data
-catalog      the locks, read
-place        where the environments are kept, which of them are whole
-install      making and removing one
-process      an object in a worker process: started on first use, ended when idle or closed
-life         one such process from its start to its end: calls go out, answers come back
-worker       the other end; runs in the environment and needs nothing there but the library
+locks/           pinned requirements of each environment; data
+catalog          parses the locks
+folders          finds, lists and deletes environments
+install          creates environments
+remote_object    an object in a worker process: started on first use, ended when idle or closed
+worker_process   one worker process: sends requests and receives replies
+worker           the worker's side; runs in the environment and needs only the library there
 """

@@ -1,12 +1,12 @@
-"""The locks: what each environment holds, to the version. Data of this package.
+"""The locks: pinned requirements of each environment, as data of this package.
 
-A lock is a requirements file. `#: key = value` lines say what pip does not need to know:
+A lock is a requirements file with additional `#: key = value` lines:
 
-    #: summary = what it is for
-    #: size = megabytes it takes when installed, about
-    #: imports = modules that have to import when it is done
-    #: alone = requirements installed without their dependencies, because they pin others
-              than the ones here, which they were tried with
+    #: summary = purpose of the environment
+    #: size = approximate size when installed, in megabytes
+    #: imports = modules that must import after the installation
+    #: alone = requirements to install without their dependencies, because their own pins
+              conflict with the versions here, which were tested with them
 """
 
 from __future__ import annotations
@@ -20,53 +20,53 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """One environment, pinned."""
+    """The pinned requirements of an environment."""
 
     name: str
     requirements: tuple[str, ...]
-    """`name==version`, everything in it."""
+    """`name==version` of every package."""
     alone: tuple[str, ...]
-    """Of these, the ones installed after the others and without their own dependencies."""
+    """Requirements that are installed last, without their dependencies."""
     imports: tuple[str, ...]
     megabytes: int
     summary: str
 
     @property
     def hash(self) -> str:
-        """Of the pins and this Python's minor version: another one is another environment."""
+        """Hash of the pins and Python's minor version, which identifies an environment."""
         version = f"{sys.implementation.cache_tag}"
         text = "\n".join((version, *self.requirements, "alone", *self.alone))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def read(name: str, text: str) -> Lock:
-    """A lock from its text."""
-    facts: dict[str, str] = {}
+    """Parse a lock."""
+    fields: dict[str, str] = {}
     requirements = []
     for line in text.splitlines():
         if line.startswith("#:"):
             key, _, value = line[2:].partition("=")
-            facts[key.strip()] = value.strip()
+            fields[key.strip()] = value.strip()
         elif line.strip() and not line.startswith("#"):
             requirements.append(line.strip())
     return Lock(
         name=name,
         requirements=tuple(requirements),
-        alone=tuple(facts.get("alone", "").split()),
-        imports=tuple(facts.get("imports", "").split()),
-        megabytes=int(facts.get("size", "0")),
-        summary=facts.get("summary", ""),
+        alone=tuple(fields.get("alone", "").split()),
+        imports=tuple(fields.get("imports", "").split()),
+        megabytes=int(fields.get("size", "0")),
+        summary=fields.get("summary", ""),
     )
 
 
 @cache
 def locks() -> dict[str, Lock]:
-    """Every lock of this package by name."""
+    """Return the locks of this package by name."""
     folder = files(__package__) / "locks"
-    found = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".txt"))
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".txt"))
     return {
         name.removesuffix(".txt"): read(
             name.removesuffix(".txt"), (folder / name).read_text(encoding="utf-8")
         )
-        for name in found
+        for name in names
     }

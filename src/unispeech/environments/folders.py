@@ -1,7 +1,7 @@
-"""Where the environments are kept, and which of them are whole.
+"""The folders of the environments, and which of them are complete.
 
-    ROOT/<name>-<hash of its lock>/               one environment
-    ROOT/<name>-<hash of its lock>/unispeech.json written last: without it, a stopped installation
+    ROOT/<name>-<hash of its lock>/               an environment
+    ROOT/<name>-<hash of its lock>/unispeech.json written last; missing if installation stopped
     ROOT/.locks/<name>.lock                       one installer per environment, across processes
 
 ROOT is `UNISPEECH_ENV_DIR`, or the user's data folder.
@@ -28,14 +28,14 @@ MARKER = "unispeech.json"
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One installed environment."""
+    """An installed environment."""
 
     name: str
     folder: Path
     current: bool
-    """Whether it is what this version's lock asks for; an older one is not used."""
+    """True if it matches this version's lock. Older environments are not used."""
     size: int
-    """Bytes, when it was made."""
+    """Bytes, measured after the installation."""
 
     @property
     def python(self) -> Path:
@@ -43,38 +43,40 @@ class Environment:
 
 
 def root() -> Path:
-    """The folder of all environments: `UNISPEECH_ENV_DIR` or the user's data folder."""
-    if given := os.environ.get("UNISPEECH_ENV_DIR"):
-        return Path(given).expanduser().absolute()
+    """Return the folder of all environments: `UNISPEECH_ENV_DIR` or in the user's data folder."""
+    if folder := os.environ.get("UNISPEECH_ENV_DIR"):
+        return Path(folder).expanduser().absolute()
     from platformdirs import user_data_path
 
     return user_data_path("unispeech") / "environments"
 
 
 def folder_of(lock: Lock) -> Path:
+    """Return the folder of a lock's environment."""
     return root() / f"{lock.name}-{lock.hash}"
 
 
 def interpreter(folder: Path) -> Path:
+    """Return the Python executable in a folder."""
     if sys.platform == "win32":
         return folder / "Scripts" / "python.exe"
     return folder / "bin" / "python"
 
 
 def find(name: str) -> Environment | None:
-    """The environment of a name, if it is there, whole, and what the lock asks for."""
+    """Return the environment of a name if it is complete and matches its lock, else None."""
     lock = catalog.locks().get(name)
     return installed(lock) if lock else None
 
 
 def installed(lock: Lock) -> Environment | None:
-    """The environment that is exactly what a lock asks for, if it is there and complete."""
+    """Return the environment of a lock if it is complete, else None."""
     environment = _read(folder_of(lock))
     return replace(environment, current=True) if environment else None
 
 
 def list_installed(locks: Mapping[str, Lock]) -> list[Environment]:
-    """Every whole environment, also those that none of the `locks` asks for any more."""
+    """Return all complete environments, including those that match none of the `locks`."""
     current = {folder_of(lock) for lock in locks.values()}
     marks = sorted(root().glob(f"*/{MARKER}"))
     return [
@@ -85,7 +87,7 @@ def list_installed(locks: Mapping[str, Lock]) -> list[Environment]:
 
 
 def unfinished(locks: Mapping[str, Lock]) -> list[Path]:
-    """Folders of installations that were stopped (or are going on)."""
+    """Return the folders of installations that were stopped or are in progress."""
     return [
         folder
         for folder in sorted(root().glob("*-*"))
@@ -105,7 +107,7 @@ def _read(folder: Path) -> Environment | None:
 
 
 def mark_complete(lock: Lock, folder: Path) -> Environment:
-    """Declare an environment whole."""
+    """Mark an environment as complete."""
     size = sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_symlink())
     text = json.dumps({"name": lock.name, "size": size, "requirements": lock.requirements})
     write_whole(folder / MARKER, text + "\n")
@@ -113,13 +115,13 @@ def mark_complete(lock: Lock, folder: Path) -> Environment:
 
 
 def remove(name: str) -> int:
-    """Delete every environment of a name (whole, old or half made) and return the bytes freed."""
+    """Delete all environments of a name, incomplete ones too, and return the bytes freed."""
     freed = 0
     for folder in root().glob(f"{name}-*"):
         if not folder.is_dir():
             continue
         environment = _read(folder)
-        # The mark goes first: from then on nobody takes what is left for an environment.
+        # The marker goes first, so that a partly deleted folder is not used.
         (folder / MARKER).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
         freed += environment.size if environment else 0
@@ -128,18 +130,19 @@ def remove(name: str) -> int:
 
 @contextmanager
 def locked(name: str, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Be the only one who makes or removes this environment, among all processes; `waiting` is
-    called if that takes time.
+    """Hold the lock to install or remove an environment, across processes.
+
+    `waiting` is called if another process holds it.
 
     Raises:
-        BackendError: the folder cannot be written.
+        BackendError: the folder is not writable.
     """
     try:
-        held = acquire(root() / ".locks" / f"{name}.lock", waiting)
+        lock = acquire(root() / ".locks" / f"{name}.lock", waiting)
     except OSError as error:
         raise BackendError(
-            f"cannot keep environments in {root()}: {error.strerror}",
-            "set UNISPEECH_ENV_DIR to a folder that you can write to",
+            f"cannot write environments to {root()}: {error.strerror}",
+            "set UNISPEECH_ENV_DIR to a writable folder",
         ) from error
-    with held:
+    with lock:
         yield

@@ -1,4 +1,4 @@
-"""Making an environment: `python -m venv`, then pip with the pins of its lock."""
+"""Installation of environments: `python -m venv`, then pip with the pins of the lock."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ RESOLVED = re.compile(r"^(?:Collecting|Processing|Requirement already satisfied:
 
 
 def install(lock: Lock, on_progress: OnProgress = lambda progress: None) -> Environment:
-    """The environment of a lock, made if it is not there; older ones of its name are deleted.
+    """Return the environment of a lock, installing it if needed; older versions are deleted.
 
-    Safe to call from several processes at once: one makes it, the others wait. A killed
-    installation leaves a folder that nobody takes for an environment and the next one clears.
+    Safe to call from several processes: one installs, the others wait. A killed installation leaves
+    an incomplete folder, which is ignored and cleared by the next installation.
 
     Raises:
-        BackendError: pip failed (the message ends with what it said), or the disk is full.
+        BackendError: pip failed (the message ends with its last lines), or the disk is full.
     """
     if environment := folders.installed(lock):
         return environment
@@ -72,9 +72,9 @@ def _fill(lock: Lock, folder: Path, on_progress: OnProgress) -> None:
 
 
 def check(python: Path, lock: Lock) -> str:
-    """What is wrong with an environment, or an empty string: every module it is for has to import.
+    """Return the problem of an environment, or an empty string: all its modules must import.
 
-    Each one in an interpreter of its own, since a broken library may take that down.
+    Each import runs in a new interpreter, since a broken library may crash it.
     """
     for module in lock.imports:
         done = subprocess.run(
@@ -91,13 +91,13 @@ def check(python: Path, lock: Lock) -> str:
 
 
 def _pip(name: str, python: Path, requirements: Sequence[str], *flags: str) -> Iterator[str]:
-    """pip's lines as it says them. Its index and its settings are the user's own."""
+    """Run pip with the user's settings, and yield the lines of its output."""
     with tempfile.TemporaryDirectory() as folder:
-        wanted = Path(folder) / "requirements.txt"
-        wanted.write_text("\n".join(requirements) + "\n", encoding="utf-8")
+        file = Path(folder) / "requirements.txt"
+        file.write_text("\n".join(requirements) + "\n", encoding="utf-8")
         command = [
             str(python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check",
-            "--progress-bar", "off", *flags, "-r", str(wanted),
+            "--progress-bar", "off", *flags, "-r", str(file),
         ]  # fmt: skip
         yield from _lines(name, command, python)
 
@@ -108,7 +108,7 @@ def _run(name: str, command: Sequence[str]) -> None:
 
 
 def _lines(name: str, command: Sequence[str], python: Path) -> Iterator[str]:
-    said: deque[str] = deque(maxlen=LAST_LINES)
+    last_lines: deque[str] = deque(maxlen=LAST_LINES)
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -121,13 +121,14 @@ def _lines(name: str, command: Sequence[str], python: Path) -> Iterator[str]:
         try:
             for line in process.stdout or ():
                 if line.strip() and not line.startswith("WARNING:"):
-                    said.append(line.strip())
+                    last_lines.append(line.strip())
                 yield line
         except BaseException:
             process.kill()
             raise
     if process.returncode:
+        reason = " / ".join(last_lines) or f"exit code {process.returncode}"
         raise BackendError(
-            f"installing {name} failed: {' / '.join(said) or f'exit code {process.returncode}'}",
-            "the package index has to be reachable by pip, and the disk must have room",
+            f"installing {name} failed: {reason}",
+            "check that pip can reach the package index and that the disk has space",
         )

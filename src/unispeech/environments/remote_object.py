@@ -17,25 +17,26 @@ from unispeech.errors import BackendError
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds without an answer after which a worker is taken for hung, and killed."""
+    """Limits in seconds, after which a worker counts as hung and is killed."""
 
     load: float = 900.0
-    """To start and load the weights."""
+    """Start of the worker and loading of the weights."""
     call: float = 120.0
-    """Of any call, or between two items of a stream."""
+    """A call, or the interval between two items of a stream."""
     per_second: float = 20.0
-    """More for each second of audio it was given."""
+    """Additional time per second of audio in the call."""
     idle: float = 600.0
-    """Without a call, after which it is ended; the next call starts it again."""
+    """Time without a call, after which the worker is ended; the next call restarts it."""
 
 
 class RemoteObject:
-    """One object in a process of another interpreter, made there from `target` and `arguments`.
+    """An object in a worker process of another interpreter: `target` called with `arguments`.
 
-    Safe to call from several threads. A worker that died is started again by the next call.
+    Safe to call from several threads. The next call restarts a worker that died.
 
     Raises (all methods but `close`):
-        BackendError: the worker could not start, died or hung; and whatever the object raised.
+        BackendError: the worker could not start, died or hung.
+        UnispeechError: the object raised it.
     """
 
     def __init__(
@@ -51,76 +52,76 @@ class RemoteObject:
         self._load = (target, arguments)
         self._timeouts = timeouts or Timeouts()
         self._lock = threading.Lock()
-        self._life: WorkerProcess | None = None
+        self._worker: WorkerProcess | None = None
         self._closed = False
 
     @property
     def pid(self) -> int | None:
-        """Of the running worker; None when there is none."""
-        life = self._life
-        return life.pid if life and not life.over else None
+        """Process id of the running worker, else None."""
+        worker = self._worker
+        return worker.pid if worker and not worker.is_over else None
 
     def call(self, method: str, *arguments: Any, audio: float = 0.0) -> Any:
-        """What `object.method(*arguments)` returns. `audio` is how many seconds it is about."""
-        with self._living() as life:
-            return next(life.ask("call", (method, arguments), self._limit(audio)))
+        """Return `object.method(*arguments)`. `audio` is the length of the audio in seconds."""
+        with self._running() as worker:
+            return next(worker.request("call", (method, arguments), self._limit(audio)))
 
     def stream(self, method: str, *arguments: Any, audio: float = 0.0) -> Iterator[Any]:
-        """The items of a generator method, as they come. Closing it stops the worker's."""
-        with self._living() as life:
-            yield from life.ask("stream", (method, arguments), self._limit(audio))
+        """Yield the items of a generator method. Closing the stream stops it in the worker."""
+        with self._running() as worker:
+            yield from worker.request("stream", (method, arguments), self._limit(audio))
 
     def start(self) -> None:
-        """Start it and load, if that has not happened yet."""
-        with self._living():
+        """Start the worker and construct the object, if not done yet."""
+        with self._running():
             pass
 
     def close(self) -> None:
-        """End the worker, which gives its memory back. May be called twice."""
+        """End the worker, which releases its memory. May be called twice."""
         with self._lock:
             self._closed = True
-            if self._life:
-                self._life.close()
+            if self._worker:
+                self._worker.close()
 
     def _limit(self, audio: float) -> float:
         return self._timeouts.call + self._timeouts.per_second * audio
 
     @contextlib.contextmanager
-    def _living(self) -> Iterator[WorkerProcess]:
-        """The running worker, which will not be ended as idle meanwhile."""
+    def _running(self) -> Iterator[WorkerProcess]:
+        """Yield the running worker, which does not count as idle while the block runs."""
         with self._lock:
             if self._closed:
-                raise BackendError(f"{self.label}: closed")
-            if self._life is None or self._life.over:
-                self._life = self._begin()
-            life = self._life
-            life.users += 1
+                raise BackendError(f"{self.label}: the worker is closed")
+            if self._worker is None or self._worker.is_over:
+                self._worker = self._start_worker()
+            worker = self._worker
+            worker.users += 1
         try:
-            yield life
+            yield worker
         finally:
             with self._lock:
-                life.users -= 1
-                life.used = time.monotonic()
+                worker.users -= 1
+                worker.last_used = time.monotonic()
 
-    def _begin(self) -> WorkerProcess:
-        life = WorkerProcess(self.label, self._python)
+    def _start_worker(self) -> WorkerProcess:
+        worker = WorkerProcess(self.label, self._python)
         try:
-            next(life.ask("load", self._load, self._timeouts.load))
+            next(worker.request("load", self._load, self._timeouts.load))
         except BaseException:
-            life.close()
+            worker.close()
             raise
-        weakref.finalize(self, life.close)
+        weakref.finalize(self, worker.close)
         threading.Thread(
-            target=_end_when_idle, args=(life, self._lock, self._timeouts.idle), daemon=True
+            target=_end_when_idle, args=(worker, self._lock, self._timeouts.idle), daemon=True
         ).start()
-        return life
+        return worker
 
 
-def _end_when_idle(life: WorkerProcess, lock: threading.Lock, idle: float) -> None:
-    """Runs beside a worker for as long as it lives."""
-    while not life.ended.wait(min(idle, 10.0)):
+def _end_when_idle(worker: WorkerProcess, lock: threading.Lock, idle: float) -> None:
+    """End a worker that has been idle too long. Runs in a thread beside it."""
+    while not worker.ended.wait(min(idle, 10.0)):
         with lock:
-            due = not life.users and time.monotonic() >= life.used + idle
-            life.over = life.over or due
+            due = not worker.users and time.monotonic() >= worker.last_used + idle
+            worker.is_over = worker.is_over or due
         if due:
-            life.close()
+            worker.close()

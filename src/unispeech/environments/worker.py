@@ -1,7 +1,7 @@
 """The worker side of `environments.worker_process`: holds one object and answers calls on it.
 
-This runs under another environment's interpreter, so it imports nothing but the standard library
-until it is told what to load.
+It runs under another environment's interpreter, so it imports only the standard library and
+`unispeech` before the first request.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import pickle
 import signal
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
@@ -22,30 +23,31 @@ from unispeech.errors import BackendError, UnispeechError
 from unispeech.system import allocator
 
 PICKLE = 5
-"""The protocol whose arrays are written as they lie in memory."""
+"""Pickle protocol that writes arrays as raw memory."""
 CALLS = 256
-"""Calls at once; further ones wait. Threads are made as they are needed and kept."""
+"""Largest number of concurrent calls; more calls wait. Threads are created on demand."""
 PR_SET_PDEATHSIG = 1
 
 
 def main(label: str, host: int) -> None:
-    """Serve the process `host` on stdin and stdout until it goes away."""
+    """Serve the process `host` on stdin and stdout until it ends."""
     allocator.tune()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the host, which then closes us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the host handles Ctrl-C and closes the worker
     faulthandler.enable()
     end_with(host)
     requests = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")
-    # What a library prints must not come between our answers: it goes where its warnings go.
+    # Output of a library must not corrupt the replies, so stdout becomes stderr.
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     Worker(label, requests, replies).serve()
 
 
 def end_with(host: int) -> None:
-    """Die when the host does, whatever we are doing then; end of file on stdin says it elsewhere.
+    """Die with the host, even inside a library call. Linux only; others see the end of stdin.
 
-    The signal comes when the *thread* that started us ends, which is why that thread waits for us.
+    The kernel sends the signal when the *thread* that started the worker ends, so that thread
+    outlives the worker.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -54,7 +56,11 @@ def end_with(host: int) -> None:
 
 
 class Worker:
-    """One object, and threads for the calls on it."""
+    """An object, and threads for the calls on it.
+
+    Only the thread of `serve` registers and sets the stop events of streams. An event disappears
+    with the last reference to it, which the thread of its stream holds.
+    """
 
     def __init__(self, label: str, requests: BinaryIO, replies: BinaryIO) -> None:
         self.label = label
@@ -63,33 +69,39 @@ class Worker:
         self._threads = ThreadPoolExecutor(CALLS)
         self._writing = threading.Lock()
         self._object: Any = None
-        self._stopped: set[int] = set()
+        self._stops: weakref.WeakValueDictionary[int, threading.Event] = (
+            weakref.WeakValueDictionary()
+        )
 
     def serve(self) -> None:
+        """Answer requests until the end of stdin, then exit the process."""
         while True:
             try:
                 number, kind, *rest = pickle.load(self._requests)
             except (EOFError, OSError):
-                # Threads may be deep in a library: leave without asking them.
+                # Threads may be inside a library, so exit without joining them.
                 os._exit(0)
             if kind == "load":
-                self._answer(number, self._load, rest)
+                self._reply(number, self._load, rest)
             elif kind == "stop":
-                self._stopped.add(number)
+                if stop := self._stops.get(number):
+                    stop.set()
+            elif kind == "stream":
+                stop = self._stops[number] = threading.Event()
+                self._threads.submit(self._reply, number, self._stream, [stop, *rest])
             else:
-                work = self._call if kind == "call" else self._stream
-                self._threads.submit(self._answer, number, work, rest)
+                self._threads.submit(self._reply, number, self._call, rest)
 
-    def _answer(self, number: int, work: Any, arguments: list[Any]) -> None:
+    def _reply(self, number: int, work: Any, arguments: list[Any]) -> None:
         try:
-            answer = work(number, *arguments)
+            result = work(number, *arguments)
         except UnispeechError as error:
             self._send(number, "error", error)
         except BaseException as error:
-            what = f"{type(error).__name__}: {error}"
-            self._send(number, "error", BackendError(f"{self.label}: {what}"))
+            message = f"{self.label}: {type(error).__name__}: {error}"
+            self._send(number, "error", BackendError(message))
         else:
-            self._send(number, "done", answer)
+            self._send(number, "done", result)
 
     def _load(self, number: int, target: str, arguments: tuple[Any, ...]) -> None:
         module, _, name = target.partition(":")
@@ -98,11 +110,12 @@ class Worker:
     def _call(self, number: int, method: str, arguments: tuple[Any, ...]) -> Any:
         return getattr(self._object, method)(*arguments)
 
-    def _stream(self, number: int, method: str, arguments: tuple[Any, ...]) -> None:
+    def _stream(
+        self, number: int, stop: threading.Event, method: str, arguments: tuple[Any, ...]
+    ) -> None:
         items: Iterator[Any] = getattr(self._object, method)(*arguments)
         for item in items:
-            if number in self._stopped:
-                self._stopped.discard(number)
+            if stop.is_set():
                 return
             self._send(number, "item", item)
 
@@ -110,7 +123,7 @@ class Worker:
         try:
             body = pickle.dumps((number, kind, value), PICKLE)
         except Exception as error:
-            problem = BackendError(f"{self.label}: cannot send its answer: {error}")
+            problem = BackendError(f"{self.label}: the result cannot be sent: {error}")
             body = pickle.dumps((number, "error", problem), PICKLE)
         try:
             with self._writing:

@@ -1,8 +1,8 @@
-"""One worker process from its start to its end: requests go out, answers come back.
+"""A worker process, to which requests are sent and from which replies are received.
 
-They are pickles (protocol 5) on the worker's own stdin and stdout. Arrays cross as they lie in
-memory; there is no listening socket, no shared memory and no file that a killed process could leave
-behind; and the end of either process is the end of file of the other.
+Messages are pickles (protocol 5) on the worker's stdin and stdout. Arrays are sent as raw memory.
+There is no socket, shared memory or file that a killed process could leave behind, and when either
+process ends, the other sees an end of file.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from unispeech.errors import BackendError
 log = logging.getLogger(__name__)
 
 LAST_LINES = 4
-"""How much of what a dead worker said goes into the error."""
-FAREWELL = 2.0
-"""Seconds a closed worker has to leave by itself."""
+"""Number of lines of a dead worker's stderr that go into the error."""
+GRACE = 2.0
+"""Seconds that a closed worker has to exit before it is killed."""
 
-# Only our package is made visible, not the folder it lies in: that may hold the host's libraries,
-# which are the ones the environment must not see.
+# Only the package is made importable, not its parent folder, which may hold the host's libraries.
+# The environment must not see those.
 BOOTSTRAP = """
 import sys, importlib.util as util
 spec = util.spec_from_file_location(
@@ -48,24 +48,24 @@ main(sys.argv[2], int(sys.argv[3]))
 
 
 class WorkerProcess:
-    """One process, from its start to its end. `over` once it cannot be called any more."""
+    """A worker process. `is_over` is True once it accepts no more requests."""
 
     def __init__(self, label: str, python: Path) -> None:
         self.label = label
-        self.over = False
+        self.is_over = False
         self.users = 0
-        self.used = time.monotonic()
+        self.last_used = time.monotonic()
         self.ended = threading.Event()
         self._python = python
         self._numbers = itertools.count(1)
         self._waiting: dict[int, SimpleQueue[tuple[str, Any]]] = {}
         self._state = threading.Lock()
         self._writing = threading.Lock()
-        self._said: deque[str] = deque(maxlen=LAST_LINES)
+        self._last_lines: deque[str] = deque(maxlen=LAST_LINES)
         self._reason = ""
         self._process: subprocess.Popen[bytes]
         started: Future[None] = Future()
-        threading.Thread(target=self._live, args=(started,), daemon=True, name=label).start()
+        threading.Thread(target=self._run, args=(started,), daemon=True, name=label).start()
         try:
             started.result()
         except OSError as error:
@@ -78,23 +78,23 @@ class WorkerProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    def ask(self, kind: str, what: tuple[Any, ...], limit: float) -> Iterator[Any]:
-        """Send a request; its items and, unless it was a stream, its one answer."""
+    def request(self, kind: str, body: tuple[Any, ...], limit: float) -> Iterator[Any]:
+        """Send a request, and yield the items of its reply: one, unless it is a stream."""
         number = next(self._numbers)
-        answers: SimpleQueue[tuple[str, Any]] = SimpleQueue()
+        replies: SimpleQueue[tuple[str, Any]] = SimpleQueue()
         with self._state:
-            if self.over:
+            if self.is_over:
                 raise self._error()
-            self._waiting[number] = answers
+            self._waiting[number] = replies
         try:
-            with self._watched(limit):
-                self._send((number, kind, *what))
-                news, value = answers.get()
-            while news == "item":
+            with self._time_limit(limit):
+                self._send((number, kind, *body))
+                status, value = replies.get()
+            while status == "item":
                 yield value
-                with self._watched(limit):
-                    news, value = answers.get()
-            if news == "error":
+                with self._time_limit(limit):
+                    status, value = replies.get()
+            if status == "error":
                 raise value
             if kind != "stream":
                 yield value
@@ -107,24 +107,24 @@ class WorkerProcess:
                 self._waiting.pop(number, None)
 
     def close(self) -> None:
-        """End of file is its sign to leave; SIGKILL if it does not."""
+        """Close the worker's stdin, which makes it exit; kill it if it does not."""
         if self.ended.is_set():
             return
-        self.over = True
+        self.is_over = True
         self._reason = self._reason or "was closed"
-        if self._writing.acquire(timeout=FAREWELL):
+        if self._writing.acquire(timeout=GRACE):
             with contextlib.suppress(OSError):
                 _stdin(self._process).close()
             self._writing.release()
-            self.ended.wait(FAREWELL)
+            self.ended.wait(GRACE)
         if not self.ended.is_set():
             self._process.kill()
-            self.ended.wait(FAREWELL)
+            self.ended.wait(GRACE)
 
     @contextlib.contextmanager
-    def _watched(self, limit: float) -> Iterator[None]:
-        """Kill the worker if this takes longer: it may hang where no message reaches it."""
-        timer = threading.Timer(limit, self._kill, [f"gave no answer in {limit:.0f} s"])
+    def _time_limit(self, limit: float) -> Iterator[None]:
+        """Kill the worker if the block takes longer: a hung worker reads no messages."""
+        timer = threading.Timer(limit, self._kill, [f"did not reply within {limit:.0f} s"])
         timer.daemon = True
         timer.start()
         try:
@@ -138,12 +138,12 @@ class WorkerProcess:
 
     def _send(self, message: tuple[Any, ...]) -> None:
         with self._writing, contextlib.suppress(OSError, ValueError):
-            # A dead worker is noticed by the reader, which knows more about its death.
+            # If the worker is dead, the reading thread reports the cause.
             pickle.dump(message, _stdin(self._process), PICKLE)
             _stdin(self._process).flush()
 
-    def _live(self, started: Future[None]) -> None:
-        """Start the process, read it to its end, and tell everyone who waits.
+    def _run(self, started: Future[None]) -> None:
+        """Start the process, dispatch its replies until it ends, and fail all waiting requests.
 
         All in one thread: on Linux the worker dies with the thread that started it.
         """
@@ -162,10 +162,10 @@ class WorkerProcess:
                     waiter.put((kind, value))
         except (EOFError, OSError, pickle.UnpicklingError):
             pass
-        except Exception as error:  # of a class that is not here, or not the same
-            self._kill(f"gave an answer that cannot be read ({type(error).__name__}: {error})")
+        except Exception as error:  # unpickling needs the same classes on both sides
+            self._kill(f"sent a reply that cannot be read ({type(error).__name__}: {error})")
         with self._state:
-            self.over = True
+            self.is_over = True
         self._reap(process, listener)
         for waiter in list(self._waiting.values()):
             waiter.put(("error", self._error()))
@@ -173,11 +173,11 @@ class WorkerProcess:
 
     def _reap(self, process: subprocess.Popen[bytes], listener: threading.Thread) -> None:
         try:
-            process.wait(FAREWELL)
+            process.wait(GRACE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        listener.join(FAREWELL)
+        listener.join(GRACE)
         with self._writing, contextlib.suppress(OSError):
             _stdin(process).close()
         for stream in (process.stdout, process.stderr):
@@ -185,21 +185,21 @@ class WorkerProcess:
                 stream.close()
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
-        """What the worker and its libraries print: to the log, and the end of it for the error."""
+        """Log the worker's stderr, and keep the last lines for the error."""
         with contextlib.suppress(OSError, ValueError):
             for line in process.stderr or ():
                 text = line.decode(errors="replace").strip()
                 if text:
-                    self._said.append(text)
+                    self._last_lines.append(text)
                     log.debug("%s: %s", self.label, text)
 
     def _error(self) -> BackendError:
-        how = self._reason or _how(self._process.returncode)
-        said = f"; it last said: {' / '.join(self._said)}" if self._said else ""
-        return BackendError(f"{self.label}: its worker process {how}{said}")
+        cause = self._reason or _cause(self._process.returncode)
+        output = f"; last output: {' / '.join(self._last_lines)}" if self._last_lines else ""
+        return BackendError(f"{self.label}: the worker process {cause}{output}")
 
 
-def _how(code: int) -> str:
+def _cause(code: int) -> str:
     if code == -signal.SIGKILL:
         return "was killed (SIGKILL), as the system does when memory runs out"
     if code < 0:
@@ -219,13 +219,13 @@ def _popen(python: Path, label: str) -> subprocess.Popen[bytes]:
 
 
 def environ(python: Path) -> dict[str, str]:
-    """Our own variables, without those that would show another interpreter our libraries."""
+    """Return the environment variables, without those that expose this process's libraries."""
     if str(python) == sys.executable:
         return dict(os.environ)
     hidden = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
-    kept = {name: value for name, value in os.environ.items() if name not in hidden}
-    # pyannote.audio would report its use to its makers.
-    return {"PYANNOTE_METRICS_ENABLED": "0", **kept, "PYTHONNOUSERSITE": "1"}
+    inherited = {name: value for name, value in os.environ.items() if name not in hidden}
+    # pyannote.audio sends usage metrics by default.
+    return {"PYANNOTE_METRICS_ENABLED": "0", **inherited, "PYTHONNOUSERSITE": "1"}
 
 
 def _stdin(process: subprocess.Popen[bytes]) -> Any:

@@ -1,7 +1,7 @@
-"""Tools for testing a backend of one's own, and code that uses an engine.
+"""Tools for testing backends, and code that uses an engine.
 
-`BackendContract` is the suite that every backend of ours passes; it needs pytest, which this
-package does not install. `FakeBackend` and `fake_engine` need nothing.
+`BackendContract` is the test suite that every built-in backend passes; it needs pytest, which this
+package does not install. `FakeBackend` and `fake_engine` need no other package.
 """
 
 from __future__ import annotations

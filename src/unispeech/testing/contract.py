@@ -1,6 +1,6 @@
-"""The contract that every backend keeps, as a suite of tests on real speech.
+"""The contract of every backend, as a test suite on real speech.
 
-A test file of an adapter is four lines:
+A test file for an adapter has four lines:
 
     from unispeech.testing import BackendContract, Case
 
@@ -32,24 +32,24 @@ from unispeech.testing.samples import SAMPLES, reference, words
 from unispeech.types import Transcript
 
 Get = Callable[..., Engine]
-"""`engine(backend, model, **options)`: an engine that is loaded once for all tests."""
+"""`engine(backend, model, **options)`: returns an engine that is loaded once for all tests."""
 
 SHOUTED = "GOOD MORNING AND WELCOME TO THE PARK. THE TULIPS ARE IN FULL BLOOM THIS MONTH."
-"""A model that is told that this came before goes on in capitals."""
+"""A prompt in capitals; a model that honours it continues in capitals."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A backend, a model of English, and how they are loaded."""
+    """A backend, an English model, and the load options."""
 
     backend: str
     load: dict[str, Any] = field(default_factory=dict)
     model: str = ""
-    """Empty: the backend's default."""
+    """Empty: the backend's default model."""
     multilingual: str = ""
-    """A model that detects languages and speaks German; empty where there is none."""
+    """A model with German and language detection; empty if there is none."""
     word_errors: float = 0.0
-    """The share of a sample's words that the model gets wrong, at most."""
+    """Highest accepted word error rate on a sample, as a fraction."""
 
     @property
     def spec(self) -> BackendSpec:
@@ -57,26 +57,27 @@ class Case:
 
     @property
     def exact(self) -> dict[str, Any]:
-        """Loading without rounding, where a text must not depend on its companions."""
-        can = "float32" in self.spec.capabilities.compute_types
-        return {**self.load, "compute_type": "float32"} if can else self.load
+        """Load options in float32, for texts that must not depend on the batch."""
+        has_float32 = "float32" in self.spec.capabilities.compute_types
+        return {**self.load, "compute_type": "float32"} if has_float32 else self.load
 
     @property
     def greedy(self) -> dict[str, Any]:
+        """Options for greedy decoding."""
         return {"beam_size": 1} if self.spec.capabilities.beam_size else {}
 
-    def is_heard(self, text: str, sample: str, more: float = 0.0) -> bool:
-        """Compare a text with a sample's; `more` may be wrong besides `word_errors`."""
-        said, expected = words(text), words(reference(sample))
-        return wrong(said, expected) <= (self.word_errors + more) * len(expected)
+    def matches(self, text: str, sample: str, tolerance: float = 0.0) -> bool:
+        """Compare a text with a sample's reference; `tolerance` is added to `word_errors`."""
+        actual, expected = words(text), words(reference(sample))
+        return count_errors(actual, expected) <= (self.word_errors + tolerance) * len(expected)
 
     def __str__(self) -> str:
-        how = (name if value is True else str(value) for name, value in self.load.items())
-        return "-".join([self.backend, *how])
+        options = (name if value is True else str(value) for name, value in self.load.items())
+        return "-".join([self.backend, *options])
 
 
 class BackendContract:
-    """The suite. A subclass gives `under_test`, or a fixture `case` of its own."""
+    """The test suite. A subclass sets `under_test`, or overrides the fixture `case`."""
 
     under_test: Case
 
@@ -97,21 +98,21 @@ class BackendContract:
             return loaded[key]
 
         yield get
-        for one in loaded.values():
-            one.close()
+        for cached in loaded.values():
+            cached.close()
 
     @pytest.mark.parametrize("sample", ["english", "pause"])
     def test_a_sample_is_transcribed(self, case: Case, engine: Get, sample: str) -> None:
         loaded = engine(case.backend, case.model or None, **case.load)
         transcript = loaded.transcribe(SAMPLES / f"{sample}.wav", **case.greedy)
-        assert case.is_heard(transcript.text, sample), transcript.text
+        assert case.matches(transcript.text, sample), transcript.text
         assert (transcript.language, transcript.backend) == ("en", case.spec.name)
         assert case.word_errors or transcript.gaps == ()
         for segment in transcript.segments:
             assert 0.0 <= segment.start < segment.end <= transcript.duration
             assert segment.avg_logprob <= 0.0
             assert case.word_errors or segment.avg_logprob > -1.0
-            assert not segment.words, "nobody asked for word times"
+            assert not segment.words, "word times were not requested"
 
     def test_a_language_is_detected_and_translated(self, case: Case, engine: Get) -> None:
         if not case.multilingual:
@@ -123,26 +124,26 @@ class BackendContract:
         transcript = loaded.transcribe(SAMPLES / "german.wav", **case.greedy)
         expected = len(words(reference("german")))
         assert transcript.language == "de"
-        assert case.is_heard(transcript.text, "german", more=1 / expected), transcript.text
+        assert case.matches(transcript.text, "german", tolerance=1 / expected), transcript.text
         if "translate" in case.spec.capabilities.tasks:
             english = loaded.transcribe(SAMPLES / "german.wav", task="translate", **case.greedy)
             assert {"good", "morning", "the", "birds", "trees"} <= set(words(english.text))
 
-    def test_word_times_rise_inside_their_segment(self, case: Case, engine: Get) -> None:
-        can = case.spec.capabilities
-        if not can.word_timestamps:
+    def test_word_times_ascend_inside_their_segment(self, case: Case, engine: Get) -> None:
+        capabilities = case.spec.capabilities
+        if not capabilities.word_timestamps:
             with pytest.raises(UnsupportedOption, match="word_timestamps"):
                 Engine(case.backend, case.model or None, **case.load, word_timestamps=True)
             return
         loaded = engine(case.backend, case.model or None, **case.load)
-        for strategy in can.strategies:
+        for strategy in capabilities.strategies:
             options: dict[str, Any] = {"strategy": strategy, **case.greedy}
-            if strategy == "native" and "word_timestamps" in can.refused_natively:
+            if strategy == "native" and "word_timestamps" in capabilities.refused_natively:
                 with pytest.raises(UnsupportedOption, match="word_timestamps"):
                     loaded.transcribe(SAMPLES / "pause.wav", word_timestamps=True, **options)
                 continue
             transcript = loaded.transcribe(SAMPLES / "pause.wav", word_timestamps=True, **options)
-            assert case.is_heard(transcript.text, "pause"), transcript.text
+            assert case.matches(transcript.text, "pause"), transcript.text
             assert transcript.segments
             for segment in transcript.segments:
                 inside = [time for word in segment.words for time in (word.start, word.end)]
@@ -151,7 +152,7 @@ class BackendContract:
                 assert words("".join(w.word for w in segment.words)) == words(segment.text)
                 assert all(0.0 <= word.probability <= 1.0 for word in segment.words)
 
-    def test_the_pause_is_where_it_is(self, case: Case, engine: Get) -> None:
+    def test_segments_end_and_begin_around_the_pause(self, case: Case, engine: Get) -> None:
         loaded = engine(case.backend, case.model or None, **case.load)
         transcript = loaded.transcribe(
             SAMPLES / "pause.wav",
@@ -166,14 +167,17 @@ class BackendContract:
         transcript = loaded.transcribe(np.zeros(16_000 * 5, np.float32), 16_000)
         assert transcript.segments == () and transcript.duration == 5.0
 
-    def test_a_batch_of_one_says_what_a_batch_of_many_says(self, case: Case, engine: Get) -> None:
+    def test_the_text_does_not_depend_on_the_batch_size(self, case: Case, engine: Get) -> None:
         exact = engine(case.backend, case.model or None, **case.exact)
         sources = [SAMPLES / "pause.wav", SAMPLES / "english.wav"]
-        one, many = (
-            [segments(t) for t in exact.transcribe_many(sources, batch_size=size, **case.greedy)]
+        single, batched = (
+            [
+                times_and_texts(t)
+                for t in exact.transcribe_many(sources, batch_size=size, **case.greedy)
+            ]
             for size in (1, 16)
         )
-        assert one == many and len(one) == 2
+        assert single == batched and len(single) == 2
 
     def test_calls_from_several_threads_do_not_mix(self, case: Case, engine: Get) -> None:
         exact = engine(case.backend, case.model or None, **case.exact)
@@ -185,7 +189,7 @@ class BackendContract:
         with ThreadPoolExecutor(2) as threads:
             texts = list(threads.map(transcribe, names))
         for name, text in zip(names, texts, strict=True):
-            assert case.is_heard(text, name), text
+            assert case.matches(text, name), text
 
     @pytest.mark.parametrize(
         "options",
@@ -199,8 +203,10 @@ class BackendContract:
         self, case: Case, engine: Get, options: dict[str, Any]
     ) -> None:
         name, value = next(iter(options.items()))
-        can = case.spec.capabilities
-        allowed = value in can.strategies if name == "strategy" else getattr(can, name)
+        capabilities = case.spec.capabilities
+        allowed = (
+            value in capabilities.strategies if name == "strategy" else getattr(capabilities, name)
+        )
         if not allowed:
             with pytest.raises(UnsupportedOption, match=name):
                 Engine(case.backend, case.model or None, **case.load, **options)
@@ -210,24 +216,24 @@ class BackendContract:
             loaded = engine(case.backend, case.model or None, **case.load, threads=value)
         else:
             loaded = engine(case.backend, case.model or None, **case.load)
-        is_told = name in ("initial_prompt", "hotwords")
-        # In capitals some hear "pat" for "path".
-        more = 2 / len(words(reference("english"))) if is_told else 0.0
-        for strategy in can.strategies if is_told else ("batched",):
+        is_prompt = name in ("initial_prompt", "hotwords")
+        # In capitals some models write "pat" for "path".
+        tolerance = 2 / len(words(reference("english"))) if is_prompt else 0.0
+        for strategy in capabilities.strategies if is_prompt else ("batched",):
             transcript = loaded.transcribe(
                 SAMPLES / "english.wav", **{"strategy": strategy, **case.greedy, **options}
             )
-            assert case.is_heard(transcript.text, "english", more), strategy
-            assert transcript.text.isupper() is is_told, strategy
+            assert case.matches(transcript.text, "english", tolerance), strategy
+            assert transcript.text.isupper() is is_prompt, strategy
 
-    def test_options_that_are_not_declared_are_refused(self, case: Case) -> None:
-        can = case.spec.capabilities
+    def test_undeclared_options_are_refused(self, case: Case) -> None:
+        capabilities = case.spec.capabilities
         undeclared: dict[str, Any] = {"device": "abacus", "compute_type": "int3"}
-        if "translate" not in can.tasks:
+        if "translate" not in capabilities.tasks:
             undeclared["task"] = "translate"
-        if not can.word_timestamps:
+        if not capabilities.word_timestamps:
             undeclared["word_timestamps"] = True
-        if "native" in can.strategies and not can.native_language_per_chunk:
+        if "native" in capabilities.strategies and not capabilities.native_language_per_chunk:
             both: dict[str, Any] = {"strategy": "native", "language_per_chunk": True}
             with pytest.raises(UnsupportedOption, match="language_per_chunk"):
                 Engine(case.backend, case.model or None, **case.load, **both)
@@ -237,7 +243,7 @@ class BackendContract:
 
     def test_every_compute_type_transcribes_or_says_why_not(self, case: Case, engine: Get) -> None:
         for kind in case.spec.capabilities.compute_types:
-            if case.load:  # a case of its own, with what it loads
+            if case.load:  # a variant with its own load options
                 return
             try:
                 loaded = engine(case.backend, case.model or None, compute_type=kind)
@@ -246,9 +252,9 @@ class BackendContract:
                 assert kind in str(error) and kind not in ("int8", "float32")
                 continue
             transcript = loaded.transcribe(SAMPLES / "english.wav", **case.greedy)
-            assert case.is_heard(transcript.text, "english"), transcript.text
+            assert case.matches(transcript.text, "english"), transcript.text
 
-    def test_a_closed_engine_says_so(self, case: Case) -> None:
+    def test_a_closed_engine_raises(self, case: Case) -> None:
         closed = Engine(case.backend, case.model or None, **case.load)
         closed.close()
         closed.close()
@@ -256,20 +262,22 @@ class BackendContract:
             closed.transcribe(SAMPLES / "english.wav")
         assert is_one_line(caught.value)
 
-    @pytest.mark.parametrize("kept", [0.5, 0.99])
-    def test_a_truncated_model_is_one_line(self, case: Case, tmp_path: Path, kept: float) -> None:
+    @pytest.mark.parametrize("fraction", [0.5, 0.99])
+    def test_a_truncated_model_is_one_line(
+        self, case: Case, tmp_path: Path, fraction: float
+    ) -> None:
         model = case.spec.model_or_default(case.model)
-        whole = case.spec.obtain(model)
-        if whole is None:  # the library carries its weights
+        original = case.spec.obtain(model)
+        if original is None:  # the library carries its weights
             return
-        damaged = tmp_path / whole.name
-        if whole.is_dir():
-            shutil.copytree(whole, damaged)
+        damaged = tmp_path / original.name
+        if original.is_dir():
+            shutil.copytree(original, damaged)
             weights = max(damaged.iterdir(), key=lambda path: path.stat().st_size)
         else:
-            weights = Path(shutil.copy(whole, damaged))
+            weights = Path(shutil.copy(original, damaged))
         with weights.open("r+b") as file:
-            file.truncate(int(weights.stat().st_size * kept))
+            file.truncate(int(weights.stat().st_size * fraction))
         facts = case.spec.describe(model)
         with pytest.raises(ModelDamaged) as caught:
             registry.load(case.spec, damaged, facts, LoadOptions(**case.load))
@@ -284,12 +292,12 @@ class BackendContract:
             *(option.replace("_", "-") for option in load),
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=True)
-        assert case.is_heard(done.stdout, "english"), done.stdout
+        assert case.matches(done.stdout, "english"), done.stdout
         assert done.stderr == ""
 
 
-def is_runnable(case: Case) -> str:
-    """Return why a case cannot run here; empty where it can."""
+def missing_requirement(case: Case) -> str:
+    """Return the reason why a case cannot run here, or an empty string."""
     try:
         registry.interpreter(case.spec, LoadOptions(**case.load))
     except BackendMissing as error:
@@ -297,13 +305,13 @@ def is_runnable(case: Case) -> str:
     return ""
 
 
-def wrong(said: list[str], expected: list[str]) -> int:
-    """Words that are substituted, inserted or missing."""
-    blocks = SequenceMatcher(None, said, expected, autojunk=False).get_opcodes()
+def count_errors(actual: list[str], expected: list[str]) -> int:
+    """Count the words that are substituted, inserted or missing."""
+    blocks = SequenceMatcher(None, actual, expected, autojunk=False).get_opcodes()
     return sum(max(b - a, d - c) for kind, a, b, c, d in blocks if kind != "equal")
 
 
-def segments(transcript: object) -> list[tuple[float, float, str]]:
+def times_and_texts(transcript: object) -> list[tuple[float, float, str]]:
     assert isinstance(transcript, Transcript), transcript
     return [(s.start, s.end, s.text) for s in transcript.segments]
 

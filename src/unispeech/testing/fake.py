@@ -1,4 +1,4 @@
-"""A backend without a model, for tests of what is around it."""
+"""A backend without a model, for tests of the code around it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from unispeech.options import DecodeOptions, LoadOptions, split_options
 from unispeech.types import Chunk, ChunkResult, Segment
 
 Handler = Callable[[Chunk, DecodeOptions], str | ChunkResult]
-"""Answer for one chunk: its text, or a whole result. What it raises leaves the backend."""
+"""Returns the text or the complete result of a chunk. Its exceptions leave the backend."""
 
 
 class FakeBackend(Backend):
-    """A backend that answers every chunk with what `handler` returns."""
+    """A backend whose result for every chunk is what `handler` returns."""
 
     name = "fake"
 
@@ -42,14 +42,14 @@ class FakeBackend(Backend):
 def fake_engine(
     handler: Handler, capabilities: Capabilities | None = None, **options: Any
 ) -> Engine:
-    """Return an engine whose backend is a `FakeBackend`; its one model speaks English.
+    """Return an engine with a `FakeBackend` and a single English model.
 
     Takes the options of `Engine`, and refuses those that `capabilities` does not declare.
     """
     spec = BackendSpec(
         name="fake",
         target=f"{__name__}:_silent",
-        summary="answers what a test tells it to",
+        summary="returns the results that a test gives",
         requires=(),
         capabilities=capabilities or Capabilities(),
         family="fake",

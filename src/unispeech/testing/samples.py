@@ -10,14 +10,15 @@ _PACKAGE = Path(unispeech.__file__).parent
 SAMPLES = next(
     folder for folder in (_PACKAGE / "samples", _PACKAGE.parents[1] / "samples") if folder.is_dir()
 )
-"""Recordings with their texts: two in English, of which one has a long pause, and a German one."""
+"""Folder of `english`, `pause` (English, with a long pause) and `german`, with their texts."""
 
 
 def words(text: str) -> list[str]:
-    """Lower case, without punctuation: what has to agree between a text and its reference."""
-    kept = "".join(c if c.isalnum() or c in " '" else " " for c in text.lower())
-    return kept.split()
+    """Split a text into lower-case words without punctuation, for comparison."""
+    cleaned = "".join(c if c.isalnum() or c in " '" else " " for c in text.lower())
+    return cleaned.split()
 
 
 def reference(sample: str) -> str:
+    """Return the reference text of a sample."""
     return (SAMPLES / f"{sample}.txt").read_text(encoding="utf-8").strip()
