@@ -1,13 +1,13 @@
-"""The engine's own figures, beside faster-whisper's on the same weights.
+"""Figures of the engine and of faster-whisper on the same weights.
 
     python benchmarks/core.py DATA [--out FOLDER] [--repeat N] [--sample N] [FIGURE ...]
 
 DATA holds three folders, each in any form that `unispeech bench` reads: `librispeech` (test-clean;
-the 250 of `librispeech-250.txt` are used), `longform` (long recordings; the English ones
-are joined) and `nonspeech` (recordings in which nobody speaks). The figures: `accuracy`,
-`throughput`, `memory`, `nonspeech`, `startup`; all of them unless some are named. Each is printed
-as a table. What FOLDER holds already is not measured again, so a stopped run goes on in it. To
-try it out, `--sample N` takes N recordings of each kind, and minutes for hours.
+the 250 in `librispeech-250.txt` are used), `longform` (long recordings; the English recordings are
+joined) and `nonspeech` (recordings without speech). The figures are `accuracy`, `throughput`,
+`memory`, `nonspeech` and `startup`; the default is all of them. Each is printed as a table. Results
+in FOLDER are not measured again, so a stopped run can continue. For a quick trial, `--sample N`
+takes N recordings of each kind, and minutes instead of hours.
 """
 
 from __future__ import annotations
@@ -32,30 +32,29 @@ from unispeech.bench.utterances import Utterance
 OURS, THEIRS, UNBATCHED = "faster", "peer:faster-batched", "peer:faster"
 IDS = Path(__file__).with_name("librispeech-250.txt")
 SHORT = 100
-"""Utterances, whose throughput is measured."""
+"""Number of utterances for the throughput."""
 TEN_MINUTES, THREE_HOURS = 600.0, 10800.0
 STARTS = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the figures are measured on, where the raw results go, and how thoroughly."""
+class Run:
+    """Data, folder of the raw results, repeats and sample size."""
 
     data: Path
     folder: Path
     repeats: int = 3
     sample: int = 0
-    """So many recordings of each kind; 0 is all."""
+    """Number of recordings of each kind; 0 for all."""
 
     def recordings(
         self, kind: str, language: str | None, ids: Sequence[str] = ()
     ) -> list[Utterance]:
-        found = datasets.load(str(self.data / kind), self.folder)
-        return datasets.choose(found, Choice(language, tuple(ids), self.sample))
+        result = datasets.load(str(self.data / kind), self.folder)
+        return datasets.choose(result, Choice(language, tuple(ids), self.sample))
 
     def joined(self, seconds: float) -> Utterance:
-        """The English recordings of `longform` as one file: so many seconds or a little more
-        over and over, all of them once with 0."""
+        """Join the English recordings of `longform`, repeated for at least `seconds` (0: once)."""
         seconds = seconds / 20 if self.sample else seconds
         path = self.folder / f"joined-{seconds:.0f}.wav"
         return joining.join(self.recordings("longform", "en"), seconds, path)
@@ -70,14 +69,14 @@ def say(step: Step) -> None:
 def measured(
     rows: Sequence[Configuration], utterances: Sequence[Utterance], folder: Path, repeats: int = 1
 ) -> Results:
-    """Each configuration on all utterances, `repeats` times in rounds."""
+    """Measure each configuration on all utterances, `repeats` times in rounds."""
     plan = Plan(rows, utterances, datasets.warm_up(utterances), repeats, folder)
     runner.run(plan, say)
-    found = results.rows(plan.configurations, plan.utterances, runner.records(plan))
-    for row in found:
+    result = results.rows(plan.configurations, plan.utterances, runner.records(plan))
+    for row in result:
         if row.failed:
             raise SystemExit(f"{row.configuration.name}: {row.failed}")
-    return Results(tuple(found), tuple(utterances), THEIRS, {})
+    return Results(tuple(result), tuple(utterances), THEIRS, {})
 
 
 def table(*rows: Iterable[object]) -> None:
@@ -96,47 +95,47 @@ def wer(row: Row) -> float:
     return row.corpus.wer
 
 
-def accuracy(asked: Asked) -> None:
-    """Word error rate in percent, both backends with two models and two beams."""
-    chosen = asked.recordings("librispeech", "en", IDS.read_text(encoding="utf-8").split())
+def accuracy(run: Run) -> None:
+    """Word error rate in percent, for both backends with two models and two beams."""
+    utterances = run.recordings("librispeech", "en", IDS.read_text(encoding="utf-8").split())
     grid = [
         Configuration(backend, model, beam_size=beam)
         for model in ("tiny.en", "base")
         for beam in (1, 5)
         for backend in (OURS, THEIRS)
     ]
-    found = {named(row): wer(row) for row in measured(grid, chosen, asked.folder).rows}
-    print(f"Word error rate, % ({len(chosen)} utterances of LibriSpeech test-clean):\n")
+    result = {named(row): wer(row) for row in measured(grid, utterances, run.folder).rows}
+    print(f"Word error rate, % ({len(utterances)} utterances of LibriSpeech test-clean):\n")
     table(
         ("model", "beam", "ours", "BatchedInferencePipeline", "difference"),
         *(
             (model, beam, f"{ours:.2f}", f"{theirs:.2f}", f"{ours - theirs:+.2f}")
-            for (backend, model, beam), ours in found.items()
+            for (backend, model, beam), ours in result.items()
             if backend == OURS
-            for theirs in [found[THEIRS, model, beam]]
+            for theirs in [result[THEIRS, model, beam]]
         ),
     )
 
 
-def throughput(asked: Asked) -> None:
-    """Seconds of audio for each second of work, and how many times the peer's."""
-    long = asked.joined(0)
+def throughput(run: Run) -> None:
+    """Seconds of audio per second, and the ratio to the peer's."""
+    long = run.joined(0)
     print(f"{long.duration / 60:.0f} minutes in one file, batch 16, int8, beam 1, 2 threads:\n")
-    _compare([long], asked)
-    found = datasets.load(str(asked.data / "librispeech"), asked.folder)
-    short = datasets.choose(found, Choice("en", (), asked.sample or SHORT))
-    minutes = sum(one.duration for one in short) / 60
-    print(f"{len(short)} utterances given at once, {minutes:.0f} minutes:\n")
-    _compare(short, asked)
+    _compare([long], run)
+    result = datasets.load(str(run.data / "librispeech"), run.folder)
+    short = datasets.choose(result, Choice("en", (), run.sample or SHORT))
+    minutes = sum(utterance.duration for utterance in short) / 60
+    print(f"{len(short)} utterances in one call, {minutes:.0f} minutes:\n")
+    _compare(short, run)
 
 
-def _compare(utterances: Sequence[Utterance], asked: Asked) -> None:
+def _compare(utterances: Sequence[Utterance], run: Run) -> None:
     grid = [
         Configuration(backend, model, beam_size=1, threads=2)
         for model in ("tiny.en", "base")
         for backend in (OURS, THEIRS)
     ]
-    found = measured(grid, utterances, asked.folder, asked.repeats)
+    result = measured(grid, utterances, run.folder, run.repeats)
     table(
         ("", "model", "x real time", "first segment, s", "memory, MB", "WER, %", "ratio"),
         *(
@@ -149,21 +148,21 @@ def _compare(utterances: Sequence[Utterance], asked: Asked) -> None:
                 f"{wer(row):.2f}",
                 f"{ratio.median:.2f} ({ratio.low:.2f} to {ratio.high:.2f})" if ratio else "1",
             )
-            for row in found.rows
-            for ratio in [found.ratio(row)]
+            for row in result.rows
+            for ratio in [result.ratio(row)]
         ),
     )
 
 
-def memory(asked: Asked) -> None:
-    """The most resident memory, for ten minutes and for three hours (the same over and over)."""
+def memory(run: Run) -> None:
+    """Peak resident memory, for ten minutes and three hours of repeated audio."""
     peaks: dict[tuple[str, float], str] = {}
-    one = Configuration(OURS, "tiny.en", beam_size=1, threads=2)
+    base = Configuration(OURS, "tiny.en", beam_size=1, threads=2)
     for seconds in (TEN_MINUTES, THREE_HOURS):
-        long = asked.joined(seconds)
+        long = run.joined(seconds)
         for backend in (OURS, THEIRS):
             if (backend, seconds) != (THEIRS, THREE_HOURS):
-                row = measured([_of(one, backend)], [long], asked.folder).rows[0]
+                row = measured([_with_backend(base, backend)], [long], run.folder).rows[0]
                 peaks[backend, seconds] = _megabytes(row)
         long.audio.unlink()
     print("Peak memory, MB (tiny.en, batch 16, int8, beam 1, 2 threads):\n")
@@ -173,37 +172,37 @@ def memory(asked: Asked) -> None:
     )
 
 
-def nonspeech(asked: Asked) -> None:
-    """Characters of text where nobody speaks."""
-    chosen = asked.recordings("nonspeech", None)
+def nonspeech(run: Run) -> None:
+    """Characters of text in recordings without speech."""
+    utterances = run.recordings("nonspeech", None)
     grid = [
         Configuration(backend, model)
         for model in ("tiny.en", "base")
         for backend in (OURS, THEIRS, UNBATCHED)
     ]
-    found = {
+    result = {
         (row.configuration.backend, row.configuration.model): sum(len(t) for t in row.texts)
-        for row in measured(grid, chosen, asked.folder).rows
+        for row in measured(grid, utterances, run.folder).rows
     }
-    print(f"Characters invented in {len(chosen)} recordings without speech, beam 5:\n")
+    print(f"Characters invented in {len(utterances)} recordings without speech, beam 5:\n")
     table(
         ("model", "ours", "BatchedInferencePipeline", "WhisperModel.transcribe"),
         *(
-            (model, *(found[backend, model] for backend in (OURS, THEIRS, UNBATCHED)))
+            (model, *(result[backend, model] for backend in (OURS, THEIRS, UNBATCHED)))
             for model in ("tiny.en", "base")
         ),
     )
 
 
-def startup(asked: Asked) -> None:
-    """Seconds for importing the package, and for asking the command line for help."""
+def startup(run: Run) -> None:
+    """Seconds to import the package, and to print the help of the command line."""
     clock = "import time; t = time.perf_counter(); import unispeech; print(time.perf_counter() - t)"
     imports = [float(_output(["-c", clock])) for _ in range(STARTS)]
     helps = []
     for _ in range(STARTS):
-        began = time.perf_counter()
+        start = time.perf_counter()
         _output(["-m", "unispeech", "--help"])
-        helps.append(time.perf_counter() - began)
+        helps.append(time.perf_counter() - start)
     table(
         ("", "median, s", "best, s"),
         *(
@@ -218,8 +217,8 @@ def _output(arguments: list[str]) -> str:
     return done.stdout
 
 
-def _of(one: Configuration, backend: str) -> Configuration:
-    return Configuration(backend, one.model, beam_size=one.beam_size, threads=one.threads)
+def _with_backend(base: Configuration, backend: str) -> Configuration:
+    return Configuration(backend, base.model, beam_size=base.beam_size, threads=base.threads)
 
 
 def _megabytes(row: Row) -> str:
@@ -236,14 +235,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--repeat", type=int, default=3, help="rounds of the throughput")
     parser.add_argument("--sample", type=int, default=0, help="recordings of each kind")
-    given = parser.parse_intermixed_args()
-    if unknown := set(given.figures) - set(FIGURES):
-        parser.error(f"no figure {unknown.pop()!r}; there are {', '.join(FIGURES)}")
+    args = parser.parse_intermixed_args()
+    if unknown := set(args.figures) - set(FIGURES):
+        parser.error(f"figure {unknown.pop()!r} is unknown; use {', '.join(FIGURES)}")
     with tempfile.TemporaryDirectory() as temporary:
-        folder = given.out or Path(temporary)
+        folder = args.out or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        for name in given.figures or FIGURES:
-            FIGURES[name](Asked(given.data, folder, given.repeat, given.sample))
+        for name in args.figures or FIGURES:
+            FIGURES[name](Run(args.data, folder, args.repeat, args.sample))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,16 @@
-"""What hearing a long recording in chunks changes, against the whole of it through a CTC model.
+"""Effect of chunking on a CTC model's text, against a single pass over the recording.
 
     python benchmarks/joining.py [CHECKPOINT] [--seconds 180] [--lengths 7,15,30]
         [--contexts 0,1.5,5]
 
-CHECKPOINT is a folder like tests/support/ctc_checkpoint (default): `model/` with adapters, `clips/`
-with sentences, which are put one after another with pauses of 0.1 to 2.5 s and a little noise. The
-reference is the model on all samples in one call, normalised once over all of them: no chunks, no
-voice activity detection, the best letter of each frame. Prints, for each language, in percent of
-characters, how far the reference is from what was said, and for each way of cutting how far the
-text of the chunks is from the reference and from what was said. "own" chunks are normalised one by
-one, "file" by the mean and the variance of the recording; "vad" are chunks around speech, as the
-engine makes them by default, "all" are those of everything, as with --no-vad.
+CHECKPOINT is a folder like tests/support/ctc_checkpoint (default): `model/` with adapters, and
+`clips/` with sentences, which are concatenated with pauses of 0.1 to 2.5 s and a little noise. The
+baseline is a single pass over all samples, normalised over the whole recording, without chunks or
+voice activity detection, decoded greedily. Prints, for each language, the character error rate of
+the baseline against the spoken text, and for each way of chunking the character error rate against
+the baseline and against the spoken text. "own" normalises each chunk, "file" uses the mean and
+variance of the recording; "vad" has chunks around speech, as by default, "all" covers everything,
+as with --no-vad.
 """
 
 from __future__ import annotations
@@ -47,35 +47,35 @@ HERE = Path(__file__).parent.parent / "tests" / "support" / "ctc_checkpoint"
 
 
 def recording(folder: Path, language: str, seconds: float) -> tuple[Samples, str]:
-    """Sentences drawn at random with pauses of any length, and what is said in them."""
+    """Concatenate random sentences with random pauses; return the samples and the spoken text."""
     texts = json.loads((folder / "texts.json").read_text(encoding="utf-8"))
     names = sorted(name for name in texts if name.startswith(language))
     draw = np.random.default_rng(1)
     pieces: list[Samples] = []
-    said: list[str] = []
+    spoken: list[str] = []
     while sum(map(len, pieces)) < seconds * SAMPLE_RATE:
         name = names[draw.integers(len(names))]
         pause = np.zeros(round(draw.uniform(0.1, 2.5) * SAMPLE_RATE), np.float32)
         pieces += [load(folder / name), pause]
-        said.append(texts[name])
+        spoken.append(texts[name])
     joined = np.concatenate(pieces)
-    return joined + draw.normal(0, 3e-4, len(joined)).astype(np.float32), " ".join(said)
+    return joined + draw.normal(0, 3e-4, len(joined)).astype(np.float32), " ".join(spoken)
 
 
-def text(said: Emissions, language: str) -> str:
-    return "".join(segment.text for segment in words.read(said, language)).strip()
+def text(emissions: Emissions, language: str) -> str:
+    return "".join(segment.text for segment in words.read(emissions, language)).strip()
 
 
 def whole(model: Mms, samples: Samples, language: str) -> str:
     length = len(samples) / SAMPLE_RATE
-    (said,) = model.emissions([Chunk(samples, 0.0, length, window=1.0, language=language)])
-    return text(said, language)
+    (emissions,) = model.emissions([Chunk(samples, 0.0, length, window=1.0, language=language)])
+    return text(emissions, language)
 
 
 def chunked(
     model: Mms, samples: Samples, language: str, length: float, context: float, vad: bool
 ) -> str:
-    """The text as the engine makes it of chunks."""
+    """Return the text of the chunks, joined as by the engine."""
     options = TranscribeOptions.of(TranscribeOptions(), vad=vad)
     source = Recording(samples, SAMPLE_RATE)
     windows = (*model.windows, length + 2 * context + 2)
@@ -83,32 +83,32 @@ def chunked(
     frames = detect(source.blocks(), options.vad)
     planned = chunking.plan(frames, replace(options.vad, pad=pad), length, 0, context)
     chunks = [replace(fit(chunk, windows), language=language) for chunk in planned]
-    heard = [ChunkResult((), emissions=model.emissions([chunk])[0]) for chunk in chunks]
-    items = stitch.joined(zip(chunks, heard, strict=True), words.read)
+    results = [ChunkResult((), emissions=model.emissions([chunk])[0]) for chunk in chunks]
+    items = stitch.joined(zip(chunks, results, strict=True), words.read)
     return "".join(item[1].text for item in items if not isinstance(item, End)).strip()
 
 
-def unnormalised(folder: Path, place: Path) -> Path:
-    """The same model, which takes the samples as they are."""
-    shutil.copytree(folder, place)
-    (place / "preprocessor_config.json").write_text('{"do_normalize": false}')
-    return place
+def unnormalised(folder: Path, target: Path) -> Path:
+    """Copy the model with normalisation switched off."""
+    shutil.copytree(folder, target)
+    (target / "preprocessor_config.json").write_text('{"do_normalize": false}')
+    return target
 
 
 def rows(
-    models: dict[str, Mms], samples: Samples, said: str, language: str, args: argparse.Namespace
+    models: dict[str, Mms], samples: Samples, spoken: str, language: str, args: argparse.Namespace
 ) -> Iterator[str]:
-    level = ((samples - samples.mean()) / samples.std()).astype(np.float32)
+    normalised = ((samples - samples.mean()) / samples.std()).astype(np.float32)
     reference = whole(models["own"], samples, language)
-    yield f"{language} whole against said: {100 * jiwer.cer(said, reference):.2f}"
+    yield f"{language} single pass against spoken: {100 * jiwer.cer(spoken, reference):.2f}"
     ways = itertools.product(args.lengths, args.contexts, ("own", "file"), (False, True))
     for length, context, norm, vad in ways:
-        sound = level if norm == "file" else samples
-        heard = chunked(models[norm], sound, language, length, context, vad)
-        apart = 100 * jiwer.cer(reference, heard), 100 * jiwer.cer(said, heard)
+        inputs = normalised if norm == "file" else samples
+        result = chunked(models[norm], inputs, language, length, context, vad)
+        rates = 100 * jiwer.cer(reference, result), 100 * jiwer.cer(spoken, result)
         yield (
             f"{language} length {length:g} context {context:g} {norm} {'vad' if vad else 'all'}: "
-            f"{apart[0]:.2f} against the whole, {apart[1]:.2f} against what was said"
+            f"{rates[0]:.2f} against the single pass, {rates[1]:.2f} against spoken"
         )
 
 
@@ -131,8 +131,8 @@ def main() -> None:
             for name, folder in folders.items()
         }
         for language in args.languages.split(","):
-            samples, said = recording(args.checkpoint / "clips", language, args.seconds)
-            for line in rows(models, samples, said, language, args):
+            samples, spoken = recording(args.checkpoint / "clips", language, args.seconds)
+            for line in rows(models, samples, spoken, language, args):
                 print(line, flush=True)
 
 

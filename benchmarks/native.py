@@ -1,10 +1,10 @@
-"""Whether the strategy `native` says what the library says when it is called directly.
+"""Compare the strategy `native` with the library called directly.
 
     python benchmarks/native.py RECORDING... [--backends faster,openai,hf,cpp] [--model tiny.en]
 
-Both transcribe each whole recording in this process, at temperature 0, from the same samples. A
-line for each backend and recording says whether the texts of all segments are the same, or where
-they first differ; the exit code is 1 if any do.
+Both transcribe whole recordings in this process at temperature 0, from the same samples. A line per
+backend and recording reports whether the texts of all segments are equal, or the first difference;
+the exit code is 1 if any differ.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from unispeech.models import store
 from unispeech.types import SAMPLE_RATE
 
 Library = Callable[[Path, Any], list[str]]
-"""From the weights and samples at 16 kHz to the texts of the segments."""
+"""Function from weights and 16 kHz samples to the texts of the segments."""
 
 
 def faster(model: Path, samples: Any) -> list[str]:
@@ -38,8 +38,8 @@ def openai(model: Path, samples: Any) -> list[str]:
     import whisper
 
     library = whisper.load_model(str(model), device="cpu")
-    said = library.transcribe(samples, language="en", temperature=0.0, fp16=False)
-    return [segment["text"] for segment in said["segments"]]
+    result = library.transcribe(samples, language="en", temperature=0.0, fp16=False)
+    return [segment["text"] for segment in result["segments"]]
 
 
 def hf(model: Path, samples: Any) -> list[str]:
@@ -53,31 +53,31 @@ def hf(model: Path, samples: Any) -> list[str]:
         padding="longest", return_attention_mask=True,
     )  # fmt: skip
     multilingual = library.generation_config.is_multilingual
-    asked = {"language": "en", "task": "transcribe"} if multilingual else {}
-    said = library.generate(**inputs, return_timestamps=True, temperature=0.0, **asked)
-    return list(processor.batch_decode(said, skip_special_tokens=True))
+    options = {"language": "en", "task": "transcribe"} if multilingual else {}
+    result = library.generate(**inputs, return_timestamps=True, temperature=0.0, **options)
+    return list(processor.batch_decode(result, skip_special_tokens=True))
 
 
 def cpp(model: Path, samples: Any) -> list[str]:
     from pywhispercpp.model import Model
 
     library = Model(str(model), redirect_whispercpp_logs_to=None, print_progress=False)
-    said = library.transcribe(samples, language="en", temperature=0.0, temperature_inc=0.0)
-    return [segment.text for segment in said]
+    result = library.transcribe(samples, language="en", temperature=0.0, temperature_inc=0.0)
+    return [segment.text for segment in result]
 
 
 LIBRARIES: dict[str, Library] = {"faster": faster, "openai": openai, "hf": hf, "cpp": cpp}
 
 
 def native(engine: Engine, samples: Any) -> list[str]:
-    """The texts of the segments, cut and stripped as the library's own interface does."""
-    said = engine.transcribe(
+    """Return the texts of the segments, split and stripped as by the library's own interface."""
+    result = engine.transcribe(
         samples, SAMPLE_RATE, strategy="native", language="en", temperature=0.0
     )
-    texts = [segment.text for segment in said.segments]
-    if engine.spec.name == "hf":  # its `generate` gives the whole text
+    texts = [segment.text for segment in result.segments]
+    if engine.spec.name == "hf":  # its `generate` returns the whole text
         return ["".join(texts)]
-    if engine.spec.name == "cpp":  # its binding strips what whisper.cpp says
+    if engine.spec.name == "cpp":  # its binding strips the text
         return [text.strip() for text in texts]
     return texts
 
@@ -87,24 +87,24 @@ def main() -> int:
     parser.add_argument("recordings", nargs="+", type=Path)
     parser.add_argument("--backends", default=",".join(LIBRARIES))
     parser.add_argument("--model", default="tiny.en")
-    asked = parser.parse_args()
-    differ = False
-    for name in asked.backends.split(","):
+    args = parser.parse_args()
+    differs = False
+    for name in args.backends.split(","):
         spec = registry.find(name)
-        model = store.obtain(asked.model, spec.model_format)
-        with Engine(spec.name, asked.model) as engine:
-            for path in asked.recordings:
+        model = store.obtain(args.model, spec.model_format)
+        with Engine(spec.name, args.model) as engine:
+            for path in args.recordings:
                 samples = load(path)
                 theirs = LIBRARIES[spec.name](model, samples)
                 ours = native(engine, samples)
-                differ |= ours != theirs
+                differs |= ours != theirs
                 print(f"{spec.name} {path.name}: {verdict(ours, theirs)}", flush=True)
-    return int(differ)
+    return int(differs)
 
 
 def verdict(ours: list[str], theirs: list[str]) -> str:
     if ours == theirs:
-        return f"the same, {len(' '.join(ours).split())} words in {len(ours)} segments"
+        return f"equal, {len(' '.join(ours).split())} words in {len(ours)} segments"
     first = next(
         (i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b),
         min(len(ours), len(theirs)),

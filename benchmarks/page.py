@@ -1,14 +1,14 @@
-"""How quick the page is, by the browser's own tracing: first paint, bytes, and a long transcript.
+"""Speed of the web page, from browser traces: first paint, bytes, and a long transcript.
 
     python benchmarks/page.py
 
-The transcript is made up: 5,000 segments with 40,000 words in four hours, put on a short recording
-as a correction is. Chromium draws in software, in a window of 1280 by 800.
+The transcript is synthetic: 5,000 segments with 40,000 words in four hours, saved as a correction
+of a short recording. Chromium renders in software, in a window of 1280 by 800.
 
-Exit status 1 where a bound is missed: first paint 1 s, 150 kB, no task over 50 ms and at most 5 %
-of frames over 33 ms while the transcript scrolls, no such task while somebody types, nothing in the
-console. The processor's time of the longest task is printed beside the clock's: a machine that does
-other work as well stops tasks at random.
+The exit status is 1 if a bound is missed: first paint in 1 s, 150 kB, no task over 50 ms and at
+most 5 % of frames over 33 ms while scrolling, no task over 50 ms while typing, and an empty
+console. The longest task is printed in wall and processor time, since other load on the machine
+interrupts tasks.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-sys.path.append(str(Path(__file__).parents[1] / "tests"))  # a server and a browser: serving.py
+sys.path.append(str(Path(__file__).parents[1] / "tests"))  # support.serving and support.browsing
 
 from support.browsing import browser
 from support.samples import SAMPLES
@@ -41,7 +41,7 @@ KNOWN = ("garden", "river", "morning", "quietly", "bridge", "market", "under", "
          "thought", "because", "the", "and", "a", "to", "she", "he", "carried")  # fmt: skip
 CATEGORIES = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline.frame"]
 SCROLL = 12_000
-"""Pixels a second: the whole transcript in about half a minute."""
+"""Pixels per second: the whole transcript in about half a minute."""
 LONG_TASK = 50.0
 LONG_FRAME = 33.4
 """Milliseconds: two frames at 60 Hz."""
@@ -49,12 +49,12 @@ LONG_FRAME = 33.4
 
 @dataclass(slots=True)
 class Result:
-    """What was measured, and each bound that was missed."""
+    """Measurements, and the bounds that were missed."""
 
     lines: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
     traces: Path | None = None
-    """Where the traces are kept, for the browser's own tools to show."""
+    """Folder for the traces, which the browser's developer tools can show."""
 
     def add(self, name: str, value: float, unit: str, limit: float | None = None) -> None:
         bound = "" if limit is None else f" (at most {limit:g})"
@@ -67,7 +67,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--traces", type=Path, help="a folder to keep the traces in")
+    parser.add_argument("--traces", type=Path, help="folder for the traces")
     result = Result(traces=parser.parse_args().traces)
     with (
         tempfile.TemporaryDirectory(prefix="unispeech-") as folder,
@@ -78,7 +78,7 @@ def main() -> int:
         start_page(chromium, server, result)
         long_transcript(chromium, f"{server.url}/#/job/{job}", result)
     print("\n".join(result.lines))
-    print(f"missed: {', '.join(result.missed)}" if result.missed else "every bound is kept")
+    print(f"missed: {', '.join(result.missed)}" if result.missed else "all bounds are met")
     return 1 if result.missed else 0
 
 
@@ -86,11 +86,11 @@ def main() -> int:
 
 
 def long_job(server: Server) -> str:
-    """A job with the long transcript."""
+    """Create a job with the long transcript, and return its id."""
     with server.client() as http:
         with (SAMPLES / "pause.wav").open("rb") as file:
-            made = http.post("/api/jobs", files={"file": (NAME, file)})
-        job = str(made.raise_for_status().json()["id"])
+            created = http.post("/api/jobs", files={"file": (NAME, file)})
+        job = str(created.raise_for_status().json()["id"])
         ended = until_ended(http, job)
         assert ended["state"] == "done", ended
         put = http.put(
@@ -101,15 +101,15 @@ def long_job(server: Server) -> str:
 
 
 def segments() -> list[dict[str, Any]]:
-    """Two people who take turns; four to twelve words each, one in forty doubtful."""
+    """Return segments of two alternating speakers, 4 to 12 words each; 1 in 40 is doubtful."""
     chance = random.Random(2)
-    made = []
+    result = []
     step = HOURS * 3600 / SEGMENTS
     for number in range(SEGMENTS):
         start = number * step
         count = chance.randint(4, 12)
         each = step / count
-        said = [
+        words = [
             {
                 "start": round(start + i * each, 3),
                 "end": round(start + (i + 1) * each, 3),
@@ -118,13 +118,13 @@ def segments() -> list[dict[str, Any]]:
             }
             for i in range(count)
         ]
-        text = "".join(str(word["word"]) for word in said)
+        text = "".join(str(word["word"]) for word in words)
         speaker = ("Ada", "Grace")[number // 7 % 2]
-        made.append(
+        result.append(
             {"start": round(start, 3), "end": round(start + step, 3), "text": text,
-             "words": said, "speaker": speaker}
+             "words": words, "speaker": speaker}
         )  # fmt: skip
-    return made
+    return result
 
 
 # What is measured
@@ -132,12 +132,12 @@ def segments() -> list[dict[str, Any]]:
 
 @contextmanager
 def opened(chromium: Browser) -> Iterator[tuple[Page, list[str], dict[str, float]]]:
-    """A window that has loaded nothing yet, what its console says, and bytes by address."""
+    """Yield an empty page, the messages of its console, and transferred bytes by URL."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
     page = context.new_page()
-    said: list[str] = []
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("console", lambda message: said.append(message.text))
+    console: list[str] = []
+    page.on("pageerror", lambda error: console.append(str(error)))
+    page.on("console", lambda message: console.append(message.text))
     network = context.new_cdp_session(page)
     names: dict[str, str] = {}
     sizes: dict[str, float] = {}
@@ -152,51 +152,51 @@ def opened(chromium: Browser) -> Iterator[tuple[Page, list[str], dict[str, float
 
     network.on("Network.loadingFinished", ended)
     network.send("Network.enable")
-    yield page, said, sizes
+    yield page, console, sizes
     context.close()
 
 
 def painted(page: Page) -> float:
-    """Milliseconds from the beginning of the navigation to the first text or picture."""
+    """Return the milliseconds from the start of the navigation to the first contentful paint."""
     return float(
         page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     )
 
 
 def start_page(chromium: Browser, server: Server, result: Result) -> None:
-    with opened(chromium) as (page, said, sizes):
+    with opened(chromium) as (page, console, sizes):
         page.goto(server.url)
         page.get_by_role("button", name="Choose files").wait_for()
         page.get_by_role("link", name=NAME).wait_for()
         result.add("start page, first paint", painted(page), "ms", 1000)
         result.add("start page, transferred", sum(sizes.values()) / 1000, "kB", 150)
         answers = sum(size for name, size in sizes.items() if "/api/" in name)
-        result.add("start page, of it what the service said", answers / 1000, "kB")
+        result.add("start page, of which API responses", answers / 1000, "kB")
         result.add("start page, requests", len(sizes), "")
-        result.add("start page, in the console", len(said), "lines", 0)
-        result.lines += said
+        result.add("start page, in the console", len(console), "lines", 0)
+        result.lines += console
 
 
 def long_transcript(chromium: Browser, address: str, result: Result) -> None:
-    with opened(chromium) as (page, said, sizes):
+    with opened(chromium) as (page, console, sizes):
         page.goto(address)
         page.locator(".segment").first.wait_for(timeout=60_000)
         result.add("editor, first paint", painted(page), "ms", 1000)
-        result.add("editor, 5,000 segments there", page.evaluate("performance.now()"), "ms")
+        result.add("editor, 5,000 segments loaded", page.evaluate("performance.now()"), "ms")
         page.wait_for_timeout(3000)
         ours = sum(size for name, size in sizes.items() if "/api/" not in name)
         result.add("editor, transferred without the transcript", ours / 1000, "kB", 150)
         traced(chromium, page, "scrolling 5,000 segments", lambda: scroll(page), result)
         traced(chromium, page, "typing in them", lambda: write(page), result, frames=False)
-        result.add("editor, in the console", len(said), "lines", 0)
-        result.lines += said
+        result.add("editor, in the console", len(console), "lines", 0)
+        result.lines += console
 
 
 def scroll(page: Page) -> None:
-    """From the first segment to the last, as a hand on a touchpad does."""
+    """Scroll from the first segment to the last with synthetic gestures."""
     touch = page.context.new_cdp_session(page)
     page.evaluate("scrollTo(0, 0)")
-    # Rows are measured as they come, so that the end is known only there.
+    # Rows are measured as they are rendered, so the height is only known at the end.
     rest = "document.documentElement.scrollHeight - innerHeight - scrollY"
     while (left := page.evaluate(rest)) > 2:
         touch.send(
@@ -238,24 +238,24 @@ def traced(
 
 
 def main_thread_tasks(events: list[dict[str, Any]]) -> list[tuple[float, float]]:
-    """Of every task of the page's own thread: milliseconds of the processor, and by the clock."""
+    """Return processor and wall milliseconds of every task of the page's main thread."""
     threads = {
-        (one["pid"], one["tid"])
-        for one in events
-        if one["name"] == "thread_name" and one["args"]["name"] == "CrRendererMain"
+        (event["pid"], event["tid"])
+        for event in events
+        if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
     }
     return [
-        (one.get("tdur", one["dur"]) / 1000, one["dur"] / 1000)
-        for one in events
-        if one.get("ph") == "X"
-        and one["name"].endswith("RunTask")
-        and (one["pid"], one["tid"]) in threads
+        (event.get("tdur", event["dur"]) / 1000, event["dur"] / 1000)
+        for event in events
+        if event.get("ph") == "X"
+        and event["name"].endswith("RunTask")
+        and (event["pid"], event["tid"]) in threads
     ]
 
 
 def drawn(events: list[dict[str, Any]]) -> list[float]:
-    """Milliseconds between one drawn frame and the next, while something moves."""
-    times = sorted(one["ts"] / 1000 for one in events if one["name"] == "DrawFrame")
+    """Return the milliseconds between drawn frames; gaps from 500 ms on are pauses."""
+    times = sorted(event["ts"] / 1000 for event in events if event["name"] == "DrawFrame")
     return [after - before for before, after in itertools.pairwise(times) if after - before < 500]
 
 

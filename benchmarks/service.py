@@ -1,4 +1,4 @@
-"""How the service bears kills, load, large uploads and small files that are hours long.
+"""Behaviour of the service under kills, load, large uploads and small files that last hours.
 
     python benchmarks/service.py kill --jobs 20 --kills 20
     python benchmarks/service.py kill --jobs 20 --kills 20 --postgres
@@ -7,8 +7,8 @@
     python benchmarks/service.py bomb
     python benchmarks/service.py cut
 
-Each starts servers of its own (PostgreSQL too) and prints what it found. The test suite runs small
-versions of the same.
+Each command starts its own servers (and PostgreSQL) and prints the results. The test suite runs
+small versions of them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1] / "tests"))  # a server in a process: serving.py
+sys.path.append(str(Path(__file__).parents[1] / "tests"))  # support.serving
 
 from service_kill import kill
 from service_load import load_test
@@ -35,24 +35,27 @@ def main() -> None:
     parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--megabytes", type=int, default=2048)
-    given = parser.parse_args()
+    args = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="unispeech-")))
-        if given.what == "kill":
-            url = stack.enter_context(postgres(folder)).url if given.postgres else ""
-            print(kill(folder, given.jobs, given.kills, database=url))
-        elif given.what == "load":
-            print(load_test(folder, given.clients, alone=10))
-        elif given.what == "upload":
+        if args.what == "kill":
+            url = stack.enter_context(postgres(folder)).url if args.postgres else ""
+            print(kill(folder, args.jobs, args.kills, database=url))
+        elif args.what == "load":
+            print(load_test(folder, args.clients, alone=10))
+        elif args.what == "upload":
             for form in (False, True):
-                place = folder / str(form)
-                place.mkdir()
-                print("form" if form else "body", upload(place, given.megabytes, form))
-        elif given.what == "bomb":
+                subfolder = folder / str(form)
+                subfolder.mkdir()
+                print("form" if form else "body", upload(subfolder, args.megabytes, form))
+        elif args.what == "bomb":
             for known in (True, False):
-                place = folder / str(known)
-                place.mkdir()
-                print("length told" if known else "length not told", bomb(place, known=known))
+                subfolder = folder / str(known)
+                subfolder.mkdir()
+                print(
+                    "length in the header" if known else "length unknown",
+                    bomb(subfolder, known=known),
+                )
         else:
             print(cut_off(folder))
 

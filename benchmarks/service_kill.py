@@ -20,50 +20,50 @@ from unispeech.engine.engine import Engine
 from unispeech.types import SAMPLE_RATE
 
 OPTIONS: dict[str, Any] = {"chunk_length": 6.0, "batch_size": 4}
-"""Short chunks in small batches, so that there are many moments to kill at."""
+"""Short chunks in small batches, for many different moments to kill."""
 
 
 def recordings(folder: Path, count: int, seed: int = 7) -> list[Path]:
-    """Files of mixed length, each the samples said in another order a few times."""
+    """Write files of different lengths, each a random sequence of the samples."""
     import numpy as np
 
     parts = [load(SAMPLES / f"{name}.wav") for name in ("english", "pause")]
     paths = []
     chance = random.Random(seed)
     for number in range(count):
-        said = [chance.choice(parts) for _ in range(chance.randint(1, 7))]
+        pieces = [chance.choice(parts) for _ in range(chance.randint(1, 7))]
         path = folder / f"{number}.wav"
         with wave.open(str(path), "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(SAMPLE_RATE)
-            file.writeframes((np.concatenate(said) * 32767).astype(np.int16).tobytes())
+            file.writeframes((np.concatenate(pieces) * 32767).astype(np.int16).tobytes())
         paths.append(path)
     return paths
 
 
 @dataclass(frozen=True, slots=True)
 class Survived:
-    """What came of a run with kills."""
+    """Result of a run with kills."""
 
     jobs: int
     correct: int
     kills: int
-    told: int
+    notified: int
     """Jobs whose webhook arrived."""
     chunks: int
     decoded: int
-    """Chunks that a run began to decode or queued for decoding."""
-    again: int
-    """Chunks decoded although their result was recorded: must be 0."""
+    """Chunks that were decoded or queued for decoding, with repetitions."""
+    repeated: int
+    """Chunks that were decoded although their result was recorded; must be 0."""
     cut_off: list[int]
-    """For each kill, the chunks of batches begun and not ended: at most one batch."""
+    """For each kill, the chunks of unfinished batches: at most one batch."""
 
 
 def kill(folder: Path, jobs: int, kills: int, seed: int = 3, database: str = "") -> Survived:
-    """Submit jobs, kill at random moments and start again; everything must come out right.
+    """Submit jobs, kill and restart the server at random moments, and check all results.
 
-    With a `database` (Postgres) one process serves and two workers are killed in turn.
+    With a `database` (PostgreSQL) one process serves, and two workers are killed at random.
     """
     chance = random.Random(seed)
     receiver = Receiver()
@@ -88,20 +88,20 @@ def kill(folder: Path, jobs: int, kills: int, seed: int = 3, database: str = "")
             time.sleep(chance.uniform(0.5, 9.0))
             victim = chance.choice(victims)
             victim.kill()
-            victim.start(wait=chance.random() < 0.8)  # now and then also while it starts
+            victim.start(wait=chance.random() < 0.8)  # sometimes killed again while it starts
         server.wait()
         with server.client() as http:
             ended = [until_ended(http, id, 900) for id in ids]
             texts = [_text(http, job["id"]) for job in ended]
         receiver.wait(jobs, 60)
-        told = {body["job_id"] for body in receiver.bodies() if body["success"]}
+        notified = {body["job_id"] for body in receiver.bodies() if body["success"]}
     finally:
-        for one in {*victims, server}:
-            one.stop()
+        for process in {*victims, server}:
+            process.stop()
         receiver.close()
     expected = _expected(paths)
     correct = sum(words(a) == words(b) for a, b in zip(texts, expected, strict=True))
-    return Survived(jobs, correct, kills, len(told), *_counted([v.log for v in victims]))
+    return Survived(jobs, correct, kills, len(notified), *_counted([v.log for v in victims]))
 
 
 def _submit(http: httpx.Client, path: Path) -> str:
@@ -121,9 +121,9 @@ def _expected(paths: list[Path]) -> list[str]:
 
 
 def _counted(logs: list[Path]) -> tuple[int, int, int, list[int]]:
-    """(distinct chunks, chunks begun, chunks begun after being recorded, cut off at each kill).
+    """Count distinct chunks, decodings, decodings of recorded chunks, and chunks lost per kill.
 
-    Lines of several processes are put in order by their time.
+    Log lines of several processes are ordered by time.
     """
     lines: list[dict[str, Any]] = []
     cut_off: list[int] = []
@@ -143,12 +143,12 @@ def _counted(logs: list[Path]) -> tuple[int, int, int, list[int]]:
                 open_batch = 0
     begun: Counter[tuple[str, int]] = Counter()
     recorded: set[tuple[str, int]] = set()
-    again = 0
+    repeated = 0
     for line in sorted(lines, key=lambda line: str(line["time"])):
         key = (line.get("job", ""), line.get("chunk", -1))
         if line["message"] == "decoding":
             begun[key] += 1
-            again += key in recorded
+            repeated += key in recorded
         elif line["message"] == "recorded":
             recorded.add(key)
-    return len(begun), begun.total(), again, cut_off
+    return len(begun), begun.total(), repeated, cut_off

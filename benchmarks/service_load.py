@@ -1,4 +1,4 @@
-"""Many clients at once: clips per second, and how quick the health check is meanwhile."""
+"""Concurrent clients: clips per second, and the latency of the health check."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ PROBE = str(Path(__file__).with_name("service_probe.py"))
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """Clips per second, and how quick the health check was meanwhile."""
+    """Clips per second, and the latency of the health check in seconds."""
 
     together: float
     one_by_one: float
     locked: float
-    """`WhisperModel.transcribe` under one lock, with the same clients at once."""
+    """`WhisperModel.transcribe` behind one lock, with the same number of clients."""
     refused: int
     errors: int
     health_95: float
@@ -38,7 +38,7 @@ class Throughput:
 
 
 def clip(folder: Path) -> Path:
-    """Ten seconds of speech."""
+    """Write ten seconds of speech."""
     path = folder / "clip.wav"
     with wave.open(str(SAMPLES / "english.wav")) as source, wave.open(str(path), "wb") as file:
         file.setparams(source.getparams())
@@ -47,29 +47,29 @@ def clip(folder: Path) -> Path:
 
 
 def load_test(folder: Path, clients: int, alone: int, rounds: int = 1) -> Throughput:
-    """The same clip from many OpenAI clients at once, from one client, and through a lock."""
+    """Transcribe a clip from concurrent OpenAI clients, from one client, and through a lock."""
     sound = clip(folder).read_bytes()
     with running(folder, rate_limit="100000/minute") as server, ExitStack() as stack:
         api = stack.enter_context(
             openai.OpenAI(base_url=f"{server.url}/v1", api_key="x", max_retries=0, timeout=600)
         )
 
-        def ask(_: int) -> str:
+        def transcribe(_: int) -> str:
             try:
                 file = ("clip.wav", sound)
                 answer = api.audio.transcriptions.create(model="tiny.en", file=file, language="en")
-                return "" if "garden" in answer.text else f"heard {answer.text!r}"
+                return "" if "garden" in answer.text else f"wrong text {answer.text!r}"
             except openai.RateLimitError:
                 return "429"
             except openai.OpenAIError as error:
                 return repr(error)
 
-        ask(0)  # loads the model
-        one_by_one = alone / _timed(lambda: [ask(n) for n in range(alone)])[0]
+        transcribe(0)  # loads the model
+        one_by_one = alone / _timed(lambda: [transcribe(n) for n in range(alone)])[0]
         locked = _locked(folder / "clip.wav", clients, alone)
         health = stack.enter_context(_health(server))
         with ThreadPoolExecutor(clients) as threads:
-            took, outcomes = _timed(lambda: list(threads.map(ask, range(clients * rounds))))
+            took, outcomes = _timed(lambda: list(threads.map(transcribe, range(clients * rounds))))
     delays = sorted(health)
     good = outcomes.count("")
     refused = outcomes.count("429")
@@ -87,15 +87,17 @@ def load_test(folder: Path, clients: int, alone: int, rounds: int = 1) -> Throug
 
 
 def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    began = time.monotonic()
+    start = time.monotonic()
     result = work()
-    return time.monotonic() - began, result
+    return time.monotonic() - start, result
 
 
 @contextmanager
 def _health(server: Server) -> Iterator[list[float]]:
-    """Seconds that /healthz takes, again and again while the block runs: asked from a process of
-    its own, since in this one the question would wait for the clients' threads."""
+    """Collect the latency of /healthz while the block runs.
+
+    A separate process sends the requests, since here they would wait for the clients' threads.
+    """
     delays: list[float] = []
     probe = subprocess.Popen(
         [sys.executable, PROBE, server.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -103,12 +105,12 @@ def _health(server: Server) -> Iterator[list[float]]:
     try:
         yield delays
     finally:
-        said, _ = probe.communicate()
-        delays += json.loads(said)
+        output, _ = probe.communicate()
+        delays += json.loads(output)
 
 
 def _locked(path: Path, clients: int, clips: int) -> float:
-    """Clips per second of whisper-asr-webservice's way: one model, one lock."""
+    """Return the clips per second with one model and one lock, as in whisper-asr-webservice."""
     from faster_whisper import WhisperModel
 
     from unispeech.models import store
@@ -116,11 +118,11 @@ def _locked(path: Path, clients: int, clips: int) -> float:
     model = WhisperModel(str(store.obtain("tiny.en")), device="cpu", compute_type="int8")
     lock = threading.Lock()
 
-    def ask(_: int) -> None:
+    def transcribe(_: int) -> None:
         with lock:
             segments, _info = model.transcribe(str(path), language="en")
             list(segments)
 
-    ask(0)
+    transcribe(0)
     with ThreadPoolExecutor(clients) as threads:
-        return clips / _timed(lambda: list(threads.map(ask, range(clips))))[0]
+        return clips / _timed(lambda: list(threads.map(transcribe, range(clips))))[0]

@@ -1,4 +1,4 @@
-"""Asks a server for its health until its own input is closed, then prints the seconds each took."""
+"""Request a server's health until stdin is closed, then print the seconds of each request."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def main(url: str) -> None:
     delays: list[float] = []
     with httpx.Client(base_url=url, timeout=60) as http:
         while not select.select([sys.stdin], [], [], 0.05)[0]:
-            began = time.monotonic()
+            start = time.monotonic()
             http.get("/healthz").raise_for_status()
-            delays.append(time.monotonic() - began)
+            delays.append(time.monotonic() - start)
     print(json.dumps(delays))
 
 

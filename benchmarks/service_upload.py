@@ -1,4 +1,4 @@
-"""Large uploads, small files that are hours long, and kills in the middle of an upload."""
+"""Large uploads, small files that last hours, and kills during an upload."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MEGABYTE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """A server's memory in megabytes, and the seconds that the upload took."""
+    """A server's memory in megabytes, and the duration of the upload in seconds."""
 
     before: float
     peak: float
@@ -31,7 +31,7 @@ class Uploaded:
 
 
 class Endless(io.RawIOBase):
-    """A recording, and megabytes of zeros after it, that are nowhere but on the wire."""
+    """A recording followed by megabytes of zeros, generated while it is sent."""
 
     def __init__(self, megabytes: int) -> None:
         self._start = ENGLISH.read_bytes()
@@ -46,7 +46,7 @@ class Endless(io.RawIOBase):
 
 
 def upload(folder: Path, megabytes: int, form: bool = False) -> Uploaded:
-    """Memory before an upload of so many megabytes and at most during it: a raw body, or a form."""
+    """Upload megabytes as a raw body or a form, and measure the server's memory."""
 
     def pieces() -> Iterator[bytes]:
         source = Endless(megabytes)
@@ -54,37 +54,37 @@ def upload(folder: Path, megabytes: int, form: bool = False) -> Uploaded:
             yield piece
 
     with running(folder, jobs_at_once=0) as server, server.client() as http:
-        with _memory(server) as seen:
-            began = time.monotonic()
+        with _memory(server) as samples:
+            start = time.monotonic()
             if form:
                 files = {"file": ("long.wav", cast(BinaryIO, Endless(megabytes)))}
                 answer = http.post("/api/jobs", files=files, timeout=900)
             else:
                 url = "/v1/transcribe?email_callback=a@example.org"
                 answer = http.post(url, content=pieces(), timeout=900)
-            took = time.monotonic() - began
+            took = time.monotonic() - start
         assert answer.status_code == 201, answer.text
         job = answer.json()["id" if form else "job_id"]
         assert http.delete(f"/api/jobs/{job}").json()["deleted"]["bytes"] > megabytes * MEGABYTE
-    return Uploaded(seen[0], max(seen), took)
+    return Uploaded(samples[0], max(samples), took)
 
 
 @contextmanager
 def _memory(server: Server) -> Iterator[list[float]]:
-    """Megabytes that the server holds, again and again while the block runs."""
+    """Collect the server's resident memory in megabytes while the block runs."""
     assert server.process is not None
     status = Path(f"/proc/{server.process.pid}/status")
-    seen = [_resident(status)]
+    samples = [_resident(status)]
     stop = threading.Event()
 
     def watch() -> None:
         while not stop.wait(0.1):
-            seen.append(_resident(status))
+            samples.append(_resident(status))
 
     thread = threading.Thread(target=watch)
     thread.start()
     try:
-        yield seen
+        yield samples
     finally:
         stop.set()
         thread.join()
@@ -97,33 +97,33 @@ def _resident(status: Path) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What came of a small file that is hours long."""
+    """Response to a small file that lasts hours."""
 
     file: int
     """Bytes."""
     status: int
     code: str
     seconds: float
-    grown: float
-    """Megabytes by which the server's memory grew."""
+    growth: float
+    """Growth of the server's memory in megabytes."""
 
 
 def bomb(folder: Path, hours: float = 10.0, known: bool = True) -> Refusal:
-    """Silence in FLAC, longer than a server with its usual limits takes.
+    """Upload silence in FLAC that exceeds the server's default limits.
 
-    Where its length is not `known` the header does not tell it, and decoding has to find out.
+    Unless the length is `known`, the header lacks it, so the server must decode to find out.
     """
     path = folder / "bomb.flac"
     _silence(path, hours, known)
-    with running(folder) as server, server.client() as http, _memory(server) as seen:
-        began = time.monotonic()
+    with running(folder) as server, server.client() as http, _memory(server) as samples:
+        start = time.monotonic()
         with path.open("rb") as file:
             answer = http.post(
                 "/v1/audio/transcriptions", files={"file": file}, data={"model": "whisper-1"}
             )
-        took = time.monotonic() - began
+        took = time.monotonic() - start
     code = answer.json()["error"]["code"]
-    return Refusal(path.stat().st_size, answer.status_code, code, took, max(seen) - seen[0])
+    return Refusal(path.stat().st_size, answer.status_code, code, took, max(samples) - samples[0])
 
 
 def _silence(path: Path, hours: float, known: bool) -> None:
@@ -144,22 +144,22 @@ def _silence(path: Path, hours: float, known: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class CutOff:
-    """What came of uploads under which the server was killed."""
+    """Result of uploads during which the server was killed."""
 
     accepted: int
-    right: int
-    """Jobs accepted before the kill whose text is right after it."""
+    correct: int
+    """Jobs accepted before the kill whose text is correct."""
     resumed: bool
-    """Whether a resumable upload went on where it was, and its job's text is right."""
-    strangers: int
-    """Jobs that nobody was told of."""
+    """True if the resumable upload continued at its offset and its job's text is correct."""
+    unexpected: int
+    """Jobs that no client was told of."""
 
 
 def cut_off(folder: Path, jobs: int = 3) -> CutOff:
-    """Kill the server in the middle of three uploads, with accepted jobs waiting; start it again.
+    """Kill the server during three uploads, with accepted jobs waiting, and restart it.
 
-    The three are a raw body, a form and a resumable one. The first two were never accepted, so the
-    client has to send them again; nothing of them may show.
+    The uploads are a raw body, a form and a resumable upload. The first two were never accepted, so
+    the client must send them again, and they must not show up as jobs.
     """
     sound = ENGLISH.read_bytes()
     server = Server(folder).start()
@@ -169,8 +169,8 @@ def cut_off(folder: Path, jobs: int = 3) -> CutOff:
             ids = [http.post("/api/jobs", files=files).json()["id"] for _ in range(jobs)]
             meta = base64.b64encode(b"english.wav").decode()
             head = {"Upload-Length": str(len(sound)), "Upload-Metadata": f"filename {meta}"}
-            place = http.post("/api/uploads", headers=head).headers["location"]
-            _patch(http, place, sound[:100_000], 0)
+            location = http.post("/api/uploads", headers=head).headers["location"]
+            _patch(http, location, sound[:100_000], 0)
         half = threading.Event()
         senders = [threading.Thread(target=_half, args=(server, form, half)) for form in (0, 1)]
         for sender in senders:
@@ -182,9 +182,9 @@ def cut_off(folder: Path, jobs: int = 3) -> CutOff:
             sender.join()
         server.start()
         with server.client() as http:
-            offset = int(http.head(place).headers["upload-offset"])
-            _patch(http, place, sound[offset:], offset)
-            fields = {"upload": place.rsplit("/", 1)[1]}
+            offset = int(http.head(location).headers["upload-offset"])
+            _patch(http, location, sound[offset:], offset)
+            fields = {"upload": location.rsplit("/", 1)[1]}
             last = http.post("/api/jobs", files={n: (None, v) for n, v in fields.items()}).json()
             texts = [_text(http, id) for id in (*ids, last["id"])]
             shown = {job["id"] for job in http.get("/api/jobs").json()["jobs"]}
@@ -196,7 +196,7 @@ def cut_off(folder: Path, jobs: int = 3) -> CutOff:
 
 
 def _half(server: Server, form: int, end: threading.Event) -> None:
-    """Begin an upload and never end it, until the server has gone."""
+    """Begin an upload, and leave it unfinished until the server is dead."""
 
     def pieces() -> Iterator[bytes]:
         if form:
@@ -215,10 +215,10 @@ def _half(server: Server, form: int, end: threading.Event) -> None:
     raise AssertionError("an upload was answered by a server that had been killed")
 
 
-def _patch(http: httpx.Client, place: str, data: bytes, offset: int) -> None:
+def _patch(http: httpx.Client, location: str, data: bytes, offset: int) -> None:
     kind = "application/offset+octet-stream"
     headers = {"Upload-Offset": str(offset), "Content-Type": kind}
-    http.patch(place, content=data, headers=headers).raise_for_status()
+    http.patch(location, content=data, headers=headers).raise_for_status()
 
 
 def _text(http: httpx.Client, id: str) -> str:

@@ -1,15 +1,15 @@
 """Make the sample clips again: `python samples/make.py` writes NAME.wav and NAME.txt beside itself.
 
-The speech is SVOX Pico's, through the package py-nanotts 0.1.1, which carries the engine and its
-voices: `pip install py-nanotts==0.1.1 numpy`. Engine, voices and package are under the Apache
-License 2.0, which claims nothing on the audio they make; the sentences are our own. So the clips
-are under this project's MIT licence. Nobody's recording is in them.
+The speech is synthesised by SVOX Pico, through the package py-nanotts 0.1.1, which contains the
+engine and its voices: `pip install py-nanotts==0.1.1 numpy`. Engine, voices and package are under
+the Apache License 2.0, which does not cover generated audio; the sentences are our own. So the
+clips are under this project's MIT licence. They contain no human recordings.
 
-The voices were chosen because the models hear them right: faster-whisper 1.2.1 with Whisper `base`
-(and `tiny.en` for the English clips) writes each clip's reference text word for word, case and
-punctuation aside, at beam 1 and 5, in int8 and float32, with and without voice activity detection,
-and `base` finds the language. espeak-ng's German and Spanish do not come out so. The same versions
-make the same bytes.
+The voices were chosen because the models transcribe them correctly: faster-whisper 1.2.1 with
+Whisper `base` (and `tiny.en` for the English clips) returns each clip's reference text word for
+word, ignoring case and punctuation, at beam 1 and 5, in int8 and float32, with and without voice
+activity detection, and `base` detects the language. espeak-ng's German and Spanish fail that. The
+same versions produce the same bytes.
 """
 
 import importlib
@@ -20,12 +20,12 @@ import numpy as np
 import numpy.typing as npt
 
 RATE = 16_000
-SPEED = 0.9  # a little slower than the voices' own pace
-VOLUME = 0.5  # at its own level Pico clips, and clipped speech is misheard more often
-NOISE = 8.0  # RMS in 16-bit steps, about -72 dBFS: a quiet room; pure zeros would be unlike one
+SPEED = 0.9  # relative to the voices' default
+VOLUME = 0.5  # at its default volume Pico clips, which causes more errors
+NOISE = 8.0  # RMS in 16-bit steps, about -72 dBFS, like a quiet room
 PAUSE = 12.0  # seconds between the sentences of a clip that has several
 
-# Name: the voice, and what it says before and after each pause.
+# Name: the voice, and the sentences before and after each pause.
 CLIPS: dict[str, tuple[str, list[str]]] = {
     "english": (
         "en-US",
@@ -52,7 +52,7 @@ CLIPS: dict[str, tuple[str, list[str]]] = {
 
 
 def speak(voice: str, text: str) -> npt.NDArray[np.float64]:
-    """One voice's speech, 16 kHz mono, in 16-bit steps."""
+    """Synthesise speech, 16 kHz mono, in 16-bit steps."""
     nanotts = importlib.import_module("py_nanotts")  # it has no type information
     pcm: bytes = nanotts.NanoTTS().speak(text, voice=voice, speed=SPEED, volume=VOLUME)
     return np.frombuffer(pcm, dtype="<i2").astype(np.float64)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize(("jobs", "kills"), [(2, 2), pytest.param(20, 20, marks=pytest.mark.soak)])
 def test_every_job_survives_repeated_kills(tmp_path: Path, jobs: int, kills: int) -> None:
     survived = service_kill.kill(tmp_path, jobs=jobs, kills=kills)
-    assert (survived.correct, survived.told, survived.again) == (jobs, jobs, 0)
+    assert (survived.correct, survived.notified, survived.repeated) == (jobs, jobs, 0)
     assert all(chunks <= 4 for chunks in survived.cut_off), "more than a batch was lost"
 
 
@@ -35,7 +35,7 @@ def test_on_postgres_another_worker_takes_over_the_jobs_of_a_dead_one(
 ) -> None:
     with postgres.postgres(tmp_path) as server:
         survived = service_kill.kill(tmp_path, jobs=jobs, kills=kills, database=server.url)
-    assert (survived.correct, survived.told, survived.again) == (jobs, jobs, 0)
+    assert (survived.correct, survived.notified, survived.repeated) == (jobs, jobs, 0)
     assert all(chunks <= 4 for chunks in survived.cut_off)
 
 
@@ -60,7 +60,7 @@ def test_a_small_file_of_many_hours_is_rejected(tmp_path: Path) -> None:
 
 def test_accepted_jobs_survive_a_kill_during_uploads(tmp_path: Path) -> None:
     survived = service_upload.cut_off(tmp_path)
-    assert (survived.right, survived.resumed, survived.strangers) == (3, True, 0)
+    assert (survived.correct, survived.resumed, survived.unexpected) == (3, True, 0)
 
 
 @pytest.fixture(scope="module")
