@@ -40,7 +40,6 @@ SERVERS_OWN: dict[Interface, str] = {
 NOT_COMPARED: dict[Interface, str] = {"bench": "a benchmark compares runtimes on the same task"}
 WHOLE: dict[Interface, str] = {"range": "a range keeps the value of its recording"}
 ADVANCED: dict[Interface, str] = {"page": "the form has only the most common options"}
-UPLOADED: dict[Interface, str] = {"api": "the service transcribes the whole default track"}
 LATER: dict[Interface, str] = {"live": "it needs the complete recording"}
 
 
@@ -77,24 +76,24 @@ class SoundOptions:
     audio_track: str | None = option(
         None, "Audio track: its number, its language, or `all`.", metavar="N|LANGUAGE|all",
         shown_default="the default track, if it has speech",
-        excluded=UPLOADED | NOT_COMPARED | WHOLE | ADVANCED | {"live": "a stream has one track"},
+        excluded=NOT_COMPARED | WHOLE | ADVANCED | {"live": "a stream has one track"},
     )  # fmt: skip
     """With `all`, every track is transcribed as a speaker of its own."""
     channels: ChannelMode = option(
         "mix", "`mix` those with clear speech, use the `best` one, or transcribe `each` as a "
         "speaker.",
         choices=get_args(ChannelMode),
-        excluded=UPLOADED | NOT_COMPARED | WHOLE | ADVANCED | {"live": "a stream is mono"},
+        excluded=NOT_COMPARED | WHOLE | ADVANCED | {"live": "a stream is mono"},
     )  # fmt: skip
     start: float = option(
         0.0, "Time to start at.", unit="seconds", bounds=(0.0, 1e6),
-        excluded=UPLOADED | NOT_COMPARED | WHOLE | ADVANCED
+        excluded=NOT_COMPARED | WHOLE | ADVANCED
         | {"live": "a stream starts when it is opened"},
     )  # fmt: skip
     """Times in the result are those of the whole recording."""
     end: float | None = option(
         None, "Time to stop at.", unit="seconds", shown_default="the end", bounds=(0.0, 1e6),
-        excluded=UPLOADED | NOT_COMPARED | WHOLE | ADVANCED
+        excluded=NOT_COMPARED | WHOLE | ADVANCED
         | {"live": "a stream ends when it is closed"},
     )  # fmt: skip
 

@@ -28,17 +28,17 @@ def to_int16(samples: Samples) -> npt.NDArray[np.int16]:
 
 
 class WavWriter(wave.Wave_write):
-    """A WAV file of 16 kHz, 16 bits, mono. Whole at every moment where its file can seek."""
+    """A WAV file of 16 kHz and 16 bits. Complete at every moment if its file can seek."""
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, channels: int = 1) -> None:
         super().__init__(str(path))
-        self.setnchannels(1)
+        self.setnchannels(channels)
         self.setsampwidth(2)
         self.setframerate(SAMPLE_RATE)
 
     def write(self, samples: Samples) -> None:
-        """Append samples, shape (n,)."""
-        self.writeframes(to_int16(samples).tobytes())
+        """Append samples, shape (n,) or (channels, n)."""
+        self.writeframes(to_int16(samples.T).tobytes())
 
 
 def check_rate(sample_rate: int) -> None:

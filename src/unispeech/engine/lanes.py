@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from unispeech.audio import probe
+from unispeech.audio.recording import Recording
 from unispeech.engine.sound import Input
 from unispeech.errors import AudioError
 from unispeech.options import SoundOptions
+from unispeech.stages.channels import Channels
 from unispeech.types import End, Gap, Segment, Turn
 
 
@@ -23,7 +27,7 @@ def expanded(
     """
     for given in inputs:
         try:
-            lanes = _lanes(given, options)
+            lanes = lanes_of(given, options)
         except AudioError:
             lanes = [given]
         on_lanes(lanes)
@@ -54,7 +58,14 @@ def merged(
                 segments, gaps, ends = [], [], []
 
 
-def _lanes(given: Input, options: SoundOptions) -> list[Input]:
+def lanes_of(given: Input, options: SoundOptions) -> list[Input]:
+    """The lanes of an input: itself, unless tracks or channels are transcribed separately.
+
+    Raises:
+        AudioError: it cannot be opened.
+    """
+    if not options.has_lanes:
+        return [given]
     source: Any = given.source
     if hasattr(source, "dtype"):
         return _channels(given, source.shape[1] if source.ndim == 2 else 1)
@@ -67,6 +78,23 @@ def _lanes(given: Input, options: SoundOptions) -> list[Input]:
         replace(given, track=str(track.number), speaker=track.title or f"Track {track.number}")
         for track in probe.tracks(source)
     ]
+
+
+def side_by_side(recordings: Sequence[Recording]) -> Iterator[Channels]:
+    """Read recordings in step: blocks of shape (recordings, n), the shorter ones padded."""
+    readers = [recording.blocks() for recording in recordings]
+    held = [np.zeros(0, np.float32) for _ in recordings]
+    ended = [False for _ in recordings]
+    while not all(ended):
+        for number, reader in enumerate(readers):
+            if not ended[number] and not len(held[number]):
+                block = next(reader, None)
+                ended[number] = block is None
+                held[number] = held[number] if block is None else block
+        size = min((len(block) for block in held if len(block)), default=0)
+        if size:
+            yield np.stack([np.pad(b[:size], (0, size - len(b[:size]))) for b in held])
+            held = [block[size:] for block in held]
 
 
 def _channels(given: Input, count: int) -> list[Input]:

@@ -137,7 +137,8 @@ class Runner:
         request = SpeechRequest(job.backend, job.model, _options(job))
         limit = job.max_duration or self.speech.settings.max_duration
         upload = files.upload if job.parent is None else self.jobs.files(job.parent).upload
-        range = DecodeRange(job.range_start or 0.0, job.range_end, limit)
+        start = job.range_start or 0.0
+        range = DecodeRange(start, job.range_end, limit, request.sound)
         decoded = self.speech.decoders.decode(upload, files.sound(job.run), job.filename, range)
         self.database.change(job.id, duration=decoded.duration)
         published = sum(event.kind == "segment" for event in self.database.events(job.id))

@@ -23,7 +23,7 @@ _BLOCK = 1000
 
 
 def measure_peaks(sound: Path, per_second: int, start: float, end: float | None) -> Peaks:
-    """Return the waveform of a 16 kHz mono WAV between two times in seconds."""
+    """Return the waveform of a 16 kHz WAV between two times in seconds."""
     step = SAMPLE_RATE // per_second
     pairs = [np.zeros((0, 2), np.int16)]
     with wave.open(str(sound), "rb") as file:
@@ -34,13 +34,14 @@ def measure_peaks(sound: Path, per_second: int, start: float, end: float | None)
         for position in range(first, last, _BLOCK * step):
             count = min(_BLOCK * step, last - position)
             samples = np.frombuffer(file.readframes(count), np.int16)
-            pairs.append(_extremes(samples, step))
+            pairs.append(_extremes(samples.reshape(-1, file.getnchannels()), step))
     return (np.concatenate(pairs) >> 8).astype(np.int8)
 
 
 def _extremes(values: npt.NDArray[np.int16], step: int) -> npt.NDArray[np.int16]:
+    """The smallest and the largest of every `step` samples, shape (n, channels)."""
     count = math.ceil(len(values) / step)
-    blocks = np.pad(values, (0, count * step - len(values))).reshape(count, step)
+    blocks = np.pad(values, ((0, count * step - len(values)), (0, 0))).reshape(count, -1)
     return np.stack([blocks.min(axis=1), blocks.max(axis=1)], axis=1)
 
 

@@ -11,7 +11,7 @@ import multiprocessing
 import os
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,10 @@ from pebble import ProcessExpired, ProcessPool
 
 from unispeech.audio import containers
 from unispeech.audio.pcm import WavWriter
-from unispeech.engine import sound
+from unispeech.engine import lanes, sound
 from unispeech.engine.sound import Input
 from unispeech.errors import AudioError
+from unispeech.options import SoundOptions
 from unispeech.types import SAMPLE_RATE
 
 
@@ -46,6 +47,8 @@ class DecodeRange:
     start: float = 0.0
     end: float | None = None
     max_duration: float = float("inf")
+    sound: SoundOptions = field(default_factory=SoundOptions)
+    """Which track and channels; their lanes become the channels of the decoded WAV."""
 
 
 class Decoders:
@@ -153,17 +156,18 @@ def _probe(source: Path, name: str) -> dict[str, Any]:
 
 
 def _decode(source: Path, target: Path, name: str, range: DecodeRange) -> Decoded:
-    recording = sound.opened(Input(source), name=name)
+    inputs = lanes.lanes_of(Input(source), range.sound)
+    recordings = [sound.opened(lane, range.sound, name=name) for lane in inputs]
     first = round(range.start * SAMPLE_RATE)
     last = float("inf") if range.end is None else round(range.end * SAMPLE_RATE)
     limit = range.max_duration * SAMPLE_RATE
     position = written = 0
-    with WavWriter(target) as file:
-        for block in recording.blocks():
-            end = int(max(0, min(last - position, len(block))))
-            samples = block[max(0, first - position) : end]
-            position += len(block)
-            written += len(samples)
+    with WavWriter(target, len(recordings)) as file:
+        for block in lanes.side_by_side(recordings):
+            end = int(max(0, min(last - position, block.shape[1])))
+            samples = block[:, max(0, first - position) : end]
+            position += block.shape[1]
+            written += samples.shape[1]
             if written > limit:
                 raise TooLong(
                     f"{name}: the recording is longer than {range.max_duration:g} s",
@@ -174,4 +178,6 @@ def _decode(source: Path, target: Path, name: str, range: DecodeRange) -> Decode
                 break
     if not written:
         raise AudioError(f"{name}: there is no audio after {range.start:g} s")
-    return Decoded(target, written / SAMPLE_RATE, tuple(recording.warnings), recording.complete)
+    warnings = dict.fromkeys(line for recording in recordings for line in recording.warnings)
+    complete = all(recording.complete for recording in recordings)
+    return Decoded(target, written / SAMPLE_RATE, tuple(warnings), complete)

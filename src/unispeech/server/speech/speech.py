@@ -21,7 +21,7 @@ from unispeech.engine.engine import Engine
 from unispeech.engine.pool import Pool
 from unispeech.errors import OptionError, UnispeechError, UnknownModel, did_you_mean
 from unispeech.models import catalog, companions, model_names, store, weight_cache
-from unispeech.options import LoadOptions, TranscribeOptions, split_options
+from unispeech.options import LoadOptions, SoundOptions, TranscribeOptions, split_options
 from unispeech.server.observe import metrics
 from unispeech.server.service_errors import Busy
 from unispeech.server.settings import Settings
@@ -68,6 +68,12 @@ class SpeechRequest:
     @property
     def diarizes(self) -> bool:
         return bool(self.options.get("diarize"))
+
+    @property
+    def sound(self) -> SoundOptions:
+        """The track and the channels, which the decoder chooses."""
+        names = ("audio_track", "channels")
+        return SoundOptions(**{n: self.options[n] for n in names if n in self.options})
 
 
 class Speech:
@@ -243,6 +249,8 @@ class Speech:
     def transcribe(self, request: SpeechRequest, decoded: Decoded, call: Call) -> Transcript:
         """Transcribe (blocking). The warnings include those of the decoder."""
         options = self.with_server_options(request.options)
+        options.pop("audio_track", None)  # the decoder has chosen the track and the channels
+        options["channels"] = "each" if request.sound.has_lanes else "mix"
         with self.engine(request) as engine:
             transcript = engine.follow(decoded.path, call, **options)
         metrics.AUDIO_SECONDS.inc(transcript.duration)
