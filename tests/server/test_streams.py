@@ -10,13 +10,14 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from fastapi import WebSocketDisconnect
+from fastapi import WebSocket, WebSocketDisconnect
+from starlette.types import Message
 
 from support.samples import SAMPLES
 from unispeech.audio.recording import load
 from unispeech.engine.engine import Engine
 from unispeech.server.http import websockets
-from unispeech.server.service_errors import NotFound
+from unispeech.server.service_errors import Busy, NotFound
 from unispeech.server.settings import Settings
 from unispeech.server.speech.speech import Speech, SpeechRequest
 from unispeech.server.speech.streams import (
@@ -144,6 +145,23 @@ def test_a_client_that_reads_nothing_counts_as_disconnected() -> None:
 
     with pytest.raises(WebSocketDisconnect):
         asyncio.run(websockets.send(cast(Any, FakeSocket()), {}, timeout=0.01))
+
+
+def test_a_client_that_disconnects_before_it_is_denied_is_no_error() -> None:
+    attempts: list[str] = []
+
+    async def send(message: Message) -> None:
+        attempts.append(message["type"])
+        raise OSError("the connection is closed")  # as uvicorn does
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    extensions: dict[str, object] = {"websocket.http.response": {}}
+    scope = {"type": "websocket", "path": "/v1/stream", "headers": [], "extensions": extensions}
+    socket = WebSocket(scope, receive, send)
+    asyncio.run(websockets.deny(socket, Busy("too many live streams")))
+    assert attempts == ["websocket.http.response.start"]
 
 
 def test_each_disconnect_starts_the_resume_time_again(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ async def serve(websocket: WebSocket, protocol: str, create: Callable[[Client], 
         _check_origin(websocket, service)
         session = create(Client(websocket, service, key))
     except UnispeechError as error:
-        await websocket.send_denial_response(answer(websocket, error))
+        await deny(websocket, error)
         return
     offered = websocket.headers.get("sec-websocket-protocol", "").split(",")
     subprotocol = protocol if protocol in map(str.strip, offered) else None
@@ -75,6 +76,12 @@ async def serve(websocket: WebSocket, protocol: str, create: Callable[[Client], 
             raise
     finally:
         session.end()
+
+
+async def deny(websocket: WebSocket, error: UnispeechError) -> None:
+    """Answer the upgrade with an error response, unless the client has disconnected."""
+    with contextlib.suppress(OSError):  # uvicorn's error for a closed connection
+        await websocket.send_denial_response(answer(websocket, error))
 
 
 async def _accept(websocket: WebSocket, subprotocol: str | None) -> bool:
