@@ -7,14 +7,17 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from support.pages import blocks
 from support.samples import ROOT, SAMPLES
+from support.serving import Server
 
 PAGES = ["README.md", "docs/guides/transcribe.md"]
+FIGURES = "docs/reference/figures.md"
 SLOW = ["docs/guides/backends.md"]
 """Pages whose commands need PyTorch. Those on models, fine-tuning and MMS have tests of their own:
 `test_store.py`, `test_fine_tuning.py` and `test_docs_mms.py`."""
@@ -25,7 +28,7 @@ def _commands(pages: list[str]) -> list[tuple[str, str]]:
     lines = [(p, line) for p in pages for block in blocks(p, "sh") for line in block.splitlines()]
     first: dict[str, str] = {}
     for page, line in lines:
-        if "make " not in line:
+        if not line.startswith(("make ", "pip install ")):  # read by other tests
             first.setdefault(line.split("#")[0].strip().removeprefix(".venv/bin/"), page)
     return [(page, command) for command, page in first.items()]
 
@@ -33,6 +36,10 @@ def _commands(pages: list[str]) -> list[tuple[str, str]]:
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     (tmp_path / "samples").symlink_to(SAMPLES)
+    (tmp_path / "interview.wav").symlink_to(SAMPLES / "english.wav")
+    (tmp_path / "recordings").mkdir()
+    for name in ("english.wav", "english.txt"):
+        (tmp_path / "recordings" / name).symlink_to(SAMPLES / name)
     return tmp_path
 
 
@@ -56,6 +63,52 @@ def run(command: str, place: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "more"),
+    [
+        ("mic", "--input interview.wav --fast"),  # there is no microphone
+        ("bench", "--backends faster --models tiny.en --repeat 1"),  # all backends take minutes
+    ],
+)
+def test_the_other_commands_of_the_readme(place: Path, command: str, more: str) -> None:
+    (block,) = blocks("README.md", "sh more")
+    (line,) = re.findall(rf"^unispeech {command}\b[^#\n]*", block, re.M)
+    run(f"{line.strip()} {more}", place)
+
+
+@pytest.mark.slow
+def test_the_readmes_client_and_server(place: Path) -> None:
+    (block,) = blocks("README.md", "sh more")
+    assert re.search(r"^unispeech serve\s", block, re.M)
+    (program,) = blocks("README.md", "python client")
+    assert program.count("http://127.0.0.1:8000") == 1
+    server = Server(place).start()
+    try:
+        program = program.replace("http://127.0.0.1:8000", server.url)
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=place, capture_output=True, text=True, timeout=120
+        )
+    finally:
+        server.stop()
+    assert done.returncode == 0, done.stderr
+    assert "roses" in done.stdout
+
+
+def test_pip_commands_name_extras_that_exist() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = settings["project"]["optional-dependencies"]
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    named = {
+        extra.strip()
+        for page in pages
+        for group in re.findall(r"unispeech\[([a-z, -]+)\]", page.read_text())
+        for extra in group.split(",")
+    }
+    assert "server" in named
+    assert named <= set(extras)
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_measuring_commands_on_a_small_sample(place: Path, data: Path) -> None:
     """As written, but for one recording, one model, one round, and the shortest figures."""
@@ -72,7 +125,7 @@ def test_measuring_commands_on_a_small_sample(place: Path, data: Path) -> None:
         "^unispeech": f"{program} -m unispeech",
         "^python": program,
     }
-    lines = [line for block in blocks("README.md", "sh measuring") for line in block.splitlines()]
+    lines = [line for block in blocks(FIGURES, "sh measuring") for line in block.splitlines()]
     assert lines
     for line in "\n".join(lines).replace("\\\n", " ").splitlines():
         command = line.split("#")[0].strip()
@@ -100,7 +153,7 @@ def test_every_link_leads_somewhere() -> None:
     missing = [
         f"{page.name}: {target}"
         for page in pages
-        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text())
+        for target in re.findall(r"(?:\]\(|src=\")([^)#:\"]+)[)\"]", page.read_text())
         if not (page.parent / target).exists()
     ]
     assert not missing
