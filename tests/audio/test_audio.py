@@ -1,4 +1,4 @@
-"""Reading recordings: every common kind, and every way in which one can be bad."""
+"""Reading of recordings: common formats, and damaged or unsuitable files."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _read(path: Path) -> tuple[Recording, np.ndarray[tuple[int], np.dtype[np.flo
         ("video.mkv", "aac", 3, "stereo", 2),
     ],
 )
-def test_every_kind_says_the_same(
+def test_every_format_gives_the_same_sound(
     engine: Callable[..., Engine],
     tmp_path: Path,
     name: str,
@@ -56,7 +56,7 @@ def test_every_kind_says_the_same(
     assert words(engine().transcribe(path).text) == words(reference("english"))
 
 
-def test_the_same_samples_as_the_library_reads() -> None:
+def test_samples_equal_those_of_faster_whisper() -> None:
     from faster_whisper.audio import decode_audio
 
     for sample in ("english", "pause"):
@@ -64,21 +64,21 @@ def test_the_same_samples_as_the_library_reads() -> None:
         assert np.array_equal(load(path), decode_audio(str(path)))
 
 
-def test_blocks_are_the_whole(tmp_path: Path) -> None:
+def test_blocks_join_to_the_whole(tmp_path: Path) -> None:
     recording = Recording(SAMPLES / "pause.wav")
     blocks = list(recording.blocks())
     assert len(blocks) > 1
     assert np.array_equal(np.concatenate(blocks), load(SAMPLES / "pause.wav"))
 
 
-def test_a_truncated_file_keeps_what_is_there(tmp_path: Path) -> None:
+def test_a_truncated_file_is_read_to_its_end(tmp_path: Path) -> None:
     recording, read = _read(truncated_wav(tmp_path / "cut.wav", SPEECH, 0.5))
     assert len(read) == pytest.approx(len(SPEECH) / 2, abs=100)
     assert not recording.complete
     assert "cut.wav" in recording.warnings[0] and "ends after" in recording.warnings[0]
 
 
-def test_an_ogg_file_that_breaks_off_is_noticed(tmp_path: Path) -> None:
+def test_a_truncated_ogg_file_is_detected(tmp_path: Path) -> None:
     whole = write(tmp_path / "whole.ogg", upsampled(SPEECH, 3)[None], 48_000, "libopus")
     recording, read = _read(whole)
     assert recording.complete and not recording.warnings
@@ -102,7 +102,7 @@ def test_reading_a_damaged_file_neither_prints_nor_changes_how_pyav_logs(
     assert capfd.readouterr() == ("", "") and av.logging.get_level() is None
 
 
-def test_a_file_that_shrinks_while_it_is_read(tmp_path: Path) -> None:
+def test_a_file_that_shrinks_while_being_read_is_incomplete(tmp_path: Path) -> None:
     path = truncated_wav(tmp_path / "shrinks.wav", np.tile(SPEECH, 60), 1.0)
     recording = Recording(path)
     blocks = recording.blocks()
@@ -113,7 +113,7 @@ def test_a_file_that_shrinks_while_it_is_read(tmp_path: Path) -> None:
     assert rest and not recording.complete and "shrinks.wav" in recording.warnings[0]
 
 
-def test_samples_that_are_not_numbers_are_silence(tmp_path: Path) -> None:
+def test_nan_samples_become_silence(tmp_path: Path) -> None:
     bad = SPEECH.copy()
     bad[1000:1100] = np.nan
     bad[2000] = np.inf
@@ -124,7 +124,7 @@ def test_samples_that_are_not_numbers_are_silence(tmp_path: Path) -> None:
     assert np.isfinite(array.read()).all() and "101 samples" in array.warnings[0]
 
 
-def test_an_array_at_another_rate_and_of_integers() -> None:
+def test_arrays_of_integers_at_another_rate_are_converted() -> None:
     high = load(upsampled(SPEECH, 3), 48_000)
     assert abs(len(high) - len(SPEECH)) < 200
     stereo = np.stack([SPEECH, SPEECH], axis=1)
@@ -132,31 +132,31 @@ def test_an_array_at_another_rate_and_of_integers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "detail"),
     [
         ("empty.wav", b"", "0 bytes"),
         ("text.wav", b"this is not audio at all, not even close to it\n" * 20, "not audio"),
         ("zeros.mp3", bytes(5000), "not audio"),
     ],
 )
-def test_what_is_not_audio_is_said_with_its_name(
-    tmp_path: Path, name: str, content: bytes, said: str
+def test_files_that_are_not_audio_are_named_in_the_error(
+    tmp_path: Path, name: str, content: bytes, detail: str
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    with pytest.raises(AudioError) as caught:
+    with pytest.raises(AudioError) as error:
         load(path)
-    assert name in str(caught.value) and said in str(caught.value)
-    assert "\n" not in str(caught.value)
+    assert name in str(error.value) and detail in str(error.value)
+    assert "\n" not in str(error.value)
 
 
-def test_a_file_without_samples(tmp_path: Path) -> None:
+def test_a_file_without_samples_is_refused(tmp_path: Path) -> None:
     path = truncated_wav(tmp_path / "none.wav", SPEECH[:0], 1.0)
     with raises(AudioError, "none.wav"):
         load(path)
 
 
-def test_a_video_without_sound(tmp_path: Path) -> None:
+def test_a_video_without_sound_is_refused(tmp_path: Path) -> None:
     with raises(AudioError, "mute.mp4"):
         load(silent_video(tmp_path / "mute.mp4"))
 
@@ -165,18 +165,18 @@ def test_a_video_without_sound(tmp_path: Path) -> None:
     "source",
     [Path("nowhere.wav"), SAMPLES, np.zeros((2, 3, 4), np.float32), io.BytesIO(b""), 42],
 )
-def test_a_source_that_is_none(source: object) -> None:
+def test_an_unsupported_source_is_refused(source: object) -> None:
     with pytest.raises(AudioError):
         load(source, 16_000 if isinstance(source, np.ndarray) else None)  # type: ignore[arg-type]
 
 
-def test_a_missing_file_is_also_the_standard_error() -> None:
+def test_a_missing_file_raises_a_file_not_found_error() -> None:
     with pytest.raises(FileNotFoundError, match="nowhere"):
         load("nowhere.wav")
     assert issubclass(AudioNotFound, AudioError)
 
 
-def test_channels_that_cancel_each_other_are_heard(tmp_path: Path) -> None:
+def test_channels_out_of_phase_are_not_lost(tmp_path: Path) -> None:
     miswired = write(
         tmp_path / "x.wav", np.stack([SPEECH, -SPEECH]), SAMPLE_RATE, "pcm_s16le", "stereo"
     )
@@ -193,7 +193,7 @@ def test_channels_that_cancel_each_other_are_heard(tmp_path: Path) -> None:
         ("call.sdp", "v=0\nc=IN IP4 127.0.0.1\nm=audio 5004 RTP/AVP 0\n"),
     ],
 )
-def test_no_file_makes_us_open_another(tmp_path: Path, name: str, text: str) -> None:
+def test_files_cannot_refer_to_other_files(tmp_path: Path, name: str, text: str) -> None:
     """FFmpeg would follow a playlist to any file or address, whatever the playlist is called."""
     path = tmp_path / name
     path.write_text(text.format(path=SAMPLES / "english.wav"))
@@ -207,7 +207,7 @@ class _Broken(io.RawIOBase):
         raise RuntimeError("boom")
 
 
-def test_file_objects_that_cannot_be_read(tmp_path: Path) -> None:
+def test_unreadable_file_objects_are_refused(tmp_path: Path) -> None:
     closed = (SAMPLES / "english.wav").open("rb")
     closed.close()
     with (SAMPLES / "english.txt").open() as text:
@@ -217,6 +217,6 @@ def test_file_objects_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rate", [None, 0, -1, 10**12, 44100.5, float("nan"), "16000"])
-def test_a_wrong_sample_rate(rate: object) -> None:
+def test_an_invalid_sample_rate_is_refused(rate: object) -> None:
     with pytest.raises(AudioError, match="sample_rate"):
         load(SPEECH, rate)  # type: ignore[arg-type]

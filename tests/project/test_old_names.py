@@ -64,17 +64,17 @@ WITHOUT_SUCCESSOR = ["backends.openvino_graph", "backends.openvino_library", "ba
 
 
 @pytest.mark.parametrize(("module", "name", "home"), MOVED, ids=lambda part: str(part))
-def test_an_old_name_is_the_new_one_with_a_warning(module: str, name: str, home: str) -> None:
+def test_an_old_name_gives_the_new_object_with_a_warning(module: str, name: str, home: str) -> None:
     old = import_module(f"unispeech.{module}")
     new = RENAMED.get((module, name), name)
-    with pytest.warns(DeprecationWarning, match=f"unispeech.{home}.{new}") as caught:
+    with pytest.warns(DeprecationWarning, match=f"unispeech.{home}.{new}") as warned:
         attribute = getattr(old, name)
     assert attribute is getattr(import_module(f"unispeech.{home}"), new)
-    assert caught[0].filename == __file__
+    assert warned[0].filename == __file__
 
 
 @pytest.mark.parametrize("module", WITHOUT_SUCCESSOR)
-def test_an_old_module_imports_and_says_which_name_is_missing(module: str) -> None:
+def test_an_old_module_names_the_missing_attribute(module: str) -> None:
     old = import_module(f"unispeech.{module}")
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = old.no_such_name

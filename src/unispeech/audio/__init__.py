@@ -1,4 +1,4 @@
-"""Any recording as 16 kHz mono samples on its own timeline."""
+"""Decoding of any recording to 16 kHz mono samples on its own timeline."""
 
 from unispeech._old import moved
 

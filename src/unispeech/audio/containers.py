@@ -1,4 +1,4 @@
-"""Files of sound and video as FFmpeg opens them, and what they state of themselves."""
+"""Safe opening of audio and video files with FFmpeg."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ _FORMATS = (
     "matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mp2,mp3,mpeg,mpegts,mpegvideo,mpc,mpc8,mxf,nut,ogg,"
     "opus,rm,sbc,sox,spdif,swf,tak,tta,voc,w64,wav,wv,xwma"
 )
-"""Demuxers that hold sound themselves. FFmpeg has others (playlists, scripts, session descriptions)
-that open whatever files and addresses they name: those never get to."""
+"""Allowed demuxers: formats that contain sound themselves. Others (playlists, scripts, session
+descriptions) would open the files and addresses that they name."""
 GUARDED = {"format_whitelist": _FORMATS, "protocol_whitelist": ""}
-"""How FFmpeg is to open a file that somebody gave us; an open one, not its name."""
+"""FFmpeg options for opening untrusted files, which are passed open, not by name."""
 MEDIA = frozenset(
     {".3gp", ".aac", ".ac3", ".aif", ".aiff", ".amr", ".au", ".avi", ".caf", ".flac", ".flv",
      ".m4a", ".m4b", ".m4v", ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpeg", ".mpg",
      ".mts", ".oga", ".ogg", ".ogv", ".opus", ".ra", ".ts", ".wav", ".weba", ".webm", ".wma",
      ".wmv", ".wv"}
 )  # fmt: skip
-"""What is taken from a folder. A file named by itself is tried whatever its name."""
+"""Suffixes of files to read from a folder. A file named directly may have any suffix."""
 
 
 def opened(file: IO[bytes], ignore_length: bool = False) -> av.container.InputContainer:
-    """An open file as a container; a context manager. No file it names is opened with it.
+    """Open a container; a context manager. Never opens other files that the container names.
 
     With `ignore_length`, a WAV file is read to its end, whatever size its header states.
 
     Raises:
-        av.FFmpegError, or what the file object raises: it cannot be read as sound or video.
+        av.FFmpegError: the file cannot be read as sound or video. Errors of the file object.
     """
     import av
 
@@ -40,7 +40,7 @@ def opened(file: IO[bytes], ignore_length: bool = False) -> av.container.InputCo
 
 
 def films(container: av.container.InputContainer) -> list[av.VideoStream]:
-    """The video tracks that are no cover picture."""
+    """The video tracks, without cover pictures."""
     from av.stream import Disposition
 
     return [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import av
 
 CANCELLED = 0.02
-"""Below this part of a channel's power, the mix has lost it: a miswired balanced line, or speech in
-a channel that the layout says is for effects. Then that channel is used by itself."""
+"""Minimum power of the mix, as a fraction of the loudest channel's power. A mix below has lost the
+channel (a miswired balanced line, speech in an effects channel), which is then used by itself."""
 AUDIBLE = 1e-7
 """Mean square, below which a channel is silent (-70 dBFS)."""
 MIXABLE = 8
@@ -33,7 +33,7 @@ Piece: TypeAlias = npt.NDArray[np.float32]
 
 
 class Downmix:
-    """The resamplers of one stream. A stream may change its rate or layout on the way."""
+    """Resamplers of one stream, whose rate and layout may change."""
 
     def __init__(self) -> None:
         self.bad_samples = 0
@@ -87,14 +87,14 @@ class Downmix:
         yield np.concatenate([self._audible(mix, channels)[None], channels])
 
     def _audible(self, mixed: Samples, channels: npt.NDArray[np.float32]) -> Samples:
-        """Return the mix, or the loudest channel where the mix has lost it."""
+        """Return the mix, or the loudest channel if the mix has lost it."""
         power = np.square(channels).mean(axis=1)
         loudest = int(power.argmax())
         if power[loudest] < AUDIBLE or np.square(mixed).mean() >= CANCELLED * power[loudest]:
             return mixed
         self.cancelled = True
-        taken: Samples = channels[loudest]
-        return taken
+        channel: Samples = channels[loudest]
+        return channel
 
     def _without_nan(self, frame: av.AudioFrame) -> av.AudioFrame:
         import av

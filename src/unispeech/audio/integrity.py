@@ -1,4 +1,4 @@
-"""Checks that a file is there to its end: FFmpeg takes whatever it finds for the whole.
+"""Detection of truncated files, which FFmpeg does not report.
 
 Sources: RFC 3533, section 6 (Ogg); RFC 8794 and RFC 9559 (EBML, Matroska); ISO/IEC 14496-12,
 section 4.2 (boxes of MP4 and QuickTime).
@@ -14,14 +14,14 @@ from typing import IO
 LONGEST_PAGE = 27 + 255 + 255 * 255
 """Bytes of an Ogg page: the fixed header, the table of segments, the segments."""
 _LAST_PAGE = 4
-"""The flag of the page that its stream ends with."""
+"""Flag of the last page of a stream."""
 _SEGMENT, _CLUSTER = 0x18538067, 0x1F43B675
 _TAIL = 8 << 20
-"""Bytes at the end of a live Matroska file in which the last cluster is looked for."""
+"""Bytes at the end of a live Matroska file to search for the last cluster."""
 
 
 def truncated(file: IO[bytes]) -> bool:
-    """True of an Ogg, Matroska or MP4 file that breaks off. The position is kept."""
+    """True for a truncated Ogg, Matroska or MP4 file. Restores the file position."""
     start = file.tell()
     try:
         head = file.read(8)
@@ -63,7 +63,7 @@ def _mp4_is_truncated(file: IO[bytes], start: int, size: int) -> bool:
         file.seek(at)
         length, _, long_length = struct.unpack(">I4sQ", file.read(16).ljust(16, b"\0"))
         length = long_length if length == 1 else length
-        if length < 8:  # 0: to the end of the file; else it is no box
+        if length < 8:  # 0 means up to the end of the file; other values are invalid
             return False
         at += length
     return at > size
@@ -86,12 +86,12 @@ def _matroska_is_truncated(file: IO[bytes], start: int, size: int) -> bool:
 def _last_cluster(file: IO[bytes], start: int, size: int) -> int:
     begin = max(start, size - _TAIL)
     file.seek(begin)
-    found = file.read().rfind(_CLUSTER.to_bytes(4, "big"))
-    return start if found < 0 else begin + found
+    offset = file.read().rfind(_CLUSTER.to_bytes(4, "big"))
+    return start if offset < 0 else begin + offset
 
 
 def _live_is_truncated(file: IO[bytes], at: int, size: int) -> bool:
-    """Walk the elements from `at` on; those of unknown size are entered."""
+    """Walk the elements from `at`, descending into those of unknown size."""
     while at < size:
         file.seek(at)
         _, length, header = _element(file.read(12))
@@ -113,7 +113,7 @@ def _element(data: bytes) -> tuple[int, int | None, int]:
 
 
 def has_frame_count(file: IO[bytes]) -> bool:
-    """True of an MP3 file whose first frame counts all frames (Xing, Info or VBRI)."""
+    """True for an MP3 file whose first frame states the number of frames (Xing, Info or VBRI)."""
     head = file.read(10)
     if head[:3] == b"ID3":
         size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]

@@ -1,4 +1,4 @@
-"""Samples as 16-bit integers, and WAV files and raw streams of them."""
+"""16-bit PCM: conversion, WAV files and raw streams."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from unispeech.errors import AudioError
 from unispeech.types import SAMPLE_RATE, Samples
 
 RATES = (8_000, 192_000)
-"""Hz; sound outside them is a mistake."""
+"""Lowest and highest valid sample rate, in Hz."""
 
 
 def to_float(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """Integer samples of any width and shape as float32 in [-1, 1)."""
+    """Convert integer samples of any width and shape to float32 in [-1, 1)."""
     return values.astype(np.float32) / np.float32(-float(np.iinfo(values.dtype).min))
 
 
 def to_int16(samples: Samples) -> npt.NDArray[np.int16]:
-    """Samples as 16-bit little-endian integers: the nearest, clipped. Undoes `to_float`."""
+    """Convert samples to 16-bit little-endian integers, rounded and clipped. Inverts `to_float`."""
     return np.clip(np.rint(samples * 32768), -32768, 32767).astype("<i2")
 
 
 class WavWriter(wave.Wave_write):
-    """A WAV file of 16 kHz and 16 bits. Complete at every moment if its file can seek."""
+    """WAV file of 16 kHz and 16 bits. Valid after every write if its file is seekable."""
 
     def __init__(self, path: Path | str, channels: int = 1) -> None:
         super().__init__(str(path))
@@ -42,19 +42,21 @@ class WavWriter(wave.Wave_write):
 
 
 def check_rate(sample_rate: int) -> None:
-    """Raises:
-    AudioError: a sample rate that no sound has.
+    """Check a sample rate in Hz.
+
+    Raises:
+        AudioError: the rate is out of range.
     """
     low, high = RATES
     if not low <= sample_rate <= high:
-        raise AudioError(f"a sample rate of {sample_rate} Hz", f"give one from {low} to {high}")
+        raise AudioError(f"sample rate {sample_rate} Hz is out of range", f"use {low} to {high} Hz")
 
 
 class PcmDecoder:
-    """Bytes of signed 16-bit little-endian mono sound, in pieces of any size, to samples.
+    """Decoder of signed 16-bit little-endian mono sound, in pieces of any size.
 
     Raises:
-        AudioError: a sample rate that no sound has.
+        AudioError: the sample rate is out of range.
     """
 
     def __init__(self, sample_rate: int = SAMPLE_RATE) -> None:
@@ -63,12 +65,12 @@ class PcmDecoder:
         self._half = b""
 
     def feed(self, data: bytes) -> Samples:
-        """The samples that are complete by now; half a sample waits for its other half."""
+        """The samples complete so far. Keeps an incomplete sample for the next call."""
         data = self._half + data
         whole = len(data) // 2 * 2
         self._half = data[whole:]
         return self._resampler.push(to_float(np.frombuffer(data[:whole], "<i2")))
 
     def end(self) -> Samples:
-        """What the resampler still held. An odd last byte is no sample and is let go."""
+        """The remaining samples of the resampler. Drops an incomplete last sample."""
         return self._resampler.end()

@@ -34,7 +34,7 @@ BLOCK = 10 * SAMPLE_RATE
 """Samples in a block; the last may be shorter."""
 
 MISSING = 0.15
-"""Seconds that a recording may be shorter than its header says: encoders round to whole frames."""
+"""Tolerance in seconds between header and recording: encoders round to whole frames."""
 
 Mix: TypeAlias = "Callable[[npt.NDArray[np.float32]], Samples]"
 """Makes mono of a block: shape (1, n), or (1 + channels, n) with FFmpeg's mix first."""
@@ -44,7 +44,7 @@ PickTrack: TypeAlias = "Callable[[Sequence[tracks.Track]], tracks.Track | None]"
 
 
 class Recording:
-    """One source being read. Iterate `blocks()` once; the other fields tell how it went.
+    """Reader of one source. Iterate `blocks()` once; the other fields describe the result.
 
     A sample's index is its time in the file: sound that starts late, and holes in it, are filled
     with silence (`clock`). `duration` is the header's figure, an estimate or None, and the real
@@ -95,8 +95,8 @@ class Recording:
         """The samples, `BLOCK` at a time.
 
         Raises:
-            AudioNotFound: there is no such file.
-            AudioError: it cannot be read as sound, holds none, or has no such track.
+            AudioNotFound: the file does not exist.
+            AudioError: the source cannot be read as sound, holds none, or has no such track.
         """
         seen = 0
         for piece in _regroup(self._within(self._decode()), BLOCK):
@@ -175,15 +175,15 @@ class Recording:
 
     def _choose(self, container: av.container.InputContainer) -> av.AudioStream:
         self.container = container.format.name
-        self.tracks = found = tracks.of(container)
-        if not found:
+        self.tracks = available = tracks.of(container)
+        if not available:
             problem = "video without sound" if containers.films(container) else "no sound in it"
             raise AudioError(f"{self.name}: {problem}", "give a file with an audio track")
-        several = len(found) > 1 and self._wanted_track is None
-        picked = self._pick_track(found) if several and self._pick_track else None
-        self.track = track = picked or tracks.chosen(found, self._wanted_track, self.name)
+        several = len(available) > 1 and self._wanted_track is None
+        picked = self._pick_track(available) if several and self._pick_track else None
+        self.track = track = picked or tracks.chosen(available, self._wanted_track, self.name)
         if several:
-            others = ", ".join(str(other) for other in found if other is not track)
+            others = ", ".join(str(other) for other in available if other is not track)
             self.warnings.append(f"{self.name}: used audio track {track}; there are also {others}")
         return container.streams.audio[track.number - 1]
 
@@ -239,7 +239,8 @@ class Recording:
         rate = self._sample_rate
         if not isinstance(rate, int) or not 1000 <= rate <= 1_000_000:
             raise AudioError(
-                f"an array with sample_rate {rate!r}", "pass its samples a second: 16000, say"
+                f"sample_rate is {rate!r}",
+                "pass the samples per second of the array, such as 16000",
             )
         if self._wanted_track not in (None, "1"):
             raise AudioError(

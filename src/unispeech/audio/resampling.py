@@ -1,4 +1,4 @@
-"""Mono samples at any rate to 16 kHz, through FFmpeg's resampler."""
+"""Resampling of mono samples to 16 kHz with FFmpeg."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from unispeech.types import SAMPLE_RATE, Samples
 
 
 class Resampler:
-    """One stream at one rate. The filter's state goes from piece to piece."""
+    """Resampler of one stream. The state of its filter carries over between pieces."""
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
@@ -21,7 +21,7 @@ class Resampler:
             self._resampler = av.AudioResampler("fltp", "mono", SAMPLE_RATE)
 
     def push(self, samples: Samples) -> Samples:
-        """The samples that are complete by now, shape (n,)."""
+        """The samples complete so far, shape (n,)."""
         if self._resampler is None or not len(samples):
             return samples
         import av
@@ -31,7 +31,7 @@ class Resampler:
         return self._resampled(frame)
 
     def end(self) -> Samples:
-        """The samples still inside."""
+        """The remaining samples."""
         return self._resampled(None)
 
     def _resampled(self, frame: Any) -> Samples:

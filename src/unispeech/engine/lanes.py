@@ -25,11 +25,11 @@ def expanded(
 
     An input that cannot be opened is one lane, so that reading it reports the error in its place.
     """
-    for given in inputs:
+    for entry in inputs:
         try:
-            lanes = lanes_of(given, options)
+            lanes = lanes_of(entry, options)
         except AudioError:
-            lanes = [given]
+            lanes = [entry]
         on_lanes(lanes)
         yield from lanes
 
@@ -58,24 +58,24 @@ def merged(
                 segments, gaps, ends = [], [], []
 
 
-def lanes_of(given: Input, options: SoundOptions) -> list[Input]:
+def lanes_of(entry: Input, options: SoundOptions) -> list[Input]:
     """The lanes of an input: itself, unless tracks or channels are transcribed separately.
 
     Raises:
         AudioError: it cannot be opened.
     """
     if not options.has_lanes:
-        return [given]
-    source: Any = given.source
+        return [entry]
+    source: Any = entry.source
     if hasattr(source, "dtype"):
-        return _channels(given, source.shape[1] if source.ndim == 2 else 1)
+        return _channels(entry, source.shape[1] if source.ndim == 2 else 1)
     if hasattr(source, "read"):
         source = source.read()  # each lane reads it again
-        given = replace(given, source=source)
+        entry = replace(entry, source=source)
     if options.audio_track != "all":
-        return _channels(given, probe.track(source, options.audio_track).channels)
+        return _channels(entry, probe.track(source, options.audio_track).channels)
     return [
-        replace(given, track=str(track.number), speaker=track.title or f"Track {track.number}")
+        replace(entry, track=str(track.number), speaker=track.title or f"Track {track.number}")
         for track in probe.tracks(source)
     ]
 
@@ -97,10 +97,10 @@ def side_by_side(recordings: Sequence[Recording]) -> Iterator[Channels]:
             held = [block[size:] for block in held]
 
 
-def _channels(given: Input, count: int) -> list[Input]:
+def _channels(entry: Input, count: int) -> list[Input]:
     if count == 1:
-        return [given]
-    return [replace(given, channel=n, speaker=f"Channel {n + 1}") for n in range(count)]
+        return [entry]
+    return [replace(entry, channel=n, speaker=f"Channel {n + 1}") for n in range(count)]
 
 
 def _spoken(segment: Segment, speaker: str | None) -> Segment:

@@ -30,8 +30,8 @@ log = logging.getLogger("unispeech.pool")
 WAIT = 0.004
 """Seconds that a batch with room waits for further requests."""
 PATIENCE = 0.1
-"""How far shorter requests may overtake a request, as a fraction of its audio length. At 1.0 the
-end of a long live phrase waited twenty seconds behind the previews of other streams."""
+"""Time for which shorter requests may overtake a request, as a fraction of its audio length. At 1.0
+the end of a long live phrase waited twenty seconds behind the previews of other streams."""
 
 
 @dataclass(slots=True, eq=False)  # chunks hold arrays, which == cannot compare

@@ -34,11 +34,11 @@ class Input:
 
 
 def opened(
-    given: Input, options: SoundOptions | None = None, keep: bool = False, name: str = ""
+    entry: Input, options: SoundOptions | None = None, keep: bool = False, name: str = ""
 ) -> Recording:
     """Open an input. Of several audio tracks, the one that players choose is used if somebody
     speaks in it, else the first with speech; of several channels, those with clear speech."""
-    source = given.source
+    source = entry.source
     options = options or SoundOptions()
     wanted = None if options.audio_track == "all" else options.audio_track
 
@@ -50,13 +50,13 @@ def opened(
 
     return Recording(
         source,
-        given.sample_rate,
+        entry.sample_rate,
         name=name,
         keep=keep,
-        track=given.track or wanted,
+        track=entry.track or wanted,
         start=options.start,
         end=options.end,
-        mix=_mix(given.channel, options),
+        mix=_mix(entry.channel, options),
         pick_track=with_speech,
     )
 
