@@ -48,7 +48,7 @@ class DecodeRange:
     end: float | None = None
     max_duration: float = float("inf")
     sound: SoundOptions = field(default_factory=SoundOptions)
-    """Which track and channels; their lanes become the channels of the decoded WAV."""
+    """Track and channels to decode; their lanes become the channels of the decoded WAV."""
 
 
 class Decoders:
