@@ -126,7 +126,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def tab(chromium: Any) -> Iterator[Any]:
-    """A new window of the browser, as somebody has it who was never here."""
+    """A new browser window without stored data."""
     from support.browsing import Tab
 
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")

@@ -1,10 +1,10 @@
-"""Pictures of every view of the page: light and dark, on a desk and on a phone.
+"""Screenshots of every view of the page: light and dark, desktop and phone.
 
-    python docs/page/screenshots.py             all of them, beside this file
-    python docs/page/screenshots.py editor      only some; --folder puts them elsewhere
+    python docs/page/screenshots.py             all views, saved beside this file
+    python docs/page/screenshots.py editor      only some views; --folder saves them elsewhere
 
-They show recordings that are made of our own samples, in a real server with real weights. README.md
-beside them shows them.
+The recordings are made of our own samples and transcribed by a real server with real weights.
+README.md in the same folder shows the screenshots.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ SIZES: dict[str, dict[str, Any]] = {
 SCHEMES = ("light", "dark")
 QUALITY = 72
 MINUTES = 240
-"""Of the recording that is decoded meanwhile: long enough for all the pictures that show it."""
+"""Length of the recording that is being decoded: enough for all screenshots that show it."""
 QUIET = "key"
-"""From this view on it is not seen, and would only take time from the others."""
+"""From this view on that recording is not shown, so its job is cancelled to free the processor."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -50,23 +50,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("views", nargs="*", help=", ".join(VIEWS))
     parser.add_argument("--folder", type=Path, default=Path(__file__).parent)
-    given = parser.parse_args(arguments)
-    unknown = set(given.views) - set(VIEWS)
+    options = parser.parse_args(arguments)
+    unknown = set(options.views) - set(VIEWS)
     if unknown:
-        parser.error(f"there is no view {min(unknown)!r}; there are {', '.join(VIEWS)}")
-    given.folder.mkdir(parents=True, exist_ok=True)
+        parser.error(f"unknown view {min(unknown)!r}; choose from {', '.join(VIEWS)}")
+    options.folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="unispeech-") as folder,
         scene(Path(folder), MINUTES) as shown,
         browser(*microphone(SAMPLES / "english.wav")) as chromium,
     ):
-        for name in (one for one in VIEWS if not given.views or one in given.views):
+        for name in (view for view in VIEWS if not options.views or view in options.views):
             if list(VIEWS).index(name) >= list(VIEWS).index(QUIET):
                 cancel(shown)
             for size in SIZES:
                 for scheme in SCHEMES:
-                    take(chromium, shown, name, size, scheme, given.folder)
-    (given.folder / "README.md").write_text(gallery(given.folder))
+                    take(chromium, shown, name, size, scheme, options.folder)
+    (options.folder / "README.md").write_text(gallery(options.folder))
 
 
 def cancel(shown: Scene) -> None:
@@ -75,7 +75,7 @@ def cancel(shown: Scene) -> None:
 
 
 def gallery(folder: Path) -> str:
-    """The page that shows every view of which there are all pictures."""
+    """README.md with every view whose screenshots are complete."""
     kinds = [f"{size}-{scheme}" for size in SIZES for scheme in SCHEMES]
     rows = [
         f"| {name} | {' | '.join(f'![{name}, {kind}]({name}-{kind}.webp)' for kind in kinds)} |"
@@ -97,11 +97,11 @@ def take(chromium: Browser, shown: Scene, name: str, size: str, scheme: Any, fol
 
 
 def picture(page: Page) -> bytes:
-    """What is on the screen, as WebP."""
-    took = page.context.new_cdp_session(page).send(
+    """Screenshot as WebP."""
+    response = page.context.new_cdp_session(page).send(
         "Page.captureScreenshot", {"format": "webp", "quality": QUALITY}
     )
-    return base64.b64decode(took["data"])
+    return base64.b64decode(response["data"])
 
 
 if __name__ == "__main__":

@@ -10,13 +10,13 @@ const before = documentOf(
 );
 const edited = apply(before, setText(before, 3, "vier"));
 
-/** The segments that a server has after changes. */
+/** Segments of the server after applying changes. */
 function applied(segments, list) {
   const result = [];
   let next = 0;
-  for (const { at, remove, segments: fresh } of list) {
+  for (const { at, remove, segments: added } of list) {
     assert.ok(at >= next && at + remove <= segments.length, "changes are not in order");
-    result.push(...segments.slice(next, at), ...fresh);
+    result.push(...segments.slice(next, at), ...added);
     next = at + remove;
   }
   return [...result, ...segments.slice(next)];
@@ -30,7 +30,7 @@ test("an edit of one segment sends one segment", () => {
 
 test("changes turn the server's list into the page's", () => {
   const [a, b, c, d, e] = before.segments;
-  const fresh = edited.segments[3];
+  const moved = edited.segments[3];
   const lists = [
     [],
     before.segments,
@@ -38,10 +38,10 @@ test("changes turn the server's list into the page's", () => {
     [b, a, c, d, e],
     [b, c, d, e, a],
     [e, a, b, c, d],
-    [fresh, ...before.segments],
-    [...before.segments, fresh],
-    [a, fresh, e],
-    [a, e, fresh],
+    [moved, ...before.segments],
+    [...before.segments, moved],
+    [a, moved, e],
+    [a, e, moved],
   ];
   for (const list of lists) {
     assert.deepEqual(applied(before.segments, changes(before.segments, list)), list);

@@ -24,12 +24,12 @@ const everything = {
   hotwords: "terms",
 };
 
-test("nothing but the usual is chosen at first", () => {
+test("the defaults are chosen at first", () => {
   assert.deepEqual(usual(info), EMPTY);
   assert.deepEqual(jobFields(info, EMPTY), { word_timestamps: true });
 });
 
-test("a job has the options that were chosen", () => {
+test("a job has the chosen options", () => {
   assert.deepEqual(jobFields(info, everything), {
     task: "translate",
     word_timestamps: true,
@@ -42,14 +42,14 @@ test("a job has the options that were chosen", () => {
   });
 });
 
-test("a job has nothing that its backend cannot do", () => {
+test("a job omits options that its backend does not support", () => {
   assert.deepEqual(jobFields(info, { ...everything, backend: "plain" }), {
     backend: "plain",
     word_timestamps: true,
   });
 });
 
-test("a job has numbers and ticks as such, and what is not the default", () => {
+test("a job has typed values that differ from the defaults", () => {
   const padding = option("vad_pad", { type: "float", default: 0.4 });
   const skip = option("vad", { type: "bool", default: true });
   const more = infoWith([padding, yes], [skip, yes]);
@@ -58,7 +58,7 @@ test("a job has numbers and ticks as such, and what is not the default", () => {
   assert.deepEqual(fields, { word_timestamps: true, vad_pad: 0.5, vad: false });
 });
 
-test("remembered options that no longer exist are the usual ones again", () => {
+test("stored options that no longer exist fall back to the defaults", () => {
   const remembered = { ...EMPTY, backend: "gone", model: "gone", task: "sing" };
   Object.assign(remembered, { speakers: "99", language: "fr" });
   assert.deepEqual(possible(info, remembered), EMPTY);
@@ -68,7 +68,7 @@ test("a model of one language sets it", () => {
   assert.equal(possible(info, { ...EMPTY, model: "english" }).language, "en");
 });
 
-test("a model of another family goes with its backend", () => {
+test("another backend drops a model of another family", () => {
   assert.equal(possible(info, { ...EMPTY, backend: "plain", model: "english" }).model, "");
 });
 

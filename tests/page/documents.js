@@ -2,7 +2,7 @@
 
 import { opened } from "#page/transcript/document.js";
 
-/** A word a second, each 0.8 s long. */
+/** One word per second, each 0.8 s long. */
 export const words = (text, start = 0) =>
   (text.match(/\s*\S+/g) ?? []).map((word, index) => ({
     start: start + index,
@@ -11,7 +11,7 @@ export const words = (text, start = 0) =>
     probability: 0.5,
   }));
 
-/** A segment as the server sends it. */
+/** A segment as sent by the server. */
 export const segment = (text, start, speaker = null) => ({
   start,
   end: start + words(text).length,

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { doubtAfter, doubtBefore, doubts, positionOf } from "#page/editor/doubts.js";
 import { opened } from "#page/transcript/document.js";
 
-/** Words of a second each; those with a "?" are doubtful. */
+/** Words of one second each; a "?" marks doubtful ones. */
 const segment = (text, start) => ({
   start,
   end: start + 5,
@@ -23,7 +23,7 @@ const all = doubts(
   }),
 );
 
-test("doubts are words and gaps in order, in letters of the shown text", () => {
+test("doubts are words and gaps in order, as ranges of the shown text", () => {
   assert.deepEqual(all.map(positionOf), [
     [0, 4, 8],
     [0, 9, 15],
@@ -32,20 +32,20 @@ test("doubts are words and gaps in order, in letters of the shown text", () => {
   ]);
 });
 
-test("the next doubt begins again after the last", () => {
+test("the next doubt after the last is the first", () => {
   assert.equal(doubtAfter(all, [0, 0, 0]), all[0]);
   assert.equal(doubtAfter(all, [0, 4, 8]), all[1]);
   assert.equal(doubtAfter(all, [1, 0, 0]), all[2]);
   assert.equal(doubtAfter(all, [2, 0, 5]), all[0]);
 });
 
-test("the doubt before ends before the place", () => {
+test("the previous doubt ends before the position", () => {
   assert.equal(doubtBefore(all, [2, 0, 5]), all[2]);
   assert.equal(doubtBefore(all, [0, 9, 15]), all[0]);
   assert.equal(doubtBefore(all, [0, 0, 0]), all[3]);
 });
 
-test("a document without doubts has none to go to", () => {
+test("a document without doubts has no next doubt", () => {
   assert.equal(doubtAfter([], [0, 0, 0]), undefined);
   assert.equal(doubtBefore([], [0, 0, 0]), undefined);
 });

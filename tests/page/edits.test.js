@@ -43,7 +43,7 @@ test("split shares the time of the word it cuts", () => {
   assert.equal(second.words[0].start, 0.4);
 });
 
-test("text that crosses a boundary takes its time along", () => {
+test("text moved across a boundary keeps its time", () => {
   const document = documentOf(
     segment(" Good morning and", 0),
     segment(" welcome to the garden", 3),

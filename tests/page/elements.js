@@ -1,4 +1,4 @@
-// As much of a document as building and reading forms needs.
+// The subset of the DOM that building and reading forms needs.
 
 const CONTROLS = ["input", "select", "textarea"];
 
@@ -70,7 +70,7 @@ class Element {
   }
 
   control(name) {
-    return this.all.find((one) => one.name === name && CONTROLS.includes(one.tag));
+    return this.all.find((element) => element.name === name && CONTROLS.includes(element.tag));
   }
 }
 
@@ -78,7 +78,7 @@ class HTMLInputElement extends Element {}
 
 const created = (tag) => (tag === "input" ? new HTMLInputElement(tag) : new Element(tag));
 
-/** Puts these elements in place of a browser's. */
+/** Install these elements in place of the browser's DOM. */
 export function pretendDocument() {
   Object.assign(globalThis, { HTMLInputElement, document: { createElement: created } });
 }

@@ -7,7 +7,7 @@ afterEach(() => {
   globalThis.fetch = fetchOfNode;
 });
 
-/** A server that answers each request with the next of some streams. */
+/** A server that answers each request with the next stream. */
 function serve(...streams) {
   const requests = [];
   globalThis.fetch = async (_path, { headers }) => {
@@ -26,7 +26,7 @@ test("an event has a type, an id and JSON over several lines", () => {
   assert.equal(parsed(": still here"), null);
 });
 
-test("a lost stream goes on after the last event", async () => {
+test("a lost stream resumes after the last event", async () => {
   const requests = serve(
     'event: job\nid: 1\ndata: {"id": "a"}\n\n',
     'event: job\nid: 2\ndata: {"id": "b"}\n\n',

@@ -19,8 +19,8 @@ test("find counts by case and by whole word", () => {
 });
 
 test("replace takes the new text literally", () => {
-  const found = matches(document, pattern("cat", { wholeWord: true }));
-  assert.deepEqual(texts(apply(document, replaced(document, found, "$& dog"))), [
+  const all = matches(document, pattern("cat", { wholeWord: true }));
+  assert.deepEqual(texts(apply(document, replaced(document, all, "$& dog"))), [
     " The $& dog (a $& dog) concatenates",
     " straße. $& dog",
   ]);

@@ -4,7 +4,7 @@ import { Heights } from "#page/editor/heights.js";
 
 const items = Array.from({ length: 5 }, (_, key) => ({ key }));
 
-/** Five items that are guessed to be 10 high. */
+/** Five items with an estimated height of 10. */
 function heights() {
   const result = new Heights((_item, width) => width / 10, 100);
   result.setItems(items);
@@ -13,7 +13,7 @@ function heights() {
 
 const tops = (list) => items.map((_, index) => list.top(index));
 
-test("heights are guessed until they are measured", () => {
+test("heights are estimated until they are measured", () => {
   const list = heights();
   assert.equal(list.total, 50);
   assert.equal(list.measure([[1, 10]]), false);
@@ -28,7 +28,7 @@ test("measured heights move with their items", () => {
   assert.deepEqual([list.top(1), list.total], [30, 60]);
 });
 
-test("another width forgets what was measured before", () => {
+test("a new width discards measured heights", () => {
   const list = heights();
   list.measure([
     [0, 30],

@@ -6,7 +6,7 @@ import { matches, pattern, replaced } from "#page/transcript/find.js";
 import * as steps from "#page/transcript/history.js";
 import { documentOf, segment, texts } from "./documents.js";
 
-/** Whole numbers below a bound, the same in every run. */
+/** Reproducible random integers below a bound. */
 function randomNumbers(seed) {
   let state = seed;
   return (below) => {
@@ -15,7 +15,7 @@ function randomNumbers(seed) {
   };
 }
 
-/** Some edit at some place of a document. */
+/** A random edit of a document. */
 function randomEdit(document, random) {
   const at = random(document.segments.length);
   const { start, end } = document.segments[at];

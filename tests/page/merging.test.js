@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { opened } from "#page/transcript/document.js";
-import { merged, recognised } from "#page/transcript/merging.js";
+import { merged, withKnownSegments } from "#page/transcript/merging.js";
 import { documentOf, segment, texts } from "./documents.js";
 
 const base = documentOf(
@@ -9,7 +9,7 @@ const base = documentOf(
 ).segments;
 
 const changed = (segments, at, text) =>
-  segments.map((one, index) => (index === at ? { ...one, text, words: [] } : one));
+  segments.map((entry, index) => (index === at ? { ...entry, text, words: [] } : entry));
 
 /** A merge as plain texts. */
 const plain = (parts) =>
@@ -47,9 +47,9 @@ test("equal edits are no conflict", () => {
   );
 });
 
-test("recognised segments keep their identity", () => {
-  const fresh = opened({ segments: changed(base, 1, " other") });
-  const document = recognised(fresh, { segments: base, gaps: [], language: "" });
+test("known segments keep their identity", () => {
+  const reloaded = opened({ segments: changed(base, 1, " other") });
+  const document = withKnownSegments(reloaded, { segments: base, gaps: [], language: "" });
   assert.equal(document.segments[0], base[0]);
-  assert.equal(document.segments[1], fresh.segments[1]);
+  assert.equal(document.segments[1], reloaded.segments[1]);
 });

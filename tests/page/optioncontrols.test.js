@@ -11,7 +11,7 @@ pretendDocument();
 
 const about = { type: "int", help: "Hypotheses to compare.", minimum: 1, maximum: 100 };
 const width = option("width", { ...about, again: true });
-const label = (element, name) => element.all.find((one) => one.for?.endsWith(`-${name}`));
+const label = (element, name) => element.all.find((label) => label.for?.endsWith(`-${name}`));
 const names = (element) =>
   element.all.filter(({ tag, name }) => name && tag !== "option").map(({ name }) => name);
 const job = { backend: "fast", model: "fast-model", options: { width: 3, language: "de" } };
@@ -60,7 +60,7 @@ test("a new option that the backend refuses is disabled and has the reason", () 
   assert.match(element.textContent, /it cannot/);
 });
 
-test("a new option that is chosen is remembered and part of the job", () => {
+test("a chosen new option is stored and sent with the job", () => {
   const form = new OptionsForm(infoWith([width, yes]));
   form.element.control("width").value = "7";
   form.element.all.find(({ tag }) => tag === "form").listeners.input();
@@ -75,16 +75,16 @@ test("a range is decoded again with the options that the server offers for it", 
   assert.deepEqual(names(form.element), ["language", "initial_prompt", "width"]);
   const { start, end, ...fields } = form.values();
   assert.deepEqual([start, end], [1, 2]);
-  const kept = { language: "de", initial_prompt: null, width: 3 };
+  const expected = { language: "de", initial_prompt: null, width: 3 };
   assert.deepEqual(fields, {
     backend: "fast",
     model: "fast-model",
     word_timestamps: true,
-    ...kept,
+    ...expected,
   });
 });
 
-test("a range loses what another backend does not take", () => {
+test("a range drops options that another backend does not support", () => {
   const spoken = { ...job, options: { initial_prompt: "Names" } };
   const form = new AgainForm(spoken, span, infoWith());
   assert.equal(form.values().initial_prompt, "Names");

@@ -7,7 +7,7 @@ const { unfinished } = await import("#page/sending.js");
 
 const upload = { name: "a.wav", size: 9, modified: 1, options: {} };
 
-test("an upload that begins while earlier ones are asked for is remembered", async () => {
+test("an upload that begins while earlier uploads are fetched is remembered", async () => {
   settings.set("uploads", { gone: upload });
   globalThis.fetch = async () => {
     settings.set("uploads", { ...settings.get("uploads", {}), begun: upload });

@@ -1,9 +1,9 @@
-// What a small server says of itself at /api/info.
+// /api/info of a small server.
 
 export const yes = { allowed: true, reason: null };
 export const no = { allowed: false, reason: "it cannot" };
 
-/** An option as the form for new recordings shows it. */
+/** An option of the form for new recordings. */
 export const option = (name, about) => ({
   name,
   type: "text",
@@ -39,7 +39,7 @@ const backend = (name, family, options) => ({
   usable: true,
   default_model: `${name}-model`,
   options: {
-    ...Object.fromEntries(OPTIONS.map((one) => [one.name, yes])),
+    ...Object.fromEntries(OPTIONS.map((option) => [option.name, yes])),
     task: { values: TASKS, refused: {} },
     language: { ...yes, required: false },
     word_timestamps: yes,
@@ -56,7 +56,7 @@ const model = (name, family, languages) => ({
   megabytes: 1,
 });
 
-/** With more options: what is known of each, and what both backends say of it. */
+/** `info` with more options and the verdicts of both backends on them. */
 export function infoWith(...more) {
   const verdicts = Object.fromEntries(more.map(([about, verdict]) => [about.name, verdict]));
   return {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-/** A browser's storage: a Map with its methods. */
+/** Web storage backed by a Map. */
 class Storage {
   values = new Map();
   getItem = (name) => this.values.get(name) ?? null;
@@ -11,7 +11,7 @@ class Storage {
 
 let visits = 0;
 
-/** The module as a newly loaded page has it. */
+/** A fresh instance of the module, as after loading the page. */
 const loaded = async () => (await import(`#page/settings.js?visit=${++visits}`)).settings;
 
 beforeEach(() => {

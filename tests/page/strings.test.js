@@ -10,7 +10,7 @@ const FOLDER = fileURLToPath(new URL("../../src/unispeech/server/static/", impor
 const files = readdirSync(FOLDER, { recursive: true });
 const read = (name) => readFileSync(FOLDER + name, "utf8");
 
-/** The names in braces of a text, or of its plural forms. */
+/** Placeholders of a text or of its plural forms. */
 function blanks(text) {
   const forms = typeof text === "string" ? [text] : Object.values(text);
   return new Set(forms.flatMap((form) => form.match(/\{\w+\}/g) ?? []));
@@ -28,24 +28,25 @@ test("the page uses every text, and texts that exist", () => {
     .filter((name) => name.endsWith(".js"))
     .map(read)
     .join("\n");
-  const found = (pattern) => Array.from(code.matchAll(pattern), ([, key]) => key);
-  const used = found(/\bt\(\s*"([\w.]+)"/g);
+  const keysMatching = (pattern) => Array.from(code.matchAll(pattern), ([, key]) => key);
+  const used = keysMatching(/\bt\(\s*"([\w.]+)"/g);
   assert.deepEqual(
     used.filter((key) => !known(key)),
     [],
   );
-  const quoted = new Set([...used, ...found(/"([a-z]\w*\.[\w.]+)"(?!:)/g)]);
-  const patterns = found(/\bt\(\s*`([^`]+)`/g).map(
+  const quoted = new Set([...used, ...keysMatching(/"([a-z]\w*\.[\w.]+)"(?!:)/g)]);
+  const patterns = keysMatching(/\bt\(\s*`([^`]+)`/g).map(
     (key) => new RegExp(`^${key.replaceAll(".", "\\.").replace(/\$\{[^}]*\}/g, ".+")}$`),
   );
   const unused = Object.keys(en).filter(
-    (key) => key.includes(".") && !quoted.has(key) && !patterns.some((one) => one.test(key)),
+    (key) =>
+      key.includes(".") && !quoted.has(key) && !patterns.some((pattern) => pattern.test(key)),
   );
   assert.deepEqual(unused, []);
 });
 
 test("the page loads nothing from other hosts and runs nothing inline", () => {
-  for (const name of files.filter((one) => /\.(js|css|html|svg)$/.test(one))) {
+  for (const name of files.filter((file) => /\.(js|css|html|svg)$/.test(file))) {
     const text = read(name);
     const addresses = text.match(/https?:\/\/[^\s"'`)]*/g) ?? [];
     for (const address of addresses) {

@@ -8,13 +8,13 @@ import { documentOf, segment, words } from "./documents.js";
 
 const edited = (document, text) => apply(document, setText(document, 0, text)).segments[0].words;
 
-test("words that stay keep their times", () => {
-  const found = edited(
+test("unchanged words keep their times", () => {
+  const words = edited(
     documentOf(segment(" Good morning and welcome", 0)),
     "Good mornings and very welcome",
   );
   assert.deepEqual(
-    found.map(({ word, start, probability }) => [word, start, probability]),
+    words.map(({ word, start, probability }) => [word, start, probability]),
     [
       [" Good", 0, 0.5],
       [" mornings", 1, 1],
@@ -40,10 +40,10 @@ test("words of scripts without spaces keep their times", () => {
     end: start + 1,
     probability: 0.4,
   }));
-  const found = edited(documentOf({ start: 0, end: 3, text, words: old }), "今天空气很好");
-  assert.equal(found.map(({ word }) => word).join(""), "今天空气很好");
-  assert.equal(found[0].start, 0);
-  assert.deepEqual([found.at(-1).word, found.at(-1).start], ["很好", 2]);
+  const words = edited(documentOf({ start: 0, end: 3, text, words: old }), "今天空气很好");
+  assert.equal(words.map(({ word }) => word).join(""), "今天空气很好");
+  assert.equal(words[0].start, 0);
+  assert.deepEqual([words.at(-1).word, words.at(-1).start], ["很好", 2]);
 });
 
 test("tokens join to the text", () => {

@@ -1,4 +1,4 @@
-"""A real browser for the page: where it is, how it is started, and what its console said."""
+"""A real browser for the page, and the errors in its console."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 WAIT = 90_000
-"""Milliseconds that a browser waits for what needs a decoding: the first one loads the weights."""
+"""Milliseconds to wait for a decoding. The first one loads the weights."""
 CHROMIUM = os.environ.get("UNISPEECH_TEST_CHROMIUM") or shutil.which("chromium") or ""
 DISABLED_FEATURES = [
     # Closing a page or a context waits forever if it meets the commit of a navigation:
@@ -47,14 +47,14 @@ FLAGS = [
 ]
 
 needs_browser = [
-    pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium here"),
+    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed"),
     # Playwright warns inside its own event loop.
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),
 ]
 
 
 def microphone(clip: Path) -> list[str]:
-    """Flags for a browser whose microphone plays a WAV once and asks nobody."""
+    """Flags for a browser whose microphone plays a WAV once, without a permission prompt."""
     return [
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
@@ -75,21 +75,21 @@ def browser(*flags: str) -> Iterator[Browser]:
 
 
 class Tab:
-    """A page and everything its console said."""
+    """A page and the errors in its console."""
 
     def __init__(self, context: BrowserContext) -> None:
         self.page: Page = context.new_page()
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", self._said)
+        self.page.on("console", self._on_console)
 
-    def _said(self, message: Any) -> None:
+    def _on_console(self, message: Any) -> None:
         if message.type == "error":
             self.errors.append(message.text)
 
 
 def until(page: Page, expression: str, seconds: float = 60.0) -> None:
-    """Waits for an expression to be true. The page's policy forbids Playwright's own way (eval)."""
+    """Wait for an expression to be true. The page's policy forbids Playwright's own way (eval)."""
     deadline = time.monotonic() + seconds
     while not page.evaluate(expression):
         assert time.monotonic() < deadline, expression

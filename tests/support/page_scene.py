@@ -1,4 +1,4 @@
-"""What there is to see on the page: recordings of our own samples, and a server without any."""
+"""Servers for the views of the page: one with recordings of our own samples, one without."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from support.samples import SAMPLES
 from support.serving import Server, running, until_ended
 
 LONG = 40
-"""Minutes of the recording that is still decoded while it is looked at."""
+"""Minutes of the recording that is still being decoded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
     full: Server
     empty: Server
-    """Nothing is in it, and it wants a key."""
+    """A server without recordings that requires a key."""
     key: str
     interview: str
-    """The job with speakers, doubtful words and a gap."""
+    """Job with speakers, doubtful words and a gap."""
     film: str
     going: str
-    """A job that is decoded for as long as it is looked at."""
+    """Job that is still being decoded."""
     link: str
-    """The address with which others read the interview."""
+    """Address of a share link to the interview."""
 
 
 @contextmanager
@@ -51,12 +51,12 @@ def scene(folder: Path, minutes: int = LONG) -> Iterator[Scene]:
         broken = submitted(http, folder / "Notes by mistake.mp3")
         for job in (interview, film, broken):
             until_ended(http, job)
-        for job in (interview, film):  # asked for once, so that it is there when it is looked at
+        for job in (interview, film):  # computed now, so that the views find it
             http.get(f"/api/jobs/{job}/peaks").raise_for_status()
         corrected(http, interview)
         mended(http, interview)
         link = shared(http, interview, "The photo desk")
-        # After the others, for it takes as long as it is looked at; and two wait behind it.
+        # Submitted last, because it runs as long as the views are open; two jobs queue behind it.
         going = submitted(http, joined(folder / "River, the whole afternoon.wav", minutes * 2))
         for name in ("Phone call.wav", "Council meeting, part 2.wav"):
             submitted(http, joined(folder / name, 1))
@@ -67,7 +67,7 @@ def scene(folder: Path, minutes: int = LONG) -> Iterator[Scene]:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[tuple[Server, str]]:
-    """A server that wants a key, and one."""
+    """A server that requires a key, and a key."""
     server = Server(folder, require_keys="true", rate_limit="100000/minute")
     made = subprocess.run(
         [sys.executable, "-m", "unispeech", "keys", "create", "desk"],
@@ -80,7 +80,7 @@ def locked(folder: Path) -> Iterator[tuple[Server, str]]:
 
 
 def joined(path: Path, times: int) -> Path:
-    """The two English samples one after the other, so many times."""
+    """Concatenate the two English samples `times` times."""
     with wave.open(str(path), "wb") as file:
         for number in range(2 * times):
             with wave.open(str(SAMPLES / f"{('english', 'pause')[number % 2]}.wav")) as clip:
@@ -91,7 +91,7 @@ def joined(path: Path, times: int) -> Path:
 
 
 def with_silence(path: Path, minutes: float) -> Path:
-    """A clip, and silence until it is so long: much to send and to play, and little to decode."""
+    """A clip padded with silence: long to send and to play, quick to decode."""
     with wave.open(str(SAMPLES / "english.wav")) as clip, wave.open(str(path), "wb") as file:
         file.setparams(clip.getparams())
         file.writeframes(clip.readframes(clip.getnframes()))
@@ -109,9 +109,9 @@ def submitted(http: httpx.Client, path: Path) -> str:
 
 
 def corrected(http: httpx.Client, job: str) -> None:
-    """Who speaks, some words that the model doubts, and a stretch it has left out."""
-    found = http.get(f"/api/jobs/{job}/transcript").json()["segments"]
-    for segment in found:
+    """Save speakers, doubtful words and a gap."""
+    segments = http.get(f"/api/jobs/{job}/transcript").json()["segments"]
+    for segment in segments:
         segment["speaker"] = "Gardener" if "ood morning" in segment["text"] else "Visitor"
         if "roses" in segment["text"]:
             segment["speaker"] = "Gardener"
@@ -119,32 +119,37 @@ def corrected(http: httpx.Client, job: str) -> None:
             word["probability"] = 0.9
             if word["word"].strip() in ("bloom", "bread"):
                 word["probability"] = 0.31
-    kept = [
-        {name: one[name] for name in ("start", "end", "text", "speaker", "words")} for one in found
+    edited = [
+        {name: segment[name] for name in ("start", "end", "text", "speaker", "words")}
+        for segment in segments
     ]
     gap = {"start": 15.0, "end": 20.8, "reason": "speech without text"}
-    put = http.put(
+    response = http.put(
         f"/api/jobs/{job}/transcript",
-        json={"segments": kept, "gaps": [gap]}, headers={"If-Match": "*"},
+        json={"segments": edited, "gaps": [gap]}, headers={"If-Match": "*"},
     )  # fmt: skip
-    put.raise_for_status()
+    response.raise_for_status()
 
 
 def mended(http: httpx.Client, job: str) -> None:
-    """A word is corrected, so that the history has something to show."""
-    place = f"/api/jobs/{job}/transcript"
-    got = http.get(place)
+    """Correct a word, so that the history has a second version."""
+    path = f"/api/jobs/{job}/transcript"
+    response = http.get(path)
     changes = [
-        {"at": at, "remove": 1, "segments": [{**one, "text": one["text"].replace("fresh", "warm")}]}
-        for at, one in enumerate(got.json()["segments"])
-        if "fresh" in one["text"]
+        {
+            "at": at,
+            "remove": 1,
+            "segments": [{**segment, "text": segment["text"].replace("fresh", "warm")}],
+        }
+        for at, segment in enumerate(response.json()["segments"])
+        if "fresh" in segment["text"]
     ]
     assert changes
-    tag = {"If-Match": got.headers["etag"]}
-    http.patch(place, json={"changes": changes}, headers=tag).raise_for_status()
+    tag = {"If-Match": response.headers["etag"]}
+    http.patch(path, json={"changes": changes}, headers=tag).raise_for_status()
 
 
 def shared(http: httpx.Client, job: str, name: str) -> str:
-    """A link to a job; its address."""
+    """Share a job and return the address of the link."""
     made = http.post(f"/api/jobs/{job}/shares", json={"name": name})
     return str(made.raise_for_status().json()["url"])

@@ -1,4 +1,4 @@
-"""What somebody does on the page, in the steps that several tests share."""
+"""Steps on the page that several tests share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def upload(tab: Tab, server: Server, sample: str = "english") -> str:
-    """Gives the page a recording and opens it; its id. It waits for the whole text."""
+    """Upload a recording, open it once its text is complete, and return its id."""
     name = f"{sample} {uuid.uuid4().hex[:6]}.wav"
     recording: Any = {
         "name": name,
@@ -39,11 +39,11 @@ def first(tab: Tab) -> Any:
 
 
 def added(tab: Tab, text: str) -> None:
-    """Types at the end of the first segment, and waits until that is saved."""
+    """Type at the end of the first segment and wait until it is saved."""
     first(tab).focus()
     tab.page.keyboard.press("Control+End")
     tab.page.keyboard.type(text)
-    tab.page.get_by_text("Not yet saved").wait_for()
+    tab.page.get_by_text("Unsaved").wait_for()
     saved(tab)
 
 
@@ -55,8 +55,8 @@ def plays(tab: Tab) -> None:
 
 
 def place(tab: Tab, word: str) -> dict[str, float]:
-    """Where a word is on the screen: the first that is called so."""
-    found: dict[str, float] = tab.page.evaluate(
+    """Screen position of the first occurrence of a word."""
+    position: dict[str, float] = tab.page.evaluate(
         """word => {
           const node = [...document.querySelectorAll(".text")]
             .map((text) => text.firstChild).find((node) => node.data.includes(word));
@@ -69,11 +69,11 @@ def place(tab: Tab, word: str) -> dict[str, float]:
         }""",
         word,
     )
-    return found
+    return position
 
 
 def caret(tab: Tab, letter: int) -> None:
-    """Puts the caret before a letter of the first segment."""
+    """Put the caret before a character of the first segment."""
     tab.page.evaluate(
         """letter => {
           const text = document.querySelector(".text");
@@ -85,6 +85,6 @@ def caret(tab: Tab, letter: int) -> None:
 
 
 def give_key(page: Page | Locator, key: str) -> None:
-    """To the page or the dialog that asks for one."""
+    """Enter a key on the page or in the dialog."""
     page.get_by_label("API key").fill(key)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()

@@ -1,7 +1,7 @@
-"""Every view and dialog of the page and the way to it: for axe, narrow screens and pictures.
+"""Every view and dialog of the page, for axe, narrow screens and screenshots.
 
-`VIEWS` opens each in a browser, with what `page_scene.scene()` has put there, and waits until it
-stands still.
+The functions of `VIEWS` open each view with the recordings of `page_scene.scene()` and wait until
+it is complete.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _editor(page: Page, scene: Scene, job: str = "") -> None:
 
 
 def _hearing(page: Page, scene: Scene) -> None:
-    """In the middle, with a word that sounds."""
+    """In the middle of the recording, with a highlighted word."""
     _editor(page, scene)
     page.locator(".text").nth(1).click(position={"x": 90, "y": 12})
     until(page, "document.querySelector('audio').currentTime > 5")
@@ -112,25 +112,25 @@ def _history(page: Page, scene: Scene) -> None:
 
 
 def _conflict(page: Page, scene: Scene) -> None:
-    """Two windows change the same place; this one is offline until the other has saved."""
+    """Two windows change the same segment; this one is offline until the other has saved."""
     _editor(page, scene)
     page.context.set_offline(True)
     page.locator(".text").first.focus()
     page.keyboard.press("Control+End")
     page.keyboard.type(" Yours!")
     with scene.full.client() as http:
-        place = f"/api/jobs/{scene.interview}/transcript"
-        there = http.get(place).json()
+        path = f"/api/jobs/{scene.interview}/transcript"
+        transcript = http.get(path).json()
         segments = [
-            {name: one[name] for name in ("start", "end", "text", "speaker", "words")}
-            for one in there["segments"]
+            {name: segment[name] for name in ("start", "end", "text", "speaker", "words")}
+            for segment in transcript["segments"]
         ]
-        before = [{**one} for one in segments]
+        before = [{**segment} for segment in segments]
         segments[0]["text"] += " Theirs!"
-        http.put(place, json={"segments": segments}, headers={"If-Match": "*"}).raise_for_status()
+        http.put(path, json={"segments": segments}, headers={"If-Match": "*"}).raise_for_status()
         page.context.set_offline(False)
         page.get_by_role("dialog").wait_for()
-        http.put(place, json={"segments": before}, headers={"If-Match": "*"}).raise_for_status()
+        http.put(path, json={"segments": before}, headers={"If-Match": "*"}).raise_for_status()
 
 
 def _export(page: Page, scene: Scene) -> None:
@@ -140,7 +140,7 @@ def _export(page: Page, scene: Scene) -> None:
 
 def _share(page: Page, scene: Scene) -> None:
     page.goto(f"{scene.full.url}/#/job/{scene.interview}/share")
-    page.get_by_role("button", name="End the link: The photo desk").wait_for()
+    page.get_by_role("button", name="Revoke the link: The photo desk").wait_for()
 
 
 def _shared(page: Page, scene: Scene) -> None:
@@ -168,7 +168,7 @@ def _big(page: Page, scene: Scene) -> None:
 
 def _gone(page: Page, scene: Scene) -> None:
     page.goto(f"{scene.full.url}/#/job/nothing")
-    page.get_by_role("heading", name="There is no such thing here").wait_for()
+    page.get_by_role("heading", name="Page not found").wait_for()
 
 
 VIEWS: dict[str, Callable[[Page, Scene], None]] = {
@@ -200,7 +200,7 @@ VIEWS: dict[str, Callable[[Page, Scene], None]] = {
 
 
 def settled(context: BrowserContext, open: Callable[[Page, Scene], None], scene: Scene) -> Any:
-    """A tab in which a view stands open and nothing moves any more."""
+    """A tab with an open view in which nothing moves any more."""
     page = context.new_page()
     open(page, scene)
     page.mouse.move(0, 0)

@@ -1,4 +1,4 @@
-"""One server for all tests of the page that need none with settings of its own."""
+"""The server that tests of the page share unless they need settings of their own."""
 
 from __future__ import annotations
 

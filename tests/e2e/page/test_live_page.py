@@ -24,7 +24,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def context(chromium: Any) -> Iterator[Any]:
-    """A new window of the browser that is allowed to listen."""
+    """A new browser window with access to the microphone."""
     context = chromium.new_context(
         permissions=["microphone", "clipboard-read", "clipboard-write"], locale="en-GB"
     )
@@ -32,7 +32,7 @@ def context(chromium: Any) -> Iterator[Any]:
     context.close()
 
 
-def test_somebody_speaks_reads_stops_and_takes_the_text_along(
+def test_captions_are_shown_copied_downloaded_and_cleared(
     context: Any, server: Server, tmp_path: Path
 ) -> None:
     tab = Tab(context)
@@ -52,7 +52,7 @@ def test_somebody_speaks_reads_stops_and_takes_the_text_along(
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
     download.value.save_as(tmp_path / "captions.txt")
-    # Looking elsewhere loses nothing; clearing does.
+    # Switching views keeps the text; Clear removes it.
     page.get_by_role("link", name="Recordings").click()
     page.get_by_role("button", name="Choose files").wait_for()
     page.get_by_role("link", name="Live captions").click()
@@ -61,26 +61,24 @@ def test_somebody_speaks_reads_stops_and_takes_the_text_along(
     assert not page.get_by_text("the river").count()
     assert tab.errors == []
     assert words((tmp_path / "captions.txt").read_text()) == words(copied)
-    # The browser's own echo and noise processing is in between: nearly word for word.
-    said, wanted = words(copied), words(reference("english"))
-    assert len(set(wanted) & set(said)) >= 0.85 * len(set(wanted)), copied
+    # The browser's echo and noise processing changes a few words.
+    hypothesis, expected = words(copied), words(reference("english"))
+    assert len(set(expected) & set(hypothesis)) >= 0.85 * len(set(expected)), copied
 
 
 FIREFOX = """
   window.AudioContext = class extends AudioContext {
-    constructor(options) { super(options); this.asked = options?.sampleRate; }
+    constructor(options) { super(options); this.fixedRate = options?.sampleRate; }
     createMediaStreamSource(stream) {
-      if (this.asked) throw new DOMException("a different sample-rate", "NotSupportedError");
+      if (this.fixedRate) throw new DOMException("a different sample-rate", "NotSupportedError");
       return super.createMediaStreamSource(stream);
     }
   };
 """
-"""What Firefox does where a context shall resample a microphone (bugzilla 1674892)."""
+"""Firefox refuses a context that resamples the microphone (bugzilla 1674892)."""
 
 
-def test_a_browser_that_does_not_resample_leaves_it_to_the_server(
-    context: Any, server: Server
-) -> None:
+def test_the_server_resamples_if_the_browser_cannot(context: Any, server: Server) -> None:
     tab = Tab(context)
     tab.page.add_init_script(FIREFOX)
     tab.page.goto(f"{server.url}/live")
@@ -88,25 +86,23 @@ def test_a_browser_that_does_not_resample_leaves_it_to_the_server(
     tab.page.get_by_text("the river").wait_for(timeout=90_000)
     tab.page.get_by_role("button", name="Stop").click()
     tab.page.get_by_text("Stopped.").wait_for(timeout=60_000)
-    said = words(tab.page.locator("#captions").inner_text())
-    wanted = words(reference("english"))
-    assert len(set(wanted) & set(said)) >= 0.85 * len(set(wanted)), said
+    hypothesis = words(tab.page.locator("#captions").inner_text())
+    expected = words(reference("english"))
+    assert len(set(expected) & set(hypothesis)) >= 0.85 * len(set(expected)), hypothesis
     assert tab.errors == []
 
 
-def test_a_connection_that_is_cut_comes_back_and_nothing_is_missing(
-    context: Any, server: Server
-) -> None:
+def test_captions_resume_after_a_lost_connection(context: Any, server: Server) -> None:
     wire = Wire(server.port)
     page = context.new_page()
     page.goto(f"http://127.0.0.1:{wire.port}/live")
     page.get_by_role("button", name="Start").click()
     page.locator("#captions").filter(has_text="morning").wait_for(timeout=60_000)
     wire.cut()
-    page.get_by_text("Connecting again").wait_for(timeout=10_000)
+    page.get_by_text("Reconnecting").wait_for(timeout=10_000)
     page.get_by_text("the river").wait_for(timeout=90_000)
     page.get_by_role("button", name="Stop").click()
     page.get_by_text("Stopped.").wait_for(timeout=60_000)
-    said = words(page.locator("#captions").inner_text())
-    wanted = words(reference("english"))
-    assert len(set(wanted) & set(said)) >= 0.85 * len(set(wanted)), said
+    hypothesis = words(page.locator("#captions").inner_text())
+    expected = words(reference("english"))
+    assert len(set(expected) & set(hypothesis)) >= 0.85 * len(set(expected)), hypothesis

@@ -16,9 +16,7 @@ from support.serving import Server, running
 pytestmark = needs_browser
 
 
-def test_upload_watch_correct_reload_and_take_along(
-    tab: Tab, server: Server, tmp_path: Path
-) -> None:
+def test_upload_play_correct_reload_and_export(tab: Tab, server: Server, tmp_path: Path) -> None:
     upload(tab, server)
     text = " ".join(tab.page.locator(".text").all_text_contents())
     assert words(text) == words(reference("english"))
@@ -27,7 +25,7 @@ def test_upload_watch_correct_reload_and_take_along(
     tab.page.keyboard.press("Control+End")
     tab.page.keyboard.type(" Indeed.")
     assert tab.page.evaluate("document.querySelector('audio').paused")
-    tab.page.get_by_text("Not yet saved").wait_for()
+    tab.page.get_by_text("Unsaved").wait_for()
     saved(tab)
     tab.page.reload()
     first(tab).wait_for(timeout=WAIT)
@@ -41,32 +39,34 @@ def test_upload_watch_correct_reload_and_take_along(
     with tab.page.expect_download() as download:
         tab.page.get_by_role("button", name="Download docx").click()
     download.value.save_as(tmp_path / "english.docx")
-    paragraphs = [one.text for one in docx.Document(str(tmp_path / "english.docx")).paragraphs]
+    paragraphs = [
+        paragraph.text for paragraph in docx.Document(str(tmp_path / "english.docx")).paragraphs
+    ]
     assert paragraphs[0].startswith("english ") and paragraphs[1].startswith("00:0")
     assert any(text.endswith("garden. Indeed.") for text in paragraphs)
 
 
 @pytest.mark.slow
-def test_a_subtitle_that_is_too_fast_leads_to_its_place(tab: Tab, server: Server) -> None:
+def test_a_subtitle_problem_links_to_its_segment(tab: Tab, server: Server) -> None:
     id = upload(tab, server)
     tab.page.goto(f"{server.url}/#/job/{id}/export")
-    tab.page.get_by_label("Letters a second").fill("5")
-    wrong = tab.page.locator(".violations li", has_text="letters a second").first
+    tab.page.get_by_label("Characters per second").fill("5")
+    wrong = tab.page.locator(".violations li", has_text="characters per second").first
     wrong.wait_for(timeout=WAIT)
     text = wrong.locator("[dir=auto]").text_content()
     wrong.get_by_role("link").click()
     first(tab).wait_for(timeout=WAIT)
-    here = tab.page.evaluate("document.activeElement.closest('.segment').textContent")
-    assert text is not None and text.split("\n")[0] in here
+    focused = tab.page.evaluate("document.activeElement.closest('.segment').textContent")
+    assert text is not None and text.split("\n")[0] in focused
     tab.page.locator(".problems li").first.wait_for(timeout=WAIT)
     tab.page.goto(f"{server.url}/#/job/{id}/export")
-    tab.page.get_by_label("Letters a second").fill("40")
+    tab.page.get_by_label("Characters per second").fill("40")
     tab.page.locator(".violations .note:not(.doubt)").wait_for(timeout=WAIT)
     assert tab.page.locator(".violations li").count() == 0
 
 
 @pytest.mark.slow
-def test_the_keyboard_alone(tab: Tab, server: Server) -> None:
+def test_editing_by_keyboard(tab: Tab, server: Server) -> None:
     """Split, join, move, undo, find and replace, without a pointer."""
     upload(tab, server)
     page = tab.page
@@ -103,29 +103,33 @@ def test_two_windows_do_not_overwrite_each_other(chromium: Any, tab: Tab, server
     other = Tab(context)
     other.page.goto(address)
     first(other).wait_for(timeout=WAIT)
-    # The same place in both, before either has saved.
+    # Change the same segment in both before either has saved.
     for window, word in ((tab, " mine"), (other, " theirs")):
         first(window).focus()
         window.page.keyboard.press("Control+End")
         window.page.keyboard.type(word)
-    asked = None
+    window_with_dialog = None
     for _ in range(300):
-        asked = next((w for w in (tab, other) if w.page.get_by_role("dialog").count()), None)
-        if asked:
+        window_with_dialog = next(
+            (w for w in (tab, other) if w.page.get_by_role("dialog").count()), None
+        )
+        if window_with_dialog:
             break
         tab.page.wait_for_timeout(100)
-    assert asked is not None
-    asked.page.get_by_role("button", name="All yours").click()
-    saved(asked)
+    assert window_with_dialog is not None
+    window_with_dialog.page.get_by_role("button", name="Keep all of yours").click()
+    saved(window_with_dialog)
     with server.client() as http:
-        kept = http.get(f"/api/jobs/{address.rpartition('/')[2]}/transcript").json()
-    assert kept["segments"][0]["text"].endswith(" mine" if asked is tab else " theirs")
+        transcript = http.get(f"/api/jobs/{address.rpartition('/')[2]}/transcript").json()
+    assert transcript["segments"][0]["text"].endswith(
+        " mine" if window_with_dialog is tab else " theirs"
+    )
     context.close()
 
 
 @pytest.mark.slow
-def test_the_server_is_killed_in_the_middle(tab: Tab, tmp_path: Path) -> None:
-    """While it decodes, and while a correction waits to be saved: both go on by themselves."""
+def test_decoding_and_saving_survive_a_killed_server(tab: Tab, tmp_path: Path) -> None:
+    """Killed while it decodes, and while a correction waits to be saved: both continue."""
     with running(tmp_path) as server:
         page = tab.page
         page.goto(server.url)
@@ -139,7 +143,7 @@ def test_the_server_is_killed_in_the_middle(tab: Tab, tmp_path: Path) -> None:
         first(tab).focus()
         page.keyboard.press("Control+End")
         page.keyboard.type(" kept")
-        page.get_by_text("Offline, saves later").wait_for(timeout=WAIT)
+        page.get_by_text("Offline, will save later").wait_for(timeout=WAIT)
         server.start()
         saved(tab)
         page.reload()

@@ -1,4 +1,4 @@
-"""The page for everyone: small windows, a phone, axe, German, light and dark."""
+"""Accessibility: small windows, touch, axe, German, light and dark."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ VIEWS = {
     "#/job/{id}/export": ".formats",
     "#/job/{id}/share": ".share form",
 }
-"""What is there once a view is."""
+"""Views, and an element of each that appears once it has loaded."""
 
 
 @pytest.mark.parametrize("width", [320, 390, 640])
-def test_nothing_is_cut_off_on_a_phone_or_at_twice_the_size(
+def test_views_do_not_scroll_sideways_on_narrow_screens(
     chromium: Any, server: Server, width: int
 ) -> None:
-    """640 is 1280 at 200 %; no view may scroll sideways."""
+    """640 is 1280 at 200 %."""
     context = chromium.new_context(
         viewport={"width": width, "height": 700}, locale="en-GB", has_touch=True
     )
@@ -41,7 +41,7 @@ def test_nothing_is_cut_off_on_a_phone_or_at_twice_the_size(
     context.close()
 
 
-def test_axe_finds_nothing(tab: Tab, server: Server) -> None:
+def test_axe_finds_no_violations(tab: Tab, server: Server) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
     id = upload(tab, server)
@@ -54,12 +54,15 @@ def test_axe_finds_nothing(tab: Tab, server: Server) -> None:
             if not view:
                 tab.page.evaluate("document.querySelector('.options').open = true")
             tab.page.wait_for_timeout(300)
-            found = Axe().run(tab.page).response["violations"]
-            wrong = [(one["id"], [node["html"] for node in one["nodes"][:3]]) for one in found]
+            violations = Axe().run(tab.page).response["violations"]
+            wrong = [
+                (violation["id"], [node["html"] for node in violation["nodes"][:3]])
+                for violation in violations
+            ]
             assert wrong == [], (scheme, view)
 
 
-def test_a_phone_corrects_and_takes_along(chromium: Any, server: Server, tmp_path: Path) -> None:
+def test_correct_and_export_by_touch(chromium: Any, server: Server, tmp_path: Path) -> None:
     """By touch alone, in a window of 390 pixels."""
     context = chromium.new_context(
         viewport={"width": 390, "height": 780}, locale="en-GB", has_touch=True, is_mobile=True
@@ -70,11 +73,11 @@ def test_a_phone_corrects_and_takes_along(chromium: Any, server: Server, tmp_pat
     at = place(tab, "garden")
     page.touchscreen.tap(at["x"], at["y"])
     until(page, "!document.querySelector('audio').paused")
-    page.keyboard.press("Control+End")  # what the keyboard on the screen does by a second tap
+    page.keyboard.press("Control+End")  # like a second tap with an on-screen keyboard
     page.keyboard.type(" Indeed.")
     saved(tab)
     page.locator(".segment .more").nth(1).tap()
-    page.get_by_role("menuitem", name="Join with the one before").tap()
+    page.get_by_role("menuitem", name="Join with the previous segment").tap()
     saved(tab)
     page.get_by_role("button", name="Find").tap()
     page.keyboard.type("garden")
@@ -95,8 +98,10 @@ def test_a_phone_corrects_and_takes_along(chromium: Any, server: Server, tmp_pat
     context.close()
 
 
-def test_the_page_speaks_german(chromium: Any, server: Server, tmp_path: Path) -> None:
-    """All the way, as a browser that is set to German finds it."""
+def test_the_page_is_german_in_a_german_browser(
+    chromium: Any, server: Server, tmp_path: Path
+) -> None:
+    """From upload to export in a German browser."""
     context = chromium.new_context(locale="de-DE")
     tab = Tab(context)
     page = tab.page
@@ -116,7 +121,7 @@ def test_the_page_speaks_german(chromium: Any, server: Server, tmp_path: Path) -
         page.get_by_role("button", name="srt laden").click()
     download.value.save_as(tmp_path / "deutsch.srt")
     assert "Jawohl." in (tmp_path / "deutsch.srt").read_text(encoding="utf-8")
-    # Another language, at once and for the next time.
+    # Changing the language applies at once and is remembered.
     page.get_by_role("button", name="Aussehen und Sprache").click()
     page.get_by_role("menuitemradio", name="English").click()
     page.get_by_role("button", name="Download srt").wait_for()
@@ -127,7 +132,7 @@ def test_the_page_speaks_german(chromium: Any, server: Server, tmp_path: Path) -
     context.close()
 
 
-def test_light_and_dark_are_chosen_and_remembered(tab: Tab, server: Server) -> None:
+def test_the_colour_scheme_is_remembered(tab: Tab, server: Server) -> None:
     page = tab.page
     page.emulate_media(color_scheme="light")
     page.goto(server.url)
@@ -140,5 +145,5 @@ def test_light_and_dark_are_chosen_and_remembered(tab: Tab, server: Server) -> N
     page.reload()
     assert page.evaluate(ground) == dark
     page.get_by_role("button", name="Appearance and language").click()
-    page.get_by_role("menuitemradio", name="Colours of the system").click()
+    page.get_by_role("menuitemradio", name="System colours").click()
     assert page.evaluate(ground) == light

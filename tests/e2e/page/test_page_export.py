@@ -1,4 +1,4 @@
-"""What is taken along: every format as the browser saves it, with the correction in it."""
+"""Export: every format as the browser saves it, with a correction."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, *needs_browser]
 NAME = "Garden walk, für Ada"
 CUE = re.compile(r"([\d:.,]+) --> ([\d:.,]+)\n(.+?)(?:\n\n|\Z)", re.DOTALL)
 PLAIN = "newsroom.example"
-"""A name that is not this machine's own: by plain http a browser trusts such a page less."""
+"""A host name other than localhost: over plain http a browser restricts such a page."""
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def job(server: Server, chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A recording with speakers, and a word that was added on the page."""
+    """A recording with speakers and a word added on the page."""
     with server.client() as http:
         id = submitted(http, joined(tmp_path_factory.mktemp("sound") / f"{NAME}.wav", 1))
         until_ended(http, id)
@@ -49,9 +49,9 @@ def job(server: Server, chromium: Any, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture
 def segments(server: Server, job: str) -> list[dict[str, Any]]:
     with server.client() as http:
-        found: list[dict[str, Any]] = http.get(f"/api/jobs/{job}/transcript").json()["segments"]
-    assert found[0]["text"].endswith("garden. Indeed.") and found[0]["speaker"] == "Gardener"
-    return found
+        segments: list[dict[str, Any]] = http.get(f"/api/jobs/{job}/transcript").json()["segments"]
+    assert segments[0]["text"].endswith("garden. Indeed.") and segments[0]["speaker"] == "Gardener"
+    return segments
 
 
 @pytest.fixture
@@ -67,8 +67,8 @@ def downloaded(page: Any, format: str, folder: Path) -> Path:
         page.get_by_role("button", name=f"Download {format}", exact=True).click()
     suffix = format.removeprefix(".")
     assert download.value.suggested_filename == f"{NAME}.{suffix}"
-    download.value.save_as(folder / f"taken.{suffix}")
-    return folder / f"taken.{suffix}"
+    download.value.save_as(folder / f"export.{suffix}")
+    return folder / f"export.{suffix}"
 
 
 def text(page: Any, format: str, folder: Path) -> str:
@@ -76,8 +76,8 @@ def text(page: Any, format: str, folder: Path) -> str:
 
 
 def cues(written: str) -> list[tuple[float, float, str]]:
-    """The cues of SRT or WebVTT."""
-    return [(moment(start), moment(end), said) for start, end, said in CUE.findall(written)]
+    """Cues of SRT or WebVTT."""
+    return [(moment(start), moment(end), text) for start, end, text in CUE.findall(written)]
 
 
 def moment(written: str) -> float:
@@ -87,87 +87,95 @@ def moment(written: str) -> float:
     return seconds
 
 
-def whole(segments: list[dict[str, Any]]) -> str:
-    return " ".join(one["text"].strip() for one in segments)
+def joined_texts(segments: list[dict[str, Any]]) -> str:
+    return " ".join(segment["text"].strip() for segment in segments)
 
 
-def test_text(page: Any, segments: list[dict[str, Any]], tmp_path: Path) -> None:
+def test_txt(page: Any, segments: list[dict[str, Any]], tmp_path: Path) -> None:
     lines = text(page, "txt", tmp_path).splitlines()
-    assert lines == [f"[{one['speaker']}]: {one['text'].strip()}" for one in segments]
+    assert lines == [f"[{segment['speaker']}]: {segment['text'].strip()}" for segment in segments]
 
 
 @pytest.mark.parametrize("format", ["srt", "vtt"])
 def test_subtitles_keep_their_bounds(
     page: Any, segments: list[dict[str, Any]], tmp_path: Path, format: str
 ) -> None:
-    page.get_by_label("Letters in a line").fill("30")
+    page.get_by_label("Characters per line").fill("30")
     page.get_by_label("Lines").fill("1")
     written = text(page, format, tmp_path)
     assert written.startswith("WEBVTT\n\n" if format == "vtt" else "1\n00:00:0")
-    found = cues(written)
-    assert len(found) > len(segments)
-    assert all(len(said) <= 30 and "\n" not in said for _, _, said in found)
-    assert all(start < end for start, end, _ in found)
-    assert all(one[1] <= other[0] for one, other in zip(found, found[1:], strict=False))
-    said = " ".join(said for _, _, said in found)
-    assert re.sub(r"\[\w+\]: ", "", said) == whole(segments)
-    assert found[0][2].startswith("[Gardener]: Good morning")
-    assert found[0][0] == pytest.approx(segments[0]["start"], abs=0.3)
+    shown = cues(written)
+    assert len(shown) > len(segments)
+    assert all(len(text) <= 30 and "\n" not in text for _, _, text in shown)
+    assert all(start < end for start, end, _ in shown)
+    assert all(cue[1] <= following[0] for cue, following in zip(shown, shown[1:], strict=False))
+    joined_text = " ".join(text for _, _, text in shown)
+    assert re.sub(r"\[\w+\]: ", "", joined_text) == joined_texts(segments)
+    assert shown[0][2].startswith("[Gardener]: Good morning")
+    assert shown[0][0] == pytest.approx(segments[0]["start"], abs=0.3)
     if format == "srt":
-        numbers = [int(one) for one in re.findall(r"^(\d+)\n\d\d:", written, re.MULTILINE)]
-        assert numbers == list(range(1, len(found) + 1))
+        numbers = [int(number) for number in re.findall(r"^(\d+)\n\d\d:", written, re.MULTILINE)]
+        assert numbers == list(range(1, len(shown) + 1))
 
 
-def test_a_table(page: Any, segments: list[dict[str, Any]], tmp_path: Path) -> None:
+def test_tsv(page: Any, segments: list[dict[str, Any]], tmp_path: Path) -> None:
     head, *rows = [line.split("\t") for line in text(page, "tsv", tmp_path).splitlines()]
     assert head == ["start", "end", "text"]
     assert rows == [
-        [str(round(1000 * one["start"])), str(round(1000 * one["end"])), one["text"].strip()]
-        for one in segments
+        [
+            str(round(1000 * segment["start"])),
+            str(round(1000 * segment["end"])),
+            segment["text"].strip(),
+        ]
+        for segment in segments
     ]
 
 
-def test_everything(page: Any, segments: list[dict[str, Any]], tmp_path: Path) -> None:
-    taken = json.loads(text(page, "json", tmp_path))
-    assert taken["segments"] == segments and taken["language"] == "en"
-    assert taken["text"].strip().endswith("table.") and "garden. Indeed." in taken["text"]
-    assert (taken["backend"], taken["model"]) == ("faster", "tiny.en")
-    heard = segments[0]["words"]
-    assert heard[-1]["word"] == " Indeed." and heard[-2]["word"] == " garden."
-    assert 0 < heard[0]["start"] + 0.01 <= heard[0]["end"] and 0 < heard[0]["probability"] <= 1
+def test_json(page: Any, segments: list[dict[str, Any]], tmp_path: Path) -> None:
+    exported = json.loads(text(page, "json", tmp_path))
+    assert exported["segments"] == segments and exported["language"] == "en"
+    assert exported["text"].strip().endswith("table.") and "garden. Indeed." in exported["text"]
+    assert (exported["backend"], exported["model"]) == ("faster", "tiny.en")
+    first_words = segments[0]["words"]
+    assert first_words[-1]["word"] == " Indeed." and first_words[-2]["word"] == " garden."
+    assert (
+        0 < first_words[0]["start"] + 0.01 <= first_words[0]["end"]
+        and 0 < first_words[0]["probability"] <= 1
+    )
 
 
 def test_jojo(page: Any, job: str, segments: list[dict[str, Any]], tmp_path: Path) -> None:
-    taken = json.loads(text(page, ".jojo", tmp_path))
-    assert taken["docVersion"] == "1.0" and taken["id"] == job
-    assert taken["audiofile"]["url"].endswith(f"{NAME}.wav")
-    assert taken["segments"] == [
+    exported = json.loads(text(page, ".jojo", tmp_path))
+    assert exported["docVersion"] == "1.0" and exported["id"] == job
+    assert exported["audiofile"]["url"].endswith(f"{NAME}.wav")
+    assert exported["segments"] == [
         {
             "id": str(number),
-            "timeStart": int(one["start"] * 100),
-            "timeEnd": int(one["end"] * 100),
-            "text": one["text"].strip(),
+            "timeStart": int(segment["start"] * 100),
+            "timeEnd": int(segment["end"] * 100),
+            "text": segment["text"].strip(),
         }
-        for number, one in enumerate(segments)
+        for number, segment in enumerate(segments)
     ]
 
 
-def test_word(page: Any, segments: list[dict[str, Any]], tmp_path: Path) -> None:
+def test_docx(page: Any, segments: list[dict[str, Any]], tmp_path: Path) -> None:
     paragraphs = [
-        one.text for one in docx.Document(str(downloaded(page, "docx", tmp_path))).paragraphs
+        paragraph.text
+        for paragraph in docx.Document(str(downloaded(page, "docx", tmp_path))).paragraphs
     ]
     assert paragraphs[0].startswith(NAME)
     everything = " ".join(paragraphs[1:])
-    for one in segments:
-        assert one["text"].strip() in everything
-    assert "Gardener" in everything and "Client" in everything
+    for segment in segments:
+        assert segment["text"].strip() in everything
+    assert "Gardener" in everything and "Visitor" in everything
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", PLAIN])
-def test_text_is_copied_wherever_the_page_is(
+def test_text_is_copied_with_and_without_the_clipboard_api(
     chromium: Any, server: Server, job: str, segments: list[dict[str, Any]], host: str
 ) -> None:
-    """By plain http from another machine a browser has no clipboard for scripts."""
+    """Over plain http from another machine a browser has no clipboard API."""
     context = chromium.new_context(locale="en-GB")
     tab = Tab(context)
     tab.page.goto(f"http://{host}:{server.port}/#/job/{job}/export")
@@ -182,5 +190,5 @@ def test_text_is_copied_wherever_the_page_is(
     pasted.locator("textarea").focus()
     pasted.keyboard.press("Control+v")
     lines = pasted.locator("textarea").input_value().splitlines()
-    assert lines == [f"[{one['speaker']}]: {one['text'].strip()}" for one in segments]
+    assert lines == [f"[{segment['speaker']}]: {segment['text'].strip()}" for segment in segments]
     context.close()

@@ -1,4 +1,4 @@
-"""The ways in and out of the page: keyboard alone, microphone, a link, and what it refuses."""
+"""Adding recordings: by keyboard, microphone and address, and refused files."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ CALLED = """(() => {
   if (!here.matches("a, button, input, select, textarea, summary, [role=textbox]")) return "";
   return here.getAttribute("aria-label") ?? here.textContent;
 })()"""
-"""What the element with the focus is called."""
+"""Accessible name of the element with the focus."""
 
 
 def tab_to(tab: Tab, name: str) -> None:
-    """Presses Tab until what has the focus is called so."""
+    """Press Tab until the element of this name has the focus."""
     for _ in range(60):
         tab.page.keyboard.press("Tab")
         if name in tab.page.evaluate(CALLED):
@@ -60,14 +60,14 @@ def tab_to(tab: Tab, name: str) -> None:
     raise AssertionError(f"Tab never comes to {name!r}")
 
 
-def test_from_upload_to_download_by_the_keyboard_alone(tab: Tab, tmp_path: Path) -> None:
+def test_upload_correct_and_download_by_keyboard(tab: Tab, tmp_path: Path) -> None:
     page = tab.page
-    # Listening from the beginning: Playwright misses a chooser that opens when it is expected.
+    # Listen from the start: Playwright can miss a chooser that opens while it is expected.
     page.on("filechooser", lambda chooser: chooser.set_files(SAMPLES / "english.wav"))
     tab_to(tab, "Choose files")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="english.wav").wait_for(timeout=WAIT)
-    # What happens is said to those who do not see it.
+    # Screen readers are told.
     page.locator("#whisper", has_text="english.wav: Done").wait_for(timeout=WAIT, state="attached")
     tab_to(tab, "english.wav")
     page.keyboard.press("Enter")
@@ -90,30 +90,30 @@ def test_from_upload_to_download_by_the_keyboard_alone(tab: Tab, tmp_path: Path)
     assert tab.errors == []
 
 
-def test_a_recording_is_made_and_a_closed_tab_loses_none(tab: Tab) -> None:
-    """The fake microphone plays a clip; its first half is not sent when the page is reloaded."""
+def test_an_unsent_recording_survives_a_reload(tab: Tab) -> None:
+    """The page is reloaded after the first half of the clip of the fake microphone."""
     page = tab.page
     page.get_by_role("button", name="Record", exact=True).click()
     page.get_by_text("0:07").wait_for(timeout=WAIT)
     page.reload()
-    page.get_by_text("Recorded, but not sent").wait_for(timeout=WAIT)
+    page.get_by_text("Recorded, not yet sent").wait_for(timeout=WAIT)
     page.get_by_role("button", name="Transcribe").click()
-    page.get_by_text("Recorded, but not sent").wait_for(state="detached")
+    page.get_by_text("Recorded, not yet sent").wait_for(state="detached")
     page.get_by_role("link", name=re.compile("^Recording 2")).click(timeout=WAIT)
     page.locator(".segment").first.wait_for(timeout=WAIT)
-    said = words(" ".join(page.locator(".text").all_text_contents()))
-    wanted = words(reference("english"))[2:8]  # the first two may be over before it records
-    assert len(set(wanted) & set(said)) >= 0.75 * len(set(wanted)), said
+    hypothesis = words(" ".join(page.locator(".text").all_text_contents()))
+    expected_words = words(reference("english"))[2:8]  # the recording may miss the first two
+    assert len(set(expected_words) & set(hypothesis)) >= 0.75 * len(set(expected_words)), hypothesis
 
 
 def recorded(server: Server) -> list[str]:
-    """The states of what came from the microphone."""
+    """States of the jobs recorded from the microphone."""
     with server.client() as http:
         jobs = http.get("/api/jobs").json()["jobs"]
-    return [one["state"] for one in jobs if one["filename"].startswith("Recording 2")]
+    return [job["state"] for job in jobs if job["filename"].startswith("Recording 2")]
 
 
-def test_a_recording_is_stopped_and_sent_or_thrown_away(tab: Tab, server: Server) -> None:
+def test_a_recording_is_sent_or_discarded(tab: Tab, server: Server) -> None:
     page = tab.page
     before = recorded(server)
     page.get_by_role("button", name="Record", exact=True).click()
@@ -128,21 +128,21 @@ def test_a_recording_is_stopped_and_sent_or_thrown_away(tab: Tab, server: Server
     )
     page.get_by_role("dialog").wait_for(state="detached")
     assert len(recorded(server)) == len(before) + 1
-    # Neither is kept in the browser any more.
+    # The browser stores neither any more.
     page.reload()
     page.get_by_role("button", name="Choose files").wait_for()
     page.wait_for_timeout(500)
-    assert not page.get_by_text("Recorded, but not sent").count()
+    assert not page.get_by_text("Recorded, not yet sent").count()
     assert tab.errors == []
 
 
-def test_a_link_is_fetched_and_a_wrong_one_explained(tab: Tab) -> None:
+def test_an_address_is_fetched_and_a_wrong_one_explained(tab: Tab) -> None:
     page = tab.page
     with files(SAMPLES) as url:
         page.get_by_role("button", name="Paste a link").click()
         page.get_by_label("Address").fill("not an address")
         page.get_by_role("button", name="Fetch").click()
-        assert page.get_by_role("dialog").is_visible()  # the browser says what is wrong with it
+        assert page.get_by_role("dialog").is_visible()  # the browser reports the invalid address
         page.get_by_label("Address").fill(f"{url}/pause.wav")
         page.get_by_role("button", name="Fetch").click()
         page.get_by_role("link", name="pause.wav").wait_for(timeout=WAIT)
@@ -154,21 +154,21 @@ def test_a_link_is_fetched_and_a_wrong_one_explained(tab: Tab) -> None:
         assert page.get_by_label("Address").input_value().endswith("nothing.wav")
 
 
-def test_what_cannot_be_taken_is_refused_before_it_is_sent(tab: Tab) -> None:
+def test_unusable_uploadsare_refused_before_the_upload(tab: Tab) -> None:
     page = tab.page
-    given: list[Any] = [
+    uploads: list[Any] = [
         {"name": "long.wav", "mimeType": "audio/wav", "buffer": b"x" * (LIMIT + LIMIT // 2)},
         {"name": "letter.pdf", "mimeType": "application/pdf", "buffer": b"x"},
         {"name": "folder", "mimeType": "", "buffer": b""},
     ]
-    page.set_input_files("input[type=file]", given)
-    said = page.get_by_role("alert").inner_text()
-    assert "long.wav has 1.5 MB; this server takes 1 MB at most. Send it in parts" in said
-    assert "letter.pdf is not a recording" in said and "folder is empty" in said
+    page.set_input_files("input[type=file]", uploads)
+    messages = page.get_by_role("alert").inner_text()
+    assert "long.wav is 1.5 MB; this server accepts up to 1 MB. Split it" in messages
+    assert "letter.pdf is not a recording" in messages and "folder is empty" in messages
     assert not page.get_by_role("link", name="long.wav").count()
 
 
-def test_what_is_no_sound_fails_with_a_way_on(tab: Tab) -> None:
+def test_a_file_that_is_not_audio_fails_with_advice(tab: Tab) -> None:
     page = tab.page
     noise: Any = {"name": "broken.mp3", "mimeType": "audio/mpeg", "buffer": b"no sound" * 99}
     page.set_input_files("input[type=file]", noise)
@@ -179,30 +179,30 @@ def test_what_is_no_sound_fails_with_a_way_on(tab: Tab) -> None:
     page.get_by_role("button", name="Try again").wait_for()
 
 
-def test_what_a_backend_cannot_do_is_grey_with_the_reason(tab: Tab, server: Server) -> None:
-    """Whatever this server's info refuses of the usual backend."""
+def test_unsupported_options_are_disabled_with_the_reason(tab: Tab, server: Server) -> None:
+    """Compares the form with the options that /api/info refuses for the default backend."""
     page = tab.page
     with server.client() as http:
         info = http.get("/api/info").json()
-    usual = next(one for one in info["backends"] if one["name"] == info["backend"])
+    default = next(backend for backend in info["backends"] if backend["name"] == info["backend"])
     page.locator(".options > summary").click()
     for name, label in (
         ("initial_prompt", "Context"), ("hotwords", "Words to expect"),
         ("speakers", "Speakers"), ("language_per_chunk", "Several languages"),
     ):  # fmt: skip
-        can = usual["options"][name]
+        allowance = default["options"][name]
         field = page.get_by_label(label)
-        assert field.is_enabled() == can["allowed"], name
-        if not can["allowed"]:
-            about = page.locator(f"#{field.get_attribute('aria-describedby')}")
-            assert can["reason"] in about.inner_text()
+        assert field.is_enabled() == allowance["allowed"], name
+        if not allowance["allowed"]:
+            hint = page.locator(f"#{field.get_attribute('aria-describedby')}")
+            assert allowance["reason"] in hint.inner_text()
 
 
-def test_what_was_chosen_is_remembered_and_used(tab: Tab, server: Server) -> None:
+def test_options_are_remembered_and_used(tab: Tab, server: Server) -> None:
     page = tab.page
     page.locator(".options > summary").click()
     language = page.get_by_label("Language", exact=True)
-    assert language.locator("option").all_text_contents() == ["English"]  # of an English model
+    assert language.locator("option").all_text_contents() == ["English"]  # model: tiny.en
     page.get_by_label("Model").select_option("base")
     assert language.locator("option").count() > 90
     language.select_option("German")
@@ -211,32 +211,32 @@ def test_what_was_chosen_is_remembered_and_used(tab: Tab, server: Server) -> Non
     page.reload()
     page.get_by_role("button", name="Choose files").wait_for()
     summary = page.locator(".options > summary").inner_text()
-    assert all(part in summary for part in ("German", "base", "own vocabulary")), summary
+    assert all(part in summary for part in ("German", "base", "custom vocabulary")), summary
     assert page.get_by_label("Context").input_value() == "Über Gärten und Flüsse."
     page.set_input_files("input[type=file]", SAMPLES / "german.wav")
     page.get_by_role("link", name="german.wav").click(timeout=WAIT)
     page.locator(".segment").first.wait_for(timeout=WAIT)
     with server.client() as http:
         job = next(
-            one for one in http.get("/api/jobs").json()["jobs"] if one["filename"] == "german.wav"
+            job for job in http.get("/api/jobs").json()["jobs"] if job["filename"] == "german.wav"
         )
     assert job["model"] == "base"
-    wanted = {
+    expected = {
         "language": "de", "initial_prompt": "Über Gärten und Flüsse.",
         "hotwords": "Rosen, Brückenweg", "word_timestamps": True,
     }  # fmt: skip
-    assert {name: job["options"][name] for name in wanted} == wanted
-    said = words(" ".join(page.locator(".text").all_text_contents()))
-    asked = words(reference("german"))
-    assert len(set(asked) & set(said)) >= 0.75 * len(set(asked)), said
-    # English only again: the language goes along.
+    assert {name: job["options"][name] for name in expected} == expected
+    hypothesis = words(" ".join(page.locator(".text").all_text_contents()))
+    expected_words = words(reference("german"))
+    assert len(set(expected_words) & set(hypothesis)) >= 0.75 * len(set(expected_words)), hypothesis
+    # An English-only model sets the language.
     page.goto(server.url)
     page.get_by_label("Model").select_option("tiny.en")
     assert language.input_value() == "en"
     assert tab.errors == []
 
 
-def test_the_server_is_away_and_comes_back(chromium: Any, tmp_path: Path) -> None:
+def test_an_upload_resumes_after_the_server_restarts(chromium: Any, tmp_path: Path) -> None:
     context = chromium.new_context(locale="de-DE")
     tab = Tab(context)
     with running(tmp_path) as server:
@@ -244,7 +244,7 @@ def test_the_server_is_away_and_comes_back(chromium: Any, tmp_path: Path) -> Non
         tab.page.get_by_role("button", name="Dateien wählen").wait_for()
         server.kill()
         tab.page.set_input_files("input[type=file]", SAMPLES / "english.wav")
-        tab.page.get_by_text("Die Verbindung ist abgerissen. Es geht von selbst").wait_for()
+        tab.page.get_by_text("Verbindung verloren. Die Übertragung geht von selbst").wait_for()
         server.start()
         row = tab.page.get_by_role("listitem").filter(has_text="english.wav")
         row.get_by_text("Fertig", exact=True).wait_for(timeout=WAIT)

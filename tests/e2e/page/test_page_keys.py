@@ -1,4 +1,4 @@
-"""The page where keys are asked for: it plays by tickets, and shares by links that only read."""
+"""A server with API keys: playback by tickets, and read-only share links."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.slow, *needs_browser]
 
 KEY = "the newsroom's key"
 MINUTES = 10
-"""Longer than what a browser fetches at once."""
+"""Longer than a browser fetches at once."""
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +29,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-def test_a_server_with_keys_asks_for_one(tab: Tab, tmp_path: Path) -> None:
-    """Before anything is shown; and over the editor when the key has changed: nothing is lost."""
+def test_a_server_with_keys_asks_for_a_key(tab: Tab, tmp_path: Path) -> None:
+    """Before any view, and over the editor after the key has changed, without losing edits."""
     with running(tmp_path, require_keys="true", api_key="first") as server:
         tab.page.goto(server.url)
         give_key(tab.page, "wrong")
-        tab.page.get_by_text("does not know this key").wait_for()
+        tab.page.get_by_text("does not accept this key").wait_for()
         give_key(tab.page, "first")
         upload(tab, server)
         server.stop()
@@ -43,14 +43,14 @@ def test_a_server_with_keys_asks_for_one(tab: Tab, tmp_path: Path) -> None:
         tab.page.keyboard.press("Control+End")
         tab.page.keyboard.type(" Kept.")
         server.start()
-        asked = tab.page.get_by_role("dialog", name="This server wants a key")
-        give_key(asked, "second")
-        asked.wait_for(state="detached")
+        dialog = tab.page.get_by_role("dialog", name="This server requires an API key")
+        give_key(dialog, "second")
+        dialog.wait_for(state="detached")
         saved(tab)
         assert first(tab).text_content().endswith("garden. Kept.")
 
 
-def test_a_shared_recording_is_read_corrected_and_taken_back(
+def test_a_shared_recording_shows_corrections_until_it_is_revoked(
     chromium: Any, tab: Tab, server: Server
 ) -> None:
     tab.page.goto(server.url)
@@ -58,29 +58,29 @@ def test_a_shared_recording_is_read_corrected_and_taken_back(
     upload(tab, server)
     plays(tab)
     link = shared(tab)
-    context = chromium.new_context(locale="en-GB")  # somebody without a key, who was never here
+    context = chromium.new_context(locale="en-GB")  # a visitor without a key
     reader = Tab(context)
     reader.page.goto(link)
     reads_only(reader)
     assert reader.errors == []
-    # What is corrected meanwhile is there without reloading.
+    # Corrections appear without a reload.
     tab.page.go_back()
     added(tab, " Indeed.")
     reader.page.locator(".text", has_text="garden. Indeed.").first.wait_for(timeout=WAIT)
     tab.page.get_by_role("button", name="Share").click()
-    tab.page.get_by_role("button", name="End the link: The photo desk").click()
-    tab.page.get_by_text("Nobody has a link.").wait_for()
-    reader.page.get_by_role("alert").get_by_text("This link has ended").wait_for(timeout=WAIT)
+    tab.page.get_by_role("button", name="Revoke the link: The photo desk").click()
+    tab.page.get_by_text("No links yet.").wait_for()
+    reader.page.get_by_role("alert").get_by_text("This link has expired").wait_for(timeout=WAIT)
     reader.page.reload()
-    reader.page.get_by_role("heading", name="There is no such thing here").wait_for()
+    reader.page.get_by_role("heading", name="Page not found").wait_for()
     context.close()
 
 
 def shared(tab: Tab) -> str:
-    """Makes a link to what is open; its address."""
+    """Share the open recording and return the address of the link."""
     tab.page.get_by_role("button", name="Share").click()
     tab.page.get_by_label("For whom").fill("The photo desk")
-    tab.page.get_by_role("button", name="Make a link").click()
+    tab.page.get_by_role("button", name="Create a link").click()
     address = tab.page.get_by_label("The link", exact=True).input_value(timeout=WAIT)
     tab.page.locator(".job .name", has_text="The photo desk").wait_for()
     return str(address)
@@ -102,22 +102,22 @@ def reads_only(reader: Tab) -> None:
     assert download.value.suggested_filename.endswith(".docx")
 
 
-def test_a_link_waits_for_the_text(tab: Tab, server: Server, tmp_path: Path) -> None:
+def test_a_share_link_waits_for_the_text(tab: Tab, server: Server, tmp_path: Path) -> None:
     with server.client(Authorization=f"Bearer {KEY}") as http:
         job = submitted(http, with_silence(tmp_path / "long.wav", MINUTES))
-        made = http.post(f"/api/jobs/{job}/shares", json={}).raise_for_status().json()
-        tab.page.goto(made["url"])
+        link = http.post(f"/api/jobs/{job}/shares", json={}).raise_for_status().json()
+        tab.page.goto(link["url"])
         tab.page.get_by_text("has no text yet").wait_for()
         tab.page.locator(".segment").first.wait_for(timeout=WAIT)
         assert http.delete(f"/api/jobs/{job}").status_code == 200
 
 
-def test_sound_and_subtitles_go_on_when_tickets_have_ended(
+def test_audio_and_subtitles_survive_expired_tickets(
     tab: Tab, server: Server, tmp_path: Path
 ) -> None:
     page = tab.page
     requests: list[str] = []
-    page.on("request", lambda one: requests.append(one.url))
+    page.on("request", lambda request: requests.append(request.url))
     with server.client(Authorization=f"Bearer {KEY}") as http:
         long = submitted(http, with_silence(tmp_path / "long.wav", MINUTES))
         film = submitted(http, talking_video(tmp_path / "film.webm", SAMPLES / "english.wav"))
@@ -149,12 +149,12 @@ def test_sound_and_subtitles_go_on_when_tickets_have_ended(
 
 
 def tickets(requests: list[str]) -> int:
-    """How many were asked for."""
+    """Number of tickets requested."""
     return sum(url.endswith("/ticket") for url in requests)
 
 
 def end_tickets(server: Server) -> None:
-    """As their twelve hours do: none that was given is good any more."""
+    """Expire all tickets, as happens after twelve hours."""
     with sqlite3.connect(server.folder / "data" / "unispeech.sqlite", timeout=30) as database:
         database.execute("DELETE FROM unispeech_secrets WHERE name = 'tickets'")
     database.close()

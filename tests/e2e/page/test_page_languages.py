@@ -30,10 +30,12 @@ def job(server: Server) -> str:
     return id
 
 
-def opened(tab: Tab, server: Server, job: str, said: list[str]) -> Any:
-    """The editor with one segment of these words, each two seconds long."""
-    timed = [{"start": 2.0 * i, "end": 2.0 * i + 1.8, "word": word} for i, word in enumerate(said)]
-    segment = {"start": 0, "end": 2.0 * len(said), "text": "".join(said), "words": timed}
+def opened(tab: Tab, server: Server, job: str, tokens: list[str]) -> Any:
+    """Open the editor with one segment of these words, each two seconds long."""
+    timed = [
+        {"start": 2.0 * i, "end": 2.0 * i + 1.8, "word": word} for i, word in enumerate(tokens)
+    ]
+    segment = {"start": 0, "end": 2.0 * len(tokens), "text": "".join(tokens), "words": timed}
     with server.client() as http:
         http.put(
             f"/api/jobs/{job}/transcript", json={"segments": [segment]}, headers={"If-Match": "*"}
@@ -45,14 +47,14 @@ def opened(tab: Tab, server: Server, job: str, said: list[str]) -> Any:
     return text
 
 
-def kept(server: Server, job: str) -> list[dict[str, Any]]:
+def segments_of(server: Server, job: str) -> list[dict[str, Any]]:
     with server.client() as http:
-        found: list[dict[str, Any]] = http.get(f"/api/jobs/{job}/transcript").json()["segments"]
-    return found
+        segments: list[dict[str, Any]] = http.get(f"/api/jobs/{job}/transcript").json()["segments"]
+    return segments
 
 
-def hears(tab: Tab, word: str, start: float) -> None:
-    """A click on a word plays from its beginning."""
+def check_playback_of(tab: Tab, word: str, start: float) -> None:
+    """Click a word and check that it plays from its start."""
     at = place(tab, word)
     tab.page.mouse.click(at["x"], at["y"])
     until(tab.page, "!document.querySelector('audio').paused")
@@ -61,21 +63,21 @@ def hears(tab: Tab, word: str, start: float) -> None:
     tab.page.keyboard.press("Escape")
 
 
-@pytest.mark.parametrize("said", [ARABIC, HEBREW], ids=["arabic", "hebrew"])
-def test_from_right_to_left(tab: Tab, server: Server, job: str, said: list[str]) -> None:
-    text = opened(tab, server, job, said)
+@pytest.mark.parametrize("tokens", [ARABIC, HEBREW], ids=["arabic", "hebrew"])
+def test_right_to_left_scripts(tab: Tab, server: Server, job: str, tokens: list[str]) -> None:
+    text = opened(tab, server, job, tokens)
     page = tab.page
-    first, last = said[0], said[-1].strip()
+    first, last = tokens[0], tokens[-1].strip()
     assert text.evaluate("e => getComputedStyle(e).direction") == "rtl"
     assert place(tab, first)["x"] > place(tab, last)["x"]
-    hears(tab, said[2].strip(), 4.0)
-    # Split before the fourth word: the first half keeps the words before it.
-    caret(tab, len("".join(said[:3])))
+    check_playback_of(tab, tokens[2].strip(), 4.0)
+    # Split before the fourth word.
+    caret(tab, len("".join(tokens[:3])))
     page.keyboard.press("Enter")
     assert page.locator(".text").all_text_contents() == [
-        "".join(said[:3]), "".join(said[3:]).strip()
+        "".join(tokens[:3]), "".join(tokens[3:]).strip()
     ]  # fmt: skip
-    # Find and replace, and two as one again.
+    # Find and replace, then join the segments.
     page.keyboard.press("Control+h")
     page.keyboard.type(last)
     page.get_by_text("1 of 1").wait_for()
@@ -86,40 +88,40 @@ def test_from_right_to_left(tab: Tab, server: Server, job: str, said: list[str])
     page.keyboard.press("Home")
     page.keyboard.press("Backspace")
     saved(tab)
-    whole = "".join([*said[:-1], f" {first}"])
-    (segment,) = kept(server, job)
+    whole = "".join([*tokens[:-1], f" {first}"])
+    (segment,) = segments_of(server, job)
     assert segment["text"].strip() == whole
     assert [word["start"] for word in segment["words"][:5]] == [0, 2, 4, 6, 8]
     assert tab.errors == []
 
 
-@pytest.mark.parametrize("said", [CHINESE, JAPANESE], ids=["chinese", "japanese"])
-def test_without_spaces(tab: Tab, server: Server, job: str, said: list[str]) -> None:
-    opened(tab, server, job, said)
+@pytest.mark.parametrize("tokens", [CHINESE, JAPANESE], ids=["chinese", "japanese"])
+def test_scripts_without_spaces(tab: Tab, server: Server, job: str, tokens: list[str]) -> None:
+    opened(tab, server, job, tokens)
     page = tab.page
-    hears(tab, said[2], 4.0)
-    caret(tab, len("".join(said[:2])))
+    check_playback_of(tab, tokens[2], 4.0)
+    caret(tab, len("".join(tokens[:2])))
     page.keyboard.press("Enter")
-    assert page.locator(".text").all_text_contents() == ["".join(said[:2]), "".join(said[2:])]
+    assert page.locator(".text").all_text_contents() == ["".join(tokens[:2]), "".join(tokens[2:])]
     page.keyboard.press("Backspace")
-    assert page.locator(".text").all_text_contents() == ["".join(said)]
+    assert page.locator(".text").all_text_contents() == ["".join(tokens)]
     page.keyboard.press("Control+h")
-    page.keyboard.type(said[-1])
+    page.keyboard.type(tokens[-1])
     page.get_by_role("button", name="Whole words").click()
     page.get_by_text("1 of 1").wait_for()
-    page.get_by_label("Replace with").fill(said[0])
+    page.get_by_label("Replace with").fill(tokens[0])
     page.get_by_role("button", name="All").click()
     page.keyboard.press("Escape")
     saved(tab)
-    (segment,) = kept(server, job)
-    assert segment["text"] == "".join([*said[:-1], said[0]])
-    assert [word["word"] for word in segment["words"][:5]] == said[:5]
+    (segment,) = segments_of(server, job)
+    assert segment["text"] == "".join([*tokens[:-1], tokens[0]])
+    assert [word["word"] for word in segment["words"][:5]] == tokens[:5]
     assert [word["start"] for word in segment["words"][:5]] == [0, 2, 4, 6, 8]
     assert tab.errors == []
 
 
-def test_an_input_method_composes_in_peace(tab: Tab, server: Server, job: str) -> None:
-    """Enter ends a composition and does not split; what was composed is one step of undo."""
+def test_input_method_composition(tab: Tab, server: Server, job: str) -> None:
+    """Enter ends a composition without splitting; the composed text is one undo step."""
     text = opened(tab, server, job, CHINESE)
     page = tab.page
     text.focus()
@@ -134,7 +136,7 @@ def test_an_input_method_composes_in_peace(tab: Tab, server: Server, job: str) -
     keys.send("Input.insertText", {"text": "好"})
     assert text.text_content() == "".join(CHINESE) + "好"
     saved(tab)
-    assert kept(server, job)[0]["text"] == "".join(CHINESE) + "好"
+    assert segments_of(server, job)[0]["text"] == "".join(CHINESE) + "好"
     page.keyboard.press("Control+z")
     assert text.text_content() == "".join(CHINESE)
 
@@ -152,12 +154,12 @@ def test_subtitles_are_shown_over_a_video(tab: Tab, server: Server, tmp_path: Pa
     cues = f"[...({video}.textTracks[0].activeCues ?? [])].map(c => c.text).join(' ')"
     page.evaluate(f"{video}.currentTime = 1.5")
     until(page, f"{cues}.replace(/\\s+/g, ' ').includes('Good morning')")
-    until(page, f"{video}.textTracks[0].activeCues[0].line < -1")  # not at the very edge
-    # It plays, with its sound.
+    until(page, f"{video}.textTracks[0].activeCues[0].line < -1")  # not at the edge
+    # The video plays with audio.
     page.keyboard.press("Alt+k")
     until(page, f"{video}.currentTime > 2.5 && {video}.webkitAudioDecodedByteCount > 0")
     page.keyboard.press("Escape")
-    # A correction is in the picture once it is saved.
+    # The subtitles show a correction once it is saved.
     page.locator(".text").first.focus()
     page.keyboard.press("Control+Home")
     page.keyboard.type("Well: ")

@@ -1,4 +1,4 @@
-"""Hearing a recording in the editor: the player, the waveform, the word that sounds."""
+"""Playback in the editor: player, waveform and the highlighted word."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ pytestmark = [pytest.mark.slow, *needs_browser]
 AUDIO = "document.querySelector('audio')"
 TIME = f"{AUDIO}.currentTime"
 LIT = """[...CSS.highlights.get("speaking")]
-  .map((one) => one.startContainer.data.slice(one.startOffset, one.endOffset)).join("|").trim()"""
-"""The word that is lit."""
+  .map((range) => range.startContainer.data.slice(range.startOffset, range.endOffset))
+  .join("|").trim()"""
+"""The highlighted word."""
 PAINTED = """([from, to]) => {
   const canvas = document.querySelector(".waveform canvas");
   const [left, right] = [from, to].map((share) => Math.round(share * canvas.width));
@@ -27,7 +28,7 @@ PAINTED = """([from, to]) => {
   for (let at = 3; at < data.length; at += 4) count += data[at] > 0;
   return count / (right - left) / canvas.height;
 }"""
-"""How much of a part of the waveform has colour."""
+"""Coloured share of a part of the waveform."""
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +42,13 @@ def job(server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def segments(server: Server, job: str) -> list[dict[str, Any]]:
     with server.client() as http:
-        found: list[dict[str, Any]] = http.get(f"/api/jobs/{job}/transcript").json()["segments"]
-    return found
+        segments: list[dict[str, Any]] = http.get(f"/api/jobs/{job}/transcript").json()["segments"]
+    return segments
 
 
 @pytest.fixture
 def page(tab: Tab, server: Server, job: str) -> Iterator[Any]:
-    """The editor, and at the end nothing in the console."""
+    """The editor; checks that the console has no errors afterwards."""
     tab.page.goto(f"{server.url}/#/job/{job}")
     tab.page.locator(".segment").first.wait_for(timeout=WAIT)
     until(tab.page, f"{AUDIO}.readyState > 0")
@@ -55,20 +56,21 @@ def page(tab: Tab, server: Server, job: str) -> Iterator[Any]:
     assert tab.errors == []
 
 
-def test_the_word_that_sounds_is_lit(page: Any, segments: list[dict[str, Any]]) -> None:
-    said = [word for one in segments for word in one["words"]]
-    for word in [word for word in said if word["end"] - word["start"] > 0.1][::4]:
+def test_the_spoken_word_is_highlighted(page: Any, segments: list[dict[str, Any]]) -> None:
+    words = [word for segment in segments for word in segment["words"]]
+    for word in [word for word in words if word["end"] - word["start"] > 0.1][::4]:
         page.evaluate(f"{TIME} = {(word['start'] + word['end']) / 2}")
         until(page, f"{LIT} === {word['word'].strip()!r}")
         assert page.locator(".segment.sounding").count() == 1
 
 
-def test_a_word_is_heard_when_it_is_clicked(
-    page: Any, tab: Tab, segments: list[dict[str, Any]]
-) -> None:
+def test_clicking_a_word_plays_it(page: Any, tab: Tab, segments: list[dict[str, Any]]) -> None:
     for name in ("river", "morning"):
         start = next(
-            word["start"] for one in segments for word in one["words"] if name in word["word"]
+            word["start"]
+            for segment in segments
+            for word in segment["words"]
+            if name in word["word"]
         )
         at = place(tab, name)
         page.mouse.click(at["x"], at["y"])
@@ -78,7 +80,7 @@ def test_a_word_is_heard_when_it_is_clicked(
         until(page, f"{AUDIO}.paused")
 
 
-def test_seeking_by_keys_and_by_the_slider(page: Any) -> None:
+def test_seeking_by_keys_and_slider(page: Any) -> None:
     page.evaluate(f"{TIME} = 10")
     page.keyboard.press("Alt+l")
     until(page, f"{TIME} === 13")
@@ -89,7 +91,7 @@ def test_seeking_by_keys_and_by_the_slider(page: Any) -> None:
     slider.focus()
     page.keyboard.press("End")
     until(page, f"{TIME} > 31")
-    assert page.locator(".segment.sounding .text").inner_text().endswith("table.")  # it follows
+    assert page.locator(".segment.sounding .text").inner_text().endswith("table.")
     page.keyboard.press("Home")
     until(page, f"{TIME} === 0")
     assert slider.get_attribute("aria-valuetext") == "0:00 of 0:31"
@@ -107,9 +109,7 @@ def test_speed_is_remembered(page: Any) -> None:
     assert page.evaluate(f"{AUDIO}.playbackRate") == 1.25
 
 
-def test_a_segment_is_repeated_until_it_is_enough(
-    page: Any, segments: list[dict[str, Any]]
-) -> None:
+def test_a_segment_is_looped_until_stopped(page: Any, segments: list[dict[str, Any]]) -> None:
     start, end = segments[0]["start"], segments[0]["end"]
     page.get_by_label("Speed").select_option("2")
     page.locator(".text").first.focus()
@@ -124,7 +124,7 @@ def test_a_segment_is_repeated_until_it_is_enough(
     until(page, f"{TIME} > {end + 0.5}")
 
 
-def test_one_segment_is_played_and_then_it_stops(page: Any, segments: list[dict[str, Any]]) -> None:
+def test_playing_one_segment_stops_at_its_end(page: Any, segments: list[dict[str, Any]]) -> None:
     page.get_by_label("Speed").select_option("2")
     page.locator(".text").first.focus()
     page.keyboard.press("Alt+p")
@@ -133,8 +133,8 @@ def test_one_segment_is_played_and_then_it_stops(page: Any, segments: list[dict[
     assert segments[0]["end"] <= page.evaluate(TIME) < segments[0]["end"] + 0.5
 
 
-def test_the_waveform_shows_where_something_is_said_and_seeks(page: Any) -> None:
-    """The picture shows 20 s; nothing is said from 14 s on, and the first segment is tinted."""
+def test_the_waveform_shows_speech_and_seeks(page: Any) -> None:
+    """The waveform shows 20 s. Nobody speaks after 14 s, and the first segment is tinted."""
     until(page, f"({PAINTED})([0.3, 0.48]) > 0.1")
     quiet = page.evaluate(PAINTED, [0.8, 0.95])
     assert page.evaluate(PAINTED, [0.3, 0.48]) > 4 * quiet
@@ -142,7 +142,7 @@ def test_the_waveform_shows_where_something_is_said_and_seeks(page: Any) -> None
     wide = wave.bounding_box()["width"]
     wave.click(position={"x": wide * 0.4, "y": 20})
     until(page, f"Math.abs({TIME} - 8) < 0.1")
-    # The needle stands there, and goes on when it plays.
+    # The needle is there and moves during playback.
     needle = page.locator(".needle")
     assert abs(needle.bounding_box()["x"] - wave.bounding_box()["x"] - wide * 0.4) < 4
     page.keyboard.press("Escape")

@@ -1,4 +1,4 @@
-"""Recordings on their way to the server: several, dropped, cut off, closed in the middle."""
+"""Uploads: several, dropped, interrupted, and resumed after a reload."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from support.wire import Wire
 pytestmark = [pytest.mark.slow, *needs_browser]
 
 MINUTES = 10
-"""Of sound: 19 MB, so three pieces."""
+"""Length of the recording: 19 MB, three pieces."""
 RATE = 6_000_000
-"""Bytes a second: slow enough to cut in the middle."""
+"""Bytes per second: slow enough to interrupt."""
 HALF = 9_000_000
 DROP = """([names, sound]) => {
   const bytes = Uint8Array.from(atob(sound), (letter) => letter.charCodeAt(0));
@@ -31,7 +31,7 @@ DROP = """([names, sound]) => {
       new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
   }
 }"""
-"""Files as a hand lets them fall on the page."""
+"""Drops files on the page."""
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def wire(server: Server, tab: Tab) -> Wire:
-    """A slow connection, with the page open at its other end."""
+    """A slow connection through which the page is open."""
     wire = Wire(server.port, RATE)
     opened(tab, wire)
     return wire
@@ -60,93 +60,96 @@ def opened(tab: Tab, wire: Wire) -> None:
 
 
 def pieces(tab: Tab) -> list[int]:
-    """Where each piece that is sent from now on begins."""
-    found: list[int] = []
+    """Offsets of the pieces sent from now on."""
+    offsets: list[int] = []
 
-    def asked(request: Any) -> None:
+    def on_request(request: Any) -> None:
         if request.method == "PATCH":
-            found.append(int(request.headers["upload-offset"]))
+            offsets.append(int(request.headers["upload-offset"]))
 
-    tab.page.on("request", asked)
-    return found
+    tab.page.on("request", on_request)
+    return offsets
 
 
-def arrived(tab: Tab, server: Server, size: int) -> None:
-    """Waits until the server has so much of what is being sent."""
+def wait_for_bytes(tab: Tab, server: Server, size: int) -> None:
+    """Wait until the server has received `size` bytes of an upload."""
     with server.client() as http:
         for _ in range(1200):
-            if any(one["offset"] >= size for one in http.get("/api/uploads").json()["uploads"]):
+            if any(
+                upload["offset"] >= size for upload in http.get("/api/uploads").json()["uploads"]
+            ):
                 return
             tab.page.wait_for_timeout(50)
-    raise AssertionError(f"{size} bytes never came")
+    raise AssertionError(f"{size} bytes never arrived")
 
 
-def kept(tab: Tab, server: Server, name: str) -> bytes:
-    """What the server has of the newest recording of that name, once it is one."""
+def take_audio(tab: Tab, server: Server, name: str) -> bytes:
+    """Audio of the newest recording of this name, which is then deleted."""
     tab.page.get_by_role("link", name=name).first.wait_for(timeout=WAIT)
     with server.client() as http:
         jobs = http.get("/api/jobs").json()["jobs"]
-        newest = max((one for one in jobs if one["filename"] == name), key=lambda j: j["created"])
+        newest = max(
+            (job for job in jobs if job["filename"] == name), key=lambda job: job["created"]
+        )
         sound = http.get(f"/api/jobs/{newest['id']}/audio").raise_for_status().content
         http.delete(f"/api/jobs/{newest['id']}").raise_for_status()
     return sound
 
 
-def test_a_cut_connection_goes_on_where_it_was(
+def test_an_upload_resumes_after_a_lost_connection(
     tab: Tab, server: Server, wire: Wire, long: Path
 ) -> None:
     sent = pieces(tab)
     tab.page.set_input_files("input[type=file]", long)
-    arrived(tab, server, HALF)
+    wait_for_bytes(tab, server, HALF)
     wire.cut()
-    tab.page.get_by_text("It goes on by itself from where it was").wait_for(timeout=10_000)
-    assert kept(tab, server, "long.wav") == long.read_bytes()
+    tab.page.get_by_text("The upload resumes by itself").wait_for(timeout=10_000)
+    assert take_audio(tab, server, "long.wav") == long.read_bytes()
     begun = len([at for at in sent if at == 0])
     assert begun == 1 and any(at >= HALF and at % 1_048_576 for at in sent), sent
 
 
-def test_a_closed_tab_is_gone_on_with_when_the_file_is_chosen_again(
+def test_an_upload_resumes_after_a_reload(
     chromium: Any, tab: Tab, server: Server, wire: Wire, long: Path
 ) -> None:
     page = tab.page
-    asked: list[str] = []
+    dialogs: list[str] = []
 
-    def leave(dialog: Any) -> None:
-        asked.append(dialog.type)
+    def accept(dialog: Any) -> None:
+        dialogs.append(dialog.type)
         dialog.accept()
 
-    page.on("dialog", leave)
+    page.on("dialog", accept)
     page.set_input_files("input[type=file]", long)
-    arrived(tab, server, HALF)
-    page.get_by_role("heading", name="Your recordings").click()  # else no browser asks
+    wait_for_bytes(tab, server, HALF)
+    # Browsers ask before leaving only after an interaction.
+    page.get_by_role("heading", name="Your recordings").click()
     page.reload()
-    assert asked == ["beforeunload"]
-    row = page.get_by_role("listitem").filter(has_text="Choose the same file again")
+    assert dialogs == ["beforeunload"]
+    row = page.get_by_role("listitem").filter(has_text="choose the same file again")
     row.get_by_text("long.wav").wait_for(timeout=WAIT)
     sent = pieces(tab)
     page.set_input_files("input[type=file]", long)
-    assert kept(tab, server, "long.wav") == long.read_bytes()
+    assert take_audio(tab, server, "long.wav") == long.read_bytes()
     assert sent[0] >= HALF, sent
     row.wait_for(state="detached")
 
 
-def test_what_is_on_its_way_can_be_stopped(
-    tab: Tab, server: Server, wire: Wire, long: Path
-) -> None:
+def test_an_upload_can_be_stopped(tab: Tab, server: Server, wire: Wire, long: Path) -> None:
     page = tab.page
     page.set_input_files("input[type=file]", [long, SAMPLES / "english.wav"])
-    page.get_by_text("Waits for the one before").wait_for()
-    arrived(tab, server, HALF)
+    page.get_by_text("Waiting for the file before it").wait_for()
+    wait_for_bytes(tab, server, HALF)
     page.get_by_role("button", name="Stop sending long.wav").click()
-    # The next one goes, and nothing of the stopped one stays.
+    # The next upload starts, and nothing of the stopped one stays.
     page.get_by_role("link", name="english.wav").wait_for(timeout=WAIT)
     with server.client() as http:
         assert http.get("/api/uploads").json()["uploads"] == []
     assert not page.get_by_role("link", name="long.wav").count()
-    kept(tab, server, "english.wav")
+    take_audio(tab, server, "english.wav")
 
 
-def test_several_are_dropped_at_once(tab: Tab, server: Server) -> None:
+def test_several_files_are_dropped_at_once(tab: Tab, server: Server) -> None:
     page = tab.page
     page.goto(server.url)
     page.get_by_role("button", name="Choose files").wait_for()
@@ -158,5 +161,5 @@ def test_several_are_dropped_at_once(tab: Tab, server: Server) -> None:
         row.get_by_text("Done", exact=True).wait_for(timeout=WAIT)
     with server.client() as http:
         jobs = http.get("/api/jobs").json()["jobs"]
-    assert {one["filename"] for one in jobs} >= set(names)
+    assert {job["filename"] for job in jobs} >= set(names)
     assert tab.errors == []

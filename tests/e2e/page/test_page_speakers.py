@@ -1,7 +1,7 @@
-"""Who speaks: told apart by the server, named by hand, and in what is taken along.
+"""Speakers: detected by the server, named by hand, and in exports.
 
-The pipeline that tells them apart has RANDOM weights here (`random_diarization.py`): who is heard
-where is said by chance, and nothing here is about how right it is.
+The diarization pipeline has RANDOM weights (`random_diarization.py`), so these tests do not check
+which speakers it assigns.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def server(random_pipeline: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         yield server
 
 
-def test_speakers_are_told_apart_when_they_are_asked_for(tab: Tab, server: Server) -> None:
+def test_speakers_are_distinguished_on_request(tab: Tab, server: Server) -> None:
     page = tab.page
     page.goto(server.url)
     page.locator(".options > summary").click()
@@ -40,14 +40,12 @@ def test_speakers_are_told_apart_when_they_are_asked_for(tab: Tab, server: Serve
     with server.client() as http:
         (job,) = http.get("/api/jobs").json()["jobs"]
         options = http.get(f"/api/jobs/{job['id']}").json()["options"]
-    asked = {name: options[name] for name in ("speakers", "min_speakers", "max_speakers")}
-    assert asked == {"speakers": True, "min_speakers": 2, "max_speakers": 2}
+    requested = {name: options[name] for name in ("speakers", "min_speakers", "max_speakers")}
+    assert requested == {"speakers": True, "min_speakers": 2, "max_speakers": 2}
     assert tab.errors == []
 
 
-def test_speakers_are_named_renamed_and_taken_along(
-    tab: Tab, server: Server, tmp_path: Path
-) -> None:
+def test_speakers_are_named_renamed_and_exported(tab: Tab, server: Server, tmp_path: Path) -> None:
     page = tab.page
     with server.client() as http:
         job = submitted(http, joined(tmp_path / "walk.wav", 1))
@@ -55,22 +53,22 @@ def test_speakers_are_named_renamed_and_taken_along(
     page.goto(f"{server.url}/#/job/{job}")
     page.locator(".segment").first.wait_for(timeout=WAIT)
     count = page.locator(".segment").count()
-    speaks(page, 0, "New speaker …")
-    named(page, "Ada")
-    speaks(page, 1, "New speaker …")
-    named(page, "Bob")
+    choose_speaker(page, 0, "New speaker …")
+    enter_name(page, "Ada")
+    choose_speaker(page, 1, "New speaker …")
+    enter_name(page, "Bob")
     for index in range(2, count):
-        speaks(page, index, "Ada" if index % 2 else "Bob", role="menuitemradio")
-    speaks(page, count - 1, "Nobody", role="menuitemradio")
-    speaks(page, 0, "Rename Ada everywhere …")
+        choose_speaker(page, index, "Ada" if index % 2 else "Bob", role="menuitemradio")
+    choose_speaker(page, count - 1, "No speaker", role="menuitemradio")
+    choose_speaker(page, 0, "Rename Ada everywhere …")
     assert page.get_by_role("textbox", name="Name").input_value() == "Ada"
-    named(page, "Dr Ada Ng")
+    enter_name(page, "Dr Ada Ng")
     saved(tab)
-    wanted = ["Dr Ada Ng", "Bob", *("Dr Ada Ng" if i % 2 else "Bob" for i in range(2, count))]
+    expected = ["Dr Ada Ng", "Bob", *("Dr Ada Ng" if i % 2 else "Bob" for i in range(2, count))]
     with server.client() as http:
-        found = http.get(f"/api/jobs/{job}/transcript").json()["segments"]
-    assert [one.get("speaker") for one in found] == [*wanted[:-1], None]
-    # A name is said where somebody else begins, and beside every text to those who do not see it.
+        segments = http.get(f"/api/jobs/{job}/transcript").json()["segments"]
+    assert [segment.get("speaker") for segment in segments] == [*expected[:-1], None]
+    # A name is shown where the speaker changes; screen readers get it for every text.
     assert page.locator(".segment.named .speaker").nth(1).text_content() == "Bob"
     assert page.get_by_role("textbox", name="Dr Ada Ng, text").count() >= 1
     page.get_by_role("button", name="Export").click()
@@ -83,15 +81,15 @@ def test_speakers_are_named_renamed_and_taken_along(
     assert tab.errors == []
 
 
-def speaks(page: Any, index: int, choice: str, role: Any = "menuitem") -> None:
-    """An entry of the menu that says who speaks."""
+def choose_speaker(page: Any, index: int, choice: str, role: Any = "menuitem") -> None:
+    """Choose an entry of the speaker menu."""
     page.locator(".text").nth(index).focus()
     page.keyboard.press("Alt+w")
     page.get_by_role(role, name=choice).click()
 
 
-def named(page: Any, name: str) -> None:
-    """Writes a name over what is there."""
+def enter_name(page: Any, name: str) -> None:
+    """Replace the name in the dialog."""
     page.keyboard.press("Control+a")
     page.keyboard.type(name)
     page.keyboard.press("Enter")

@@ -1,4 +1,4 @@
-"""Views and dialogs: axe finds nothing, and nothing is cut off."""
+"""Views and dialogs pass axe and fit narrow screens."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ SCHEMES: list[Any] = ["light", "dark"]
 NARROW = (640, 320)
 """Pixels: 1280 at 200 %, and a small phone."""
 BEYOND = """width => [...document.querySelectorAll("main *, dialog[open] *, .menu *")]
-  .filter((one) => one.checkVisibility() && one.getClientRects().length)
-  .filter((one) => !one.closest(".unseen, .skip, .waveform"))
-  .filter((one) => getComputedStyle(one).clipPath === "none")
-  .filter((one) => one.getBoundingClientRect().right > width + 1)
-  .map((one) => one.outerHTML.slice(0, 120))"""
-"""What sticks out of the window."""
+  .filter((element) => element.checkVisibility() && element.getClientRects().length)
+  .filter((element) => !element.closest(".unseen, .skip, .waveform"))
+  .filter((element) => getComputedStyle(element).clipPath === "none")
+  .filter((element) => element.getBoundingClientRect().right > width + 1)
+  .map((element) => element.outerHTML.slice(0, 120))"""
+"""Elements beyond the right edge of the window."""
 
 
 @pytest.fixture(scope="module")
@@ -39,20 +39,23 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_a_view_is_for_everyone(chromium: Any, shown: Scene, name: str) -> None:
-    """axe finds nothing in light and dark, and nothing is cut off where there is little room."""
+def test_views_pass_axe_and_fit_narrow_screens(chromium: Any, shown: Scene, name: str) -> None:
+    """In light and dark, and at every width in `NARROW`."""
     from axe_playwright_python.sync_playwright import Axe
 
     context = chromium.new_context(
         viewport={"width": 1280, "height": 800}, locale="en-GB", permissions=["microphone"],
-        reduced_motion="reduce",  # colours that fade are of neither scheme
+        reduced_motion="reduce",  # a fading colour belongs to neither scheme
     )  # fmt: skip
     page = settled(context, VIEWS[name], shown)
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
         page.wait_for_timeout(300)
-        found = Axe().run(page).response["violations"]
-        wrong = [(one["id"], [node["html"] for node in one["nodes"][:3]]) for one in found]
+        violations = Axe().run(page).response["violations"]
+        wrong = [
+            (violation["id"], [node["html"] for node in violation["nodes"][:3]])
+            for violation in violations
+        ]
         assert wrong == [], scheme
     for width in NARROW:
         page.set_viewport_size({"width": width, "height": 700})
@@ -60,6 +63,6 @@ def test_a_view_is_for_everyone(chromium: Any, shown: Scene, name: str) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(BEYOND, width) == [], width
     context.close()
-    if name == "waiting":  # the first; the others need the processor themselves
+    if name == "waiting":  # the first view; the others need the processor
         with shown.full.client() as http:
             http.post(f"/api/jobs/{shown.going}/cancel").raise_for_status()

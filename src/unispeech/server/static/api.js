@@ -1,4 +1,4 @@
-// Every request the page makes. The interface is described in docs/guides/http-api.md; nothing else is used.
+// All requests of the page. docs/guides/http-api.md describes the interface.
 
 /**
  * @import {
@@ -11,11 +11,11 @@ import { settings } from "./settings.js";
 import { known, t } from "./strings/index.js";
 
 /**
- * The reason for an error: status 0 where no answer came.
+ * Details of an error. Status 0: no response.
  * @typedef {{ status?: number, code?: string | null, etag?: string | null, retryAfter?: number | null }} Reason
  */
 
-/** An error answer of the server, or a lost connection. `message` is for people. */
+/** An error response, or a lost connection. `message` is shown to the user. */
 export class Trouble extends Error {
   /**
    * @param {string} message
@@ -31,19 +31,19 @@ export class Trouble extends Error {
 }
 
 /**
- * The status of the answer that an error stands for; 0 where there was none.
+ * HTTP status of an error; 0 without a response.
  * @param {unknown} error
  */
 export const statusOf = (error) => (error instanceof Trouble ? error.status : 0);
 
 /**
- * The text of an error for people.
+ * Error message for the user.
  * @param {unknown} error
  */
 export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
 
 /**
- * Whether an error only reports that the page stopped something.
+ * True if the page itself aborted the operation.
  * @param {unknown} error
  */
 export const isAbort = (error) =>
@@ -59,7 +59,7 @@ function headers(more = {}) {
 }
 
 /**
- * Sends a request; its answer, or a `Trouble`.
+ * Send a request and return the response. Throws `Trouble`.
  * @param {string} path
  * @param {Omit<RequestInit, "headers"> & { json?: unknown, headers?: Record<string, string> }} [options]
  */
@@ -96,7 +96,7 @@ async function troubleOf(answer) {
 }
 
 /**
- * The page's own words where the code says enough; else the server's, which name what is wrong.
+ * The page's own message for known codes, else the server's, which names the wrong value.
  * @param {Reason} reason
  * @param {string} [message]
  */
@@ -109,22 +109,22 @@ function worded({ status = 0, code, retryAfter }, message) {
  * @param {string} path
  * @param {Parameters<typeof request>[1]} [options]
  */
-const got = async (path, options) => (await request(path, options)).json();
+const fetchJson = async (path, options) => (await request(path, options)).json();
 
 /**
  * @param {string} path
  * @param {unknown} [json]
  */
-const post = (path, json) => got(path, { method: "POST", json });
+const post = (path, json) => fetchJson(path, { method: "POST", json });
 
 /** @type {Promise<Info> | null} */
 let facts = null;
 /**
- * The backends, models and limits of the server; asked once.
+ * Backends, models and limits of the server; fetched once.
  * @returns {Promise<Info>}
  */
 export function info() {
-  facts ??= got("api/info").catch((error) => {
+  facts ??= fetchJson("api/info").catch((error) => {
     facts = null;
     throw error;
   });
@@ -138,9 +138,9 @@ export function forgetInfo() {
 export const check = (options) => post("api/check", options);
 
 /** @type {(id: string) => Promise<JobInFull>} */
-export const job = (id) => got(`api/jobs/${id}`);
+export const job = (id) => fetchJson(`api/jobs/${id}`);
 /** @type {(query: { before: number, limit: number }) => Promise<JobList>} */
-export const jobs = ({ before, limit }) => got(`api/jobs?before=${before}&limit=${limit}`);
+export const jobs = ({ before, limit }) => fetchJson(`api/jobs?before=${before}&limit=${limit}`);
 /** @type {(id: string) => Promise<JobShown>} */
 export const cancel = (id) => post(`api/jobs/${id}/cancel`);
 /** @type {(id: string) => Promise<JobShown>} */
@@ -157,15 +157,16 @@ export function createJob(fields) {
   for (const [name, value] of Object.entries(fields)) {
     if (value !== null && value !== undefined && value !== "") form.append(name, String(value));
   }
-  return got("api/jobs", { method: "POST", body: form });
+  return fetchJson("api/jobs", { method: "POST", body: form });
 }
 
-export const uploads = async () => /** @type {UploadList} */ (await got("api/uploads")).uploads;
+export const uploads = async () =>
+  /** @type {UploadList} */ (await fetchJson("api/uploads")).uploads;
 /** @param {string} id */
 export const deleteUpload = (id) => request(`api/uploads/${id}`, { method: "DELETE" });
 
 /**
- * Starts an upload; its id.
+ * Create an upload and return its id.
  * @param {File} file
  */
 export async function createUpload(file) {
@@ -191,7 +192,8 @@ export async function uploadOffset(id) {
 }
 
 /**
- * Sends one piece of an upload; the new offset. XMLHttpRequest, for fetch cannot say how much has left.
+ * Send a chunk of an upload and return the new offset. Uses XMLHttpRequest because fetch reports no
+ * upload progress.
  * @param {string} id
  * @param {number} offset
  * @param {Blob} piece
@@ -230,7 +232,7 @@ function messageIn({ status, responseText }) {
   }
 }
 
-/** The address of a transcript and its sound: under a job, or under a share link or ticket. */
+/** Base path of a transcript and its audio: a job, a share link or a ticket. */
 export const place = {
   /** @param {string} id */
   ofJob: (id) => `api/jobs/${id}`,
@@ -239,11 +241,11 @@ export const place = {
 };
 
 /** @type {(token: string) => Promise<SharedJob>} */
-export const shared = (token) => got(place.ofShare(token));
+export const shared = (token) => fetchJson(place.ofShare(token));
 /** @type {(id: string) => Promise<Ticket>} */
 export const ticket = (id) => post(`api/jobs/${id}/ticket`);
 /** @type {(base: string) => Promise<Media>} */
-export const media = (base) => got(`${base}/media`);
+export const media = (base) => fetchJson(`${base}/media`);
 
 /** @param {string} base */
 export async function transcript(base) {
@@ -259,7 +261,7 @@ const query = (fields) =>
   new URLSearchParams(Object.entries(fields).map(([name, value]) => [name, String(value)]));
 
 /**
- * The waveform: the lowest and the highest swing of each stretch, -128 to 127.
+ * Waveform: minimum and maximum of each interval, -128 to 127.
  * @param {string} base
  * @param {{ per_second: number, start: number, end: number }} stretch
  */
@@ -269,10 +271,11 @@ export async function peaks(base, stretch) {
 }
 
 /** @type {(base: string, layout: Record<string, number>) => Promise<Checked>} */
-export const checkSubtitles = (base, layout) => got(`${base}/transcript/check?${query(layout)}`);
+export const checkSubtitles = (base, layout) =>
+  fetchJson(`${base}/transcript/check?${query(layout)}`);
 
 /**
- * A transcript in a format, as a blob.
+ * Exported transcript as a blob.
  * @param {string} base
  * @param {Record<string, string | number>} fields
  */
@@ -281,7 +284,8 @@ export async function exported(base, fields) {
 }
 
 /**
- * Changes a transcript; `body` is JSON. The new ETag, or a 412 `Trouble` after somebody else's change.
+ * Change a transcript and return its new ETag; `body` is JSON. Throws `Trouble` with status 412 if the
+ * transcript was changed elsewhere.
  * @param {string} id
  * @param {string} body
  * @param {string} etag
@@ -297,9 +301,9 @@ export async function save(id, body, etag) {
 
 /** @param {string} id */
 export const revisions = async (id) =>
-  /** @type {RevisionList} */ (await got(`api/jobs/${id}/revisions`)).revisions;
+  /** @type {RevisionList} */ (await fetchJson(`api/jobs/${id}/revisions`)).revisions;
 /** @type {(id: string, number: number) => Promise<Transcript>} */
-export const revision = (id, number) => got(`api/jobs/${id}/revisions/${number}?format=json`);
+export const revision = (id, number) => fetchJson(`api/jobs/${id}/revisions/${number}?format=json`);
 /** @type {(id: string, number: number, etag: string) => Promise<Response>} */
 export const restore = (id, number, etag) =>
   request(`api/jobs/${id}/revisions/${number}/restore`, {
@@ -317,7 +321,7 @@ export const share = (id, { name, expiresIn }) =>
   post(`api/jobs/${id}/shares`, { name, expires_in: expiresIn });
 /** @param {string} id */
 export const shares = async (id) =>
-  /** @type {ShareList} */ (await got(`api/jobs/${id}/shares`)).shares;
+  /** @type {ShareList} */ (await fetchJson(`api/jobs/${id}/shares`)).shares;
 /** @type {(id: string, share: string) => Promise<Response>} */
 export const endShare = (id, share) =>
   request(`api/jobs/${id}/shares/${share}`, { method: "DELETE" });

@@ -1,12 +1,12 @@
-// Text on the clipboard, also where the page came by plain http from another machine: there a browser has
-// no `navigator.clipboard`, and only the old command copies.
+// Copy text to the clipboard, also on a page served over plain http from another machine: browsers offer no
+// `navigator.clipboard` there, only the old command.
 
 import { Trouble } from "./api.js";
 import { h } from "./dom.js";
 import { t } from "./strings/index.js";
 
 /**
- * Copies a text; a `Trouble` where the browser does not let it.
+ * Copy a text. Throws `Trouble` if the browser forbids it.
  * @param {string} text
  */
 export async function copy(text) {

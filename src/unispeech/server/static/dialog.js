@@ -1,4 +1,4 @@
-// Questions in the browser's own <dialog>: it holds the focus, and Escape closes it.
+// Dialogs made of <dialog>, which traps the focus and closes on Escape.
 
 /** @import { Child } from "./dom.js" */
 
@@ -8,9 +8,8 @@ import { t } from "./strings/index.js";
 /** @typedef {{ label: string, value: string, kind?: string }} Button */
 
 /**
- * Shows a dialog and waits. The value of the button that was pressed is the answer, or null when it was
- * closed. The one of the kind "main" is what Enter in a field presses, and before it the fields among
- * `content` are checked.
+ * Show a dialog and return the value of the pressed button, or null if the dialog was closed. Enter in
+ * a field presses the button of the kind "main", which first validates the fields in `content`.
  * @param {{ title: string, content?: Child, buttons: Button[], large?: boolean }} question
  * @returns {Promise<string | null>}
  */
@@ -60,8 +59,8 @@ function pressable({ label, value, kind = "" }, choose) {
 }
 
 /**
- * Remembers where the caret is; the function that puts it there again. A browser gives the focus back when a
- * dialog closes, but not the caret: whoever types on would type into nothing.
+ * Remember the caret and return a function that restores it. A browser restores the focus when a dialog
+ * closes but not the caret, so further typing would be lost.
  */
 export function rememberCaret() {
   const selected = selection();
@@ -76,7 +75,7 @@ export function rememberCaret() {
 }
 
 /**
- * Yes or no.
+ * Ask for confirmation.
  * @param {string} title
  * @param {string} text
  * @param {string} yes

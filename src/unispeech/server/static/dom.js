@@ -1,4 +1,4 @@
-// Elements, made and changed without a framework.
+// Create and change elements without a framework.
 
 /**
  * @typedef {Node | string | number | false | null | undefined} Leaf
@@ -9,9 +9,9 @@
  */
 
 /**
- * An element. Properties: `on` {event: listener}, `data` {name: value}, `class`; anything else is an
- * attribute (true is an empty one; false, null and undefined leave it out). Children: nodes, texts,
- * lists of them; null is nothing. Texts are never read as HTML.
+ * Create an element. Properties: `on` {event: listener}, `data` {name: value}, `class`; all others are
+ * attributes (true sets an empty attribute; false, null and undefined omit it). Children: nodes, strings,
+ * lists of them; null is skipped. Strings are never parsed as HTML.
  * @template {keyof HTMLElementTagNameMap} Name
  * @param {Name} name
  * @param {Properties} [properties]
@@ -24,7 +24,7 @@ export function h(name, { on = {}, data = {}, value, ...attributes } = {}, ...ch
   for (const [event, listener] of listeners) element.addEventListener(event, listener);
   Object.assign(element.dataset, data);
   for (const [key, attribute] of Object.entries(attributes)) put(element, key, attribute);
-  if (value !== undefined) Object.assign(element, { value }); // after min and max, which bound it
+  if (value !== undefined) Object.assign(element, { value }); // after min and max, which clamp it
   element.append(...leaves(children));
   return element;
 }
@@ -42,7 +42,7 @@ function leaves(children) {
 }
 
 /**
- * An attribute, or none.
+ * Set or remove an attribute.
  * @param {Element} element
  * @param {string} name
  * @param {unknown} value
@@ -53,7 +53,7 @@ export function put(element, name, value) {
 }
 
 /**
- * An element of index.html.
+ * Element of index.html by id.
  * @param {string} id
  */
 export function byId(id) {
@@ -63,7 +63,7 @@ export function byId(id) {
 }
 
 /**
- * The element around (or at) the place of an event that a selector matches.
+ * Closest ancestor of an event's target that matches a selector, or the target itself.
  * @param {Event} event
  * @param {string} selector
  * @returns {HTMLElement | null}
@@ -72,7 +72,7 @@ export function around(event, selector) {
   return event.target instanceof Element ? event.target.closest(selector) : null;
 }
 
-/** What is selected. It is null only in a frame that is not displayed. */
+/** The selection. It is null only in a frame that is not displayed. */
 export const selection = () => /** @type {Selection} */ (getSelection());
 
 /** @type {Record<string, string>} */
@@ -106,7 +106,7 @@ const PATHS = {
 };
 
 /**
- * A drawing beside or in place of a word; readers of screens do not hear it.
+ * Icon beside or in place of a label; hidden from screen readers.
  * @param {string} name
  */
 export function icon(name) {
@@ -121,7 +121,7 @@ export function icon(name) {
 }
 
 /**
- * A button that shows a drawing and is called by its words.
+ * Button with an icon and an accessible label.
  * @param {string} name
  * @param {string} label
  * @param {Properties} [properties]

@@ -7,8 +7,8 @@ import { request, statusOf } from "./api.js";
 const WAIT = [500, 1000, 2000, 4000, 8000];
 
 /**
- * Calls of a stream: `events` by type, `connection` as it comes and goes, `isOver` after it ended. An
- * event's "end", and true of `isOver`, end it for good.
+ * Callbacks of a stream: `events` by type, `connection` when it is lost or restored, `isOver` after it has
+ * ended. The stream is not reopened if an event returns "end" or `isOver` returns true.
  * @typedef {{
  *   events: { [Type in keyof ServerEvents]?: (data: ServerEvents[Type]) => "end" | void },
  *   connection?: (isThere: boolean) => void,
@@ -17,7 +17,7 @@ const WAIT = [500, 1000, 2000, 4000, 8000];
  */
 
 /**
- * Follows a stream until `signal` is aborted, coming back after every loss.
+ * Follow a stream until `signal` is aborted, reconnecting after every loss.
  * @param {string} path
  * @param {Listener} listener
  * @param {AbortSignal} signal
@@ -46,7 +46,7 @@ export async function follow(path, { events, connection, isOver }, signal) {
       if ([401, 403, 404].includes(statusOf(error))) throw error;
     }
     if (signal.aborted) return;
-    if (losses) connection?.(false); // one loss is soon mended and not worth a word
+    if (losses) connection?.(false); // a single loss is not worth reporting
     await pause(WAIT[Math.min(losses++, WAIT.length - 1)], signal);
   }
 }
@@ -66,7 +66,7 @@ async function* read(answer) {
 }
 
 /**
- * One event of a stream; null for a comment.
+ * Parse an event of a stream; null for a comment.
  * @param {string} block
  */
 export function parsed(block) {
@@ -85,7 +85,7 @@ export function parsed(block) {
 }
 
 /**
- * Waits; less long where `signal` is aborted.
+ * Wait, but no longer than until `signal` is aborted.
  * @param {number} milliseconds
  * @param {AbortSignal} [signal]
  * @returns {Promise<void>}

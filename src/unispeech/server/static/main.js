@@ -1,4 +1,4 @@
-// Where the page begins: the words, the header, and which view an address shows.
+// Entry point: strings, header, and the routing of addresses to views.
 
 import * as api from "./api.js";
 import { byId, h, iconButton, put } from "./dom.js";
@@ -11,12 +11,12 @@ import { LANGUAGES, language, loadLanguage, t } from "./strings/index.js";
 const main = byId("main");
 
 /**
- * A view is a module that shows itself until `signal` is aborted; `id` is the one in the address.
+ * A view is a module whose `show` renders until `signal` is aborted; `id` comes from the address.
  * @typedef {{ show: (main: HTMLElement, signal: AbortSignal, id: string) => Promise<void> }} View
  */
 
 /**
- * Addresses and the views they show.
+ * Addresses and their views.
  * @type {[RegExp, () => Promise<View>][]}
  */
 const VIEWS = [
@@ -28,33 +28,33 @@ const VIEWS = [
   [/^(?:#\/?)?$/, () => import("./views/recordings.js")],
 ];
 
-/** @type {AbortController | null} of the view that is shown */
+/** @type {AbortController | null} of the current view */
 let view = null;
 let isAskingForKey = false;
 
-/** Whether the page is opened by a link: it then has a transcript and no list. */
+/** True if the page was opened from a share link: it has a transcript but no list. */
 const isShared = () => location.hash.startsWith("#/shared/");
 
 async function route({ focus = true } = {}) {
-  const found = VIEWS.find(([address]) => address.test(location.hash));
-  if (!found) return location.replace("#/");
-  const [address, load] = found;
+  const entry = VIEWS.find(([address]) => address.test(location.hash));
+  if (!entry) return location.replace("#/");
+  const [address, load] = entry;
   view?.abort();
-  const mine = new AbortController();
-  view = mine;
+  const controller = new AbortController();
+  view = controller;
   document.body.className = "";
   header();
   try {
     const module = await load();
-    if (mine.signal.aborted) return;
+    if (controller.signal.aborted) return;
     main.replaceChildren();
     main.className = "";
     const id = address.exec(location.hash)?.[1] ?? "";
-    await module.show(main, mine.signal, decodeURIComponent(id));
+    await module.show(main, controller.signal, decodeURIComponent(id));
   } catch (error) {
-    if (!mine.signal.aborted) showFailure(error, mine.signal);
+    if (!controller.signal.aborted) showFailure(error, controller.signal);
   }
-  if (focus && !mine.signal.aborted && !main.contains(document.activeElement)) {
+  if (focus && !controller.signal.aborted && !main.contains(document.activeElement)) {
     main.focus({ preventScroll: true });
   }
 }
@@ -67,30 +67,38 @@ function showFailure(error, signal) {
   const status = api.statusOf(error);
   if (status === 401) return needKey();
   if (api.isAbort(error)) return;
-  const gone = status === 404;
+  const isMissing = status === 404;
   const again = h(
     "button",
-    { type: "button", class: gone && !isShared() ? null : "main", on: { click: () => route() } },
+    {
+      type: "button",
+      class: isMissing && !isShared() ? null : "main",
+      on: { click: () => route() },
+    },
     t("trouble.again"),
   );
-  const away = h("a", { class: gone ? "button main" : "button", href: "#/" }, t("nav.recordings"));
+  const away = h(
+    "a",
+    { class: isMissing ? "button main" : "button", href: "#/" },
+    t("nav.recordings"),
+  );
   main.replaceChildren(
     h(
       "div",
       { class: "nothing" },
-      h("h1", {}, t(gone ? "gone.title" : "trouble.title")),
+      h("h1", {}, t(isMissing ? "gone.title" : "trouble.title")),
       h("p", { class: "soft" }, api.messageOf(error)),
-      h("div", { class: "row" }, isShared() ? again : gone ? [away, again] : [again, away]),
+      h("div", { class: "row" }, isShared() ? again : isMissing ? [away, again] : [again, away]),
     ),
   );
   if (status) return;
   console.error(error);
-  const isModule = /import/i.test(api.messageOf(error)); // a browser asks for a module once in a page's life
+  const isModule = /import/i.test(api.messageOf(error)); // a browser requests a module only once per page
   if (isModule || error instanceof api.Trouble) recover(isModule, signal);
 }
 
 /**
- * Shows the view again once the server answers, if it is still the one that is shown.
+ * Show the view again once the server answers, unless another view has replaced it.
  * @param {boolean} reload
  * @param {AbortSignal} signal
  */
@@ -111,7 +119,7 @@ async function needKey() {
   isAskingForKey = true;
   const { show, askOver } = await import("./views/key.js");
   if (document.body.classList.contains("editing")) {
-    await askOver(); // what was typed stays, and is saved with the new key
+    await askOver(); // unsaved edits stay, and are saved with the new key
     isAskingForKey = false;
     document.dispatchEvent(new CustomEvent("key-given"));
     return;

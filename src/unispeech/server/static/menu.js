@@ -1,11 +1,11 @@
-// A menu that a button opens: arrow keys, Home, End, Escape; one choice closes it.
+// A menu opened by a button, with arrow keys, Home, End and Escape. Choosing an entry closes it.
 
 /** @import { Child } from "./dom.js" */
 
 import { h } from "./dom.js";
 
 /**
- * An entry; one with `checked` is a choice among others.
+ * Menu entry; `checked` makes it a radio item.
  * @typedef {{
  *   label: Child, keys?: string, run: () => unknown, danger?: boolean, checked?: boolean,
  * }} Item
@@ -14,9 +14,9 @@ import { h } from "./dom.js";
 const ENTRIES = "[role^='menuitem']:not(:disabled)";
 
 /**
- * Opens under `button`.
+ * Open a menu below `button`.
  * @param {HTMLElement} button
- * @param {(Item | null)[]} items null is a line
+ * @param {(Item | null)[]} items null is a separator
  * @param {string} label
  */
 export function openMenu(button, items, label) {

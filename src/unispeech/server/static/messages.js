@@ -1,4 +1,4 @@
-// Short messages at the foot of the page, which readers of screens say aloud.
+// Short messages at the foot of the page, announced by screen readers.
 
 import { isAbort, messageOf, statusOf, Trouble } from "./api.js";
 import { byId, h, iconButton } from "./dom.js";
@@ -9,7 +9,7 @@ const SHOWN = 6000;
 /** @typedef {{ label: string, run: () => unknown }} Action */
 
 /**
- * Says that something has happened; gone after a while.
+ * Show a notice that disappears after `SHOWN` milliseconds.
  * @param {string} text
  * @param {Action} [action]
  */
@@ -18,7 +18,7 @@ export function say(text, action) {
 }
 
 /**
- * Says what went wrong; stays until it is closed. An error that only says "stopped" is passed over.
+ * Show an error until it is closed. Aborted operations are not reported.
  * @param {unknown} error
  */
 export function complain(error) {
@@ -28,7 +28,7 @@ export function complain(error) {
 }
 
 /**
- * Says something to readers of screens alone.
+ * Announce a text to screen readers only.
  * @param {string} text
  */
 export function whisper(text) {

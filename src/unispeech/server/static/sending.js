@@ -1,5 +1,5 @@
-// Files on their way to the server. It goes on while other views are shown, comes back after every lost
-// connection, and knows after a reload what it was sending.
+// Uploads. They continue while other views are shown, reconnect after a lost connection, and can be resumed
+// after a reload.
 
 /** @import { JobShown, UploadShown } from "./service.d.ts" */
 
@@ -12,7 +12,7 @@ const PIECE = 8 * 1024 * 1024;
 const WAIT = [1000, 2000, 5000, 10_000, 20_000];
 
 /**
- * @typedef {Record<string, unknown>} Options the fields of the job
+ * @typedef {Record<string, unknown>} Options fields of the job
  * @typedef {(job: JobShown) => void} Done called when a file has become a job
  * @typedef {{
  *   file: File, options: Options, done: Done, upload: string | null, sent: number,
@@ -28,7 +28,7 @@ const listeners = new Set();
 export const all = () => sendings;
 
 /**
- * Calls back after every change until `signal` is aborted.
+ * Call `callback` after every change until `signal` is aborted.
  * @param {() => void} callback
  * @param {AbortSignal} signal
  */
@@ -42,7 +42,7 @@ function changed() {
 }
 
 /**
- * Sends files, to be transcribed with `options`.
+ * Upload files and transcribe them with `options`.
  * @param {File[]} files
  * @param {Options} options
  * @param {Done} done
@@ -108,7 +108,7 @@ async function next() {
 }
 
 /**
- * Sends what the server lacks of a file; the id of the upload.
+ * Send the bytes the server lacks and return the id of the upload.
  * @param {Sending} sending
  */
 async function sendAll(sending) {
@@ -140,7 +140,7 @@ async function sendAll(sending) {
 }
 
 /**
- * Waits after lost connections, for servers that are starting and for full disks; throws what is refused.
+ * Wait after a lost connection, a server error or a full disk; throw errors that a retry cannot mend.
  * @param {Sending} sending
  * @param {unknown} error
  * @param {number} losses
@@ -172,8 +172,8 @@ async function wait(sending, error, tries) {
 }
 
 /**
- * The job of an upload, or null where only the answer to an earlier try was lost: then it comes with the
- * list.
+ * Create the job of an upload. Null if an earlier attempt created it and only the response was lost: the
+ * job then arrives with the list.
  * @param {Sending} sending
  * @param {string} upload
  */
@@ -196,7 +196,7 @@ async function createJob(sending, upload) {
 }
 
 /**
- * Uploads of a page that was closed meanwhile, by their ids.
+ * Uploads that were interrupted by closing the page, by id.
  * @returns {Record<string, { name: string, size: number, modified: number, options: Options }>}
  */
 const remembered = () => settings.get("uploads", {});
@@ -205,7 +205,7 @@ const remembered = () => settings.get("uploads", {});
 async function begin({ file, options }) {
   const { name, size, lastModified: modified } = file;
   const known = Object.entries(remembered()).find(
-    ([, one]) => one.name === name && one.size === size && one.modified === modified,
+    ([, file]) => file.name === name && file.size === size && file.modified === modified,
   );
   if (known) return known[0];
   const upload = await api.createUpload(file);
@@ -220,15 +220,15 @@ function forget(upload) {
 }
 
 /**
- * Uploads of an earlier visit that lack something. Whole ones become jobs.
+ * Incomplete uploads of an earlier visit. Complete ones become jobs.
  * @param {Done} done
  */
 export async function unfinished(done) {
-  const earlier = Object.keys(remembered()); // what begins meanwhile is not in the answer
-  const found = await api.uploads();
+  const earlier = Object.keys(remembered()); // uploads that begin meanwhile are not in the response
+  const uploads = await api.uploads();
   /** @type {UploadShown[]} */
   const open = [];
-  for (const upload of found) {
+  for (const upload of uploads) {
     const { id } = upload;
     if (sendings.some((sending) => sending.upload === id)) continue;
     const known = remembered()[id];
@@ -239,7 +239,7 @@ export async function unfinished(done) {
     }
   }
   for (const id of earlier) {
-    if (!found.some((upload) => upload.id === id)) forget(id);
+    if (!uploads.some((upload) => upload.id === id)) forget(id);
   }
   return open;
 }

@@ -1,4 +1,4 @@
-// Answers of the HTTP API, as far as the page reads them. A test compares them with OpenAPI.
+// Responses of the HTTP API, limited to the fields the page uses. A test compares them with OpenAPI.
 
 export interface JobShown {
   id: string;
@@ -131,7 +131,7 @@ export interface Media {
   type?: string;
   duration?: number | null;
   video?: boolean;
-  /** In place of all others: why the recording cannot be played. */
+  /** The reason why the recording cannot be played; then all other fields are absent. */
   missing?: string;
 }
 
@@ -158,7 +158,7 @@ export interface Backend {
   };
 }
 
-/** An option of a job, whatever the backend. */
+/** An option of a job, independent of the backend. */
 export interface Option {
   name: string;
   type: "text" | "bool" | "int" | "float";
@@ -169,9 +169,9 @@ export interface Option {
   minimum: number | null;
   maximum: number | null;
   max_length: number | null;
-  /** It is in the form for new recordings. */
+  /** Part of the form for new recordings. */
   page: boolean;
-  /** It is in the dialog for decoding a range again. */
+  /** Part of the dialog for decoding a range again. */
   again: boolean;
 }
 

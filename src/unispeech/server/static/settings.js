@@ -1,4 +1,5 @@
-// What this browser remembers. One owner of localStorage; a browser that forbids it forgets on reload.
+// Settings of this browser. The only module that uses localStorage; without it, settings last until the
+// page is reloaded.
 
 const PREFIX = "unispeech.";
 /** @type {Map<string, unknown>} */
@@ -27,13 +28,13 @@ function write(name, value) {
     if (value === null) localStorage.removeItem(PREFIX + name);
     else localStorage.setItem(PREFIX + name, JSON.stringify(value));
   } catch {
-    // It stays in memory.
+    // The value stays in memory.
   }
 }
 
 export const settings = {
   /**
-   * The API key. Only kept over a restart of the browser where the person wants it.
+   * The API key. Survives a restart of the browser only if the user chose that.
    */
   get key() {
     return String(memory.get("key") ?? sessionKey() ?? read("key") ?? "");
@@ -49,7 +50,7 @@ export const settings = {
       if (key && !keep) sessionStorage.setItem(`${PREFIX}key`, key);
       else sessionStorage.removeItem(`${PREFIX}key`);
     } catch {
-      // It stays in memory.
+      // The value stays in memory.
     }
   },
   /**

@@ -1,4 +1,4 @@
-// Decoding a part again, with another model or backend.
+// Decode a part again, with another model or backend.
 
 /** @import { Backend, Info, JobShown, Option } from "../service.d.ts" */
 /** @import { Engine, Values } from "../views/chosen.js" */
@@ -14,13 +14,13 @@ import { clock, seconds } from "../transcript/times.js";
 import { allowance, backendOf, parsed, written } from "../views/chosen.js";
 import { control, field, labelOf, valuesIn } from "../views/optioncontrols.js";
 
-const LOOK = 700; // milliseconds between two looks at the job
+const LOOK = 700; // milliseconds between two checks of the job
 
 /** @typedef {{ start: number, end: number }} Span */
 
 /**
- * Asks how and does it; the finished job, or null where there is none. `save` is waited for first: the
- * server decodes what it knows.
+ * Ask for the options, decode, and return the finished job, or null if it was cancelled. Waits for `save`
+ * first, because the server merges the result into the saved text.
  * @param {JobShown} job
  * @param {Span} span
  * @param {() => Promise<void>} save
@@ -46,7 +46,7 @@ export async function decodeAgain(job, span, save, signal) {
 }
 
 /**
- * Waits for the end of a job; null if it was stopped.
+ * Wait for the end of a job; null if it was stopped.
  * @param {JobShown} job
  * @param {AbortSignal} signal
  */
@@ -64,7 +64,7 @@ async function finished(job, signal) {
   return now.state === "done" ? now : null;
 }
 
-/** The times, the engine and the options that the server offers for a range. */
+/** Form of the times, the engine and the options for a range. */
 export class AgainForm {
   #job;
   #info;
@@ -115,7 +115,7 @@ export class AgainForm {
     this.#fitBackend();
   }
 
-  /** The fields of the request. What is undefined stays as it was for the whole recording; null takes it away. */
+  /** Fields of the request. Undefined keeps the whole recording's value; null removes it. */
   values() {
     const values = valuesIn(this.element);
     const options = this.#options.map((option) => [
@@ -186,14 +186,14 @@ function timeInput(id, time) {
  * @param {string | null | undefined} value kept if it is among them
  */
 function fill(select, choices, value) {
-  select.replaceChildren(...choices.map((one) => h("option", { value: one.value }, one.label)));
-  const choice = choices.find((one) => one.value === value);
+  select.replaceChildren(...choices.map(({ value, label }) => h("option", { value }, label)));
+  const choice = choices.find((choice) => choice.value === value);
   if (choice) select.value = choice.value;
 }
 
 /**
- * Models of the backend's family, downloaded ones first; where the recording's own is not in the catalog,
- * that one before them.
+ * Models of the backend's family, downloaded ones first. The recording's own model leads if it is not in the
+ * catalog.
  * @param {JobShown} job
  * @param {Info} info
  * @param {Backend} backend

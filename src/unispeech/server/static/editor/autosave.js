@@ -1,4 +1,5 @@
-// Saving by itself: soon after the last change, again after a lost connection, never over somebody else.
+// Autosave: soon after the last change, again after a lost connection, never over the change of somebody
+// else.
 
 /** @import { Gap, Segment, TranscriptDocument } from "../transcript/document.js" */
 /** @import { Store } from "./store.js" */
@@ -8,13 +9,12 @@ import { pause } from "../events.js";
 import { changes, inOrder } from "../transcript/changes.js";
 
 const SOON = 1200; // milliseconds after the last change
-const SLICE = 8; // milliseconds of work without a pause
+const SLICE = 8; // milliseconds of uninterrupted work
 const WAIT = [2000, 5000, 10_000, 30_000];
 
 /**
- * `onState` is called with every new state, and a message where there is one; `onSaved` after a save.
- * `resolve` is called after somebody else's change: it gives the ETag to save over, or null if the person
- * puts the question off.
+ * `onState` is called with every new state and its message, if any; `onSaved` after a save. `resolve` is called
+ * after somebody else's change; it returns the ETag to save over, or null if the user postpones the decision.
  * @typedef {"saved" | "unsaved" | "saving" | "offline" | "conflict" | "refused"} State
  * @typedef {{
  *   onState: (state: State, message?: string) => void,
@@ -30,8 +30,8 @@ export class Autosave {
   #callbacks;
   #signal;
   #etag;
-  #clean; // the document that was saved last
-  #sent; // its segments in the server's order
+  #clean; // the last saved document
+  #sent; // the segments of `#clean` in the server's order
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   /** @type {Promise<void> | null} */
@@ -60,7 +60,7 @@ export class Autosave {
     return this.#etag;
   }
 
-  /** The document that was saved last. */
+  /** The last saved document. */
   get base() {
     return this.#clean;
   }
@@ -69,7 +69,7 @@ export class Autosave {
     return this.#store.document !== this.#clean;
   }
 
-  /** Everything is on the server when this has come back without an error. */
+  /** Save now. Resolves once everything is on the server. */
   async now() {
     while (this.isDirty && !this.#signal.aborted) {
       await this.#run();
@@ -78,7 +78,7 @@ export class Autosave {
   }
 
   /**
-   * Makes `document` a version of its own, over `base`, which the server has as `etag`; its ETag.
+   * Save `document` as a version of its own, over `base`, which the server has as `etag`. Returns its ETag.
    * @param {TranscriptDocument} base
    * @param {TranscriptDocument} document
    * @param {string} etag
@@ -89,7 +89,7 @@ export class Autosave {
   }
 
   /**
-   * The server has `document` as `etag`.
+   * Record that the server has `document` as `etag`.
    * @param {TranscriptDocument} document
    * @param {string} etag
    */
@@ -168,7 +168,7 @@ export class Autosave {
       this.#callbacks.onState("conflict");
       const etag = await this.#callbacks.resolve();
       if (!etag) {
-        this.#failures++; // put off: asked again with the next change
+        this.#failures++; // postponed: asked again after the next change
         return;
       }
       this.#etag = etag;
@@ -184,9 +184,8 @@ export class Autosave {
 }
 
 /**
- * The body of a PATCH that turns the server's document into another; null where they are the same. It holds
- * only what is different, and is made in slices, for a word that is replaced everywhere may be most of four
- * hours.
+ * Body of a PATCH that turns the server's document into another; null if they are equal. It contains only the
+ * differences, and is built in slices: replacing a word everywhere may change most of a four-hour recording.
  * @param {TranscriptDocument} base
  * @param {TranscriptDocument} document
  * @param {Segment[]} segments of `document`, in the server's order
@@ -197,9 +196,9 @@ async function patch(base, document, segments) {
   if (!different.length && gaps === gapsJson(base.gaps)) return null;
   let began = performance.now();
   const written = [];
-  for (const { at, remove, segments: fresh } of different) {
+  for (const { at, remove, segments: changed } of different) {
     const texts = [];
-    for (const { start, end, text, speaker, words } of fresh) {
+    for (const { start, end, text, speaker, words } of changed) {
       texts.push(JSON.stringify({ start, end, text, speaker, words }));
       if (performance.now() - began < SLICE) continue;
       await pause(0);

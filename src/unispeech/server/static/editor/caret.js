@@ -1,14 +1,14 @@
-// The caret in the text of a row, in letters of what is shown.
+// The caret in the text of a row, in characters of the shown text.
 
 /** @import { Segment } from "../transcript/document.js" */
 
 import { selection } from "../dom.js";
 import { hidden } from "../transcript/document.js";
 
-/** @typedef {{ text: HTMLElement }} TextRow a row with an editable text */
+/** @typedef {{ text: HTMLElement }} TextRow row with an editable text */
 
 /**
- * The one text node of an element that holds plain text.
+ * The only text node of an element with plain text.
  * @param {HTMLElement} element
  */
 export function textNode({ firstChild }) {
@@ -16,7 +16,7 @@ export function textNode({ firstChild }) {
 }
 
 /**
- * The letter before which the caret is; null where it is not in this row.
+ * Offset of the caret; null if it is not in this row.
  * @param {TextRow} row
  */
 export function caretIn({ text }) {
@@ -38,7 +38,7 @@ export function putCaret({ text }, offset) {
 }
 
 /**
- * The letters from the start of an element to the caret in it, whatever nodes they are in.
+ * Number of characters from the start of an element to the caret, across nodes.
  * @param {HTMLElement} element
  */
 export function lettersToCaret(element) {
@@ -48,7 +48,7 @@ export function lettersToCaret(element) {
 }
 
 /**
- * Whether the caret is on the first (or last) line of a row.
+ * True if the caret is on the first (or last) line of a row.
  * @param {TextRow} row
  * @param {"first" | "last"} line
  */
@@ -62,7 +62,7 @@ export function caretOnLine({ text }, line) {
 }
 
 /**
- * The letter of the segment's whole text under a pointer, or null.
+ * Offset in the segment's whole text under a pointer, or null.
  * @param {TextRow} row
  * @param {Segment} segment
  * @param {MouseEvent} event

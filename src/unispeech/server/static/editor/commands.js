@@ -1,5 +1,4 @@
-// Commands that do something at once: what each does to the transcript or the sound, and where the person is
-// afterwards.
+// Commands that act at once: their effect on the transcript or the player, and the caret afterwards.
 
 /** @import { Edit, TranscriptDocument } from "../transcript/document.js" */
 /** @import { Navigation } from "./navigation.js" */
@@ -14,20 +13,20 @@ import { caretIn } from "./caret.js";
 import { STEP } from "./controls.js";
 
 const NUDGE = 0.1; // seconds
-const SHORTEST = 0.05; // seconds of a segment whose start or end is set
-const NEW = { shortest: 0.5, longest: 2 }; // seconds of a segment that is put in
+const SHORTEST = 0.05; // seconds; shortest segment after setting its start or end
+const NEW = { shortest: 0.5, longest: 2 }; // seconds of an inserted segment
 
 /**
- * A command; it gets the row that the person is in, if any.
+ * A command; it receives the row with the focus, if any.
  * @typedef {(row: SegmentRow | null) => unknown} Command
  * @typedef {{ store: Store, player: Player, view: TranscriptView, navigation: Navigation }} Page
  *
- * Makes the edit of a command from the segment's index and the letter at the caret.
+ * Makes the edit of a command from the segment's index and the offset of the caret.
  * @typedef {(document: TranscriptDocument, index: number, caret: number) => Edit} Make
  */
 
 /**
- * All of these commands, by name.
+ * These commands by name.
  * @param {Page} page
  * @returns {Record<string, Command>}
  */
@@ -42,7 +41,7 @@ export function commands(page) {
 }
 
 /**
- * The segment of a row, else the one that sounds.
+ * Segment of a row, else the one being played.
  * @param {Page} page
  * @param {SegmentRow | null} row
  */
@@ -164,8 +163,8 @@ function timing(page) {
 }
 
 /**
- * A command that edits the row's segment; `after` says in which segment and at which letter the caret is
- * then (where it was if it does not say).
+ * Command that edits the row's segment. `after` returns the segment and offset of the caret afterwards; without
+ * it the caret stays.
  * @param {Page} page
  * @param {Make} make
  * @param {(index: number, caret: number, old: TranscriptDocument) => [number, number]} [after]

@@ -1,4 +1,4 @@
-// Two windows changed one transcript: what does not touch is put together, what does is asked about.
+// Two windows changed one transcript: changes of different segments are merged; the user decides the rest.
 
 /** @import { Segment } from "../transcript/document.js" */
 /** @import { Conflict } from "../transcript/merging.js" */
@@ -12,13 +12,13 @@ import { clock } from "../transcript/times.js";
 /** @typedef {"mine" | "theirs"} Side */
 
 /**
- * The segments of both, or null where the person has put the question off. `mine` is what it would be with
- * all of mine, where some of that does not hold.
+ * Merged segments, or null if the user postpones the decision. `mine` has all of the user's own changes if some
+ * of them were not chosen.
  * @param {Segment[]} base
  * @param {Segment[]} mine
  * @param {Segment[]} theirs
  */
-export async function together(base, mine, theirs) {
+export async function mergeOrAsk(base, mine, theirs) {
   const parts = merged(base, mine, theirs);
   const conflicts = parts.filter((part) => !part.segments);
   /** @param {(conflict: Conflict) => Side} pick */
@@ -55,7 +55,7 @@ export async function together(base, mine, theirs) {
   };
 }
 
-/** The two sides of a conflict, of which the person chooses one. */
+/** The two sides of a conflict, one of which the user chooses. */
 class SideChoice {
   #mine;
 

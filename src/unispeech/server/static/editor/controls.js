@@ -16,7 +16,7 @@ export class Controls {
     "aria-pressed": "false",
   });
   #time = h("span", { class: "number now" }, "0:00");
-  #whole = h("span", { class: "soft number" });
+  #length = h("span", { class: "soft number" });
   #speed = h(
     "select",
     { class: "speed", "aria-label": t("player.speed") },
@@ -44,7 +44,7 @@ export class Controls {
       this.#play,
       back,
       forward,
-      h("p", { class: "where" }, this.#time, slash, this.#whole),
+      h("p", { class: "where" }, this.#time, slash, this.#length),
       h("div", { class: "row end" }, this.#loop, this.#speed, keys),
     );
   }
@@ -70,7 +70,7 @@ export class Controls {
   /** @param {number} time */
   showTime(time) {
     setText(this.#time, clock(time, 1));
-    setText(this.#whole, clock(this.#player.length));
+    setText(this.#length, clock(this.#player.length));
   }
 }
 

@@ -1,4 +1,4 @@
-// The places of a transcript that want a look: words the model was not sure of, and gaps.
+// Places of a transcript to check: words with a low probability, and gaps.
 
 /** @import { EditedWord as Word } from "../service.d.ts" */
 /** @import { Segment, TranscriptDocument } from "../transcript/document.js" */
@@ -6,24 +6,24 @@
 import { hidden } from "../transcript/document.js";
 import { places } from "../transcript/words.js";
 
-/** Below this probability a word is marked. */
+/** Words below this probability are marked. */
 const DOUBT = 0.5;
 
 /**
- * Letters of the shown text of a segment; or a gap, before a segment.
+ * A range of the shown text of a segment, or a gap before a segment.
  * @typedef {{ time: number, segment: number, from: number, to: number }} WordDoubt
  * @typedef {{ time: number, gap: number, before: number }} GapDoubt
  * @typedef {WordDoubt | GapDoubt} Doubt
  *
- * A place in reading order: a segment (a gap is half a one before it), and letters.
+ * Position in reading order: segment index (a gap counts as the index of the next segment minus 0.5) and range.
  * @typedef {[segment: number, from: number, to: number]} Position
  */
 
 /** @type {WeakMap<Segment, [from: number, to: number][]>} */
-const known = new WeakMap(); // segments never change
+const known = new WeakMap(); // segments are immutable
 
 /**
- * The doubtful words of a segment, as letters of its whole text.
+ * Ranges of the doubtful words in the whole text of a segment.
  * @param {Segment} segment
  */
 export function doubtfulWords(segment) {
@@ -43,7 +43,7 @@ function search({ words }) {
 const isDoubtful = ({ probability, word }) => probability < DOUBT && /[\p{L}\p{N}]/u.test(word);
 
 /**
- * All doubts of a document, in order.
+ * Doubts of a document in order.
  * @param {TranscriptDocument} document
  */
 export function doubts({ segments, gaps }) {
@@ -76,7 +76,7 @@ export function positionOf(doubt) {
 }
 
 /**
- * The next doubt after a position, around the end to the first; undefined where there is none.
+ * Next doubt after a position, wrapping to the first; undefined if there is none.
  * @param {Doubt[]} doubts in order
  * @param {Position} position
  */
@@ -89,7 +89,7 @@ export function doubtAfter(doubts, [segment, , to]) {
 }
 
 /**
- * The last doubt before a position, around the start to the last; undefined where there is none.
+ * Last doubt before a position, wrapping to the last; undefined if there is none.
  * @param {Doubt[]} doubts in order
  * @param {Position} position
  */

@@ -1,5 +1,5 @@
-// The editor: the transcript of one recording, its sound, and everything that can be done with both.
-// This file only connects the parts; each part is a file of its own beside it.
+// The editor of one recording: transcript, player and commands. This file only connects the parts, which have
+// files of their own.
 
 /** @import { JobShown, Transcript } from "../service.d.ts" */
 /** @import { Command } from "./commands.js" */
@@ -30,9 +30,9 @@ import { Toolbar } from "./toolbar.js";
 import { TranscriptView } from "./transcript.js";
 import { typing } from "./typing.js";
 
-/** Commands of keys that mean something only in the text of a row, which sees them first. */
+/** Commands whose keys work only in the text of a row, which handles them first. */
 const TYPED = ["split", "mergeBack", "mergeOn"];
-/** Commands of keys that need a row. */
+/** Commands whose keys need a row. */
 const OF_ROW = [
   "moveBack",
   "moveOn",
@@ -46,7 +46,7 @@ const OF_ROW = [
 ];
 
 /**
- * Shows the editor of a finished job until `signal` is aborted.
+ * Show the editor of a finished job until `signal` is aborted.
  * @param {HTMLElement} main
  * @param {AbortSignal} signal
  * @param {JobShown} job
@@ -219,14 +219,14 @@ class Editor {
     this.#player.wave.show({ gaps, segment: segments[this.#view.speaking] ?? null });
   }
 
-  /** Shows the subtitles that the server makes now, and what is wrong with them. */
+  /** Show the current subtitles of the server and their problems. */
   #refreshSubtitles() {
     this.#problems.refresh();
-    this.#player.subtitles(layoutOf(), this.#transcript.language).catch(() => {}); // with the next that is saved
+    this.#player.subtitles(layoutOf(), this.#transcript.language).catch(() => {}); // retried after the next save
   }
 
   /**
-   * A key that works wherever the focus is, but in dialogs and menus.
+   * Handle a key that works everywhere except in dialogs and menus.
    * @param {KeyboardEvent} event
    */
   #press(event) {

@@ -1,4 +1,4 @@
-// Find and replace, over all segments: the browser's own search sees only the rows near the screen.
+// Find and replace over all segments; the browser's own search sees only the rows near the screen.
 
 /** @import { Match } from "../transcript/find.js" */
 /** @import { SegmentRow } from "./rows.js" */
@@ -28,9 +28,9 @@ export class FindBar {
   #matches = [];
   /** @type {Map<number, Match[]>} */
   #bySegment = new Map();
-  #here = -1; // the index of the match that is shown
+  #here = -1; // index of the current match
   /** @type {Element | null} */
-  #before = null; // where the focus was
+  #before = null; // the element with the focus before
   #store;
   #view;
 

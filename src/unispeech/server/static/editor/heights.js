@@ -1,4 +1,4 @@
-// The places of items in a column. Heights are guessed until they are measured.
+// Offsets of items in a column. Heights are estimated until they are measured.
 
 /** @template {{ key: number }} Item */
 export class Heights {
@@ -6,7 +6,7 @@ export class Heights {
   #items = [];
   #tops = new Float64Array(1);
   /** @type {Map<number, number>} */
-  #measured = new Map(); // by the key of the item
+  #measured = new Map(); // by item key
   #guess;
   #width;
 
@@ -39,7 +39,7 @@ export class Heights {
   }
 
   /**
-   * Another width: of all that was measured only these heights hold.
+   * Change the width, which discards all measured heights except the given ones.
    * @param {number} width
    * @param {[index: number, height: number][]} heights
    */
@@ -50,7 +50,7 @@ export class Heights {
   }
 
   /**
-   * Takes measured heights; whether one was not as expected.
+   * Store measured heights. True if one differs from its estimate.
    * @param {[index: number, height: number][]} heights
    */
   measure(heights) {
@@ -65,7 +65,7 @@ export class Heights {
   }
 
   /**
-   * The index of the item at a distance from the top; the first above all, the last below.
+   * Index of the item at a distance from the top, clamped to the first and last.
    * @param {number} offset
    */
   at(offset) {

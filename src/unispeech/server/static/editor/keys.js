@@ -1,4 +1,4 @@
-// The keyboard: what each key does, as a table, which is also what the help shows.
+// Keyboard shortcuts as a table, which the help also shows.
 
 import { ask } from "../dialog.js";
 import { h } from "../dom.js";
@@ -7,7 +7,7 @@ import { t } from "../strings/index.js";
 const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 
 /**
- * Commands and their keys, in groups. `Mod` is Ctrl, on a Mac Cmd.
+ * Commands and their keys in groups. `Mod` is Ctrl, or Cmd on a Mac.
  * @type {[group: string, [command: string, ...keys: string[]][]][]}
  */
 const KEYS = [
@@ -63,7 +63,7 @@ const TABLE = KEYS.flatMap(([, commands]) =>
 );
 
 /**
- * The command that a key press means, or null.
+ * Command of a key press, or null.
  * @param {KeyboardEvent} event
  */
 export function commandOf(event) {
@@ -87,7 +87,7 @@ function pressed(keys, event) {
     event.shiftKey !== parts.includes("Shift")
   )
     return false;
-  // With Alt a Mac types another letter; then the place on the keyboard counts.
+  // With Alt a Mac types another character, so the physical key counts.
   return (
     event.key.toLowerCase() === key.toLowerCase() || (event.altKey && event.code === place(key))
   );
@@ -101,7 +101,7 @@ function place(key) {
 }
 
 /**
- * The keys of a command, as they are written on the keyboard.
+ * Keys of a command as labelled on the keyboard.
  * @param {string} command
  */
 export function shownKeys(command) {
@@ -131,7 +131,7 @@ function written(keys) {
     .join(MAC ? "" : " ");
 }
 
-/** The table of keys, in a dialog. */
+/** Show the keyboard shortcuts in a dialog. */
 export function showKeys() {
   return ask({
     title: t("keys.title"),

@@ -1,16 +1,16 @@
-// The element that plays: where it reads, what happens when it can no longer, and its subtitles.
+// The media element: its source, its recovery from errors, and its subtitles.
 
 /** @import { Media } from "../service.d.ts" */
 
 import { h } from "../dom.js";
 import { t } from "../strings/index.js";
 
-const PATIENCE = 60_000; // milliseconds between two attempts to mend what does not play
+const PATIENCE = 60_000; // milliseconds between two attempts to reload after an error
 
 /**
- * An <audio> or <video> for a recording, with `reload` to read it anew and `caption` to put subtitles over
- * it. `place` gives the address; it is asked again when the element breaks off, for a ticket ends after some
- * hours and a server restarts.
+ * An <audio> or <video> for a recording, with `reload` to load it again and `caption` to show subtitles.
+ * `place` returns the address. It is called again after an error, because tickets expire after some hours and
+ * servers restart.
  * @param {Media} media
  * @param {() => Promise<string>} place
  * @param {AbortSignal} signal
@@ -22,7 +22,7 @@ export async function openMedia(media, place, signal) {
   /** @type {Promise<void> | null} */
   let reloading = null;
 
-  /** Reads anew and goes on where it was; once, however many ask for it meanwhile. */
+  /** Load again and continue at the same time; concurrent calls share one reload. */
   function reload() {
     reloading ??= readAnew().finally(() => {
       reloading = null;
@@ -32,9 +32,9 @@ export async function openMedia(media, place, signal) {
 
   async function readAnew() {
     const { currentTime, paused } = element;
-    const fresh = await place();
+    const source = await place();
     clearSources(element);
-    setSources(element, fresh, media);
+    setSources(element, source, media);
     element.load();
     element.currentTime = currentTime;
     if (!paused) await element.play();
@@ -67,7 +67,7 @@ export async function openMedia(media, place, signal) {
 }
 
 /**
- * The recording as it came, where the browser can play it; else as it was decoded for the model.
+ * The original recording if the browser can play it, else the audio decoded for the model.
  * @param {HTMLMediaElement} element
  * @param {string} place
  * @param {Media} media
@@ -90,7 +90,7 @@ function clearSources(element) {
 }
 
 /**
- * Subtitles over the picture. A track would send no key with its request, so it is given a fetched text.
+ * Subtitles over the video. A track sends no key with its request, so the text is fetched for it.
  * @param {HTMLMediaElement} element
  * @param {Blob | null} text null takes them away
  */
@@ -106,7 +106,7 @@ function setCaption(element, text, language = "") {
     label: t("player.subtitles"),
     default: true,
   });
-  // Not at the very edge of the picture: a line of room under the last one.
+  // Leave an empty line below, away from the edge of the video.
   track.addEventListener("load", () => {
     for (const cue of track.track.cues ?? []) {
       if (cue instanceof VTTCue) cue.line = -1 - cue.text.split("\n").length;

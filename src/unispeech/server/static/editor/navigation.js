@@ -1,4 +1,4 @@
-// Where the person is taken: to doubtful places, and to what undo and redo have changed.
+// Navigation to doubtful places and to the changes of undo and redo.
 
 /** @import { Edit, SegmentSplice } from "../transcript/document.js" */
 /** @import { Doubt, Position } from "./doubts.js" */
@@ -17,7 +17,7 @@ import { SegmentRow as Row } from "./rows.js";
 
 export class Navigation {
   /** @type {Position | null} */
-  #visited = null; // the doubt that was gone to last, until the person goes elsewhere
+  #visited = null; // the last visited doubt, until the focus moves elsewhere
   /** @type {Edit} */
   #lastEdit = [];
   #store;
@@ -42,7 +42,7 @@ export class Navigation {
   }
 
   /**
-   * Goes to the next doubt (or the one before) from a row, or from the one that was visited last.
+   * Go to the next (or previous) doubt from a row, or from the last visited doubt.
    * @param {SegmentRow | null} row
    * @param {"next" | "previous"} direction
    */
@@ -52,7 +52,7 @@ export class Navigation {
     const doubt = direction === "next" ? doubtAfter(all, from) : doubtBefore(all, from);
     if (doubt) this.#show(doubt);
     else whisper(t("doubt.none"));
-    this.#visited = doubt ? positionOf(doubt) : null; // the focus may leave the text for the button that goes on
+    this.#visited = doubt ? positionOf(doubt) : null; // the focus may move from the text to the "next" button
   }
 
   /**
@@ -85,9 +85,9 @@ export class Navigation {
     whisper(t("doubt.word", { word: String(selection()) }));
   }
 
-  /** Puts the caret where the last edit has changed something. */
+  /** Put the caret at the last change. */
   showChange() {
-    const splice = this.#lastEdit.find((one) => one.list !== "gaps");
+    const splice = this.#lastEdit.find((splice) => splice.list !== "gaps");
     const { length } = this.#store.document.segments;
     if (!splice || !length) return;
     this.#view.focus(Math.min(splice.at, length - 1), firstChange(splice));
@@ -95,12 +95,12 @@ export class Navigation {
 }
 
 /**
- * The first letter that an edit makes different.
+ * Offset of the first character that an edit changes.
  * @param {SegmentSplice} splice
  */
 function firstChange({ out, into }) {
-  const [old, fresh] = [out, into].map(([segment]) => (segment ? shown(segment) : ""));
+  const [old, current] = [out, into].map(([segment]) => (segment ? shown(segment) : ""));
   let at = 0;
-  while (at < fresh.length && fresh[at] === old[at]) at++;
+  while (at < current.length && current[at] === old[at]) at++;
   return at;
 }

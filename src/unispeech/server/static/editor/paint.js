@@ -1,12 +1,12 @@
-// Marks on words without an element for each: the CSS Custom Highlight API paints ranges of the plain
-// text (styles/transcript.css says how). A browser without it shows no marks, and everything else works.
+// Marks on words without elements: the CSS Custom Highlight API paints ranges of plain text (see
+// styles/transcript.css). A browser without it shows no marks; everything else works.
 
 /** @import { Segment } from "../transcript/document.js" */
 
 import { hidden } from "../transcript/document.js";
 import { textNode } from "./caret.js";
 
-/** @typedef {[from: number, to: number]} Span letters of a segment's text */
+/** @typedef {[from: number, to: number]} Span range of a segment's text */
 
 const NAMES = ["doubt", "found", "found-here", "speaking"];
 const isSupported = typeof Highlight !== "undefined";
@@ -62,7 +62,7 @@ export class Marks {
 }
 
 /**
- * A range in a text, or none where it would be empty.
+ * Range in a text, or none if it would be empty.
  * @param {Text} node
  * @param {number} from
  * @param {number} to

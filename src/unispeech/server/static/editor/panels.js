@@ -1,4 +1,4 @@
-// Commands that open something: a menu, a dialog, another view.
+// Commands that open a menu, a dialog or another view.
 
 /** @import { JobShown } from "../service.d.ts" */
 /** @import { Autosave } from "./autosave.js" */
@@ -19,18 +19,18 @@ import { showKeys, shownKeys } from "./keys.js";
 import { speakerMenu } from "./speakers.js";
 import { askTimes } from "./times.js";
 
-/** Commands in the menu of a row; null is a line. */
+/** Commands in the menu of a row; null is a separator. */
 const ROW_COMMANDS = [
   ...["times", "speaker", "again", "replay", null],
   ...["split", "mergeBack", "mergeOn", "insert", null],
   ...["earlier", "later", "begins", "ends", null],
   "remove",
 ];
-/** Those whose keys mean something else, or nothing, in the menu. */
+/** Commands whose keys do not work in the menu. */
 const WITHOUT_KEYS = ["mergeBack", "mergeOn"];
 
 /**
- * A command that opens something from a row, or from a button.
+ * A command that opens a panel from a row or a button.
  * @typedef {(row: SegmentRow | null, button?: HTMLElement) => unknown} Opener
  * @typedef {(command: string, row?: SegmentRow | null) => void} Run
  * @typedef {{
@@ -40,7 +40,7 @@ const WITHOUT_KEYS = ["mergeBack", "mergeOn"];
  */
 
 /**
- * All of these commands, by name.
+ * These commands by name.
  * @param {Page} page
  * @returns {Record<string, Opener>}
  */

@@ -1,14 +1,14 @@
-// The waveform of a recording, loaded in pieces when they are drawn.
+// Waveform of a recording, loaded in pieces as they are drawn.
 
 import * as api from "../api.js";
 
 const PER_SECOND = 50;
-const PIECE = 60; // seconds of a request
+const PIECE = 60; // seconds per request
 const RETRY = 5000; // milliseconds
 
 export class Peaks {
   /** @type {Map<number, Int8Array | null>} */
-  #pieces = new Map(); // null is on its way
+  #pieces = new Map(); // null while loading
   #base;
   #length;
   #changed;
@@ -25,7 +25,7 @@ export class Peaks {
   }
 
   /**
-   * The lowest and the highest swing in a stretch of time, -128 to 127; 0 until they are loaded.
+   * Minimum and maximum in an interval, -128 to 127; 0 until they are loaded.
    * @param {number} start
    * @param {number} end
    */

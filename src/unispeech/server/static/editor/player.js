@@ -1,4 +1,4 @@
-// The player: one media element, its waveform and controls, and listeners to its time.
+// The player: media element, waveform, controls and time listeners.
 
 /** @import { Media } from "../service.d.ts" */
 
@@ -11,14 +11,14 @@ import { openMedia } from "./media.js";
 import { Waveform } from "./waveform.js";
 
 /**
- * Called with every frame that is drawn while it plays, and with every seek (as if it played: who seeks
- * wants to see the place).
+ * Called with every drawn frame during playback, and with every seek (as if playing, so that the view scrolls
+ * to the position).
  * @typedef {(time: number, isPlaying: boolean) => void} TimeListener
  */
 
 /**
- * A player for the recording at `base`. Media elements send no key: where one is needed `ticket` gives a
- * place that they may read without.
+ * A player for the recording at `base`. Media elements send no key; if one is needed, `ticket` returns an
+ * address that works without it.
  * @param {string} base
  * @param {{ duration: number | null, ticket?: (() => Promise<string>) | null }} options
  * @param {AbortSignal} signal
@@ -139,7 +139,7 @@ export class Player {
       if (this.#audio.error) await this.#source.reload();
       await this.#audio.play();
     } catch {
-      // The browser does not let it, or it was paused meanwhile.
+      // The browser forbids playback, or it was paused meanwhile.
     }
   }
 
@@ -153,7 +153,7 @@ export class Player {
   }
 
   /**
-   * From a place on; to `end` where one is given.
+   * Play from a time, optionally up to `end`.
    * @param {number} time
    * @param {number | null} [end]
    */
@@ -164,7 +164,7 @@ export class Player {
   }
 
   /**
-   * Plays a stretch of time again and again; null ends that.
+   * Loop an interval; null ends the loop.
    * @param {{ start: number, end: number } | null} span
    */
   loop(span) {
@@ -184,13 +184,13 @@ export class Player {
   /** @param {number} rate */
   setSpeed(rate) {
     this.#audio.playbackRate = rate;
-    this.#audio.defaultPlaybackRate = rate; // it stays when the element reads anew
+    this.#audio.defaultPlaybackRate = rate; // survives a reload of the element
     settings.set("speed", rate);
     this.#controls.showSpeed(rate);
   }
 
   /**
-   * The subtitles as they are now, over the picture; nothing where there is none.
+   * Show the current subtitles over the video, if there is one.
    * @param {Record<string, number>} layout
    * @param {string} language
    */

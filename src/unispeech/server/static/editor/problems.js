@@ -1,4 +1,4 @@
-// Subtitles that are too long or too fast: the server finds them, the rows show them.
+// Subtitles that are too long or too fast, as found by the server and shown in the rows.
 
 /** @import { Violation } from "../service.d.ts" */
 /** @import { Segment } from "../transcript/document.js" */
@@ -11,7 +11,7 @@ import { layoutOf } from "../views/layout.js";
 
 const SOON = 400; // milliseconds after a save
 
-/** The problems of the subtitles that would be made of a store's document. */
+/** Problems of the subtitles of a store's document. */
 export class SubtitleProblems {
   /** @type {Map<number | undefined, Violation[]>} */
   #bySegment = new Map(); // by key
@@ -29,7 +29,7 @@ export class SubtitleProblems {
   constructor(job, store) {
     this.#job = job;
     this.#store = store;
-    // Who types again is not disturbed: what is saved after it asks anew.
+    // The next save checks again, so do not interrupt typing.
     store.listen(() => clearTimeout(this.#timer));
   }
 
@@ -39,14 +39,14 @@ export class SubtitleProblems {
   }
 
   /**
-   * The problems of a segment in words.
+   * Descriptions of the problems of a segment.
    * @param {Segment} segment
    */
   of({ key }) {
     return (this.#bySegment.get(key) ?? []).map(problemText);
   }
 
-  /** The index of the next segment with a problem, around the end to the first, or -1. */
+  /** Index of the next segment with a problem, wrapping to the first, or -1. */
   after(/** @type {number} */ index) {
     const { segments } = this.#store.document;
     const hasProblem = (/** @type {Segment} */ { key }) => this.#bySegment.has(key);
@@ -54,7 +54,7 @@ export class SubtitleProblems {
     return next < 0 ? segments.findIndex(hasProblem) : next;
   }
 
-  /** Asks the server soon. */
+  /** Check after a short delay. */
   refresh() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#look().catch(() => {}), SOON);
@@ -74,7 +74,7 @@ export class SubtitleProblems {
 }
 
 /**
- * A problem of a subtitle in words.
+ * Description of a problem.
  * @param {Violation} violation
  */
 export function problemText({ rule, value, limit }) {

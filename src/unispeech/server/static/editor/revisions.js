@@ -1,4 +1,4 @@
-// Earlier versions of the transcript, and the choice of one to restore.
+// Earlier versions of the transcript, one of which can be restored.
 
 /** @import { JobShown, RevisionShown } from "../service.d.ts" */
 /** @import { TranscriptDocument } from "../transcript/document.js" */
@@ -10,7 +10,7 @@ import { complain } from "../messages.js";
 import { day, t } from "../strings/index.js";
 
 /**
- * Shows the history; the number of the revision to restore, or null.
+ * Show the history and return the number of the revision to restore, or null.
  * @param {JobShown} job
  * @param {TranscriptDocument} document
  */
@@ -42,7 +42,7 @@ export async function chooseRevision(job, document) {
 }
 
 /**
- * A revision to choose; the first of the list is the transcript as it is now.
+ * A revision in the list; the first is the current transcript.
  * @param {RevisionShown} revision
  * @param {number} index
  * @param {(revision: RevisionShown) => void} choose
@@ -79,7 +79,7 @@ function revisionRow(revision, index, choose) {
 }
 
 /**
- * Shows the texts of a revision that the document does not have.
+ * Show the segments of a revision that differ from the document.
  * @param {HTMLElement} preview
  * @param {string} job
  * @param {number} number

@@ -1,4 +1,4 @@
-// The rows of a transcript: a segment (when, who, what) and a gap (speech without text).
+// Rows of a transcript: segments (time, speaker, text) and gaps (speech without text).
 
 /** @import { Gap, Segment } from "../transcript/document.js" */
 
@@ -10,7 +10,7 @@ import { doubtfulWords } from "./doubts.js";
 import { Marks } from "./paint.js";
 
 /**
- * The questions of rows to the view that shows them.
+ * Interface of the view to its rows.
  * @typedef {{
  *   readOnly: boolean,
  *   language: string,
@@ -146,7 +146,7 @@ export class GapRow {
 }
 
 /**
- * The height of a row before it is seen, in pixels.
+ * Estimated height of a row in pixels.
  * @param {Segment | Gap} item
  * @param {number} width
  */

@@ -1,4 +1,4 @@
-// Who speaks: chosen for a segment from a menu, renamed everywhere in a dialog.
+// Speakers: choose one for a segment in a menu, or rename one everywhere in a dialog.
 
 /** @import { Item } from "../menu.js" */
 /** @import { Store } from "./store.js" */
@@ -11,7 +11,7 @@ import { speakers } from "../transcript/document.js";
 import { renameSpeaker, setSpeaker } from "../transcript/edits.js";
 
 /**
- * The menu of a segment's speaker.
+ * Open the menu of a segment's speaker.
  * @param {HTMLElement} button
  * @param {Store} store
  * @param {number} index

@@ -1,4 +1,4 @@
-// The transcript that is open: the one owner of the document and of its history.
+// The open transcript: owns the document and its history.
 
 /** @import { Edit, SegmentSplice, TranscriptDocument } from "../transcript/document.js" */
 /** @import { Step } from "../transcript/history.js" */
@@ -6,7 +6,7 @@
 import { apply } from "../transcript/document.js";
 import * as steps from "../transcript/history.js";
 
-const PAUSE = 1500; // milliseconds without typing that end a step of undo
+const PAUSE = 1500; // milliseconds without typing after which a new undo step begins
 
 /**
  * @typedef {"typed" | "done" | "undo" | "loaded"} Origin of an edit
@@ -39,7 +39,7 @@ export class Store {
   }
 
   /**
-   * Does an edit; an empty one is nothing. False where there was nothing to do.
+   * Apply an edit. False if it is empty.
    * @param {Edit} edit
    * @param {Origin} [origin]
    */
@@ -52,7 +52,7 @@ export class Store {
   }
 
   /**
-   * Text as it is typed: one step of undo as long as there is no pause.
+   * Apply typed text; typing without a pause is one undo step.
    * @param {SegmentSplice[]} edit
    * @param {number} key of the segment
    */

@@ -1,4 +1,4 @@
-// The transcript on the server and the one in this window: what is taken over, what is merged, what is asked.
+// Synchronization of the transcript on the server with the one in this window.
 
 /** @import { JobShown } from "../service.d.ts" */
 /** @import { Autosave } from "./autosave.js" */
@@ -9,16 +9,16 @@ import { follow } from "../events.js";
 import { complain, say, whisper } from "../messages.js";
 import { t } from "../strings/index.js";
 import { become, opened } from "../transcript/document.js";
-import { recognised } from "../transcript/merging.js";
+import { withKnownSegments } from "../transcript/merging.js";
 import { decodeAgain } from "./again.js";
-import { together } from "./conflict.js";
+import { mergeOrAsk } from "./conflict.js";
 import { chooseRevision } from "./revisions.js";
 
 export class Sync {
   #job;
   #store;
   #saving;
-  #loaded;
+  #onLoad;
   #signal;
 
   /**
@@ -32,16 +32,16 @@ export class Sync {
     this.#job = job;
     this.#store = store;
     this.#saving = saving;
-    this.#loaded = loaded;
+    this.#onLoad = loaded;
     this.#signal = signal;
   }
 
-  /** Takes every newer transcript of the server while nothing is unsaved here. */
+  /** Load every newer transcript of the server while this window has no unsaved changes. */
   async follow() {
     /** @param {JobShown} job */
     const changed = ({ id, revision }) => {
       const known = Number(this.#saving.etag.replaceAll('"', ""));
-      if (id === this.#job.id && (revision ?? 0) > known) this.#take().catch(complain);
+      if (id === this.#job.id && (revision ?? 0) > known) this.#load().catch(complain);
     };
     await follow("api/events", { events: { job: changed } }, this.#signal);
   }
@@ -50,61 +50,61 @@ export class Sync {
     return api.transcript(api.place.ofJob(this.#job.id));
   }
 
-  async #take() {
+  async #load() {
     if (this.#saving.isDirty) return;
     const { transcript, etag } = await this.#fetch();
     if (this.#saving.isDirty || this.#signal.aborted) return;
     this.#store.change(become(this.#store.document, opened(transcript)), "loaded");
     this.#saving.settled(this.#store.document, etag);
-    this.#loaded();
+    this.#onLoad();
     whisper(t("editor.taken"));
   }
 
   /**
-   * Merges the change of somebody else, asking where both changed the same.
+   * Merge the change of somebody else; ask about segments that both changed.
    * @returns {Promise<string | null>} the ETag to save over, or null if the question is put off
    */
   async resolve() {
     const { transcript, etag } = await this.#fetch();
     const [mine, theirs] = [this.#store.document, opened(transcript)];
     const { segments: base } = this.#saving.base;
-    const merge = await together(base, mine.segments, theirs.segments);
+    const merge = await mergeOrAsk(base, mine.segments, theirs.segments);
     if (!merge || this.#signal.aborted) return null;
     const { gaps } = theirs;
-    let [there, last] = [theirs, etag];
+    let [stored, last] = [theirs, etag];
     if (merge.mine) {
-      there = { ...mine, segments: merge.mine, gaps };
-      last = await this.#saving.keep(recognised(theirs, there), there, etag);
-      if (this.#store.document !== mine) return this.resolve(); // somebody typed meanwhile
+      stored = { ...mine, segments: merge.mine, gaps };
+      last = await this.#saving.keep(withKnownSegments(theirs, stored), stored, etag);
+      if (this.#store.document !== mine) return this.resolve(); // the user typed meanwhile
     }
     const edit = become(this.#store.document, { segments: merge.segments, gaps });
     this.#store.change(edit, "loaded");
-    this.#saving.settled(recognised(there, this.#store.document), last);
+    this.#saving.settled(withKnownSegments(stored, this.#store.document), last);
     if (!merge.isAsked) say(t("conflict.merged"));
     return last;
   }
 
-  /** Makes an earlier revision, which the person chooses, the transcript. */
+  /** Restore an earlier revision that the user chooses. */
   async restore() {
     await this.#saving.now();
     const number = await chooseRevision(this.#job, this.#store.document);
     if (!number) return;
     await api.restore(this.#job.id, number, this.#saving.etag);
-    await this.#take();
+    await this.#load();
     say(t("revision.back"));
   }
 
   /**
-   * Decodes a stretch of time again, as the person wants it.
+   * Decode an interval again with the options that the user chooses.
    * @param {{ start: number, end: number }} span
    */
   async decodeAgain(span) {
     const range = await decodeAgain(this.#job, span, () => this.#saving.now(), this.#signal);
     if (!range) return;
-    if (range.applied !== null) return this.#take();
+    if (range.applied !== null) return this.#load();
     const apply = async () => {
       await api.applyRange(range.id);
-      await this.#take();
+      await this.#load();
     };
     say(t("again.changed"), { label: t("again.apply"), run: () => apply().catch(complain) });
   }

@@ -1,4 +1,4 @@
-// The times of a segment, typed.
+// Dialog for the times of a segment.
 
 /** @import { Segment } from "../transcript/document.js" */
 
@@ -8,7 +8,7 @@ import { t } from "../strings/index.js";
 import { clock, seconds } from "../transcript/times.js";
 
 /**
- * Asks for the times of a segment; null if the person leaves them.
+ * Ask for the times of a segment; null if they stay.
  * @param {Segment} segment
  * @returns {Promise<[start: number, end: number] | null>}
  */

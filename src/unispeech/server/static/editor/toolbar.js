@@ -1,4 +1,4 @@
-// The bar above the transcript: its name, whether it is saved, what is doubtful, what to do with it.
+// The toolbar: name, save state, doubtful places and actions.
 
 /** @import { State } from "./autosave.js" */
 
@@ -108,7 +108,7 @@ function chip(command, run, properties = { class: "chip" }) {
 }
 
 /**
- * Shows a number in words where there is room, after a sign where there is not.
+ * Show a count with its label, or with an icon if space is short.
  * @param {HTMLElement} chip
  * @param {number} count
  * @param {string} key

@@ -1,5 +1,5 @@
-// The transcript on the screen: rows for what the store holds, the word that sounds, where to go.
-// The editor and the read-only view both show it.
+// View of the transcript: rows of the store's document, the spoken word, and scrolling. The editor and the
+// read-only view share it.
 
 /** @import { Gap, Segment } from "../transcript/document.js" */
 /** @import { Player } from "./player.js" */
@@ -14,11 +14,11 @@ import { putCaret } from "./caret.js";
 import { GapRow, guess, SegmentRow } from "./rows.js";
 import { VirtualList } from "./virtual.js";
 
-const HANDS_OFF = 3000; // milliseconds after the person has scrolled in which the list does not
+const HANDS_OFF = 3000; // milliseconds after the user has scrolled during which the list does not
 const COLOURS = 6;
 
 /**
- * `problems` gives what is wrong with a segment; `sounding` is called with each segment as it begins to sound.
+ * `problems` returns the problems of a segment; `sounding` is called with each segment as its playback begins.
  * @typedef {{
  *   readOnly?: boolean,
  *   problems?: (segment: Segment) => string[],
@@ -31,7 +31,7 @@ export class TranscriptView {
   /** @type {(Segment | Gap)[]} */
   #items = [];
   /** @type {Map<number, number>} */
-  #indices = new Map(); // among segments, by key
+  #indices = new Map(); // index of each segment, by key
   /** @type {string[]} */
   #speakers = [];
   /** @type {{ index: number, word: number, row: SegmentRow | null }} */
@@ -116,25 +116,25 @@ export class TranscriptView {
   }
 
   /**
-   * `callback` paints a row whenever its text is new.
+   * `callback` paints a row whenever its text changes.
    * @param {(row: SegmentRow, index: number) => void} callback
    */
   onMark(callback) {
     this.#marked = callback;
   }
 
-  /** The rows of segments near the screen. */
+  /** Rows of segments near the screen. */
   rows() {
     return this.#list.rows().filter((row) => row instanceof SegmentRow);
   }
 
-  /** Draws the rows anew. */
+  /** Redraw the rows. */
   refresh() {
     for (const row of this.rows()) row.update(row.segment);
   }
 
   /**
-   * The row of an element.
+   * Row of an element.
    * @param {Element | null} element
    */
   row(element) {
@@ -142,7 +142,7 @@ export class TranscriptView {
   }
 
   /**
-   * The index of a row's segment, or -1.
+   * Index of a row's segment, or -1.
    * @param {SegmentRow | null} row
    */
   index(row) {
@@ -150,7 +150,7 @@ export class TranscriptView {
   }
 
   /**
-   * The index of the gap that an element shows, or -1.
+   * Index of the gap of an element, or -1.
    * @param {Element | null} element
    */
   gap(element) {
@@ -159,13 +159,13 @@ export class TranscriptView {
     );
   }
 
-  /** The index of the segment that sounds, or -1. */
+  /** Index of the segment being played, or -1. */
   get speaking() {
     return this.#sounding.index;
   }
 
   /**
-   * Brings a segment to the screen; its row.
+   * Scroll to a segment and return its row.
    * @param {number} index
    */
   reveal(index) {
@@ -173,7 +173,7 @@ export class TranscriptView {
   }
 
   /**
-   * Brings a gap to the screen; its row.
+   * Scroll to a gap and return its row.
    * @param {number} gap
    */
   revealGap(gap) {
@@ -181,7 +181,7 @@ export class TranscriptView {
   }
 
   /**
-   * Puts the caret into a segment; false where there is none.
+   * Put the caret into a segment; false if it does not exist.
    * @param {number} index
    * @param {number | "last"} caret a letter
    */
@@ -201,7 +201,7 @@ export class TranscriptView {
   }
 
   /**
-   * The place of a segment or gap in the list.
+   * Index of a segment or gap in the list of rows.
    * @param {Segment | Gap} item
    */
   #placeOf(item) {
@@ -216,7 +216,7 @@ export class TranscriptView {
   }
 
   /**
-   * Marks the word that sounds at a time.
+   * Mark the word spoken at a time.
    * @param {number} time
    * @param {boolean} [again] although it is the same
    */
@@ -247,7 +247,7 @@ function wordSounding({ words, end }, time) {
 }
 
 /**
- * The letters to mark: a word, or the whole text where no word has a time.
+ * Range to mark: a word, or the whole text if no word has a time.
  * @param {Segment} segment
  * @param {number} word
  * @returns {Span[]}

@@ -1,4 +1,4 @@
-// Typing in the rows: each text is a plain editable text of its own, and the store knows every letter.
+// Typing in the rows: each text is a plain editable element, and the store follows every input.
 
 /** @import { Segment } from "../transcript/document.js" */
 /** @import { Player } from "./player.js" */
@@ -13,7 +13,7 @@ import { wordAt } from "../transcript/words.js";
 import { caretIn, caretOnLine, letterAt, lettersToCaret, putCaret } from "./caret.js";
 
 /**
- * Listens in the rows of a view.
+ * Listen to the rows of a view.
  * @param {TranscriptView} view
  * @param {{ store: Store, player: Player, run: (command: string, row: SegmentRow | null) => void }} page
  */
@@ -72,7 +72,7 @@ export function typing(view, { store, player, run }) {
 }
 
 /**
- * The time of a letter of a segment's whole text.
+ * Time of a character of a segment's whole text.
  * @param {Segment} segment
  * @param {number} letter
  */
@@ -84,7 +84,7 @@ export function timeAt(segment, letter) {
 }
 
 /**
- * The command of a key without Alt or Ctrl at this place of the text.
+ * Command of a key without Alt or Ctrl at the caret.
  * @param {KeyboardEvent} event
  * @param {SegmentRow} row
  */
@@ -103,7 +103,7 @@ function commandOfKey({ key, shiftKey }, row) {
 }
 
 /**
- * Pasted lines are one line; elements that a browser put in beside text go.
+ * Join pasted lines and remove elements that the browser inserted.
  * @param {SegmentRow} row
  */
 function makePlain(row) {

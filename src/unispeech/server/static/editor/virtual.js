@@ -1,12 +1,12 @@
-// A long list in a page that scrolls: only the rows near the screen are in the document.
+// Virtual list: only the rows near the screen are in the document.
 //
-// Heights are guessed until a row has been seen, then measured; what the reader looks at stays where
-// it is when a guess was wrong.
+// Heights are estimated until a row has been shown, then measured; the visible rows stay in place when an
+// estimate was wrong.
 
 import { Heights } from "./heights.js";
 
-const BEYOND = 500; // pixels above and below the screen that are made as well
-const MANY = 12; // rows that come into sight in one frame: a jump
+const BEYOND = 500; // pixels rendered above and below the screen
+const MANY = 12; // new rows in one frame that count as a jump
 
 /**
  * @template Item
@@ -14,7 +14,7 @@ const MANY = 12; // rows that come into sight in one frame: a jump
  */
 
 /**
- * `make` gives a row for an item, `guess` its height; `dropped` is called with a row that goes.
+ * `make` returns the row of an item, `guess` its estimated height; `dropped` is called with a removed row.
  * @template Item, R
  * @typedef {{
  *   make: (item: Item) => R,
@@ -63,7 +63,7 @@ export class VirtualList {
   }
 
   /**
-   * Other items; rows of those that stay (by key) stay. At once, so that the focus can be put.
+   * Replace the items; rows of the same key stay. Synchronous, so that the focus can be set afterwards.
    * @param {Item[]} items
    */
   set(items) {
@@ -76,7 +76,7 @@ export class VirtualList {
   }
 
   /**
-   * Brings an item to the screen, at least `margin` pixels below the upper edge.
+   * Scroll to an item, at least `margin` pixels below the upper edge.
    * @param {number} index
    */
   scrollTo(index, { margin = 120 } = {}) {
@@ -88,11 +88,11 @@ export class VirtualList {
       this.#render();
     };
     go();
-    go(); // the second time with measured heights
+    go(); // again with measured heights
   }
 
   /**
-   * The row of an item, if it is near the screen.
+   * Row of an item, if it is near the screen.
    * @param {number} index
    */
   row(index) {
@@ -116,11 +116,11 @@ export class VirtualList {
     const heights = this.#heights;
     const isJump = this.#countMissing(heights.at(above), heights.at(above + innerHeight)) > MANY;
     const beyond = isJump ? 0 : BEYOND;
-    if (isJump) this.#plan(); // first what is seen, in the next frame the rest
+    if (isJump) this.#plan(); // visible rows first, the rest in the next frame
     const [first, last] = [heights.at(above - beyond), heights.at(above + innerHeight + beyond)];
     this.#clear(first, last);
-    const fresh = this.#fill(first, last);
-    if (fresh.length) this.#measure(fresh, above);
+    const added = this.#fill(first, last);
+    if (added.length) this.#measure(added, above);
     for (const [key, shown] of this.#shown) {
       const top = heights.top(this.#indices.get(key) ?? 0);
       if (shown.top === top) continue;
@@ -135,7 +135,7 @@ export class VirtualList {
   }
 
   /**
-   * Takes away the rows beyond; one that holds the focus stays.
+   * Remove rows out of range, except the one with the focus.
    * @param {number} first
    * @param {number} last
    */
@@ -158,15 +158,15 @@ export class VirtualList {
   }
 
   /**
-   * Makes the rows that are missing, in order; those that are new.
+   * Add missing rows in order and return them.
    * @param {number} first
    * @param {number} last
    */
   #fill(first, last) {
-    const fresh = [];
-    const kept = [...this.#shown.keys()].map((key) => this.#indices.get(key) ?? -1);
+    const added = [];
+    const shownIndices = [...this.#shown.keys()].map((key) => this.#indices.get(key) ?? -1);
     const near = this.#items.slice(first, last + 1).map((_, i) => first + i);
-    const indices = [...new Set([...kept, ...near])].sort((a, b) => a - b);
+    const indices = [...new Set([...shownIndices, ...near])].sort((a, b) => a - b);
     let next = this.#container.firstChild;
     for (const index of indices) {
       const item = this.#items[index];
@@ -174,7 +174,7 @@ export class VirtualList {
       if (!shown) {
         shown = { row: this.#making.make(item), item, index: -1, top: -1 };
         this.#shown.set(item.key, shown);
-        fresh.push(shown);
+        added.push(shown);
       } else if (shown.item !== item || shown.index !== index) shown.row.update(item);
       shown.item = item;
       const { element } = shown.row;
@@ -186,18 +186,18 @@ export class VirtualList {
       if (next === element) next = element.nextSibling;
       else this.#container.insertBefore(element, next);
     }
-    return fresh;
+    return added;
   }
 
   /**
-   * @param {{ row: R, index: number }[]} fresh
+   * @param {{ row: R, index: number }[]} added
    * @param {number} above pixels of the list above the screen
    */
-  #measure(fresh, above) {
+  #measure(added, above) {
     const anchor = this.#heights.at(above);
     const old = this.#heights.top(anchor);
-    for (const { row } of fresh) this.#sizes.observe(row.element);
-    if (!this.#heights.measure(fresh.map(({ row, index }) => [index, row.element.offsetHeight])))
+    for (const { row } of added) this.#sizes.observe(row.element);
+    if (!this.#heights.measure(added.map(({ row, index }) => [index, row.element.offsetHeight])))
       return;
     this.#fitHeight();
     const moved = this.#heights.top(anchor) - old;

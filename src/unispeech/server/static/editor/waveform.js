@@ -1,4 +1,4 @@
-// The sound as a picture: a stretch around the player in detail, and the whole as a slider under it.
+// Waveform: the surroundings of the player position in detail, and the whole recording as a slider below.
 
 /** @import { Player } from "./player.js" */
 
@@ -7,12 +7,12 @@ import { t } from "../strings/index.js";
 import { clock } from "../transcript/times.js";
 import { Peaks } from "./peaks.js";
 
-const NEAR = 7; // pixels within which an edge of the segment is held
-const BAR = 3; // pixels of a bar and the room after it
-const SHORTEST = 0.05; // seconds of a segment whose edge is moved
+const NEAR = 7; // pixels within which a press grabs an edge of the segment
+const BAR = 3; // pixels of a bar and its gap
+const SHORTEST = 0.05; // seconds; shortest segment after moving an edge
 
 /**
- * The segment whose edges can be moved, unless they are `fixed`.
+ * Segment whose edges can be moved unless `fixed`.
  * @typedef {{ key: number, start: number, end: number, fixed?: boolean }} Marked
  * @typedef {{ segment: Marked | null, gaps: { start: number, end: number }[] }} Shown
  */
@@ -24,8 +24,8 @@ export class Waveform {
   #peaks;
   #player;
   #signal;
-  #from = 0; // the time at the left edge
-  #seconds = 20; // from there to the right edge
+  #from = 0; // time at the left edge
+  #seconds = 20; // width in seconds
   /** @type {Shown} */
   #shown = { segment: null, gaps: [] };
   /** @type {(segment: Marked) => void} */
@@ -58,7 +58,7 @@ export class Waveform {
   }
 
   /**
-   * `callback` is called with a segment whose edge was moved.
+   * Call `callback` with a segment whose edge was moved.
    * @param {(segment: Marked) => void} callback
    */
   onMove(callback) {

@@ -1,21 +1,21 @@
-// What was said, line by line: finished lines, and the one that is being said.
+// Caption lines: the finished ones and the open one.
 
 /** @import { LiveEvent } from "../service.d.ts" */
 
 import { h } from "../dom.js";
 import { clock } from "../transcript/times.js";
 
-const LONG = 60; // letters after which a sentence ends a line
-const UNCLEAR = "[…]"; // speech without a trustworthy text
-const FOLLOW = 80; // pixels from the foot within which new text is followed
+const LONG = 60; // characters after which the end of a sentence ends a line
+const UNCLEAR = "[…]"; // speech without a reliable text
+const FOLLOW = 80; // pixels from the end within which the view scrolls with new text
 
 /** @type {{ start: number, text: string }[]} */
-const lines = []; // they outlive the view, so that looking elsewhere loses nothing
+const lines = []; // they outlive the view, so that switching views loses nothing
 
 export class Captions {
   #changed;
   /** @type {Line | null} */
-  #open = null; // the line that is being said
+  #open = null; // the line that still grows
 
   /**
    * @param {string} label
@@ -35,7 +35,7 @@ export class Captions {
     for (const { start, text } of lines) this.#begin(start, text).finish();
   }
 
-  /** All text that is final, a line each. */
+  /** All final text, one line per caption. */
   get text() {
     const texts = lines.map(({ text }) => text);
     return [...texts, this.#open?.text.trim()].filter(Boolean).join("\n");
@@ -48,7 +48,7 @@ export class Captions {
     else if (type === "partial" || type === "final") this.#showText(start, text, type === "final");
   }
 
-  /** Ends the line that is being said. */
+  /** End the open line. */
   end() {
     const line = this.#open;
     if (!line) return;
@@ -103,7 +103,7 @@ export class Captions {
   }
 
   /**
-   * Changes the text; who reads at the foot stays there.
+   * Change the text; a view scrolled to the end stays there.
    * @param {() => void} change
    */
   #change(change) {
@@ -114,7 +114,7 @@ export class Captions {
   }
 }
 
-/** A line, and after it what may still change. That is not read aloud: only its final words are. */
+/** A line with its provisional text, which screen readers skip: they read only final words. */
 class Line {
   #open = h("span", { class: "open", "aria-hidden": "true" });
 

@@ -1,4 +1,4 @@
-// Runs in the audio thread: mono float samples at the context's own rate, 1/16 s at a time.
+// Audio worklet: posts mono float samples at the rate of the context, 1/16 s at a time.
 class Capture extends AudioWorkletProcessor {
   constructor() {
     super();

@@ -1,18 +1,18 @@
-// A stream to the server that survives a lost connection: what it has not acknowledged is kept, and
-// sent again when it is back. docs/guides/live.md describes the messages.
+// A stream to the server that survives a lost connection: unacknowledged audio is kept and sent again after
+// reconnecting. docs/guides/live.md describes the messages.
 
 /** @import { LiveEvent, LiveMessage } from "../service.d.ts" */
 
 import { settings } from "../settings.js";
 
-export const RATE = 16_000; // samples a second, where nothing else is asked for
-const RETRY = 1000; // milliseconds between two tries
-const RESUME_FOR = 55_000; // the server keeps a lost stream for a minute
-const KEPT = 300 * 16; // pieces of a sixteenth of a second: more than may be on the way to a busy server
+export const RATE = 16_000; // samples per second
+const RETRY = 1000; // milliseconds between two attempts
+const RESUME_FOR = 55_000; // milliseconds; the server keeps a lost stream for a minute
+const KEPT = 300 * 16; // pieces of 1/16 s: more than a busy server may leave unacknowledged
 const FINISH = '{"type": "finish"}';
 
 /**
- * Calls of a connection. `onEnd` gets null, "lost", "refused", or the message of the server.
+ * Callbacks of a connection. `onEnd` receives null, "lost", "refused", or the message of the server.
  * @typedef {"connecting" | "listening" | "again" | "finishing"} State
  * @typedef {{
  *   onEvent: (event: LiveEvent) => void,
@@ -28,7 +28,7 @@ export class Connection {
   #socket;
   /** @type {string | null} */
   #session = null;
-  #lastEvent = 0; // its id
+  #lastEvent = 0; // id
   #isReady = false;
   #isFinishing = false;
   #isOver = false;
@@ -54,7 +54,7 @@ export class Connection {
     if (this.#isReady) this.#samples.send(this.#socket);
   }
 
-  /** No more sound comes; `onEnd` is called when the rest of the text is here. */
+  /** End the audio; `onEnd` is called after the rest of the text has arrived. */
   finish() {
     if (this.#isOver) return;
     this.#isFinishing = true;
@@ -131,12 +131,12 @@ export class Connection {
   }
 }
 
-/** Pieces of sound until the server has them; the oldest go when there are too many. */
+/** Pieces of audio that the server has not acknowledged; above `KEPT` the oldest are dropped. */
 class Unacknowledged {
   /** @type {Int16Array<ArrayBuffer>[]} */
   #pieces = [];
-  #sent = 0; // of them, on this connection
-  #dropped = 0; // bytes before the first of them
+  #sent = 0; // pieces sent on this connection
+  #dropped = 0; // bytes before the first piece
 
   /** @param {Int16Array<ArrayBuffer>} samples */
   add(samples) {
@@ -148,7 +148,7 @@ class Unacknowledged {
     if (socket.readyState !== WebSocket.OPEN) return;
     while (this.#sent < this.#pieces.length) socket.send(this.#pieces[this.#sent++]);
     const [first] = this.#pieces;
-    const waiting = first ? socket.bufferedAmount / first.byteLength : 0; // pieces the browser holds
+    const waiting = first ? socket.bufferedAmount / first.byteLength : 0; // pieces that the browser has not sent
     while (this.#pieces.length - waiting > KEPT && this.#sent > 0) {
       this.#dropFirst();
       this.#sent--;
@@ -156,7 +156,7 @@ class Unacknowledged {
   }
 
   /**
-   * A new connection to a server that has so many bytes; what it has not is sent again.
+   * Start a new connection to a server that has `received` bytes; later bytes are sent again.
    * @param {number} received
    */
   acknowledge(received) {

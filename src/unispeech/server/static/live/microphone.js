@@ -3,10 +3,11 @@
 import { RATE } from "./connection.js";
 
 /**
- * Opens the microphone: its samples a second, and what ends it. Throws what getUserMedia throws.
- * @param {(samples: Int16Array<ArrayBuffer>, level: number) => void} onSamples called sixteen times a second,
+ * Open the microphone. Returns its sample rate and a function that closes it. Throws the errors of
+ * getUserMedia.
+ * @param {(samples: Int16Array<ArrayBuffer>, level: number) => void} onSamples called 16 times per second,
  *   with a level from 0 to 1
- * @param {() => void} onEnd called if the microphone goes away by itself
+ * @param {() => void} onEnd called if the microphone is disconnected
  */
 export async function openMicrophone(onSamples, onEnd) {
   const stream = await navigator.mediaDevices.getUserMedia({
@@ -34,8 +35,8 @@ export async function openMicrophone(onSamples, onEnd) {
 }
 
 /**
- * The sound of a stream at the rate of ours: the context resamples it with a proper filter. Firefox refuses to
- * (bugzilla 1674892): there it stays as it is, and the server resamples it.
+ * Audio source at `RATE`: the context resamples with a proper filter. Firefox refuses (bugzilla 1674892), so
+ * there the source keeps its own rate and the server resamples.
  * @param {MediaStream} stream
  */
 function openSource(stream) {
@@ -61,7 +62,7 @@ function levelOf(samples) {
 }
 
 /**
- * The key of the text for an error of getUserMedia.
+ * String key of an error of getUserMedia.
  * @param {unknown} error
  */
 export function refusalKey(error) {

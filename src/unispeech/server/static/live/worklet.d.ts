@@ -1,4 +1,4 @@
-// The globals of an audio thread, which the types of the DOM leave out.
+// Globals of an audio worklet, which the DOM types lack.
 
 declare const sampleRate: number;
 

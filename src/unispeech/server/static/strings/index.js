@@ -1,4 +1,4 @@
-// The words of the page. A language is a table (en.js, de.js); a new one is a file and a line here.
+// Strings of the page. To add a language, add a file like de.js and a line to `LANGUAGES`.
 
 import { settings } from "../settings.js";
 import en from "./en.js";
@@ -15,9 +15,9 @@ export const LANGUAGES = { en: "English", de: "Deutsch" };
 const english = en;
 let table = english;
 export let language = "en";
-let region = "en"; // the same language as the browser writes it, for dates and numbers: en-GB, de-AT
+let region = "en"; // the language with the browser's region (en-GB, de-AT), for dates and numbers
 
-/** Loads the language that was chosen, else the browser's, else English. */
+/** Load the chosen language, else the browser's, else English. */
 export async function loadLanguage() {
   const preferred = navigator.languages.map((tag) => tag.slice(0, 2));
   const chosen = settings.get("language", preferred.find((code) => code in LANGUAGES) ?? "en");
@@ -28,8 +28,8 @@ export async function loadLanguage() {
 }
 
 /**
- * The words for a key. `{name}` is replaced by `values.name`; a table of {one, other} is chosen from
- * by `values.count`, as the language counts.
+ * The string for a key. `{name}` is replaced by `values.name`. `values.count` selects the plural form,
+ * by the rules of the language.
  * @param {string} key
  * @param {Record<string, string | number | null>} [values]
  */
@@ -43,7 +43,7 @@ export function t(key, values = {}) {
 const plural = (count) => new Intl.PluralRules(language).select(Number(count));
 
 /**
- * Whether there are words for a key.
+ * True if the table has the key.
  * @param {string} key
  */
 export const known = (key) => key in english;
@@ -60,7 +60,7 @@ export function number(value, options) {
 }
 
 /**
- * The day and time of a moment; of one today, the time alone.
+ * Date and time; only the time if the date is today.
  * @param {number} unix
  */
 export function day(unix) {
@@ -86,7 +86,7 @@ export function bytes(count) {
 }
 
 /**
- * A length of time in words: `2 min`, `40 sec`.
+ * Duration with its unit: `2 min`, `40 sec`.
  * @param {number} seconds
  */
 export function span(seconds) {
@@ -100,7 +100,7 @@ export function span(seconds) {
 }
 
 /**
- * The name of a language in the language of the page, else as the server calls it.
+ * Language name in the language of the page, else the name the server uses.
  * @param {string} code
  */
 export function languageName(code, otherwise = code) {

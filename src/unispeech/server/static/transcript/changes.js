@@ -1,40 +1,39 @@
-// The part of a transcript to send after a correction. Segments never change: the same object is the same
-// text at the same time.
+// Changes to send after a correction. Segments are immutable: the same object has the same text and times.
 
 /** @import { Segment } from "./document.js" */
 
 /**
- * The changes that turn one list of segments into another, in order, with places in `before`.
+ * Changes that turn `before` into `after`, in order; `at` is an index in `before`.
  * @param {Segment[]} before
  * @param {Segment[]} after
  */
 export function changes(before, after) {
-  const places = new Map(before.map((segment, index) => [segment, index]));
+  const indices = new Map(before.map((segment, index) => [segment, index]));
   /** @type {{ at: number, remove: number, segments: Segment[] }[]} */
-  const found = [];
+  const changes = [];
   let next = 0;
   /** @type {Segment[]} */
-  let fresh = [];
-  /** @param {number} place */
-  const put = (place) => {
-    if (place > next || fresh.length)
-      found.push({ at: next, remove: place - next, segments: fresh });
-    next = place + 1;
-    fresh = [];
+  let added = [];
+  /** @param {number} index */
+  const keep = (index) => {
+    if (index > next || added.length)
+      changes.push({ at: next, remove: index - next, segments: added });
+    next = index + 1;
+    added = [];
   };
   for (const segment of after) {
-    const place = places.get(segment) ?? -1;
-    if (place < next)
-      fresh.push(segment); // new, or moved to a later place
-    else put(place);
+    const index = indices.get(segment) ?? -1;
+    if (index < next)
+      added.push(segment); // new, or moved down
+    else keep(index);
   }
-  put(before.length);
-  return found;
+  keep(before.length);
+  return changes;
 }
 
 /**
- * Segments in the server's order. One that was moved over its neighbour keeps its row until it is opened
- * again.
+ * Segments in the server's order. The page keeps a segment that was moved past its neighbour in its row
+ * until the transcript is reopened.
  * @param {Segment[]} segments
  */
 export function inOrder(segments) {

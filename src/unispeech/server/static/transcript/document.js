@@ -1,8 +1,8 @@
 // A transcript on the page: segments and gaps, and how an edit changes them. Pure functions.
 //
-// An edit is a list of splices; `apply` makes the next document of it and `inverse` takes it back. The key
-// of a segment or gap stays with it while it lives, and never leaves the page. Text begins as the model
-// gave it (often with a space); `shown` is what a person sees and types.
+// An edit is a list of splices: `apply` returns the next document and `inverse` the edit that undoes it. The
+// key of a segment or gap never changes and never leaves the page. The text may begin with a space, as the
+// model returned it; `shown` is the text that the user sees and types.
 
 /** @import { EditedGap, EditedSegment, EditedWord as Word, Transcript } from "../service.d.ts" */
 
@@ -22,7 +22,7 @@ import { realigned } from "./words.js";
 let lastKey = 0;
 
 /**
- * A segment of the page for one of the server.
+ * Convert a segment of the server.
  * @param {EditedSegment} edited
  * @returns {Segment}
  */
@@ -38,7 +38,7 @@ export function segment({ start, end, text, words = [], speaker = null }) {
 }
 
 /**
- * Words that join to a text.
+ * Words that join to the text.
  * @param {Word[]} words
  * @param {string} text
  * @param {number} start
@@ -51,21 +51,21 @@ function fitted(words, text, start, end) {
 }
 
 /**
- * Words whose text differs from the segment's in nothing but the spaces around it.
+ * Words adjusted to a text that differs only in the spaces around it.
  * @param {Word[]} words
  * @param {string} text
  */
 function respaced(words, text) {
-  return words.map((one, index) => {
-    let { word } = one;
+  return words.map((entry, index) => {
+    let { word } = entry;
     if (index === 0) word = lead(text) + word.trimStart();
     if (index === words.length - 1) word = word.trimEnd() + text.slice(text.trimEnd().length);
-    return { ...one, word };
+    return { ...entry, word };
   });
 }
 
 /**
- * A document of the page for a transcript of the server.
+ * Convert a transcript of the server.
  * @param {Pick<Transcript, "segments"> & Partial<Transcript>} transcript
  * @returns {TranscriptDocument}
  */
@@ -103,7 +103,7 @@ export function apply(document, edit) {
  */
 function spliced(list, splices) {
   if (!splices.length) return list;
-  const next = [...list]; // once, however many splices there are
+  const next = [...list]; // copied once for all splices
   for (const { at, out, into } of splices) next.splice(at, out.length, ...into);
   return next;
 }
@@ -123,7 +123,7 @@ export function inverse(edit) {
 }
 
 /**
- * The space that a text begins with.
+ * Leading whitespace of a text.
  * @param {string} text
  */
 export function lead(text) {
@@ -131,7 +131,7 @@ export function lead(text) {
 }
 
 /**
- * The number of letters of a segment's text before the first that is shown.
+ * Number of characters before the shown text of a segment.
  * @param {{ text: string }} segment
  */
 export function hidden({ text }) {
@@ -144,7 +144,7 @@ export function shown({ text }) {
 }
 
 /**
- * The names in the transcript, in the order they speak.
+ * Names of the speakers in order of appearance.
  * @param {TranscriptDocument} document
  */
 export function speakers({ segments }) {
@@ -152,7 +152,7 @@ export function speakers({ segments }) {
 }
 
 /**
- * The edit that makes a document another: an earlier revision, or what the server decoded again.
+ * The edit that turns a document into another, such as an earlier revision or a newer one of the server.
  * @param {TranscriptDocument} document
  * @param {Pick<TranscriptDocument, "segments" | "gaps">} other
  * @returns {Edit}
@@ -164,14 +164,14 @@ export function become(document, other) {
 }
 
 /**
- * Gaps without their keys, to compare them.
+ * Gaps without keys, for comparison.
  * @param {Gap[]} gaps
  */
 const content = (gaps) =>
   JSON.stringify(gaps.map(({ start, end, reason }) => [start, end, reason]));
 
 /**
- * The one splice that makes a list of segments another.
+ * The splice that turns one list of segments into another; none if they are equal.
  * @param {Segment[]} old
  * @param {Segment[]} segments
  * @returns {SegmentSplice[]}
@@ -192,15 +192,15 @@ function difference(old, segments) {
 }
 
 /**
- * Whether two segments have the same text and speaker at the same time.
- * @param {Segment} one
+ * True if two segments have the same text, speaker and times.
+ * @param {Segment} segment
  * @param {Segment} other
  */
-export function same(one, other) {
+export function same(segment, other) {
   return (
-    one.start === other.start &&
-    one.end === other.end &&
-    one.text === other.text &&
-    one.speaker === other.speaker
+    segment.start === other.start &&
+    segment.end === other.end &&
+    segment.text === other.text &&
+    segment.speaker === other.speaker
   );
 }

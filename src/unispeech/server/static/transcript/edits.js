@@ -1,5 +1,5 @@
-// Edits of a transcript. Every function is pure: it takes the document and gives an edit; an empty one
-// where there is nothing to do.
+// Edits of a transcript. Every function is pure: it takes the document and returns an edit, which is empty
+// if there is nothing to change.
 
 /** @import { EditedWord as Word } from "../service.d.ts" */
 /** @import { GapSplice, Segment, SegmentSplice, TranscriptDocument } from "./document.js" */
@@ -20,21 +20,21 @@ function replace(document, at, count, into) {
 }
 
 /**
- * Another text in a segment; the space that the model put before it is kept.
+ * Replace the text of a segment, keeping its leading space.
  * @param {TranscriptDocument} document
  * @param {number} at
  * @param {string} text as shown
  */
 export function setText(document, at, text) {
   const old = document.segments[at];
-  const whole = lead(old.text) + text.trimStart();
+  const newText = lead(old.text) + text.trimStart();
   return replace(document, at, 1, [
-    { ...old, text: whole, words: realigned(old.words, whole, old.start, old.end) },
+    { ...old, text: newText, words: realigned(old.words, newText, old.start, old.end) },
   ]);
 }
 
 /**
- * Other times. Words keep theirs where they fit and are squeezed where they do not.
+ * Change the times of a segment. Words outside the new times are moved inside.
  * @param {TranscriptDocument} document
  * @param {number} at
  * @param {number} start
@@ -53,7 +53,7 @@ export function setTimes(document, at, start, end) {
 }
 
 /**
- * The whole segment earlier (negative) or later, words and all. Never before 0.
+ * Shift a segment with its words, earlier if negative but never before 0.
  * @param {TranscriptDocument} document
  * @param {number} at
  * @param {number} by seconds
@@ -71,7 +71,7 @@ export function shift(document, at, by) {
 }
 
 /**
- * In two at a letter of the shown text. Empty where one half would hold nothing.
+ * Split a segment at a character of the shown text. Empty if one half would have no text.
  * @param {TranscriptDocument} document
  * @param {number} at
  * @param {number} offset
@@ -105,13 +105,13 @@ function halvesOf(old, offset) {
 
 /** @param {Word[]} words */
 function ending(words) {
-  return words.map((one, index) =>
-    index === words.length - 1 ? { ...one, word: one.word.trimEnd() } : one,
+  return words.map((entry, index) =>
+    index === words.length - 1 ? { ...entry, word: entry.word.trimEnd() } : entry,
   );
 }
 
 /**
- * The words before and after a letter of the text; one that is cut through is shared out.
+ * Words before and after a character of the text; a word across it is split.
  * @param {Segment} segment
  * @param {number} place
  * @returns {[Word[], Word[]]}
@@ -132,7 +132,7 @@ function cut({ words }, place) {
 }
 
 /**
- * A segment and the one after it as one.
+ * Join a segment with the next one.
  * @param {TranscriptDocument} document
  * @param {number} at
  */
@@ -160,8 +160,8 @@ function joined(first, second) {
 }
 
 /**
- * Whether two texts need a space between them: not beside a space, and not where one of the letters beside
- * has a script without spaces.
+ * True if two texts need a space between them: neither has one there, and neither adjacent character belongs
+ * to a script without spaces.
  * @param {string} left
  * @param {string} right
  */
@@ -172,7 +172,7 @@ function needsSpace(left, right) {
 }
 
 /**
- * The text before a letter goes to the segment before; the boundary in time goes with it.
+ * Move the text before a character to the previous segment, with the boundary in time.
  * @param {TranscriptDocument} document
  * @param {number} at
  * @param {number} offset
@@ -189,7 +189,7 @@ export function moveBack(document, at, offset) {
 }
 
 /**
- * The text from a letter on goes to the segment after.
+ * Move the text from a character on to the next segment.
  * @param {TranscriptDocument} document
  * @param {number} at
  * @param {number} offset
@@ -206,7 +206,7 @@ export function moveOn(document, at, offset) {
 }
 
 /**
- * A new segment in a stretch of time, at its place in the order.
+ * Insert a segment between two times, in order of time.
  * @param {TranscriptDocument} document
  * @param {number} start
  * @param {number} end
@@ -237,7 +237,7 @@ export function setSpeaker(document, at, speaker) {
 }
 
 /**
- * Another name for a speaker, everywhere.
+ * Rename a speaker everywhere.
  * @param {TranscriptDocument} document
  * @param {string} from
  * @param {string} to
@@ -249,7 +249,7 @@ export function renameSpeaker(document, from, to) {
 }
 
 /**
- * A gap that needs nothing more.
+ * Remove a gap.
  * @param {TranscriptDocument} document
  * @param {number} at
  * @returns {GapSplice[]}

@@ -6,16 +6,16 @@ import { shown } from "./document.js";
 import { setText } from "./edits.js";
 import { WITHOUT_SPACES } from "./words.js";
 
-/** @typedef {{ at: number, from: number, to: number }} Match a segment, and letters of its shown text */
+/** @typedef {{ at: number, from: number, to: number }} Match segment index and range of its shown text */
 
 /**
- * A pattern for what was typed, or null where it is empty.
+ * Pattern of a query; null if the query is empty.
  * @param {string} query
  */
 export function pattern(query, { matchCase = false, wholeWord = false } = {}) {
   if (!query) return null;
   const plain = query.replace(/[\\^$.*+?()[\]{}|/-]/gu, "\\$&");
-  // Nothing shows where a word of a script without spaces ends.
+  // In a script without spaces nothing marks the end of a word.
   const bounded =
     wholeWord && !WITHOUT_SPACES.test(query)
       ? `(?<![\\p{L}\\p{N}_])${plain}(?![\\p{L}\\p{N}_])`
@@ -41,7 +41,7 @@ export function matches(document, query) {
 }
 
 /**
- * The edit that puts a text in the place of each match; matches are in reading order.
+ * The edit that replaces each match; matches are in reading order.
  * @param {TranscriptDocument} document
  * @param {Match[]} matches
  * @param {string} text

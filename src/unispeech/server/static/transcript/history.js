@@ -1,5 +1,5 @@
-// Undo and redo without limit: two linked lists of edits, so that a step costs the same however
-// many there are. Pure: every function gives a new history.
+// Unlimited undo and redo: two linked lists of edits, so that every step takes constant time. Pure functions:
+// each returns a new history.
 
 /** @import { Edit } from "./document.js" */
 
@@ -9,14 +9,14 @@ import { inverse } from "./document.js";
  * @typedef {{ edit: Edit, burst: symbol | string | null, before: Past | null }} Past
  * @typedef {{ edit: Edit, after: Future | null }} Future
  * @typedef {{ past: Past | null, future: Future | null }} History
- * @typedef {{ history: History, edit: Edit }} Step a history one step away, and the edit that leads there
+ * @typedef {{ history: History, edit: Edit }} Step the next history, and the edit that leads to it
  */
 
 /** @type {History} */
 export const EMPTY = { past: null, future: null };
 
 /**
- * One edit more. Typing in one segment without a pause is one step: give it the same `burst`.
+ * Add an edit. Consecutive edits with the same `burst` (typing without a pause) are one step.
  * @param {History} history
  * @param {Edit} edit
  * @param {symbol | string | null} [burst]
@@ -35,7 +35,7 @@ export function record(history, edit, burst = null) {
 }
 
 /**
- * Takes the last step back; null where there is none.
+ * Undo the last step; null if there is none.
  * @param {History} history
  * @returns {Step | null}
  */

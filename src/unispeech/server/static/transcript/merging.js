@@ -1,17 +1,17 @@
-// Two people changed one transcript: what each did to the segments they both began with.
+// Three-way merge of two edited copies of a transcript.
 
 /** @import { Segment, TranscriptDocument } from "./document.js" */
 
 import { same } from "./document.js";
 
 /**
- * A part of a merge: `segments` where at most one of the two changed something; else the text of both.
+ * A part of a merge: `segments` if at most one copy changed it, else both versions.
  * @typedef {{ mine: Segment[], theirs: Segment[], segments?: undefined }} Conflict
  * @typedef {{ segments: Segment[] } | Conflict} Part
  */
 
 /**
- * The parts of a merge in order. What nobody changed is mine, so its keys stay.
+ * Parts of a merge in order. Unchanged segments are those of `mine`, which keeps their keys.
  * @param {Segment[]} base
  * @param {Segment[]} mine
  * @param {Segment[]} theirs
@@ -23,7 +23,7 @@ export function merged(base, mine, theirs) {
   let [b, m, o] = [0, 0, 0];
   /** @type {(endB: number, endM: number, endO: number) => void} */
   const region = (endB, endM, endO) => {
-    const part = settled(base.slice(b, endB), mine.slice(m, endM), theirs.slice(o, endO));
+    const part = resolved(base.slice(b, endB), mine.slice(m, endM), theirs.slice(o, endO));
     if (!part.segments || part.segments.length) parts.push(part);
   };
   for (let at = 0; at < base.length; at++) {
@@ -37,13 +37,15 @@ export function merged(base, mine, theirs) {
 }
 
 /**
- * A document with the segments of `known` in the place of those with the same text at the same time.
+ * A document with equal segments replaced by those of `known`.
  * @param {TranscriptDocument} document
  * @param {TranscriptDocument} known
  */
-export function recognised(document, known) {
-  const mine = new Map(known.segments.map((segment) => [signature(segment), segment]));
-  const segments = document.segments.map((segment) => mine.get(signature(segment)) ?? segment);
+export function withKnownSegments(document, known) {
+  const bySignature = new Map(known.segments.map((segment) => [signature(segment), segment]));
+  const segments = document.segments.map(
+    (segment) => bySignature.get(signature(segment)) ?? segment,
+  );
   return { ...document, segments };
 }
 
@@ -53,7 +55,7 @@ export function recognised(document, known) {
  * @param {Segment[]} theirs
  * @returns {Part}
  */
-function settled(base, mine, theirs) {
+function resolved(base, mine, theirs) {
   if (alike(mine, theirs) || alike(base, theirs)) return { segments: mine };
   return alike(base, mine) ? { segments: theirs } : { mine, theirs };
 }
@@ -66,7 +68,7 @@ function alike(list, other) {
 }
 
 /**
- * For each segment of `base` its index in `other`, or -1: the longest chain that keeps the order.
+ * Index in `other` of each segment of `base`, or -1; indices ascend.
  * @param {Segment[]} base
  * @param {Segment[]} other
  */
@@ -83,12 +85,12 @@ function aligned(base, other) {
 const signature = ({ start, end, speaker, text }) => `${start}|${end}|${speaker}|${text}`;
 
 /**
- * The longest rising chain of numbers; those outside it are -1.
+ * Longest increasing subsequence; numbers outside it become -1.
  * @param {number[]} numbers
  */
 function rising(numbers) {
   /** @type {number[]} */
-  const ends = []; // the index of the smallest end of a chain of each length
+  const ends = []; // index of the smallest end of a subsequence of each length
   const before = numbers.map(() => -1);
   for (const [index, number] of numbers.entries()) {
     if (number < 0) continue;

@@ -1,7 +1,7 @@
-// Times: float seconds in the model, clocks on the screen.
+// Times: seconds in the model, clock times on the screen.
 
 /**
- * `1:02:03.4`, as short as the time allows.
+ * Format a time as `1:02:03.4`, without leading zero parts.
  * @param {number} seconds
  * @param {number} [digits] after the point, cut and not rounded
  */
@@ -21,7 +21,7 @@ function padded(number, digits = 2) {
 }
 
 /**
- * Seconds of `1:02:03.4`, `62.5` or `1:02,5`; NaN of any other text.
+ * Parse `1:02:03.4`, `62.5` or `1:02,5` to seconds; NaN for any other text.
  * @param {string} text
  */
 export function seconds(text) {
@@ -31,7 +31,7 @@ export function seconds(text) {
 }
 
 /**
- * To the millisecond, which is what every format can hold.
+ * Round to milliseconds, the precision of every format.
  * @param {number} time
  */
 export function rounded(time) {
@@ -39,7 +39,7 @@ export function rounded(time) {
 }
 
 /**
- * The index of the last segment that has begun at a time, or -1.
+ * Index of the last segment that starts at or before a time, or -1.
  * @param {{ start: number }[]} segments
  * @param {number} time
  */

@@ -1,8 +1,8 @@
-// Word times when the text is changed by hand: words that stay keep their times, new ones get a share.
-// The server does the same for other clients (text/timing.py); tests/retiming.json holds both to it.
+// Word times of edited text: unchanged words keep their times, new words share the time between them. The
+// server does the same for other clients (text/timing.py); tests/retiming.json tests both.
 //
-// The `word` of a word holds the space before it, as Whisper gives it, so the text of a segment is its
-// words joined with nothing.
+// A `word` includes the space before it, as in Whisper, so the text of a segment is the concatenation of its
+// words.
 
 /** @import { EditedWord as Word } from "../service.d.ts" */
 
@@ -12,8 +12,8 @@ export const WITHOUT_SPACES =
   /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
 
 /**
- * A text as words: at spaces, and by the browser's dictionary where a script has none. Joined they are the
- * text.
+ * Split a text into words at spaces, or with the browser's dictionary in scripts without spaces. The words
+ * join to the text.
  * @param {string} text
  */
 export function tokens(text) {
@@ -37,7 +37,8 @@ function dictionaryWords(token) {
 }
 
 /**
- * The words of `text`, as near as can be to `old`; new ones are certain, for somebody wrote them.
+ * Words of `text` with the times of `old` where they match. New words have probability 1: a person wrote
+ * them.
  * @param {Word[]} old
  * @param {string} text
  * @param {number} start
@@ -52,43 +53,44 @@ export function realigned(old, text, start, end) {
   const last = old.length - tail;
   const middle = text.slice(letters(old, 0, head), text.length - letters(old, last, old.length));
   if (middle && !middle.trim()) return spaced(old.slice(0, head), middle, old.slice(last));
-  const fresh = tokens(middle);
+  const added = tokens(middle);
   const runs = commonRuns(
     spellings.slice(head, last).map((word) => word.trim()),
-    fresh.map((word) => word.trim()),
+    added.map((word) => word.trim()),
   );
   const words = old.slice(0, head);
   let [o, f] = [head, 0];
-  for (const [a, b, length] of [...runs, [last - head, fresh.length, 0]]) {
+  for (const [a, b, length] of [...runs, [last - head, added.length, 0]]) {
     const at = head + a;
-    words.push(...respelled(old, o, at, fresh.slice(f, b), { start, end }));
-    for (let i = 0; i < length; i++) words.push({ ...old[at + i], word: fresh[b + i] });
+    words.push(...respelled(old, o, at, added.slice(f, b), { start, end }));
+    for (let i = 0; i < length; i++) words.push({ ...old[at + i], word: added[b + i] });
     [o, f] = [at + length, b + length];
   }
   return [...words, ...old.slice(last)];
 }
 
 /**
- * New words in the place of `old[from:to]`: as many have the times of those, others share the time.
+ * New words in place of `old[from:to]`. The same number of words takes their times; otherwise the words share
+ * the time.
  * @param {Word[]} old
  * @param {number} from
  * @param {number} to
- * @param {string[]} fresh
+ * @param {string[]} added
  * @param {{ start: number, end: number }} segment
  * @returns {Word[]}
  */
-function respelled(old, from, to, fresh, { start, end }) {
-  if (fresh.length === to - from)
-    return fresh.map((word, index) => ({ ...old[from + index], word, probability: 1 }));
+function respelled(old, from, to, added, { start, end }) {
+  if (added.length === to - from)
+    return added.map((word, index) => ({ ...old[from + index], word, probability: 1 }));
   const since = from < to ? old[from].start : (old[from - 1]?.end ?? start);
   const until = from < to ? old[to - 1].end : (old[to]?.start ?? end);
   const { speaker } = old[Math.min(from, old.length - 1)];
-  const words = spread(fresh, since, until);
+  const words = spread(added, since, until);
   return speaker ? words.map((word) => ({ ...word, speaker })) : words;
 }
 
 /**
- * Words with space between two of them, which belongs to the one after it.
+ * Tokens with the space between two of them attached to the second.
  * @param {Word[]} before
  * @param {string} space
  * @param {Word[]} after
@@ -108,7 +110,7 @@ function letters(words, from, to) {
 }
 
 /**
- * The number of words that a text begins with.
+ * Number of words at the start of a text that match.
  * @param {string[]} words
  * @param {string} text
  */
@@ -120,7 +122,7 @@ function commonHead(words, text) {
 }
 
 /**
- * The number of words that a text ends with.
+ * Number of words at the end of a text that match.
  * @param {string[]} words
  * @param {string} text
  */
@@ -137,7 +139,7 @@ function commonTail(words, text) {
 }
 
 /**
- * Whether the letters on both sides of a place belong to one word.
+ * True if the characters on both sides of an offset belong to one word.
  * @param {string} text
  * @param {number} at
  */
@@ -148,7 +150,7 @@ function cutsWord(text, at) {
 }
 
 /**
- * Tokens over a stretch of time, each as long as it has letters.
+ * Spread tokens over an interval in proportion to their length.
  * @param {string[]} tokens
  * @param {number} start
  * @param {number} end
@@ -167,14 +169,13 @@ export function spread(tokens, start, end) {
 }
 
 /**
- * The number of letters; marks over and under them are none.
+ * Number of characters without combining marks.
  * @param {string} token
  */
 const size = (token) => [...token.replace(/\p{Mn}/gu, "")].length;
 
 /**
- * Runs that two lists share, the longest first wherever there is a choice, as difflib of Python has it:
- * [[place in a, place in b, length], ...] in order.
+ * Matching blocks of two lists, as in difflib of Python: [[index in a, index in b, length], ...] in order.
  * @param {string[]} a
  * @param {string[]} b
  * @returns {[number, number, number][]}
@@ -194,7 +195,7 @@ function commonRuns(a, b) {
 }
 
 /**
- * The longest run that two lists share, the first of those; its length is 0 where there is none.
+ * First longest matching block of two lists; its length is 0 if there is none.
  * @param {string[]} a
  * @param {string[]} b
  * @returns {[number, number, number]}
@@ -202,7 +203,7 @@ function commonRuns(a, b) {
 function longestRun(a, b) {
   /** @type {[number, number, number]} */
   let best = [0, 0, 0];
-  let lengths = new Uint32Array(b.length + 1); // of the runs that end before each place of b
+  let lengths = new Uint32Array(b.length + 1); // of the blocks that end before each index of b
   for (const [i, word] of a.entries()) {
     const next = new Uint32Array(b.length + 1);
     for (const [j, other] of b.entries()) {
@@ -217,7 +218,7 @@ function longestRun(a, b) {
 }
 
 /**
- * The index of the word that holds the letter at `offset` of the segment's text.
+ * Index of the word at character `offset` of the segment's text.
  * @param {Word[]} words
  * @param {number} offset
  */
@@ -231,7 +232,7 @@ export function wordAt(words, offset) {
 }
 
 /**
- * The place of each word in the text, without the spaces around it.
+ * Character range of each word, without the spaces around it.
  * @param {Word[]} words
  * @returns {[from: number, to: number][]}
  */

@@ -1,26 +1,26 @@
-// The options that somebody has chosen for new recordings, against what the server has. Pure functions.
+// Options chosen for new recordings, checked against the server. Pure functions.
 
 /** @import { Backend, Info, Option } from "../service.d.ts" */
 
 import { languageName, t } from "../strings/index.js";
 
-/** The numbers of speakers to choose from: "" tells none apart, "some" an unknown number. */
+/** Choices for the number of speakers: "" does not distinguish them, "some" detects the number. */
 export const SPEAKERS = ["", "some", "2", "3", "4", "5", "6", "7", "8"];
-const BOUNDS = ["min_speakers", "max_speakers"]; // given by the same control as `speakers`
+const BOUNDS = ["min_speakers", "max_speakers"]; // set by the control of `speakers`
 
-/** @typedef {{ [option: string]: string | boolean }} Values of controls, by option; "" is not given. */
-/** @typedef {{ backend: string, model: string }} Engine "" is the server's, or the backend's own. */
+/** @typedef {{ [option: string]: string | boolean }} Values of controls by option; "" is unset. */
+/** @typedef {{ backend: string, model: string }} Engine "" is the default of the server or backend. */
 /** @typedef {Engine & { language: string, speakers: string } & Values} Chosen */
 
 /**
- * The options in the form for new recordings.
+ * Options of the form for new recordings.
  * @param {Info} info
  */
 export const formOptions = (info) =>
   info.options.filter(({ name, page }) => page && !BOUNDS.includes(name));
 
 /**
- * The choice of somebody who has not chosen anything.
+ * Default choice.
  * @param {Info} info
  * @returns {Chosen}
  */
@@ -30,13 +30,13 @@ export function usual(info) {
 }
 
 /**
- * The value of an option as its control holds it.
+ * Value of an option for its control.
  * @param {Option["default"] | undefined} value
  */
 export const written = (value) => (typeof value === "boolean" ? value : String(value ?? ""));
 
 /**
- * The value of an option as a request holds it; null is not given.
+ * Value of an option for a request; null is unset.
  * @param {Option} option
  * @param {string | boolean} value
  */
@@ -67,7 +67,7 @@ export function modelOf(info, chosen) {
 }
 
 /**
- * Whether a backend takes an option; `reason` says why not, also of single values.
+ * Verdict on an option for a backend; `reason` explains unsupported options or values.
  * @param {Backend | undefined} backend
  * @param {string} name
  */
@@ -79,7 +79,7 @@ export function allowance(backend, name) {
 }
 
 /**
- * Whether a backend takes a value of an option.
+ * True if a backend supports a value of an option.
  * @param {Backend | undefined} backend
  * @param {string} name
  * @param {string | boolean} value
@@ -91,7 +91,7 @@ export function takes(backend, name, value) {
 }
 
 /**
- * The same options without what does not exist any more.
+ * The choice without values that no longer exist.
  * @param {Info} info
  * @param {Chosen} chosen
  * @returns {Chosen}
@@ -112,7 +112,7 @@ export function possible(info, chosen) {
 }
 
 /**
- * The fields of a job. What the backend cannot do is left out, as the form shows.
+ * Fields of a job, without the options that the backend does not support.
  * @param {Info} info
  * @param {Chosen} chosen
  */
@@ -134,7 +134,7 @@ export function jobFields(info, chosen) {
 }
 
 /**
- * The number of speakers, where the person knows it.
+ * Fields for a known number of speakers.
  * @param {string} speakers
  */
 function speakerBounds(speakers) {
@@ -143,13 +143,13 @@ function speakerBounds(speakers) {
 }
 
 /**
- * The options in a few words.
+ * Short summary of the choice.
  * @param {Info} info
  * @param {Chosen} chosen
  */
 export function summary(info, chosen) {
   const { language, task, speakers } = chosen;
-  const tellsApart = speakers && allowance(backendOf(info, chosen), "speakers").allowed;
+  const hasSpeakers = speakers && allowance(backendOf(info, chosen), "speakers").allowed;
   const hasVocabulary = ["initial_prompt", "hotwords"].some((name) =>
     chosen[name]?.toString().trim(),
   );
@@ -158,7 +158,7 @@ export function summary(info, chosen) {
     task === "translate" ? t("options.task.translate") : "",
     chosen.backend || info.backend,
     modelOf(info, chosen)?.name ?? info.model,
-    tellsApart ? speakersLabel(speakers) : "",
+    hasSpeakers ? speakersLabel(speakers) : "",
     hasVocabulary ? t("options.vocabulary") : "",
   ];
   return parts.filter(Boolean).join(" · ");

@@ -1,4 +1,4 @@
-// Taking the text along: formats, and how subtitles are cut.
+// Export: formats and the layout of subtitles.
 
 import * as api from "../api.js";
 import { copy } from "../clipboard.js";
@@ -11,7 +11,7 @@ import { layoutFields, layoutOf } from "./layout.js";
 
 export const FORMATS = ["txt", "docx", "srt", "vtt", "tsv", "json", "jojo"];
 const SUBTITLES = ["srt", "vtt"];
-const MANY = 100; // problems that are listed
+const MANY = 100; // problems listed
 
 /** @type {import("../main.js").View["show"]} */
 export async function show(main, signal, id) {
@@ -91,7 +91,7 @@ function card(base, format, filename) {
 }
 
 /**
- * Saves a transcript as a file on the person's disk, named after the recording.
+ * Save a transcript as a file named after the recording.
  * @param {string} base
  * @param {string} format
  * @param {string} filename
@@ -119,7 +119,7 @@ async function copyAll(base) {
   say(t("export.copied"));
 }
 
-let latest = 0; // of the requests for problems
+let latest = 0; // number of the latest request for problems
 
 /**
  * @param {string} base

@@ -1,4 +1,4 @@
-// One recording: the text as it is decoded, and the editor once it is all there.
+// A recording: its text while it is decoded, then the editor.
 
 /** @import { JobShown } from "../service.d.ts" */
 
@@ -10,7 +10,7 @@ import { t } from "../strings/index.js";
 import { clock } from "../transcript/times.js";
 import { deleteAsked, isEnded, progressOf, stateOf, waits } from "./jobs.js";
 
-const FOOT = 120; // pixels from the foot of the page within which new text is followed
+const FOOT = 120; // pixels from the end of the page within which it scrolls with new text
 
 /** @type {import("../main.js").View["show"]} */
 export async function show(main, signal, id) {
@@ -31,7 +31,7 @@ async function showEditor(main, signal, job) {
   await editor.show(main, signal, job);
 }
 
-/** A job that is not done: its state, what can be done with it, and its text so far. */
+/** An unfinished job: its state, its actions and the text so far. */
 class Waiting {
   #head = h("div", { class: "waiting-head" });
   #lost = h("p", { class: "note doubt", role: "status", hidden: true }, t("trouble.lost"));
@@ -39,7 +39,7 @@ class Waiting {
   #main;
   #signal;
   #job;
-  #isDone = false; // after a lost connection several states come at once
+  #isDone = false; // several states arrive at once after a lost connection
 
   /**
    * @param {HTMLElement} main
@@ -103,7 +103,7 @@ class Waiting {
     follow(`api/jobs/${this.#job.id}/events`, listener, this.#signal).catch(complain);
   }
 
-  /** The place in the queue is only in the stream of all jobs. */
+  /** Only the stream of all jobs has the position in the queue. */
   #followPlace() {
     /** @param {JobShown} job */
     const changed = ({ id, position, state }) => {

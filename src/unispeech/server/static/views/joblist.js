@@ -1,4 +1,4 @@
-// The list of recordings: what each is doing, live, and what can be done with it.
+// The list of recordings with their live state and actions.
 
 /** @import { JobShown } from "../service.d.ts" */
 
@@ -11,10 +11,10 @@ import { day, t } from "../strings/index.js";
 import { clock } from "../transcript/times.js";
 import { deleteAsked, isEnded, progressOf, stateOf, waits } from "./jobs.js";
 
-const SHOWN = 200; // jobs that the server sends at first
-const OLDER = 100; // jobs that are asked for at once
+const SHOWN = 200; // jobs in the first event of the server
+const OLDER = 100; // jobs per further request
 
-/** The list; it follows the server until `signal` is aborted. */
+/** The list, updated by the server until `signal` is aborted. */
 export class JobList {
   /** @type {Map<string, JobShown>} */
   #jobs = new Map();
@@ -55,7 +55,7 @@ export class JobList {
   }
 
   /**
-   * Shows a job, or what has become of it.
+   * Add or update a job.
    * @param {JobShown} job
    */
   add(job) {
@@ -64,16 +64,16 @@ export class JobList {
     const before = this.#jobs.get(id);
     if (before && before.state !== job.state) whisper(`${filename}: ${stateOf(job)}`);
     this.#jobs.set(id, job);
-    const fresh = this.#newRow(job);
+    const row = this.#newRow(job);
     const old = this.#rows.get(id);
-    this.#rows.set(id, fresh);
-    if (old) replaceRow(old, fresh);
-    else this.#list.insertBefore(fresh, this.#rowBefore(created));
+    this.#rows.set(id, row);
+    if (old) replaceRow(old, row);
+    else this.#list.insertBefore(row, this.#rowBefore(created));
     this.#nothing.hidden = true;
   }
 
   /**
-   * The first row of a job that was created before a time.
+   * First row of a job created before a time.
    * @param {number} time
    */
   #rowBefore(time) {
@@ -168,17 +168,17 @@ export class JobList {
 }
 
 /**
- * A row is made anew at every change; what has the focus in it keeps it.
+ * Replace a row, keeping the focus inside it.
  * @param {HTMLElement} old
- * @param {HTMLElement} fresh
+ * @param {HTMLElement} row
  */
-function replaceRow(old, fresh) {
+function replaceRow(old, row) {
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
   const part = focused instanceof HTMLElement ? focused.dataset.part : null;
-  old.replaceWith(fresh);
+  old.replaceWith(row);
   if (!part) return;
   /** @type {HTMLElement | null} */
-  const target = fresh.querySelector(`[data-part="${part}"]`) ?? fresh.querySelector("a");
+  const target = row.querySelector(`[data-part="${part}"]`) ?? row.querySelector("a");
   target?.focus();
 }
 

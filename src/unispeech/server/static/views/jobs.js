@@ -1,4 +1,4 @@
-// What every view says of a job in the same words.
+// Labels and questions about jobs that the views share.
 
 /** @import { JobShown } from "../service.d.ts" */
 
@@ -11,13 +11,13 @@ import { bytes, span, t } from "../strings/index.js";
 export const stateOf = ({ state }) => t(`state.${state}`);
 
 /**
- * Whether nothing more happens to a job by itself.
+ * True if a job is done, failed or cancelled.
  * @param {JobShown} job
  */
 export const isEnded = ({ state }) => ["done", "failed", "cancelled"].includes(state);
 
 /**
- * What a job waits for, in a few words, or nothing.
+ * Position in the queue or time left; "" if neither is known.
  * @param {JobShown} job
  */
 export function waits({ state, position, time_left }) {
@@ -36,7 +36,7 @@ export function progressOf({ filename, done, duration }) {
 }
 
 /**
- * Asks whether to delete a job, saying what that takes along; true when it is gone.
+ * Ask whether to delete a job, listing its contents; true if it was deleted.
  * @param {JobShown} job
  */
 export async function deleteAsked(job) {

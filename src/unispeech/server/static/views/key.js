@@ -1,4 +1,4 @@
-// What a server that wants a key shows before anything else, and over the editor when a key has ended.
+// The form for the API key: in place of a view, or over the editor if the key was revoked.
 
 import * as api from "../api.js";
 import { rememberCaret } from "../dialog.js";
@@ -7,7 +7,7 @@ import { settings } from "../settings.js";
 import { t } from "../strings/index.js";
 
 /**
- * In the place of a view; `done` is called with a key that the server knows.
+ * Show the form in place of a view; `done` is called once the server accepts the key.
  * @param {HTMLElement} main
  * @param {() => void} done
  */
@@ -19,7 +19,7 @@ export function show(main, done) {
 }
 
 /**
- * Over what is shown; comes back with a key that the server knows.
+ * Show the form over the view; resolves once the server accepts the key.
  * @returns {Promise<void>}
  */
 export function askOver() {

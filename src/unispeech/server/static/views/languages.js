@@ -1,13 +1,13 @@
-// The languages that can be chosen for a model, by name in the language of the page.
+// Languages of a model, named in the language of the page.
 
 /** @import { Info, Model } from "../service.d.ts" */
 
 import { languageName, t } from "../strings/index.js";
 
-/** @typedef {{ value: string, label: string, disabled?: boolean }} Choice of a select */
+/** @typedef {{ value: string, label: string, disabled?: boolean }} Choice option of a select */
 
 /**
- * The languages of a model that is known, or of one that is not; to detect it comes first.
+ * Languages of a known or unknown model, with detection as the first choice.
  * @param {Info} info
  * @param {Model} [model]
  * @param {boolean} [isRequired]

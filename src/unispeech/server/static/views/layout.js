@@ -1,4 +1,4 @@
-// How subtitles are cut: remembered, and used by downloads, checks and what is shown over a picture.
+// Layout of subtitles: stored, and used for downloads, checks and the subtitles of the player.
 
 import { h } from "../dom.js";
 import { settings } from "../settings.js";
@@ -12,7 +12,7 @@ const FIELDS = {
 };
 
 /**
- * The layout parameters of the interface.
+ * Layout parameters of a request.
  * @returns {Record<string, number>}
  */
 export function layoutOf() {
@@ -21,7 +21,7 @@ export function layoutOf() {
 }
 
 /**
- * The fields to change it; `changed` is called with every valid change.
+ * Fields to change the layout; `changed` is called after every valid change.
  * @param {() => void} changed
  */
 export function layoutFields(changed) {

@@ -1,4 +1,4 @@
-// Live captions: words while somebody talks into this device.
+// Live captions from the microphone.
 
 /** @import { Info } from "../service.d.ts" */
 
@@ -35,7 +35,7 @@ class LiveView {
     clear: () => this.#captions.clear(),
   });
   /** @type {Connection | null} */
-  #connection = null; // while somebody talks
+  #connection = null; // while captions run
   #isStarting = false;
   #endMicrophone = () => {};
 
@@ -101,7 +101,7 @@ class LiveView {
     this.#offerText();
   }
 
-  /** Opens the microphone; its samples a second. */
+  /** Open the microphone and return its sample rate. */
   async #openMicrophone() {
     const { rate, end } = await openMicrophone(
       (samples, level) => {
@@ -174,8 +174,8 @@ class LiveView {
 }
 
 /**
- * The text for the end of a connection. A browser does not tell a script why it refused a WebSocket; another
- * request is told.
+ * Message for the end of a connection. A browser hides why a WebSocket was refused, so a plain request asks
+ * for the reason.
  * @param {string} trouble
  */
 async function troubleText(trouble) {
@@ -190,7 +190,7 @@ async function troubleText(trouble) {
   }
 }
 
-/** The language and the task, which are remembered. */
+/** Controls of the language and the task, which are stored. */
 class LiveChoices {
   #language;
   #task;

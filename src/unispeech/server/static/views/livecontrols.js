@@ -1,9 +1,9 @@
-// The foot of the live view: start and stop, the state, and what can be done with the text.
+// The foot of the live view: start, stop, state, and actions on the text.
 
 import { h, icon, put } from "../dom.js";
 import { number, t } from "../strings/index.js";
 
-const LAG = 0.5; // seconds that are not worth a word
+const LAG = 0.5; // seconds of lag that are not shown
 
 export class LiveControls {
   #level = h("meter", {
@@ -79,7 +79,7 @@ export class LiveControls {
   }
 
   /**
-   * Offers what can be done with a text.
+   * Enable the actions on the text.
    * @param {boolean} hasText
    * @param {boolean} isTalking
    */

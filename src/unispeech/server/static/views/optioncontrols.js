@@ -1,4 +1,4 @@
-// Controls of options, made from what the server says of each (`options` of /api/info).
+// Controls of options, built from `options` of /api/info.
 
 /** @import { Info, Option } from "../service.d.ts" */
 /** @import { Engine, Values } from "./chosen.js" */
@@ -12,12 +12,12 @@ import { languageChoices } from "./languages.js";
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Control */
 
 /**
- * The control of an option, by its values: a list, a tick, a number or a text. It is disabled where the
- * backend does not take the option.
+ * Control of an option by its type: list, checkbox, number or text. Disabled if the backend does not support
+ * the option.
  * @param {Info} info
  * @param {Option} option
  * @param {Engine & Values} chosen
- * @param {{ prefix: string, describedBy?: string, rows?: number }} more `rows` of a text
+ * @param {{ prefix: string, describedBy?: string, rows?: number }} more `rows` of a text field
  * @returns {Control}
  */
 export function control(info, option, chosen, { prefix, describedBy, rows = 1 }) {
@@ -74,7 +74,7 @@ export function select(attributes, choices, chosen) {
 }
 
 /**
- * A control with its label, and more below.
+ * Control with its label, and more elements below.
  * @param {string} text
  * @param {Control} control
  * @param {(HTMLElement | null)[]} more
@@ -86,14 +86,16 @@ export function field(text, control, ...more) {
 }
 
 /**
- * The values of the controls in an element that are not disabled.
+ * Values of the enabled controls in an element.
  * @param {HTMLElement} element
  * @returns {Values}
  */
 export function valuesIn(element) {
-  const entries = controlsIn(element).map((one) => [
-    one.name,
-    one instanceof HTMLInputElement && one.type === "checkbox" ? one.checked : one.value,
+  const entries = controlsIn(element).map((control) => [
+    control.name,
+    control instanceof HTMLInputElement && control.type === "checkbox"
+      ? control.checked
+      : control.value,
   ]);
   return Object.fromEntries(entries);
 }
@@ -106,14 +108,14 @@ export const controlsIn = (element) =>
   Array.from(element.querySelectorAll(":is(input, select, textarea)[name]:enabled"));
 
 /**
- * The name of an option: the page's, else the server's help.
+ * Label of an option: the page's, else the server's help.
  * @param {Option} option
  */
 export const labelOf = (option) =>
   known(`options.${option.name}`) ? t(`options.${option.name}`) : helpOf(option);
 
 /**
- * The line below a control: the page's, else the server's help unless that is the label.
+ * Hint below a control: the page's, else the server's help unless that is the label.
  * @param {Option} option
  */
 export function hintOf(option) {

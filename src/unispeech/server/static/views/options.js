@@ -1,4 +1,4 @@
-// How to transcribe: a form that knows what each backend can do, and remembers.
+// Form of the transcription options. It disables what the backend does not support and stores the choice.
 
 /** @import { Info, Option } from "../service.d.ts" */
 /** @import { Chosen } from "./chosen.js" */
@@ -50,7 +50,7 @@ export class OptionsForm {
     this.#draw();
   }
 
-  /** The fields of a job. */
+  /** Fields of a job. */
   values() {
     return jobFields(this.#info, this.#chosen);
   }
@@ -72,7 +72,7 @@ export class OptionsForm {
   }
 
   #redraw() {
-    const focused = controlsIn(this.#form).find((one) => one === document.activeElement);
+    const focused = controlsIn(this.#form).find((control) => control === document.activeElement);
     this.#draw();
     const same = controlsIn(this.#form).find(({ name }) => name === focused?.name);
     same?.focus();
@@ -92,7 +92,7 @@ export class OptionsForm {
 }
 
 /**
- * The fields of the server's options; the backend and the model come after language and task.
+ * Fields of the server's options; backend and model come after language and task.
  * @param {Info} info
  * @param {Chosen} chosen
  */

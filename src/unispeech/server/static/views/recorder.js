@@ -1,26 +1,26 @@
-// Recording from the microphone, in a dialog: a clock, a level, stop.
+// Dialog that records from the microphone.
 
 /** @import { Take } from "./sendinglist.js" */
 
 import { Trouble } from "../api.js";
 import { h } from "../dom.js";
-import * as kept from "../kept.js";
 import { refusalKey } from "../live/microphone.js";
 import { complain } from "../messages.js";
+import * as store from "../recordingstore.js";
 import { t } from "../strings/index.js";
 import { clock } from "../transcript/times.js";
 
-/** Formats of a recording and their file names, best first. */
+/** Recording formats and file extensions, best first. */
 const FORMATS = [
   { type: "audio/webm;codecs=opus", extension: "webm" },
   { type: "audio/mp4", extension: "m4a" },
   { type: "audio/ogg;codecs=opus", extension: "ogg" },
 ];
-const EVERY = 2000; // milliseconds between two pieces: what a crash can lose
-const LEVEL = 100; // milliseconds between two looks at the level
+const EVERY = 2000; // milliseconds between two pieces; a crash loses at most this much
+const LEVEL = 100; // milliseconds between two level readings
 
 /**
- * Records until the person stops, then calls `take` with the file.
+ * Record until the user stops, then call `take` with the file.
  * @param {Take} take
  */
 export async function record(take) {
@@ -37,19 +37,19 @@ export async function record(take) {
   const recorder = new MediaRecorder(stream, format ? { mimeType: format.type } : {});
   /** @type {Blob[]} */
   const pieces = [];
-  kept.locked.add(id);
+  store.locked.add(id);
   recorder.ondataavailable = ({ data }) => {
     if (!data.size) return;
     pieces.push(data);
-    kept.keep(id, name, pieces.length, data).catch(() => {}); // a private window: it is in memory
+    store.keep(id, name, pieces.length, data).catch(() => {}); // private window: the pieces stay in memory
   };
   const dialog = new RecorderDialog(stream, recorder);
   recorder.onstop = async () => {
     for (const track of stream.getTracks()) track.stop();
     dialog.close();
-    kept.locked.delete(id);
+    store.locked.delete(id);
     if (!dialog.isDiscarded) take([new File(pieces, name, { type: recorder.mimeType })]);
-    await kept.forget(id).catch(() => {});
+    await store.forget(id).catch(() => {});
   };
   recorder.start(EVERY);
 }
@@ -120,7 +120,7 @@ class RecorderDialog {
 }
 
 /**
- * Calls `show` with the level (0 to 1) and the seconds since the start, until the function it gives is called.
+ * Call `show` with the level (0 to 1) and the seconds since the start. Returns a function that ends this.
  * @param {MediaStream} stream
  * @param {(level: number, seconds: number) => void} show
  */

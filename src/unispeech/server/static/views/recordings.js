@@ -1,4 +1,4 @@
-// The first view: give it recordings, and see what has become of them.
+// The first view: add recordings, and the list of recordings.
 
 /** @import { Info } from "../service.d.ts" */
 /** @import { JobList as List } from "./joblist.js" */
@@ -44,7 +44,7 @@ export async function show(main, signal) {
 }
 
 /**
- * Whether the server may take a file; says why not before it is sent.
+ * True if the server accepts a file; shows the reason if not.
  * @param {File} file
  * @param {number} limit bytes
  */
@@ -112,7 +112,7 @@ function intakeButton(drawing, label, act) {
 }
 
 /**
- * Takes files that are dropped anywhere on the page.
+ * Accept files dropped anywhere on the page.
  * @param {HTMLElement} section
  * @param {Take} take
  * @param {AbortSignal} signal
@@ -145,7 +145,7 @@ function takeDropped(section, take, signal) {
 }
 
 /**
- * Asks for the address of a recording; again, with the reason, if the server could not fetch it.
+ * Ask for the address of a recording, and again with the reason if the server could not fetch it.
  * @param {Options} options
  * @param {List} list
  * @param {{ address?: string, reason?: string }} [failed]

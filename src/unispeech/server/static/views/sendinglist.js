@@ -1,17 +1,17 @@
-// Files on their way: how much has left, what was interrupted, recordings that were never sent.
+// Uploads in progress, interrupted uploads, and recordings that were never sent.
 
-/** @import { Recording } from "../kept.js" */
+/** @import { Recording } from "../recordingstore.js" */
 /** @import { Sending } from "../sending.js" */
 /** @import { UploadShown } from "../service.d.ts" */
 /** @import { JobList } from "./joblist.js" */
 
 import { h, iconButton } from "../dom.js";
-import * as kept from "../kept.js";
 import { complain } from "../messages.js";
+import * as store from "../recordingstore.js";
 import * as sending from "../sending.js";
 import { bytes, day, number, t } from "../strings/index.js";
 
-/** @typedef {(files: File[]) => void} Take sends files */
+/** @typedef {(files: File[]) => void} Take uploads files */
 
 /**
  * @param {Take} take
@@ -28,15 +28,15 @@ export function sendingList(take, jobs, signal) {
 
   function draw() {
     const all = sending.all();
-    for (const [one, row] of [...rows]) {
-      if (all.includes(one)) continue;
+    for (const [upload, row] of [...rows]) {
+      if (all.includes(upload)) continue;
       row.element.remove();
-      rows.delete(one);
+      rows.delete(upload);
     }
-    for (const one of all) {
-      const row = rows.get(one) ?? new SendingRow(one);
-      if (!rows.has(one)) going.append(row.element);
-      rows.set(one, row);
+    for (const upload of all) {
+      const row = rows.get(upload) ?? new SendingRow(upload);
+      if (!rows.has(upload)) going.append(row.element);
+      rows.set(upload, row);
       row.draw();
     }
     for (const row of earlier.querySelectorAll("li")) {
@@ -48,7 +48,7 @@ export function sendingList(take, jobs, signal) {
 
   async function showEarlier() {
     const uploads = await sending.unfinished((job) => jobs.add(job));
-    const recordings = await kept.recordings();
+    const recordings = await store.recordings();
     if (signal.aborted) return;
     earlier.replaceChildren(
       ...uploads.map((upload) => uploadRow(upload, draw)),
@@ -69,18 +69,18 @@ class SendingRow {
   #again;
   #sending;
 
-  /** @param {Sending} one */
-  constructor(one) {
-    const { name } = one.file;
-    this.#sending = one;
+  /** @param {Sending} upload */
+  constructor(upload) {
+    const { name } = upload.file;
+    this.#sending = upload;
     this.#bar = h("progress", { "aria-label": t("sending.progress", { name }), max: 1, value: 0 });
-    const retry = () => sending.again(one);
+    const retry = () => sending.again(upload);
     this.#again = h(
       "button",
       { type: "button", hidden: true, on: { click: retry } },
       t("trouble.again"),
     );
-    const stop = () => sending.stop(one);
+    const stop = () => sending.stop(upload);
     this.element = h(
       "li",
       { class: "job sending" },
@@ -115,7 +115,7 @@ class SendingRow {
 }
 
 /**
- * An upload that was interrupted: choosing its file again goes on with it.
+ * Interrupted upload; choosing its file again resumes it.
  * @param {UploadShown} upload
  * @param {() => void} changed
  */
@@ -143,19 +143,19 @@ function uploadRow({ id, filename, offset, size, expires }, changed) {
 }
 
 /**
- * A recording that was never sent.
+ * Recording that was never sent.
  * @param {Recording} recording
  * @param {Take} take
  * @param {() => void} changed
  */
 function recordingRow({ id, name, size }, take, changed) {
   const forget = async () => {
-    await kept.forget(id);
+    await store.forget(id);
     element.remove();
     changed();
   };
   const send = async () => {
-    take([await kept.file(id)]);
+    take([await store.file(id)]);
     await forget();
   };
   const element = h(

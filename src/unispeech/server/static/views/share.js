@@ -1,4 +1,4 @@
-// Links that let others read and hear one recording, and nothing more.
+// Share links, which let others read and play one recording.
 
 /** @import { ShareMade, ShareShown } from "../service.d.ts" */
 
@@ -112,7 +112,7 @@ function field(key, control) {
 }
 
 /**
- * A link that was made, which is shown this once.
+ * A new link, which is shown only once.
  * @param {ShareMade} share
  */
 function link({ id, token }) {

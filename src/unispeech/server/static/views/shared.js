@@ -1,4 +1,4 @@
-// What somebody sees who was given a link: the text and its sound, to read, hear, search and take along.
+// View of a share link: the text and its audio, to read, play, search and download.
 
 /** @import { Transcript } from "../service.d.ts" */
 /** @import { Player } from "../editor/player.js" */
@@ -23,7 +23,7 @@ import { become, opened } from "../transcript/document.js";
 import { download, FORMATS } from "./export.js";
 import { layoutOf } from "./layout.js";
 
-const LOOK = 5000; // milliseconds between two looks whether the text was corrected
+const LOOK = 5000; // milliseconds between two checks for a corrected text
 
 /** @typedef {Record<string, () => unknown>} Commands */
 
@@ -66,12 +66,12 @@ export async function show(main, signal, token) {
     player.element,
   );
   view.draw();
-  const refresh = () => player.subtitles(layoutOf(), transcript.language).catch(() => {}); // with the next correction
+  const refresh = () => player.subtitles(layoutOf(), transcript.language).catch(() => {}); // retried with the next correction
   refresh();
   listen(main, view, player, commands, signal);
-  /** @param {Transcript} fresh */
-  const correct = (fresh) => {
-    store.change(become(store.document, opened(fresh)), "loaded");
+  /** @param {Transcript} latest */
+  const correct = (latest) => {
+    store.change(become(store.document, opened(latest)), "loaded");
     refresh();
     whisper(t("shared.corrected"));
   };
@@ -92,7 +92,7 @@ function openFormats(button, base, filename) {
 }
 
 /**
- * The facts of what the link shows, once there is a text.
+ * Facts of the shared recording once it has a text.
  * @param {HTMLElement} main
  * @param {string} token
  * @param {AbortSignal} signal
@@ -110,26 +110,26 @@ async function written(main, token, signal) {
 }
 
 /**
- * Calls `correct` with every later transcript; none is asked for while the page is hidden.
+ * Call `correct` with every later transcript; none is fetched while the page is hidden.
  * @param {string} token
  * @param {string} etag
  * @param {(transcript: Transcript) => void} correct
  * @param {AbortSignal} signal
  */
 async function followCorrections(token, etag, correct, signal) {
-  let seen = etag;
+  let knownEtag = etag;
   while (!signal.aborted) {
     await pause(LOOK, signal);
     if (signal.aborted || document.hidden) continue;
     try {
       const { revision } = await api.shared(token);
-      if (`"${revision}"` === seen) continue;
-      const fresh = await api.transcript(api.place.ofShare(token));
+      if (`"${revision}"` === knownEtag) continue;
+      const latest = await api.transcript(api.place.ofShare(token));
       if (signal.aborted) return;
-      seen = fresh.etag;
-      correct(fresh.transcript);
+      knownEtag = latest.etag;
+      correct(latest.transcript);
     } catch (error) {
-      if (api.statusOf(error) === 404) throw error; // the link has ended; else it comes back by itself
+      if (api.statusOf(error) === 404) throw error; // the link has expired; other errors pass
     }
   }
 }

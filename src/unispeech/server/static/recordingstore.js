@@ -1,5 +1,5 @@
-// A recording from the microphone, kept in the browser piece by piece while it grows, so that a closed
-// tab loses nothing. IndexedDB: localStorage holds no sound.
+// Microphone recordings, stored in the browser chunk by chunk while they grow, so that closing the tab
+// loses nothing. IndexedDB, because localStorage cannot hold blobs.
 
 const STORE = "pieces";
 
@@ -20,7 +20,7 @@ function database() {
 }
 
 /**
- * Does one thing with the stored pieces.
+ * Run one request on the stored pieces.
  * @template T
  * @param {IDBTransactionMode} mode
  * @param {(pieces: IDBObjectStore) => IDBRequest<T>} work
@@ -31,8 +31,8 @@ async function store(mode, work) {
   try {
     return await new Promise((resolve, reject) => {
       const transaction = open.transaction(STORE, mode);
-      const asked = work(transaction.objectStore(STORE));
-      transaction.oncomplete = () => resolve(asked.result);
+      const request = work(transaction.objectStore(STORE));
+      transaction.oncomplete = () => resolve(request.result);
       transaction.onabort = () => reject(transaction.error);
     });
   } finally {
@@ -50,24 +50,24 @@ export const keep = (recording, name, number, blob) =>
 /** @param {string} recording */
 export const forget = (recording) => store("readwrite", (pieces) => pieces.delete(all(recording)));
 
-/** The recordings of earlier visits. None where the browser forbids storage (a private window). */
+/** Recordings of earlier visits; empty if the browser forbids storage (private windows). */
 export async function recordings() {
   /** @type {Piece[]} */
   const pieces = await store("readonly", (stored) => stored.getAll()).catch(() => []);
   /** @type {Map<string, Recording>} */
-  const found = new Map();
+  const recordings = new Map();
   for (const { recording: id, name, blob } of pieces) {
     if (locked.has(id)) continue;
-    found.set(id, { id, name, size: (found.get(id)?.size ?? 0) + blob.size });
+    recordings.set(id, { id, name, size: (recordings.get(id)?.size ?? 0) + blob.size });
   }
-  return [...found.values()];
+  return [...recordings.values()];
 }
 
-/** What this page is recording now. @type {Set<string>} */
+/** Ids of the recordings that this page is making. @type {Set<string>} */
 export const locked = new Set();
 
 /**
- * A kept recording as a file to send.
+ * Stored recording as a file to upload.
  * @param {string} recording
  */
 export async function file(recording) {
