@@ -21,7 +21,7 @@ const NEW = { shortest: 0.5, longest: 2 }; // seconds of an inserted segment
  * @typedef {(row: SegmentRow | null) => unknown} Command
  * @typedef {{ store: Store, player: Player, view: TranscriptView, navigation: Navigation }} Page
  *
- * Makes the edit of a command from the segment's index and the offset of the caret.
+ * Create the edit of a command from the segment's index and the offset of the caret.
  * @typedef {(document: TranscriptDocument, index: number, caret: number) => Edit} Make
  */
 

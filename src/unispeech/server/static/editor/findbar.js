@@ -104,7 +104,7 @@ export class FindBar {
     else this.#step(event.shiftKey ? -1 : 1);
   }
 
-  /** @param {boolean} jump to the first match from where it sounds */
+  /** @param {boolean} jump to the first match at or after the player position */
   #search(jump) {
     const isOn = (/** @type {Element} */ button) => button.ariaPressed === "true";
     const options = { matchCase: isOn(this.#matchCase), wholeWord: isOn(this.#wholeWord) };
