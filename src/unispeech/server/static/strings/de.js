@@ -73,7 +73,7 @@ export default {
   "intake.label": "Neue Aufnahmen",
   "intake.add": "Aufnahmen hinzufügen",
   "intake.drop": "Aufnahmen hier ablegen",
-  "intake.kinds": "Alle gängigen Ton- und Videoformate, mehrere Dateien auf einmal, beliebig lang.",
+  "intake.kinds": "Alle gängigen Ton- und Videoformate, mehrere Dateien auf einmal.",
   "intake.choose": "Dateien wählen",
   "intake.link": "Link einfügen",
   "intake.record": "Aufnehmen",

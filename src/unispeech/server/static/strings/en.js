@@ -70,7 +70,7 @@ export default {
   "intake.label": "New recordings",
   "intake.add": "Add recordings",
   "intake.drop": "Drop recordings here",
-  "intake.kinds": "Any common audio or video format, several files at once, of any length.",
+  "intake.kinds": "Any common audio or video format, several files at once.",
   "intake.choose": "Choose files",
   "intake.link": "Paste a link",
   "intake.record": "Record",
