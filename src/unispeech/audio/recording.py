@@ -184,7 +184,7 @@ class Recording:
         self.track = track = picked or tracks.chosen(available, self._wanted_track, self.name)
         if several:
             others = ", ".join(str(other) for other in available if other is not track)
-            self.warnings.append(f"{self.name}: used audio track {track}; there are also {others}")
+            self.warnings.append(f"{self.name}: used audio track {track}; other tracks: {others}")
         return container.streams.audio[track.number - 1]
 
     def _from_stream(

@@ -53,7 +53,7 @@ def of(container: av.container.InputContainer) -> tuple[Track, ...]:
             codec=stream.codec_context.name,
             sample_rate=stream.codec_context.sample_rate or 0,
             channels=stream.codec_context.channels or 0,
-            layout=stream.codec_context.layout.name if stream.codec_context.channels else "",
+            layout=_layout(stream.codec_context),
             language=_known(stream.metadata.get("language", "")),
             title=_printable(stream.metadata.get("title", "")),
             default=bool(stream.disposition & Disposition.default),
@@ -91,6 +91,12 @@ def _code(language: str) -> str:
     written = language.strip().lower()
     code = languages.find(written, languages.WHISPER, languages.ALIASES) or written
     return languages.iso639_1(_BIBLIOGRAPHIC.get(code, code)) or code
+
+
+def _layout(codec: av.AudioCodecContext) -> str:
+    if codec.channels == 1:
+        return "mono"  # WAV files name no layout
+    return codec.layout.name if codec.channels else ""
 
 
 def _known(language: str) -> str:
