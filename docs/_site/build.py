@@ -46,7 +46,9 @@ def main() -> int:
         return subprocess.run(command).returncode
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        sys.stderr.write(COLOURS.sub("", done.stdout) + done.stderr.strip().rpartition("\n")[2])
+        problems, _, fault = done.stderr.partition("Traceback")
+        last = fault.strip().rpartition("\n")[2]
+        sys.stderr.write(COLOURS.sub("", f"{done.stdout}{problems}{last}\n"))
     return done.returncode
 
 

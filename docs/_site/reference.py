@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from itertools import groupby
@@ -36,6 +37,9 @@ BACKENDS = (
     "unispeech.testing.fake_engine",
 )
 """The interface of backends, which is public too."""
+DOCS = Path(__file__).parents[1]
+UNTESTED = re.compile(r"^( *)```\w+ not run: ([^\n]*)\n(.*?)^ *```", re.M | re.S)
+"""A block that the tests only parse: its indent, the reason, and the code."""
 GROUPS = {
     "data_dir": "Storage and address",
     "backend": "Models",
@@ -55,6 +59,7 @@ def pages() -> dict[str, str]:
         "reference/cli.md": command_line(),
         "reference/http.md": http(),
         "reference/settings.md": settings(),
+        "reference/untested.md": untested(),
     }
 
 
@@ -152,8 +157,8 @@ def _described(command: click.Command, context: click.Context) -> Iterator[str]:
     groups = option_groups(command, context)
     if sum(map(len, groups.values())) > 1:  # more than --help
         for title, records in groups.items():
-            rows = [(f"`{flags}`", _escape(text)) for flags, text in records]
-            yield _table((title, "meaning"), rows)
+            yield f"**{title}**" if len(groups) > 1 else ""
+            yield "\n\n".join(f"`{flags}`\n:   {_escape(text)}" for flags, text in records)
 
 
 def _summaries(group: click.Group, context: click.Context) -> Iterator[tuple[str, str]]:
@@ -269,6 +274,30 @@ EVERYWHERE = [
     ("`HF_HUB_OFFLINE`", "Skip the Hugging Face Hub.", ""),
     ("`HF_TOKEN`", "Access token for gated models of the Hugging Face Hub.", ""),
 ]
+
+
+def untested() -> str:
+    """The commands of the pages that the tests only parse, with the reason in the info string."""
+    parts = [
+        "# Commands that no test runs",
+        "The tests run every command of these pages as written. The commands below cannot run "
+        "there, so the tests compare them with the real help and the OpenAPI document.",
+    ]
+    for path in sorted(DOCS.rglob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        title = text.partition("\n")[0].removeprefix("# ")
+        place = path.relative_to(DOCS).as_posix().replace("README.md", "index.md")
+        found = list(UNTESTED.finditer(text))
+        if found:
+            parts.append(f"## {title}")
+            parts.append(f"In [{title}](../{place}).")
+        for block in found:
+            indent, reason, code = block.groups()
+            lines = [line.removeprefix(indent) for line in code.splitlines()]
+            parts.append(
+                "\n".join([f"{reason[0].upper()}{reason[1:]}:", "", "```sh", *lines, "```"])
+            )
+    return "\n\n".join(parts) + "\n"
 
 
 def _settings_table(rows: list[tuple[str, str, str]]) -> str:
