@@ -7,8 +7,6 @@ import logging
 import os
 import pty
 import re
-import shlex
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,7 +18,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from support.samples import ROOT, SAMPLES
+from support.samples import SAMPLES
 from support.serving import Server, running, submit, until_ended
 from unispeech.cli.serve import serve
 from unispeech.errors import OptionError
@@ -143,32 +141,6 @@ def test_the_help_names_every_setting() -> None:
     help = CliRunner().invoke(serve, ["--help"]).output
     for name in ("UNISPEECH_DATABASE_URL", "ALLOWED_WEBHOOKS_FILE", "BASE_URL", "DISCLAIMER"):
         assert name in help
-
-
-def test_what_the_page_shows_works(service: Server, http: httpx.Client, tmp_path: Path) -> None:
-    """The program and the commands of docs/guides/service.md, as written but for the address."""
-    page = (ROOT / "docs" / "guides" / "service.md").read_text()
-    page = page.replace("http://127.0.0.1:8000", service.url)
-    for name in ("talk.mp3", "interview.mp3"):
-        shutil.copy(ENGLISH, tmp_path / name)
-
-    def run(command: list[str]) -> str:
-        here = {**os.environ, "UNISPEECH_DATA_DIR": str(tmp_path / "data")}
-        done = subprocess.run(
-            command, cwd=tmp_path, env=here, capture_output=True, text=True, timeout=240
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    (program,) = re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)
-    assert "garden" in run([sys.executable, "-c", program])
-    submit, watch, fetch = re.findall(r"^    (curl .*)$", page, re.M)
-    job = json.loads(run(shlex.split(submit)))["id"]
-    assert "event: segment" in run(shlex.split(watch.replace("ID", job)))
-    until_ended(http, job)
-    assert run(shlex.split(fetch.replace("ID", job))).startswith("1\n00:00:0")
-    for command in re.findall(r"^    unispeech (keys .*)$", page, re.M):
-        assert run([sys.executable, "-m", "unispeech", *shlex.split(command)]).startswith("us-")
 
 
 def test_the_api_reference_loads_nothing_from_other_origins(http: httpx.Client) -> None:
