@@ -18,6 +18,8 @@ router = APIRouter(tags=["Transcripts"])
 
 SPEAKERS = ("diarize", "min_speakers", "max_speakers")
 """Options not inherited by a range: its speakers would get other names. It keeps the old ones."""
+PART = ("start", "end")
+"""Options not inherited by a range: it has its own start and end."""
 MIN_DURATION = 0.01
 """Shortest range in seconds; a shorter one may contain no sample."""
 DETECTION = ("language_per_chunk", "language_id_model", "detect_language")
@@ -46,7 +48,7 @@ async def decode_again(job: TheJob, range: Range, service: TheService, key: Call
         raise RequestError(400, f"the range is shorter than {MIN_DURATION:g} s", param="end")
     await asyncio.to_thread(service.jobs.check_capacity)
     options = range.options()
-    excluded = (*SPEAKERS, *DETECTION) if options.get("language") else SPEAKERS
+    excluded = (*SPEAKERS, *PART, *(DETECTION if options.get("language") else ()))
     inherited = {n: v for n, v in job.options.items() if n not in excluded}
     base = {"backend": job.backend, "model": job.model, **inherited}
     speech_request = service.speech.make_request(**{**base, **options})

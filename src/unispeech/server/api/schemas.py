@@ -116,7 +116,8 @@ class Range(Options):
     apply: bool = Field(True, description="Replace the range of the transcript by the result.")
 
     def options(self) -> dict[str, Any]:
-        return self._named(self.model_dump(exclude_unset=True))
+        # `start` and `end` are the range here, not the options of these names.
+        return self._named(self.model_dump(exclude_unset=True, exclude={"start", "end"}))
 
 
 Fields = TypeVar("Fields", bound=Options)
