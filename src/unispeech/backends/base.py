@@ -87,6 +87,13 @@ class Backend(ABC):
         """Default for the longest chunk, in seconds, if the caller sets no `chunk_length`."""
         return 30.0
 
+    def fit_prompt(self, options: DecodeOptions) -> DecodeOptions:
+        """Return options whose prompt and hotwords fit into the model, cut at their beginning.
+
+        The engine warns if something is cut. A backend without prompts returns `options`.
+        """
+        return options
+
     @abstractmethod
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
@@ -137,6 +144,9 @@ class Closed(Backend):
 
     @property
     def chunk_length(self) -> float:
+        raise self._closed()
+
+    def fit_prompt(self, options: DecodeOptions) -> DecodeOptions:
         raise self._closed()
 
     def transcribe_batch(

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from unispeech.backends.base import NativeRun
 from unispeech.backends.serial import SerialBackend
-from unispeech.backends.whisper import cpp_tokens
+from unispeech.backends.whisper import cpp_tokens, prompt
 from unispeech.errors import BackendError, ModelDamaged, UnsupportedOption
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
@@ -75,9 +75,23 @@ class WhisperCpp(SerialBackend):
     def windows(self) -> tuple[float, ...]:
         return WINDOWS
 
+    def fit_prompt(self, options: DecodeOptions) -> DecodeOptions:
+        return prompt.fit(options, self._token_count) if options.initial_prompt else options
+
+    def _token_count(self, text: str) -> int:
+        return cpp_tokens.count(text, self._vocabulary)
+
+    @cached_property
+    def _vocabulary(self) -> frozenset[bytes]:
+        """The bytes of every text token."""
+        with self._running() as context:
+            end = pw.whisper_token_eot(context)
+            return frozenset(pw.whisper_token_to_bytes(context, token) for token in range(end))
+
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:
+        options = self.fit_prompt(options)
         with self._running(options.word_timestamps) as context:
             return [self._chunk(context, chunk, options) for chunk in chunks]
 
@@ -125,7 +139,7 @@ class WhisperCpp(SerialBackend):
         of earlier calls leaks into the full windows of later calls, so each call gets a new
         context.
         """
-        decode = options.decode
+        decode = self.fit_prompt(options.decode)
         params = self._params(decode, decode.beam_size or 1)
         if decode.initial_prompt is not None:
             params.initial_prompt = decode.initial_prompt

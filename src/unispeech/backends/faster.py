@@ -18,7 +18,7 @@ from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens
 
 from unispeech.backends.base import Backend, NativeRun
-from unispeech.backends.whisper import bfloat16_encoder, faster_results
+from unispeech.backends.whisper import bfloat16_encoder, faster_results, prompt
 from unispeech.backends.whisper.bfloat16_encoder import Encoder
 from unispeech.errors import BackendError, ModelDamaged, UnispeechError
 from unispeech.features.logmel import log_mel
@@ -73,7 +73,7 @@ class FasterWhisper(Backend):
         try:  # the encoder and the model take equally long to load, so load them in parallel
             self._tiny = dimensions(model / "model.bin").n_audio_state <= TINY_WIDTH
             encoder = self._threads.submit(self._bfloat16_encoder, model, options)
-            self._model = WhisperModel(
+            self._model = _Model(
                 str(model),
                 device=device,
                 device_index=int(number or 0),
@@ -115,9 +115,16 @@ class FasterWhisper(Backend):
     def chunk_length(self) -> float:
         return TINY_CHUNKS if self._tiny and not self._gpu else 30.0
 
+    def fit_prompt(self, options: DecodeOptions) -> DecodeOptions:
+        return prompt.fit(options, self._token_count)
+
+    def _token_count(self, text: str) -> int:
+        return len(self._tokenizer(None, "transcribe").encode(text))
+
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:
+        options = self.fit_prompt(options)
         results: dict[int, ChunkResult] = {}
         with self._call() as share_count:
             shares = _shares(chunks, share_count, math.inf if self._gpu else MAX_BATCH_SECONDS)
@@ -137,7 +144,7 @@ class FasterWhisper(Backend):
         """Decode chunks with the same window."""
         window = chunks[0].window
         tokenizer = self._tokenizer(chunks[0].language, options.task)
-        prompt = self._model.get_prompt(
+        prompt_tokens = self._model.get_prompt(
             tokenizer,
             tokenizer.encode(" " + options.initial_prompt.strip())
             if options.initial_prompt
@@ -151,7 +158,7 @@ class FasterWhisper(Backend):
             encoded = self._encode(features)
             outputs = self._generator(options).generate(
                 encoded,
-                [prompt] * len(chunks),
+                [prompt_tokens] * len(chunks),
                 max_length=self._model.max_length,
                 suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
                 return_scores=True,
@@ -241,7 +248,7 @@ class FasterWhisper(Backend):
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
         """Run `WhisperModel.transcribe`; options left out get its own defaults."""
-        decode = options.decode
+        decode = self.fit_prompt(options.decode)
         settings: dict[str, Any] = {
             name: value
             for name in ("language", "beam_size", "temperature", "initial_prompt", "hotwords")
@@ -270,6 +277,30 @@ class FasterWhisper(Backend):
         self._threads.shutdown()
         self._model.model.unload_model()
         self._encoder = None
+
+
+class _Model(WhisperModel):  # type: ignore[misc]
+    """faster-whisper's model, whose prompts always leave half the context to the text.
+
+    The library limits the hotwords and the preceding text to half the context each, so that long
+    hotwords leave no room for the text of a window.
+    """
+
+    def get_prompt(
+        self,
+        tokenizer: Tokenizer,
+        previous_tokens: list[int],
+        without_timestamps: bool = False,
+        prefix: str | None = None,
+        hotwords: str | None = None,
+    ) -> list[int]:
+        if hotwords:
+            room = prompt.LIMIT - len(tokenizer.encode(" " + hotwords.strip()))
+            previous_tokens = previous_tokens[-room:] if room > 0 else []
+        tokens: list[int] = super().get_prompt(
+            tokenizer, previous_tokens, without_timestamps, prefix, hotwords
+        )
+        return tokens
 
 
 def _shares(chunks: Sequence[Chunk], share_count: int, max_seconds: float) -> list[list[int]]:

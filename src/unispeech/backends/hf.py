@@ -18,7 +18,7 @@ from unispeech.backends.base import NativeRun
 from unispeech.backends.failures import wrapped
 from unispeech.backends.pretrained import load_model, quiet
 from unispeech.backends.serial import SerialBackend
-from unispeech.backends.whisper import attention
+from unispeech.backends.whisper import attention, prompt
 from unispeech.errors import ModelDamaged
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
@@ -75,6 +75,10 @@ class Transformers(SerialBackend):
             if getattr(config, name, None) is None:
                 setattr(config, name, value)
 
+    def fit_prompt(self, options: DecodeOptions) -> DecodeOptions:
+        encode = self._processor.tokenizer.encode
+        return prompt.fit(options, lambda text: len(encode(text, add_special_tokens=False)))
+
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:
@@ -86,7 +90,7 @@ class Transformers(SerialBackend):
                 return_dict_in_generate=True,
                 temperature=(options.temperatures[0],),
                 num_beams=options.beam if options.temperatures[0] == 0 else 1,
-                **self._arguments(chunks[0].language, options),
+                **self._arguments(chunks[0].language, self.fit_prompt(options)),
             )
             return [
                 self._result(
@@ -104,8 +108,7 @@ class Transformers(SerialBackend):
                 arguments["language"] = language
         if options.initial_prompt is not None:
             ids = self._processor.get_prompt_ids(options.initial_prompt, return_tensors="pt")
-            limit = self._model.config.max_target_positions // 2 - 1
-            arguments["prompt_ids"] = torch.cat([ids[:1], ids[1:][-limit:]]).to(self._model.device)
+            arguments["prompt_ids"] = ids.to(self._model.device)
         return arguments
 
     def _encode(self, model: Any, samples: Sequence[Samples]) -> torch.Tensor:
@@ -159,7 +162,7 @@ class Transformers(SerialBackend):
 
         Options left out get its own defaults: greedy, no temperature fallback.
         """
-        decode = options.decode
+        decode = self.fit_prompt(options.decode)
         is_long = len(samples) > WINDOW
         padding = {"truncation": False, "padding": "longest"} if is_long else {}
         with self._running() as model:

@@ -73,6 +73,9 @@ class JaxWhisper(SerialBackend):
         )
         self._step = jax.jit(partial(_step, whisper), donate_argnums=(3,))
 
+    def fit_prompt(self, options: DecodeOptions) -> DecodeOptions:
+        return self._vocabulary.fit_prompt(options)
+
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:

@@ -18,6 +18,7 @@ from unispeech.backends import pytorch
 from unispeech.backends.base import NativeRun
 from unispeech.backends.failures import wrapped
 from unispeech.backends.serial import SerialBackend
+from unispeech.backends.whisper import prompt
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.models.convert import openai as checkpoint
 from unispeech.models.convert.openai_defaults import Heads
@@ -48,9 +49,17 @@ class OpenAIWhisper(SerialBackend):
         if precision == "int8":
             self._model = _quantised(self._model)
 
+    def fit_prompt(self, options: DecodeOptions) -> DecodeOptions:
+        if not options.initial_prompt:
+            return options
+        with self._running() as model:
+            tokenizer = get_tokenizer(model.is_multilingual)
+            return prompt.fit(options, lambda text: len(tokenizer.encode(text)))
+
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:
+        options = self.fit_prompt(options)
         with self._running() as model:
             mels = torch.stack([self._mel(chunk.samples) for chunk in chunks])
             settings = whisper.DecodingOptions(
@@ -107,7 +116,7 @@ class OpenAIWhisper(SerialBackend):
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
         """Run `whisper.transcribe`; options left out get its own defaults."""
-        decode = options.decode
+        decode = self.fit_prompt(options.decode)
         settings: dict[str, Any] = {
             name: value
             for name in ("language", "beam_size", "temperature", "initial_prompt")

@@ -68,6 +68,9 @@ class OpenVINO(SerialBackend):
             openvino_graph.decoder(tensors, self._config, self._int8, cross),
         )
 
+    def fit_prompt(self, options: DecodeOptions) -> DecodeOptions:
+        return self._vocabulary.fit_prompt(options)
+
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:
@@ -105,7 +108,7 @@ class OpenVINO(SerialBackend):
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
         """Run `openvino_genai.WhisperPipeline`; options left out get its own defaults."""
-        decode = options.decode
+        decode = self.fit_prompt(options.decode)
         settings: dict[str, Any] = {"return_timestamps": True}
         language = decode.language
         if self._vocabulary.languages:

@@ -47,6 +47,11 @@ class Remote(Backend):
     def chunk_length(self) -> float:
         return self._chunk_length
 
+    def fit_prompt(self, options: DecodeOptions) -> DecodeOptions:
+        if not options.initial_prompt and not options.hotwords:
+            return options
+        return cast(DecodeOptions, self.process.call("fit_prompt", options))
+
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:
@@ -85,6 +90,7 @@ class Served:
     ) -> None:
         module, _, name = target.partition(":")
         self._backend: Backend = getattr(import_module(module), name)(model, facts, options)
+        self.fit_prompt = self._backend.fit_prompt
         self.transcribe_batch = self._backend.transcribe_batch
         self.align_native = self._backend.align_native
         self.detect_language = self._backend.detect_language

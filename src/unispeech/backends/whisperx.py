@@ -56,7 +56,7 @@ class WhisperX(FasterWhisper):
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
         """Run `whisperx.load_model(...).transcribe`; options left out get its own defaults."""
-        decode = options.decode
+        decode = self.fit_prompt(options.decode)
         settings = {
             name: value
             for name in ("beam_size", "initial_prompt", "hotwords")

@@ -87,6 +87,9 @@ class Shared(Backend):
     def chunk_length(self) -> float:
         return self._backend.chunk_length
 
+    def fit_prompt(self, options: DecodeOptions) -> DecodeOptions:
+        return self._backend.fit_prompt(options)
+
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:

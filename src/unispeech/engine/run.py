@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from unispeech.annotate import annotation
@@ -23,7 +23,7 @@ from unispeech.engine.source import Reader
 from unispeech.engine.threads import Threads
 from unispeech.errors import UnispeechError
 from unispeech.models.facts import ModelFacts
-from unispeech.options import TranscribeOptions
+from unispeech.options import DecodeOptions, TranscribeOptions
 from unispeech.stages import stitch
 from unispeech.types import End, Gap, Segment, Transcript
 
@@ -43,6 +43,16 @@ class Run:
 
     def events(self, sources: Iterable[Input]) -> Iterator[Segment | Gap | End]:
         """Segments and gaps of each source in order, then its end."""
+        fitted = self.backend.fit_prompt(self.options.decode)
+        lines = _cut(self.options.decode, fitted)
+        run = replace(self, options=replace(self.options, decode=fitted))
+        for item in run._merged(sources):
+            if isinstance(item, End) and lines:
+                warnings = (f"{item.name}: {line}" for line in lines)
+                item = replace(item, warnings=(*item.warnings, *warnings))
+            yield item
+
+    def _merged(self, sources: Iterable[Input]) -> Iterator[Segment | Gap | End]:
         if not self.options.sound.has_lanes:
             return self._events(sources)
         recordings: deque[list[Input]] = deque()
@@ -69,6 +79,20 @@ class Run:
             self.options.batch.chunk_length or self.backend.chunk_length,
             self.spec.context,
         )
+
+
+def _cut(given: DecodeOptions, fitted: DecodeOptions) -> list[str]:
+    """A warning for each text that the model cannot take as a whole."""
+    texts = {
+        "initial_prompt": (given.initial_prompt, fitted.initial_prompt),
+        "hotwords": (given.hotwords, fitted.hotwords),
+    }
+    return [
+        f"{name} is too long for the model: only the last {len(after or '')} of "
+        f"{len(before)} characters were used"
+        for name, (before, after) in texts.items()
+        if before and after != before
+    ]
 
 
 def segments(start: Callable[[], Run], source: Input) -> Iterator[Segment]:

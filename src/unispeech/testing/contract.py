@@ -27,7 +27,7 @@ from unispeech.backends import registry
 from unispeech.backends.spec import BackendSpec
 from unispeech.engine.engine import Engine
 from unispeech.errors import BackendError, BackendMissing, ModelDamaged, UnsupportedOption
-from unispeech.options import LoadOptions
+from unispeech.options import DecodeOptions, LoadOptions
 from unispeech.testing.samples import SAMPLES, reference, words
 from unispeech.types import Transcript
 
@@ -225,6 +225,24 @@ class BackendContract:
             )
             assert case.matches(transcript.text, "english", tolerance), strategy
             assert transcript.text.isupper() is is_prompt, strategy
+
+    @pytest.mark.parametrize("strategy", ["batched", "native"])
+    def test_long_prompts_and_hotwords_are_cut_with_a_warning(
+        self, case: Case, engine: Get, strategy: str
+    ) -> None:
+        capabilities = case.spec.capabilities
+        names = [name for name in ("initial_prompt", "hotwords") if getattr(capabilities, name)]
+        if not names or strategy not in capabilities.strategies:
+            return
+        prompts: dict[str, Any] = dict.fromkeys(names, "The garden by the river is open. " * 60)
+        loaded = engine(case.backend, case.model or None, **case.load)
+        transcript = loaded.transcribe(
+            SAMPLES / "english.wav", **{**case.greedy, **prompts, "strategy": strategy}
+        )
+        assert case.matches(transcript.text, "english"), transcript.text
+        given = DecodeOptions(**prompts)
+        is_cut = loaded.backend.fit_prompt(given) != given
+        assert len(transcript.warnings) == (len(names) if is_cut else 0)
 
     def test_undeclared_options_are_refused(self, case: Case) -> None:
         capabilities = case.spec.capabilities

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,31 @@ PRESETS = {
     (32, 4, 51866): "LARGE_V3_TURBO",
 }  # fmt: skip
 """whisper.cpp's presets of alignment heads."""
+
+
+_PIECE = re.compile(
+    r"'(?:s|t|re|ve|m|ll|d)| ?[A-Za-z]+| ?[0-9]+| ?[^\sA-Za-z0-9]+|\s+(?!\S)|\s+", re.ASCII
+)
+"""whisper.cpp's pattern of the pieces of text that it splits into tokens (`tokenize`)."""
+
+
+def count(text: str, vocabulary: Container[bytes]) -> int:
+    """Return the number of tokens that whisper.cpp makes of a text; its binding cannot tokenize.
+
+    Of each piece, whisper.cpp takes the longest token that it begins with. It drops bytes that
+    begin no token.
+    """
+    return sum(_count(piece.encode(), vocabulary) for piece in _PIECE.findall(text))
+
+
+def _count(piece: bytes, vocabulary: Container[bytes]) -> int:
+    tokens = start = 0
+    while start < len(piece):
+        ends = range(len(piece), start, -1)
+        end = next((end for end in ends if piece[start:end] in vocabulary), None)
+        tokens += end is not None
+        start = end or start + 1
+    return tokens
 
 
 def alignment_preset(path: Path) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from unispeech.backends.whisper import prompt
 from unispeech.options import DecodeOptions
 from unispeech.types import Chunk, ChunkResult, Floats, Segment
 
@@ -83,15 +84,14 @@ class Vocabulary:
             tasks=generation.get("task_to_id", {}),
         )
 
-    def prompt_tokens(self, prompt: str | None, hotwords: str | None = None) -> list[int]:
-        """Return the prompt tokens, up to and including <|startoftranscript|>.
+    def fit_prompt(self, options: DecodeOptions) -> DecodeOptions:
+        """Cut the initial prompt and the hotwords to what the model takes."""
+        return prompt.fit(options, lambda text: len(self._ids(text)), self.context // 2 - 1)
 
-        Hotwords and prompt together get half the context. Long hotwords lose their end, and a long
-        prompt its beginning.
-        """
-        limit = self.context // 2 - 1
-        ids = self._ids(hotwords)[:limit]
-        ids += self._ids(prompt)[-(limit - len(ids)) :] if len(ids) < limit else []
+    def prompt_tokens(self, options: DecodeOptions) -> list[int]:
+        """Return the hotwords and the prompt, up to and including <|startoftranscript|>."""
+        fitted = self.fit_prompt(options)
+        ids = self._ids(fitted.hotwords) + self._ids(fitted.initial_prompt)
         return [self.previous, *ids, self.start] if ids else [self.start]
 
     def _ids(self, text: str | None) -> list[int]:
@@ -130,7 +130,7 @@ def transcribe(
     decoded = decode(
         step,
         vocabulary,
-        vocabulary.prompt_tokens(options.initial_prompt, options.hotwords),
+        vocabulary.prompt_tokens(options),
         vocabulary.task_tokens(chunks[0].language, options.task),
         rows or len(chunks),
         options.temperatures[0],
