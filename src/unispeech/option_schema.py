@@ -18,7 +18,7 @@ page's form, the page's dialog for such a range, live streams, and benchmarks. P
 
 TYPES: Mapping[str, type] = {
     "bool": bool, "int": int, "float": float, "str": str, "Task": str, "Strategy": str,
-    "ChannelMode": str,
+    "ChannelMode": str, "AlignerName": str,
     "tuple[float, ...]": float,
 }  # fmt: skip
 """The type of a single value, by the annotation of its field."""

@@ -26,6 +26,7 @@ from unispeech.system import deprecation
 Task = Literal["transcribe", "translate"]
 Strategy = Literal["batched", "native"]
 ChannelMode = Literal["mix", "best", "each"]
+AlignerName = Literal["soundswallower", "ctc", "attention", "none"]
 
 FALLBACK_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 """Temperatures that Whisper tries in turn (openai/whisper, transcribe.py)."""
@@ -229,6 +230,16 @@ class AnnotateOptions:
         False, "Word times by forced alignment, for any backend.",
         excluded=NOT_COMPARED | ADVANCED | LATER,
     )  # fmt: skip
+    aligner: AlignerName | None = option(
+        None, "Source of word times; naming one requests word times.",
+        choices=get_args(AlignerName), shown_default="the best for the language",
+        excluded=NOT_COMPARED | ADVANCED | LATER,
+    )  # fmt: skip
+    """`attention` is the backend's own times without their bias, `none` the unchanged times."""
+    phones: bool = option(
+        False, "Phone times with the word times (English and French).",
+        excluded=NOT_COMPARED | ADVANCED | LATER,
+    )  # fmt: skip
     align_model: str | None = option(
         None, "CTC model for alignment; implies `align`.", metavar="MODEL",
         shown_default="by language",
@@ -266,7 +277,9 @@ class AnnotateOptions:
 
     @property
     def needs_alignment(self) -> bool:
-        return self.align or self.align_model is not None
+        """Whether words are aligned, in whatever way, even if the backend has times of its own."""
+        aligned = self.aligner in ("soundswallower", "ctc") or self.phones
+        return self.align or self.align_model is not None or aligned
 
     @property
     def needs_speakers(self) -> bool:
@@ -415,6 +428,8 @@ class CallOptions(TypedDict, total=False):
     detect_language: str | None
     """The old name of `language_id_model`."""
     align: bool
+    aligner: AlignerName | None
+    phones: bool
     align_model: str | None
     diarize: bool
     diarize_model: str | None

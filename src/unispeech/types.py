@@ -53,6 +53,13 @@ class Word:
     speaker: str | None = None
     characters: tuple[Word, ...] = ()
     """The letters with their times, from CTC backends."""
+    timed_by: str = ""
+    """How the times were obtained: `soundswallower`, `ctc`, `attention`, `native` (by the library's
+    own algorithm, unchanged) or `estimated`; empty if unknown."""
+    confidence: float | None = None
+    """Confidence in the times, 0 to 1, if the aligner has one."""
+    phones: tuple[Word, ...] = ()
+    """The phones with their times, if requested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +154,8 @@ def shifted(timed: _Timed, seconds: float) -> _Timed:
     moved = replace(timed, start=start, end=end)
     if isinstance(moved, Word):
         characters = tuple(shifted(letter, seconds) for letter in moved.characters)
-        return replace(moved, characters=characters)
+        phones = tuple(shifted(phone, seconds) for phone in moved.phones)
+        return replace(moved, characters=characters, phones=phones)
     if isinstance(moved, Segment):
         return replace(moved, words=tuple(shifted(word, seconds) for word in moved.words))
     return moved

@@ -202,7 +202,7 @@ def test_text_too_long_for_the_sound_stays_with_a_warning() -> None:
     chunk = Chunk(load(CLIPS / "eng-03.flac")[:8_000], 10.0, 10.5, language="en")
     result = ChunkResult((Segment(0, 0, 0.5, " " + "bread " * 60),))
     warnings: list[str] = []
-    annotator = Annotator(AnnotateOptions(align_model=CTC), "auto", Call(), LoadedModels())
+    annotator = Annotator(TranscribeOptions.of(align_model=CTC), "auto", Call(), LoadedModels())
     assert annotator.decoded(chunk, result, warnings.append) == result
     (line,) = warnings
     assert line.startswith("10.0-10.5 s: no word times (the text has 359 letters")

@@ -7,12 +7,17 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from unispeech.aligners import attention, soundswallower
+from unispeech.aligners.base import Aligner
+from unispeech.aligners.load import aligner
 from unispeech.annotate import speakers, words
+from unispeech.backends import word_timing
 from unispeech.backends.loaded import LoadedModels
 from unispeech.backends.settle import known_language
 from unispeech.call import Call, OnProgress
-from unispeech.errors import AudioError, UnispeechError
+from unispeech.errors import AudioError, BackendMissing, UnispeechError
 from unispeech.models import companions, store
+from unispeech.models.attention_bias import NO_BIAS, Bias
 from unispeech.models.facts import ModelFacts
 from unispeech.options import AnnotateOptions, TranscribeOptions
 from unispeech.types import Chunk, ChunkResult, Samples, Segment, Turn
@@ -32,8 +37,10 @@ def fetch(options: TranscribeOptions, facts: ModelFacts, on_progress: OnProgress
     annotate = options.annotate
     if annotate.needs_speakers:
         store.obtain(annotate.diarize_model or companions.DIARIZER, "pyannote", on_progress)
-    name = companions.aligner(known_language(facts, options), annotate.align_model)
-    if annotate.needs_alignment and name:
+    language = known_language(facts, options)
+    name = companions.aligner(language, annotate.align_model)
+    method = word_timing.method(options, language, soundswallower.is_installed())
+    if annotate.needs_alignment and name and method == "ctc":
         store.obtain(name, "hf", on_progress)
 
 
@@ -41,23 +48,40 @@ def fetch(options: TranscribeOptions, facts: ModelFacts, on_progress: OnProgress
 class Annotator:
     """Adds word times and speakers to the results of one call.
 
-    `device` is the engine's. `models` holds the loaded aligners and diarizers.
+    `request` are the settled options. `bias` is that of the backend's own word times, `device` the
+    engine's. `models` holds the loaded aligners and diarizers.
     """
 
-    options: AnnotateOptions
+    request: TranscribeOptions
     device: str
     call: Call
     models: LoadedModels
+    bias: Bias = NO_BIAS
+
+    @property
+    def options(self) -> AnnotateOptions:
+        return self.request.annotate
 
     def decoded(self, chunk: Chunk, result: ChunkResult, warn: Warn) -> ChunkResult:
         """A decoded chunk, with word times if requested."""
-        if not self.options.needs_alignment or result.error or not result.text.strip():
+        wanted = self.request.decode.word_timestamps or self.options.needs_alignment
+        if not wanted or result.error or not result.text.strip() or result.emissions is not None:
+            return result
+        method = self._method(chunk.language)
+        if method != "none":
+            result = attention.unbiased(chunk.samples, result, self.bias)
+        if method in ("attention", "none"):
             return result
         try:
-            with self._aligner(chunk.language) as aligner:
-                return aligner.chunk(chunk, result)
+            with self._aligner(method, chunk.language) as aligner:
+                return words.chunk_words(aligner, chunk, result, self.options.phones)
         except AudioError as error:
             warn(words.mismatch(chunk, error))
+            return result
+        except BackendMissing as error:
+            if not any(segment.words for segment in result.segments):
+                return replace(result, error=error)
+            warn(f"{chunk.start:.1f}-{chunk.end:.1f} s: word times by attention ({error.message})")
             return result
         except UnispeechError as error:
             return replace(result, error=error)
@@ -74,18 +98,20 @@ class Annotator:
 
         `own` is the library's alignment, if it has one.
         """
-        if not self.options.needs_alignment:
-            yield from segments
+        method = self._method(language)
+        if not self.options.needs_alignment or method in ("attention", "none"):
+            yield from (attention.marked(segment, "native") for segment in segments)
             return
-        if own is not None:
+        if own is not None and method == "ctc":
             name = companions.aligner(language, self.options.align_model)
             assert name is not None
-            yield from own(
-                samples, list(segments), language, store.obtain(name, "hf", self.call.on_progress)
-            )
+            model = store.obtain(name, "hf", self.call.on_progress)
+            aligned = own(samples, list(segments), language, model)
+            yield from (attention.marked(segment, "ctc") for segment in aligned)
             return
-        with self._aligner(language) as aligner:
-            for item in aligner.segments(samples, segments, language):
+        with self._aligner(method, language) as aligner:
+            phones = self.options.phones
+            for item in words.segment_words(aligner, samples, segments, language, phones):
                 if isinstance(item, Segment):
                     yield item
                 else:
@@ -104,6 +130,13 @@ class Annotator:
                 samples, options.min_speakers, options.max_speakers, self.call, name
             )
 
-    def _aligner(self, language: str | None) -> AbstractContextManager[words.Aligner]:
+    def _method(self, language: str | None) -> str:
+        installed = soundswallower.is_installed()
+        found = word_timing.method(self.request, language, installed) or "attention"
+        if found == "soundswallower" and language not in companions.SOUNDSWALLOWER:
+            return "attention"  # it was named before the language was detected
+        return found
+
+    def _aligner(self, method: str, language: str | None) -> AbstractContextManager[Aligner]:
         model, on_progress = self.options.align_model, self.call.on_progress
-        return words.aligner(self.models, language, model, self.device, on_progress)
+        return aligner(self.models, method, language, model, self.device, on_progress)

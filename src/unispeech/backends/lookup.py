@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unispeech.backends import registry
+from unispeech.backends import registry, word_timing
 from unispeech.backends.settle import Described, Facts, known_language
 from unispeech.backends.spec import BackendSpec
 from unispeech.environments import folders
@@ -41,8 +41,11 @@ def facts(
     identifier = aligner = diarizer = None
     if options.language_id_model is not None:
         identifier = _attempt(partial(_identifier, options.language_id_model))
-    if annotate.needs_alignment and not spec.capabilities.emissions:
-        name = companions.aligner(known_language(described, options), annotate.align_model)
+    language = known_language(described, options)
+    installed = find_spec("soundswallower") is not None
+    ctc = _uses_ctc(spec, options, language, installed)
+    if ctc:
+        name = companions.aligner(language, annotate.align_model)
         aligner = _attempt(lambda: store.describe(name or companions.ALIGNER, unknown="ctc"))
     if annotate.needs_speakers:
         pipeline = annotate.diarize_model or companions.DIARIZER
@@ -53,8 +56,17 @@ def facts(
         identifier,
         aligner,
         diarizer,
-        tuple(_missing(spec, load, options)),
+        tuple(_missing(spec, load, options, ctc)),
+        soundswallower=installed,
     )
+
+
+def _uses_ctc(
+    spec: BackendSpec, options: TranscribeOptions, language: str | None, installed: bool
+) -> bool:
+    """Whether a CTC model will align the words, as far as that is known before decoding."""
+    method = word_timing.method(options, language, installed)
+    return options.annotate.needs_alignment and not spec.capabilities.emissions and method == "ctc"
 
 
 def alignment_spec(model: ModelFacts) -> BackendSpec:
@@ -100,7 +112,7 @@ def _identifier(name: str) -> ModelFacts:
 
 
 def _missing(
-    spec: BackendSpec, load: LoadOptions, options: TranscribeOptions
+    spec: BackendSpec, load: LoadOptions, options: TranscribeOptions, ctc: bool
 ) -> Iterator[OptionError | BackendMissing]:
     """Yield an error for each file and library that the request needs and this machine lacks."""
     ngram = options.decode.ngram
@@ -126,7 +138,7 @@ def _missing(
             f"run: {mms.install_command}",
             option="language_id_model",
         )
-    if options.annotate.needs_alignment and not spec.capabilities.emissions:
+    if ctc:
         yield from _missing_aligner()
     if options.annotate.needs_speakers:
         try:

@@ -11,8 +11,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
+from unispeech.backends import word_timing
 from unispeech.backends.spec import BackendSpec
 from unispeech.errors import BackendMissing, OptionError, UnispeechError, UnsupportedOption
+from unispeech.models import companions
 from unispeech.models.facts import ModelFacts, family_title
 from unispeech.options import OPTIONS, LoadOptions, TranscribeOptions
 
@@ -35,6 +37,8 @@ class Facts:
     diarizer: Described | None = None
     missing: tuple[OptionError | BackendMissing, ...] = ()
     """Errors about missing files and libraries, each with the option that needs it."""
+    soundswallower: bool = False
+    """Whether SoundSwallower is installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +110,11 @@ def settle(
 
     `live` is for a stream, which is decoded while it arrives.
     """
-    settled = _single_source_of_word_times(spec, options)
+    settled = _single_source_of_word_times(spec, facts, options)
     refusals = (
         *(_live(options) if live else ()),
         *_align_model(spec, options),
+        *_aligner(facts, options),
         *_strategy(spec, settled),
         *_choices(spec, load, settled),
         *_capabilities(spec, load, settled),
@@ -142,17 +147,58 @@ def settle_leniently(
 
 
 def _single_source_of_word_times(
-    spec: BackendSpec, options: TranscribeOptions
+    spec: BackendSpec, facts: Facts, options: TranscribeOptions
 ) -> TranscribeOptions:
-    """Time words either by alignment or, with a CTC backend, by its own frame scores."""
-    if not options.annotate.needs_alignment:
+    """Request the backend's own word times only where they are used.
+
+    A CTC backend times words by its frame scores. Other aligners use the backend's times, if it has
+    any, to check their own; a CTC model and a library's own algorithm do not.
+    """
+    annotate = options.annotate
+    if spec.capabilities.emissions:
+        own, align = options.decode.word_timestamps or annotate.needs_alignment, False
+    elif annotate.aligner in ("attention", "none"):
+        own, align = True, annotate.align
+    elif annotate.needs_alignment:
+        method = word_timing.method(
+            options, known_language(facts.model, options), facts.soundswallower
+        )
+        unused = method == "ctc" or options.strategy == "native"
+        own, align = spec.capabilities.word_timestamps and not unused, True
+    else:
         return options
-    emissions = spec.capabilities.emissions
     return replace(
         options,
-        decode=replace(options.decode, word_timestamps=emissions),
-        annotate=replace(options.annotate, align=not emissions),
+        decode=replace(options.decode, word_timestamps=own),
+        annotate=replace(annotate, align=align),
     )
+
+
+def _aligner(facts: Facts, options: TranscribeOptions) -> Iterator[Refusal]:
+    """Refuse an aligner that is not installed, or does not know the language."""
+    annotate = options.annotate
+    named = annotate.aligner == "soundswallower" or annotate.phones
+    if not named:
+        return
+    option = "phones" if annotate.phones else "aligner"
+    language = known_language(facts.model, options)
+    if annotate.phones and annotate.aligner not in (None, "soundswallower"):
+        yield Refusal(
+            "no_phones", option, f"phones: the aligner {annotate.aligner} has no phone times",
+            "leave out aligner",
+        )  # fmt: skip
+    elif not facts.soundswallower:
+        yield Refusal(
+            "backend_missing", option, f"{option}: soundswallower is not installed",
+            "run: pip install soundswallower", BackendMissing,
+        )  # fmt: skip
+    elif language is not None and language not in companions.SOUNDSWALLOWER:
+        known = ", ".join(companions.SOUNDSWALLOWER)
+        yield Refusal(
+            "aligner_language", option,
+            f"{option}: soundswallower does not have the language {language!r}, only {known}",
+            "leave it out",
+        )  # fmt: skip
 
 
 def _live(options: TranscribeOptions) -> Iterator[Refusal]:
@@ -167,6 +213,12 @@ def _non_default(options: TranscribeOptions) -> list[str]:
 
 
 def _align_model(spec: BackendSpec, options: TranscribeOptions) -> Iterator[Refusal]:
+    annotate = options.annotate
+    if annotate.align_model is not None and annotate.aligner not in (None, "ctc"):
+        yield Refusal(
+            "aligner_conflict", "align_model",
+            f"align_model with the aligner {annotate.aligner}", "leave out one of the two",
+        )  # fmt: skip
     if spec.capabilities.emissions and options.annotate.align_model is not None:
         yield Refusal(
             "aligns_itself", "align_model",

@@ -23,8 +23,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Speech detection": ("vad", "vad_threshold", "vad_min_silence", "vad_pad"),
     "Word times and speakers": (
-        "word_timestamps", "align", "align_model", "diarize", "diarize_model", "min_speakers",
-        "max_speakers",
+        "word_timestamps", "align", "aligner", "align_model", "phones", "diarize", "diarize_model",
+        "min_speakers", "max_speakers",
     ),
 }  # fmt: skip
 """The options of the table by their group in help texts; options in no group come last."""

@@ -22,7 +22,7 @@ from unispeech.cli.output import Output
 from unispeech.cli.progress import progress_bar
 from unispeech.cli.spelling import with_flags
 from unispeech.errors import UnispeechError
-from unispeech.options import split_options
+from unispeech.options import OPTIONS, split_options
 from unispeech.text.formats import FORMATS
 from unispeech.text.subtitles import Layout
 from unispeech.types import Transcript
@@ -41,7 +41,31 @@ def _formats(ctx: click.Context, option: click.Parameter, value: str) -> list[st
     return names
 
 
-@click.command(cls=Command)
+class Transcribe(Command):
+    """The command, which also takes `--align NAME`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, named_aligners(args))
+
+
+def named_aligners(args: list[str]) -> list[str]:
+    """Replace `--align NAME` by `--aligner NAME`; `--align` before anything else is a flag."""
+    replaced: list[str] = []
+    names = OPTIONS["aligner"].choices
+    remaining = iter(args)
+    for arg in remaining:
+        if arg == "--":
+            return [*replaced, arg, *remaining]
+        if replaced[-1:] == ["--align"] and arg in names:
+            replaced[-1:] = ["--aligner", arg]
+        elif arg.startswith("--align="):
+            replaced += ["--aligner", arg.removeprefix("--align=")]
+        else:
+            replaced.append(arg)
+    return replaced
+
+
+@click.command(cls=Transcribe)
 @click.argument("sources", metavar="FILE...", nargs=-1, required=True)
 @option(
     "-f",

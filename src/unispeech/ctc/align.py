@@ -278,4 +278,5 @@ def _word(
         word=text,
         probability=math.exp(logprob),
         characters=tuple(characters),
+        timed_by="ctc",
     )

@@ -104,6 +104,7 @@ def _word(emissions: Emissions, letters: Sequence[DecodedToken], spaceless: bool
         word=("" if spaceless else " ") + "".join(letter.text for letter in letters),
         probability=math.exp(sum(letter.logprob for letter in letters) / len(letters)),
         characters=characters,
+        timed_by="ctc",
     )
 
 

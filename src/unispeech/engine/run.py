@@ -22,6 +22,7 @@ from unispeech.engine.sound import Input
 from unispeech.engine.source import Reader
 from unispeech.engine.threads import Threads
 from unispeech.errors import UnispeechError
+from unispeech.models import attention_bias
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, TranscribeOptions
 from unispeech.stages import stitch
@@ -61,7 +62,8 @@ class Run:
 
     def _events(self, sources: Iterable[Input]) -> Iterator[Segment | Gap | End]:
         annotation.fetch(self.options, self.facts, self.call.on_progress)
-        annotator = Annotator(self.options.annotate, self.device, self.call, self.models)
+        bias = attention_bias.bias(self.spec.name, self.facts.name)
+        annotator = Annotator(self.options, self.device, self.call, self.models, bias)
         if self.options.strategy == "native":
             own_alignment = self.spec.capabilities.native_alignment
             return native.events(

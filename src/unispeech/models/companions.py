@@ -17,6 +17,8 @@ ALIGNERS: Mapping[str, str] = {
     },
 }  # fmt: skip
 """CTC models by language, all with permissive licences; most are whisperX's defaults too."""
+SOUNDSWALLOWER: Mapping[str, str] = {"en": "en-us", "fr": "fr-fr"}
+"""Languages that SoundSwallower aligns, and the folders of its acoustic models."""
 ALIGNER = "mms-1b-all"
 """The aligner for all other languages. Its licence forbids commercial use."""
 DIARIZER = "speaker-diarization-community-1"

@@ -115,7 +115,10 @@ def _words(words: Iterable[Word], offset: float, start: float, end: float) -> tu
         word_start = _clamp(offset + word.start, placed[-1].end if placed else start, end)
         word_end = _clamp(offset + word.end, word_start, end)
         letters = _words(word.characters, offset, word_start, word_end)
-        placed.append(replace(word, start=word_start, end=word_end, characters=letters))
+        phones = _words(word.phones, offset, word_start, word_end)
+        placed.append(
+            replace(word, start=word_start, end=word_end, characters=letters, phones=phones)
+        )
     return tuple(placed)
 
 

@@ -120,6 +120,12 @@ def _word(word: Word) -> dict[str, Any]:
     }
     if word.characters:
         fields["characters"] = [[c.start, c.end, c.word] for c in word.characters]
+    if word.phones:
+        fields["phones"] = [[p.start, p.end, p.word] for p in word.phones]
+    if word.timed_by:
+        fields["timed_by"] = word.timed_by
+    if word.confidence is not None:
+        fields["confidence"] = round(word.confidence, 3)
     if word.speaker:
         fields["speaker"] = word.speaker
     return fields

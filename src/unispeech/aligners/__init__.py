@@ -1,0 +1,1 @@
+"""Aligners: the times at which the words of a known text are spoken."""

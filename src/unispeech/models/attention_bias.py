@@ -1,0 +1,28 @@
+"""The bias of word times that runtimes derive from Whisper's attention, by runtime and model.
+
+Measured by `benchmarks/attention_bias.py`, which prints these rows. Model and runtime both matter:
+the alignment heads differ, and so does the smoothing of their attention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Bias:
+    """Seconds by which starts and ends are late."""
+
+    start: float = 0.0
+    end: float = 0.0
+
+
+NO_BIAS = Bias()
+BIASES: Mapping[tuple[str, str], Bias] = {}
+"""By backend and model. What is not measured is left as it is."""
+
+
+def bias(backend: str, model: str) -> Bias:
+    """The bias of a model in a backend; none if it was not measured."""
+    return BIASES.get((backend, model), NO_BIAS)
