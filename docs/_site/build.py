@@ -75,11 +75,11 @@ def adapted(path: Path) -> str:
         there = (path.parent / target).resolve()
         if not there.is_relative_to(DOCS):
             return label
-        if mark and there.suffix == ".svg":
-            drawing = re.sub(r"\n\s*", "", there.read_text(encoding="utf-8"))
-            return f'<figure class="drawing" markdown="0">{drawing}</figure>'
         if mark and not there.exists():
             raise SystemExit(f"{path}: there is no picture {target}")
+        if mark and there.parent == DOCS / "concepts":
+            drawing = re.sub(r"\n\s*", "", there.read_text(encoding="utf-8"))
+            return f'<figure class="drawing" markdown="0">{drawing}</figure>'
         target = re.sub(r"README\.md$", "index.md", target)
         return f"{mark}[{label}]({target}{anchor})"
 

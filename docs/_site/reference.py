@@ -285,7 +285,7 @@ def untested() -> str:
     ]
     for path in sorted(DOCS.rglob("*.md")):
         text = path.read_text(encoding="utf-8")
-        title = text.partition("\n")[0].removeprefix("# ")
+        title = re.findall(r"^# (.*)", text, re.M)[0]
         place = path.relative_to(DOCS).as_posix().replace("README.md", "index.md")
         found = list(UNTESTED.finditer(text))
         if found:
