@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+
 from unispeech.audio.recording import Mix, Recording, Source
 from unispeech.audio.tracks import Track
 from unispeech.options import SoundOptions, VadOptions
 from unispeech.stages import vad
 from unispeech.stages.channels import Channels, SpeechMix
-from unispeech.types import FRAME, SAMPLE_RATE, Samples
+from unispeech.types import FRAME, SAMPLE_RATE, Frames, Samples
 
 LOOKED_AT = 30
 """Blocks of a track in which speech is looked for: five minutes."""
+AUDIBLE = 0.001
+"""Level (root mean square of a block, -60 dBFS) from which a recording has sound."""
 ENOUGH = 1.0
 """Seconds of speech that make a track one with speech."""
 
@@ -59,6 +63,21 @@ def opened(
         mix=_mix(entry.channel, options),
         pick_track=with_speech,
     )
+
+
+def warn_if_speechless(recording: Recording, frames: Iterator[Frames]) -> Iterator[Frames]:
+    """Pass frames on; if there was sound and none of it was speech, warn at the end."""
+    loudest = 0.0
+    has_speech = False
+    for samples, flags in frames:
+        has_speech = has_speech or bool(flags.any())
+        loudest = max(loudest, float(np.sqrt(np.square(samples).mean())))
+        yield samples, flags
+    if not has_speech and loudest >= AUDIBLE:
+        recording.warnings.append(
+            f"{recording.name}: there is sound, but no speech was detected; "
+            "try a lower vad_threshold, or vad=False"
+        )
 
 
 def _mix(channel: int | None, options: SoundOptions) -> Mix:

@@ -78,7 +78,9 @@ class Reader:
 
     def plan(self, recording: Recording, number: int = 0) -> Iterator[Chunk]:
         """The chunks of one recording, planned lazily; their language is not set yet."""
-        frames = vad.detect(recording.blocks(), self.options.vad)
+        frames = sound.warn_if_speechless(
+            recording, vad.detect(recording.blocks(), self.options.vad)
+        )
         pad = self.options.vad.pad
         speech = replace(self.options.vad, pad=max(pad, CTC_LATENCY) if self.context else pad)
         for chunk in chunking.plan(frames, speech, self.chunk_length, number, self.context):

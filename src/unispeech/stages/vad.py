@@ -17,6 +17,7 @@ import numpy as np
 
 from unispeech.errors import BackendMissing
 from unispeech.options import VadOptions
+from unispeech.stages.level import Leveller
 from unispeech.types import FRAME, Flags, Floats, Frames, Samples
 
 _CONTEXT = 64
@@ -42,13 +43,14 @@ class Detector:
 
     def __init__(self, options: VadOptions) -> None:
         self._listener = Listener() if options.enabled else None
+        self._level = Leveller()
         self._hysteresis = Hysteresis(options.threshold)
 
     def flags(self, samples: Samples) -> Flags:
         """Speech flags, shape (n,), of the next samples, shape (512 n,)."""
         if self._listener is None:
             return np.ones(len(samples) // FRAME, np.bool_)
-        return self._hysteresis.flags(self._listener.probabilities(samples))
+        return self._hysteresis.flags(self._listener.probabilities(self._level(samples)))
 
 
 class Hysteresis:
