@@ -133,7 +133,7 @@ def test_a_key_has_limits_of_its_own(server: Server, keys: Keys) -> None:
      ("192.168.1.5", True), ("::", True)],
 )  # fmt: skip
 def test_keys_are_required_where_other_machines_can_connect(host: str, required: bool) -> None:
-    assert settings.read(host=host).keys_required is required
+    assert settings.read(host=host).keys_required(has_key=False) is required
 
 
 def test_keys_are_created_listed_and_revoked_by_command(

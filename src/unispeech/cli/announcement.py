@@ -60,7 +60,21 @@ def access(settings: Settings, port: int) -> str:
 
 
 def keys(settings: Settings, has_key: bool) -> str:
-    """Return whether clients have to send an API key, and what to do if there is none yet."""
-    if not settings.keys_required:
-        return "not needed"
-    return "required" if has_key else "required; make the first: unispeech keys create NAME"
+    """Return whether clients have to send an API key, and why, or what to do."""
+    if settings.keys_required(has_key):
+        return "required" if has_key else "required; make the first: unispeech keys create NAME"
+    if settings.require_keys is False:
+        return "not needed (UNISPEECH_REQUIRE_KEYS=false)"
+    return "not needed until you create one: unispeech keys create NAME"
+
+
+def warnings(settings: Settings, has_key: bool) -> list[str]:
+    """Return what an operator may not expect of the access to this server."""
+    if settings.keys_required(has_key):
+        return [] if has_key else ["no API key exists; run: unispeech keys create NAME"]
+    lines = []
+    if not is_loopback(settings.host):
+        lines.append("UNISPEECH_REQUIRE_KEYS=false: anyone who can connect needs no API key")
+    if has_key:
+        lines.append("UNISPEECH_REQUIRE_KEYS=false: the API keys that exist are not required")
+    return lines

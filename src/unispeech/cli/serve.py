@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -14,6 +15,8 @@ import click
 from unispeech.cli.help import Command, option
 from unispeech.cli.notices import notify
 from unispeech.errors import OptionError, UnispeechError
+
+log = logging.getLogger("unispeech.server")
 
 SWITCH_INTERVAL = 0.001
 """Seconds that a thread may hold the interpreter lock while others wait for it."""
@@ -86,7 +89,7 @@ def serve(**flags: Any) -> None:
     """
     import uvicorn
 
-    from unispeech.cli.announcement import announcement
+    from unispeech.cli.announcement import announcement, warnings
     from unispeech.server.app import create_app
     from unispeech.server.http.protocol import MAX_HEADERS, Connection, Listener
     from unispeech.server.observe import logs
@@ -100,14 +103,16 @@ def serve(**flags: Any) -> None:
     app = create_app(settings)
     service = app.state.service
     service.speech.check()
-    has_key = bool(settings.api_key or service.keys.list())
-    is_plain = logs.is_plain(settings.log_format)
-    if settings.keys_required and not has_key and not is_plain:
-        notify("requests need an API key and none exists; run: unispeech keys create NAME")
+    has_key = service.keys.exist()
+    for line in warnings(settings, has_key):
+        log.warning(line)
 
     def announce(port: int) -> None:
-        if is_plain:
+        mode = "required" if settings.keys_required(has_key) else "not required"
+        if logs.is_plain(settings.log_format):
             click.echo(announcement(settings, port, has_key), err=True)
+        else:
+            log.info("listening", extra={"host": settings.host, "port": port, "keys": mode})
 
     config = uvicorn.Config(
         app,
@@ -192,7 +197,7 @@ def _keys() -> Any:
 
     settings = _settings()
     settings.folder()
-    return Keys(Database(settings.database))
+    return Keys(Database(settings.database), settings.api_key)
 
 
 @keys.command(cls=Command)
@@ -246,5 +251,8 @@ def revoke(id: str) -> None:
     Examples:
       unispeech keys revoke 1f2e3d4c5b6a
     """
-    if not _keys().revoke(id):
+    stored = _keys()
+    if not stored.revoke(id):
         raise OptionError(f"there is no key {id}", "see: unispeech keys list")
+    if not stored.exist():
+        notify("that was the last key; a server on loopback needs none from its next start on")

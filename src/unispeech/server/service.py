@@ -19,6 +19,9 @@ from unispeech.version import __version__
 
 log = logging.getLogger("unispeech.server")
 
+FAILED_KEYS = "60/minute"
+"""Invalid API keys that one client address may try."""
+
 
 class Service:
     """All parts of one process. `start` and `stop` are called by the application's lifespan.
@@ -34,6 +37,7 @@ class Service:
         self.database = Database(settings.database)
         self.keys = Keys(self.database, settings.api_key)
         self.rates = Rates(settings.rate_limit)
+        self.failed_keys = Rates(FAILED_KEYS)
         self.notices = Notices(settings, self.database)
         self.speech = Speech(settings)
         self.streams = Streams(settings, self.speech)
@@ -72,6 +76,11 @@ class Service:
         self.worker.stop()
         self.speech.close()
         self.database.close()
+
+    def keys_required(self) -> bool:
+        """Return whether every request needs an API key (reads the database)."""
+        settings = self.settings
+        return settings.keys_required(settings.require_keys is None and self.keys.exist())
 
     def max_upload(self, key: Key) -> int:
         """Return the limit of one upload in bytes for this key."""

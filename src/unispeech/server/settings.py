@@ -102,7 +102,9 @@ class Settings(BaseSettings):
     )
 
     require_keys: bool | None = Field(
-        None, description="Require API keys. Default: yes, unless only this machine can connect."
+        None,
+        description="Require API keys. Default: yes, unless only this machine can connect and no "
+        "key exists.",
     )
     api_key: str = Field("", description="An API key that is always valid, besides those of "
                          "`unispeech keys create`.")  # fmt: skip
@@ -195,10 +197,11 @@ class Settings(BaseSettings):
         """URL of the database of jobs."""
         return self.database_url or f"sqlite:///{self.data_dir / 'unispeech.sqlite'}"
 
-    @property
-    def keys_required(self) -> bool:
-        """True if every request needs an API key."""
-        return not is_loopback(self.host) if self.require_keys is None else self.require_keys
+    def keys_required(self, has_key: bool) -> bool:
+        """Return whether every request needs an API key, given whether any key exists."""
+        if self.require_keys is not None:
+            return self.require_keys
+        return has_key or not is_loopback(self.host)
 
     @property
     def load_options(self) -> LoadOptions:

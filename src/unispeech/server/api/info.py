@@ -42,7 +42,7 @@ def _info(service: Service, key: Key) -> dict[str, Any]:
     speakers = _verdict(service.speech.diarization_refusal())
     return {
         "version": __version__,
-        "keys_required": settings.keys_required,
+        "keys_required": service.keys_required(),
         "backend": settings.backend,
         "model": service.speech.model(None) if "/" not in settings.model else "local",
         "backends": [_backend(spec, speakers) for spec in registry.specs().values()],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from starlette.requests import HTTPConnection
 
 from unispeech.server.http.error_responses import RequestError
@@ -15,13 +17,10 @@ def admit(service: Service, request: HTTPConnection) -> Key:
     Raises:
         RequestError: 401 if keys are required and there is no valid one, 429 over the rate limit.
     """
-    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    secret = request.headers.get("x-api-key") or (
-        bearer.strip() if scheme.lower() == "bearer" else _subprotocol_key(request)
-    )
-    key = service.keys.find(secret) if secret else None
+    secret = _secret(request)
+    key = _find(service, request, secret) if secret else None
     if key is None:
-        if service.settings.keys_required:
+        if service.keys_required():
             raise RequestError(
                 401,
                 "this API key is not valid" if secret else "an API key is required",
@@ -34,21 +33,63 @@ def admit(service: Service, request: HTTPConnection) -> Key:
     return key
 
 
+def _secret(request: HTTPConnection) -> str:
+    """Return the key that a request carries, or ""."""
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    return request.headers.get("x-api-key") or (
+        bearer.strip() if scheme.lower() == "bearer" else _subprotocol_key(request)
+    )
+
+
+def _find(service: Service, request: HTTPConnection, secret: str) -> Key | None:
+    """Look up a key; count an invalid one where keys are required.
+
+    An address that has tried too many invalid keys is still served with keys that this process
+    knows: behind a proxy, a guesser may share the address of everyone else.
+
+    Raises:
+        RequestError: 429, the address has tried too many invalid keys.
+    """
+    address = _network(request)
+    if service.failed_keys.is_exceeded(address) and not service.keys.was_accepted(secret):
+        raise _too_many("too many invalid API keys", 60)
+    key = service.keys.find(secret)
+    if key is None and service.keys_required():
+        service.failed_keys.wait(address)
+    return key
+
+
+def _network(request: HTTPConnection) -> str:
+    """Return the client's address; of IPv6 the /64 network, all of which one client may own."""
+    host = _client(request)
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.version == 4:
+        return host
+    return str(ipaddress.IPv6Network((int(address), 64), strict=False))
+
+
 def limit_rate(service: Service, request: HTTPConnection, key: Key = ANYBODY) -> None:
     """Count a request of this key, or of this client address.
 
     Raises:
         RequestError: 429, the rate limit is exceeded.
     """
-    client = request.client.host if request.client else ""
-    wait = service.rates.wait(key.id or client, key.rate_limit)
+    wait = service.rates.wait(key.id or _client(request), key.rate_limit)
     if wait:
-        raise RequestError(
-            429,
-            "too many requests",
-            code="rate_limit_exceeded",
-            headers={"Retry-After": str(int(wait) + 1)},
-        )
+        raise _too_many("too many requests", wait)
+
+
+def _client(request: HTTPConnection) -> str:
+    return request.client.host if request.client else ""
+
+
+def _too_many(message: str, wait: float) -> RequestError:
+    return RequestError(
+        429, message, code="rate_limit_exceeded", headers={"Retry-After": str(int(wait) + 1)}
+    )
 
 
 def _subprotocol_key(request: HTTPConnection) -> str:

@@ -40,6 +40,18 @@ class Keys:
     def __init__(self, database: Database, own: str = "") -> None:
         self._database = database
         self._own = _hash(own) if own else ""
+        self._has_existed = False
+        self._accepted: set[str] = set()
+
+    def exist(self) -> bool:
+        """Return whether any key exists, or existed while this process ran.
+
+        Revoking the last key must not open a running server to everybody.
+        """
+        if not (self._has_existed or self._own):
+            with self._database.engine.connect() as c:
+                self._has_existed = c.execute(sa.select(table.c.id).limit(1)).first() is not None
+        return self._has_existed or bool(self._own)
 
     def create(
         self,
@@ -68,11 +80,18 @@ class Keys:
         """Return the key with this secret. With 256 random bits, a plain hash is enough."""
         digest = _hash(secret)
         if self._own and hmac.compare_digest(digest, self._own):
+            self._accepted.add(digest)
             return OPERATOR
         columns = [table.c[name] for name in Key.__slots__]
         with self._database.engine.connect() as c:
             row = c.execute(sa.select(*columns).where(table.c.hash == digest)).first()
+        if row:
+            self._accepted.add(digest)
         return Key(*row) if row else None
+
+    def was_accepted(self, secret: str) -> bool:
+        """Return whether this process has seen the secret when it was valid."""
+        return _hash(secret) in self._accepted
 
     def is_valid(self, id: str) -> bool:
         """Return whether the key with this ID is valid; jobs made without a key have the ID ""."""
@@ -97,6 +116,10 @@ class Rates:
     def __init__(self, default: str) -> None:
         self._default = rate(default)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def is_exceeded(self, caller: str) -> bool:
+        """Return whether the caller has used up the default rate, without counting a call."""
+        return not self._limiter.test(self._default, caller)
 
     def wait(self, caller: str, limit: str | None = None) -> float:
         """Count a call, and return 0 if it is allowed, else the seconds until the next one is."""
