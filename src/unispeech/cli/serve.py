@@ -15,6 +15,7 @@ import click
 from unispeech.cli.help import Command, option
 from unispeech.cli.notices import notify
 from unispeech.errors import OptionError, UnispeechError
+from unispeech.system import descriptors
 
 log = logging.getLogger("unispeech.server")
 
@@ -23,6 +24,9 @@ SWITCH_INTERVAL = 0.001
 PING_TIMEOUT = 120.0
 """Seconds in which a WebSocket client must answer a ping. While sound waits to be decoded, the
 server does not read the connection, so the answer arrives after everything sent before it."""
+
+RESERVED = 256
+"""Open files that connections leave to databases, recordings, models and child processes."""
 
 LOG_FORMAT = click.Choice(["auto", "json", "plain"])
 LOG_FORMAT_HELP = "JSON or plain log lines; auto: plain on a terminal.  [default: auto]"
@@ -99,6 +103,7 @@ def serve(**flags: Any) -> None:
     sys.setswitchinterval(SWITCH_INTERVAL)
     settings = _settings(**flags)
     _check_address(settings.host, settings.port)
+    connections = max(16, descriptors.raise_limit() - RESERVED)
     logs.configure(settings.log_level, settings.log_format)
     app = create_app(settings)
     service = app.state.service
@@ -123,6 +128,7 @@ def serve(**flags: Any) -> None:
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_timeout,
         http=Connection,
+        limit_concurrency=connections,
         h11_max_incomplete_event_size=MAX_HEADERS,
         ws_ping_timeout=PING_TIMEOUT,
     )
@@ -167,6 +173,7 @@ def worker(**flags: Any) -> None:
     settings = _settings(**flags)
     if not settings.jobs_at_once:
         raise click.UsageError("a worker with --jobs-at-once 0 has nothing to do")
+    descriptors.raise_limit()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
