@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
+import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -13,6 +16,11 @@ Format = Literal["auto", "json", "plain"]
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """ID of the request being handled; every line logged meanwhile carries it."""
+
+BURST = 5
+"""Equal lines of other libraries logged in one `WINDOW`; the others are counted."""
+WINDOW = 60.0
+"""Seconds."""
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
@@ -47,6 +55,34 @@ class PlainLines(logging.Formatter):
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
+class Repeats(logging.Filter):
+    """Drops warnings that other libraries repeat: asyncio logs thousands a second when the process
+    has too many open files. The first line of the next window has the number as `dropped`."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._start = float("-inf")
+        self._counts: dict[tuple[str, str], int] = {}
+        self._dropped: dict[tuple[str, str], int] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING or record.name.partition(".")[0] == "unispeech":
+            return True
+        key = (record.name, str(record.msg)[:100])
+        with self._lock:
+            now = self._clock()
+            if now - self._start > WINDOW:
+                self._start = now
+                self._dropped = {k: n - BURST for k, n in self._counts.items() if n > BURST}
+                self._counts.clear()
+            self._counts[key] = count = self._counts.get(key, 0) + 1
+            if count == 1 and (dropped := self._dropped.pop(key, 0)):
+                record.dropped = dropped
+        return count <= BURST
+
+
 def _extra(record: logging.LogRecord) -> dict[str, Any]:
     return {name: value for name, value in vars(record).items() if name not in _STANDARD}
 
@@ -61,6 +97,7 @@ def configure(level: str = "info", format: Format = "auto") -> None:
     plain = is_plain(format)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(PlainLines() if plain else JsonLines())
+    handler.addFilter(Repeats())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
