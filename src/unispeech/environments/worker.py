@@ -32,7 +32,9 @@ PR_SET_PDEATHSIG = 1
 def main(label: str, host: int) -> None:
     """Serve the process `host` on stdin and stdout until it ends."""
     allocator.tune()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the host handles Ctrl-C and closes the worker
+    # Ctrl-C, and SIGTERM to the process group, are for the host, which closes the worker.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     faulthandler.enable()
     end_with(host)
     requests = os.fdopen(os.dup(0), "rb")

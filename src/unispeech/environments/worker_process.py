@@ -33,6 +33,8 @@ LAST_LINES = 4
 """Number of lines of a dead worker's stderr that go into the error."""
 GRACE = 2.0
 """Seconds that a closed worker has to exit before it is killed."""
+WORKER_DIED = "worker_died"
+"""Code of the error of a call whose worker ended."""
 
 # Only the package is made importable, not its parent folder, which may hold the host's libraries.
 # The environment must not see those.
@@ -196,7 +198,7 @@ class WorkerProcess:
     def _error(self) -> BackendError:
         cause = self._reason or _cause(self._process.returncode)
         output = f"; last output: {' / '.join(self._last_lines)}" if self._last_lines else ""
-        return BackendError(f"{self.label}: the worker process {cause}{output}")
+        return BackendError(f"{self.label}: the worker process {cause}{output}", code=WORKER_DIED)
 
 
 def _cause(code: int) -> str:

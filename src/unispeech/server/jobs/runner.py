@@ -10,16 +10,17 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from unispeech.call import Call
+from unispeech.environments.worker_process import WORKER_DIED
 from unispeech.errors import Cancelled, UnispeechError
 from unispeech.server.jobs import waveform
 from unispeech.server.jobs.journal import JobJournal
 from unispeech.server.jobs.lifecycle import Jobs
 from unispeech.server.observe import metrics
-from unispeech.server.speech.decoders import DecodeRange
+from unispeech.server.speech.decoders import Decoded, DecodeRange, DecoderDied
 from unispeech.server.speech.speech import Speech, SpeechRequest, public
-from unispeech.server.storage.connection import UNAVAILABLE, error_line
 from unispeech.server.storage.database import Job, State
 from unispeech.server.storage.disk import is_full
+from unispeech.server.storage.machine_faults import is_patient, machine_fault
 from unispeech.text import formats
 from unispeech.types import Progress, Segment, Transcript, shifted
 
@@ -30,7 +31,13 @@ T = TypeVar("T")
 INTERRUPTIONS = 50
 """Number of deaths of its process after which a job fails."""
 RETRY_INTERVAL = 5.0
-"""Seconds between two tries while the database is unreachable or the disk is full."""
+"""Seconds between two tries while the machine is at fault."""
+FAULTS = 360
+"""Faults of the machine that a job outlasts: half an hour. It waits for the database and for space
+on the disk without a limit."""
+DEATHS = 5
+"""Deaths of decoders and workers, without a new result between them, after which the recording is
+to blame. The wait between two tries doubles from 1 s to `RETRY_INTERVAL`."""
 
 
 class HandedBack(BaseException):
@@ -40,10 +47,18 @@ class HandedBack(BaseException):
     """
 
 
+class MachineFault(UnispeechError):
+    """The machine, not the recording, made the job fail."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(f"the server could not run it: {cause}", "try again later")
+
+
 class Runner:
     """Runs jobs in this process."""
 
-    def __init__(self, jobs: Jobs, speech: Speech) -> None:
+    def __init__(self, jobs: Jobs, speech: Speech, retry_interval: float = RETRY_INTERVAL) -> None:
+        self.retry_interval = retry_interval
         self.jobs = jobs
         self.database = jobs.database
         self.speech = speech
@@ -57,22 +72,26 @@ class Runner:
             self._changed.wait_for(lambda: not self._running, timeout)
 
     def retry(self, id: str, work: Callable[[], T]) -> T:
-        """Call `work`, again and again while the database is unreachable or the disk is full, so
-        that no accepted job is lost.
+        """Call `work`, again and again while the machine is at fault, so that no accepted job is
+        lost.
 
         Raises:
             HandedBack: the process is stopping.
+            MachineFault: the machine has been at fault too often.
         """
+        faults = 0
         while not self.stopping.is_set():
             try:
                 return work()
-            except (OSError, *UNAVAILABLE) as error:
-                disk_is_full = is_full(error)
-                if isinstance(error, OSError) and not disk_is_full:
+            except Exception as error:
+                cause = machine_fault(error)
+                if cause is None:
                     raise
-                cause = "the disk is full" if disk_is_full else error_line(error)
+                faults += not is_patient(error)
+                if faults > FAULTS:
+                    raise MachineFault(cause) from error
                 log.warning("the job waits: %s", cause, extra={"job": id})
-                self.stopping.wait(RETRY_INTERVAL)
+                self.stopping.wait(self.retry_interval)
         log.info("job handed back", extra={"job": id})
         raise HandedBack()
 
@@ -85,7 +104,11 @@ class Runner:
         with self._changed:
             self._running += 1
         try:
-            self.retry(id, lambda: self._run(id, worker))
+            try:
+                self.retry(id, lambda: self._run(id, worker))
+            except MachineFault as fault:
+                message = public(fault)
+                self.retry(id, lambda: self._fail(id, message))
         finally:
             with self._changed:
                 self._running -= 1
@@ -115,22 +138,45 @@ class Runner:
                     f"the process running it died {INTERRUPTIONS} times",
                     "try another model or backend",
                 )
-            self._finish(job, self._transcribe(job))
-        except UNAVAILABLE:
-            raise
-        except Cancelled:
-            if self.stopping.is_set():
-                log.info("job handed back", extra={"job": id})
-                raise HandedBack() from None
-            self._end(job, State.CANCELLED)
-        except UnispeechError as error:
-            self._end(job, State.FAILED, error=public(error))
+            self._finish(job, self._transcribe_alive(job))
         except Exception as error:
+            self._conclude(job, error)
+
+    def _conclude(self, job: Job, error: Exception) -> None:
+        """End a job that raised, or raise if it has to run again. While the process is stopping, a
+        killed decoder or a closed engine tells nothing about the recording."""
+        if self.stopping.is_set():
+            log.info("job handed back", extra={"job": job.id})
+            raise HandedBack() from None
+        if isinstance(error, Cancelled):
+            self._end(job, State.CANCELLED)
+        elif machine_fault(error):
             if is_full(error):
-                self.jobs.files(id).sound(job.run).unlink(missing_ok=True)  # make room
-                raise
-            log.exception("job failed", extra={"job": id})
+                self.jobs.files(job.id).sound(job.run).unlink(missing_ok=True)  # make room
+            raise error
+        elif isinstance(error, UnispeechError):
+            self._end(job, State.FAILED, error=public(error))
+        else:
+            log.error("job failed", extra={"job": job.id}, exc_info=error)
             self._end(job, State.FAILED, error=f"internal error ({type(error).__name__})")
+
+    def _transcribe_alive(self, job: Job) -> Transcript:
+        """Transcribe, again if a process dies on it: the system kills processes when memory runs
+        out, and others send signals to whole groups."""
+        deaths, recorded = 0, 0
+        while True:
+            try:
+                return self._transcribe(job)
+            except UnispeechError as error:
+                if not _is_death(error):
+                    raise
+                before, recorded = recorded, self.database.count_results(job.id, job.run)
+                deaths = 1 if recorded > before else deaths + 1
+                if deaths == DEATHS:
+                    raise
+                log.warning("a process of the job died", extra={"job": job.id, "deaths": deaths})
+                if self.stopping.wait(min(2.0 ** (deaths - 1), self.retry_interval)):
+                    raise
 
     def _transcribe(self, job: Job) -> Transcript:
         files = self.jobs.files(job.id)
@@ -139,7 +185,9 @@ class Runner:
         upload = files.upload if job.parent is None else self.jobs.files(job.parent).upload
         start = job.range_start or 0.0
         range = DecodeRange(start, job.range_end, limit, request.sound)
-        decoded = self.speech.decoders.decode(upload, files.sound(job.run), job.filename, range)
+        decoded: Decoded = self.speech.decoders.decode(
+            upload, files.sound(job.run), job.filename, range
+        )
         self.database.change(job.id, duration=decoded.duration)
         published = sum(event.kind == "segment" for event in self.database.events(job.id))
         count = 0
@@ -179,6 +227,11 @@ class Runner:
             self.database.add_event(job.id, "state", {"state": State.DONE})
         self._clean_up(job, State.DONE, now)
 
+    def _fail(self, id: str, message: str) -> None:
+        job = self.database.job(id)
+        if job is not None and not job.state.final:
+            self._end(job, State.FAILED, error=message)
+
     def _end(self, job: Job, state: State, error: str | None = None) -> None:
         now = time.time()
         message = "".join(c for c in error if c.isprintable()) if error else None
@@ -194,6 +247,10 @@ class Runner:
         metrics.JOBS.labels(state).inc()
         metrics.JOB_SECONDS.observe(max(0.0, now - job.created))
         log.info("job ended", extra={"job": job.id, "state": str(state)})
+
+
+def _is_death(error: UnispeechError) -> bool:
+    return isinstance(error, DecoderDied) or error.code == WORKER_DIED
 
 
 def _options(job: Job) -> dict[str, Any]:

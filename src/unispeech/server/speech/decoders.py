@@ -2,20 +2,27 @@
 
 The result is a 16 kHz mono WAV, the only format that the rest of the service reads. A file that
 crashes, stalls or inflates the decoder costs one such process and one clear error.
+
+A process may also die, or lack memory, through no fault of the file (the system's out-of-memory
+killer, a signal to the process group). `DecoderDied` is therefore worth another try.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import multiprocessing
 import os
-from concurrent.futures import Future
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import CONSTS, ProcessExpired, ProcessPool
 
 from unispeech.audio import containers
 from unispeech.audio.pcm import WavWriter
@@ -23,7 +30,23 @@ from unispeech.engine import lanes, sound
 from unispeech.engine.sound import Input
 from unispeech.errors import AudioError
 from unispeech.options import SoundOptions
+from unispeech.server.storage.machine_faults import machine_fault
 from unispeech.types import SAMPLE_RATE
+
+log = logging.getLogger("unispeech.server")
+
+T = TypeVar("T")
+
+TRIES = 3
+"""Decodings of one file by a request before a dying decoder is blamed on the file."""
+POLL_INTERVAL = 0.5
+"""Seconds between two searches of pebble for dead processes and expired tasks."""
+TERMINATION = 0.1
+"""Seconds that pebble waits for a process to end by itself: ours ignore SIGTERM."""
+
+
+class DecoderDied(AudioError):
+    """The decoding process died or ran out of memory."""
 
 
 class TooLong(AudioError):
@@ -55,75 +78,115 @@ class Decoders:
     """Pool of decoding processes, which start on demand and are replaced when they die."""
 
     def __init__(self, processes: int, memory: int, timeout: float) -> None:
+        CONSTS.sleep_unit, CONSTS.term_timeout = POLL_INTERVAL, TERMINATION
+        self._processes = processes
+        self._memory = memory
         self._timeout = timeout
-        self._pool = ProcessPool(
-            max_workers=processes,
-            max_tasks=200,
-            initializer=_limit_resources,
-            initargs=(memory,),
-            context=multiprocessing.get_context("spawn"),
-        )
+        self._lock = threading.Lock()
+        self._closed = False
+        self._pool = self._new_pool()
 
     def start(self) -> None:
         """Start a process before the first upload arrives."""
-        self._pool.schedule(_import_decoder)
-
-    def submit(self, source: Path, target: Path, name: str, range: DecodeRange) -> Future[Decoded]:
-        future: Future[Decoded] = self._pool.schedule(
-            _decode, args=(source, target, name, range), timeout=self._timeout
-        )
-        return future
+        self._schedule(_import_decoder)
 
     def decode(self, source: Path, target: Path, name: str, range: DecodeRange) -> Decoded:
         """Decode `source` to the WAV `target`. Errors call the file `name`.
 
         Raises:
-            AudioError: the file is not a recording, or decoding takes too much memory or time.
+            AudioError: the file is not a recording, or decoding takes too long.
+            DecoderDied: worth another try.
             TooLong: the recording is longer than `range.max_duration`.
+            OSError: the machine is to blame (see `machine_faults`).
         """
         try:
-            return self.submit(source, target, name, range).result()
-        except (FutureTimeout, ProcessExpired, MemoryError) as error:
-            raise _explained(name, error) from error
+            return self._schedule(_decode, source, target, name, range).result()
+        except _FAILURES as error:
+            _explain(name, error)
 
     async def decode_async(
         self, source: Path, target: Path, name: str, range: DecodeRange
     ) -> Decoded:
-        """Run `decode` in the event loop. Cancelling stops the process."""
-        future = self.submit(source, target, name, range)
-        try:
-            return await asyncio.wrap_future(future)
-        except (FutureTimeout, ProcessExpired, MemoryError) as error:
-            raise _explained(name, error) from error
+        """Run `decode` in the event loop, again if the decoder dies. Cancelling stops it."""
+        return await self._result(name, _decode, source, target, name, range)
 
     async def probe(self, source: Path, name: str) -> dict[str, Any]:
         """Read `container`, `audio`, `video`, `width` and `height` from the file's header."""
-        future: Future[dict[str, Any]] = self._pool.schedule(
-            _probe, args=(source, name), timeout=self._timeout
-        )
-        try:
-            return await asyncio.wrap_future(future)
-        except (FutureTimeout, ProcessExpired, MemoryError) as error:
-            raise _explained(name, error) from error
+        return await self._result(name, _probe, source, name)
 
     def close(self) -> None:
-        self._pool.stop()  # type: ignore[no-untyped-call]
+        with self._lock:
+            self._closed = True
+            self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
+    def processes(self) -> list[int]:
+        """Return the IDs of the decoding processes."""
+        return list(self._pool._pool_manager.worker_manager.workers)
 
-def _explained(name: str, error: BaseException) -> AudioError:
+    async def _result(self, name: str, work: Callable[..., T], *arguments: Any) -> T:
+        for tries in range(1, TRIES + 1):
+            try:
+                return await asyncio.wrap_future(self._schedule(work, *arguments))
+            except _FAILURES as error:
+                try:
+                    _explain(name, error)
+                except DecoderDied:
+                    if tries == TRIES:
+                        raise
+                    log.warning("a decoder died; decoding again", extra={"try": tries})
+        raise AssertionError
+
+    def _schedule(self, work: Callable[..., T], *arguments: Any) -> Future[T]:
+        with self._lock:
+            if self._closed:
+                raise CancelledError()
+            try:
+                return self._pool.schedule(work, args=arguments, timeout=self._timeout)
+            except RuntimeError:
+                # pebble gives up a pool when an idle process dies or none can be started.
+                log.warning("the decoding processes are started again")
+                self._pool.stop()  # type: ignore[no-untyped-call]
+                threading.Thread(target=self._pool.join, daemon=True).start()
+                self._pool = self._new_pool()
+                return self._pool.schedule(work, args=arguments, timeout=self._timeout)
+
+    def _new_pool(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self._processes,
+            max_tasks=200,
+            initializer=_prepare_process,
+            initargs=(self._memory,),
+            context=multiprocessing.get_context("spawn"),
+        )
+
+
+_FAILURES = (FutureTimeout, ProcessExpired, BrokenProcessPool, MemoryError)
+
+
+def _explain(name: str, error: BaseException) -> NoReturn:
+    """Raise what a failure of a decoding process means."""
     if isinstance(error, FutureTimeout):
-        return AudioError(f"{name}: decoding takes too long", "convert it to WAV or FLAC first")
+        raise AudioError(
+            f"{name}: decoding takes too long", "convert it to WAV or FLAC first"
+        ) from error
     if isinstance(error, MemoryError):
-        return AudioError(f"{name}: decoding takes too much memory", "convert it to WAV first")
-    return AudioError(f"{name}: the decoder crashed", "convert it to WAV or FLAC first")
+        raise DecoderDied(
+            f"{name}: decoding takes too much memory", "convert it to WAV first"
+        ) from None  # a MemoryError as the cause would blame this machine
+    if isinstance(error.__cause__, OSError) and machine_fault(error.__cause__):
+        raise error.__cause__
+    raise DecoderDied(f"{name}: the decoder crashed", "convert it to WAV or FLAC first") from error
 
 
-def _limit_resources(memory: int) -> None:
+def _prepare_process(memory: int) -> None:
     """Initialise a decoding process."""
     import signal
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle
+    # Ctrl-C, and SIGTERM to the process group or the control group, are for the parent to handle.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         import resource
     except ImportError:  # Windows has no such limits
@@ -131,6 +194,14 @@ def _limit_resources(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(1)
+
+
+def _end_with_parent() -> None:
+    """End this process when its parent dies, even in the middle of a file."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _import_decoder() -> None:
@@ -156,6 +227,16 @@ def _probe(source: Path, name: str) -> dict[str, Any]:
 
 
 def _decode(source: Path, target: Path, name: str, range: DecodeRange) -> Decoded:
+    try:
+        return _decoded(source, target, name, range)
+    except AudioError as error:
+        cause = error.__cause__
+        if isinstance(cause, OSError) and machine_fault(cause):
+            raise OSError(cause.errno, cause.strerror) from None  # causes are not pickled
+        raise
+
+
+def _decoded(source: Path, target: Path, name: str, range: DecodeRange) -> Decoded:
     inputs = lanes.lanes_of(Input(source), range.sound)
     recordings = [sound.opened(lane, range.sound, name=name) for lane in inputs]
     first = round(range.start * SAMPLE_RATE)

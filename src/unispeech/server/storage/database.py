@@ -197,6 +197,12 @@ class Database:
             rows = c.execute(query.where(chunks.c.job == job, chunks.c.run == run))
             return {int(number): bytes(result) for number, result in rows}
 
+    def count_results(self, job: str, run: int) -> int:
+        query = sa.select(sa.func.count()).select_from(chunks)
+        with self.engine.connect() as c:
+            query = query.where(chunks.c.job == job, chunks.c.run == run)
+            return int(c.execute(query).scalar_one())
+
     def save_results(self, job: str, run: int, results: dict[int, bytes]) -> None:
         rows = [{"job": job, "run": run, "number": n, "result": r} for n, r in results.items()]
         with self.engine.begin() as c:

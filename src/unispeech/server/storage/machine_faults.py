@@ -1,0 +1,48 @@
+"""Errors for which the machine is to blame, not the recording or the request.
+
+Work that meets one of them waits and is tried again: the operator frees space, another process
+closes files, a network drive comes back.
+"""
+
+from __future__ import annotations
+
+import errno
+
+from unispeech.server.storage.connection import UNAVAILABLE, error_line
+from unispeech.server.storage.disk import is_full
+
+_REASONS = {
+    errno.EMFILE: "too many open files",
+    errno.ENFILE: "too many open files on this machine",
+    errno.ENOMEM: "out of memory",
+    errno.EAGAIN: "too many processes or threads",
+    errno.EIO: "the disk reports an error",
+    errno.EROFS: "the disk is read-only",
+    errno.ESTALE: "the network drive is stale",
+}
+
+
+def machine_fault(error: BaseException) -> str | None:
+    """Return the fault of the machine that caused an error, in a few words; None if there is none.
+
+    Causes (`raise ... from`) count. FFmpeg's own errors do not: it reports "Input/output error" and
+    "Cannot allocate memory" for damaged files.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        if is_full(seen):
+            return "the disk is full"
+        if isinstance(seen, UNAVAILABLE):
+            return error_line(seen)
+        if not type(seen).__module__.startswith("av."):
+            if isinstance(seen, MemoryError):
+                return "out of memory"
+            if isinstance(seen, OSError) and seen.errno in _REASONS:
+                return _REASONS[seen.errno]
+        seen = seen.__cause__
+    return None
+
+
+def is_patient(error: BaseException) -> bool:
+    """Return whether to wait without a limit: the disk is full, or the database is away."""
+    return is_full(error) or isinstance(error, UNAVAILABLE)

@@ -1,0 +1,220 @@
+"""Jobs outlast faults of the machine: errors of disk and database, killed decoders and workers."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+import soundfile
+import sqlalchemy as sa
+
+from support.samples import SAMPLES, reference, words
+from unispeech.errors import AudioError, BackendError
+from unispeech.server import settings
+from unispeech.server.jobs import runner as runner_module
+from unispeech.server.jobs.lifecycle import Jobs
+from unispeech.server.jobs.runner import HandedBack, Runner
+from unispeech.server.observe.logs import BURST, WINDOW, Repeats
+from unispeech.server.speech.decoders import DecodeRange, DecoderDied, Decoders
+from unispeech.server.speech.speech import Speech
+from unispeech.server.storage.database import Database, Job, State
+from unispeech.server.storage.machine_faults import machine_fault
+
+ENGLISH = SAMPLES / "english.wav"
+ERRNOS = [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ESTALE, errno.EROFS]
+FAULTS: list[Exception] = [
+    *(OSError(number, os.strerror(number)) for number in (*ERRNOS, errno.ENOSPC)),
+    MemoryError(),
+    sa.exc.OperationalError("", {}, Exception("database is locked")),
+    sa.exc.OperationalError("", {}, Exception("attempt to write a readonly database")),
+]
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    folder = tmp_path_factory.mktemp("faults")
+    speech = Speech(settings.read(data_dir=folder, model="tiny.en", decoders=1))
+    database = Database(f"sqlite:///{folder / 'jobs.sqlite'}")
+    yield Runner(Jobs(database, folder / "jobs", 1000), speech, retry_interval=0.01)
+    speech.close()
+    database.close()
+
+
+def accept(runner: Runner, source: Path = ENGLISH) -> Job:
+    id, files = runner.jobs.new_folder()
+    files.upload.write_bytes(source.read_bytes())
+    return runner.jobs.accept(
+        Job(id=id, owner="", dialect="native", filename=source.name, backend="faster",
+            model="tiny.en", options={"chunk_length": 5.0, "batch_size": 1})
+    )  # fmt: skip
+
+
+def state(runner: Runner, job: Job) -> tuple[State, str | None]:
+    stored = runner.database.job(job.id)
+    assert stored is not None
+    return stored.state, stored.error
+
+
+def failing(work: Callable[..., Any], faults: list[Exception]) -> Callable[..., Any]:
+    """`work`, raising the faults one by one before it succeeds."""
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        if faults:
+            raise faults.pop()
+        return work(*arguments, **named)
+
+    return call
+
+
+@pytest.mark.parametrize("number", ERRNOS)
+def test_faults_of_the_machine_are_told_from_those_of_files(number: int) -> None:
+    fault = OSError(number, os.strerror(number))
+    assert machine_fault(fault)
+    wrapped = AudioError("a.wav: cannot be read")
+    wrapped.__cause__ = fault
+    assert machine_fault(wrapped)
+    assert machine_fault(av.error.FFmpegError(number, os.strerror(number))) is None
+    assert machine_fault(OSError(errno.ENOENT, "no such file")) is None
+
+
+def test_a_job_waits_while_the_machine_is_at_fault(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoders = runner.speech.decoders
+    faults = list(FAULTS)
+    monkeypatch.setattr(decoders, "decode", failing(decoders.decode, faults))
+    job = accept(runner)
+    runner.run(job.id, "worker")
+    assert state(runner, job) == (State.DONE, None) and not faults
+
+
+@pytest.mark.parametrize("runs", [2, pytest.param(100, marks=pytest.mark.soak)])
+def test_jobs_outlast_faults_at_random_calls(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch, runs: int
+) -> None:
+    dice = random.Random(runs)
+
+    def unreliable(work: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            if dice.random() < 0.1:
+                raise dice.choice(FAULTS)
+            return work(*arguments, **named)
+
+        return call
+
+    jobs = [accept(runner) for _ in range(runs)]
+    names = ("job", "change", "add_event", "events", "results", "save_results", "remove_results")
+    for name in names:
+        monkeypatch.setattr(runner.database, name, unreliable(getattr(runner.database, name)))
+    for owner, name in ((runner.speech.decoders, "decode"), (runner.jobs.revisions, "finish")):
+        monkeypatch.setattr(owner, name, unreliable(getattr(owner, name)))
+    for job in jobs:
+        runner.run(job.id, "worker")
+    monkeypatch.undo()
+    for job in jobs:
+        assert state(runner, job) == (State.DONE, None)
+        transcript = runner.jobs.revisions.transcript(job.id, 1)
+        assert transcript is not None and words(transcript.text) == words(reference("english"))
+
+
+def test_a_job_fails_with_the_reason_when_the_fault_stays(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "FAULTS", 3)
+    fault = OSError(errno.EIO, os.strerror(errno.EIO))
+    monkeypatch.setattr(runner.speech.decoders, "decode", failing(print, [fault] * 10))
+    job = accept(runner)
+    runner.run(job.id, "worker")
+    ended, error = state(runner, job)
+    assert ended is State.FAILED and "the disk reports an error" in str(error)
+
+
+def test_a_file_that_always_kills_the_decoder_fails(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deaths: list[Exception] = [DecoderDied("a.wav: the decoder crashed") for _ in range(100)]
+    monkeypatch.setattr(runner.speech.decoders, "decode", failing(print, deaths))
+    job = accept(runner)
+    runner.run(job.id, "worker")
+    assert state(runner, job)[0] is State.FAILED and len(deaths) == 100 - runner_module.DEATHS
+
+
+def test_no_job_fails_while_the_process_stops(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        runner.stopping.set()
+        raise BackendError("the engine is closed")
+
+    monkeypatch.setattr(runner.speech.decoders, "decode", stopped)
+    job = accept(runner)
+    try:
+        with pytest.raises(HandedBack):
+            runner.run(job.id, "worker")
+        assert state(runner, job) == (State.RUNNING, None)
+    finally:
+        runner.stopping.clear()
+    monkeypatch.undo()
+    runner.run(job.id, "worker")
+    assert state(runner, job) == (State.DONE, None)
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(30, marks=pytest.mark.soak)])
+def test_jobs_outlast_killed_decoders(runner: Runner, tmp_path: Path, kills: int) -> None:
+    """Processes are killed while they decode and while they are idle."""
+    decoders = runner.speech.decoders
+    long = tmp_path / "long.flac"
+    soundfile.write(long, np.zeros(44_100 * 600, np.int16), 44_100)  # about a second of decoding
+    for kill in range(kills):
+        job = accept(runner, long)
+        thread = threading.Thread(target=runner.run, args=(job.id, "worker"))
+        if kill % 2:
+            thread.start()
+            time.sleep(0.3)
+        for pid in decoders.processes():
+            os.kill(pid, signal.SIGKILL)
+        if not kill % 2:
+            time.sleep(1.0)  # two looks of the pool at its processes
+            thread.start()
+        thread.join(60)
+        assert not thread.is_alive() and state(runner, job) == (State.DONE, None)
+
+
+def test_decoders_ignore_signals_to_the_process_group(tmp_path: Path) -> None:
+    decoders = Decoders(1, 1 << 30, timeout=60)
+    try:
+        first = decoders.decode(ENGLISH, tmp_path / "a.wav", "a", DecodeRange())
+        (pid,) = decoders.processes()
+        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGINT)
+        again = decoders.decode(ENGLISH, tmp_path / "b.wav", "a", DecodeRange())
+        assert again.duration == first.duration and decoders.processes() == [pid]
+    finally:
+        decoders.close()
+
+
+def test_repeated_warnings_of_libraries_are_dropped_and_counted() -> None:
+    now = [0.0]
+    repeats = Repeats(lambda: now[0])
+
+    def logged(name: str) -> int:
+        record = logging.LogRecord(name, logging.ERROR, "", 1, "accept: out of files", (), None)
+        passed = repeats.filter(record)
+        assert not passed or getattr(record, "dropped", 0) in (0, 1000 - BURST)
+        return passed + getattr(record, "dropped", 0)
+
+    assert sum(logged("asyncio") for _ in range(1000)) == BURST
+    assert sum(logged("unispeech.server") for _ in range(1000)) == 1000
+    now[0] = WINDOW + 1
+    assert logged("asyncio") == 1 + 1000 - BURST
