@@ -44,7 +44,7 @@ class Track:
 
 
 def of(container: av.container.InputContainer) -> tuple[Track, ...]:
-    """All audio tracks, in the order of the file."""
+    """The audio tracks with a known codec, in the order of the file."""
     from av.stream import Disposition
 
     return tuple(
@@ -59,6 +59,7 @@ def of(container: av.container.InputContainer) -> tuple[Track, ...]:
             default=bool(stream.disposition & Disposition.default),
         )
         for number, stream in enumerate(container.streams.audio, 1)
+        if stream.codec_context is not None
     )
 
 
