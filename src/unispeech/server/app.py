@@ -20,6 +20,7 @@ from unispeech.server.dialects import asr, openai, waas
 from unispeech.server.http import docs_page, forms, openapi_document, static_page
 from unispeech.server.http.error_responses import answer_async
 from unispeech.server.http.middleware import ResponseMiddleware
+from unispeech.server.http.origins import OriginGuard
 from unispeech.server.service import Service
 from unispeech.server.settings import Settings
 from unispeech.server.speech.threads import started_executor
@@ -83,6 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
             allow_headers=REQUEST_HEADERS,
             expose_headers=RESPONSE_HEADERS,
         )
+    app.add_middleware(OriginGuard, service=service)
     app.add_middleware(ResponseMiddleware)
     app.openapi = partial(openapi_document.openapi, app)  # type: ignore[method-assign]
     return app

@@ -116,6 +116,12 @@ class Settings(BaseSettings):
         description="Origins of other web pages that may call this API, separated by commas.",
     )
 
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="Further host names of a server without keys, separated by commas; *: any. "
+        "IP addresses, names without a dot, .local and BASE_URL are always accepted.",
+    )
+
     shutdown_timeout: int = Field(
         30, ge=1, description="Seconds that open requests get to finish after SIGTERM."
     )
@@ -163,7 +169,7 @@ class Settings(BaseSettings):
         description="Line shown on the web page and at the end of e-mails.",
     )  # fmt: skip
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "allowed_hosts", mode="before")
     @classmethod
     def _split_commas(cls, value: Any) -> Any:
         if isinstance(value, str):

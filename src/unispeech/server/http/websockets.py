@@ -11,7 +11,6 @@ import json
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from fastapi import WebSocket, WebSocketDisconnect
 from starlette.types import Message
@@ -19,7 +18,8 @@ from starlette.websockets import WebSocketState
 
 from unispeech.errors import UnispeechError
 from unispeech.server.http.admission import admit
-from unispeech.server.http.error_responses import RequestError, answer
+from unispeech.server.http.error_responses import answer
+from unispeech.server.http.origins import foreign_origin, is_foreign, refusal
 from unispeech.server.service import Service
 from unispeech.server.storage.keys import Key
 
@@ -58,8 +58,8 @@ async def serve(websocket: WebSocket, protocol: str, create: Callable[[Client], 
     """
     service: Service = websocket.app.state.service
     try:
+        await _check_origin(websocket, service)
         key = await asyncio.to_thread(admit, service, websocket)
-        _check_origin(websocket, service)
         session = create(Client(websocket, service, key))
     except UnispeechError as error:
         await deny(websocket, error)
@@ -124,21 +124,20 @@ def is_open(websocket: WebSocket) -> bool:
     return WebSocketState.DISCONNECTED not in (websocket.client_state, websocket.application_state)
 
 
-def _check_origin(websocket: WebSocket, service: Service) -> None:
+async def _check_origin(websocket: WebSocket, service: Service) -> None:
     """Reject pages of other origins, which would use the visitor's network or key.
 
-    Browsers do not apply the same-origin policy to WebSockets (RFC 6455, section 10.2).
+    Browsers do not apply the same-origin policy to WebSockets (RFC 6455, section 10.2), so this
+    holds where keys are required, too.
 
     Raises:
-        RequestError: 403, the origin is neither this server nor allowed.
+        RequestError: 403, the host name or the origin is not accepted.
     """
-    origin = websocket.headers.get("origin", "")
-    host = websocket.headers.get("host", "")
-    allowed = service.settings.cors_origins
-    if origin and urlsplit(origin).netloc != host and not {origin, "*"} & set(allowed):
-        raise RequestError(
-            403, f"pages of {origin[:100]} may not connect", "see UNISPEECH_CORS_ORIGINS"
-        )
+    if is_foreign(websocket, service.settings):
+        raise foreign_origin(websocket)
+    error = await refusal(websocket, service, is_write=True)
+    if error is not None:
+        raise error
 
 
 async def receive(websocket: WebSocket) -> AsyncIterator[Message]:
