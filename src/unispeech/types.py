@@ -117,7 +117,8 @@ class Transcript:
     warnings: tuple[str, ...] = ()
     """Problems with the input that did not stop the run, one line each."""
     complete: bool = True
-    """False if the recording ends early or could not be read to its end (see `warnings`)."""
+    """False if the recording ends early, could not be read to its end, or a requested annotation
+    (speakers, word times) failed. `warnings` has the reason."""
     turns: tuple[Turn, ...] = ()
     """Speaker turns, if requested."""
     source: str = ""
@@ -246,6 +247,8 @@ class End:
     error: Exception | None = None
     turns: tuple[Turn, ...] = ()
     name: str = ""
+    annotation_error: Exception | None = None
+    """The first error of an annotation. The segments stand without it."""
 
 
 @dataclass(frozen=True, slots=True)

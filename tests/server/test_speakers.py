@@ -6,6 +6,7 @@ speakers are arbitrary, and no test here is about their accuracy.
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -226,3 +227,24 @@ def _job(http: httpx.Client) -> str:
     assert http.get("/api/info").json()["backends"][0]["options"]["speakers"]["allowed"]
     assert http.post("/api/check", json={"speakers": True, "max_speakers": 2}).json()["ok"]
     return str(job["id"])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_job_whose_diarization_fails_is_done_with_a_warning(
+    tmp_path: Path, random_pipeline: Path
+) -> None:
+    damaged = shutil.copytree(random_pipeline, tmp_path / "pipeline")
+    for weights in damaged.glob("segmentation/*.bin"):
+        weights.write_bytes(weights.read_bytes()[:1000])
+    with running(tmp_path, diarize_model=damaged) as server, server.client() as http:
+        files = {"file": ("pause.wav", PAUSE.read_bytes())}
+        job = http.post("/api/jobs", files=files, data={"speakers": "true"}).json()
+        ended = until_ended(http, job["id"], 300)
+        assert ended["state"] == "done" and ended["error"] is None
+        (warning,) = http.get(f"/api/jobs/{job['id']}").json()["warnings"]
+        assert str(tmp_path) not in warning and "pipeline" in warning
+        transcript = http.get(f"/api/jobs/{job['id']}/transcript").json()
+        assert transcript["warnings"] == [warning]
+        text = "".join(segment["text"] for segment in transcript["segments"])
+        assert words(text) == words(reference("pause"))

@@ -121,5 +121,6 @@ def _in_order(
         warnings=tuple(dict.fromkeys(line for end in ends for line in end.warnings)),
         complete=all(end.complete for end in ends),
         error=next((end.error for end in ends if end.error), None),
+        annotation_error=next((end.annotation_error for end in ends if end.annotation_error), None),
         turns=tuple(Turn(s.start, s.end, s.speaker) for s in ordered if s.speaker),
     )

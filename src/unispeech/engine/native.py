@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 
 from unispeech.annotate.annotation import Annotator
@@ -43,7 +44,9 @@ def events(
             samples = recording.read()
             run = backend.transcribe_native(samples, options)
             spoken = run.language, run.language_probability
-            for segment in annotator.native(run.segments, samples, run.language, outcome.warn, own):
+            decoded = Decoded(run.segments)
+            annotated = annotator.native(decoded, samples, run.language, outcome.warn, own)
+            for segment in decoded.kept(annotated, outcome):
                 if call.cancelled():
                     raise Cancelled()
                 yield from outcome.add([segment])
@@ -53,3 +56,42 @@ def events(
         except UnispeechError as failure:
             error = failure
         yield from outcome.finish(ended(recording, spoken, error))
+
+
+class Decoded(Iterator[Segment]):
+    """A library's segments, kept until they are annotated, so that a failed annotation loses none.
+
+    One consumer: `kept` pulls the annotated segments, and the annotation pulls these.
+    """
+
+    def __init__(self, segments: Iterable[Segment]) -> None:
+        self._segments = iter(segments)
+        self._waiting: deque[Segment] = deque()
+        self._error: UnispeechError | None = None
+
+    def __next__(self) -> Segment:
+        try:
+            segment = next(self._segments)
+        except UnispeechError as error:
+            self._error = error
+            raise
+        self._waiting.append(segment)
+        return segment
+
+    def kept(self, annotated: Iterable[Segment], outcome: Outcome) -> Iterator[Segment]:
+        """The annotated segments. If the annotation fails, the rest comes without it.
+
+        Raises:
+            UnispeechError: the library failed.
+        """
+        try:
+            for segment in annotated:
+                if self._waiting:
+                    self._waiting.popleft()
+                yield segment
+        except UnispeechError as error:
+            if error is self._error or isinstance(error, Cancelled):
+                raise
+            outcome.fail_annotation("no aligned word times", error)
+            yield from self._waiting
+            yield from self._segments

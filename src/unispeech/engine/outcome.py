@@ -18,6 +18,8 @@ class Outcome:
     """Results of one source so far. Owned by the thread that consumes the run.
 
     Speakers are known only at the end of a recording, so diarization holds back its segments.
+    An annotation that fails never discards text: it ends with a warning, and the transcript is
+    marked incomplete.
     """
 
     def __init__(self, recording: Recording, annotator: Annotator, on_progress: OnProgress) -> None:
@@ -29,6 +31,7 @@ class Outcome:
         self._count = 0
         self._held: list[Segment] = []
         self._warnings: list[str] = []
+        self._annotation_error: UnispeechError | None = None
 
     def warn(self, line: str) -> None:
         self._warnings.append(f"{self._recording.name}: {line}")
@@ -36,9 +39,9 @@ class Outcome:
     def place(self, chunk: Chunk, result: ChunkResult) -> Iterator[Segment | Gap]:
         """Add a decoded chunk. Chunks after a failed chunk are dropped."""
         if self.error is None:
-            result = self._annotator.decoded(chunk, result, self.warn)
             self.error = result.error
         if self.error is None:
+            result = self._with_word_times(chunk, result)
             segments = stitch.place(chunk, result, self._count)
             self._count += len(segments)
             yield from self.add(segments)
@@ -65,6 +68,32 @@ class Outcome:
             except Cancelled:
                 raise
             except UnispeechError as failure:
-                error = failure
+                self.fail_annotation("the speakers are unknown", failure)
         yield from speakers.assigned(self._held, turns)
-        yield replace(end, warnings=(*end.warnings, *self._warnings), error=error, turns=turns)
+        yield replace(
+            end,
+            warnings=(*end.warnings, *self._warnings),
+            complete=end.complete and self._annotation_error is None,
+            error=error,
+            turns=turns,
+            annotation_error=self._annotation_error,
+        )
+
+    def fail_annotation(self, consequence: str, error: UnispeechError) -> None:
+        """Record that an annotation failed. The text is kept without it."""
+        self._annotation_error = self._annotation_error or error
+        self.warn(f"{consequence} ({error})")
+
+    def _with_word_times(self, chunk: Chunk, result: ChunkResult) -> ChunkResult:
+        """Align a decoded chunk. After a failure the rest of the recording is not aligned, so that
+        a broken model costs one attempt and one warning."""
+        if self._annotation_error is not None:
+            return result
+        annotated = self._annotator.decoded(chunk, result, self.warn)
+        error = annotated.error
+        if error is None:
+            return annotated
+        if isinstance(error, Cancelled) or not isinstance(error, UnispeechError):
+            raise error
+        self.fail_annotation(f"no aligned word times from {chunk.start:.1f} s on", error)
+        return result

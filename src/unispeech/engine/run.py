@@ -101,15 +101,16 @@ def segments(start: Callable[[], Run], source: Input) -> Iterator[Segment]:
     """Run the chain over one source. `start` creates the run when the first segment is requested.
 
     Raises:
-        UnispeechError: the source failed, or `start` refused the options.
+        UnispeechError: the source failed, or `start` refused the options. If an annotation failed,
+            after the last segment.
     """
     run = start()
     for item in run.events([source]):
         if isinstance(item, Segment):
             run.call.on_segment(item)
             yield item
-        elif isinstance(item, End) and item.error:
-            raise item.error
+        elif isinstance(item, End) and (error := item.error or item.annotation_error):
+            raise error
 
 
 def transcripts(

@@ -31,7 +31,7 @@ LastEventId = Annotated[
 async def job_events(
     job: TheJob, service: TheService, last: LastEventId = ""
 ) -> AsyncIterator[ServerSentEvent]:
-    """Stream the events of a job until it ends: `state`, `segment` and `progress`.
+    """Stream the events of a job until it ends: `state`, `segment`, `warning` and `progress`.
 
     A client that reconnects with `Last-Event-ID` gets the events it has missed.
     """

@@ -57,6 +57,11 @@ def time_left(job: Job) -> float | None:
     return round((time.time() - job.started) / job.done * max(0.0, job.duration - job.done), 1)
 
 
+def warnings(service: Service, job: Job) -> list[str]:
+    """Return the warnings of a job: about its recording, annotations and notices."""
+    return [event.body["message"] for event in service.database.events(job.id, kind="warning")]
+
+
 def holds(service: Service, job: Job) -> Holds:
     """Return what deleting the job removes."""
     job_files = service.jobs.files(job.id)

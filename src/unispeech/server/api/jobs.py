@@ -8,7 +8,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.datastructures import UploadFile
 
-from unispeech.server.api.job_view import holds, job_view, job_views
+from unispeech.server.api.job_view import holds, job_view, job_views, warnings
 from unispeech.server.api.schemas import Deleted, JobFields, JobInFull, JobList, JobShown, validated
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheJob, TheService
@@ -147,7 +147,11 @@ async def show(job: TheJob, service: TheService) -> JobInFull:
     """Return a job with its state and progress, and the data that deleting it would remove."""
 
     def query() -> JobInFull:
-        return JobInFull(**job_view(service, job).model_dump(), holds=holds(service, job))
+        return JobInFull(
+            **job_view(service, job).model_dump(),
+            holds=holds(service, job),
+            warnings=warnings(service, job),
+        )
 
     return await asyncio.to_thread(query)
 

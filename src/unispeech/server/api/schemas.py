@@ -187,9 +187,12 @@ class Holds(BaseModel):
 
 
 class JobInFull(JobShown):
-    """Job with the data that it holds."""
+    """Job with the data that it holds, and the warnings of its run."""
 
     holds: Holds
+    warnings: list[str] = Field(
+        description="Problems that did not stop the job, such as speakers that were not found."
+    )
 
 
 class Deleted(BaseModel):

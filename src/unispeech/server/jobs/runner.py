@@ -95,6 +95,11 @@ class Runner:
         log.info("job handed back", extra={"job": id})
         raise HandedBack()
 
+    def warn(self, id: str, warning: str) -> None:
+        """Add a warning to a job, which does not change its state."""
+        if self.database.job(id) is not None:
+            self.database.add_event(id, "warning", {"message": warning})
+
     def run(self, id: str, worker: str) -> None:
         """Run a job to its end; chunks that an earlier process recorded are not decoded again.
 
@@ -224,6 +229,8 @@ class Runner:
         if self.jobs.revisions.finish(
             job.id, transcript, ended=now, done=duration, duration=duration
         ):
+            for warning in transcript.warnings:
+                self.database.add_event(job.id, "warning", {"message": warning})
             self.database.add_event(job.id, "state", {"state": State.DONE})
         self._clean_up(job, State.DONE, now)
 

@@ -19,6 +19,7 @@ from unispeech.errors import UnispeechError
 from unispeech.server.jobs.heartbeat import Heartbeat
 from unispeech.server.jobs.notices import Notices
 from unispeech.server.jobs.runner import INTERRUPTIONS, Runner
+from unispeech.server.speech.speech import public
 from unispeech.server.storage.connection import (
     UNAVAILABLE,
     create_engine,
@@ -78,9 +79,12 @@ def _notify(id: str, run: int, kind: str, attempt: int) -> None:
     work = _current()
     try:
         work.runner.retry(id, lambda: work.notices.send(id, kind))
-    except UnispeechError:
+    except UnispeechError as error:
         if attempt < ATTEMPTS:
             _enqueue_notice(id, run, kind, attempt + 1, delay=float(2 ** (attempt - 1)))
+        else:
+            warning = public(error)
+            work.runner.retry(id, lambda: work.runner.warn(id, warning))
 
 
 def _enqueue_notice(id: str, run: int, kind: str, attempt: int, delay: float | None = None) -> None:

@@ -7,7 +7,7 @@ import contextlib
 import contextvars
 import re
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -256,7 +256,7 @@ class Speech:
         metrics.AUDIO_SECONDS.inc(transcript.duration)
         return replace(
             transcript,
-            warnings=(*decoded.warnings, *transcript.warnings),
+            warnings=(*decoded.warnings, *_for_clients(transcript.warnings, decoded)),
             complete=decoded.complete and transcript.complete,
         )
 
@@ -345,6 +345,11 @@ def _as_speaker_refusal(refusal: Refusal) -> Refusal:
 
 
 _PATH = re.compile(r"(?<![\w:/])/(?:[^\s/:'\"]+/)+([^\s/:'\"]*)")
+
+
+def _for_clients(warnings: Iterable[str], decoded: Decoded) -> list[str]:
+    """Remove the path of the decoded file and other paths of this machine."""
+    return [_PATH.sub(r"\1", line.removeprefix(f"{decoded.path}: ")) for line in warnings]
 
 
 def public(error: BaseException) -> str:

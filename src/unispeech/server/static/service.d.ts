@@ -27,6 +27,7 @@ export interface Holds {
 
 export interface JobInFull extends JobShown {
   holds: Holds;
+  warnings: string[];
 }
 
 export interface JobList {

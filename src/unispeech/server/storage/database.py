@@ -73,7 +73,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Event of a job: `state` or `segment`."""
+    """Event of a job: `state`, `segment` or `warning`."""
 
     number: int
     kind: str
@@ -220,8 +220,10 @@ class Database:
         with self.engine.begin() as c:
             _add_event(c, job, kind, body)
 
-    def events(self, job: str, after: int = 0) -> Sequence[Event]:
+    def events(self, job: str, after: int = 0, kind: str | None = None) -> Sequence[Event]:
         query = sa.select(events).where(events.c.job == job, events.c.number > after)
+        if kind is not None:
+            query = query.where(events.c.kind == kind)
         with self.engine.connect() as c:
             rows = c.execute(query.order_by(events.c.number)).mappings()
             return [Event(row["number"], row["kind"], json.loads(row["body"])) for row in rows]
