@@ -48,12 +48,13 @@ CLIPS = CHECKPOINT / "clips"
 
 
 def segment(start: float, end: float, *spans: tuple[float, float]) -> Segment:
-    return Segment(0, start, end, " x", tuple(Word(a, b, " x", 1.0) for a, b in spans))
+    text = " x" * (len(spans) or 1)
+    return Segment(0, start, end, text, tuple(Word(a, b, " x", 1.0) for a, b in spans))
 
 
 def test_words_are_assigned_to_the_speaker_with_the_longest_overlap() -> None:
     turns = [Turn(0, 4, "A"), Turn(3, 9, "B"), Turn(5, 5.5, "A"), Turn(20, 21, "C")]
-    first, second, third = speakers.assigned(
+    first, second, third, fourth = speakers.assigned(
         [
             segment(1, 6, (1, 2), (3.2, 3.9), (4.5, 6)),
             segment(9.5, 10),
@@ -61,10 +62,31 @@ def test_words_are_assigned_to_the_speaker_with_the_longest_overlap() -> None:
         ],
         turns,
     )
-    assert first.speaker == "A"  # 3 + 0.5 s against 3
-    assert [word.speaker for word in first.words] == ["A", "A", "B"]
-    assert second.speaker == "B"  # nobody speaks, so the nearest turn decides
-    assert (third.speaker, third.words[0].speaker) == ("C", "C")
+    assert [(s.speaker, s.start, s.end) for s in (first, second)] == [("A", 1, 3.9), ("B", 4.5, 6)]
+    assert [word.speaker for s in (first, second) for word in s.words] == ["A", "A", "B"]
+    assert third.speaker == "B"  # nobody speaks, so the nearest turn decides
+    assert (fourth.speaker, fourth.words[0].speaker) == ("C", "C")
+    assert [s.id for s in (first, second, third, fourth)] == [0, 1, 2, 3]
+
+
+def test_a_segment_is_cut_where_the_speaker_changes() -> None:
+    text = " Shall we go now? Yes, let us go."
+    turns = [Turn(0, 4, "A"), Turn(4, 8, "B")]
+    timed = tuple(Word(n, n + 1, f" {w}", 0.9) for n, w in enumerate(text.split()))
+    for given in (timed, ()):
+        first, second = speakers.assigned([Segment(0, 0, 8, text, given)], turns)
+        assert (first.text, first.speaker) == (" Shall we go now?", "A")
+        assert (second.text, second.speaker) == (" Yes, let us go.", "B")
+        assert (first.start, second.end) == (0, 8) and 3.5 < first.end <= second.start < 4.5
+        assert first.words + second.words == tuple(
+            replace(word, speaker="A" if word.start < 4 else "B") for word in given
+        )
+
+
+def test_an_interjection_does_not_cut_a_segment_without_word_times() -> None:
+    whole = Segment(0, 0, 8, " one two three four five six seven eight")
+    (uncut,) = speakers.assigned([whole], [Turn(0, 8, "A"), Turn(3, 3.4, "B"), Turn(9, 10, "B")])
+    assert (uncut.text, uncut.speaker) == (whole.text, "A")
 
 
 def test_without_turns_the_speaker_is_none() -> None:
@@ -332,12 +354,16 @@ def test_words_get_the_same_speakers_as_in_whisperx() -> None:
             ),
         ).stdout
     )["segments"]  # fmt: skip
-    ours = list(speakers.assigned(spoken, turns))
+    ours = [word for cut in speakers.assigned(spoken, turns) for word in cut.words]
+    by_start = sorted(turns, key=lambda turn: turn.start)
+    whole = (speakers.main_speaker(segment, by_start) for segment in spoken)
+    pairs = [
+        *zip(whole, theirs, strict=True),
+        *zip((word.speaker for word in ours), (w for s in theirs for w in s["words"]), strict=True),
+    ]
     compared = 0
-    for own, other in zip(ours, theirs, strict=True):
-        stretches: tuple[Segment | Word, ...] = (own, *own.words)
-        for stretch, their in zip(stretches, (other, *other["words"]), strict=True):
-            if "speaker" in their:  # whisperX names nobody if nobody speaks; we name the nearest
-                compared += 1
-                assert stretch.speaker == their["speaker"]
+    for own, their in pairs:
+        if "speaker" in their:  # whisperX names nobody if nobody speaks; we name the nearest
+            compared += 1
+            assert own == their["speaker"]
     assert compared > 50

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,9 +24,12 @@ from unispeech.environments.remote_object import RemoteObject
 from unispeech.errors import BackendMissing, Cancelled
 from unispeech.models import companions, store
 from unispeech.options import AnnotateOptions
+from unispeech.text import timing
 from unispeech.types import SAMPLE_RATE, Progress, Samples, Segment, Turn, Word
 
 TARGET = "unispeech.backends.pyannote:Pyannote"
+MIN_ESTIMATED = 1.0
+"""Minimum seconds that one speaker has in a segment that is cut at estimated word times."""
 
 
 def available() -> bool:
@@ -115,10 +119,11 @@ def diarizer(
 
 
 def assigned(segments: Iterable[Segment], turns: Sequence[Turn]) -> Iterator[Segment]:
-    """Set the speaker of every segment and word.
+    """Set the speaker of every word and segment, and cut segments where the speaker changes.
 
     The speaker is whoever speaks longest during the segment or word, or, if nobody speaks then, the
-    speaker of the nearest turn. Without turns the speaker is None.
+    speaker of the nearest turn. Words without times get estimated ones, and then stretches shorter
+    than `MIN_ESTIMATED` do not count as a change. Without turns the speaker is None.
     """
     turns = sorted(turns, key=lambda turn: turn.start)
     starts = [turn.start for turn in turns]
@@ -129,9 +134,54 @@ def assigned(segments: Iterable[Segment], turns: Sequence[Turn]) -> Iterator[Seg
         end = bisect_right(starts, stretch.end)
         return main_speaker(stretch, turns[first:end]) or nearest_speaker(stretch, turns)
 
-    for segment in segments:
-        words = tuple(replace(word, speaker=speaker(word)) for word in segment.words)
-        yield replace(segment, speaker=speaker(segment), words=words)
+    pieces = (piece for segment in segments for piece in _cut(segment, speaker))
+    yield from (replace(piece, id=number) for number, piece in enumerate(pieces))
+
+
+def _cut(segment: Segment, speaker: Callable[[Segment | Word], str | None]) -> Iterator[Segment]:
+    """A segment in pieces with one speaker each."""
+    words = tuple(replace(word, speaker=speaker(word)) for word in segment.words)
+    runs = [list(run) for _, run in groupby(words, lambda word: word.speaker)]
+    if not words:
+        estimated = timing.interpolated(segment.text, segment.start, segment.end)
+        runs = _long_runs([replace(word, speaker=speaker(word)) for word in estimated])
+    spelled = "".join(word.word for run in runs for word in run)
+    if len(runs) < 2 or spelled.split() != segment.text.split():
+        only = {word.speaker for word in words}
+        name = only.pop() if len(only) == 1 else speaker(segment)
+        yield replace(segment, speaker=name, words=words)
+        return
+    for number, run in enumerate(runs):
+        yield replace(
+            segment,
+            start=run[0].start if number else segment.start,
+            end=run[-1].end if number + 1 < len(runs) else segment.end,
+            text="".join(word.word for word in run),
+            words=tuple(run) if words else (),
+            speaker=run[0].speaker,
+        )
+
+
+def _long_runs(words: Sequence[Word]) -> list[list[Word]]:
+    """Words grouped by speaker; a run shorter than `MIN_ESTIMATED` joins its neighbour."""
+    runs: list[list[Word]] = []
+    for _, group in groupby(words, lambda word: word.speaker):
+        run = list(group)
+        if runs and _is_joined(runs[-1], run):
+            longer = max(runs[-1], run, key=_duration)[0].speaker
+            runs[-1] = [replace(word, speaker=longer) for word in (*runs[-1], *run)]
+        else:
+            runs.append(run)
+    return runs
+
+
+def _is_joined(left: Sequence[Word], right: Sequence[Word]) -> bool:
+    is_short = min(_duration(left), _duration(right)) < MIN_ESTIMATED
+    return is_short or left[0].speaker == right[0].speaker
+
+
+def _duration(run: Sequence[Word]) -> float:
+    return run[-1].end - run[0].start
 
 
 def main_speaker(stretch: Segment | Word, turns: Sequence[Turn]) -> str | None:
