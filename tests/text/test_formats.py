@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 
@@ -36,6 +37,15 @@ def test_txt_and_tsv() -> None:
         "0\t2000\tGood morning, dear listeners.",
         "3723250\t3725500\tHello.",
     ]
+
+
+def test_vtt_escapes_markup_and_srt_does_not() -> None:
+    text = " a < b & c > d <i>x</i>"
+    transcript = Transcript("", "en", 3, (Segment(0, 0, 3, text, speaker="A<B"),), "f", "m")
+    assert "[A&lt;B]: a &lt; b &amp; c &gt; d &lt;i&gt;x&lt;/i&gt;\n" in transcript.to("vtt")
+    assert "[A<B]: a < b & c > d <i>x</i>\n" in transcript.to("srt")
+    player = html.unescape(formats.render(transcript, "vtt"))
+    assert "a < b & c > d <i>x</i>" in player
 
 
 def test_srt_and_vtt() -> None:

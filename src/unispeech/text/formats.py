@@ -49,10 +49,15 @@ def srt(transcript: Transcript, layout: Layout) -> str:
 def vtt(transcript: Transcript, layout: Layout) -> str:
     blocks = [
         f"{timestamp(cue.start, '.', hours=False)} --> {timestamp(cue.end, '.', hours=False)}\n"
-        f"{cue.text}\n\n"
+        f"{_escaped(cue.text)}\n\n"
         for cue in cues(transcript, layout)
     ]
     return "WEBVTT\n\n" + "".join(blocks)
+
+
+def _escaped(text: str) -> str:
+    """Escape what a WebVTT player would take for a tag or an entity (W3C WebVTT, section 4.2.2)."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def tsv(transcript: Transcript, layout: Layout) -> str:
