@@ -164,11 +164,24 @@ class WordTimes:
 
 
 def word_times(expected: Sequence[WordTime], decoded: Sequence[WordTime]) -> WordTimes:
-    """Align the words (Levenshtein) and compare the times of those that match."""
+    """Compare the times of the words that match."""
+    pairs = matched(expected, decoded)
+    return WordTimes(
+        matched=len(pairs),
+        expected=len(expected),
+        start_errors=tuple(abs(ours[1] - theirs[1]) for ours, theirs in pairs),
+        end_errors=tuple(abs(ours[2] - theirs[2]) for ours, theirs in pairs),
+    )
+
+
+def matched(
+    expected: Sequence[WordTime], decoded: Sequence[WordTime]
+) -> list[tuple[WordTime, WordTime]]:
+    """Align the words (Levenshtein), and return the pairs of equal words."""
     from rapidfuzz.distance import Levenshtein
 
     texts = [_plain(w[0]) for w in expected], [_plain(w[0]) for w in decoded]
-    pairs = [
+    return [
         pair
         for op in Levenshtein.opcodes(*texts)
         if op.tag == "equal"
@@ -176,12 +189,6 @@ def word_times(expected: Sequence[WordTime], decoded: Sequence[WordTime]) -> Wor
             expected[op.src_start : op.src_end], decoded[op.dest_start : op.dest_end], strict=True
         )
     ]
-    return WordTimes(
-        matched=len(pairs),
-        expected=len(expected),
-        start_errors=tuple(abs(ours[1] - theirs[1]) for ours, theirs in pairs),
-        end_errors=tuple(abs(ours[2] - theirs[2]) for ours, theirs in pairs),
-    )
 
 
 def _plain(word: str) -> str:

@@ -8,6 +8,9 @@ from typing import Any
 
 import click
 
+from unispeech import languages
+from unispeech.aligners import soundswallower
+from unispeech.call import OnProgress
 from unispeech.cli import flags
 from unispeech.cli.help import Command, option
 from unispeech.cli.inputs import Input
@@ -15,8 +18,10 @@ from unispeech.cli.notices import notify
 from unispeech.cli.output import Output
 from unispeech.cli.progress import progress_bar
 from unispeech.cli.transcribe import settle
-from unispeech.errors import AudioNotFound, OptionError
+from unispeech.errors import AudioNotFound, OptionError, UnsupportedOption
+from unispeech.models import companions
 from unispeech.text.subtitles import Layout
+from unispeech.types import Transcript
 
 
 @click.command(cls=Command)
@@ -29,7 +34,7 @@ from unispeech.text.subtitles import Layout
     group=flags.OUTPUT,
     default="json",
     show_default=True,
-    type=click.Choice(["json", "srt", "vtt", "tsv", "txt"]),
+    type=click.Choice(["json", "srt", "vtt", "tsv", "txt", "textgrid"]),
     help="json has words and letters; the others have one entry for each line of TEXT.",
 )
 @option("--max-words-per-line", group=flags.OUTPUT, type=int, help="Words in a subtitle line.")
@@ -37,9 +42,7 @@ from unispeech.text.subtitles import Layout
     "--backend",
     group=flags.MODEL,
     metavar="NAME",
-    default="mms",
-    show_default=True,
-    help="Runtime: mms or ctc.",
+    help="soundswallower (English, French), mms or ctc.  [default: soundswallower, else mms]",
 )
 @option(
     "--model",
@@ -52,7 +55,7 @@ from unispeech.text.subtitles import Layout
 def align(
     audio: Path,
     text: Path,
-    backend: str,
+    backend: str | None,
     model: str | None,
     format: str,
     max_words_per_line: int | None,
@@ -73,12 +76,7 @@ def align(
     words = _read(text)
     if not audio.is_file():
         raise AudioNotFound(f"{audio}: there is no such file")
-    settled = settle(backend, model, explicit)
-    from unispeech.engine.engine import Engine
-
-    with progress_bar(quiet) as on_progress:
-        engine = Engine.of(settled, on_progress)
-        transcript = engine.align(audio, words, on_progress=on_progress)
+    transcript = _aligned(audio, words, backend or _best(model, explicit), model, explicit, quiet)
     for warning in transcript.warnings:
         notify(f"warning: {warning}")
     layout = Layout(max_words_per_line=max_words_per_line)
@@ -88,6 +86,46 @@ def align(
             click.echo(segment.text.strip())
     if not transcript.complete:
         sys.exit(1)
+
+
+def _best(model: str | None, explicit: dict[str, Any]) -> str:
+    """SoundSwallower if it is installed and has the language, else MMS."""
+    known = languages.WHISPER
+    language = languages.find(explicit.get("language") or "", known, languages.aliases(known))
+    if model is None and language in companions.SOUNDSWALLOWER and soundswallower.is_installed():
+        return soundswallower.NAME
+    return "mms"
+
+
+def _aligned(
+    audio: Path, text: str, backend: str, model: str | None, explicit: dict[str, Any], quiet: bool
+) -> Transcript:
+    with progress_bar(quiet) as on_progress:
+        if backend.lower() == soundswallower.NAME:
+            return _by_soundswallower(audio, text, model, explicit, on_progress)
+        from unispeech.engine.engine import Engine
+
+        engine = Engine.of(settle(backend, model, explicit), on_progress)
+        return engine.align(audio, text, on_progress=on_progress)
+
+
+def _by_soundswallower(
+    audio: Path, text: str, model: str | None, explicit: dict[str, Any], on_progress: OnProgress
+) -> Transcript:
+    from unispeech.engine.align import align as align_text
+
+    refused = [name for name in ("device", "language_id_model") if name in explicit]
+    if model is not None or refused:
+        name = "model" if model is not None else refused[0]
+        raise UnsupportedOption(
+            f"{name}: soundswallower has none to choose", "leave it out", option=name
+        )
+    if "language" not in explicit:
+        raise OptionError(
+            "language: soundswallower cannot detect it", "give the language", option="language"
+        )
+    return align_text(audio, text, language=explicit["language"], on_progress=on_progress,
+                      phones=True)  # fmt: skip
 
 
 def _read(path: Path) -> str:

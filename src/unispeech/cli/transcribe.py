@@ -76,7 +76,7 @@ def named_aligners(args: list[str]) -> list[str]:
     callback=_formats,
     default="txt",
     show_default=True,
-    help="txt, srt, vtt, tsv, json, rttm, several with commas between them, or all.",
+    help="txt, srt, vtt, tsv, json, rttm, textgrid, several with commas between them, or all.",
 )
 @option(
     "-o",

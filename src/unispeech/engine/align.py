@@ -6,13 +6,21 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import replace
 
-from unispeech.call import OnProgress
+from unispeech import languages
+from unispeech.aligners import soundswallower
+from unispeech.aligners.soundswallower import SoundSwallower
+from unispeech.annotate.words import timed_texts, with_words
+from unispeech.audio.recording import Source
+from unispeech.call import OnProgress, ignore
 from unispeech.ctc import words
+from unispeech.engine import sound
 from unispeech.engine.sound import Input
 from unispeech.engine.source import Opened, Reader
-from unispeech.stages import batching
+from unispeech.errors import AudioError, BackendMissing, UnsupportedOption
+from unispeech.models import companions
+from unispeech.stages import batching, stitch
 from unispeech.stages.stitch import Decoded
-from unispeech.types import Chunk, ChunkResult, End, Progress, Segment
+from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, End, Progress, Segment, Transcript
 
 
 def aligned(
@@ -51,3 +59,73 @@ def aligned(
     if end.error:
         raise end.error
     return align.lines(words.joined(emissions), text, end.language), end
+
+
+def align(
+    source: Source,
+    text: str,
+    sample_rate: int | None = None,
+    *,
+    language: str,
+    phones: bool = False,
+    on_progress: OnProgress = ignore,
+) -> Transcript:
+    """Find the time of each word of a known text; each line of the text becomes a segment.
+
+    By SoundSwallower, for English and French: no model is downloaded, and no torch needed. For
+    other languages there is `Engine.align` with a CTC model.
+
+    Raises:
+        AudioError: the recording cannot be read, or the text does not fit it.
+        BackendMissing: soundswallower is not installed.
+        UnsupportedOption: it does not have the language.
+    """
+    code = languages.code(language)
+    if code not in companions.SOUNDSWALLOWER:
+        raise UnsupportedOption(
+            f"language {language!r}: soundswallower aligns only "
+            f"{', '.join(companions.SOUNDSWALLOWER)}",
+            "use the backend mms",
+            option="language",
+        )
+    if not soundswallower.is_installed():
+        raise BackendMissing(
+            "align: soundswallower is not installed",
+            "run: pip install soundswallower, or use the backend mms",
+        )
+    recording = sound.opened(Input(source, sample_rate))
+    samples = recording.read()
+    on_progress(Progress(0.0, recording.duration, recording.name))
+    chunk = Chunk(samples, 0.0, len(samples) / SAMPLE_RATE, language=code)
+    lines = [" " + " ".join(line.split()) for line in text.splitlines() if line.strip()]
+    aligner = SoundSwallower(code)
+    timed = timed_texts(aligner, chunk, lines, [()] * len(lines), phones)
+    if not any(word.timed_by == soundswallower.NAME for words in timed for word in words):
+        raise AudioError("the text does not fit the sound", "is it the right text?")
+    segments = [
+        with_words(Segment(number, 0.0, 0.0, line, language=code), words)
+        for number, (line, words) in enumerate(zip(lines, timed, strict=True))
+    ]
+    on_progress(Progress(chunk.end, chunk.end, recording.name))
+    end = End(
+        duration=chunk.end,
+        language=code,
+        warnings=tuple(recording.warnings),
+        complete=recording.complete,
+        name=recording.name,
+    )
+    return stitch.transcript(
+        [_rounded(segment) for segment in segments],
+        (),
+        end,
+        backend=soundswallower.NAME,
+        model=companions.SOUNDSWALLOWER[code],
+        task="align",
+    )
+
+
+def _rounded(segment: Segment) -> Segment:
+    words = tuple(
+        replace(word, start=round(word.start, 3), end=round(word.end, 3)) for word in segment.words
+    )
+    return replace(segment, start=round(segment.start, 3), end=round(segment.end, 3), words=words)

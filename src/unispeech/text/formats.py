@@ -13,6 +13,7 @@ from typing import Any
 
 from unispeech.errors import OptionError
 from unispeech.text.subtitles import Layout, cues, speaker
+from unispeech.text.textgrid import textgrid
 from unispeech.types import Segment, Transcript, Word
 
 Render = Callable[[Transcript, Layout], str]
@@ -148,11 +149,13 @@ def timestamp(seconds: float, point: str = ",", hours: bool = True) -> str:
 
 FORMATS: dict[str, Render] = {
     "txt": txt, "srt": srt, "vtt": vtt, "tsv": tsv, "json": to_json, "rttm": rttm,
+    "textgrid": lambda transcript, layout: textgrid(transcript),
 }  # fmt: skip
 
 
 def extensions(formats: Sequence[str], speakers: bool = False) -> list[str]:
-    """Expand `all` in a list of formats. It includes RTTM only with speakers."""
+    """Expand `all` in a list of formats. It includes RTTM only with speakers, and no TextGrid."""
     if "all" in formats:
-        return [format for format in FORMATS if speakers or format != "rttm"]
+        left_out = {"textgrid"} if speakers else {"textgrid", "rttm"}
+        return [format for format in FORMATS if format not in left_out]
     return list(formats)
