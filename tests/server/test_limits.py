@@ -84,12 +84,18 @@ def test_a_playlist_opens_none_of_its_files(http: httpx.Client, tmp_path: Path) 
 
 
 def test_large_headers_and_documents_are_rejected(http: httpx.Client) -> None:
+    job = f"/api/jobs/{submit(http, ENGLISH)}"
     long = http.get("/healthz", headers={"X-Long": "a" * 200_000})
     assert long.status_code == 431 and long.json()["error"]["code"] == "headers_too_large"
     with contextlib.suppress(httpx.WriteError):  # the server may close before we read
-        document = http.put("/api/jobs/x/transcript", content=(bytes(1 << 20) for _ in range(40)))
+        document = http.put(f"{job}/transcript", content=(bytes(1 << 20) for _ in range(40)))
         assert document.status_code == 413
         assert document.json()["error"]["message"] == "the body is larger than 33554432 bytes"
+    for path in ("/api/check", f"{job}/shares", f"{job}/ranges"):
+        kind = {"Content-Type": "application/json"}
+        answer = http.post(path, content=b" " * (1 << 20) + b"{}", headers=kind)
+        assert answer.status_code == 413
+        assert answer.json()["error"]["message"] == "the body is larger than 1048576 bytes"
     assert http.get("/healthz").status_code == 200
 
 
@@ -194,6 +200,26 @@ def test_large_files_of_forms_are_spooled_into_the_given_folder(tmp_path: Path) 
 
     assert asyncio.run(read()).is_relative_to(tmp_path)
     assert tempfile.gettempdir() == system
+
+
+@pytest.mark.parametrize("kind", ["multipart", "urlencoded"])
+def test_the_fields_of_a_form_share_one_limit(http: httpx.Client, kind: str) -> None:
+    """Each field is small enough; together they would fill the memory."""
+    fields = {f"field{number}": "x" * 60_000 for number in range(20)}
+    files = {name: (None, value) for name, value in fields.items()}
+    for path in ("/api/jobs", "/v1/audio/transcriptions", "/asr"):
+        answer = (
+            http.post(path, files=files) if kind == "multipart" else http.post(path, data=fields)
+        )
+        assert answer.status_code == 413, path
+        assert "larger than 1048576 bytes" in answer.text
+
+
+def test_the_headers_of_parts_count_as_fields(http: httpx.Client) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="a"\r\nX-A: %s\r\n\r\n\r\n'
+    body = part % (b"a" * 4000) * 280 + b"--x--\r\n"
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert http.post("/api/jobs", content=body, headers=kind).status_code == 413
 
 
 def test_malformed_forms_are_rejected(http: httpx.Client) -> None:

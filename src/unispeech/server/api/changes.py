@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import Response
 
 from unispeech.server.api.transcript_schemas import (
@@ -29,6 +29,8 @@ from unispeech.server.api.transcripts import (
 )
 from unispeech.server.http.dependencies import Caller, TheJob, TheService
 from unispeech.server.http.error_responses import RequestError
+from unispeech.server.http.json_bodies import json_body, json_schema
+from unispeech.server.http.routing import Route
 from unispeech.server.jobs import corrections
 from unispeech.server.jobs.revisions import EDITED, RESTORED, Changed, NoTranscript
 from unispeech.server.service import Service
@@ -36,10 +38,12 @@ from unispeech.server.storage.database import Job
 from unispeech.server.storage.keys import Key
 from unispeech.types import Gap, Segment, Transcript, Word
 
-router = APIRouter(tags=["Transcripts"])
+router = APIRouter(tags=["Transcripts"], route_class=Route)
 
 SegmentsByTime = dict[tuple[float, float], Segment]
 """Segments by start and end."""
+TheEdited = Annotated[Edited, Depends(json_body(Edited))]
+ThePatch = Annotated[Patch, Depends(json_body(Patch))]
 RevisionNumber = Annotated[int, Path(description="Number of the revision.")]
 
 EDIT_RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -62,10 +66,10 @@ IF_MATCH = {
     summary="Replace a transcript",
     status_code=204,
     responses=EDIT_RESPONSES,
-    openapi_extra=IF_MATCH,
+    openapi_extra={**IF_MATCH, **json_schema(Edited)},
 )
 async def correct(
-    job: TheJob, edited: Edited, request: Request, service: TheService, key: Caller
+    job: TheJob, edited: TheEdited, request: Request, service: TheService, key: Caller
 ) -> Response:
     """Replace all segments by edited ones, and store them as a new revision.
 
@@ -89,10 +93,10 @@ async def correct(
     summary="Edit some segments",
     status_code=204,
     responses=EDIT_RESPONSES,
-    openapi_extra=IF_MATCH,
+    openapi_extra={**IF_MATCH, **json_schema(Patch)},
 )
 async def change(
-    job: TheJob, patch: Patch, request: Request, service: TheService, key: Caller
+    job: TheJob, patch: ThePatch, request: Request, service: TheService, key: Caller
 ) -> Response:
     """Replace, insert or remove segments by position, and store the result as a new revision.
 

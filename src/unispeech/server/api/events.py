@@ -12,8 +12,9 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from unispeech.server.api.job_view import job_views, time_left
 from unispeech.server.api.schemas import JobShown
 from unispeech.server.http.dependencies import Caller, TheJob, TheService
+from unispeech.server.http.routing import Route
 
-router = APIRouter(tags=["Jobs"])
+router = APIRouter(tags=["Jobs"], route_class=Route)
 
 POLL = 0.3
 """Seconds between two queries of a job."""

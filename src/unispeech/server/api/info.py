@@ -19,12 +19,13 @@ from unispeech.options import OPTIONS, LoadOptions, options_for, split_options
 from unispeech.server.api.schemas import JobOptions, validated
 from unispeech.server.api.transcripts import TYPES
 from unispeech.server.http.dependencies import Caller, TheService
+from unispeech.server.http.routing import Route
 from unispeech.server.service import Service
 from unispeech.server.speech.speech import public
 from unispeech.server.storage.keys import Key
 from unispeech.version import __version__
 
-router = APIRouter(tags=["Info"])
+router = APIRouter(tags=["Info"], route_class=Route)
 
 
 @router.get("/info", summary="Describe the server")

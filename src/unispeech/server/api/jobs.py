@@ -14,6 +14,7 @@ from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheJob, TheService
 from unispeech.server.http.error_responses import RequestError
 from unispeech.server.http.form_schemas import model_body
+from unispeech.server.http.routing import Route
 from unispeech.server.jobs import fetch
 from unispeech.server.jobs.lifecycle import JobFiles
 from unispeech.server.service import Service
@@ -21,7 +22,7 @@ from unispeech.server.storage.database import Job, State
 from unispeech.server.storage.disk import clean_name
 from unispeech.server.storage.keys import Key
 
-router = APIRouter(tags=["Jobs"])
+router = APIRouter(tags=["Jobs"], route_class=Route)
 
 CONFLICT: dict[int | str, dict[str, Any]] = {
     409: {"description": "The job's state does not allow this."}

@@ -31,8 +31,9 @@ from unispeech.server.api.schemas import (
 from unispeech.server.api.transcript_schemas import Checked
 from unispeech.server.http.dependencies import TheJob, TheLink, TheService
 from unispeech.server.http.error_responses import RequestError
+from unispeech.server.http.routing import Route
 
-router = APIRouter(tags=["Links"])
+router = APIRouter(tags=["Links"], route_class=Route)
 
 
 @router.post("/jobs/{job_id}/ticket", summary="Create a ticket")

@@ -15,12 +15,13 @@ from fastapi.responses import FileResponse, Response
 from unispeech.errors import AudioError
 from unispeech.server.http.dependencies import TheJob, TheService
 from unispeech.server.http.error_responses import RequestError
+from unispeech.server.http.routing import Route
 from unispeech.server.jobs import waveform
 from unispeech.server.service import Service
 from unispeech.server.speech.decoders import DecodeRange
 from unispeech.server.storage.database import Job
 
-router = APIRouter(tags=["Audio"])
+router = APIRouter(tags=["Audio"], route_class=Route)
 
 CONTAINERS = {
     "mp3": "mpeg",

@@ -11,10 +11,11 @@ from unispeech.server.api.jobs import CONFLICT, accept
 from unispeech.server.api.schemas import JobShown, Range
 from unispeech.server.http.dependencies import Caller, TheJob, TheService
 from unispeech.server.http.error_responses import RequestError
+from unispeech.server.http.routing import Route
 from unispeech.server.jobs import corrections
 from unispeech.server.storage.database import Job
 
-router = APIRouter(tags=["Transcripts"])
+router = APIRouter(tags=["Transcripts"], route_class=Route)
 
 SPEAKERS = ("diarize", "min_speakers", "max_speakers")
 """Options not inherited by a range: its speakers would get other names. It keeps the old ones."""

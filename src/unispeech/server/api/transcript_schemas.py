@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from unispeech.server.api.schemas import Seconds
 from unispeech.server.storage.connection import is_storable
@@ -18,6 +18,8 @@ def _storable(text: str) -> str:
 
 StoredText = Annotated[str, AfterValidator(_storable)]
 """Text for a database column."""
+
+# Lists fail fast: a million errors would take gigabytes, and only the first is told.
 
 
 class EditedWord(BaseModel):
@@ -38,7 +40,10 @@ class EditedSegment(BaseModel):
     text: str = Field(max_length=100_000)
     speaker: str | None = Field(None, max_length=200)
     words: list[EditedWord] = Field(
-        [], max_length=10_000, description="Word times; aligned with `text` if they differ."
+        [],
+        max_length=10_000,
+        fail_fast=True,
+        description="Word times; aligned with `text` if they differ.",
     )
     avg_logprob: float | None = Field(
         None, allow_inf_nan=False, description="Default: that of the old segment of these times."
@@ -46,6 +51,11 @@ class EditedSegment(BaseModel):
     no_speech_prob: float | None = Field(
         None, ge=0, le=1, description="Default: that of the old segment of these times."
     )
+
+    @model_validator(mode="after")
+    def _let_other_threads_run(self) -> EditedSegment:
+        # pydantic holds the interpreter for the whole body, except while it calls Python.
+        return self
 
 
 class EditedGap(BaseModel):
@@ -59,6 +69,7 @@ class EditedGap(BaseModel):
 GAPS = Field(
     None,
     max_length=100_000,
+    fail_fast=True,
     description="All gaps. Default: the old ones that edited segments do not fill.",
 )
 AUTHOR = Field(
@@ -80,7 +91,7 @@ class Change(BaseModel):
     at: int = Field(ge=0, description="Index of the first segment to remove, from 0.")
     remove: int = Field(0, ge=0, description="Number of segments to remove.")
     segments: list[EditedSegment] = Field(
-        [], max_length=100_000, description="Segments to insert instead."
+        [], max_length=100_000, fail_fast=True, description="Segments to insert instead."
     )
 
 
@@ -89,6 +100,7 @@ class Patch(BaseModel):
 
     changes: list[Change] = Field(
         max_length=100_000,
+        fail_fast=True,
         description="Changes sorted by position; indices are those of the revision of `If-Match`.",
     )
     gaps: list[EditedGap] | None = GAPS

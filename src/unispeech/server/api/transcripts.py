@@ -13,6 +13,7 @@ from unispeech.server.api.transcript_schemas import Checked, Violation
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import TheJob, TheService
 from unispeech.server.http.error_responses import RequestError
+from unispeech.server.http.routing import Route
 from unispeech.server.jobs import word_document
 from unispeech.server.jobs.jojo_document import jojo_document
 from unispeech.server.service import Service
@@ -21,7 +22,7 @@ from unispeech.text import formats, subtitles
 from unispeech.text.subtitles import Layout
 from unispeech.types import Transcript
 
-router = APIRouter(tags=["Transcripts"])
+router = APIRouter(tags=["Transcripts"], route_class=Route)
 
 Format = Literal["json", "txt", "srt", "vtt", "tsv", "jojo", "docx"]
 TYPES = {"txt": "text/plain", "srt": "text/plain", "vtt": "text/vtt",

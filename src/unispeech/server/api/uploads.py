@@ -12,13 +12,13 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from fastapi.routing import APIRoute
 
 from unispeech.errors import UnispeechError
 from unispeech.server.api.schemas import UploadList, UploadShown
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheService
 from unispeech.server.http.error_responses import RequestError, answer
+from unispeech.server.http.routing import Route
 from unispeech.server.service import Service
 from unispeech.server.service_errors import Busy, TooLarge
 from unispeech.server.storage.disk import clean_name
@@ -29,7 +29,7 @@ VERSION = "1.0.0"
 BODY = "application/offset+octet-stream"
 
 
-class TusRoute(APIRoute):
+class TusRoute(Route):
     """Route that checks the tus version of requests, and adds it to all responses."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

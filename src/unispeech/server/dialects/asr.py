@@ -19,12 +19,13 @@ from unispeech.server.http.blocking_work import disconnect_event
 from unispeech.server.http.dependencies import Caller, TheService, scratch
 from unispeech.server.http.error_responses import DOCUMENTED, RequestError
 from unispeech.server.http.form_schemas import form_body
+from unispeech.server.http.routing import Route
 from unispeech.server.service import Service
 from unispeech.server.storage.disk import PIECE, clean_name
 from unispeech.server.storage.keys import Key
 from unispeech.text import formats
 
-router = APIRouter(tags=["whisper-asr-webservice"])
+router = APIRouter(tags=["whisper-asr-webservice"], route_class=Route)
 
 Output = Annotated[
     Literal["txt", "text", "vtt", "srt", "tsv", "json"],

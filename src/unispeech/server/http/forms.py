@@ -6,14 +6,14 @@ import asyncio
 import contextlib
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
 from anyascii import anyascii
 from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,23 +23,31 @@ from unispeech.server.service_errors import TooLarge
 from unispeech.server.storage.disk import PIECE, save
 
 MAX_FIELDS = 1 << 20
-"""Largest size in bytes of a form without its file."""
+"""Largest size in bytes of a form without its files: headers, names and values."""
+FIELDS = "form without its files"
+"""What `MAX_FIELDS` limits, for messages."""
 STALL_TIMEOUT = 60.0
 """Seconds without a byte after which a request body times out."""
 MAX_DOCUMENT = 32 << 20
-"""Largest body in bytes that is not a recording: the transcript of a day."""
+"""Largest transcript in bytes: that of a day."""
+MAX_JSON = 1 << 20
+"""Largest body in bytes that is neither a recording nor a transcript."""
+MAX_FIELD_COUNT = 300
+"""Largest number of fields of a form besides files."""
 TO_DISK = re.compile(
     r"/v1/(transcribe|detect|audio/\w+)|/asr|/detect-language|/api/jobs|/api/uploads(/.*)?"
 )
 """Paths whose bodies are recordings."""
+DOCUMENTS = re.compile(r"/api/jobs/[^/]+/transcript")
+"""Paths whose bodies are transcripts."""
 
 
 class BodyLimit:
     """ASGI middleware that rejects request bodies which are too large, whatever their headers say,
     or stall.
 
-    The size limit is `limit` for recordings, which go to disk, and `MAX_DOCUMENT` for other bodies,
-    which are read into memory.
+    The size limit is `limit` for recordings, which go to disk; other bodies are read into memory:
+    `MAX_DOCUMENT` for transcripts, and `MAX_JSON` for all others.
     """
 
     def __init__(self, app: ASGIApp, limit: int, timeout: float = STALL_TIMEOUT) -> None:
@@ -51,8 +59,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self.limit if TO_DISK.fullmatch(scope["path"]) else None
-        body = _Body(receive, send, limit, self.timeout)
+        body = _Body(receive, send, *self._limit(scope["path"]), self.timeout)
         try:
             await self.app(scope, body.receive, body.send)
         except UnispeechError as error:
@@ -61,17 +68,31 @@ class BodyLimit:
         if body.error is not None and not body.response_started:
             await answer(HTTPConnection(scope), body.error)(scope, receive, send)
 
+    def _limit(self, path: str) -> tuple[str, int, int]:
+        """Return the name of the body, its limit as told to the client, and the limit in bytes."""
+        if TO_DISK.fullmatch(path):
+            return "upload", self.limit, self.limit + MAX_FIELDS
+        limit = MAX_DOCUMENT if DOCUMENTS.fullmatch(path) else MAX_JSON
+        return "body", limit, limit
+
 
 class _Body:
-    """Channels of one request. `limit` is that of a recording in bytes, None for other bodies."""
+    """Channels of one request."""
 
-    def __init__(self, receive: Receive, send: Send, limit: int | None, timeout: float) -> None:
+    def __init__(
+        self,
+        receive: Receive,
+        send: Send,
+        subject: str,
+        limit: int,
+        max_size: int,
+        timeout: float,
+    ) -> None:
         self.error: UnispeechError | None = None
         self.response_started = False
         self._receive, self._send, self._timeout = receive, send, timeout
         self._size, self._is_complete = 0, False
-        self._limit = limit
-        self._max_size = limit + MAX_FIELDS if limit is not None else MAX_DOCUMENT
+        self._subject, self._limit, self._max_size = subject, limit, max_size
 
     async def receive(self) -> Message:
         if self._is_complete:
@@ -88,8 +109,7 @@ class _Body:
         self._is_complete = not message.get("more_body", False)
         self._size += len(message.get("body", b""))
         if self._size > self._max_size:
-            subject = "upload" if self._limit is not None else "body"
-            self.error = TooLarge(self._limit or MAX_DOCUMENT, subject)
+            self.error = TooLarge(self._limit, self._subject)
             raise self.error
         return message
 
@@ -129,10 +149,30 @@ class _MultipartParser(MultiPartParser):
             request.headers,
             request.stream(),
             max_files=20,
-            max_fields=300,
+            max_fields=MAX_FIELD_COUNT,
             max_part_size=MAX_FIELDS,
         )
         self._folder = folder
+        self._size = 0
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._current_part.file is None:
+            self._count(end - start)
+        super().on_part_data(data, start, end)
+
+    def on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._count(end - start)
+        super().on_header_field(data, start, end)
+
+    def on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._count(end - start)
+        super().on_header_value(data, start, end)
+
+    def _count(self, size: int) -> None:
+        """Limit the sum of everything that is kept in memory until the form is complete."""
+        self._size += size
+        if self._size > MAX_FIELDS:
+            raise TooLarge(MAX_FIELDS, FIELDS)
 
     def on_headers_finished(self) -> None:
         super().on_headers_finished()
@@ -152,7 +192,8 @@ async def form(request: Request, limit: int, folder: Path) -> FormData:
         if kind.startswith("multipart/form-data"):
             return await _MultipartParser(request, folder).parse()
         if kind.startswith("application/x-www-form-urlencoded"):
-            return await request.form(max_fields=300, max_part_size=MAX_FIELDS)
+            fields = _at_most(MAX_FIELDS, request.stream())
+            return await FormParser(request.headers, fields, max_fields=MAX_FIELD_COUNT).parse()
         raise RequestError(400, "the body is not a form", "send multipart/form-data")
     except (ClientDisconnect, UnispeechError):
         raise
@@ -160,6 +201,15 @@ async def form(request: Request, limit: int, folder: Path) -> FormData:
         raise RequestError(400, error.message) from error
     except (ValueError, KeyError, UnicodeError) as error:
         raise RequestError(400, "the form is malformed") from error
+
+
+async def _at_most(limit: int, body: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+    size = 0
+    async for piece in body:
+        size += len(piece)
+        if size > limit:
+            raise TooLarge(limit, FIELDS)
+        yield piece
 
 
 async def save_file(file: UploadFile, target: Path, limit: int) -> int:

@@ -9,6 +9,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, Field
 
+from unispeech.server.http.json_bodies import MODELS
+
 TAGS = {
     "Jobs": "Transcription of recordings in the background.",
     "Transcripts": "Transcripts of jobs: download, edits, revisions, re-decoded ranges.",
@@ -80,6 +82,8 @@ def _correct(document: dict[str, Any]) -> None:
     body = {"application/json": {"schema": {"$ref": reference.format(model="ErrorBody")}}}
     document["components"]["securitySchemes"] = SECURITY_SCHEMES
     document["security"] = [{name: []} for name in SECURITY_SCHEMES] + [{}]
+    for schema in (model.model_json_schema(ref_template=reference) for model in MODELS):
+        schemas.update({**schema.pop("$defs", {}), schema["title"]: schema})
     for path, operation in _operations(document):
         operation["responses"].pop("422", None)  # a malformed request is 400 here
         operation["responses"] = dict(sorted(operation["responses"].items()))

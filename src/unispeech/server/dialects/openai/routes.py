@@ -24,13 +24,14 @@ from unispeech.server.http.blocking_work import Feed, disconnect_event
 from unispeech.server.http.dependencies import Caller, TheService, scratch
 from unispeech.server.http.error_responses import DOCUMENTED, RequestError, answer
 from unispeech.server.http.form_schemas import form_body
+from unispeech.server.http.routing import Route
 from unispeech.server.service import Service
 from unispeech.server.speech.speech import DIARIZING, HOSTED, NoSpeakers
 from unispeech.server.storage.disk import clean_name
 from unispeech.server.storage.keys import Key
 from unispeech.types import Segment, Transcript
 
-router = APIRouter(prefix="/v1", tags=["OpenAI"])
+router = APIRouter(prefix="/v1", tags=["OpenAI"], route_class=Route)
 
 CONTENT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {}, "text/plain": {}, "text/event-stream": {}}}

@@ -9,8 +9,9 @@ from fastapi import APIRouter
 from unispeech import languages
 from unispeech.models import catalog
 from unispeech.server.http.dependencies import TheService
+from unispeech.server.http.routing import Route
 
-router = APIRouter(tags=["WAAS"])
+router = APIRouter(tags=["WAAS"], route_class=Route)
 
 OUTPUTS = ["srt", "vtt", "json", "txt", "timecode_txt", "jojo"]
 TASKS = ["transcribe", "translate"]

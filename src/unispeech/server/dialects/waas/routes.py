@@ -20,6 +20,7 @@ from unispeech.server.dialects.waas.parameters import OUTPUTS, TASKS, language_n
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheJob, TheService, scratch
 from unispeech.server.http.error_responses import DOCUMENTED
+from unispeech.server.http.routing import Route
 from unispeech.server.jobs import notices
 from unispeech.server.jobs.jojo_document import jojo_document
 from unispeech.server.service import Service
@@ -28,7 +29,7 @@ from unispeech.server.storage.disk import clean_name
 from unispeech.text import formats
 from unispeech.types import Transcript
 
-router = APIRouter(tags=["WAAS"])
+router = APIRouter(tags=["WAAS"], route_class=Route)
 
 RQ_STATES = {
     State.QUEUED: "queued",
