@@ -15,6 +15,7 @@ from unispeech.engine.sound import Input
 from unispeech.engine.source import ended
 from unispeech.errors import Cancelled, UnispeechError
 from unispeech.options import TranscribeOptions
+from unispeech.stages import word_times
 from unispeech.types import End, Gap, Segment
 
 
@@ -49,6 +50,7 @@ def events(
             for segment in decoded.kept(annotated, outcome):
                 if call.cancelled():
                     raise Cancelled()
+                segment = word_times.repaired(segment, segment.start, recording.duration or 0.0)
                 yield from outcome.add([segment])
                 outcome.report(segment.end)
         except Cancelled:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from unispeech.ctc import words
-from unispeech.stages import sentences
+from unispeech.stages import sentences, word_times
 from unispeech.types import (
     Chunk,
     ChunkResult,
@@ -95,17 +95,16 @@ def place(chunk: Chunk, result: ChunkResult, first_id: int) -> tuple[Segment, ..
             continue
         start = _clamp(chunk.start + segment.start, earliest, chunk.end)
         end = _clamp(chunk.start + segment.end, start, chunk.end)
-        placed.append(
-            replace(
-                segment,
-                id=first_id + len(placed),
-                start=start,
-                end=end,
-                words=_words(segment.words, chunk.start, start, end),
-                language=segment.language or chunk.language,
-            )
+        clamped = replace(
+            segment,
+            id=first_id + len(placed),
+            start=start,
+            end=end,
+            words=_words(segment.words, chunk.start, start, end),
+            language=segment.language or chunk.language,
         )
-        earliest = end
+        placed.append(word_times.repaired(clamped, earliest, chunk.end))
+        earliest = placed[-1].end
     return tuple(placed)
 
 
