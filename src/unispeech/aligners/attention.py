@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from unispeech.aligners.edges import to_pauses
 from unispeech.models.attention_bias import Bias
 from unispeech.types import SAMPLE_RATE, ChunkResult, Samples, Segment, Word
 
@@ -11,10 +13,21 @@ NAME = "attention"
 
 
 def unbiased(samples: Samples, result: ChunkResult, bias: Bias) -> ChunkResult:
-    """A chunk's words without the bias of the backend's attention, in order and in the chunk."""
+    """A chunk's words without the bias of the backend's attention, in order and in the chunk.
+
+    Boundaries beside a pause are moved to it.
+    """
+    if not any(segment.words for segment in result.segments):
+        return result
     length = len(samples) / SAMPLE_RATE
+    words = [word for segment in result.segments for word in segment.words]
+    moved = _moved(words, bias, length)
+    times = to_pauses(samples, [(word.start, word.end) for word in moved])
+    timed = iter(
+        replace(word, start=start, end=end) for word, (start, end) in zip(moved, times, strict=True)
+    )
     segments = tuple(
-        replace(segment, words=tuple(_moved(segment.words, bias, length)))
+        replace(segment, words=tuple(next(timed) for _ in segment.words))
         for segment in result.segments
     )
     return replace(result, segments=segments)
@@ -26,7 +39,7 @@ def marked(segment: Segment, timed_by: str) -> Segment:
     return replace(segment, words=words)
 
 
-def _moved(words: tuple[Word, ...], bias: Bias, length: float) -> list[Word]:
+def _moved(words: Sequence[Word], bias: Bias, length: float) -> list[Word]:
     moved: list[Word] = []
     for word in words:
         earliest = moved[-1].end if moved else 0.0

@@ -28,6 +28,15 @@ LATER = (0.01, 0.08)
 CLEAN, NOISY = 30.0, 5.0
 """Decibels between speech and noise of the two values above."""
 
+WITHIN = 0.1
+"""Seconds by which `to_pauses` moves a boundary at most."""
+LONG_PAUSE = 8
+"""Frames without speech that `to_pauses` takes for a pause."""
+QUIET = 0.35
+"""The level below which there is no speech, between the noise (0) and the speech (1)."""
+CLEAR = 20.0
+"""Decibels between speech and noise from which pauses are found by energy."""
+
 Times = tuple[float, float]
 """The start and end of a word, in seconds."""
 
@@ -58,6 +67,39 @@ def at_pauses(samples: Samples, words: Sequence[Times]) -> list[Times]:
         if number < len(words):
             starts[number] = max(start, 0.0)
     return list(zip(starts, ends, strict=True))
+
+
+def to_pauses(samples: Samples, words: Sequence[Times]) -> list[Times]:
+    """Move rough boundaries to the edges of a pause that is near, in clear sound.
+
+    For times that know no pauses, such as those of attention: the word before a pause ends where
+    the pause begins, the word after it starts where it ends.
+    """
+    energy = energies(samples)
+    if len(energy) < 2 or not words:
+        return list(words)
+    noise, speech = np.percentile(energy, (8, 90))
+    if speech - noise < CLEAR:
+        return list(words)
+    starts, ends = [start for start, _ in words], [end for _, end in words]
+    for begin, stop in _pauses(energy < noise + QUIET * (speech - noise)):
+        away = [max(begin - end, end - stop, 0.0) for end in ends]
+        nearest = int(np.argmin(away))
+        if away[nearest] > WITHIN:
+            nearest = -1
+        elif begin > starts[nearest]:
+            ends[nearest] = begin
+        following = nearest + 1
+        if following < len(words) and starts[following] < stop < ends[following]:
+            starts[following] = stop if nearest >= 0 or begin <= starts[following] else starts[0]
+    return list(zip(starts, ends, strict=True))
+
+
+def _pauses(quiet: npt.NDArray[np.bool_]) -> list[Times]:
+    """The pauses of at least `LONG_PAUSE` frames, in seconds."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], quiet, [False]]).astype(np.int8)))
+    spans = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    return [(first / 100, stop / 100) for first, stop in spans if stop - first >= LONG_PAUSE]
 
 
 def energies(samples: Samples) -> npt.NDArray[np.float64]:

@@ -12,14 +12,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Bias:
-    """Seconds by which starts and ends are late."""
+    """Seconds by which starts and ends are late; negative if they are early."""
 
     start: float = 0.0
     end: float = 0.0
 
 
 NO_BIAS = Bias()
-BIASES: Mapping[tuple[str, str], Bias] = {}
+BIASES: Mapping[tuple[str, str], Bias] = {
+    ("faster", "tiny.en"): Bias(0.09, 0.09),
+    ("faster", "base"): Bias(-0.066, -0.07),
+}
 """By backend and model. What is not measured is left as it is."""
 
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
 from unispeech import languages
+from unispeech.aligners import attention
 from unispeech.backends.base import Backend
 from unispeech.ctc import words
 from unispeech.errors import BackendError
+from unispeech.models import attention_bias
 from unispeech.models.facts import ModelFacts
 from unispeech.options import CallOptions, DecodeOptions, TranscribeOptions
 from unispeech.stages import guard, stitch
@@ -107,12 +109,19 @@ class Hearing:
         prompt = " ".join(filter(None, [options.initial_prompt, before.strip()]))
         return replace(options, initial_prompt=prompt)
 
+    def _timed(self, chunk: Chunk, result: ChunkResult) -> ChunkResult:
+        """Remove the bias of attention; a CTC model's words have none."""
+        if any(word.timed_by for segment in result.segments for word in segment.words):
+            return result
+        bias = attention_bias.bias(self.backend.name, self.facts.name)
+        return attention.unbiased(chunk.samples, result, bias)
+
     def _words(self, chunk: Chunk, result: ChunkResult) -> tuple[Word, ...]:
         language = chunk.language if self.options.decode.task == "transcribe" else "en"
         spaceless = languages.is_spaceless(language)
         return tuple(
             word
-            for segment in stitch.place(chunk, result, 0)
+            for segment in stitch.place(chunk, self._timed(chunk, result), 0)
             for word in segment.words or _spread(segment, spaceless)
         )
 
