@@ -13,6 +13,7 @@ import pytest
 from support.errors import raises
 from support.recordings import silent_video, truncated_wav, upsampled, write
 from support.samples import SAMPLES, reference, words
+from unispeech.audio import files
 from unispeech.audio.recording import Recording, load
 from unispeech.engine.engine import Engine
 from unispeech.errors import AudioError, AudioNotFound
@@ -220,3 +221,9 @@ def test_unreadable_file_objects_are_refused(tmp_path: Path) -> None:
 def test_an_invalid_sample_rate_is_refused(rate: object) -> None:
     with pytest.raises(AudioError, match="sample_rate"):
         load(SPEECH, rate)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("error", [IndexError("list index out of range"), AttributeError("x"),
+                                   OSError("Error number -50531338 occurred")])  # fmt: skip
+def test_slips_inside_the_decoder_are_a_damaged_file(error: Exception) -> None:
+    assert "the file is damaged" in str(files.unreadable("x.flv", error))

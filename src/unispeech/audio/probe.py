@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from unispeech.audio import containers, recording
+from unispeech.audio import containers, files
 from unispeech.audio.recording import Recording
 from unispeech.audio.tracks import Track, chosen, of
 from unispeech.errors import AudioError
@@ -85,13 +85,12 @@ def tracks(source: str | Path | bytes) -> tuple[Track, ...]:
         AudioError: it cannot be read. AudioNotFound: there is no such file.
     """
     name = "<bytes>" if isinstance(source, bytes) else str(source)
-    path = recording.opened_path
-    opening = io.BytesIO(source) if isinstance(source, bytes) else path(Path(source), name)
+    opening = io.BytesIO(source) if isinstance(source, bytes) else files.opened(Path(source), name)
     try:
         with opening as file, containers.opened(file) as container:
             return of(container)
     except Exception as error:
-        raise recording.unreadable(name, error) from error
+        raise files.unreadable(name, error) from error
 
 
 def track(source: str | Path | bytes, wanted: str | None) -> Track:

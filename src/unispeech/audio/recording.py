@@ -15,12 +15,12 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from unispeech.audio import containers, integrity, length, pcm, tracks
+from unispeech.audio import containers, files, integrity, length, pcm, tracks
 from unispeech.audio.clock import Clock
 from unispeech.audio.downmix import Downmix, Piece
 from unispeech.audio.length import Length
 from unispeech.audio.resampling import Resampler
-from unispeech.errors import AudioError, AudioNotFound
+from unispeech.errors import AudioError
 from unispeech.types import SAMPLE_RATE, Samples
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Recording:
         mix: Mix | None = None,
         pick_track: PickTrack | None = None,
     ) -> None:
-        self.name = name or _name(source)
+        self.name = name or files.name_of(source)
         self.duration: float | None = None
         self.complete = True
         self.warnings: list[str] = []
@@ -154,12 +154,12 @@ class Recording:
         )
 
     def _from_path(self, path: Path) -> Iterator[Piece]:
-        with opened_path(path, self.name) as file:
+        with files.opened(path, self.name) as file:
             yield from self._from_file(file)
 
     def _from_file(self, file: Any) -> Iterator[Piece]:
         try:
-            seekable = _seekable(file)
+            seekable = files.is_seekable(file)
             wav = length.before_opening(file) if seekable else None
             truncated = seekable and integrity.truncated(file)
             with containers.opened(file, ignore_length=wav is not None and wav.stale) as container:
@@ -171,7 +171,7 @@ class Recording:
         except AudioError:
             raise
         except Exception as error:  # FFmpeg's, or whatever a caller's own file object raises
-            raise unreadable(self.name, error) from error
+            raise files.unreadable(self.name, error) from error
 
     def _choose(self, container: av.container.InputContainer) -> av.AudioStream:
         self.container = container.format.name
@@ -283,38 +283,6 @@ def load(source: Source, sample_rate: int | None = None) -> Samples:
     return Recording(source, sample_rate).read()
 
 
-def opened_path(path: Path, name: str) -> IO[bytes]:
-    """Open a file that holds at least a byte; a context manager.
-
-    Raises:
-        AudioNotFound: there is no such file. AudioError: it is a folder, empty, or not readable.
-    """
-    if not name:
-        raise AudioError("the name of a recording is empty", "give a path")
-    if not path.exists():
-        raise AudioNotFound(f"{name}: there is no such file")
-    if path.is_dir():
-        raise AudioError(f"{name}: it is a folder", "name the files in it")
-    try:
-        file = path.open("rb")
-    except PermissionError as error:
-        raise AudioError(f"{name}: not allowed to read it", "check its mode") from error
-    if not file.peek(1):
-        file.close()
-        raise AudioError(f"{name}: the file is empty (0 bytes)")
-    return file
-
-
-def unreadable(name: str, error: Exception) -> AudioError:
-    """The error about a file that FFmpeg, or the file object itself, cannot read."""
-    text = getattr(error, "strerror", None) or str(error)
-    reason = str(text).split(": '")[0].splitlines()[0][:120] if text else type(error).__name__
-    return AudioError(
-        f"{name}: not audio or video that can be read ({reason})",
-        "check that it plays, or convert it to WAV or FLAC",
-    )
-
-
 def _frames(
     container: av.container.InputContainer, stream: av.AudioStream
 ) -> Iterator[av.AudioFrame | None]:
@@ -332,17 +300,6 @@ def _silence(seconds: float, rows: int) -> Iterator[Piece]:
     samples = round(seconds * SAMPLE_RATE)
     for start in range(0, samples, BLOCK):
         yield np.zeros((rows, min(BLOCK, samples - start)), np.float32)
-
-
-def _name(source: object) -> str:
-    name = str(source) if isinstance(source, str | Path) else getattr(source, "name", None)
-    if not isinstance(name, str):
-        return f"<{type(source).__name__}>"
-    return "".join(c if c.isprintable() else "?" for c in name)
-
-
-def _seekable(file: Any) -> bool:
-    return hasattr(file, "seekable") and bool(file.seekable())
 
 
 def _regroup(pieces: Iterator[Piece], size: int) -> Iterator[Piece]:
