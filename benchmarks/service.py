@@ -6,6 +6,7 @@
     python benchmarks/service.py upload --megabytes 2048
     python benchmarks/service.py bomb
     python benchmarks/service.py cut
+    python benchmarks/service.py idle --seconds 60
 
 Each command starts its own servers (and PostgreSQL) and prints the results. The test suite runs
 small versions of them.
@@ -21,6 +22,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))  # support.serving
 
+from service_idle import idle
 from service_kill import kill
 from service_load import load_test
 from service_upload import bomb, cut_off, upload
@@ -29,12 +31,13 @@ from support.postgres import postgres
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["kill", "load", "upload", "bomb", "cut"])
+    parser.add_argument("what", choices=["kill", "load", "upload", "bomb", "cut", "idle"])
     parser.add_argument("--jobs", type=int, default=20)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--megabytes", type=int, default=2048)
+    parser.add_argument("--seconds", type=float, default=60.0)
     args = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="unispeech-")))
@@ -43,6 +46,9 @@ def main() -> None:
             print(kill(folder, args.jobs, args.kills, database=url))
         elif args.what == "load":
             print(load_test(folder, args.clients, alone=10))
+        elif args.what == "idle":
+            url = stack.enter_context(postgres(folder)).url if args.postgres else ""
+            print(idle(folder, args.seconds, database=url))
         elif args.what == "upload":
             for form in (False, True):
                 subfolder = folder / str(form)

@@ -66,6 +66,10 @@ class Runner:
         self._running = 0
         self._changed = threading.Condition()
 
+    def is_busy(self) -> bool:
+        """Return whether a job runs in this process."""
+        return self._running > 0
+
     def wait(self, timeout: float) -> None:
         """Wait until no job runs in this process, at most `timeout` seconds."""
         with self._changed:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 from unispeech.errors import UnispeechError
 from unispeech.server.jobs.heartbeat import Heartbeat
 from unispeech.server.jobs.notices import Notices
+from unispeech.server.jobs.queue_polling import IDLE_INTERVAL, QueuePolling
 from unispeech.server.jobs.runner import INTERRUPTIONS, Runner
 from unispeech.server.speech.speech import public
 from unispeech.server.storage.connection import (
@@ -38,8 +40,8 @@ SWEEP_INTERVAL = 600.0
 """Seconds between two removals of expired jobs."""
 ATTEMPTS = 12
 """Attempts to send a webhook or e-mail; the wait doubles from 1 s to 17 minutes."""
-POLL_INTERVAL = 0.25
-"""Seconds between two polls of a queue."""
+ACTIVE = frozenset({"PENDING", "ENQUEUED", "DELAYED"})
+"""DBOS's states of workflows that are still to run."""
 VERSION = "unispeech-1"
 """Change it when a workflow's steps change: workflows resume only under their own version."""
 
@@ -50,6 +52,7 @@ class _Work:
 
     runner: Runner
     notices: Notices
+    polling: QueuePolling
     worker: str
 
 
@@ -91,6 +94,7 @@ def _enqueue_notice(id: str, run: int, kind: str, attempt: int, delay: float | N
     options = SetEnqueueOptions(delay_seconds=delay)
     with SetWorkflowID(f"{id}.{run}.{kind}.{attempt}"), options:
         DBOS.enqueue_workflow(NOTIFY, _notify, id, run, kind, attempt)
+    _current().polling.announce(NOTIFY, delay or 0.0)
 
 
 class Worker:
@@ -115,6 +119,7 @@ class Worker:
         with first_transaction(engine) as connection:  # DBOS would raise a traceback
             sa.inspect(connection).get_table_names()
         engine.dispose()
+        self._polling = QueuePolling(self._url)
         self._at_once = at_once
         self._retention_days = retention_days
         self._stop = threading.Event()
@@ -122,7 +127,7 @@ class Worker:
 
     def start(self) -> None:
         global _work
-        _work = _Work(self.runner, self._notices, self.id)
+        _work = _Work(self.runner, self._notices, self._polling, self.id)
         self.runner.stopping.clear()
         self.heartbeat.start()
         config: DBOSConfig = {
@@ -132,27 +137,34 @@ class Worker:
             "application_version": VERSION,
             "log_level": "ERROR",
         }
-        DBOS(config=config)
+        dbos = DBOS(config=config)
         logger = logging.getLogger("dbos")
         logger.handlers.clear()  # log through the root logger
         logger.propagate = True
-        if not self._at_once:
-            DBOS.listen_queues([])
+        DBOS.listen_queues([])  # `QueuePolling` does
         DBOS.launch()
         DBOS.register_queue(
             TRANSCRIBE,
             worker_concurrency=self._at_once or None,
-            polling_interval_sec=POLL_INTERVAL,
+            polling_interval_sec=IDLE_INTERVAL,
             on_conflict="always_update" if self._at_once else "never_update",
         )
-        DBOS.register_queue(NOTIFY, worker_concurrency=16, polling_interval_sec=POLL_INTERVAL)
+        DBOS.register_queue(
+            NOTIFY,
+            worker_concurrency=16,
+            polling_interval_sec=IDLE_INTERVAL,
+            on_conflict="always_update",
+        )
+        queues = {TRANSCRIBE: self.runner.is_busy, NOTIFY: lambda: False}
+        self._polling.start(dbos, queues if self._at_once else {})
         self._thread.start()
 
     def enqueue(self, job: Job) -> None:
         """Enqueue an accepted job. Idempotent."""
         priority = min(max(job.priority, 0), 1_000_000) + 1
-        with SetWorkflowID(f"{job.id}.{job.run}"), SetEnqueueOptions(priority=priority):
+        with SetWorkflowID(_workflow(job)), SetEnqueueOptions(priority=priority):
             DBOS.enqueue_workflow(TRANSCRIBE, _transcribe, job.id, job.run)
+        self._polling.announce(TRANSCRIBE)
 
     def stop(self) -> None:
         """Hand running jobs back after the batch in flight, and stop."""
@@ -160,6 +172,7 @@ class Worker:
         self._stop.set()
         self._thread.join(timeout=30)
         self.runner.wait(60.0)
+        self._polling.stop()
         DBOS.destroy(workflow_completion_timeout_sec=0)
         self.heartbeat.stop()
 
@@ -190,5 +203,33 @@ class Worker:
             DBOS._recover_pending_workflows(sorted(orphaned))
         if dead:
             self.heartbeat.forget(dead)
-        for job in self.database.list(None, State.QUEUED, 1000):
-            self.enqueue(job)
+        self._enqueue_lost()
+
+    def _enqueue_lost(self) -> None:
+        """Enqueue accepted jobs that no workflow will run: the process died before it enqueued
+        them, or the workflow itself ended with an error."""
+        jobs = [j for s in (State.QUEUED, State.RUNNING) for j in self.database.list(None, s, 1000)]
+        if not jobs:
+            return
+        known = self._statuses(jobs)
+        for job in jobs:
+            status = known.get(_workflow(job))
+            if status is None:
+                self.enqueue(job)
+            elif status not in ACTIVE:
+                current = self.database.job(job.id)
+                if current and current.run == job.run and not current.state.final:
+                    log.warning("the workflow of a job ended early", extra={"job": job.id})
+                    DBOS.delete_workflow(_workflow(job))
+                    self.enqueue(job)
+
+    def _statuses(self, jobs: Sequence[Job]) -> dict[str, str]:
+        workflows = DBOS.list_workflows(
+            workflow_ids=[_workflow(job) for job in jobs], load_input=False, load_output=False
+        )
+        return {workflow.workflow_id: workflow.status for workflow in workflows}
+
+
+def _workflow(job: Job) -> str:
+    """Return the ID of the workflow that runs a job."""
+    return f"{job.id}.{job.run}"

@@ -27,7 +27,7 @@ from unispeech.server.service_errors import Busy
 from unispeech.server.settings import Settings
 from unispeech.server.speech.decoders import Decoded, DecodeRange, Decoders
 from unispeech.server.speech.diarization_weights import Weights
-from unispeech.server.speech.threads import started_executor
+from unispeech.server.speech.threads import ChainedThreads
 from unispeech.types import Transcript
 
 DIARIZING = "gpt-4o-transcribe-diarize"
@@ -83,7 +83,7 @@ class Speech:
         self.settings = settings
         self.pool = Pool(settings.engines, settings.idle_timeout, settings.batch_size)
         self.decoders = Decoders(settings.decoders, settings.decode_memory, settings.decode_timeout)
-        self.threads = started_executor(settings.requests_at_once, "unispeech-request")
+        self.threads = ChainedThreads(settings.requests_at_once, "unispeech-request")
         self._weights = Weights(settings.diarize_model)
         self._slots = asyncio.Semaphore(settings.requests_at_once)
         self._waiting = 0
