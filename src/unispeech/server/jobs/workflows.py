@@ -81,7 +81,7 @@ def _notify(id: str, run: int, kind: str, attempt: int) -> None:
     """Try once; on failure enqueue the next attempt with a delay, so that no thread sleeps."""
     work = _current()
     try:
-        work.runner.retry(id, lambda: work.notices.send(id, kind))
+        work.runner.retry(id, lambda: work.notices.send(id, kind, attempt >= ATTEMPTS))
     except UnispeechError as error:
         if attempt < ATTEMPTS:
             _enqueue_notice(id, run, kind, attempt + 1, delay=float(2 ** (attempt - 1)))
