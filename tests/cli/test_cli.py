@@ -129,10 +129,15 @@ def test_inputs_without_recordings_are_usage_errors(tmp_path: Path) -> None:
 def test_skip_existing_leaves_output_files_untouched(tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = transcribe(str(SAMPLES / "e*.wav"), "-f", "srt", "-o", str(out))
-    assert first.returncode == 0 and [p.name for p in out.iterdir()] == ["english.srt"]
+    assert first.returncode == 0 and [p.name for p in out.glob("[!.]*")] == ["english.srt"]
     before = (out / "english.srt").stat().st_mtime_ns
     again = transcribe(str(SAMPLES / "e*.wav"), "-f", "srt", "-o", str(out), "--skip-existing")
     assert again.returncode == 0 and (out / "english.srt").stat().st_mtime_ns == before
+    refused = transcribe(ENGLISH, "-f", "srt", "-o", str(out))
+    assert refused.returncode == 1 and "--overwrite" in messages(refused)[0]
+    assert (out / "english.srt").stat().st_mtime_ns == before
+    assert transcribe(ENGLISH, "-f", "srt", "-o", str(out), "--overwrite").returncode == 0
+    assert (out / "english.srt").stat().st_mtime_ns > before
 
 
 def test_max_words_per_line_splits_subtitles() -> None:
@@ -161,7 +166,7 @@ def test_ctrl_c_keeps_finished_files(tmp_path: Path) -> None:
         process.kill()
     assert process.returncode == 130
     assert errors.decode().strip() == "unispeech: stopped"
-    assert [p.name for p in (tmp_path / "out").iterdir()] == ["english.txt"]
+    assert [p.name for p in (tmp_path / "out").glob("[!.]*")] == ["english.txt"]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 import click
 
+from unispeech.cli.console import accept_any_text
 from unispeech.cli.help import OVERVIEW
 from unispeech.cli.interrupts import INTERRUPTED
 from unispeech.cli.notices import notify
@@ -80,6 +81,7 @@ def main() -> NoReturn:
     allocator.tune()
     if sys.stdout is None:  # closed by the caller (`>&-`)
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (until we exit)
+    accept_any_text()
     try:
         code = cli.main(prog_name="unispeech", standalone_mode=False)
         sys.stdout.flush()

@@ -15,7 +15,7 @@ from unispeech.cli import flags
 from unispeech.cli.help import Command, option
 from unispeech.cli.inputs import Input
 from unispeech.cli.notices import notify
-from unispeech.cli.output import Output
+from unispeech.cli.output import Destination, Output
 from unispeech.cli.progress import progress_bar
 from unispeech.cli.transcribe import settle
 from unispeech.errors import AudioNotFound, OptionError, UnsupportedOption
@@ -80,7 +80,7 @@ def align(
     for warning in transcript.warnings:
         notify(f"warning: {warning}")
     layout = Layout(max_words_per_line=max_words_per_line)
-    Output([format], None, layout, several=False).end(Input(audio, audio.stem), transcript)
+    Output([format], Destination(), layout, several=False).end(Input(audio), transcript)
     if format == "txt":
         for segment in transcript.segments:
             click.echo(segment.text.strip())

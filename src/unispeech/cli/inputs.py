@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import io
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +20,6 @@ class Input:
 
     path: Path | None
     """None is stdin."""
-    stem: str
-    """The name of its output files, without the suffix."""
 
     @property
     def name(self) -> str:
@@ -41,8 +38,6 @@ class _Stdin(io.BytesIO):
 def expand(arguments: Sequence[str]) -> list[Input]:
     """Return every recording that the arguments name, in order, without duplicates.
 
-    The stems are unique, so that no output file overwrites another.
-
     Raises:
         click.UsageError: a folder or a pattern without any recording.
     """
@@ -51,7 +46,7 @@ def expand(arguments: Sequence[str]) -> list[Input]:
         for path in [None] if argument == "-" else _expand(argument):
             if path not in paths:
                 paths.append(path)
-    return [Input(path, stem) for path, stem in zip(paths, _stems(paths), strict=True)]
+    return [Input(path) for path in paths]
 
 
 def _expand(argument: str) -> Iterator[Path]:
@@ -70,21 +65,3 @@ def _expand(argument: str) -> Iterator[Path]:
                 yield Path(match)
     else:
         yield path
-
-
-def _stems(paths: Sequence[Path | None]) -> list[str]:
-    """`talk`; `talk.mp3` if two inputs are called talk; numbered if that is not unique either."""
-    plain = [path.stem if path else "stdin" for path in paths]
-    shared = {stem for stem, count in Counter(s.casefold() for s in plain).items() if count > 1}
-    stems: list[str] = []
-    taken: set[str] = set()
-    for path, stem in zip(paths, plain, strict=True):
-        preferred = path.name if path and stem.casefold() in shared else stem
-        number = 1
-        unique = preferred
-        while unique.casefold() in taken:
-            number += 1
-            unique = f"{preferred}.{number}"
-        taken.add(unique.casefold())
-        stems.append(unique)
-    return stems

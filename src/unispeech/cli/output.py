@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from unispeech.cli import names
+from unispeech.cli.console import printable_json
 from unispeech.cli.inputs import Input
 from unispeech.errors import OptionError
 from unispeech.system.files import write_whole
@@ -14,34 +19,77 @@ from unispeech.text import formats
 from unispeech.text.subtitles import Layout
 from unispeech.types import Segment, Transcript
 
+LANGUAGE = r"\.[a-z]{2,3}"
+"""A language between the name and the suffix of a file, as in `talk.en.srt`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where transcripts go."""
+
+    folder: Path | None = None
+    """None is stdout."""
+    beside: bool = False
+    """Write each transcript into the folder of its input."""
+    language_suffix: bool = False
+    """Name the language of the text: `talk.en.srt`."""
+    overwrite: bool = False
+    """Replace existing files."""
+
+    @property
+    def is_stdout(self) -> bool:
+        return self.folder is None and not self.beside
+
 
 class Output:
-    """Writer of the transcripts of one run."""
+    """Writer of the transcripts of one run. The only place that decides what is done."""
 
     def __init__(
         self,
         names: Sequence[str],
-        folder: Path | None,
+        destination: Destination,
         layout: Layout,
         several: bool,
         speakers: bool = False,
     ) -> None:
         self.formats = formats.extensions(names, speakers)
-        self.folder = folder or (Path() if len(self.formats) > 1 else None)
+        self.destination = destination
         self.layout = layout
         self.several = several
-        if self.folder is not None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if not os.access(self.folder, os.W_OK):
-                raise OptionError(f"output_dir {self.folder}: not writable", "choose another")
+        self._targets: dict[Input, Path] = {}
+        folder = destination.folder
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(folder, os.W_OK):
+                raise OptionError(f"output_dir {folder}: not writable", "choose another")
 
     @property
     def _streams(self) -> bool:
         """True if each segment is printed as soon as it is decoded."""
-        return self.folder is None and self.formats == ["txt"]
+        return self.destination.is_stdout and self.formats == ["txt"]
+
+    def place(self, inputs: Sequence[Input]) -> None:
+        """Give every input the path of its output files, without suffix.
+
+        Raises:
+            OptionError: the record of a folder is damaged.
+            OSError: the record cannot be written.
+        """
+        groups: defaultdict[Path, dict[Input, Path]] = defaultdict(dict)
+        for source in inputs:
+            folder = self.destination.folder
+            if source.path is None:
+                self._targets[source] = (folder or Path()) / "stdin"
+            else:
+                path = source.path.absolute()
+                groups[folder or source.path.parent][source] = path
+        for folder, paths in groups.items():
+            claimed = names.claim(folder, list(paths.values()))
+            for source, name in zip(paths, claimed, strict=True):
+                self._targets[source] = folder / name
 
     def begin(self, source: Input) -> None:
-        if self.folder is None and self.several:
+        if self.destination.is_stdout and self.several:
             _print(f"==> {source.name} <==\n")
 
     def on_segment(self, segment: Segment) -> None:
@@ -49,19 +97,48 @@ class Output:
             _print(formats.line(segment) + "\n")
 
     def end(self, source: Input, transcript: Transcript) -> None:
-        if self.folder is None:
+        if self.destination.is_stdout:
             if not self._streams:
-                _print(formats.render(transcript, self.formats[0], self.layout))
+                text = formats.render(transcript, self.formats[0], self.layout)
+                _print(printable_json(text) if self.formats[0] == "json" else text)
             return
+        present = set() if self.destination.overwrite else set(self._present(source))
+        lacks_turns = not (transcript.turns or transcript.complete)  # the diarization failed
         for format in self.formats:
+            if format in present or (format == "rttm" and lacks_turns):
+                continue
             text = formats.render(transcript, format, self.layout)
-            write_whole(self.folder / f"{source.stem}.{format}", text)
+            write_whole(self._path(source, format, transcript), text)
 
-    def exists(self, source: Input) -> bool:
-        """Return True if all output files of this input exist."""
-        return self.folder is not None and all(
-            (self.folder / f"{source.stem}.{format}").exists() for format in self.formats
-        )
+    def is_done(self, source: Input) -> bool:
+        """True if all output files of this input exist. The one rule for every command."""
+        return len(set(self._present(source))) == len(set(self.formats))
+
+    def existing(self, source: Input) -> Path | None:
+        """An output file of this input that exists, if any."""
+        return next(iter(self._present(source).values()), None)
+
+    def _present(self, source: Input) -> dict[str, Path]:
+        """The output files that exist, by format."""
+        if self.destination.is_stdout:
+            return {}
+        target = self._targets[source]
+        found = ((format, self._find(target, format)) for format in self.formats)
+        return {format: path for format, path in found if path is not None}
+
+    def _find(self, target: Path, format: str) -> Path | None:
+        if not self.destination.language_suffix:
+            plain = target.with_name(f"{target.name}.{format}")
+            return plain if plain.exists() else None
+        pattern = re.compile(re.escape(target.name) + LANGUAGE + re.escape(f".{format}"))
+        entries = target.parent.iterdir() if target.parent.is_dir() else ()
+        return next((path for path in entries if pattern.fullmatch(path.name)), None)
+
+    def _path(self, source: Input, format: str, transcript: Transcript) -> Path:
+        target = self._targets[source]
+        language = "en" if transcript.task == "translate" else transcript.language
+        infix = f".{language}" if self.destination.language_suffix and language else ""
+        return target.with_name(f"{target.name}{infix}.{format}")
 
 
 def _print(text: str) -> None:

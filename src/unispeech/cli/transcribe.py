@@ -18,12 +18,12 @@ from unispeech.cli.help import Command, option
 from unispeech.cli.inputs import Input, expand
 from unispeech.cli.interrupts import exit_promptly
 from unispeech.cli.notices import notify
-from unispeech.cli.output import Output
+from unispeech.cli.output import Destination, Output
 from unispeech.cli.progress import progress_bar
 from unispeech.cli.spelling import with_flags
 from unispeech.errors import UnispeechError
 from unispeech.options import OPTIONS, split_options
-from unispeech.text.formats import FORMATS
+from unispeech.text.formats import FORMATS, extensions
 from unispeech.text.subtitles import Layout
 from unispeech.types import Transcript
 
@@ -85,11 +85,19 @@ def named_aligners(args: list[str]) -> list[str]:
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for files named after the inputs.  [default: print to stdout; several formats: the current folder]",
 )
+@option("--beside", group=flags.OUTPUT, is_flag=True, help="Write each file next to its input.")
 @option(
     "--skip-existing",
     group=flags.OUTPUT,
     is_flag=True,
     help="Skip inputs whose output files exist.",
+)
+@option("--overwrite", group=flags.OUTPUT, is_flag=True, help="Replace output files that exist.")
+@option(
+    "--language-suffix",
+    group=flags.OUTPUT,
+    is_flag=True,
+    help="Name the language in output files: talk.en.srt.",
 )
 @flags.backend
 @flags.model
@@ -110,7 +118,10 @@ def transcribe(
     model: str | None,
     formats: list[str],
     output_dir: Path | None,
+    beside: bool,
     skip_existing: bool,
+    overwrite: bool,
+    language_suffix: bool,
     quiet: bool,
     **options: Any,
 ) -> None:
@@ -132,19 +143,56 @@ def transcribe(
     speakers = "diarize" in explicit or "diarize_model" in explicit
     if "rttm" in formats and not speakers:
         raise click.UsageError("rttm lists the turns of speakers: it needs --diarize")
-    output = Output(formats, output_dir, layout, len(inputs) > 1, speakers)
-    if skip_existing:
-        if output.folder is None:
-            raise click.UsageError("--skip-existing needs --output-dir")
-        inputs = [source for source in inputs if not output.exists(source)]
-        if not inputs:
-            return
-    with exit_promptly(), progress_bar(quiet) as on_progress:
-        settled = settle(backend, model, explicit)
-        _check_presence(inputs)
-        failures = _run(settled, inputs, output, on_progress)
+    if output_dir is None and not beside and len(extensions(formats)) > 1:
+        output_dir = Path()
+    destination = Destination(output_dir, beside, language_suffix, overwrite)
+    _check_destination(destination, skip_existing, inputs)
+    output = Output(formats, destination, layout, len(inputs) > 1, speakers)
+    inputs, failures = _undone(output, inputs, skip_existing)
+    if inputs:
+        with exit_promptly(), progress_bar(quiet) as on_progress:
+            settled = settle(backend, model, explicit)
+            _check_presence(inputs)
+            failures += _run(settled, inputs, output, on_progress)
     if failures:
         sys.exit(1)
+
+
+def _check_destination(destination: Destination, skip_existing: bool, inputs: list[Input]) -> None:
+    """Raises `click.UsageError` if the output options contradict each other."""
+    if destination.is_stdout:
+        given = {
+            "--skip-existing": skip_existing,
+            "--overwrite": destination.overwrite,
+            "--language-suffix": destination.language_suffix,
+        }
+        for flag in (flag for flag, is_set in given.items() if is_set):
+            raise click.UsageError(f"{flag} needs --output-dir or --beside")
+    if destination.overwrite and skip_existing:
+        raise click.UsageError("--overwrite and --skip-existing exclude each other")
+    if destination.beside and destination.folder is not None:
+        raise click.UsageError("--beside and --output-dir exclude each other")
+    if destination.beside and any(source.path is None for source in inputs):
+        raise click.UsageError("--beside: stdin has no folder; use --output-dir")
+
+
+def _undone(output: Output, inputs: list[Input], skip: bool) -> tuple[list[Input], int]:
+    """The inputs to transcribe, and the number of those whose files are in the way."""
+    if output.destination.is_stdout:
+        return inputs, 0
+    output.place(inputs)
+    if skip:
+        return [source for source in inputs if not output.is_done(source)], 0
+    if output.destination.overwrite:
+        return inputs, 0
+    free = [source for source in inputs if output.existing(source) is None]
+    for source in inputs:
+        if source not in free:
+            notify(
+                f"{source.name}: {output.existing(source)} exists; add --overwrite to replace it "
+                "or --skip-existing to skip this input"
+            )
+    return free, len(inputs) - len(free)
 
 
 def settle(backend: str, model: str | None, options: dict[str, Any], live: bool = False) -> Settled:
