@@ -233,7 +233,8 @@ class AnnotateOptions:
     aligner: AlignerName | None = option(
         None, "Source of word times; naming one requests word times.",
         choices=get_args(AlignerName), shown_default="the best for the language",
-        excluded=NOT_COMPARED | ADVANCED | LATER,
+        excluded=ADVANCED | LATER
+        | {"bench": "it has an option of its own, and compares the runtimes' own times by default"},
     )  # fmt: skip
     """`attention` is the backend's own times without their bias, `none` the unchanged times."""
     phones: bool = option(

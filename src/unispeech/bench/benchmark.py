@@ -36,7 +36,8 @@ def prepare(
             beam_sizes=options["beam_sizes"],
             threads=options["threads"],
             device=options["device"],
-            words=options["word_timestamps"],
+            words=options["word_timestamps"] or options.get("aligner") is not None,
+            aligner=options.get("aligner") or "none",
         )
     )
     baseline = _baseline(options["baseline"], configurations)

@@ -34,6 +34,8 @@ class Configuration:
     threads: int = 0
     device: str = "auto"
     words: bool = False
+    aligner: str = "none"
+    """Source of word times; `none` compares those of the runtimes."""
 
     @property
     def is_peer(self) -> bool:
@@ -55,6 +57,7 @@ class Configuration:
             "" if self.strategy == "batched" else self.strategy,
             f"batch {self.batch_size}" if self.batch_size else "",
             f"beam {self.beam_size}",
+            "" if self.aligner == "none" else f"aligner {self.aligner}",
         )
 
     @property
@@ -74,7 +77,15 @@ class Configuration:
             options["batch_size"] = self.batch_size
         if self.words:
             options["word_timestamps"] = True
+            if self._chooses_aligner():
+                options["aligner"] = self.aligner
         return options
+
+    def _chooses_aligner(self) -> bool:
+        """Whether the backend has word times that an aligner could replace."""
+        capabilities = registry.find(self.backend).capabilities
+        replaceable = capabilities.word_timestamps and not capabilities.emissions
+        return replaceable and self.strategy == "batched"
 
     def settled(self, language: str | None = None) -> Settled:
         """Settle the request of a backend, without the droppable options that it lacks."""

@@ -27,6 +27,7 @@ class Grid:
     threads: int = 0
     device: str = "auto"
     words: bool = False
+    aligner: str = "none"
 
 
 def installed() -> tuple[str, ...]:
@@ -56,7 +57,7 @@ def configurations(grid: Grid) -> list[Configuration]:
         configuration = _canonical(
             Configuration(
                 backend_name(backend), model, compute_type, batch_size, strategy, beam_size,
-                grid.threads, grid.device, grid.words,
+                grid.threads, grid.device, grid.words, grid.aligner,
             )
         )  # fmt: skip
         if _matches(configuration):

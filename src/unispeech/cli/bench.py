@@ -18,7 +18,7 @@ from unispeech.cli.notices import notify
 from unispeech.cli.tables import Cell
 from unispeech.errors import OptionError, UnispeechError
 from unispeech.option_schema import Option
-from unispeech.options import options_for
+from unispeech.options import OPTIONS, options_for
 
 PACKAGES = {
     "jinja2": "jinja2",
@@ -137,6 +137,12 @@ def bench() -> None:
     "--models", group=GRID_GROUP, type=Values(), default="base", show_default=True, help="Models."
 )
 @_option_flags
+@option(
+    "--aligner",
+    group="Options of all runs",
+    type=click.Choice(OPTIONS["aligner"].choices),
+    help="Source of word times; requests word times.  [default: each runtime's own]",
+)
 @option("--language", group=DATA_GROUP, help="Only recordings in this language.")
 @option(
     "--ids",
