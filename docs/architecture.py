@@ -25,6 +25,7 @@ ROOMS = {
     "server": (480, "service, jobs, web page"),
     "engine": (350, "source to transcript"),
     "annotate": (235, "word times, speakers"),
+    "aligners": (235, "times of known words"),
     "realtime": (480, "live captions"),
     "backends": (200, "an adapter per library"),
     "models": (85, "weights, conversion"),

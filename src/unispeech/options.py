@@ -233,8 +233,7 @@ class AnnotateOptions:
     aligner: AlignerName | None = option(
         None, "Source of word times; naming one requests word times.",
         choices=get_args(AlignerName), shown_default="the best for the language",
-        excluded=ADVANCED | LATER
-        | {"bench": "it has an option of its own, and compares the runtimes' own times by default"},
+        excluded=ADVANCED | LATER,
     )  # fmt: skip
     """`attention` is the backend's own times without their bias, `none` the unchanged times."""
     phones: bool = option(
@@ -278,7 +277,7 @@ class AnnotateOptions:
 
     @property
     def needs_alignment(self) -> bool:
-        """Whether words are aligned, in whatever way, even if the backend has times of its own."""
+        """True if words are aligned even if the backend has times of its own."""
         aligned = self.aligner in ("soundswallower", "ctc") or self.phones
         return self.align or self.align_model is not None or aligned
 

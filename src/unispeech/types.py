@@ -54,7 +54,7 @@ class Word:
     characters: tuple[Word, ...] = ()
     """The letters with their times, from CTC backends."""
     timed_by: str = ""
-    """How the times were obtained: `soundswallower`, `ctc`, `attention`, `native` (by the library's
+    """Source of the times: `soundswallower`, `ctc`, `attention`, `native` (by the library's
     own algorithm, unchanged) or `estimated`; empty if unknown."""
     confidence: float | None = None
     """Confidence in the times, 0 to 1, if the aligner has one."""

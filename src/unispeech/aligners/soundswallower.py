@@ -50,7 +50,7 @@ read speech have about 0.8, wrong words about 0.5."""
 
 
 def is_installed() -> bool:
-    """Whether the library is installed. It is not imported."""
+    """Return True if the library is installed. It is not imported."""
     return find_spec("soundswallower") is not None
 
 

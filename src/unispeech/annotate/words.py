@@ -182,7 +182,7 @@ def _checked(word: Word | None, hint: Word | None, chunk: Chunk) -> Word | None:
 
 
 def _is_silent(word: Word, chunk: Chunk) -> bool:
-    """Whether a word is far from all speech that the VAD detected."""
+    """Return True if a word is far from all speech that the VAD detected."""
     start, end = chunk.start + word.start, chunk.start + word.end
     away = [max(span.start - end, start - span.end) for span in chunk.speech]
     return bool(away) and min(away) > CONTRADICTION

@@ -38,7 +38,7 @@ class Facts:
     missing: tuple[OptionError | BackendMissing, ...] = ()
     """Errors about missing files and libraries, each with the option that needs it."""
     soundswallower: bool = False
-    """Whether SoundSwallower is installed."""
+    """True if SoundSwallower is installed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,8 @@ class BenchGroup(click.Group):
 def _option_flags(function: Function) -> Function:
     """Add the flags of the options that a benchmark offers."""
     for row in reversed(options_for("bench")):
+        if row.name == "aligner":  # it has another default here
+            continue
         name, default = row.name, row.shown_default if row.default is None else row.default
         if name in GRID:
             decorate = option(
