@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import click
@@ -43,6 +44,15 @@ def _settings(**flags: Any) -> Any:
     for line in settings.misspelt(os.environ):
         notify(line)
     return settings.read(**{name: value for name, value in flags.items() if value is not None})
+
+
+def _close_data_folder(folder: Path) -> None:
+    from unispeech.server.data_folder import make_private
+
+    # The whole process, whose weights and environments are private with it; a library must not.
+    os.umask(0o077)
+    for line in make_private(folder):
+        log.warning(line)
 
 
 def _settings_help() -> str:
@@ -105,6 +115,7 @@ def serve(**flags: Any) -> None:
     _check_address(settings.host, settings.port)
     connections = max(16, descriptors.raise_limit() - RESERVED)
     logs.configure(settings.log_level, settings.log_format)
+    _close_data_folder(settings.data_dir)
     app = create_app(settings)
     service = app.state.service
     service.speech.check()
@@ -178,6 +189,7 @@ def worker(**flags: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     logs.configure(settings.log_level, settings.log_format)
+    _close_data_folder(settings.data_dir)
     service = Service(settings)
     service.speech.check()
     service.start()
@@ -199,10 +211,13 @@ def keys() -> None:
 
 
 def _keys() -> Any:
+    from unispeech.server.data_folder import make_private
     from unispeech.server.storage.database import Database
     from unispeech.server.storage.keys import Keys
 
     settings = _settings()
+    for line in make_private(settings.data_dir):
+        notify(line)
     settings.folder()
     return Keys(Database(settings.database), settings.api_key)
 

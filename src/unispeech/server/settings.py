@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from unispeech.errors import OptionError, nearest
 from unispeech.models import companions
 from unispeech.options import LoadOptions
+from unispeech.server.data_folder import foreign_owner
 
 MIB = 1024 * 1024
 FOLDERS = ("jobs", "uploads", "scratch")
@@ -192,9 +193,13 @@ class Settings(BaseSettings):
                 path.mkdir(parents=True, exist_ok=True)
                 tempfile.TemporaryFile(dir=path).close()
         except OSError as error:
+            owner = foreign_owner(self.data_dir)
             raise OptionError(
-                f"UNISPEECH_DATA_DIR: cannot write to {path} ({error.strerror})",
-                "choose a folder that this user can write to",
+                f"UNISPEECH_DATA_DIR: cannot write to {path} ({error.strerror})"
+                + (f"; it belongs to {owner}" if owner else ""),
+                "run every server and worker as that user, or choose another folder"
+                if owner
+                else "choose a folder that this user can write to",
             ) from None
         return self.data_dir
 
