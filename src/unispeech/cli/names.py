@@ -56,6 +56,21 @@ def claim(folder: Path, paths: Sequence[Path]) -> list[str]:
     return names
 
 
+def follow(folder: Path, old: Path, new: Path) -> None:
+    """Record that an input has moved, so that another may come in its place.
+
+    Raises:
+        OptionError, OSError: as `claim`.
+    """
+    folder, old, new = folder.absolute(), old.absolute(), new.absolute()
+    with _locked(folder):
+        owners = _read(folder)
+        for name, owner in owners.items():
+            if owner.path == old:
+                owners[name] = Owner(new, owner.size)
+        _write(folder, owners)
+
+
 def _follow_moves(owners: dict[str, Owner], paths: Sequence[Path]) -> None:
     """Give a moved recording the name it had: same file name and size, and the old path is gone."""
     known = {owner.path for owner in owners.values()}

@@ -8,6 +8,7 @@ functions, for paths of any system.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,8 +58,9 @@ def candidates(path: PurePath, with_suffix: bool) -> Iterator[str]:
     for count in range(len(folders) + 1):
         yield shortened("-".join([*folders[len(folders) - count :], base]))
     digest = hashlib.sha256(str(path).encode(errors="surrogatepass")).hexdigest()
-    for length in range(8, len(digest) + 1):
-        yield shortened(f"{base}-{digest[:length]}")
+    yield shortened(f"{base}-{digest[:8]}")
+    for number in itertools.count(2):
+        yield shortened(f"{base}-{digest}-{number}")
 
 
 def shortened(name: str) -> str:

@@ -82,7 +82,7 @@ class Output:
                 self._targets[source] = (folder or Path()) / "stdin"
             else:
                 path = source.path.absolute()
-                groups[folder or source.path.parent][source] = path
+                groups[self.folder_of(source.path)][source] = path
         for folder, paths in groups.items():
             claimed = names.claim(folder, list(paths.values()))
             for source, name in zip(paths, claimed, strict=True):
@@ -111,8 +111,19 @@ class Output:
             write_whole(self._path(source, format, transcript), text)
 
     def is_done(self, source: Input) -> bool:
-        """True if all output files of this input exist. The one rule for every command."""
-        return len(set(self._present(source))) == len(set(self.formats))
+        """True if all output files of this input exist. The one rule for every command.
+
+        With `overwrite`, files older than their input do not count.
+        """
+        present = self._present(source)
+        if self.destination.overwrite and source.path is not None:
+            changed = source.path.stat().st_mtime if source.path.exists() else 0.0
+            present = {f: path for f, path in present.items() if path.stat().st_mtime >= changed}
+        return len(present) == len(set(self.formats))
+
+    def folder_of(self, path: Path) -> Path:
+        """The folder of an input's output files."""
+        return self.destination.folder or path.parent
 
     def existing(self, source: Input) -> Path | None:
         """An output file of this input that exists, if any."""

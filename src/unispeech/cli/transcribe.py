@@ -6,7 +6,7 @@ import errno
 import sys
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +14,7 @@ from unispeech.backends import choose
 from unispeech.backends.settle import Settled
 from unispeech.call import OnProgress
 from unispeech.cli import flags
-from unispeech.cli.help import Command, option
+from unispeech.cli.help import Command, Function, option
 from unispeech.cli.inputs import Input, expand
 from unispeech.cli.interrupts import exit_promptly
 from unispeech.cli.notices import notify
@@ -28,6 +28,9 @@ from unispeech.text.subtitles import Layout
 from unispeech.types import Transcript
 
 LAYOUT = [field.name for field in fields(Layout)]
+if TYPE_CHECKING:
+    from unispeech.engine.engine import Engine
+
 SUBTITLES = "Subtitle layout (srt, vtt)"
 
 
@@ -65,9 +68,7 @@ def named_aligners(args: list[str]) -> list[str]:
     return replaced
 
 
-@click.command(cls=Transcribe)
-@click.argument("sources", metavar="FILE...", nargs=-1, required=True)
-@option(
+format_option = option(
     "-f",
     "--output-format",
     "formats",
@@ -78,6 +79,37 @@ def named_aligners(args: list[str]) -> list[str]:
     show_default=True,
     help="txt, srt, vtt, tsv, json, rttm, textgrid, several with commas between them, or all.",
 )
+language_suffix_option = option(
+    "--language-suffix",
+    group=flags.OUTPUT,
+    is_flag=True,
+    help="Name the language in output files: talk.en.srt.",
+)
+
+
+def layout_options(function: Function) -> Function:
+    """Add the flags of the subtitle layout."""
+    for decorate in reversed(LAYOUT_OPTIONS):
+        function = decorate(function)
+    return function
+
+
+LAYOUT_OPTIONS = (
+    option("--max-line-width", group=SUBTITLES, type=int, help="Characters in a line."),
+    option("--max-line-count", group=SUBTITLES, type=int, help="Lines in a subtitle."),
+    option("--max-words-per-line", group=SUBTITLES, type=int, help="Words in a line."),
+    option(
+        "--max-cps",
+        group=SUBTITLES,
+        type=float,
+        help="Characters a second: show dense subtitles for longer.",
+    ),
+)
+
+
+@click.command(cls=Transcribe)
+@click.argument("sources", metavar="FILE...", nargs=-1, required=True)
+@format_option
 @option(
     "-o",
     "--output-dir",
@@ -93,24 +125,11 @@ def named_aligners(args: list[str]) -> list[str]:
     help="Skip inputs whose output files exist.",
 )
 @option("--overwrite", group=flags.OUTPUT, is_flag=True, help="Replace output files that exist.")
-@option(
-    "--language-suffix",
-    group=flags.OUTPUT,
-    is_flag=True,
-    help="Name the language in output files: talk.en.srt.",
-)
+@language_suffix_option
 @flags.backend
 @flags.model
 @flags.options()
-@option("--max-line-width", group=SUBTITLES, type=int, help="Characters in a line.")
-@option("--max-line-count", group=SUBTITLES, type=int, help="Lines in a subtitle.")
-@option("--max-words-per-line", group=SUBTITLES, type=int, help="Words in a line.")
-@option(
-    "--max-cps",
-    group=SUBTITLES,
-    type=float,
-    help="Characters a second: show dense subtitles for longer.",
-)
+@layout_options
 @option("-q", "--quiet", is_flag=True, help="Show no progress bar.")
 def transcribe(
     sources: tuple[str, ...],
@@ -133,16 +152,10 @@ def transcribe(
       unispeech transcribe recordings/ --output-format srt --output-dir subtitles
       unispeech transcribe talk.mp4 --language fr --task translate -f json
     """
-    layout = Layout(**{name: options.pop(name) for name in LAYOUT})
+    layout = layout_of(options)
     inputs = expand(sources)
     explicit = flags.explicit_options(options)
-    if layout.given and not {"srt", "vtt", "all"} & set(formats):
-        raise click.UsageError("--max-line-width and the like need --output-format srt or vtt")
-    if layout.cuts:
-        explicit["word_timestamps"] = True
-    speakers = "diarize" in explicit or "diarize_model" in explicit
-    if "rttm" in formats and not speakers:
-        raise click.UsageError("rttm lists the turns of speakers: it needs --diarize")
+    speakers = check_formats(formats, layout, explicit)
     if output_dir is None and not beside and len(extensions(formats)) > 1:
         output_dir = Path()
     destination = Destination(output_dir, beside, language_suffix, overwrite)
@@ -153,9 +166,32 @@ def transcribe(
         with exit_promptly(), progress_bar(quiet) as on_progress:
             settled = settle(backend, model, explicit)
             _check_presence(inputs)
-            failures += _run(settled, inputs, output, on_progress)
+            from unispeech.engine.engine import Engine
+
+            failures += run(Engine.of(settled, on_progress), inputs, output, on_progress)
     if failures:
         sys.exit(1)
+
+
+def layout_of(options: dict[str, Any]) -> Layout:
+    """Take the subtitle layout out of the options of a command."""
+    return Layout(**{name: options.pop(name) for name in LAYOUT})
+
+
+def check_formats(formats: list[str], layout: Layout, explicit: dict[str, Any]) -> bool:
+    """Add the options that the formats need to `explicit`. Return True if speakers are asked for.
+
+    Raises:
+        click.UsageError: the formats do not go with the other options.
+    """
+    if layout.given and not {"srt", "vtt", "all"} & set(formats):
+        raise click.UsageError("--max-line-width and the like need --output-format srt or vtt")
+    if layout.cuts:
+        explicit["word_timestamps"] = True
+    speakers = "diarize" in explicit or "diarize_model" in explicit
+    if "rttm" in formats and not speakers:
+        raise click.UsageError("rttm lists the turns of speakers: it needs --diarize")
+    return speakers
 
 
 def _check_destination(destination: Destination, skip_existing: bool, inputs: list[Input]) -> None:
@@ -221,12 +257,10 @@ def _check_presence(inputs: list[Input]) -> None:
     sys.exit(1)
 
 
-def _run(settled: Settled, inputs: list[Input], output: Output, on_progress: OnProgress) -> int:
+def run(engine: Engine, inputs: list[Input], output: Output, on_progress: OnProgress) -> int:
     """Transcribe in order, write each transcript when it is complete, return the failures."""
-    from unispeech.engine.engine import Engine
-
     failures = 0
-    results = Engine.of(settled, on_progress).transcribe_many(
+    results = engine.transcribe_many(
         (source.open() for source in inputs), on_segment=output.on_segment, on_progress=on_progress
     )
     for source in inputs:
