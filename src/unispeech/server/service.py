@@ -39,7 +39,7 @@ class Service:
         self.rates = Rates(settings.rate_limit)
         self.failed_keys = Rates(FAILED_KEYS)
         self.notices = Notices(settings, self.database)
-        self.speech = Speech(settings)
+        self.speech = Speech(settings, self.keys_required)
         self.streams = Streams(settings, self.speech)
         self.jobs = Jobs(self.database, settings.data_dir / "jobs", settings.queue_size)
         self.runner = Runner(self.jobs, self.speech)

@@ -51,6 +51,11 @@ class Settings(BaseSettings):
         companions.DIARIZER,
         description="Diarization model: a pyannote pipeline, by name, Hub ID or folder.",
     )
+    fetch_models: Annotated[list[str] | None, NoDecode] = Field(
+        None,
+        description="Models of the catalog that requests may have downloaded, separated by commas; "
+        "*: all. Default: all on loopback without API keys, else none.",
+    )
     device: str = Field("auto", description="Device: auto, cpu, cuda, cuda:1, ...")
     compute_type: str = Field("default", description="Compute type: default, int8, float32, ...")
     threads: int = Field(0, ge=0, description="CPU threads; 0: one per core.")
@@ -170,7 +175,7 @@ class Settings(BaseSettings):
         description="Line shown on the web page and at the end of e-mails.",
     )  # fmt: skip
 
-    @field_validator("cors_origins", "allowed_hosts", mode="before")
+    @field_validator("cors_origins", "allowed_hosts", "fetch_models", mode="before")
     @classmethod
     def _split_commas(cls, value: Any) -> Any:
         if isinstance(value, str):

@@ -185,7 +185,16 @@ class _MultipartParser(MultiPartParser):
 
 
 async def form(request: Request, limit: int, folder: Path) -> FormData:
-    """Parse a form; large files are written to `folder`. `BodyLimit` enforces the size limit."""
+    """Parse a form; large files are written to `folder`. `BodyLimit` enforces the size limit.
+
+    `routing.Route` closes the files.
+    """
+    fields = await _parsed(request, limit, folder)
+    request.state.form = fields
+    return fields
+
+
+async def _parsed(request: Request, limit: int, folder: Path) -> FormData:
     check_length(request, limit)
     kind = request.headers.get("content-type", "").lower()
     try:

@@ -1,4 +1,4 @@
-"""Routes that check the API key before the body is read."""
+"""Routes that check the API key before the body is read, and close the files of forms."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ class Route(APIRoute):
         async def handle(request: Request) -> Response:
             service = request.app.state.service
             request.state.key = await asyncio.to_thread(admit, service, request)
-            return await handler(request)
+            try:
+                return await handler(request)
+            finally:
+                if (form := getattr(request.state, "form", None)) is not None:
+                    await form.close()
 
         return handle
 

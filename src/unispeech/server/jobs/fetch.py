@@ -27,8 +27,13 @@ TIMEOUT = 1800.0
 """Seconds for a whole download."""
 
 
-TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")))
-"""IPv6 networks whose addresses embed an IPv4 address that a gateway may translate to."""
+UNICAST = ipaddress.IPv6Network("2000::/3")
+"""The only global unicast addresses of IPv6 that have been assigned (RFC 4291, section 2.4)."""
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""IPv6 addresses that a gateway translates to public IPv4 addresses (RFC 6052)."""
+NOT_GLOBAL = tuple(map(ipaddress.ip_network, ("192.88.99.0/24", "3fff::/20", "5f00::/16")))
+"""Networks that some versions of Python count as global: relays of 6to4 (RFC 7526), documentation
+(RFC 9637), segment routing (RFC 9602)."""
 
 
 class _Guarded(httpcore.AnyIOBackend):
@@ -65,12 +70,15 @@ def allow_all(address: str) -> bool:
 
 
 def is_public(address: str) -> bool:
+    """Return whether an address is global unicast, and so is an IPv4 address that it embeds."""
     ip = ipaddress.ip_address(address.split("%")[0])
+    if any(ip in network for network in NOT_GLOBAL):
+        return False
     if isinstance(ip, ipaddress.IPv6Address):
-        embedded = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
-        if any(ip in network for network in TRANSLATED):
-            embedded = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if embedded and not is_public(str(embedded)):
+        if ip in NAT64:
+            return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
+        embedded = ip.sixtofour or (ip.teredo and ip.teredo[1])
+        if ip not in UNICAST or (embedded and not is_public(str(embedded))):
             return False
     return ip.is_global and not ip.is_multicast
 

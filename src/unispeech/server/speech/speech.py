@@ -7,7 +7,7 @@ import contextlib
 import contextvars
 import re
 import threading
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -19,12 +19,18 @@ from unispeech.backends.settle import Refusal, Settled
 from unispeech.call import Call
 from unispeech.engine.engine import Engine
 from unispeech.engine.pool import Pool
-from unispeech.errors import OptionError, UnispeechError, UnknownModel, did_you_mean
+from unispeech.errors import (
+    ModelUnavailable,
+    OptionError,
+    UnispeechError,
+    UnknownModel,
+    did_you_mean,
+)
 from unispeech.models import catalog, companions, model_names, store, weight_cache
 from unispeech.options import LoadOptions, SoundOptions, TranscribeOptions, split_options
 from unispeech.server.observe import metrics
 from unispeech.server.service_errors import Busy
-from unispeech.server.settings import Settings
+from unispeech.server.settings import Settings, is_loopback
 from unispeech.server.speech.decoders import Decoded, DecodeRange, Decoders
 from unispeech.server.speech.diarization_weights import Weights
 from unispeech.server.speech.threads import ChainedThreads
@@ -79,8 +85,11 @@ class SpeechRequest:
 class Speech:
     """Engines, decoding processes and threads of one server process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, keys_required: Callable[[], bool] = lambda: False
+    ) -> None:
         self.settings = settings
+        self._keys_required = keys_required
         self.pool = Pool(settings.engines, settings.idle_timeout, settings.batch_size)
         self.decoders = Decoders(settings.decoders, settings.decode_memory, settings.decode_timeout)
         self.threads = ChainedThreads(settings.requests_at_once, "unispeech-request")
@@ -226,6 +235,7 @@ class Speech:
         Raises:
             UnknownModel: the name is neither the server's model, nor in the store or catalog, nor
                 the default of a backend with models of its own.
+            ModelUnavailable: its weights would have to be downloaded, which requests may not cause.
             UnknownBackend: there is no such backend.
         """
         if backend and backend != choose.AUTO:
@@ -235,11 +245,32 @@ class Speech:
         if not name or name in HOSTED or name == self.settings.model:
             return self.settings.model
         if is_offered(name):
+            if not self.may_name(name):
+                raise ModelUnavailable(
+                    f"model {name!r} is not on this server",
+                    "its operator can fetch it, or add it to UNISPEECH_FETCH_MODELS",
+                    option="model",
+                )
             return name
         near = catalog.nearest(name)
         raise UnknownModel(
             f"model {name[:100]!r} is unknown here", did_you_mean(near), option="model"
         )
+
+    def may_name(self, model: str) -> bool:
+        """Return whether requests may use a model of the catalog: they may have its weights
+        downloaded, or need not.
+
+        Without keys on loopback, the clients are the operator's own.
+        """
+        settings = self.settings
+        entry = catalog.find(model)
+        names = {model, entry.name if entry else model}
+        if names & {settings.model, settings.waas_model} or any(map(weight_cache.formats, names)):
+            return True
+        if settings.fetch_models is not None:
+            return not {*names, "*"}.isdisjoint(settings.fetch_models)
+        return is_loopback(settings.host) and not self._keys_required()
 
     @contextmanager
     def engine(self, request: SpeechRequest) -> Iterator[Engine]:

@@ -144,8 +144,11 @@ class Database:
         with self.engine.begin() as c:
             return c.execute(query.values(**values)).rowcount == 1
 
-    def count(self, *states: State) -> int:
+    def count(self, *states: State, owner: str | None = None) -> int:
+        """Return the number of jobs in these states, of one owner or of all."""
         query = sa.select(sa.func.count()).select_from(jobs).where(jobs.c.state.in_(states))
+        if owner is not None:
+            query = query.where(jobs.c.owner == owner)
         with self.engine.connect() as c:
             return int(c.execute(query).scalar_one())
 
@@ -169,11 +172,13 @@ class Database:
             ids = c.execute(query.order_by(jobs.c.priority, jobs.c.created)).scalars()
             return {str(id): position for position, id in enumerate(ids)}
 
-    def transcribed_seconds(self) -> float:
-        """Return the seconds of audio in finished jobs."""
-        query = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.duration), 0.0))
+    def transcribed_seconds(self, owner: str) -> float:
+        """Return the seconds of audio in finished jobs of one owner."""
+        query = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.duration), 0.0)).where(
+            jobs.c.state == State.DONE, jobs.c.owner == owner
+        )
         with self.engine.connect() as c:
-            return float(c.execute(query.where(jobs.c.state == State.DONE)).scalar_one())
+            return float(c.execute(query).scalar_one())
 
     def expired(self, before: float) -> Sequence[str]:
         """Return the IDs of jobs that ended before this time."""

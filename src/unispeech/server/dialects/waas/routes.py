@@ -15,7 +15,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from unispeech import languages
-from unispeech.errors import UnispeechError, UnknownModel
+from unispeech.errors import ModelUnavailable, UnispeechError, UnknownModel
 from unispeech.server.dialects.waas.parameters import OUTPUTS, TASKS, language_names
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheJob, TheService, scratch
@@ -133,7 +133,7 @@ def _problem(service: Service, model: str | None, task: str, language: str | Non
     """Return WAAS's message for the first wrong parameter, in WAAS's order, or an empty string."""
     try:
         service.speech.model(model or service.settings.waas_model)
-    except UnknownModel:
+    except (UnknownModel, ModelUnavailable):
         return "Model not available"
     if language and language not in language_names():
         return "Language not supported"
@@ -273,11 +273,13 @@ def whisper_result(transcript: Transcript) -> dict[str, Any]:
 
 @router.get("/v1/queue", summary="Count the queued jobs", responses=DOCUMENTED)
 async def queue(service: TheService, key: Caller) -> dict[str, int]:
-    """Return the number of queued jobs."""
-    return {"count": await asyncio.to_thread(service.database.count, State.QUEUED)}
+    """Return the number of the caller's queued jobs."""
+    count = partial(service.database.count, State.QUEUED, owner=key.id)
+    return {"count": await asyncio.to_thread(count)}
 
 
 @router.get("/v1/stats", summary="Show statistics", responses=DOCUMENTED)
 async def stats(service: TheService, key: Caller) -> dict[str, float]:
-    """Return the seconds of audio transcribed by all stored jobs."""
-    return {"total_time_transcribed": await asyncio.to_thread(service.database.transcribed_seconds)}
+    """Return the seconds of audio transcribed by the caller's stored jobs."""
+    seconds = await asyncio.to_thread(service.database.transcribed_seconds, key.id)
+    return {"total_time_transcribed": seconds}
