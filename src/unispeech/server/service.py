@@ -15,6 +15,7 @@ from unispeech.server.speech.speech import Speech
 from unispeech.server.speech.streams import Streams
 from unispeech.server.storage.database import Database
 from unispeech.server.storage.keys import Key, Keys, Rates
+from unispeech.server.storage.quotas import Quotas
 from unispeech.version import __version__
 
 log = logging.getLogger("unispeech.server")
@@ -41,7 +42,8 @@ class Service:
         self.notices = Notices(settings, self.database)
         self.speech = Speech(settings, self.keys_required)
         self.streams = Streams(settings, self.speech)
-        self.jobs = Jobs(self.database, settings.data_dir / "jobs", settings.queue_size)
+        quotas = Quotas(self.database, settings.max_stored_per_key, settings.max_stored)
+        self.jobs = Jobs(self.database, settings.data_dir / "jobs", settings.queue_size, quotas)
         self.runner = Runner(self.jobs, self.speech)
         self.worker = Worker(
             self.runner,

@@ -6,6 +6,8 @@
         ├── FetchFailed the recording cannot be downloaded from its URL
         ├── NewerSchema a newer version of the service wrote the data
         ├── NotFound    the object does not exist, or belongs to another caller
+        ├── OverQuota   the key's recordings take all the bytes it may store
+        ├── StorageFull all recordings take all the bytes that the operator allows
         └── TooLarge    the upload exceeds the caller's limit
 
 `http/error_responses.py` maps them to HTTP statuses.
@@ -47,6 +49,28 @@ class NewerSchema(ServiceError):
 
 class NotFound(ServiceError):
     """The object does not exist, or belongs to another caller."""
+
+
+class OverQuota(ServiceError):
+    """The recordings of the key take all the bytes that it may store."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"there is no room for this recording in the {limit} bytes that each caller may store",
+            "delete some recordings first",
+            code="quota_exceeded",
+        )
+
+
+class StorageFull(ServiceError):
+    """The recordings of all keys take all the bytes that the operator allows."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"there is no room for this recording in the {limit} bytes of this server",
+            "try again later, or tell its operator",
+            code="storage_full",
+        )
 
 
 class TooLarge(ServiceError):

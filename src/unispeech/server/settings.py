@@ -89,6 +89,15 @@ class Settings(BaseSettings):
     )
 
     max_upload: int = Field(4096 * MIB, ge=1, description="Largest upload in bytes.")
+    max_stored: int = Field(
+        0, ge=0, description="Bytes that all recordings together may take; 0: no limit."
+    )
+    max_stored_per_key: int = Field(
+        0,
+        ge=0,
+        description="Bytes that the recordings of one key, or of all callers without one, may "
+        "take; 0: no limit.",
+    )
     max_duration: float = Field(6 * 3600.0, gt=0, description="Longest recording in seconds.")
     decoders: int = Field(2, ge=1, description="Processes that decode the audio of uploads.")
     decode_memory: int = Field(

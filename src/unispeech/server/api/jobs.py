@@ -42,7 +42,7 @@ async def create(request: Request, service: TheService, key: Caller) -> JobShown
     Send exactly one of `file`, `upload` (the ID of a finished upload) and `url`, and any
     transcription options.
     """
-    await asyncio.to_thread(service.jobs.check_capacity)
+    await asyncio.to_thread(service.jobs.check_capacity, key.id)
     form = await forms.form(request, service.max_upload(key), service.scratch)
     file = forms.file_field(form, "file")
     texts = {n: v for n, v in form.multi_items() if isinstance(v, str) and v}

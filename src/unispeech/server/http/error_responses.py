@@ -27,7 +27,9 @@ from unispeech.server.service_errors import (
     FetchFailed,
     NewerSchema,
     NotFound,
+    OverQuota,
     ServiceError,
+    StorageFull,
     TooLarge,
 )
 from unispeech.server.speech.decoders import TooLong
@@ -60,6 +62,8 @@ STATUSES: tuple[tuple[type[UnispeechError], int, str | None], ...] = (
     (FetchFailed, 400, None),
     (NewerSchema, 501, None),
     (NotFound, 404, None),
+    (OverQuota, 429, None),
+    (StorageFull, 507, None),
     (TooLarge, 413, None),
     (Cancelled, 499, "client_closed_request"),
     (TooLong, 413, "audio_too_long"),
@@ -76,6 +80,8 @@ PARAMS: dict[type[UnispeechError], str] = {UnknownModel: "model", NoSpeakers: "s
 """Field at fault, for errors that do not name it."""
 HEADERS: dict[type[UnispeechError], dict[str, str]] = {
     Busy: {"Retry-After": "5"},
+    OverQuota: {"Retry-After": "3600"},
+    StorageFull: {"Retry-After": "3600"},
     TooLarge: {"Connection": "close"},  # the rest of the body stays unread
 }
 
@@ -90,7 +96,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
     408: {"description": "The request body stalled."},
     429: {"description": "Too many requests; `Retry-After` says when to try again."},
     503: {"description": "The service is stopping, or its database does not answer."},
-    507: {"description": "The server's disk is full."},
+    507: {"description": "The server's disk, or the space that it may use, is full."},
 }
 """Error statuses that any route may return, for the OpenAPI document."""
 
@@ -105,7 +111,7 @@ def answer(request: HTTPConnection, error: BaseException) -> Response:
         cause = error_line(error) if isinstance(error, UNAVAILABLE) else "stopping"
         log.error("request not served: %s", cause)
     elif status == 507:
-        log.error("the disk is full: free some space under UNISPEECH_DATA_DIR")
+        log.error("no space: free some under UNISPEECH_DATA_DIR, or raise UNISPEECH_MAX_STORED")
     path = request.url.path
     if _is_waas(path):
         return PlainTextResponse(message, status, headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 import uuid
@@ -15,10 +16,15 @@ from unispeech.server.jobs.share_links import Links
 from unispeech.server.service_errors import Busy
 from unispeech.server.storage.database import Database, Job, State
 from unispeech.server.storage.partial_uploads import Uploads
+from unispeech.server.storage.quotas import Quotas
 from unispeech.types import Transcript
 
 ABANDONED = 86_400.0
 """Seconds after which files without a job are removed: no request takes so long."""
+PLAYABLE = 3600.0
+"""Seconds after the last request at which a playable copy is removed."""
+COPIES = ("playable.flac", "playable.wav")
+"""Names of playable copies; versions before 0.2 wrote WAV."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,11 @@ class JobFiles:
         return self.folder / f"sound-{run}.wav"
 
     @property
+    def playable(self) -> Path:
+        """The recording as FLAC of 16 kHz mono, for players; exists for a while after a request."""
+        return self.folder / "playable.flac"
+
+    @property
     def waveform(self) -> Path:
         """Waveform of a finished job, for display."""
         return self.folder / "waveform"
@@ -45,11 +56,14 @@ class JobFiles:
 class Jobs:
     """All jobs of the service. At most `queue_size` may wait."""
 
-    def __init__(self, database: Database, folder: Path, queue_size: int) -> None:
+    def __init__(
+        self, database: Database, folder: Path, queue_size: int, quotas: Quotas | None = None
+    ) -> None:
         self.database = database
         self.revisions = Revisions(database)
         self.links = Links(database)
-        self.uploads = Uploads(database, folder.parent / "uploads")
+        self._quotas = quotas or Quotas(database)
+        self.uploads = Uploads(database, folder.parent / "uploads", self._quotas)
         self.folder = folder
         self._queue_size = queue_size
         folder.mkdir(parents=True, exist_ok=True)
@@ -69,18 +83,29 @@ class Jobs:
         if self.database.job(id) is None:
             shutil.rmtree(self.files(id).folder, ignore_errors=True)
 
-    def check_capacity(self) -> None:
-        """Check that another job may be queued.
+    def check_capacity(self, owner: str | None = None) -> None:
+        """Check that another job may be queued and, with an owner, that one byte may be stored.
 
         Raises:
             Busy: the queue is full.
+            OverQuota, StorageFull: there is no room for the recording.
         """
+        if owner is not None:
+            self._quotas.check_job(owner, 1)
         if self.database.count(State.QUEUED) >= self._queue_size:
             raise Busy("too many jobs are waiting", "try again in a minute")
 
     def accept(self, job: Job) -> Job:
-        """Store a job whose upload is in its folder. It survives a restart from here on."""
-        job = replace(job, created=time.time())
+        """Store a job whose upload is in its folder. It survives a restart from here on.
+
+        Raises:
+            OverQuota, StorageFull: there is no room for the recording.
+        """
+        upload = self.files(job.id).upload
+        size = upload.stat().st_size if upload.is_file() else 0  # ranges have none
+        if size:
+            self._quotas.check_job(job.owner, size)
+        job = replace(job, created=time.time(), size=size)
         self.database.add(job)
         return job
 
@@ -126,6 +151,8 @@ class Jobs:
         with their process. Return the number of jobs removed."""
         self.uploads.sweep()
         self._remove_abandoned(time.time() - ABANDONED)
+        self._remove_copies(time.time() - PLAYABLE)
+        self._measure_uploads()
         self.links.sweep()
         if not days:
             return 0
@@ -147,6 +174,18 @@ class Jobs:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
+
+    def _measure_uploads(self) -> None:
+        for id in self.database.unmeasured():
+            upload = self.files(id).upload
+            self.database.change(id, size=upload.stat().st_size if upload.is_file() else 0)
+
+    def _remove_copies(self, before: float) -> None:
+        for name in COPIES:
+            for path in self.folder.glob(f"*/{name}"):
+                with contextlib.suppress(FileNotFoundError):  # its job has just been deleted
+                    if path.stat().st_mtime < before:
+                        path.unlink()
 
     def merge(self, job: Job, part: Transcript, forced: bool = False) -> bool:
         """Merge a re-decoded range into the transcript of its parent; return whether it was merged.

@@ -67,6 +67,8 @@ class Job:
     """Number of times the process that ran the job died."""
     cancel: bool = False
     error: str | None = None
+    size: int | None = None
+    """Bytes of the upload; None: not measured yet."""
     revision: int | None = None
     """Number of the current transcript; the text is in `server.jobs.revisions`."""
 
@@ -187,6 +189,12 @@ class Database:
         )
         with self.engine.connect() as c:
             return [str(id) for id in c.execute(query).scalars()]
+
+    def unmeasured(self) -> Sequence[str]:
+        """Return the IDs of jobs whose `size` is unknown: earlier versions did not store it."""
+        with self.engine.connect() as c:
+            ids = c.execute(sa.select(jobs.c.id).where(jobs.c.size.is_(None))).scalars()
+            return [str(id) for id in ids]
 
     def remove(self, id: str) -> None:
         with self.engine.begin() as c:

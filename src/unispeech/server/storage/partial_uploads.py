@@ -22,6 +22,7 @@ from unispeech.server.service_errors import TooLarge
 from unispeech.server.storage.connection import is_storable
 from unispeech.server.storage.database import Database
 from unispeech.server.storage.disk import PIECE
+from unispeech.server.storage.quotas import Quotas
 from unispeech.server.storage.tables import uploads as table
 
 EXPIRES = 86_400.0
@@ -65,13 +66,20 @@ class _Writer:
 class Uploads:
     """Unfinished uploads of all callers."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, quotas: Quotas | None = None) -> None:
+        self._quotas = quotas or Quotas(database)
         self._database = database
         self._folder = folder
         self._writers: dict[str, _Writer] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
     def create(self, owner: str, filename: str, size: int) -> Upload:
+        """Create an empty upload.
+
+        Raises:
+            OverQuota, StorageFull: there is no room for the recording.
+        """
+        self._quotas.check_upload(owner, size)
         id, now = str(uuid.uuid4()), time.time()
         self._file(id).touch()
         row = {"id": id, "owner": owner, "filename": filename, "size": size, "created": now}

@@ -36,6 +36,7 @@ jobs = sa.Table(
     sa.Column("interruptions", sa.Integer, nullable=False),
     sa.Column("cancel", sa.Boolean, nullable=False),
     sa.Column("error", sa.Text),
+    sa.Column("size", sa.BigInteger),
 )
 chunks = sa.Table(
     "unispeech_chunks",

@@ -80,7 +80,7 @@ async def transcribe(
     problem = _problem(service, model, task, language)
     if problem:
         return PlainTextResponse(problem, 400)
-    await asyncio.to_thread(service.jobs.check_capacity)
+    await asyncio.to_thread(service.jobs.check_capacity, key.id)
     id, files = service.jobs.new_folder()
     try:
         size = await forms.save_body(request, files.upload, service.max_upload(key))
