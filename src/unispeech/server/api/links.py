@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 
 from unispeech.server.api import transcripts
 from unispeech.server.api.media import (
@@ -129,10 +129,10 @@ async def media(service: TheService, link: TheLink) -> dict[str, Any]:
 @router.get(
     "/shared/{token}/audio",
     summary="Play a shared recording",
-    response_class=FileResponse,
+    response_class=Response,
     responses=RANGE_RESPONSES,
 )
-async def audio(service: TheService, link: TheLink, form: AudioForm = "upload") -> FileResponse:
+async def audio(service: TheService, link: TheLink, form: AudioForm = "upload") -> Response:
     """Return the recording. Range requests work, so players can seek."""
     return await audio_response(service, link.job, form)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
+import os
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from weakref import WeakValueDictionary
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, Response
@@ -16,6 +20,7 @@ from unispeech.errors import AudioError
 from unispeech.server.http.dependencies import TheJob, TheService
 from unispeech.server.http.error_responses import RequestError
 from unispeech.server.http.routing import Route
+from unispeech.server.http.wav_response import WavResponse
 from unispeech.server.jobs import waveform
 from unispeech.server.service import Service
 from unispeech.server.speech.decoders import DecodeRange
@@ -47,7 +52,8 @@ PEAKS_RESPONSES: dict[int | str, dict[str, Any]] = {
     304: {"description": "The waveform of `If-None-Match` is current."},
 }
 NOT_MEDIA: dict[int | str, dict[str, Any]] = {409: {"description": "The recording cannot be read."}}
-_lock = asyncio.Lock()
+_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+"""One lock for each job whose recording is being decoded."""
 
 
 def _upload(service: Service, job: Job) -> Path:
@@ -57,21 +63,27 @@ def _upload(service: Service, job: Job) -> Path:
     return upload
 
 
-async def _wav(service: Service, job: Job) -> Path:
-    """Return the recording as 16 kHz mono, which the first request decodes."""
+async def _playable(service: Service, job: Job) -> Path:
+    """Return the recording as FLAC of 16 kHz mono, which the first request decodes."""
     upload = _upload(service, job)
-    wav = upload.with_name("playable.wav")
-    async with _lock:
-        if not wav.is_file():
-            part = upload.with_name("playable.part")
+    files = service.jobs.files(job.parent or job.id)
+    async with _lock(files.folder.name):
+        if not files.playable.is_file():
+            part = files.folder / f"{uuid.uuid4()}.flac"
             limit = job.max_duration or service.settings.max_duration
             range = DecodeRange(max_duration=limit)  # the job may have failed for its length
             try:
                 await service.speech.decoders.decode_async(upload, part, job.filename, range)
-                part.replace(wav)
+                part.replace(files.playable)
             finally:
                 part.unlink(missing_ok=True)
-    return wav
+    with contextlib.suppress(FileNotFoundError):  # the job has just been deleted
+        os.utime(files.playable)  # requested: do not expire
+    return files.playable
+
+
+def _lock(job: str) -> asyncio.Lock:
+    return _locks.setdefault(job, asyncio.Lock())
 
 
 @router.get("/jobs/{job_id}/media", summary="Describe the recording", responses=NOT_MEDIA)
@@ -100,19 +112,19 @@ async def describe_media(service: Service, job: Job) -> dict[str, Any]:
 @router.get(
     "/jobs/{job_id}/audio",
     summary="Play the recording",
-    response_class=FileResponse,
+    response_class=Response,
     responses=RANGE_RESPONSES,
 )
-async def audio(job: TheJob, service: TheService, form: AudioForm = "upload") -> FileResponse:
+async def audio(job: TheJob, service: TheService, form: AudioForm = "upload") -> Response:
     """Return the recording. Range requests work, so players can seek."""
     return await audio_response(service, job, form)
 
 
-async def audio_response(service: Service, job: Job, form: str) -> FileResponse:
+async def audio_response(service: Service, job: Job, form: str) -> Response:
     """Return the audio, never with the media type of the upload: an uploaded HTML file would run
     with the origin of this server."""
     if form == "wav":
-        return FileResponse(await _wav(service, job), headers=PRIVATE, media_type="audio/wav")
+        return WavResponse(await _playable(service, job), PRIVATE)
     path = _upload(service, job)
     return FileResponse(path, headers=PRIVATE, media_type="application/octet-stream")
 
@@ -162,9 +174,9 @@ async def peaks_response(
     if duration is not None:
         peaks = await asyncio.to_thread(waveform.load_peaks, path, *span)
     if peaks is None:
-        sound = await _wav(service, job)
+        sound = await _playable(service, job)
         duration = duration or await asyncio.to_thread(waveform.duration, sound)
-        async with _lock:
+        async with _lock(path.parent.name):
             if not path.is_file():  # the job is not done, or older than stored waveforms
                 await asyncio.to_thread(waveform.save_peaks, sound, path)
         peaks = await asyncio.to_thread(waveform.measure_peaks, sound, *span)

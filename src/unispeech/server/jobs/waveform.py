@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import uuid
 import wave
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from unispeech.server.speech import flac
 from unispeech.types import SAMPLE_RATE
 
 Peaks = npt.NDArray[np.int8]
@@ -23,19 +25,41 @@ _BLOCK = 1000
 
 
 def measure_peaks(sound: Path, per_second: int, start: float, end: float | None) -> Peaks:
-    """Return the waveform of a 16 kHz WAV between two times in seconds."""
+    """Return the waveform of a 16 kHz WAV or FLAC between two times in seconds."""
     step = SAMPLE_RATE // per_second
     pairs = [np.zeros((0, 2), np.int16)]
-    with wave.open(str(sound), "rb") as file:
-        length = file.getnframes()
-        first = min(length, round(start * SAMPLE_RATE))
-        last = length if end is None else min(length, round(end * SAMPLE_RATE))
-        file.setpos(first)
-        for position in range(first, last, _BLOCK * step):
-            count = min(_BLOCK * step, last - position)
-            samples = np.frombuffer(file.readframes(count), np.int16)
-            pairs.append(_extremes(samples.reshape(-1, file.getnchannels()), step))
+    length = _samples(sound)
+    first = min(length, round(start * SAMPLE_RATE))
+    last = length if end is None else min(length, round(end * SAMPLE_RATE))
+    for samples in _blocks(sound, first, last, _BLOCK * step):
+        pairs.append(_extremes(samples, step))
     return (np.concatenate(pairs) >> 8).astype(np.int8)
+
+
+def _samples(sound: Path) -> int:
+    if sound.suffix == ".flac":
+        return flac.count_samples(sound)
+    with wave.open(str(sound), "rb") as file:
+        return file.getnframes()
+
+
+def _blocks(sound: Path, first: int, last: int, size: int) -> Iterator[npt.NDArray[np.int16]]:
+    """Yield samples of shape (size, channels); the last block may be shorter."""
+    if sound.suffix == ".flac":
+        rest = np.zeros(0, np.int16)
+        for samples in flac.read(sound, first, last):
+            rest = np.concatenate([rest, samples])
+            while len(rest) >= size:
+                yield rest[:size, None]
+                rest = rest[size:]
+        if len(rest):
+            yield rest[:, None]
+        return
+    with wave.open(str(sound), "rb") as file:
+        file.setpos(first)
+        for position in range(first, last, size):
+            data = file.readframes(min(size, last - position))
+            yield np.frombuffer(data, np.int16).reshape(-1, file.getnchannels())
 
 
 def _extremes(values: npt.NDArray[np.int16], step: int) -> npt.NDArray[np.int16]:
@@ -46,13 +70,12 @@ def _extremes(values: npt.NDArray[np.int16], step: int) -> npt.NDArray[np.int16]
 
 
 def duration(sound: Path) -> float:
-    """Return the length of a WAV in seconds."""
-    with wave.open(str(sound), "rb") as file:
-        return file.getnframes() / SAMPLE_RATE
+    """Return the length of a WAV or FLAC in seconds."""
+    return _samples(sound) / SAMPLE_RATE
 
 
 def save_peaks(sound: Path, target: Path) -> None:
-    """Write the finest waveform of a WAV, so that drawing it needs no decoding."""
+    """Write the finest waveform of a WAV or FLAC, so that drawing it needs no decoding."""
     part = target.with_name(f"{target.name}-{uuid.uuid4().hex}.part")
     try:
         part.write_bytes(measure_peaks(sound, FINEST, 0.0, None).tobytes())

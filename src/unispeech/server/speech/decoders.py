@@ -30,6 +30,7 @@ from unispeech.engine import lanes, sound
 from unispeech.engine.sound import Input
 from unispeech.errors import AudioError
 from unispeech.options import SoundOptions
+from unispeech.server.speech.flac import FlacWriter
 from unispeech.server.storage.machine_faults import machine_fault
 from unispeech.types import SAMPLE_RATE
 
@@ -91,7 +92,7 @@ class Decoders:
         self._schedule(_import_decoder)
 
     def decode(self, source: Path, target: Path, name: str, range: DecodeRange) -> Decoded:
-        """Decode `source` to the WAV `target`. Errors call the file `name`.
+        """Decode `source` to `target`, a WAV or (mono only) FLAC. Errors call the file `name`.
 
         Raises:
             AudioError: the file is not a recording, or decoding takes too long.
@@ -236,6 +237,10 @@ def _decode(source: Path, target: Path, name: str, range: DecodeRange) -> Decode
         raise
 
 
+def _writer(target: Path, channels: int) -> WavWriter | FlacWriter:
+    return FlacWriter(target) if target.suffix == ".flac" else WavWriter(target, channels)
+
+
 def _decoded(source: Path, target: Path, name: str, range: DecodeRange) -> Decoded:
     inputs = lanes.lanes_of(Input(source), range.sound)
     recordings = [sound.opened(lane, range.sound, name=name) for lane in inputs]
@@ -243,7 +248,7 @@ def _decoded(source: Path, target: Path, name: str, range: DecodeRange) -> Decod
     last = float("inf") if range.end is None else round(range.end * SAMPLE_RATE)
     limit = range.max_duration * SAMPLE_RATE
     position = written = 0
-    with WavWriter(target, len(recordings)) as file:
+    with _writer(target, len(recordings)) as file:
         for block in lanes.side_by_side(recordings):
             end = int(max(0, min(last - position, block.shape[1])))
             samples = block[:, max(0, first - position) : end]

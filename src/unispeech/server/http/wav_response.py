@@ -1,0 +1,92 @@
+"""A stored FLAC file as WAV, decoded while it is sent; range requests work, so players can seek."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from unispeech.server.speech import flac
+from unispeech.types import SAMPLE_RATE
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+PIECE = 1 << 18
+"""Bytes sent at once."""
+
+
+class WavResponse(Response):
+    """Response of the WAV of a FLAC file. Ranges other than a single one are ignored."""
+
+    def __init__(self, path: Path, headers: dict[str, str]) -> None:
+        super().__init__(headers=headers, media_type="audio/wav")
+        self._path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        count = await asyncio.to_thread(flac.count_samples, self._path)
+        header = _header(count)
+        size = len(header) + 2 * count
+        first, last = _range(Headers(scope=scope).get("range", ""), size)
+        headers = self.headers
+        headers["accept-ranges"] = "bytes"
+        if first >= size:
+            self.status_code = 416
+            headers["content-range"], headers["content-length"] = f"bytes */{size}", "0"
+        else:
+            headers["content-length"] = str(last + 1 - first)
+            if last + 1 - first < size:
+                self.status_code = 206
+                headers["content-range"] = f"bytes {first}-{last}/{size}"
+        start = {"type": "http.response.start", "status": self.status_code}
+        await send({**start, "headers": self.raw_headers})
+        if self.status_code != 416:
+            pieces = _pieces(self._path, header, first, last + 1)
+            while piece := await asyncio.to_thread(next, pieces, b""):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def _header(samples: int) -> bytes:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setparams((1, 2, SAMPLE_RATE, samples, "NONE", ""))
+        writer.writeframes(b"")
+        writer._datawritten = 2 * samples  # type: ignore[attr-defined]  # for the sizes in it
+        writer._patchheader()  # type: ignore[attr-defined]
+    return file.getvalue()
+
+
+def _range(value: str, size: int) -> tuple[int, int]:
+    """Return the first and the last byte that a Range header asks for."""
+    match = _RANGE.fullmatch(value.strip())
+    if match is None or match.groups() == ("", ""):
+        return 0, size - 1
+    first, last = match.groups()
+    if not first:
+        return max(0, size - int(last)), size - 1
+    if last and int(last) < int(first):
+        return 0, size - 1
+    return int(first), min(int(last), size - 1) if last else size - 1
+
+
+def _pieces(path: Path, header: bytes, first: int, end: int) -> Iterator[bytes]:
+    buffer = bytearray(header[first:end])
+    start = max(0, first - len(header))
+    left = end - first - len(buffer)
+    skipped = start % 2
+    for samples in flac.read(path, start // 2, (end - len(header) + 1) // 2) if left else ():
+        data = samples.tobytes()[skipped:][:left]
+        skipped = 0
+        left -= len(data)
+        buffer += data
+        if len(buffer) >= PIECE:
+            yield bytes(buffer)
+            buffer.clear()
+    if buffer:
+        yield bytes(buffer)
