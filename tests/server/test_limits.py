@@ -108,7 +108,7 @@ class ImpatientConnection(Connection):
 def listening(app: ASGIApp) -> Iterator[socket.socket]:
     """Run `app` on a server in this process, and yield a connection to it."""
     config = uvicorn.Config(app, port=0, http=ImpatientConnection, log_config=None, lifespan="off")
-    server = Listener(config, lambda port: None, lambda: None)
+    server = Listener(config, lambda port: None, lambda: None, pytest.fail)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -204,6 +204,18 @@ def test_decoders_ignore_signals_to_the_process_group(tmp_path: Path) -> None:
         decoders.close()
 
 
+def test_a_starting_decoder_survives_ctrl_c(tmp_path: Path) -> None:
+    decoders = Decoders(1, 1 << 30, timeout=60)
+    try:
+        decoders.start()
+        (pid,) = decoders.processes()
+        os.kill(pid, signal.SIGINT)
+        decoders.decode(ENGLISH, tmp_path / "a.wav", "a", DecodeRange())
+        assert decoders.processes() == [pid]
+    finally:
+        decoders.close()
+
+
 def test_repeated_warnings_of_libraries_are_dropped_and_counted() -> None:
     now = [0.0]
     repeats = Repeats(lambda: now[0])

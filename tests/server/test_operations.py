@@ -137,6 +137,22 @@ def test_on_a_terminal_serve_says_what_it_offers_and_stops_with_ctrl_c(tmp_path:
         os.close(controller)
 
 
+def test_a_second_ctrl_c_ends_the_shutdown_without_a_traceback(tmp_path: Path) -> None:
+    with (
+        running(tmp_path, shutdown_timeout=600) as server,
+        socket.create_connection(("127.0.0.1", server.port)) as client,
+    ):
+        client.sendall(b"POST /v1/detect HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+        time.sleep(0.5)
+        assert server.process is not None
+        server.process.send_signal(signal.SIGINT)
+        while "stopping" not in server.log.read_text():
+            time.sleep(0.05)
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(60) == 130  # without the second signal: 600 s
+        assert "Traceback" not in server.log.read_text()
+
+
 def test_the_help_names_every_setting() -> None:
     help = CliRunner().invoke(serve, ["--help"]).output
     for name in ("UNISPEECH_DATABASE_URL", "ALLOWED_WEBHOOKS_FILE", "BASE_URL", "DISCLAIMER"):

@@ -19,7 +19,7 @@ import click
 
 from unispeech.cli.console import accept_any_text
 from unispeech.cli.help import OVERVIEW
-from unispeech.cli.interrupts import INTERRUPTED
+from unispeech.cli.interrupts import exit_now
 from unispeech.cli.notices import notify
 from unispeech.errors import OptionError, UnispeechError, UnknownBackend, UnknownModel
 from unispeech.system import allocator
@@ -90,8 +90,7 @@ def main() -> NoReturn:
         report_usage(error)
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        notify("stopped")
-        os._exit(INTERRUPTED)  # `sys.exit` would wait for threads in the middle of a batch
+        exit_now()
     except UnispeechError as error:
         from unispeech.cli.spelling import with_flags  # here, so that `--help` is instant
 

@@ -17,6 +17,12 @@ GRACE = 1.0
 """Seconds that running code has to end by itself after Ctrl-C."""
 
 
+def exit_now() -> NoReturn:
+    """End the process without waiting for threads in the middle of a batch, as `sys.exit` would."""
+    notify("stopped")
+    os._exit(INTERRUPTED)
+
+
 @contextmanager
 def exit_promptly() -> Iterator[None]:
     """Make Ctrl-C end the program within `GRACE` seconds, even inside a library call.
@@ -33,8 +39,7 @@ def exit_promptly() -> Iterator[None]:
     def exit_after_grace() -> None:
         interrupted.wait()
         if not ended.wait(GRACE):
-            notify("stopped")
-            os._exit(INTERRUPTED)
+            exit_now()
 
     def on_interrupt(*_: Any) -> NoReturn:
         interrupted.set()

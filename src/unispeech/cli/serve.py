@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from unispeech.cli.help import Command, option
+from unispeech.cli.interrupts import exit_now
 from unispeech.cli.notices import notify
 from unispeech.errors import OptionError, UnispeechError
 from unispeech.system import descriptors
@@ -143,7 +144,7 @@ def serve(**flags: Any) -> None:
         h11_max_incomplete_event_size=MAX_HEADERS,
         ws_ping_timeout=PING_TIMEOUT,
     )
-    Listener(config, announce, service.begin_shutdown).run()
+    Listener(config, announce, service.begin_shutdown, exit_now).run()
 
 
 def _check_address(host: str, port: int) -> None:

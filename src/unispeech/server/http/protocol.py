@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 import h11
 import uvicorn
@@ -101,10 +103,11 @@ class Connection(H11Protocol):
 
 
 class Listener(uvicorn.Server):
-    """uvicorn's server with two callbacks.
+    """uvicorn's server with three callbacks.
 
     `on_listening` gets the port. `on_shutdown` is called before open requests are waited for, so
-    that event streams, which do not end by themselves, can be closed.
+    that event streams, which do not end by themselves, can be closed. `on_second_interrupt` ends
+    the process at Ctrl-C during the shutdown; uvicorn would log tracebacks of cancelled tasks.
     """
 
     def __init__(
@@ -112,10 +115,17 @@ class Listener(uvicorn.Server):
         config: uvicorn.Config,
         on_listening: Callable[[int], None],
         on_shutdown: Callable[[], None],
+        on_second_interrupt: Callable[[], NoReturn],
     ) -> None:
         super().__init__(config)
         self._on_listening = on_listening
         self._on_shutdown = on_shutdown
+        self._on_second_interrupt = on_second_interrupt
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.should_exit and sig == signal.SIGINT:
+            self._on_second_interrupt()
+        super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

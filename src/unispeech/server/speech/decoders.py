@@ -13,11 +13,13 @@ import asyncio
 import logging
 import multiprocessing
 import os
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -139,7 +141,7 @@ class Decoders:
         raise AssertionError
 
     def _schedule(self, work: Callable[..., T], *arguments: Any) -> Future[T]:
-        with self._lock:
+        with self._lock, _signals_blocked():
             if self._closed:
                 raise CancelledError()
             try:
@@ -162,6 +164,9 @@ class Decoders:
         )
 
 
+_PARENT_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""Signals of Ctrl-C and of a stop of the process group or control group: the parent handles them.
+"""
 _FAILURES = (FutureTimeout, ProcessExpired, BrokenProcessPool, MemoryError)
 
 
@@ -180,12 +185,26 @@ def _explain(name: str, error: BaseException) -> NoReturn:
     raise DecoderDied(f"{name}: the decoder crashed", "convert it to WAV or FLAC first") from error
 
 
+@contextmanager
+def _signals_blocked() -> Iterator[None]:
+    """Start processes and threads that inherit a mask of `_PARENT_SIGNALS`.
+
+    A new process imports modules for a second before it can ignore them; until then Ctrl-C would
+    kill it with a traceback.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    previous = signal.pthread_sigmask(signal.SIG_BLOCK, _PARENT_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous)
+
+
 def _prepare_process(memory: int) -> None:
     """Initialise a decoding process."""
-    import signal
-
-    # Ctrl-C, and SIGTERM to the process group or the control group, are for the parent to handle.
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _PARENT_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
