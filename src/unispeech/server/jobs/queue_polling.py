@@ -20,6 +20,7 @@ from dbos import DBOS
 from dbos._queue import queue_worker_thread
 
 from unispeech.server.storage.connection import UNAVAILABLE, create_engine
+from unispeech.server.storage.vacuum import vacuum
 
 log = logging.getLogger("unispeech.server")
 
@@ -109,6 +110,9 @@ class QueuePolling:
         if not delay and self._engine.dialect.name == "postgresql":
             with contextlib.suppress(*UNAVAILABLE), self._engine.begin() as connection:
                 connection.execute(sa.text(f"NOTIFY {CHANNEL}"))
+
+    def vacuum(self) -> None:
+        vacuum(self._engine)
 
     def stop(self) -> None:
         self._stop.set()

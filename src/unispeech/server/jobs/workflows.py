@@ -30,6 +30,7 @@ from unispeech.server.storage.connection import (
     with_driver,
 )
 from unispeech.server.storage.database import Job, State
+from unispeech.server.storage.vacuum import vacuum
 
 log = logging.getLogger("unispeech.server")
 
@@ -42,6 +43,10 @@ ATTEMPTS = 12
 """Attempts to send a webhook or e-mail; the wait doubles from 1 s to 17 minutes."""
 ACTIVE = frozenset({"PENDING", "ENQUEUED", "DELAYED"})
 """DBOS's states of workflows that are still to run."""
+ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+"""DBOS's states of workflows that have ended."""
+PAGE = 500
+"""Workflows removed in one transaction."""
 VERSION = "unispeech-1"
 """Change it when a workflow's steps change: workflows resume only under their own version."""
 
@@ -184,13 +189,33 @@ class Worker:
                 self._recover()
                 if time.monotonic() - last_sweep > SWEEP_INTERVAL:
                     last_sweep = time.monotonic()
-                    self.jobs.sweep(self._retention_days)
+                    self._sweep()
             except UNAVAILABLE as error:
                 log.warning("orphaned jobs not checked: %s", error_line(error))
             except Exception:
                 log.exception("orphaned jobs not checked")
             if self._stop.wait(WATCH_INTERVAL):
                 return
+
+    def _sweep(self) -> None:
+        """Remove expired jobs, the workflows of ended jobs, and the space that both took."""
+        self.jobs.sweep(self._retention_days)
+        self._forget_workflows()
+        if not self.runner.is_busy():
+            vacuum(self.database.engine)
+            self._polling.vacuum()
+
+    def _forget_workflows(self) -> None:
+        """Remove the queue's rows of jobs that have ended or were deleted."""
+        unfinished, kept = self.database.unfinished(), 0
+        while page := DBOS.list_workflows(
+            status=ENDED, limit=PAGE, offset=kept, load_input=False, load_output=False
+        ):
+            ids = [workflow.workflow_id for workflow in page]
+            ended = [id for id in ids if id.partition(".")[0] not in unfinished]
+            if ended:
+                DBOS.delete_workflows(ended)
+            kept += len(ids) - len(ended)
 
     def _recover(self) -> None:
         live, dead = self.heartbeat.check()

@@ -12,6 +12,8 @@ from unispeech.errors import OptionError, UnispeechError
 
 CONNECT_TIMEOUT = 10
 """Seconds to wait for a PostgreSQL server to accept a connection."""
+BUSY_TIMEOUT = 30_000
+"""Milliseconds to wait for others that write to SQLite."""
 UNAVAILABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 """Errors that are worth a retry: the database is unreachable, locked or out of space."""
 
@@ -80,5 +82,6 @@ def _pragmas(connection: Any, _: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
+    cursor.execute("PRAGMA secure_delete=ON")  # overwrite deleted rows
     cursor.close()

@@ -190,6 +190,12 @@ class Database:
         with self.engine.connect() as c:
             return [str(id) for id in c.execute(query).scalars()]
 
+    def unfinished(self) -> set[str]:
+        """Return the IDs of queued and running jobs."""
+        query = sa.select(jobs.c.id).where(jobs.c.state.in_([State.QUEUED, State.RUNNING]))
+        with self.engine.connect() as c:
+            return {str(id) for id in c.execute(query).scalars()}
+
     def unmeasured(self) -> Sequence[str]:
         """Return the IDs of jobs whose `size` is unknown: earlier versions did not store it."""
         with self.engine.connect() as c:
