@@ -50,7 +50,9 @@ def test_every_interface_refuses_such_a_model(tmp_path: Path) -> None:
     answer = client.post("/v1/audio/transcriptions", files=file, data={"model": "small"})
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "model_not_available"
-    assert client.post("/api/jobs", files=file, data={"model": "small"}).status_code == 404
+    for model in ("small", "/etc/passwd", str(tmp_path), "openai/whisper-small"):
+        answer = client.post("/api/jobs", files=file, data={"model": model})
+        assert answer.status_code == 404, model
     assert client.post("/api/check", json={"model": "small"}).json()["ok"] is False
     answer = client.post("/v1/transcribe?model=small&email_callback=a@b.example", content=b"sound")
     assert (answer.status_code, answer.text) == (400, "Model not available")

@@ -25,7 +25,7 @@ from unispeech.server.storage.disk import PIECE, save
 MAX_FIELDS = 1 << 20
 """Largest size in bytes of a form without its files: headers, names and values."""
 FIELDS = "form without its files"
-"""What `MAX_FIELDS` limits, for messages."""
+"""Name in messages of the part of a form that `MAX_FIELDS` limits."""
 STALL_TIMEOUT = 60.0
 """Seconds without a byte after which a request body times out."""
 MAX_DOCUMENT = 32 << 20
