@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from support.samples import SAMPLES, reference, words
-from unispeech.cli.arrivals import RETRIES, Arrivals, recordings
-from unispeech.cli.inputs import Input
+from unispeech.cli.arrivals import RETRIES, Arrivals
+from unispeech.cli.inputs import Input, recordings
 from unispeech.cli.output import Destination, Output
 from unispeech.cli.watch import Watched
 from unispeech.text.subtitles import Layout

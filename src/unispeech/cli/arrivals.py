@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unispeech.audio.containers import MEDIA
+from unispeech.cli.inputs import recordings
 
 RETRIES = (60.0, 600.0)
 """Seconds before the second and the third attempt; there is no fourth until the file changes."""
@@ -36,7 +37,7 @@ class Arrivals:
     def note(self, paths: Iterable[Path], now: float) -> None:
         """Wait for these recordings, or for those in these folders."""
         for path in paths:
-            for found in recordings(path):
+            for found in recordings(path) if path.is_dir() else filter(_is_recording, [path]):
                 state = _state(found)
                 known = self._waiting.get(found)
                 if state is not None and (known is None or known.state != state):
@@ -74,10 +75,8 @@ class Arrivals:
         return wait
 
 
-def recordings(path: Path) -> list[Path]:
-    """The recordings in a folder, or the path itself if it is one. Hidden files are left out."""
-    found = path.rglob("*") if path.is_dir() else [path]
-    return [p for p in found if p.suffix.lower() in MEDIA and not p.name.startswith(".")]
+def _is_recording(path: Path) -> bool:
+    return path.suffix.lower() in MEDIA and not path.name.startswith(".")
 
 
 def _state(path: Path) -> tuple[int, int] | None:

@@ -1,4 +1,4 @@
-"""The recordings named on the command line: files, folders, patterns and stdin."""
+"""The recordings named on the command line: files, folders, patterns, URLs and stdin."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from unispeech.audio.containers import MEDIA
+from unispeech.cli import urls
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +20,13 @@ class Input:
     """One recording to transcribe."""
 
     path: Path | None
-    """None is stdin."""
+    """None is stdin. Of a URL, the path that names its output files."""
+    url: str = ""
 
     @property
     def name(self) -> str:
         """The path as given, safe to print."""
-        name = "<stdin>" if self.path is None else str(self.path)
+        name = self.url or ("<stdin>" if self.path is None else str(self.path))
         return "".join(c if c.isprintable() else "?" for c in name)
 
     def open(self) -> Path | io.BytesIO:
@@ -41,18 +43,29 @@ def expand(arguments: Sequence[str]) -> list[Input]:
     Raises:
         click.UsageError: a folder or a pattern without any recording.
     """
-    paths: list[Path | None] = []
-    for argument in arguments:
-        for path in [None] if argument == "-" else _expand(argument):
-            if path not in paths:
-                paths.append(path)
-    return [Input(path) for path in paths]
+    inputs = (source for argument in arguments for source in _inputs(argument))
+    return list(dict.fromkeys(inputs))
+
+
+def _inputs(argument: str) -> Iterator[Input]:
+    if argument == "-":
+        yield Input(None)
+    elif urls.is_url(argument) and not Path(argument).exists():
+        yield Input(urls.as_path(argument), argument)
+    else:
+        yield from map(Input, _expand(argument))
+
+
+def recordings(folder: Path) -> list[Path]:
+    """The recordings in a folder and its folders, in order. Hidden files are left out."""
+    found = (p for p in folder.rglob("*") if p.suffix.lower() in MEDIA and p.is_file())
+    return sorted(path for path in found if not path.name.startswith("."))
 
 
 def _expand(argument: str) -> Iterator[Path]:
     path = Path(argument).expanduser()
     if path.is_dir():
-        inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in MEDIA and p.is_file())
+        inside = recordings(path)
         if not inside:
             raise click.UsageError(f"{argument}: no recordings in this folder")
         yield from inside

@@ -35,7 +35,7 @@ class Owner:
 def claim(folder: Path, paths: Sequence[Path]) -> list[str]:
     """The names of inputs in a folder, which are theirs from now on.
 
-    Paths are absolute. An input that does not exist is not recorded.
+    Paths are absolute, except those of URLs. An input that does not exist is not recorded.
 
     Raises:
         OptionError: the record is damaged.
@@ -49,7 +49,7 @@ def claim(folder: Path, paths: Sequence[Path]) -> list[str]:
         new = {
             name: Owner(path, _size(path))
             for name, path in zip(names, paths, strict=True)
-            if name not in owners and path.exists()
+            if name not in owners and (path.exists() or not path.is_absolute())
         }
         if new:
             _write(folder, {**owners, **new})

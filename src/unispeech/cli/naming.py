@@ -54,7 +54,7 @@ def candidates(path: PurePath, with_suffix: bool) -> Iterator[str]:
     `with_suffix` names it `talk.wav` instead, for a folder that also has a talk.mp3.
     """
     base = path.name if with_suffix else path.stem
-    folders = [part for part in path.parts[:-1] if part != path.anchor]
+    folders = [part for part in path.parts[:-1] if part != path.anchor and part[-1:] != ":"]
     for count in range(len(folders) + 1):
         yield shortened("-".join([*folders[len(folders) - count :], base]))
     digest = hashlib.sha256(str(path).encode(errors="surrogatepass")).hexdigest()
@@ -88,7 +88,8 @@ def relative(path: PurePath, folder: PurePath) -> str:
 def absolute(stored: str, folder: PurePath) -> PurePath:
     """The path that `relative` stored."""
     path = type(folder)(stored)
-    if path.is_absolute() or (isinstance(path, PureWindowsPath) and path.drive):
+    is_url = path.parts[0].endswith(":")
+    if path.is_absolute() or is_url or (isinstance(path, PureWindowsPath) and path.drive):
         return path
     at = folder
     for part in path.parts:

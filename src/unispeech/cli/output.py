@@ -81,7 +81,7 @@ class Output:
             if source.path is None:
                 self._targets[source] = (folder or Path()) / "stdin"
             else:
-                path = source.path.absolute()
+                path = source.path if source.url else source.path.absolute()
                 groups[self.folder_of(source.path)][source] = path
         for folder, paths in groups.items():
             claimed = names.claim(folder, list(paths.values()))

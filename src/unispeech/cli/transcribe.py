@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import errno
 import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from unispeech.backends import choose
 from unispeech.backends.settle import Settled
 from unispeech.call import OnProgress
-from unispeech.cli import flags
+from unispeech.cli import flags, urls
 from unispeech.cli.help import Command, Function, option
 from unispeech.cli.inputs import Input, expand
 from unispeech.cli.interrupts import exit_promptly
@@ -21,6 +25,7 @@ from unispeech.cli.notices import notify
 from unispeech.cli.output import Destination, Output
 from unispeech.cli.progress import progress_bar
 from unispeech.cli.spelling import with_flags
+from unispeech.cli.urls import Limits
 from unispeech.errors import UnispeechError
 from unispeech.options import OPTIONS, split_options
 from unispeech.text.formats import FORMATS, extensions
@@ -31,6 +36,7 @@ LAYOUT = [field.name for field in fields(Layout)]
 if TYPE_CHECKING:
     from unispeech.engine.engine import Engine
 
+URLS = "URLs"
 SUBTITLES = "Subtitle layout (srt, vtt)"
 
 
@@ -126,6 +132,24 @@ LAYOUT_OPTIONS = (
 )
 @option("--overwrite", group=flags.OUTPUT, is_flag=True, help="Replace output files that exist.")
 @language_suffix_option
+@option(
+    "--max-download",
+    group=URLS,
+    type=click.FloatRange(min=0, min_open=True),
+    default=4000.0,
+    show_default=True,
+    metavar="MB",
+    help="Largest recording to download.",
+)
+@option(
+    "--download-timeout",
+    group=URLS,
+    type=click.FloatRange(min=0, min_open=True),
+    default=3600.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time for one download.",
+)
 @flags.backend
 @flags.model
 @flags.options()
@@ -141,10 +165,12 @@ def transcribe(
     skip_existing: bool,
     overwrite: bool,
     language_suffix: bool,
+    max_download: float,
+    download_timeout: float,
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Transcribe files, folders, patterns or stdin (-).
+    """Transcribe files, folders, patterns, URLs or stdin (-).
 
     \b
     Examples:
@@ -168,7 +194,16 @@ def transcribe(
             _check_presence(inputs)
             from unispeech.engine.engine import Engine
 
-            failures += run(Engine.of(settled, on_progress), inputs, output, on_progress)
+            engine = Engine.of(settled, on_progress)
+            limits = Limits(round(max_download * 1e6), download_timeout)
+            with tempfile.TemporaryDirectory(prefix="unispeech-") as folder:
+                downloads = _downloads(inputs, Path(folder), limits)
+                found = [source for source in inputs if not source.url or source in downloads]
+                failures += len(inputs) - len(found)
+                with ExitStack() as files:
+                    for file in downloads.values():
+                        files.enter_context(file)
+                    failures += run(engine, found, output, on_progress, downloads)
     if failures:
         sys.exit(1)
 
@@ -208,8 +243,8 @@ def _check_destination(destination: Destination, skip_existing: bool, inputs: li
         raise click.UsageError("--overwrite and --skip-existing exclude each other")
     if destination.beside and destination.folder is not None:
         raise click.UsageError("--beside and --output-dir exclude each other")
-    if destination.beside and any(source.path is None for source in inputs):
-        raise click.UsageError("--beside: stdin has no folder; use --output-dir")
+    if destination.beside and any(source.path is None or source.url for source in inputs):
+        raise click.UsageError("--beside: stdin and URLs have no folder; use --output-dir")
 
 
 def _undone(output: Output, inputs: list[Input], skip: bool) -> tuple[list[Input], int]:
@@ -250,18 +285,40 @@ def _check_presence(inputs: list[Input]) -> None:
     If only some are missing, each is reported in its place among the results.
     """
     paths = [source.path for source in inputs]
-    if any(path is None or path.exists() for path in paths):
+    if any(path is None or path.exists() for path in paths) or any(s.url for s in inputs):
         return
     for source in inputs:
         notify(f"{source.name}: there is no such file")
     sys.exit(1)
 
 
-def run(engine: Engine, inputs: list[Input], output: Output, on_progress: OnProgress) -> int:
+def _downloads(inputs: list[Input], folder: Path, limits: Limits) -> dict[Input, IO[bytes]]:
+    """Download the inputs that are URLs. Those that fail are reported and left out."""
+    found: dict[Input, IO[bytes]] = {}
+    for number, source in enumerate(inputs):
+        if source.url:
+            own = folder / str(number)
+            own.mkdir()
+            try:
+                found[source] = urls.opened(source.url, own, limits)
+            except UnispeechError as error:
+                notify(str(error))
+    return found
+
+
+def run(
+    engine: Engine,
+    inputs: list[Input],
+    output: Output,
+    on_progress: OnProgress,
+    downloads: Mapping[Input, IO[bytes]] = MappingProxyType({}),
+) -> int:
     """Transcribe in order, write each transcript when it is complete, return the failures."""
     failures = 0
     results = engine.transcribe_many(
-        (source.open() for source in inputs), on_segment=output.on_segment, on_progress=on_progress
+        (downloads.get(source) or source.open() for source in inputs),
+        on_segment=output.on_segment,
+        on_progress=on_progress,
     )
     for source in inputs:
         output.begin(source)  # before its first segment arrives
