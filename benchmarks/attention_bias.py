@@ -17,6 +17,7 @@ import ctypes
 import ctypes.util
 import statistics
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +55,16 @@ class Event(ctypes.Structure):
     ]  # fmt: skip
 
 
+@cache
+def espeak() -> tuple[Any, int]:
+    """The library and its sample rate. It is started once: a second start may never return."""
+    library = ctypes.CDLL(ctypes.util.find_library("espeak-ng") or "libespeak-ng.so.1")
+    return library, library.espeak_Initialize(2, 0, None, 0)  # AUDIO_OUTPUT_SYNCHRONOUS
+
+
 def spoken(text: str, voice: str) -> tuple[Samples, Timed]:
     """Synthetic speech, and its words with the times at which espeak-ng starts them."""
-    library = ctypes.CDLL(ctypes.util.find_library("espeak-ng") or "libespeak-ng.so.1")
+    library, rate = espeak()
     pcm: list[Any] = []
     starts: list[tuple[int, int, int]] = []
     kind = ctypes.CFUNCTYPE(
@@ -75,13 +83,11 @@ def spoken(text: str, voice: str) -> tuple[Samples, Timed]:
         return 0
 
     keep = kind(callback)
-    rate = library.espeak_Initialize(2, 0, None, 0)  # AUDIO_OUTPUT_SYNCHRONOUS
     library.espeak_SetSynthCallback(keep)
     library.espeak_SetVoiceByName(voice.encode())
     data = text.encode() + b"\0"
     library.espeak_Synth(data, len(data), 0, 1, 0, 1, None, None)  # POS_CHARACTER, UTF-8
     library.espeak_Synchronize()
-    library.espeak_Terminate()
     samples = Recording(np.concatenate(pcm).astype(np.float32) / 32768, rate).read()
     words = [(text[p - 1 : p - 1 + n], ms / 1000) for p, n, ms in starts]
     pairs = zip(words, words[1:], strict=False)
@@ -145,7 +151,7 @@ def main() -> None:
 def report(name: str, model: str, engine: Engine, real: Any, synthetic: Any) -> None:
     before = _signed(engine, real, "none", "en")
     late = _medians(before)
-    print(f'    ("{name}", "{model}"): Bias({late.start}, {late.end}),')
+    print(f'    ("{name}", "{model}"): Bias({late.start}, {late.end}),', flush=True)
     print(f"# stored: {bias(name, model)}; median absolute errors of starts / ends in ms:")
     after = _signed(engine, real, "attention", "en")
     print(f"#   real en: {_absolute(before)}, without the bias {_absolute(after)}", flush=True)
