@@ -119,7 +119,8 @@ def _signed(
 
 
 def _medians(pair: tuple[list[float], list[float]]) -> Bias:
-    return Bias(*(round(statistics.median(values), 3) if values else 0.0 for values in pair))
+    start, end = (round(statistics.median(v), 3) if v else 0.0 for v in pair)
+    return Bias(start, end)
 
 
 def _absolute(pair: tuple[list[float], list[float]]) -> str:

@@ -40,6 +40,12 @@ def test_what_is_not_measured_has_no_bias() -> None:
     assert bias("faster", "a model of my own") == NO_BIAS
 
 
+def test_a_bias_is_removed_only_in_the_languages_that_have_it() -> None:
+    late = Bias(0.1, 0.1, ("en",))
+    assert (late.of("en"), late.of("fr"), late.of(None)) == (late, NO_BIAS, NO_BIAS)
+    assert Bias(0.1, 0.1).of("fr") == Bias(0.1, 0.1)
+
+
 def test_rough_boundaries_move_to_a_pause_that_is_near() -> None:
     samples = loud((0.5, 1.2), (1.8, 2.6))
     first, second = to_pauses(samples, [(0.4, 1.25), (1.25, 2.55)])

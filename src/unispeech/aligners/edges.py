@@ -92,6 +92,8 @@ def to_pauses(samples: Samples, words: Sequence[Times]) -> list[Times]:
         following = nearest + 1
         if following < len(words) and starts[following] < stop < ends[following]:
             starts[following] = stop if nearest >= 0 or begin <= starts[following] else starts[0]
+    for number, following_start in enumerate(starts[1:]):
+        ends[number] = max(starts[number], min(ends[number], following_start))
     return list(zip(starts, ends, strict=True))
 
 

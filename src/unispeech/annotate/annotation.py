@@ -69,7 +69,7 @@ class Annotator:
             return result
         method = self._method(chunk.language)
         if method != "none":
-            result = attention.unbiased(chunk.samples, result, self.bias)
+            result = attention.unbiased(chunk.samples, result, self.bias.of(chunk.language))
         if method in ("attention", "none"):
             return result
         try:

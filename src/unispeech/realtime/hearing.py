@@ -114,7 +114,7 @@ class Hearing:
         if any(word.timed_by for segment in result.segments for word in segment.words):
             return result
         bias = attention_bias.bias(self.backend.name, self.facts.name)
-        return attention.unbiased(chunk.samples, result, bias)
+        return attention.unbiased(chunk.samples, result, bias.of(chunk.language))
 
     def _words(self, chunk: Chunk, result: ChunkResult) -> tuple[Word, ...]:
         language = chunk.language if self.options.decode.task == "transcribe" else "en"
