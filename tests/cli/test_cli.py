@@ -207,6 +207,26 @@ def test_backends_commands_accept_every_name_of_a_backend(tmp_path: Path) -> Non
     assert run("backends", "doctor", env=env).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("trancribe", ENGLISH), "did you mean 'transcribe'?"),
+        ((ENGLISH,), f"to transcribe it: unispeech transcribe {ENGLISH}"),
+        (("models", "lst"), "did you mean 'list'?"),
+        (("keys", "xyz"), "see: unispeech keys --help"),
+        (("transcribe", "--output_format", "srt", ENGLISH), "; did you mean --output-format?"),
+        (("transcribe", "--lang=en", ENGLISH), "; did you mean --language?"),
+        (("transcribe", "--xyz", ENGLISH), "see: unispeech transcribe --help"),
+    ],
+)
+def test_unknown_commands_and_options_suggest_the_nearest(
+    arguments: tuple[str, ...], line: str
+) -> None:
+    done = run(*arguments)
+    (message,) = messages(done)
+    assert done.returncode == 2 and message.endswith(line)
+
+
 def test_no_arguments_show_five_commands_and_where_the_rest_is() -> None:
     done = run()
     lines = done.stderr.decode().splitlines()

@@ -18,7 +18,7 @@ from typing import NoReturn
 import click
 
 from unispeech.cli.console import accept_any_text
-from unispeech.cli.help import OVERVIEW
+from unispeech.cli.help import OVERVIEW, Group, unknown_option
 from unispeech.cli.interrupts import exit_now
 from unispeech.cli.notices import notify
 from unispeech.errors import OptionError, UnispeechError, UnknownBackend, UnknownModel
@@ -46,7 +46,7 @@ COMMANDS = {
 is instant."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group that imports a command when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -121,6 +121,9 @@ def report_usage(error: click.ClickException) -> None:
             click.echo(OVERVIEW, err=True, nl=False)
         else:
             error.show()
+        return
+    if isinstance(error, click.NoSuchOption) and error.ctx is not None:
+        notify(unknown_option(error))
         return
     message = error.format_message().rstrip(".")
     context = error.ctx if isinstance(error, click.UsageError) else None

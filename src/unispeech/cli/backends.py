@@ -11,6 +11,7 @@ import click
 from unispeech.backends import choose, registry
 from unispeech.backends.spec import BackendSpec
 from unispeech.cli import environments, hardware, tables
+from unispeech.cli.help import Group
 from unispeech.cli.tables import Cell, symbol
 from unispeech.errors import BackendMissing
 
@@ -29,7 +30,7 @@ FEATURES: dict[str, Callable[[BackendSpec], bool]] = {
 """The features of the second table, by heading."""
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @click.pass_context
 def backends(ctx: click.Context) -> None:
     """List the runtimes: installed or not, their size, their speed here and their features.

