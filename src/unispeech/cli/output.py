@@ -25,7 +25,7 @@ LANGUAGE = r"\.[a-z]{2,3}"
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where transcripts go."""
+    """Destination of transcripts."""
 
     folder: Path | None = None
     """None is stdout."""

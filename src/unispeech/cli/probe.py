@@ -40,9 +40,9 @@ def probe(files: tuple[str, ...], audio_track: str | None, as_json: bool) -> Non
       unispeech probe --json recordings/
     """
     is_complete = True
-    for given in inputs.expand(files):
+    for entry in inputs.expand(files):
         try:
-            found = probing.probe(_readable(given.open()), audio_track)
+            found = probing.probe(_readable(entry.open()), audio_track)
         except UnispeechError as error:
             notify(with_flags(error))
             is_complete = False

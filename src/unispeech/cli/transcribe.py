@@ -232,12 +232,12 @@ def check_formats(formats: list[str], layout: Layout, explicit: dict[str, Any]) 
 def _check_destination(destination: Destination, skip_existing: bool, inputs: list[Input]) -> None:
     """Raises `click.UsageError` if the output options contradict each other."""
     if destination.is_stdout:
-        given = {
+        layout_flags = {
             "--skip-existing": skip_existing,
             "--overwrite": destination.overwrite,
             "--language-suffix": destination.language_suffix,
         }
-        for flag in (flag for flag, is_set in given.items() if is_set):
+        for flag in (flag for flag, is_set in layout_flags.items() if is_set):
             raise click.UsageError(f"{flag} needs --output-dir or --beside")
     if destination.overwrite and skip_existing:
         raise click.UsageError("--overwrite and --skip-existing exclude each other")

@@ -83,11 +83,11 @@ class Run:
         )
 
 
-def _cut(given: DecodeOptions, fitted: DecodeOptions) -> list[str]:
+def _cut(options: DecodeOptions, fitted: DecodeOptions) -> list[str]:
     """A warning for each text that the model cannot take as a whole."""
     texts = {
-        "initial_prompt": (given.initial_prompt, fitted.initial_prompt),
-        "hotwords": (given.hotwords, fitted.hotwords),
+        "initial_prompt": (options.initial_prompt, fitted.initial_prompt),
+        "hotwords": (options.hotwords, fitted.hotwords),
     }
     return [
         f"{name} is too long for the model: only the last {len(after or '')} of "

@@ -240,8 +240,8 @@ class BackendContract:
             SAMPLES / "english.wav", **{**case.greedy, **prompts, "strategy": strategy}
         )
         assert case.matches(transcript.text, "english"), transcript.text
-        given = DecodeOptions(**prompts)
-        is_cut = loaded.backend.fit_prompt(given) != given
+        options = DecodeOptions(**prompts)
+        is_cut = loaded.backend.fit_prompt(options) != options
         assert len(transcript.warnings) == (len(names) if is_cut else 0)
 
     def test_undeclared_options_are_refused(self, case: Case) -> None:
