@@ -91,6 +91,7 @@ ERROR_TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_f
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
     400: {"description": "The request is malformed; the message says what is wrong."},
     401: {"description": "An API key is required."},
+    403: {"description": "Without API keys: the host name or the page's origin is not accepted."},
     404: {"description": "The job, model, backend or other object does not exist."},
     413: {"description": "The upload is too large, or the recording too long."},
     408: {"description": "The request body stalled."},
