@@ -287,7 +287,7 @@ def test_the_command_line_writes_every_format(random_pipeline: Path, tmp_path: P
         ],
     )  # fmt: skip
     assert result.exit_code == 0, result.output
-    assert sorted(path.suffix for path in tmp_path.iterdir()) == [
+    assert sorted(path.suffix for path in tmp_path.glob("[!.]*")) == [
         ".json", ".rttm", ".srt", ".tsv", ".txt", ".vtt",
     ]  # fmt: skip
     shown = json.loads((tmp_path / "pause.json").read_text(encoding="utf-8"))

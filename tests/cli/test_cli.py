@@ -85,7 +85,7 @@ def test_bad_files_among_many_are_reported_and_skipped(tmp_path: Path) -> None:
     for name in ("talk.flac", "empty.mp3", "mute.mp4", "cut.wav", "missing.wav"):
         assert sum(name in line for line in lines) == 1, (name, lines)
     assert len(lines) == 5
-    written = sorted(p.name for p in (tmp_path / "out").iterdir())
+    written = sorted(p.name for p in (tmp_path / "out").glob("[!.]*"))
     formats = ("json", "srt", "tsv", "txt", "vtt")
     assert written == sorted(f"{stem}.{f}" for stem in ("cut", "talk.wav") for f in formats)
     assert words((tmp_path / "out" / "talk.wav.txt").read_text()) == words(reference("english"))
