@@ -99,7 +99,8 @@ def _row(
     suggestion: str,
 ) -> list[Cell]:
     megabytes = sizes.get(entry.name, entry.megabytes)
-    spoken = "English" if len(entry.languages) == 1 else str(len(entry.languages) or "")
+    count = len(entry.languages)
+    spoken = "English" if count == 1 else f"{count:,}" if count else ""
     fits = _fits(entry.megabytes, machine)
     return [
         _marks(formats is not None, entry.name == suggestion),

@@ -304,7 +304,7 @@ ENTRIES: tuple[Entry, ...] = (
         languages={},
         translates=False,
         aliases=("pyannote/speaker-diarization-community-1",),
-        summary="who speaks when (speaker diarization)",
+        summary="who speaks when",
         gated=True,
     ),
 )  # fmt: skip

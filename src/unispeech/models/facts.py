@@ -11,7 +11,7 @@ from unispeech.errors import OptionError, UnsupportedOption
 FAMILIES: Mapping[str, str] = {
     "whisper": "Whisper",
     "ctc": "CTC (wav2vec2, HuBERT, MMS)",
-    "lid": "language id",
+    "lid": "language identification",
     "diarization": "diarization",
 }
 """Built-in model families and their display names. Third-party backends add their own."""
