@@ -242,3 +242,13 @@ def test_repeated_warnings_of_libraries_are_dropped_and_counted() -> None:
     assert sum(logged("unispeech.server") for _ in range(1000)) == 1000
     now[0] = WINDOW + 1
     assert logged("asyncio") == 1 + 1000 - BURST
+
+
+def test_decoders_print_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    decoders = Decoders(1, 1 << 30, timeout=60)
+    try:
+        decoders._schedule(os.write, 2, b"from a library").result(60)
+        decoders._schedule(os.write, 1, b"from a library").result(60)
+    finally:
+        decoders.close()
+    assert capfd.readouterr() == ("", "")

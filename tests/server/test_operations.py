@@ -207,3 +207,15 @@ def test_a_json_log_line_is_an_object() -> None:
     record = logging.makeLogRecord({"msg": "job %s", "args": ("é",), "name": "x", "job": "1"})
     line = json.loads(JsonLines().format(record))
     assert (line["message"], line["job"], line["logger"]) == ("job é", "1", "x")
+
+
+def test_warnings_and_errors_of_threads_are_json_lines() -> None:
+    script = (
+        "import threading, warnings; from unispeech.server.observe import logs; "
+        "logs.configure('info', 'json'); warnings.warn('old'); "
+        "thread = threading.Thread(target=lambda: 1 / 0); thread.start(); thread.join()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert len(lines) == 2 and "old" in lines[0]["message"]
+    assert "ZeroDivisionError" in lines[1]["error"]

@@ -101,12 +101,25 @@ def configure(level: str = "info", format: Format = "auto") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    if not plain:
+        _capture_output()
     threshold = logging.getLevelName(level.upper())
     logging.getLogger("unispeech").setLevel(threshold)
     # In a terminal the command itself says where it listens.
     uvicorn = max(threshold, logging.WARNING) if plain and level != "debug" else threshold
     logging.getLogger("uvicorn").setLevel(uvicorn)
     logging.getLogger("uvicorn.error").addFilter(_has_no_address)
+
+
+def _capture_output() -> None:
+    """Log what Python would print: warnings, and errors that nobody catches."""
+
+    def log_error(message: str, error: BaseException | None) -> None:
+        logging.getLogger("unispeech.server").error(message, exc_info=error)
+
+    logging.captureWarnings(True)
+    threading.excepthook = lambda args: log_error("a thread failed", args.exc_value)
+    sys.unraisablehook = lambda args: log_error("an error was ignored", args.exc_value)
 
 
 def _has_no_address(record: logging.LogRecord) -> bool:

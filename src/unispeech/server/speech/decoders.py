@@ -206,6 +206,10 @@ def _signals_blocked() -> Iterator[None]:
 
 def _prepare_process(memory: int) -> None:
     """Initialise a decoding process."""
+    # What libraries print would break the lines of a JSON log.
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (1, 2):
+        os.dup2(nowhere, descriptor)
     for number in _PARENT_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
