@@ -45,7 +45,7 @@ ACTIVE = frozenset({"PENDING", "ENQUEUED", "DELAYED"})
 """DBOS's states of workflows that are still to run."""
 ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 """DBOS's states of workflows that have ended."""
-PAGE = 500
+PAGE = 1000
 """Workflows removed in one transaction."""
 VERSION = "unispeech-1"
 """Change it when a workflow's steps change: workflows resume only under their own version."""
