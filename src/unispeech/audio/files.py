@@ -7,6 +7,26 @@ from typing import IO, Any
 
 from unispeech.errors import AudioError, AudioNotFound
 
+_FFMPEG = {
+    "InvalidDataError": "the file is damaged, or its format is unknown",
+    "EOFError": "the file is cut off",
+    "PermissionError": "a playlist or another format without sound of its own, or damaged",
+    "PatchWelcomeError": "FFmpeg cannot decode this variant of the format",
+    "NotImplementedError": "FFmpeg cannot decode this variant of the format",
+    "DecoderNotFoundError": "FFmpeg has no decoder for it",
+    "ArgumentError": "the file is damaged",
+    "ValueError": "the file is damaged",
+    "OSError": "the file is damaged",
+    "FFmpegError": "the file is damaged",
+    "BugError": "the file is damaged",
+    "UndefinedError": "the file is damaged",
+    "UnknownError": "the file is damaged",
+    "ExternalError": "the file is damaged",
+    "MemoryError": "the file is damaged, or needs too much memory",
+}
+"""Plain words for FFmpeg's errors, by PyAV's class. For damaged files it reports whatever the code
+that stumbles returns, such as "Operation not permitted" and "Input/output error"."""
+
 
 def opened(path: Path, name: str) -> IO[bytes]:
     """Open a file that holds at least a byte; a context manager.
@@ -40,10 +60,16 @@ def unreadable(name: str, error: Exception) -> AudioError:
 
 def _reason(error: Exception) -> str:
     """FFmpeg's or the system's words, or those of a caller's own file object."""
+    if reason := _FFMPEG.get(type(error).__name__ if _is_ffmpegs(error) else ""):
+        return reason
     text = getattr(error, "strerror", None) or str(error)
     line = str(text).split(": '")[0].splitlines()[0][:120] if text else type(error).__name__
     is_slip = isinstance(error, LookupError | AttributeError | TypeError)  # inside PyAV
     return "the file is damaged" if is_slip or "Error number" in line else line
+
+
+def _is_ffmpegs(error: Exception) -> bool:
+    return type(error).__module__.startswith("av.")
 
 
 def name_of(source: object) -> str:
