@@ -36,7 +36,7 @@ from unispeech.server.jobs.revisions import EDITED, RESTORED, Changed, NoTranscr
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job
 from unispeech.server.storage.keys import Key
-from unispeech.types import Gap, Segment, Transcript, Word
+from unispeech.types import Gap, Segment, Transcript
 
 router = APIRouter(tags=["Transcripts"], route_class=Route)
 
@@ -169,7 +169,7 @@ def _segments(edited: Sequence[EditedSegment], by_time: SegmentsByTime) -> list[
             old.avg_logprob if new.avg_logprob is None else new.avg_logprob,
             old.no_speech_prob if new.no_speech_prob is None else new.no_speech_prob,
         )
-        words = tuple(Word(**word.model_dump()) for word in new.words)
+        words = tuple(word.to_word() for word in new.words)
         segments.append(
             Segment(number, new.start, new.end, new.text, words, *scores,
                     speaker=new.speaker, language=old.language)

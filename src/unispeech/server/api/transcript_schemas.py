@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from unispeech.server.api.schemas import Seconds
 from unispeech.server.storage.connection import is_storable
+from unispeech.types import Word
 
 
 def _storable(text: str) -> str:
@@ -22,6 +23,10 @@ StoredText = Annotated[str, AfterValidator(_storable)]
 # Lists fail fast: a million errors would take gigabytes, and only the first is told.
 
 
+Mark = tuple[float, float, str]
+"""Start and end in seconds, and the letter or phone."""
+
+
 class EditedWord(BaseModel):
     """Word of an edited segment."""
 
@@ -30,6 +35,18 @@ class EditedWord(BaseModel):
     word: str = Field(max_length=1000, description="Text, with its leading space.")
     probability: float = Field(1.0, ge=0, le=1, description="Probability by the model.")
     speaker: str | None = Field(None, max_length=200)
+    timed_by: str = Field("", max_length=40, description="Source of the times.")
+    confidence: float | None = Field(None, ge=0, le=1, description="Confidence in the times.")
+    characters: list[Mark] = Field([], max_length=1000, description="Letters with their times.")
+    phones: list[Mark] = Field([], max_length=1000, description="Phones with their times.")
+
+    def to_word(self) -> Word:
+        fields = self.model_dump(exclude={"characters", "phones"})
+        letters, phones = (
+            tuple(Word(start, end, text, self.probability) for start, end, text in marks)
+            for marks in (self.characters, self.phones)
+        )
+        return Word(**fields, characters=letters, phones=phones)
 
 
 class EditedSegment(BaseModel):
