@@ -16,7 +16,7 @@ MODEL = "Backend and model"
 OUTPUT = "Output"
 GROUPS: dict[str, tuple[str, ...]] = {
     MODEL: ("device", "compute_type", "threads", "isolated"),
-    "Sound": ("audio_track", "channels", "start", "end"),
+    "Audio": ("audio_track", "channels", "start", "end"),
     "Decoding": (
         "language", "language_per_chunk", "language_id_model", "task", "beam_size", "temperature",
         "initial_prompt", "hotwords", "ngram", "strategy", "batch_size", "chunk_length",

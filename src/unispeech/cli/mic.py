@@ -11,7 +11,7 @@ from unispeech.cli import flags
 from unispeech.cli.help import Command, option
 from unispeech.cli.transcribe import settle
 
-SOURCE = "Sound"
+SOURCE = "Audio"
 LIVE = "Live captions"
 
 

@@ -137,18 +137,16 @@ LAYOUT_OPTIONS = (
     group=URLS,
     type=click.FloatRange(min=0, min_open=True),
     default=4000.0,
-    show_default=True,
     metavar="MB",
-    help="Largest recording to download.",
+    help="Largest recording to download.  [default: 4000]",
 )
 @option(
     "--download-timeout",
     group=URLS,
     type=click.FloatRange(min=0, min_open=True),
     default=3600.0,
-    show_default=True,
     metavar="SECONDS",
-    help="Time for one download.",
+    help="Time for one download.  [default: 3600]",
 )
 @flags.backend
 @flags.model

@@ -283,4 +283,6 @@ def read(**values: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise OptionError(f"setting {name}: {first['msg']}") from None
+        reason = first["msg"].removeprefix("Value error, ").partition(", unable to parse")[0]
+        message = f"setting {name}: {reason}".replace(": Input should be", " must be", 1)
+        raise OptionError(message) from None
