@@ -301,7 +301,7 @@ class TranscribeOptions:
         excluded=ADVANCED | {"live": "a stream has no long-form algorithm"},
     )  # fmt: skip
     language_per_chunk: bool = option(
-        False, "Detect the language of every chunk (for recordings that switch language).",
+        False, "Detect the language of every chunk. Backends that detect changes do so anyway.",
         excluded=NOT_COMPARED | WHOLE,
     )  # fmt: skip
     language_id_model: str | None = option(

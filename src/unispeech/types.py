@@ -124,6 +124,15 @@ class Transcript:
     source: str = ""
     """The name of the recording: its path as passed by the caller."""
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages of the segments, that of the longest speech first."""
+        seconds: dict[str, float] = {}
+        for segment in self.segments:
+            code = segment.language or self.language
+            seconds[code] = seconds.get(code, 0.0) + segment.end - segment.start
+        return tuple(sorted(seconds, key=lambda code: -seconds[code]))
+
     def to(self, format: str, layout: Layout | None = None) -> str:
         """The transcript as `txt`, `srt`, `vtt`, `tsv`, `json` or `rttm`.
 
@@ -193,6 +202,19 @@ class Chunk:
     def speech_duration(self) -> float:
         return sum(span.duration for span in self.speech)
 
+    def part(self, start: float, end: float, language: str | None) -> Chunk:
+        """The sound from `start` to `end` seconds after the start of the chunk."""
+        first, last = self.start + start, self.start + end
+        spans = (Span(max(s.start, first), min(s.end, last)) for s in self.speech)
+        return replace(
+            self,
+            samples=self.samples[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)],
+            start=first,
+            end=last,
+            speech=tuple(span for span in spans if span.duration > 0),
+            language=language,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Emissions:
@@ -217,6 +239,18 @@ class Emissions:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageScore:
+    """Probabilities of the likeliest languages in a part of a chunk, best first.
+
+    Times count from the start of the chunk.
+    """
+
+    start: float
+    end: float
+    probabilities: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkResult:
     """The result of decoding one chunk. Segment times count from the start of the chunk.
 
@@ -229,6 +263,8 @@ class ChunkResult:
     error: Exception | None = None
     """The error of the backend, if decoding failed."""
     emissions: Emissions | None = None
+    languages: tuple[LanguageScore, ...] = ()
+    """The languages that the backend detected, for a chunk without a language."""
 
     @property
     def text(self) -> str:

@@ -29,6 +29,9 @@ class Capabilities:
     beam_size: bool = False
     temperature: bool = False
     detect_language: bool = False
+    language_changes: bool = False
+    """Chunks without a language are decoded in the detected one, and `ChunkResult.languages` says
+    where it changes."""
     ngram: bool = False
     emissions: bool = False
     """Results hold frame scores (`ChunkResult.emissions`). They time the words of the backend's own

@@ -19,14 +19,16 @@ from faster_whisper.transcribe import get_suppressed_tokens
 
 from unispeech.backends.base import Backend, NativeRun
 from unispeech.backends.whisper import bfloat16_encoder, faster_results, prompt
+from unispeech.backends.whisper import spoken as detection
 from unispeech.backends.whisper.bfloat16_encoder import Encoder
 from unispeech.errors import BackendError, ModelDamaged, UnispeechError
 from unispeech.features.logmel import log_mel
 from unispeech.models.facts import ModelFacts
 from unispeech.models.formats.ctranslate2 import dimensions
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
+from unispeech.stages import spoken
 from unispeech.system.cores import cores
-from unispeech.types import Chunk, ChunkResult, Floats, Samples
+from unispeech.types import Chunk, ChunkResult, Floats, LanguageScore, Samples
 
 WINDOWS = (12.0, 15.0, 17.5, 20.0, 25.0, 30.0)
 """Seconds. The encoder's cost grows faster than its window. Shorter windows, or more of them, make
@@ -141,45 +143,73 @@ class FasterWhisper(Backend):
         return [results[i] for i in range(len(chunks))]
 
     def _decode(self, chunks: list[Chunk], options: DecodeOptions) -> list[ChunkResult]:
-        """Decode chunks with the same window."""
+        """Decode chunks with the same window. Detects their languages if they have none."""
         window = chunks[0].window
-        tokenizer = self._tokenizer(chunks[0].language, options.task)
-        prompt_tokens = self._model.get_prompt(
-            tokenizer,
-            tokenizer.encode(" " + options.initial_prompt.strip())
-            if options.initial_prompt
-            else [],
-            hotwords=options.hotwords,
-            without_timestamps=True,
-        )
         filters = self._model.feature_extractor.mel_filters
         features = [log_mel(chunk.samples, filters, window) for chunk in chunks]
         with self._free_workers:  # a waiting batch holds only its features in memory
             encoded = self._encode(features)
+            scores = self._language_scores(encoded, chunks)
+            tokenizers = [
+                self._tokenizer(_language(chunk, chunk_scores), options.task)
+                for chunk, chunk_scores in zip(chunks, scores, strict=True)
+            ]
             outputs = self._generator(options).generate(
                 encoded,
-                [prompt_tokens] * len(chunks),
+                [self._prompt(tokenizer, options) for tokenizer in tokenizers],
                 max_length=self._model.max_length,
-                suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
+                suppress_tokens=get_suppressed_tokens(tokenizers[0], [-1]),
                 return_scores=True,
                 return_no_speech_prob=True,
                 **_search(options),
             )
-            alignments = self._align(tokenizer, outputs, encoded, chunks, options)
+            alignments = self._align(tokenizers, outputs, encoded, chunks, options)
         segments = [
-            faster_results.segment(tokenizer, output, chunk)
-            for output, chunk in zip(outputs, chunks, strict=True)
+            replace(
+                faster_results.segment(tokenizer, output, chunk), language=tokenizer.language_code
+            )
+            for tokenizer, output, chunk in zip(tokenizers, outputs, chunks, strict=True)
         ]
         if options.word_timestamps:
             segments = [
                 replace(segment, words=faster_results.words(alignment))
                 for segment, alignment in zip(segments, alignments, strict=True)
             ]
-        return [ChunkResult((segment,)) for segment in segments]
+        return [
+            ChunkResult((segment,), languages=chunk_scores)
+            for segment, chunk_scores in zip(segments, scores, strict=True)
+        ]
+
+    def _prompt(self, tokenizer: Tokenizer, options: DecodeOptions) -> list[int]:
+        text = options.initial_prompt
+        return self._model.get_prompt(
+            tokenizer,
+            tokenizer.encode(" " + text.strip()) if text else [],
+            hotwords=options.hotwords,
+            without_timestamps=True,
+        )
+
+    def _language_scores(
+        self, encoded: ctranslate2.StorageView, chunks: list[Chunk]
+    ) -> list[tuple[LanguageScore, ...]]:
+        """Return the scores of chunks without a language; empty for other chunks."""
+        if chunks[0].language or not self._model.model.is_multilingual:
+            return [()] * len(chunks)
+        rows = np.asarray(encoded.to_device(ctranslate2.Device.cpu) if self._gpu else encoded)
+
+        def detect(parts: Sequence[detection.Part], length: int) -> list[dict[str, float]]:
+            last = rows.shape[1] - length
+            starts = [(row, min(first, last)) for row, first in parts]
+            stacked = np.stack([rows[row, first : first + length] for row, first in starts])
+            view = ctranslate2.StorageView.from_array(stacked)
+            detected = self._model.model.detect_language(view)
+            return [{token[2:-2]: score for token, score in part} for part in detected]
+
+        return detection.scores(detect, chunks)
 
     def _align(
         self,
-        tokenizer: Tokenizer,
+        tokenizers: list[Tokenizer],
         outputs: list[Any],
         encoded: ctranslate2.StorageView,
         chunks: list[Chunk],
@@ -187,12 +217,19 @@ class FasterWhisper(Backend):
     ) -> list[list[dict[str, Any]]]:
         if not options.word_timestamps:
             return []
-        text_tokens = [[t for t in out.sequences_ids[0] if t < tokenizer.eot] for out in outputs]
+        end = tokenizers[0].eot
+        text_tokens = [[t for t in out.sequences_ids[0] if t < end] for out in outputs]
         lengths = [round(chunk.duration * 100) for chunk in chunks]
-        alignments: list[list[dict[str, Any]]] = self._model.find_alignment(
-            tokenizer, text_tokens, encoded, lengths
-        )
-        return alignments
+        align = self._model.find_alignment
+        if len({tokenizer.language_code for tokenizer in tokenizers}) == 1:
+            return list(align(tokenizers[0], text_tokens, encoded, lengths))
+        rows = np.asarray(encoded.to_device(ctranslate2.Device.cpu) if self._gpu else encoded)
+        return [
+            align(tokenizer, [tokens], ctranslate2.StorageView.from_array(row[None]), [length])[0]
+            for tokenizer, tokens, row, length in zip(
+                tokenizers, text_tokens, rows, lengths, strict=True
+            )
+        ]
 
     @contextmanager
     def _call(self) -> Iterator[int]:
@@ -301,6 +338,10 @@ class _Model(WhisperModel):  # type: ignore[misc]
             tokenizer, previous_tokens, without_timestamps, prefix, hotwords
         )
         return tokens
+
+
+def _language(chunk: Chunk, scores: Sequence[LanguageScore]) -> str | None:
+    return spoken.likeliest(chunk, scores)[0] if scores else chunk.language
 
 
 def _shares(chunks: Sequence[Chunk], share_count: int, max_seconds: float) -> list[list[int]]:

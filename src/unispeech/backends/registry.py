@@ -48,6 +48,7 @@ BUILT_IN: tuple[BackendSpec, ...] = (
             beam_size=True,
             temperature=True,
             detect_language=True,
+            language_changes=True,
             devices=("cpu", "cuda"),
             compute_types=(
                 "int8", "int8_float32", "int8_float16", "int8_bfloat16",
@@ -129,6 +130,7 @@ BUILT_IN: tuple[BackendSpec, ...] = (
             beam_size=True,
             temperature=True,
             detect_language=True,
+            language_changes=True,
             devices=("cpu", "cuda"),
             compute_types=("int8", "float16", "float32"),
             refused_natively=("word_timestamps", "temperature", "vad"),

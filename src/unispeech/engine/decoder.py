@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from unispeech.backends.base import Backend
 from unispeech.call import Call
 from unispeech.errors import BackendError, Cancelled
 from unispeech.options import DecodeOptions
-from unispeech.stages import guard
+from unispeech.stages import guard, spoken
+from unispeech.stages.windows import fit
 from unispeech.types import Chunk, ChunkResult
 
 
@@ -46,8 +47,46 @@ class Decoder:
     def _fresh(self, chunks: list[Chunk]) -> list[ChunkResult]:
         if not chunks:
             return []
-        on_final = self.call.journal.record if self.call.journal else guard.ignore
-        return guard.guarded(self._decode, chunks, self.options, self.backend.windows[-1], on_final)
+        results = self._decode(chunks, self.options)
+        mixed: list[int] = []
+        for i, result in enumerate(results):
+            if result.languages:
+                stretches = spoken.stretches(chunks[i], result.languages)
+                chunks[i] = replace(chunks[i], language=stretches[0].language)
+                if [s.language for s in stretches] != [s.language for s in result.segments]:
+                    mixed.append(i)
+        plain = [i for i in range(len(chunks)) if i not in mixed]
+        checked = guard.checked(
+            self._decode,
+            [chunks[i] for i in plain],
+            [results[i] for i in plain],
+            self.options,
+            self.backend.windows[-1],
+            self._on_final,
+        )
+        for i, result in zip(plain, checked, strict=True):
+            results[i] = result
+        for i in mixed:
+            results[i] = self._mixed(chunks[i], results[i])
+        return results
+
+    def _mixed(self, chunk: Chunk, first: ChunkResult) -> ChunkResult:
+        """Decode a chunk with several languages, each stretch in its own."""
+        windows = self.backend.windows
+        stretches = spoken.stretches(chunk, first.languages)
+        pieces = [fit(piece, windows) for piece in spoken.pieces(chunk, stretches)]
+        # one at a time, since all chunks of a batch have the same language and window
+        results = [
+            guard.guarded(self._decode, [piece], self.options, windows[-1])[0] for piece in pieces
+        ]
+        result = spoken.joined(chunk, pieces, results)
+        result = replace(result, languages=first.languages)
+        self._on_final([chunk], [result])
+        return result
+
+    @property
+    def _on_final(self) -> guard.OnFinal:
+        return self.call.journal.record if self.call.journal else guard.ignore
 
     def _decode(self, chunks: Sequence[Chunk], options: DecodeOptions) -> list[ChunkResult]:
         if self.call.cancelled():
@@ -57,4 +96,9 @@ class Decoder:
             raise BackendError(
                 f"{self.backend.name} returned {len(results)} results for {len(chunks)} chunks"
             )
-        return results
+        return [_with_language(c, r) for c, r in zip(chunks, results, strict=True)]
+
+
+def _with_language(chunk: Chunk, result: ChunkResult) -> ChunkResult:
+    segments = (replace(s, language=s.language or chunk.language) for s in result.segments)
+    return replace(result, segments=tuple(segments))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Generator, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +17,7 @@ from unispeech.backends.loaded import Key, LoadedModels
 from unispeech.models import store
 from unispeech.models.facts import ModelFacts
 from unispeech.options import TranscribeOptions
-from unispeech.types import SAMPLE_RATE, Chunk
+from unispeech.types import SAMPLE_RATE, Chunk, LanguageScore, Segment
 
 if TYPE_CHECKING:
     from unispeech.backends.mms_lid import LanguageIdentifier
@@ -38,9 +40,14 @@ class Detection:
     options: TranscribeOptions
     models: LoadedModels
     device: str = "auto"
+    in_batches: bool = False
+    """True if the backend detects the language of each chunk while it decodes."""
 
     def spoken(self, chunks: Iterator[Chunk]) -> Generator[Chunk, None, Spoken]:
         """Yield the chunks with their language set; return the language of the recording."""
+        if self._is_left_to_backend:
+            yield from chunks
+            return UNKNOWN
         if self.options.language_per_chunk:
             return (yield from self._each(chunks))
         if self.options.decode.language is not None:
@@ -56,6 +63,15 @@ class Detection:
         for chunk in chunks:
             yield replace(chunk, language=spoken[0])
         return spoken
+
+    @property
+    def _is_left_to_backend(self) -> bool:
+        return (
+            self.in_batches
+            and self.facts.multilingual
+            and self.options.decode.language is None
+            and self.options.language_id_model is None
+        )
 
     def _each(self, chunks: Iterator[Chunk]) -> Generator[Chunk, None, Spoken]:
         """Detect the language of every chunk; the first is the language of the recording."""
@@ -77,6 +93,29 @@ class Detection:
             return self.backend.detect_language(samples)
         with identifier(self.models, self.options.language_id_model, self.device) as model:
             return model.detect(samples, self.facts.languages)
+
+
+class SpokenTime:
+    """Seconds of text in each language of a recording, and the probabilities of the languages."""
+
+    def __init__(self) -> None:
+        self._seconds: defaultdict[str, float] = defaultdict(float)
+        self._probabilities: dict[str, list[float]] = {}
+
+    def add(self, segments: Iterable[Segment], scores: Iterable[LanguageScore]) -> None:
+        for segment in segments:
+            self._seconds[segment.language or ""] += max(segment.end - segment.start, 0.001)
+        for score in scores:
+            language, probability = score.probabilities[0]
+            self._probabilities.setdefault(language, []).append(probability)
+
+    def main(self) -> Spoken:
+        """The language of most of the text, and its mean probability where it was the likeliest."""
+        if not self._seconds:
+            return UNKNOWN
+        language = max(self._seconds, key=lambda code: self._seconds[code])
+        probabilities = self._probabilities.get(language, [])
+        return language, round(fmean(probabilities), 6) if probabilities else None
 
 
 @contextmanager

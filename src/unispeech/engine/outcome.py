@@ -9,6 +9,7 @@ from unispeech.annotate import speakers
 from unispeech.annotate.annotation import Annotator
 from unispeech.audio.recording import Recording
 from unispeech.call import OnProgress
+from unispeech.engine.language import SpokenTime
 from unispeech.errors import Cancelled, UnispeechError
 from unispeech.stages import stitch
 from unispeech.types import Chunk, ChunkResult, End, Gap, Progress, Segment, Turn
@@ -30,6 +31,7 @@ class Outcome:
         self._on_progress = on_progress
         self._count = 0
         self._held: list[Segment] = []
+        self._spoken = SpokenTime()
         self._warnings: list[str] = []
         self._annotation_error: UnispeechError | None = None
 
@@ -38,14 +40,15 @@ class Outcome:
 
     def place(self, chunk: Chunk, result: ChunkResult) -> Iterator[Segment | Gap]:
         """Add a decoded chunk. Chunks after a failed chunk are dropped."""
+        self.error = self.error or result.error
         if self.error is None:
-            self.error = result.error
-        if self.error is None:
-            result = self._with_word_times(chunk, result)
-            segments = stitch.place(chunk, result, self._count)
-            self._count += len(segments)
-            yield from self.add(segments)
-            yield from stitch.gaps(chunk, result)
+            for part, decoded in stitch.by_language(chunk, result):
+                timed = self._with_word_times(part, decoded)
+                segments = stitch.place(part, timed, self._count)
+                self._count += len(segments)
+                self._spoken.add(segments, result.languages)
+                yield from self.add(segments)
+                yield from stitch.gaps(part, timed)
         self.report(chunk.end)
 
     def add(self, segments: Iterable[Segment]) -> Iterator[Segment]:
@@ -70,6 +73,9 @@ class Outcome:
             except UnispeechError as failure:
                 self.fail_annotation("the speakers are unknown", failure)
         yield from speakers.assigned(self._held, turns)
+        if not end.language:
+            language, probability = self._spoken.main()
+            end = replace(end, language=language, language_probability=probability)
         yield replace(
             end,
             warnings=(*end.warnings, *self._warnings),

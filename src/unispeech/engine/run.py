@@ -75,7 +75,14 @@ class Run:
 
     def reader(self) -> Reader:
         return Reader(
-            Detection(self.backend, self.facts, self.options, self.models, self.device),
+            Detection(
+                self.backend,
+                self.facts,
+                self.options,
+                self.models,
+                self.device,
+                self.spec.capabilities.language_changes,
+            ),
             self.options,
             self.backend.windows,
             self.options.batch.chunk_length or self.backend.chunk_length,

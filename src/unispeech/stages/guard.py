@@ -77,12 +77,25 @@ def guarded(
     full_window: float,
     on_final: OnFinal = ignore,
 ) -> list[ChunkResult]:
-    """Decode a batch, and its doubtful chunks again. Returns one result per chunk, in order.
+    """Decode a batch, and its doubtful chunks again. Returns one result per chunk, in order."""
+    first = decode(chunks, options)
+    return checked(decode, chunks, first, options, full_window, on_final)
+
+
+def checked(
+    decode: Decode,
+    chunks: Sequence[Chunk],
+    first: Sequence[ChunkResult],
+    options: DecodeOptions,
+    full_window: float,
+    on_final: OnFinal = ignore,
+) -> list[ChunkResult]:
+    """Decode the chunks again whose `first` results are doubtful. Returns one result per chunk.
 
     `on_final` gets results as soon as they are final: first all results without doubt, then the
     others one at a time.
     """
-    results = decode(chunks, options)
+    results = list(first)
     doubtful = [i for i, chunk in enumerate(chunks) if _is_doubtful(chunk, results[i], full_window)]
     final = [i for i in range(len(chunks)) if i not in doubtful]
     on_final([chunks[i] for i in final], [results[i] for i in final])

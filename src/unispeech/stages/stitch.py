@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import groupby
 from typing import TypeVar
 
 from unispeech.ctc import words
@@ -17,6 +18,7 @@ from unispeech.types import (
     Segment,
     Transcript,
     Word,
+    shifted,
 )
 
 MIN_GAP = 1.0
@@ -77,6 +79,21 @@ def _read(item: Decoded, read: Read) -> Decoded:
     assert result.emissions is not None
     segments = read(result.emissions, chunk.language)
     return chunk, replace(result, segments=segments)
+
+
+def by_language(chunk: Chunk, result: ChunkResult) -> Iterator[Decoded]:
+    """The parts of a decoded chunk in one language each; the chunk itself if it has only one."""
+    groups = [list(group) for _, group in groupby(result.segments, key=lambda s: s.language)]
+    if len(groups) <= 1:
+        language = chunk.language or (groups[0][0].language if groups else None)
+        yield replace(chunk, language=language), result
+        return
+    ends = [(a[-1].end + b[0].start) / 2 for a, b in zip(groups, groups[1:], strict=False)]
+    for group, start, end in zip(groups, [0.0, *ends], [*ends, chunk.duration], strict=True):
+        segments = tuple(shifted(segment, -start) for segment in group)
+        spoken = chunk.part(group[0].start, group[-1].end, None).speech
+        part = replace(chunk.part(start, end, group[0].language), speech=spoken)
+        yield part, replace(result, segments=segments)
 
 
 def place(chunk: Chunk, result: ChunkResult, first_id: int) -> tuple[Segment, ...]:

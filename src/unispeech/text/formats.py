@@ -85,16 +85,24 @@ def to_json(transcript: Transcript, layout: Layout) -> str:
 
 
 def as_dict(transcript: Transcript) -> dict[str, Any]:
-    """The JSON object of a transcript. Empty `turns`, `gaps` and `warnings` are left out."""
+    """The JSON object of a transcript. Empty `turns`, `gaps` and `warnings` are left out.
+
+    If the transcript has several languages, `languages` lists them, and each segment has its own.
+    """
+    several = len(transcript.languages) > 1
     fields: dict[str, Any] = {
         "text": transcript.text,
         "language": transcript.language,
         "duration": transcript.duration,
-        "segments": [segment_dict(segment) for segment in transcript.segments],
+        "segments": [
+            segment_dict(segment) | ({"language": segment.language} if several else {})
+            for segment in transcript.segments
+        ],
         "backend": transcript.backend,
         "model": transcript.model,
     }
     optional: dict[str, list[Any]] = {
+        "languages": list(transcript.languages) if several else [],
         "turns": [asdict(turn) for turn in transcript.turns],
         "gaps": [asdict(gap) for gap in transcript.gaps],
         "warnings": list(transcript.warnings),

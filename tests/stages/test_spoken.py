@@ -1,0 +1,95 @@
+"""Stretches of one language in a chunk, from the scores of its parts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unispeech.stages import spoken, stitch
+from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, LanguageScore, Segment, Span
+
+LENGTH = 20
+PROBABILITIES = st.fixed_dictionaries({"de": st.floats(0, 1), "en": st.floats(0, 1)})
+
+
+def chunk(*speech: tuple[float, float]) -> Chunk:
+    sound = np.random.default_rng(0).normal(0, 0.1, LENGTH * SAMPLE_RATE).astype(np.float32)
+    spans = tuple(Span(100.0 + a, 100.0 + b) for a, b in speech or ((0.0, LENGTH),))
+    return Chunk(sound, 100.0, 100.0 + LENGTH, spans)
+
+
+def scores(*languages: str) -> list[LanguageScore]:
+    """Parts of 3 s, a second apart, in each of which one language is nearly certain."""
+    return [
+        LanguageScore(float(i), i + 3.0, ((language, 0.95), ("la", 0.05)))
+        for i, language in enumerate(languages)
+    ]
+
+
+def languages(result: list[spoken.Stretch]) -> list[str]:
+    return [stretch.language for stretch in result]
+
+
+@given(st.lists(PROBABILITIES, min_size=1, max_size=18))
+def test_stretches_join_to_the_chunk(parts: list[dict[str, float]]) -> None:
+    rows = [LanguageScore(float(i), i + 3.0, tuple(p.items())) for i, p in enumerate(parts)]
+    whole = chunk()
+    found = spoken.stretches(whole, rows)
+    assert found[0].start == 0.0 and found[-1].end == LENGTH
+    for before, after in zip(found, found[1:], strict=False):
+        assert before.end == after.start and before.language != after.language
+    pieces = spoken.pieces(whole, found)
+    assert np.array_equal(np.concatenate([piece.samples for piece in pieces]), whole.samples)
+    assert sum(piece.speech_duration for piece in pieces) == pytest.approx(whole.speech_duration)
+
+
+def test_a_change_is_cut_at_the_pause_near_it() -> None:
+    found = spoken.stretches(chunk((0, 9.2), (9.6, 20)), scores(*["de"] * 9, *["en"] * 9))
+    assert languages(found) == ["de", "en"]
+    assert 9.2 < found[0].end < 9.6
+
+
+def test_a_doubtful_part_is_no_change_of_language() -> None:
+    assert languages(spoken.stretches(chunk(), scores(*["de"] * 9, "fi", *["de"] * 8))) == ["de"]
+
+
+def test_silence_has_no_language() -> None:
+    parts = scores(*["de"] * 8, *["ja"] * 10)
+    assert languages(spoken.stretches(chunk((0, 9.5)), parts)) == ["de"]
+
+
+def test_three_seconds_of_another_language_are_found() -> None:
+    parts = scores(*["en"] * 7, *["fr"] * 4, *["en"] * 7)
+    assert languages(spoken.stretches(chunk(), parts)) == ["en", "fr", "en"]
+
+
+def test_a_language_without_text_is_a_gap() -> None:
+    whole = chunk()
+    pieces = spoken.pieces(whole, [spoken.Stretch(0, 10, "de"), spoken.Stretch(10, LENGTH, "en")])
+    said = ChunkResult((Segment(0, 0.0, 10.0, " Guten Tag. Es regnet."),))
+    joined = spoken.joined(whole, pieces, [said, ChunkResult(())])
+    assert [s.language for s in joined.segments] == ["de", "de"]
+    assert stitch.gaps(whole, joined)
+    assert not stitch.gaps(whole, spoken.joined(whole, pieces, [said, said]))
+
+
+def test_a_result_is_split_by_language_for_what_follows() -> None:
+    whole = chunk()
+    segments = (
+        Segment(0, 0.0, 4.0, " Eins.", language="de"),
+        Segment(1, 5.0, 9.0, " Zwei.", language="de"),
+        Segment(2, 11.0, 19.0, " Three.", language="en"),
+    )
+    parts = list(stitch.by_language(whole, ChunkResult(segments)))
+    assert [(part.language, part.start, part.end) for part, _ in parts] == [
+        ("de", 100.0, 110.0),
+        ("en", 110.0, 120.0),
+    ]
+    placed = [s for part, result in parts for s in stitch.place(part, result, 0)]
+    assert [(s.start, s.end, s.text) for s in placed] == [
+        (100.0, 104.0, " Eins."),
+        (105.0, 109.0, " Zwei."),
+        (111.0, 119.0, " Three."),
+    ]
