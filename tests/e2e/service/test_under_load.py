@@ -13,6 +13,7 @@ import pytest
 
 import service_kill
 import service_load
+import service_queue
 import service_upload
 from support import postgres
 from support.samples import ROOT
@@ -103,3 +104,8 @@ def test_every_response_conforms_to_the_openapi_document(
         env={**os.environ, **BODIES}, cwd=server.folder,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
+
+
+@pytest.mark.parametrize("jobs", [30, pytest.param(1000, marks=pytest.mark.soak)])
+def test_all_jobs_of_a_long_queue_can_be_cancelled(tmp_path: Path, jobs: int) -> None:
+    assert service_queue.long_queue(tmp_path, jobs)["left"] == 0

@@ -37,6 +37,8 @@ log = logging.getLogger("unispeech.server")
 TRANSCRIBE, NOTIFY = "unispeech_transcribe", "unispeech_notify"
 WATCH_INTERVAL = 5.0
 """Seconds between two searches for orphaned jobs."""
+SEARCH_INTERVAL = 30.0
+"""Seconds between two searches for jobs without a workflow."""
 SWEEP_INTERVAL = 600.0
 """Seconds between two removals of expired jobs."""
 ATTEMPTS = 12
@@ -183,10 +185,13 @@ class Worker:
 
     def _watch(self) -> None:
         """Recover the jobs of dead workers, enqueue forgotten jobs, and remove expired ones."""
-        last_sweep = float("-inf")
+        last_sweep = last_search = float("-inf")
         while True:
             try:
                 self._recover()
+                if time.monotonic() - last_search > SEARCH_INTERVAL:
+                    self._enqueue_lost()
+                    last_search = time.monotonic()
                 if time.monotonic() - last_sweep > SWEEP_INTERVAL:
                     last_sweep = time.monotonic()
                     self._sweep()
@@ -228,7 +233,6 @@ class Worker:
             DBOS._recover_pending_workflows(sorted(orphaned))
         if dead:
             self.heartbeat.forget(dead)
-        self._enqueue_lost()
 
     def _enqueue_lost(self) -> None:
         """Enqueue accepted jobs that no workflow will run: the process died before it enqueued
