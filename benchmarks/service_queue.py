@@ -13,7 +13,7 @@ from unispeech.server.storage.database import Database, Job
 
 def long_queue(folder: Path, jobs: int, database: str = "") -> dict[str, float]:
     """Queue jobs that nobody runs; list them, show the last one and cancel all. Return the median
-    and the largest duration of each kind of request in milliseconds, and the number of jobs left."""
+    and the largest duration of each kind of request in milliseconds, and the jobs left."""
     with (
         running(
             folder,
