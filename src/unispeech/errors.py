@@ -24,6 +24,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+WORKER_DIED = "worker_died"
+"""Code of the error of a call whose worker process ended."""
+
 
 class UnispeechError(Exception):
     """Root of all errors of this package.

@@ -25,7 +25,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from unispeech.environments.worker import PICKLE
-from unispeech.errors import BackendError
+from unispeech.errors import WORKER_DIED, BackendError
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +33,6 @@ LAST_LINES = 4
 """Number of lines of a dead worker's stderr that go into the error."""
 GRACE = 2.0
 """Seconds that a closed worker has to exit before it is killed."""
-WORKER_DIED = "worker_died"
-"""Code of the error of a call whose worker ended."""
 
 # Only the package is made importable, not its parent folder, which may hold the host's libraries.
 # The environment must not see those.

@@ -10,8 +10,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from unispeech.call import Call
-from unispeech.environments.worker_process import WORKER_DIED
-from unispeech.errors import Cancelled, UnispeechError
+from unispeech.errors import WORKER_DIED, Cancelled, UnispeechError
 from unispeech.server.jobs import waveform
 from unispeech.server.jobs.journal import JobJournal
 from unispeech.server.jobs.lifecycle import Jobs
