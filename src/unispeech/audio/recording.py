@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +58,9 @@ class Recording:
     FFmpeg's mix.
     """
 
+    reader: ClassVar[Callable[[Recording, Path], Iterator[Piece]] | None] = None
+    """Decodes the files named by path; None: `decode_here`. Set by `decoding_process`."""
+
     def __init__(
         self,
         source: Source,
@@ -84,11 +87,11 @@ class Recording:
         self.header = Length()
         self._source = source
         self._sample_rate = sample_rate
-        self._wanted_track = track
+        self.wanted_track = track
         self._start = round(start * SAMPLE_RATE)
         self._end = None if end is None else round(end * SAMPLE_RATE)
         self._mix = mix
-        self._pick_track = pick_track
+        self.pick_track = pick_track
         self._kept: list[Samples] | None = [] if keep else None
 
     def blocks(self) -> Iterator[Samples]:
@@ -99,7 +102,7 @@ class Recording:
             AudioError: the source cannot be read as sound, holds none, or has no such track.
         """
         seen = 0
-        for piece in _regroup(self._within(self._decode()), BLOCK):
+        for piece in regroup(self._within(self._decode()), BLOCK):
             block = piece[0] if self._mix is None else self._mix(piece)
             seen += len(block)
             if self._kept is not None:
@@ -145,7 +148,9 @@ class Recording:
         if isinstance(self._source, bytes | bytearray | memoryview):
             return self._from_file(io.BytesIO(self._source))
         if isinstance(self._source, str | Path):
-            return self._from_path(Path(self._source))
+            path = Path(self._source)
+            reader = Recording.reader or Recording.decode_here
+            return reader(self, path)
         if hasattr(self._source, "read"):
             return self._from_file(self._source)
         raise AudioError(
@@ -153,7 +158,8 @@ class Recording:
             "give a path, bytes, an open file, or an array with its sample rate",
         )
 
-    def _from_path(self, path: Path) -> Iterator[Piece]:
+    def decode_here(self, path: Path) -> Iterator[Piece]:
+        """Decode a file in this process."""
         with files.opened(path, self.name) as file:
             yield from self._from_file(file)
 
@@ -179,9 +185,9 @@ class Recording:
         if not available:
             problem = "video without sound" if containers.films(container) else "no sound in it"
             raise AudioError(f"{self.name}: {problem}", "give a file with an audio track")
-        several = len(available) > 1 and self._wanted_track is None
-        picked = self._pick_track(available) if several and self._pick_track else None
-        self.track = track = picked or tracks.chosen(available, self._wanted_track, self.name)
+        several = len(available) > 1 and self.wanted_track is None
+        picked = self.pick_track(available) if several and self.pick_track else None
+        self.track = track = picked or tracks.chosen(available, self.wanted_track, self.name)
         if several:
             others = ", ".join(str(other) for other in available if other is not track)
             self.warnings.append(f"{self.name}: used audio track {track}; other tracks: {others}")
@@ -242,9 +248,9 @@ class Recording:
                 f"sample_rate is {rate!r}",
                 "pass the samples per second of the array, such as 16000",
             )
-        if self._wanted_track not in (None, "1"):
+        if self.wanted_track not in (None, "1"):
             raise AudioError(
-                f"an array has no audio track {self._wanted_track!r}",
+                f"an array has no audio track {self.wanted_track!r}",
                 "leave out audio_track",
                 code="no_such_track",
                 option="audio_track",
@@ -302,7 +308,7 @@ def _silence(seconds: float, rows: int) -> Iterator[Piece]:
         yield np.zeros((rows, min(BLOCK, samples - start)), np.float32)
 
 
-def _regroup(pieces: Iterator[Piece], size: int) -> Iterator[Piece]:
+def regroup(pieces: Iterator[Piece], size: int) -> Iterator[Piece]:
     """The same samples in pieces of `size`, shorter at the end and where the channels change."""
     held: list[Piece] = []
     count = 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from unispeech.audio import probe as probing
+from unispeech.audio.decoding_process import decoding_in_children
 from unispeech.audio.probe import Loudness, Probe
 from unispeech.audio.tracks import Track
 from unispeech.cli import inputs
@@ -39,8 +40,17 @@ def probe(files: tuple[str, ...], audio_track: str | None, as_json: bool) -> Non
       unispeech probe film.mkv
       unispeech probe --json recordings/
     """
+    entries = inputs.expand(files)
+    with decoding_in_children(len(entries)):
+        is_complete = _probe_all(entries, audio_track, as_json)
+    if not is_complete:
+        raise SystemExit(1)
+
+
+def _probe_all(entries: list[inputs.Input], audio_track: str | None, as_json: bool) -> bool:
+    """Describe the files in order, and return whether all are complete."""
     is_complete = True
-    for entry in inputs.expand(files):
+    for entry in entries:
         try:
             found = probing.probe(_readable(entry.open()), audio_track)
         except UnispeechError as error:
@@ -52,8 +62,7 @@ def probe(files: tuple[str, ...], audio_track: str | None, as_json: bool) -> Non
             click.echo(json.dumps(asdict(found), ensure_ascii=False))
         else:
             click.echo("\n".join(_lines(found)))
-    if not is_complete:
-        raise SystemExit(1)
+    return is_complete
 
 
 def _readable(source: object) -> str | Path | bytes:

@@ -190,6 +190,7 @@ def transcribe(
         with exit_promptly(), progress_bar(quiet) as on_progress:
             settled = settle(backend, model, explicit)
             _check_presence(inputs)
+            from unispeech.audio.decoding_process import decoding_in_children
             from unispeech.engine.engine import Engine
 
             engine = Engine.of(settled, on_progress)
@@ -198,7 +199,7 @@ def transcribe(
                 downloads = _downloads(inputs, Path(folder), limits)
                 found = [source for source in inputs if not source.url or source in downloads]
                 failures += len(inputs) - len(found)
-                with ExitStack() as files:
+                with decoding_in_children(len(found)), ExitStack() as files:
                     for file in downloads.values():
                         files.enter_context(file)
                     failures += run(engine, found, output, on_progress, downloads)

@@ -114,6 +114,7 @@ def watch(
     destination = Destination(output_dir, output_dir is None, language_suffix, overwrite)
     output = Output(formats, destination, layout, several=True, speakers=speakers)
     with exit_promptly(), progress_bar(quiet) as on_progress:
+        from unispeech.audio.decoding_process import decoding_in_children
         from unispeech.engine.engine import Engine
 
         engine = Engine.of(settle(backend, model, explicit), on_progress)
@@ -124,9 +125,10 @@ def watch(
             quiet_for,
             lambda inputs: run(engine, inputs, output, on_progress),
         )
-        watched.look(time.monotonic())
-        notify(f"watching {folder}")
-        _follow(watched, folder, poll, once)
+        with decoding_in_children(files=2):  # many, sooner or later
+            watched.look(time.monotonic())
+            notify(f"watching {folder}")
+            _follow(watched, folder, poll, once)
 
 
 class Watched:
