@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.slow, *needs_browser]
 
 NAME = "Garden walk, für Ada"
 CUE = re.compile(r"([\d:.,]+) --> ([\d:.,]+)\n(.+?)(?:\n\n|\Z)", re.DOTALL)
-PLAIN = "newsroom.example"
+PLAIN = "newsroom.local"
 """A host name other than localhost: over plain http a browser restricts such a page."""
 
 
