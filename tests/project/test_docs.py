@@ -358,7 +358,7 @@ def _parses(line: str) -> str:
             value = values.get(parameter.name)
             if isinstance(parameter.type, click.Choice) and isinstance(value, str):
                 parameter.type.convert(value, parameter, context)
-    except click.UsageError as error:
+    except click.ClickException as error:
         return error.format_message()
     return ""
 
