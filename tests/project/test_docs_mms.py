@@ -106,4 +106,4 @@ def test_the_training_in_small(tmp_path: Path, command: str) -> None:
     if script.endswith("train.py"):
         assert {path.name for path in Path(tmp_path, "checkpoint").iterdir()} >= {"model", "lid"}
     else:
-        assert len(re.findall("against the whole", done.stdout)) == 8, done.stdout
+        assert len(re.findall("against the single pass", done.stdout)) == 8, done.stdout
