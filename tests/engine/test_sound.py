@@ -35,6 +35,14 @@ def test_the_track_with_speech_is_transcribed_whatever_the_flags_say(
     assert "2 (eng, mono)" in warning and "1 (mono)" in warning
 
 
+def test_an_empty_default_track_does_not_hide_the_one_with_speech(
+    engine: Callable[..., Engine], tmp_path: Path
+) -> None:
+    sounds = Sound((), default=True), Sound(((0, SPEECH),))
+    path = recorded(tmp_path / "tracks.mkv", *sounds, film=2.0)
+    assert words(engine().transcribe(path).text) == words(reference("english"))
+
+
 @pytest.mark.parametrize(("layout", "voice"), [("stereo", 1), ("5.1", 2), ("16C", 9)])
 def test_a_voice_on_one_channel_is_not_drowned_by_the_others(
     engine: Callable[..., Engine], tmp_path: Path, layout: str, voice: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 
 from unispeech.audio.recording import Mix, Recording, Source
 from unispeech.audio.tracks import Track
+from unispeech.errors import AudioError
 from unispeech.options import SoundOptions, VadOptions
 from unispeech.stages import vad
 from unispeech.stages.channels import Channels, SpeechMix
@@ -93,10 +95,11 @@ def _mix(channel: int | None, options: SoundOptions) -> Mix:
 
 def _has_speech(source: Source, track: int) -> bool:
     seconds = 0.0
-    for flags in _flags(source, track):
-        seconds += flags * FRAME / SAMPLE_RATE
-        if seconds >= ENOUGH:
-            return True
+    with suppress(AudioError):  # an empty or damaged track has none
+        for flags in _flags(source, track):
+            seconds += flags * FRAME / SAMPLE_RATE
+            if seconds >= ENOUGH:
+                return True
     return False
 
 
