@@ -53,6 +53,8 @@ def test_lanes_of_arrays_and_open_files_and_of_several_sources(
     one = loaded.transcribe(array, SAMPLE_RATE, channels="each")
     with call.open("rb") as file:
         two = loaded.transcribe(file, channels="each")
+    three = loaded.transcribe(bytearray(call.read_bytes()), channels="each")  # type: ignore[arg-type]
+    assert spoken(three, "Channel 1") == spoken(two, "Channel 1")
     assert spoken(one, "Channel 1") == spoken(two, "Channel 1") == words(reference("english"))
     sources = [SAMPLES / "english.wav", tmp_path / "none.wav", call]
     results: list[Transcript | UnispeechError] = list(

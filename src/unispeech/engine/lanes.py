@@ -71,7 +71,9 @@ def lanes_of(entry: Input, options: SoundOptions) -> list[Input]:
         return _channels(entry, source.shape[1] if source.ndim == 2 else 1)
     if hasattr(source, "read"):
         source = source.read()  # each lane reads it again
-        entry = replace(entry, source=source)
+    if isinstance(source, bytearray | memoryview):
+        source = bytes(source)
+    entry = replace(entry, source=source)
     if options.audio_track != "all":
         return _channels(entry, probe.track(source, options.audio_track).channels)
     return [
