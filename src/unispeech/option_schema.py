@@ -81,7 +81,7 @@ class Option:
                 raise OptionError(f"{self.name} is {single!r}", hint, option=self.name)
 
     def _correction(self, value: object) -> str:
-        """How to correct a value; empty if the value is valid."""
+        """Advice on correcting a value; empty if the value is valid."""
         if self.value_type is bool:
             return "" if isinstance(value, bool) else "use True or False"
         if self.choices:

@@ -64,7 +64,7 @@ def facts(
 def _uses_ctc(
     spec: BackendSpec, options: TranscribeOptions, language: str | None, installed: bool
 ) -> bool:
-    """Whether a CTC model will align the words, as far as that is known before decoding."""
+    """True if a CTC model will align the words, as far as that is known before decoding."""
     method = word_timing.method(options, language, installed)
     return options.annotate.needs_alignment and not spec.capabilities.emissions and method == "ctc"
 

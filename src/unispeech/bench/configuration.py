@@ -82,7 +82,7 @@ class Configuration:
         return options
 
     def _chooses_aligner(self) -> bool:
-        """Whether the backend has word times that an aligner could replace."""
+        """True if the backend has word times that an aligner could replace."""
         capabilities = registry.find(self.backend).capabilities
         replaceable = capabilities.word_timestamps and not capabilities.emissions
         return replaceable and self.strategy == "batched"
