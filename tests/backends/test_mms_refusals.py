@@ -80,7 +80,7 @@ REFUSED = [
     (["--beam-size", "5", "--language", "swh"], "--beam-size"),
     (["--temperature", "0.4", "--language", "swh"], "temperature"),
     (["--language", "swahilli"], "did you mean 'Swahili'"),
-    (["--language", "kaqchikel"], "there are several: cak-dialect_central"),
+    (["--language", "kaqchikel"], "is ambiguous: cak-dialect_central"),
     (["--language", "klingon"], "klingon"),
     (
         ["--language", "swh", "--ngram", "missing.arpa"],
