@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,51 @@ def test_a_key_created_while_the_server_runs_is_required_at_once(tmp_path: Path)
     assert status(client) == 401 and status(client, secret) == 200
     assert keys.revoke(key.id)  # revoking the last key does not open the server again
     assert status(client) == 401 and status(client, secret) == 401
+
+
+def basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Authorization", f"Bearer {OWN}"),
+        ("Authorization", f"Token {OWN}"),
+        ("Authorization", basic("anyone", OWN)),
+        ("Authorization", basic(OWN, "")),
+        ("X-API-Key", OWN),
+        ("api-key", OWN),
+        ("xi-api-key", OWN),
+    ],
+)
+def test_clients_without_a_key_field_have_a_header_for_it(
+    tmp_path: Path, header: str, value: str
+) -> None:
+    client = client_of(tmp_path, api_key=OWN)
+    assert client.get("/v1/queue", headers={header: value}).status_code == 200
+    wrong = value.replace(OWN, "guess") if OWN in value else basic("guess", "guess")
+    assert client.get("/v1/queue", headers={header: wrong}).status_code == 401
+
+
+@pytest.mark.parametrize("value", ["Basic", "Basic :", "Basic eDp5", "Basic ////", "Digest x", "x"])
+def test_malformed_credentials_are_no_key(tmp_path: Path, value: str) -> None:
+    client = client_of(tmp_path, api_key=OWN)
+    assert client.get("/v1/queue", headers={"Authorization": value}).status_code == 401
+
+
+def test_a_foreign_page_cannot_use_basic_credentials_that_the_browser_stored(
+    tmp_path: Path,
+) -> None:
+    client = client_of(tmp_path, api_key=OWN)
+    headers = {"Authorization": basic("me", OWN), "Origin": "https://evil.example"}
+    answer = client.post("/api/check", headers=headers, json={})
+    assert answer.status_code == 403 and answer.json()["error"]["code"] == "origin_not_allowed"
+    assert client.post(
+        "/api/check", headers=headers | {"Origin": "http://localhost"}, json={}
+    ).is_success
+    headers["Authorization"] = f"Bearer {OWN}"
+    assert client.post("/api/check", headers=headers, json={}).is_success
 
 
 def test_failed_keys_are_limited_per_address(tmp_path: Path) -> None:

@@ -30,8 +30,9 @@ from unispeech.version import __version__
 THREADS = 8
 """Threads for short blocking work, such as a database query or reading a file."""
 REQUEST_HEADERS = [
-    "Authorization", "Content-Type", "If-Match", "If-None-Match", "Last-Event-ID", "Range",
-    "Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset", "X-API-Key",
+    "Authorization", "Api-Key", "Content-Type", "If-Match", "If-None-Match", "Last-Event-ID",
+    "Range", "Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset", "X-API-Key",
+    "X-HTTP-Method-Override", "XI-API-Key",
 ]  # fmt: skip
 """Request headers that pages of other origins may send (CORS)."""
 RESPONSE_HEADERS = [

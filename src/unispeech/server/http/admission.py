@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import ipaddress
 
 from starlette.requests import HTTPConnection
 
 from unispeech.server.http.error_responses import RequestError
+from unispeech.server.http.origins import SAFE_METHODS, foreign_origin, is_foreign
 from unispeech.server.service import Service
 from unispeech.server.storage.keys import ANYBODY, Key
 
@@ -33,12 +36,42 @@ def admit(service: Service, request: HTTPConnection) -> Key:
     return key
 
 
+KEY_HEADERS = ("x-api-key", "api-key", "xi-api-key")
+"""Headers with a bare key: our own, Azure's and ElevenLabs's."""
+KEY_SCHEMES = ("bearer", "token")
+"""Schemes of `Authorization` with a bare key: OpenAI's and Deepgram's."""
+
+
 def _secret(request: HTTPConnection) -> str:
-    """Return the key that a request carries, or ""."""
-    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    return request.headers.get("x-api-key") or (
-        bearer.strip() if scheme.lower() == "bearer" else _subprotocol_key(request)
-    )
+    """Return the key that a request carries, or "".
+
+    Raises:
+        RequestError: 403, a page of another origin uses credentials that the browser has stored.
+    """
+    headers = request.headers
+    if key := next((headers[name] for name in KEY_HEADERS if headers.get(name)), ""):
+        return key
+    scheme, _, credentials = headers.get("authorization", "").partition(" ")
+    if scheme.lower() in KEY_SCHEMES:
+        return credentials.strip()
+    if scheme.lower() == "basic" and (password := _password(credentials)):
+        # Browsers send these by themselves, unlike all other forms.
+        settings = request.app.state.service.settings
+        if request.scope.get("method") not in SAFE_METHODS and is_foreign(request, settings):
+            raise foreign_origin(request)
+        return password
+    return _subprotocol_key(request)
+
+
+def _password(credentials: str) -> str:
+    """Return the password of Basic credentials (RFC 7617), the user name if it is empty, or ""."""
+    try:
+        name, _, password = (
+            base64.b64decode(credentials.strip(), validate=True).decode().partition(":")
+        )
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return password or name
 
 
 def _find(service: Service, request: HTTPConnection, secret: str) -> Key | None:

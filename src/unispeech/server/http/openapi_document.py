@@ -37,6 +37,7 @@ PATH_PARAMETERS = {
 KEY_TEXT = "An API key. Needed only if the server requires keys (`keys_required` in `/api/info`)."
 SECURITY_SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": KEY_TEXT},
+    "basic": {"type": "http", "scheme": "basic", "description": f"{KEY_TEXT} It is the password."},
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": KEY_TEXT},
 }
 PUBLIC = ("/api/shared/", "/healthz", "/readyz", "/metrics")
