@@ -200,3 +200,10 @@ def test_speaker_counts_without_diarization_are_reported_with_flags() -> None:
     with raises(OptionError) as error:
         TranscribeOptions.of(min_speakers=2)
     assert {"--min-speakers", "--diarize;"} <= set(with_flags(error.value).split())
+
+
+@pytest.mark.parametrize("language", ["auto", "Auto", " auto "])
+def test_the_language_auto_is_detected(language: str) -> None:
+    assert TranscribeOptions.of(language=language) == TranscribeOptions()
+    # Without a fixed language, detection options are no contradiction.
+    assert TranscribeOptions.of(language=language, language_per_chunk=True).language_per_chunk

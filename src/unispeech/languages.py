@@ -120,6 +120,11 @@ def aliases(codes: Iterable[str]) -> dict[str, str]:
     return code_by_alias
 
 
+def is_automatic(language: object) -> bool:
+    """True for `auto`, by which clients of whisper.cpp and faster-whisper ask for detection."""
+    return isinstance(language, str) and language.strip().lower() == "auto"
+
+
 def name(code: str) -> str:
     """The English name of a language, or the code itself if the name is unknown."""
     row = table().get(code) or table().get(code.partition("-")[0])

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, Self, TypedDict, get_args
 
+from unispeech import languages
 from unispeech.errors import OptionError, did_you_mean, nearest
 from unispeech.option_schema import (
     Interface,
@@ -122,7 +123,8 @@ class DecodeOptions:
     """Options for decoding a chunk."""
 
     language: str | None = option(
-        None, "Language of the speech: a code or English name.", shown_default="detected",
+        None, "Language of the speech: a code, an English name, or `auto`.",
+        shown_default="detected",
         excluded={"bench": "the data set states the language of each recording"},
     )  # fmt: skip
     task: Task = option(
@@ -162,6 +164,8 @@ class DecodeOptions:
 
     def __post_init__(self) -> None:
         validate(self)
+        if languages.is_automatic(self.language):
+            object.__setattr__(self, "language", None)
 
     @property
     def temperatures(self) -> tuple[float, ...]:

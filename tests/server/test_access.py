@@ -89,7 +89,8 @@ def test_only_the_owner_reads_a_job_and_gets_mail_when_it_is_done(
     revoked, theirs = keys.create("theirs")
     with client(server, mine) as me, client(server, theirs) as them:
         answer = me.post(
-            "/v1/transcribe?email_callback=desk@example.org&filename=talk.wav",
+            # WAAS's page encodes twice.
+            "/v1/transcribe?email_callback=desk%252Bnews%2540example.org&filename=talk%2520one",
             content=ENGLISH.read_bytes(),
         )
         job = answer.json()["job_id"]
@@ -105,9 +106,10 @@ def test_only_the_owner_reads_a_job_and_gets_mail_when_it_is_done(
     while not mailbox[0].messages and time.monotonic() < deadline:
         time.sleep(0.1)
     message = message_from_bytes(mailbox[0].messages[0], policy=default)
-    assert message["Subject"] == "talk.wav is finished transcribing!"
-    assert message["To"] == "desk@example.org"
-    assert message.get_content().count(f"/v1/download/{job}?output=") == 5
+    assert message["Subject"] == "talk one is finished transcribing!"
+    assert message["To"] == "desk+news@example.org"
+    assert message.get_content().count(f"/v1/download/{job}?output=") == 6
+    assert f"/v1/download/{job}?output=timecode_txt\n" in message.get_content()
     for secret in (mine, theirs):
         assert secret not in server.log.read_text()
 

@@ -11,6 +11,7 @@ import pytest
 
 from support.samples import SAMPLES, reference, words
 from support.serving import Receiver, until_ended
+from unispeech.server.dialects.waas.routes import sanitized
 
 ENGLISH = SAMPLES / "english.wav"
 PAUSE = SAMPLES / "pause.wav"
@@ -70,7 +71,28 @@ def test_waas_from_upload_to_download_and_the_signed_webhook(
         ("", b"", 400, "No file uploaded"),
         ("email_callback=", b"x", 400, "No email_callback or webhook_callback_url set"),
         ("webhook_id=other", b"x", 405, '{"error":"Invalid webhook id"}'),
-    ],
+        (
+            # `+` is a blank in a query: refused, since removing it gives another address.
+            "email_callback=reader+news@example.org",
+            b"x",
+            400,
+            "email_callback is not an e-mail address; write + as %2B in a URL",
+        ),
+        (
+            "email_callback=%20a@example.org",
+            b"x",
+            400,
+            "email_callback is not an e-mail address; write + as %2B in a URL",
+        ),
+        # Not encoded as a whole, so the percent sign belongs to the address.
+        ("email_callback=a%2520b@example.org", b"", 400, "No file uploaded"),
+        (
+            "email_callback=a%252540example.org",
+            b"x",
+            400,
+            "email_callback is not an e-mail address",
+        ),
+    ],  # fmt: skip
 )
 def test_waas_errors_have_its_messages_and_order(
     http: httpx.Client, query: str, body: bytes, status: int, text: str
@@ -99,9 +121,62 @@ def test_waas_options_detection_queue_and_a_failed_job(http: httpx.Client) -> No
     assert http.get("/v1/jobs/7").status_code == 404
 
 
+def test_waas_options_are_those_of_openai_whisper(http: httpx.Client) -> None:
+    whisper = pytest.importorskip("whisper")
+    from whisper import tokenizer
+
+    shown = http.options("/v1/transcribe").json()["queryParams"]
+    text = {"type": "string", "optional": True}
+    assert shown == {
+        "model": {
+            "type": "enum", "options": whisper.available_models(), "optional": True,
+            "default": "tiny.en",
+        },
+        "task": {
+            "type": "enum", "options": ["translate", "transcribe"], "optional": True,
+            "default": "transcribe",
+        },
+        "languages": {
+            "type": "enum", "options": list(tokenizer.LANGUAGES.values()), "optional": True,
+        },
+        "email_callback": text,
+        "webhook_id": text,
+        "filename": {**text, "default": "untitled-transcription"},
+    }  # fmt: skip
+
+
+def test_waas_json_has_the_fields_of_openai_whisper(http: httpx.Client) -> None:
+    job = http.post("/v1/transcribe?webhook_id=desk&language=auto", content=ENGLISH.read_bytes())
+    id = job.json()["job_id"]
+    early = http.get(f"/v1/jobs/{id}").json()["seconds_used"]
+    assert early > 0
+    until_ended(http, id)
+    assert http.get(f"/v1/jobs/{id}").json()["seconds_used"] > early
+    segment = http.get(f"/v1/download/{id}?output=json").json()["segments"][0]
+    assert list(segment) == [
+        "id", "seek", "start", "end", "text", "tokens", "temperature", "avg_logprob",
+        "compression_ratio", "no_speech_prob",
+    ]  # fmt: skip
+    tokens = segment["tokens"]
+    assert tokens and all(isinstance(token, int) and token < 50257 for token in tokens)
+
+
+@pytest.mark.parametrize(
+    ("filename", "written"),
+    [
+        ("test med blåbærsyltetøy og 🎉", "test_med_blabaersyltetoy_og_"),
+        ("filename%20with%20encode", "filename_20with_20encode"),
+        ("北京", "BeiJing"),
+        ("🎉", "_tada_"),
+    ],
+)
+def test_waas_file_names_are_sanitized_as_in_waas(filename: str, written: str) -> None:
+    assert sanitized(filename) == written
+
+
 def test_asr_and_detect_language(http: httpx.Client) -> None:
     files = {"audio_file": ("talk 1.wav", ENGLISH.read_bytes())}
-    answer = http.post("/asr", params={"output": "srt", "language": "en"}, files=files)
+    answer = http.post("/asr", params={"output": "srt", "language": "auto"}, files=files)
     assert answer.headers["asr-engine"] == "faster"
     assert answer.headers["content-disposition"] == 'attachment; filename="talk%201.wav.srt"'
     assert answer.headers["content-type"].startswith("text/plain") and "garden" in answer.text

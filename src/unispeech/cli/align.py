@@ -120,7 +120,7 @@ def _by_soundswallower(
         raise UnsupportedOption(
             f"{name}: soundswallower has none to choose", "leave it out", option=name
         )
-    if "language" not in explicit:
+    if languages.is_automatic(explicit.get("language", "auto")):
         raise OptionError(
             "language: soundswallower cannot detect it", "give the language", option="language"
         )

@@ -31,7 +31,7 @@ TIMEOUT = 10.0
 """Seconds for a webhook's answer or an SMTP command."""
 NAMES = {"webhook": "webhook", "email": "e-mail"}
 DEFAULT_SENDER = "unispeech@localhost"
-FORMATS = ("srt", "vtt", "txt", "json", "jojo")
+FORMATS = ("srt", "vtt", "timecode_txt", "txt", "json", "jojo")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from unispeech import languages
 from unispeech.backends import choose, registry
 from unispeech.backends.settle import Refusal, Settled
 from unispeech.call import Call
@@ -123,6 +124,8 @@ class Speech:
         """
         name = self.model(model, backend)
         options = {key: value for key, value in options.items() if value is not None}
+        if languages.is_automatic(options.get("language")):
+            del options["language"]
         load, transcribe = split_options(options)
         own = (
             *self._check_limits(load, options.get("batch_size", 0)),

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from unispeech import languages
 from unispeech.server.dialects.openai.form import TranscriptionForm
-from unispeech.stages import guard
+from unispeech.server.dialects.whisper_segments import Encode, encoder, whisper_segment
 from unispeech.text import formats
 from unispeech.types import Segment, Transcript
 
@@ -19,7 +19,7 @@ def render(transcript: Transcript, form: TranscriptionForm) -> Response:
     if form.format == "json":
         return JSONResponse({"text": transcript.text, "usage": usage(transcript)})
     if form.format == "verbose_json":
-        return JSONResponse(verbose(transcript, form))
+        return JSONResponse(verbose(transcript, form, encoder(form.speech_request.model)))
     if form.is_diarized:
         return JSONResponse(diarized(transcript))
     if form.format == "text":
@@ -31,7 +31,7 @@ def usage(transcript: Transcript) -> dict[str, Any]:
     return {"type": "duration", "seconds": math.ceil(transcript.duration)}
 
 
-def verbose(transcript: Transcript, form: TranscriptionForm) -> dict[str, Any]:
+def verbose(transcript: Transcript, form: TranscriptionForm, encode: Encode) -> dict[str, Any]:
     """Return `verbose_json` in OpenAI's form: language by name, words without the leading space."""
     body: dict[str, Any] = {
         "task": transcript.task,
@@ -42,7 +42,7 @@ def verbose(transcript: Transcript, form: TranscriptionForm) -> dict[str, Any]:
         "usage": usage(transcript),
     }
     if not form.wants_words or "segment" in form.granularities:
-        body["segments"] = [_segment(segment) for segment in transcript.segments]
+        body["segments"] = [whisper_segment(segment, encode) for segment in transcript.segments]
     if form.wants_words:
         body["words"] = [
             {"word": word.word.strip(), "start": word.start, "end": word.end}
@@ -50,22 +50,6 @@ def verbose(transcript: Transcript, form: TranscriptionForm) -> dict[str, Any]:
             for word in segment.words
         ]
     return body
-
-
-def _segment(segment: Segment) -> dict[str, Any]:
-    """Return a segment; `tokens` is empty and `temperature` 0, as not all backends return them."""
-    return {
-        "id": segment.id,
-        "seek": int(segment.start * 100),
-        "start": segment.start,
-        "end": segment.end,
-        "text": segment.text,
-        "tokens": [],
-        "temperature": 0.0,
-        "avg_logprob": segment.avg_logprob,
-        "compression_ratio": round(guard.compression_ratio(segment.text), 4),
-        "no_speech_prob": segment.no_speech_prob,
-    }
 
 
 def diarized(transcript: Transcript) -> dict[str, Any]:

@@ -6,6 +6,8 @@ Errors are plain text.
 from __future__ import annotations
 
 import asyncio
+import re
+import time
 from email.utils import formatdate
 from functools import partial
 from typing import Annotated, Any
@@ -16,7 +18,8 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from unispeech import languages
 from unispeech.errors import ModelUnavailable, UnispeechError, UnknownModel
-from unispeech.server.dialects.waas.parameters import OUTPUTS, TASKS, language_names
+from unispeech.server.dialects.waas.parameters import DEFAULT_NAME, OUTPUTS, TASKS, is_language
+from unispeech.server.dialects.whisper_segments import Encode, encoder, whisper_segment
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheJob, TheService, scratch
 from unispeech.server.http.error_responses import DOCUMENTED
@@ -72,9 +75,7 @@ async def transcribe(
     webhook_id: Annotated[
         str | None, Query(description="Webhook to call when the job ends.")
     ] = None,
-    filename: Annotated[
-        str, Query(description="Name of the recording.")
-    ] = "untitled-transcription",
+    filename: Annotated[str, Query(description="Name of the recording.")] = DEFAULT_NAME,
 ) -> Response:
     """Queue the recording in the body. Either `email_callback` or `webhook_id` is required."""
     problem = _problem(service, model, task, language)
@@ -86,7 +87,7 @@ async def transcribe(
         size = await forms.save_body(request, files.upload, service.max_upload(key))
         if not size:
             return PlainTextResponse("No file uploaded", 400)
-        email = "".join((email_callback or "").split())
+        email, webhook_id = _unquote(email_callback or ""), _unquote(webhook_id or "")
         error = _callback_error(service, email, webhook_id)
         if error:
             return error
@@ -100,7 +101,7 @@ async def transcribe(
             id=id,
             owner=key.id,
             dialect="waas",
-            filename=clean_name(unquote(filename), "untitled-transcription"),
+            filename=clean_name(unquote(filename), DEFAULT_NAME),
             backend=speech_request.backend,
             model=speech_request.model,
             options=speech_request.options,
@@ -115,13 +116,26 @@ async def transcribe(
         await asyncio.to_thread(service.jobs.discard_unaccepted, id)
 
 
-def _callback_error(service: Service, email: str, webhook_id: str | None) -> Response | None:
+_ENCODED = re.compile(r"(?:[\w\-.!~*'()]|%[0-9A-Fa-f]{2})+", re.ASCII)
+"""Text as JavaScript's `encodeURIComponent` returns it."""
+
+
+def _unquote(value: str) -> str:
+    """Decode a value that is still percent-encoded: WAAS's page encodes twice, curl users once.
+
+    Any other `%` is part of the value, as it may be in an e-mail address.
+    """
+    return unquote(value) if _ENCODED.fullmatch(value) else value
+
+
+def _callback_error(service: Service, email: str, webhook_id: str) -> Response | None:
     if not email and not webhook_id:
         return PlainTextResponse("No email_callback or webhook_callback_url set", 400)
     if webhook_id and webhook_id not in service.notices.webhooks:
         return JSONResponse({"error": "Invalid webhook id"}, 405)
     if email and not notices.is_address(email):
-        return PlainTextResponse("email_callback is not an e-mail address", 400)
+        hint = "; write + as %2B in a URL" if notices.is_address(email.replace(" ", "+")) else ""
+        return PlainTextResponse(f"email_callback is not an e-mail address{hint}", 400)
     return None
 
 
@@ -135,7 +149,7 @@ def _problem(service: Service, model: str | None, task: str, language: str | Non
         service.speech.model(model or service.settings.waas_model)
     except (UnknownModel, ModelUnavailable):
         return "Model not available"
-    if language and language not in language_names():
+    if language and not is_language(language):
         return "Language not supported"
     return "" if task in TASKS else "Task not supported"
 
@@ -202,8 +216,9 @@ def _date(time: float | None) -> str | None:
     return formatdate(time, usegmt=True) if time is not None else None
 
 
-def _seconds_used(job: Job) -> float | None:
-    return job.ended - job.started if job.ended and job.started else None
+def _seconds_used(job: Job) -> float:
+    """Return the seconds since the job was queued, until it ended, as WAAS counts them."""
+    return (job.ended or time.time()) - job.created
 
 
 @router.get(
@@ -236,7 +251,9 @@ async def download(
     if output not in OUTPUTS:
         return PlainTextResponse("Output not supported", 400)
     transcript = await asyncio.to_thread(service.jobs.revisions.transcript, job.id)
-    return _render(job, transcript, output) if transcript else _no_such_job()
+    if transcript is None:
+        return _no_such_job()
+    return await asyncio.to_thread(_render, job, transcript, output)
 
 
 def _no_such_job() -> Response:
@@ -245,8 +262,8 @@ def _no_such_job() -> Response:
 
 def _render(job: Job, transcript: Transcript, output: str) -> Response:
     if output == "json":
-        return JSONResponse(whisper_result(transcript))
-    stem = forms.header_name(job.filename)
+        return JSONResponse(whisper_result(transcript, encoder(job.model)))
+    stem = sanitized(job.filename)
     if output == "jojo":
         headers = _attachment(stem, "jojo")
         return JSONResponse(jojo_document(job, transcript), headers=headers)
@@ -262,13 +279,23 @@ def _attachment(stem: str, extension: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{stem}.{extension}"'}
 
 
-def whisper_result(transcript: Transcript) -> dict[str, Any]:
+def sanitized(filename: str) -> str:
+    """Return a file name as WAAS writes it, which drops all that is not Latin-1; a name that would
+    be empty is transliterated."""
+    latin = filename.encode("latin-1", "ignore").decode("latin-1")
+    return forms.header_name(latin if any(map(str.isalnum, latin)) else filename)
+
+
+def whisper_result(transcript: Transcript, encode: Encode) -> dict[str, Any]:
     """Return the transcript as the result of openai-whisper's `transcribe`."""
-    return {
-        "text": transcript.text,
-        "segments": [formats.segment_dict(segment) for segment in transcript.segments],
-        "language": transcript.language,
-    }
+    rows = []
+    for segment in transcript.segments:
+        more = {"words": segment.words, "speaker": segment.speaker}
+        fields = formats.segment_dict(segment)
+        rows.append(
+            whisper_segment(segment, encode) | {name: fields[name] for name in more if more[name]}
+        )
+    return {"text": transcript.text, "segments": rows, "language": transcript.language}
 
 
 @router.get("/v1/queue", summary="Count the queued jobs", responses=DOCUMENTED)
