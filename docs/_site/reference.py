@@ -22,7 +22,7 @@ from unispeech.server.settings import Settings, read
 PYTHON = (
     ("Transcribe", ["transcribe", "Engine", "AsyncEngine"]),
     ("Results", ["Transcript", "Segment", "Word", "Gap", "Turn", "Progress"]),
-    ("Formats", ["render", "Layout"]),
+    ("Formats", ["render", "Layout", "Details"]),
     ("Live captions", ["Session", "Event"]),
 )
 """Chapters of the Python reference. Names of `__all__` that are in none of them are errors."""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from unispeech.errors import UnsupportedOption as UnsupportedOption
     from unispeech.realtime.events import Event as Event
     from unispeech.realtime.session import Session as Session
+    from unispeech.text.formats import Details as Details
     from unispeech.text.formats import render as render
     from unispeech.text.subtitles import Layout as Layout
     from unispeech.types import Gap as Gap
@@ -67,7 +68,7 @@ _PUBLIC = {
     ],
     "realtime.events": ["Event"],
     "realtime.session": ["Session"],
-    "text.formats": ["render"],
+    "text.formats": ["Details", "render"],
     "text.subtitles": ["Layout"],
     "types": ["Gap", "Progress", "Segment", "Transcript", "Turn", "Word"],
 }

@@ -7,12 +7,13 @@ start of the chunk, because a backend sees only its chunk. Only `unispeech.stage
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from unispeech.text.formats import Details
     from unispeech.text.subtitles import Layout
 
 Floats: TypeAlias = "npt.NDArray[np.float32]"
@@ -133,15 +134,29 @@ class Transcript:
             seconds[code] = seconds.get(code, 0.0) + segment.end - segment.start
         return tuple(sorted(seconds, key=lambda code: -seconds[code]))
 
-    def to(self, format: str, layout: Layout | None = None) -> str:
-        """The transcript as `txt`, `srt`, `vtt`, `tsv`, `json` or `rttm`.
+    @overload
+    def to(  # type: ignore[overload-overlap]  # two of the names give bytes
+        self,
+        format: Literal["docx", "stl"],
+        layout: Layout | None = None,
+        details: Details | None = None,
+    ) -> bytes: ...
+    @overload
+    def to(
+        self, format: str, layout: Layout | None = None, details: Details | None = None
+    ) -> str: ...
+    def to(
+        self, format: str, layout: Layout | None = None, details: Details | None = None
+    ) -> str | bytes:
+        """The transcript in a format such as `srt` or `json`, as `unispeech.render` writes it.
 
         Raises:
             OptionError: the format is unknown.
         """
         from unispeech.text.formats import render
 
-        return render(self, format, layout)
+        content: str | bytes = render(self, format, layout, details)
+        return content
 
     def shifted(self, seconds: float) -> Transcript:
         """A copy with all times moved by `seconds`."""

@@ -42,7 +42,7 @@ def test_txt_and_tsv() -> None:
 def test_vtt_escapes_markup_and_srt_does_not() -> None:
     text = " a < b & c > d <i>x</i>"
     transcript = Transcript("", "en", 3, (Segment(0, 0, 3, text, speaker="A<B"),), "f", "m")
-    assert "[A&lt;B]: a &lt; b &amp; c &gt; d &lt;i&gt;x&lt;/i&gt;\n" in transcript.to("vtt")
+    assert "<v A&lt;B>a &lt; b &amp; c &gt; d &lt;i&gt;x&lt;/i&gt;\n" in transcript.to("vtt")
     assert "[A<B]: a < b & c > d <i>x</i>\n" in transcript.to("srt")
     player = html.unescape(formats.render(transcript, "vtt"))
     assert "a < b & c > d <i>x</i>" in player
@@ -105,7 +105,7 @@ def test_srt_keeps_every_time(times: list[float], text: str) -> None:
 
 
 def test_an_unknown_format_and_an_invalid_layout_are_refused() -> None:
-    with raises(OptionError, "docx"):
-        formats.render(TWO, "docx")
+    with raises(OptionError, "doc"):
+        formats.render(TWO, "doc")
     with raises(OptionError, option="max_line_width"):
         Layout(max_line_width=0)

@@ -107,8 +107,8 @@ class Output:
         for format in self.formats:
             if format in present or (format == "rttm" and lacks_turns):
                 continue
-            text = formats.render(transcript, format, self.layout)
-            write_whole(self._path(source, format, transcript), text)
+            content = formats.encoded(transcript, format, self.layout)
+            write_whole(self._path(source, format, transcript), content)
 
     def is_done(self, source: Input) -> bool:
         """True if all output files of this input exist. The one rule for every command.

@@ -8,15 +8,15 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file atomically: a full disk or a kill never leaves a partial file.
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file atomically, text in UTF-8: a full disk or a kill never leaves a partial file.
 
     Raises:
         OSError: the file cannot be written; `filename` is the path.
     """
     draft = path.with_name(f".unispeech-{os.urandom(8).hex()}")
     try:
-        draft.write_text(text, encoding="utf-8", newline="\n")
+        draft.write_bytes(content if isinstance(content, bytes) else content.encode())
         draft.replace(path)
     except BaseException as error:
         draft.unlink(missing_ok=True)

@@ -1,27 +1,34 @@
-"""Praat's TextGrid, long text format: a tier of words, and a tier of phones if there are any.
+"""Praat's TextGrid: tiers of segments, words and phones, and a reader of its text formats.
 
 Praat (Boersma and Weenink), manual page "TextGrid file formats". The intervals of a tier cover the
-whole recording; those without a label are pauses.
+whole recording; those without a label are pauses. With speakers, each has tiers of its own, named
+as the Montreal Forced Aligner names them: `Ada - words`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from unispeech.types import Transcript, Word
+from unispeech.text.formats.base import Details
+from unispeech.text.formats.plain import NOBODY
+from unispeech.text.subtitles import Layout
+from unispeech.types import Segment, Transcript
 
 Interval = tuple[float, float, str]
 SHORTEST = 0.001
 """Seconds. Praat refuses intervals without a duration; times are rounded to this."""
+SEGMENTS, WORDS, PHONES = "segments", "words", "phones"
+OF = " - "
+"""Between a speaker and the kind of a tier."""
 
 
-def textgrid(transcript: Transcript) -> str:
-    """Render the word times. Segments without words are intervals themselves."""
-    words = [word for segment in transcript.segments for word in segment.words or (segment,)]
-    tiers = [("words", [(w.start, w.end, _label(w)) for w in words])]
-    phones = [phone for word in words if isinstance(word, Word) for phone in word.phones]
-    if phones:
-        tiers.append(("phones", [(p.start, p.end, p.word) for p in phones]))
+def textgrid(transcript: Transcript, layout: Layout, details: Details) -> str:
+    """Render the segments, and the words and phones if there are any."""
+    tiers = [
+        (f"{name}{OF}{kind}" if name else kind, spans)
+        for name, segments in by_speaker(transcript)
+        for kind, spans in _tiers(segments)
+    ]
     ends = [end for _, spans in tiers for _, end, _ in spans]
     length = max([transcript.duration, SHORTEST, *ends])
     lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0"]
@@ -31,21 +38,41 @@ def textgrid(transcript: Transcript) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _label(timed: object) -> str:
-    text: str = timed.word if isinstance(timed, Word) else getattr(timed, "text", "")
-    return text.strip()
+def by_speaker(transcript: Transcript) -> list[tuple[str, list[Segment]]]:
+    """The segments of each speaker, in order of appearance. Without speakers the name is empty."""
+    if not any(segment.speaker for segment in transcript.segments):
+        return [("", list(transcript.segments))]
+    groups: dict[str, list[Segment]] = {}
+    for segment in transcript.segments:
+        groups.setdefault(segment.speaker or NOBODY, []).append(segment)
+    return list(groups.items())
+
+
+def _tiers(segments: list[Segment]) -> Iterator[tuple[str, list[Interval]]]:
+    yield SEGMENTS, [(s.start, s.end, s.text.strip()) for s in segments]
+    words = [word for segment in segments for word in segment.words]
+    if words:
+        yield WORDS, [(w.start, w.end, w.word.strip()) for w in words]
+    phones = [phone for word in words for phone in word.phones]
+    if phones:
+        yield PHONES, [(p.start, p.end, p.word) for p in phones]
 
 
 def _tier(name: str, intervals: list[Interval], length: float) -> Iterator[str]:
-    yield from ('        class = "IntervalTier"', f'        name = "{name}"', "        xmin = 0")
+    yield '        class = "IntervalTier"'
+    yield f'        name = "{_quoted(name)}"'
+    yield "        xmin = 0"
     yield f"        xmax = {length:.3f}"
     yield f"        intervals: size = {len(intervals)}"
     for number, (start, end, label) in enumerate(intervals, 1):
-        quoted = label.replace('"', '""')
         yield f"        intervals [{number}]:"
         yield f"            xmin = {start:.3f}"
         yield f"            xmax = {end:.3f}"
-        yield f'            text = "{quoted}"'
+        yield f'            text = "{_quoted(label)}"'
+
+
+def _quoted(text: str) -> str:
+    return " ".join(text.split()).replace('"', '""')
 
 
 def _covering(spans: Iterable[Interval], length: float) -> list[Interval]:

@@ -1,0 +1,21 @@
+"""Formats of a transcript, written and read. `registry.py` is the table of them."""
+
+from unispeech.text.formats.base import Details, Format
+from unispeech.text.formats.objects import as_dict, segment_dict
+from unispeech.text.formats.plain import line
+from unispeech.text.formats.registry import (
+    FORMATS,
+    encoded,
+    extensions,
+    find,
+    losses,
+    parse,
+    read,
+    render,
+)
+from unispeech.text.formats.timestamps import timestamp
+
+__all__ = [
+    "FORMATS", "Details", "Format", "as_dict", "encoded", "extensions", "find", "line", "losses",
+    "parse", "read", "render", "segment_dict", "timestamp",
+]  # fmt: skip

@@ -1,0 +1,131 @@
+"""Plain text, and Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from unispeech.text import timing
+from unispeech.text.formats.base import Details
+from unispeech.text.formats.timestamps import short
+from unispeech.text.subtitles import Layout, speaker
+from unispeech.types import Segment, Transcript
+
+PAUSE = 2.0
+"""Seconds without speech that end a paragraph."""
+LONGEST = 1000
+"""Characters after which a paragraph ends at the next sentence."""
+SENTENCE_ENDS = tuple(".!?…。!?؟।")
+NOBODY = "?"
+"""Stands for the name of a segment without a speaker among segments with speakers."""
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~])")
+_BLOCK = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))", re.M)
+"""Beginnings of a line that Markdown takes for a list or a heading."""
+
+
+def line(segment: Segment) -> str:
+    """A segment as a line of text, with its speaker."""
+    return speaker(segment.speaker) + segment.text.strip()
+
+
+def txt(transcript: Transcript, layout: Layout, details: Details) -> str:
+    """A line per segment, as openai-whisper writes it, or paragraphs."""
+
+    def at(start: float) -> str:
+        return f"[{short(start)}] " if details.times else ""
+
+    if not details.paragraphs:
+        return "".join(at(s.start) + line(s) + "\n" for s in transcript.segments)
+    blocks = [
+        f"{at(part.start)}{speaker(part.speaker)}{part.text}\n" for part in paragraphs(transcript)
+    ]
+    return "\n".join(blocks)
+
+
+def md(transcript: Transcript, layout: Layout, details: Details) -> str:
+    """A heading, and a paragraph for each turn or thought."""
+    blocks = [f"# {_escaped(title(transcript, details))}\n"]
+    for part in paragraphs(transcript):
+        time = f"`{short(part.start)}` " if details.times else ""
+        name = f"**{_escaped(part.speaker)}:** " if part.speaker else ""
+        blocks.append(f"{time}{name}{_escaped(part.text)}\n")
+    return "\n".join(blocks)
+
+
+def _escaped(text: str) -> str:
+    text = _MARKDOWN.sub(r"\\\1", text.replace("&", "&amp;"))
+    return _BLOCK.sub(lambda found: f"{found[1]}{_item(found[2])}", text)
+
+
+def _item(sign: str) -> str:
+    return f"{sign}&#8203;" if sign.isdigit() else f"\\{sign}"
+
+
+def title(transcript: Transcript, details: Details) -> str:
+    """The title of a document: the one chosen, or the name of the recording."""
+    return details.title or Path(transcript.source).stem or "Transcript"
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Consecutive segments of one speaker in one language, without a long pause."""
+
+    speaker: str | None
+    """The name, NOBODY for nobody's segments among those of others, None without speakers."""
+    language: str
+    segments: tuple[Segment, ...]
+
+    @property
+    def start(self) -> float:
+        return self.segments[0].start
+
+    @property
+    def text(self) -> str:
+        return joined([segment.text for segment in self.segments])
+
+
+def paragraphs(transcript: Transcript) -> Iterator[Paragraph]:
+    """The text as people read it: a new paragraph at each change of speaker or language, at a
+    pause, and at the end of a sentence when it gets long."""
+    has_speakers = any(segment.speaker for segment in transcript.segments)
+
+    def paragraph(segments: list[Segment]) -> Paragraph:
+        name = segments[0].speaker or (NOBODY if has_speakers else None)
+        return Paragraph(name, language(segments[0], transcript), tuple(segments))
+
+    open_: list[Segment] = []
+    for segment in transcript.segments:
+        if not segment.text.strip():
+            continue
+        if open_ and _ends(open_, segment):
+            yield paragraph(open_)
+            open_ = []
+        open_.append(segment)
+    if open_:
+        yield paragraph(open_)
+
+
+def _ends(open_: Sequence[Segment], following: Segment) -> bool:
+    last = open_[-1]
+    if (last.speaker, last.language) != (following.speaker, following.language):
+        return True
+    if following.start - last.end >= PAUSE:
+        return True
+    length = sum(len(segment.text) for segment in open_)
+    return length > LONGEST and last.text.rstrip().endswith(SENTENCE_ENDS)
+
+
+def language(segment: Segment, transcript: Transcript) -> str:
+    return segment.language or transcript.language
+
+
+def joined(texts: Sequence[str]) -> str:
+    """Texts with a space between them, except in scripts without spaces."""
+    text = ""
+    for part in texts:
+        part = " ".join(part.split())
+        is_spaceless = bool(text and part and timing.SIGNS.match(part))
+        text += part if is_spaceless or not text or not part else f" {part}"
+    return text

@@ -1,0 +1,176 @@
+"""The table of formats: the one place that names them, for every door."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, overload
+
+from unispeech.errors import OptionError, did_you_mean, nearest
+from unispeech.text.formats.base import GAPS, LANGUAGES, SPEAKERS, WORDS, Details, Format
+from unispeech.text.formats.nist import ctm, rttm, stm
+from unispeech.text.formats.objects import jsonl, to_json
+from unispeech.text.formats.plain import md, txt
+from unispeech.text.formats.praat import textgrid
+from unispeech.text.formats.read_objects import read_json, read_jsonl
+from unispeech.text.formats.read_praat import read_textgrid
+from unispeech.text.formats.rows import csv, tsv
+from unispeech.text.formats.subrip import read_srt, srt
+from unispeech.text.formats.webvtt import read_vtt, vtt
+from unispeech.text.subtitles import Layout
+from unispeech.types import Transcript
+
+
+def _holds(*parts: str) -> frozenset[str]:
+    return frozenset(parts)
+
+
+_ROWS = (
+    Format("txt", "Text", "text/plain", txt, _holds(SPEAKERS), _holds("paragraphs", "times")),
+    Format("md", "Markdown", "text/markdown", md, _holds(SPEAKERS), _holds("times")),
+    Format("srt", "SubRip subtitles", "text/plain", srt, _holds(SPEAKERS),
+           is_subtitle=True, read=read_srt),
+    Format("vtt", "WebVTT subtitles", "text/vtt", vtt, _holds(SPEAKERS, WORDS, LANGUAGES),
+           _holds("word_times"), is_subtitle=True, read=read_vtt),
+    Format("tsv", "Table of milliseconds", "text/tab-separated-values", tsv),
+    Format("csv", "Table for spreadsheets", "text/csv", csv, _holds(SPEAKERS, LANGUAGES)),
+    Format("json", "Everything", "application/json", to_json,
+           _holds(SPEAKERS, WORDS, LANGUAGES, GAPS), read=read_json),
+    Format("jsonl", "A JSON object per segment", "application/jsonl", jsonl,
+           _holds(SPEAKERS, WORDS, LANGUAGES), read=read_jsonl),
+    Format("rttm", "Speaker turns of NIST", "text/plain", rttm, _holds(SPEAKERS)),
+    Format("ctm", "Words of NIST", "text/plain", ctm, _holds(WORDS, LANGUAGES)),
+    Format("stm", "Segments of NIST", "text/plain", stm, _holds(SPEAKERS, LANGUAGES)),
+    Format("textgrid", "Praat TextGrid", "text/plain", textgrid, _holds(SPEAKERS, WORDS),
+           read=read_textgrid),
+)  # fmt: skip
+FORMATS: dict[str, Format] = {row.name: row for row in _ROWS}
+ALL = ("txt", "srt", "vtt", "tsv", "json")
+"""The formats of `all`, which are openai-whisper's."""
+
+
+@overload
+def render(  # type: ignore[overload-overlap]  # two of the names give bytes
+    transcript: Transcript,
+    format: Literal["docx", "stl"],
+    layout: Layout | None = None,
+    details: Details | None = None,
+) -> bytes: ...
+@overload
+def render(
+    transcript: Transcript,
+    format: str,
+    layout: Layout | None = None,
+    details: Details | None = None,
+) -> str: ...
+def render(
+    transcript: Transcript,
+    format: str,
+    layout: Layout | None = None,
+    details: Details | None = None,
+) -> str | bytes:
+    """Render a transcript in a format of `FORMATS`: text that ends with a newline, or bytes.
+
+    Raises:
+        OptionError: the format is unknown, cannot hold the text, or has no choice of `details`.
+        UnispeechError: the library of the format is not installed.
+    """
+    row = find(format)
+    details = details or Details()
+    refused = [choice for choice in details.chosen if not row.honours(choice)]
+    if refused:
+        formats = ", ".join(name for name, other in FORMATS.items() if other.honours(refused[0]))
+        raise OptionError(
+            f"{refused[0]}: {format} has no such choice", f"use {formats}", option=refused[0]
+        )
+    return row.render(
+        transcript if details.speakers else _nameless(transcript), layout or Layout(), details
+    )
+
+
+def find(format: str) -> Format:
+    """The format of a name.
+
+    Raises:
+        OptionError: the format is unknown.
+    """
+    if format not in FORMATS:
+        near = did_you_mean(nearest(format, FORMATS), f"use one of {', '.join(FORMATS)}")
+        raise OptionError(f"format {format!r} is unknown", near)
+    return FORMATS[format]
+
+
+def encoded(
+    transcript: Transcript,
+    format: str,
+    layout: Layout | None = None,
+    details: Details | None = None,
+) -> bytes:
+    """A rendered transcript as the bytes of a file, in UTF-8 if it is text. Choices that the
+    format does not have are left out: a file may be one of several of a run."""
+    row, details = find(format), details or Details()
+    default = Details()
+    others = {name: getattr(default, name) for name in details.chosen if not row.honours(name)}
+    content: str | bytes = render(transcript, format, layout, replace(details, **others))
+    return content if isinstance(content, bytes) else content.encode()
+
+
+def _nameless(transcript: Transcript) -> Transcript:
+    segments = (
+        replace(s, speaker=None, words=tuple(replace(word, speaker=None) for word in s.words))
+        for s in transcript.segments
+    )
+    return replace(transcript, segments=tuple(segments), turns=())
+
+
+def losses(transcript: Transcript, formats: Sequence[str]) -> list[str]:
+    """A line for each part of the transcript that formats of a run cannot hold, if any."""
+    has_speakers = any(segment.speaker for segment in transcript.segments)
+    parts = [SPEAKERS] if has_speakers else []
+    parts += [LANGUAGES] if len(transcript.languages) > 1 else []
+    lost = {
+        name: " and ".join(part for part in parts if part not in FORMATS[name].holds)
+        for name in formats
+    }
+    return [f"{name} cannot hold the {what}" for name, what in lost.items() if what]
+
+
+def extensions(formats: Sequence[str], speakers: bool = False) -> list[str]:
+    """Expand `all` in a list of formats. It includes RTTM only with speakers."""
+    if "all" in formats:
+        return [*ALL, "rttm"] if speakers else list(ALL)
+    return list(formats)
+
+
+def read(path: Path) -> Transcript:
+    """Read a transcript from a file, whose suffix is its format.
+
+    Raises:
+        OptionError: the format has no reader, or a line is malformed.
+        OSError: the file cannot be read.
+    """
+    suffix = path.suffix.lower().removeprefix(".")
+    format = next((row for row in FORMATS.values() if row.suffix.lower() == f".{suffix}"), None)
+    if format is None or format.read is None:
+        known = ", ".join(row.suffix for row in FORMATS.values() if row.read)
+        raise OptionError(f"{path}: {suffix or 'no suffix'} cannot be read", f"give one of {known}")
+    return parse(path.read_bytes(), format.name, str(path))
+
+
+def parse(content: bytes, format: str, name: str) -> Transcript:
+    """Read a transcript from the bytes of a file in UTF-8, or in UTF-16 with its mark.
+
+    Raises:
+        OptionError: the content is malformed; the message has `name` and the line.
+    """
+    reader = find(format).read
+    if reader is None:
+        raise OptionError(f"{name}: {format} cannot be read")
+    is_wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        text = content.decode("utf-16" if is_wide else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise OptionError(f"{name}: line {line} is not UTF-8", "save it as UTF-8") from None
+    return reader(text.replace("\r\n", "\n").replace("\r", "\n"), name)
