@@ -152,6 +152,10 @@ def test_keys_are_created_listed_and_revoked_by_command(
     id = listed.split("\t")[0]
     assert run(keys_command, ["revoke", id]).exit_code == 0 and not stored.find(secret)
     assert isinstance(run(keys_command, ["revoke", id]).exception, OptionError)
+    admin = run(keys_command, ["create", "models", "--admin"]).output.strip()
+    assert "models\tadmin" in run(keys_command, ["list"]).output
+    found = stored.find(admin)
+    assert found and found.is_admin
     with pytest.raises(OptionError, match="rate_limit"):
         stored.create("x", rate_limit="often")
 

@@ -37,11 +37,19 @@ def fetch(options: TranscribeOptions, facts: ModelFacts, on_progress: OnProgress
     annotate = options.annotate
     if annotate.needs_speakers:
         store.obtain(annotate.diarize_model or companions.DIARIZER, "pyannote", on_progress)
-    language = known_language(facts, options)
-    name = companions.aligner(language, annotate.align_model)
-    method = word_timing.method(options, language, soundswallower.is_installed())
-    if annotate.needs_alignment and name and method == "ctc":
+    if name := aligner_model(options, facts):
         store.obtain(name, "hf", on_progress)
+
+
+def aligner_model(options: TranscribeOptions, facts: ModelFacts) -> str | None:
+    """Return the CTC model that will align the words; None if there is none, or if it depends on
+    the language, which is not known yet."""
+    annotate = options.annotate
+    language = known_language(facts, options)
+    method = word_timing.method(options, language, soundswallower.is_installed())
+    if not annotate.needs_alignment or method != "ctc":
+        return None
+    return companions.aligner(language, annotate.align_model)
 
 
 @dataclass(frozen=True, slots=True)

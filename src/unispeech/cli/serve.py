@@ -240,15 +240,22 @@ def _keys() -> Any:
     metavar="SECONDS",
     help="Length of a recording.  [default: the server's]",
 )
-def create(name: str, **limits: Any) -> None:
+@option(
+    "--admin",
+    "is_admin",
+    is_flag=True,
+    help="Allow it to load, fetch and delete the models in UNISPEECH_FETCH_MODELS.",
+)
+def create(name: str, **rights: Any) -> None:
     """Create a key and print it. It cannot be shown again.
 
     \b
     Examples:
       unispeech keys create newsroom
       unispeech keys create trial --rate-limit 10/minute --max-duration 600
+      unispeech keys create models --admin
     """
-    _, secret = _keys().create(name, **limits)
+    _, secret = _keys().create(name, **rights)
     click.echo(secret)
 
 
@@ -262,7 +269,8 @@ def list_keys() -> None:
     """
     for key in _keys().list():
         limits = [str(v) for v in (key.rate_limit, key.max_upload, key.max_duration) if v]
-        click.echo("\t".join([key.id, key.name, *limits]))
+        admin = ["admin"] if key.is_admin else []
+        click.echo("\t".join([key.id, key.name, *limits, *admin]))
 
 
 @keys.command()

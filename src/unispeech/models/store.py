@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +24,23 @@ from unispeech.types import Progress
 
 CTRANSLATE2_FILES = ("model.bin", "config.json", "tokenizer.json")
 OnProgress = Callable[[Progress], None]
+Check = Callable[[str], None]
+"""Raise `ModelUnavailable` unless the model of this name may be downloaded."""
+
+_check: ContextVar[Check] = ContextVar("check", default=lambda name: None)
+
+
+@contextmanager
+def checking_downloads(check: Check) -> Iterator[None]:
+    """Call `check` before each download that this block starts in its thread.
+
+    Models that a conversion needs besides the model itself are not checked.
+    """
+    token = _check.set(check)
+    try:
+        yield
+    finally:
+        _check.reset(token)
 
 
 def obtain(name: str, format: str = "ctranslate2", on_progress: OnProgress | None = None) -> Path:
@@ -177,6 +196,7 @@ def _in_hub_cache(source: Source) -> Path | None:
 
 def _pull(key: str, report: OnProgress, format: str = "") -> tuple[Path, str]:
     """Download from the first source that works. The caller holds the model's lock."""
+    _check.get()(key)
     entry = catalog.find(key)
     failures = []
     for source in _sources(key, format):
@@ -270,7 +290,8 @@ def _fetch(report: OnProgress, locked: str = "") -> Callable[[str], Path]:
     def fetch(name: str) -> Path:
         if locked and local_path(name) is None and key_of(name) == locked:
             return _pull(locked, report)[0]
-        return obtain(name, on_progress=report)
+        with checking_downloads(lambda _: None):
+            return obtain(name, on_progress=report)
 
     return fetch
 

@@ -45,13 +45,13 @@ def _info(service: Service, key: Key) -> dict[str, Any]:
         "version": __version__,
         "keys_required": service.keys_required(),
         "backend": settings.backend,
-        "model": service.speech.model(None) if "/" not in settings.model else "local",
+        "model": service.speech.models.resolve(None) if "/" not in settings.model else "local",
         "backends": [_backend(spec, speakers) for spec in registry.specs().values()],
         "options": [_describe_option(row) for row in options_for("api")],
         "models": [
             _model(entry, entry.name in cached)
             for entry in catalog.ENTRIES
-            if service.speech.may_name(entry.name)
+            if service.speech.models.may_name(entry.name)
         ],
         "languages": [{"code": code, "name": name} for code, name in languages.WHISPER.items()],
         "formats": list(TYPES),

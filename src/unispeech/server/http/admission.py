@@ -115,6 +115,30 @@ def limit_rate(service: Service, request: HTTPConnection, key: Key = ANYBODY) ->
         raise _too_many("too many requests", wait)
 
 
+def admit_model_change(service: Service, key: Key, model: str) -> None:
+    """Check that this key may load, fetch or delete a model at once.
+
+    Raises:
+        RequestError: 403, it is not an admin key, or UNISPEECH_FETCH_MODELS does not list the
+            model.
+    """
+    if not key.is_admin:
+        raise RequestError(
+            403,
+            "only an admin key may load, fetch or delete models",
+            "create one with `unispeech keys create NAME --admin`",
+            code="admin_key_required",
+        )
+    if not service.speech.models.is_listed(model):
+        raise RequestError(
+            403,
+            f"model {model[:100]!r} is not among the models that keys may load, fetch or delete",
+            "the server's operator can add it to UNISPEECH_FETCH_MODELS",
+            param="model",
+            code="model_not_listed",
+        )
+
+
 def _client(request: HTTPConnection) -> str:
     return request.client.host if request.client else ""
 

@@ -15,40 +15,23 @@ from pathlib import Path
 from typing import Any
 
 from unispeech import languages
-from unispeech.backends import choose, registry
+from unispeech.annotate.annotation import aligner_model
+from unispeech.backends import choose
 from unispeech.backends.settle import Refusal, Settled
 from unispeech.call import Call
 from unispeech.engine.engine import Engine
 from unispeech.engine.pool import Pool
-from unispeech.errors import (
-    ModelUnavailable,
-    OptionError,
-    UnispeechError,
-    UnknownModel,
-    did_you_mean,
-)
-from unispeech.models import catalog, companions, model_names, store, weight_cache
+from unispeech.errors import OptionError, UnispeechError
+from unispeech.models import companions, store
 from unispeech.options import LoadOptions, SoundOptions, TranscribeOptions, split_options
 from unispeech.server.observe import metrics
 from unispeech.server.service_errors import Busy
-from unispeech.server.settings import Settings, is_loopback
+from unispeech.server.settings import Settings
+from unispeech.server.speech.client_models import ClientModels, is_offered, not_here
 from unispeech.server.speech.decoders import Decoded, DecodeRange, Decoders
 from unispeech.server.speech.diarization_weights import Weights
 from unispeech.server.speech.threads import ChainedThreads
 from unispeech.types import Transcript
-
-DIARIZING = "gpt-4o-transcribe-diarize"
-HOSTED = frozenset(
-    {
-        "whisper-1",
-        "gpt-transcribe",
-        "gpt-4o-transcribe",
-        "gpt-4o-mini-transcribe",
-        "gpt-4o-mini-transcribe-2025-12-15",
-        DIARIZING,
-    }
-)
-"""Model IDs of OpenAI's service, which stand for the server's default model."""
 
 NGRAMS = "ngrams"
 """Folder in the data folder with the KenLM models that requests may name."""
@@ -90,7 +73,7 @@ class Speech:
         self, settings: Settings, keys_required: Callable[[], bool] = lambda: False
     ) -> None:
         self.settings = settings
-        self._keys_required = keys_required
+        self.models = ClientModels(settings, keys_required)
         self.pool = Pool(settings.engines, settings.idle_timeout, settings.batch_size)
         self.decoders = Decoders(settings.decoders, settings.decode_memory, settings.decode_timeout)
         self.threads = ChainedThreads(settings.requests_at_once, "unispeech-request")
@@ -122,7 +105,7 @@ class Speech:
         Raises:
             UnknownBackend, UnknownModel, OptionError: the request is malformed.
         """
-        name = self.model(model, backend)
+        name = self.models.resolve(model, backend)
         options = {key: value for key, value in options.items() if value is not None}
         if languages.is_automatic(options.get("language")):
             del options["language"]
@@ -133,7 +116,11 @@ class Speech:
         )
         transcribe = transcribe.without(refusal.option for refusal in own)  # open no refused path
         settled = self.settled(backend or self.settings.backend, name, transcribe)
-        refusals = (*own, *map(_as_speaker_refusal, settled.refusals))
+        refusals = (
+            *own,
+            *map(_as_speaker_refusal, settled.refusals),
+            *self._check_aligner(settled),
+        )
         return SpeechRequest(settled.spec.name, name, options, refusals)
 
     def settled(self, backend: str, model: str, options: TranscribeOptions) -> Settled:
@@ -162,12 +149,25 @@ class Speech:
                     f"{name} {model[:100]!r}: the server has no such model",
                     "use a name from the catalog, or a Hub ID in the server's store", OptionError,
                 )  # fmt: skip
+            elif model is not None and not self.models.may_name(model):
+                yield Refusal.of(not_here(model), name)
         ngram = options.decode.ngram
         if ngram is not None and ngram not in self._ngrams():
             yield Refusal(
                 "file_not_offered", "ngram", f"ngram {ngram[:100]!r}: the server has no such file",
                 f"use the name of a file in its folder {NGRAMS}", OptionError,
             )  # fmt: skip
+
+    def _check_aligner(self, settled: Settled) -> Iterator[Refusal]:
+        """Yield a refusal of the default aligner of the language, if it must not be downloaded."""
+        annotate, facts = settled.options.annotate, settled.facts.model
+        aligns_itself = settled.spec.capabilities.emissions
+        if annotate.align_model is not None or aligns_itself or isinstance(facts, UnispeechError):
+            return
+        model = aligner_model(settled.options, facts)
+        if model is not None and not self.models.may_name(model):
+            is_asked = settled.requested.annotate.align
+            yield Refusal.of(not_here(model), "align" if is_asked else "aligner")
 
     def _ngrams(self) -> set[str]:
         """Return the names of the n-gram files that clients may use."""
@@ -232,52 +232,13 @@ class Speech:
             with _setting("diarize_model"):
                 raise refusal.error()
 
-    def model(self, name: str | None, backend: str | None = None) -> str:
-        """Return the model that a client's name stands for.
-
-        Raises:
-            UnknownModel: the name is neither the server's model, nor in the store or catalog, nor
-                the default of a backend with models of its own.
-            ModelUnavailable: its weights would have to be downloaded, which requests may not cause.
-            UnknownBackend: there is no such backend.
-        """
-        if backend and backend != choose.AUTO:
-            spec = registry.find(backend)
-            if spec.facts and (name or spec.default_model) == spec.default_model:
-                return spec.default_model
-        if not name or name in HOSTED or name == self.settings.model:
-            return self.settings.model
-        if is_offered(name):
-            if not self.may_name(name):
-                raise ModelUnavailable(
-                    f"model {name!r} is not on this server",
-                    "its operator can fetch it, or add it to UNISPEECH_FETCH_MODELS",
-                    option="model",
-                )
-            return name
-        near = catalog.nearest(name)
-        raise UnknownModel(
-            f"model {name[:100]!r} is unknown here", did_you_mean(near), option="model"
-        )
-
-    def may_name(self, model: str) -> bool:
-        """Return whether requests may use a model of the catalog: they may have its weights
-        downloaded, or need not.
-
-        Without keys on loopback, the clients are the operator's own.
-        """
-        settings = self.settings
-        entry = catalog.find(model)
-        names = {model, entry.name if entry else model}
-        if names & {settings.model, settings.waas_model} or any(map(weight_cache.formats, names)):
-            return True
-        if settings.fetch_models is not None:
-            return not {*names, "*"}.isdisjoint(settings.fetch_models)
-        return is_loopback(settings.host) and not self._keys_required()
-
     @contextmanager
     def engine(self, request: SpeechRequest) -> Iterator[Engine]:
-        with self.pool.engine(request.backend, request.model, self.settings.load_options) as engine:
+        load = self.settings.load_options
+        with (
+            store.checking_downloads(self.models.check_download),
+            self.pool.engine(request.backend, request.model, load) as engine,
+        ):
             yield engine
 
     def transcribe(self, request: SpeechRequest, decoded: Decoded, call: Call) -> Transcript:
@@ -350,12 +311,6 @@ class Speech:
             self.decoders.close()
         self.threads.shutdown(wait=True, cancel_futures=True)
         self.pool.close()
-
-
-def is_offered(model: str) -> bool:
-    """Return whether clients may name this model: it is in the catalog or the store."""
-    is_cached = model_names.HUB_ID.fullmatch(model) and weight_cache.formats(model)
-    return bool(catalog.find(model) or is_cached)
 
 
 @contextmanager

@@ -155,12 +155,13 @@ class Database:
             return int(c.execute(query).scalar_one())
 
     def jobs_ahead(self, job: Job) -> int:
-        """Return the number of queued jobs that run before this one."""
+        """Return the number of queued jobs of the same owner that run before this one."""
         query = (
             sa.select(sa.func.count())
             .select_from(jobs)
             .where(
                 jobs.c.state == State.QUEUED,
+                jobs.c.owner == job.owner,
                 sa.tuple_(jobs.c.priority, jobs.c.created) < (job.priority, job.created),
             )
         )

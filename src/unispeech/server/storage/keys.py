@@ -28,6 +28,8 @@ class Key:
     rate_limit: str | None = None
     max_upload: int | None = None
     max_duration: float | None = None
+    is_admin: bool = False
+    """May load, fetch and delete the models that `fetch_models` lists."""
 
 
 ANYBODY = Key("", "no key")
@@ -59,6 +61,7 @@ class Keys:
         rate_limit: str | None = None,
         max_upload: int | None = None,
         max_duration: float | None = None,
+        is_admin: bool = False,
     ) -> tuple[Key, str]:
         """Create a key and return it with its secret, which is not stored.
 
@@ -70,7 +73,7 @@ class Keys:
         if rate_limit:
             rate(rate_limit)
         secret = "us-" + secrets.token_urlsafe(32)
-        key = Key(secrets.token_hex(6), name, rate_limit, max_upload, max_duration)
+        key = Key(secrets.token_hex(6), name, rate_limit, max_upload, max_duration, is_admin)
         row = {f: getattr(key, f) for f in Key.__slots__}
         with self._database.engine.begin() as c:
             c.execute(table.insert().values(**row, hash=_hash(secret), created=time.time()))

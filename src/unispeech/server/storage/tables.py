@@ -64,6 +64,7 @@ keys = sa.Table(
     sa.Column("rate_limit", sa.Text),
     sa.Column("max_upload", sa.BigInteger),
     sa.Column("max_duration", sa.Float),
+    sa.Column("is_admin", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 workers = sa.Table(
     "unispeech_workers",

@@ -26,7 +26,8 @@ from unispeech.server.http.error_responses import DOCUMENTED, RequestError, answ
 from unispeech.server.http.form_schemas import form_body
 from unispeech.server.http.routing import Route
 from unispeech.server.service import Service
-from unispeech.server.speech.speech import DIARIZING, HOSTED, NoSpeakers
+from unispeech.server.speech.client_models import DIARIZING, HOSTED
+from unispeech.server.speech.speech import NoSpeakers
 from unispeech.server.storage.disk import clean_name
 from unispeech.server.storage.keys import Key
 from unispeech.types import Segment, Transcript

@@ -146,7 +146,7 @@ def _accept(service: Service, job: Job) -> None:
 def _problem(service: Service, model: str | None, task: str, language: str | None) -> str:
     """Return WAAS's message for the first wrong parameter, in WAAS's order, or an empty string."""
     try:
-        service.speech.model(model or service.settings.waas_model)
+        service.speech.models.resolve(model or service.settings.waas_model)
     except (UnknownModel, ModelUnavailable):
         return "Model not available"
     if language and not is_language(language):
@@ -184,10 +184,11 @@ async def detect(
 
 @router.get("/v1/jobs/{job_id}", summary="Show a job", responses=DOCUMENTED)
 async def show(job: TheJob, service: TheService) -> dict[str, Any]:
-    """Return a job in the form of RQ. Fields that would reveal paths or addresses are null."""
+    """Return a job in the form of RQ. Fields that would reveal paths or addresses are null, and the
+    queue is that of the caller's jobs."""
     is_queued = job.state is State.QUEUED
     position = await asyncio.to_thread(service.database.jobs_ahead, job) if is_queued else None
-    size = await asyncio.to_thread(service.database.count, State.QUEUED)
+    size = await asyncio.to_thread(service.database.count, State.QUEUED, owner=job.owner)
     return {
         "status": RQ_STATES[job.state],
         "meta": {
