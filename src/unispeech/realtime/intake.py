@@ -25,6 +25,10 @@ IN_MEMORY = 60.0
 """Seconds of sound queued in memory before the rest goes to a file."""
 SAMPLE_BYTES = 4
 """Bytes of a float32 sample."""
+END_PHRASE: Samples = np.zeros(0, np.float32)
+"""Empty piece that ends the phrase."""
+DISCARD_PHRASE: Samples = np.zeros(0, np.float32)
+"""Empty piece that discards the phrase; told from `END_PHRASE` by identity."""
 
 
 class Intake:
@@ -70,9 +74,16 @@ class Intake:
             self._changed.notify_all()
 
     def end_phrase(self) -> None:
-        """End the phrase after the samples so far: the reader gets an empty piece."""
+        """End the phrase after the samples so far: the reader gets `END_PHRASE`."""
+        self._mark(END_PHRASE)
+
+    def discard_phrase(self) -> None:
+        """Discard the phrase up to the samples so far: the reader gets `DISCARD_PHRASE`."""
+        self._mark(DISCARD_PHRASE)
+
+    def _mark(self, mark: Samples) -> None:
         with self._changed:
-            self._memory.append(np.zeros(0, np.float32))
+            self._memory.append(mark)
             self._changed.notify_all()
 
     def close(self, error: BaseException | None = None) -> None:
@@ -86,7 +97,9 @@ class Intake:
         """Yield pieces of at most one tick, each with the seconds of sound behind it."""
         try:
             while (piece := self._take()) is not None:
-                for start in range(0, max(len(piece), 1), TICK):
+                if not len(piece):
+                    yield piece, self.waiting
+                for start in range(0, len(piece), TICK):
                     rest = max(len(piece) - start - TICK, 0) / SAMPLE_RATE
                     yield piece[start : start + TICK], self.waiting + rest
         finally:
@@ -155,9 +168,9 @@ def listen(
 ) -> Iterator[Event]:
     """Yield the events of all pieces until the end. `record` gets every piece before its decoding.
 
-    An empty piece (`Intake.end_phrase`) ends the phrase. If the pieces come from an intake, the lag
-    of an event is the length of its queue. If the source fails, the sound before that is still
-    decoded.
+    `END_PHRASE` ends the phrase and `DISCARD_PHRASE` discards it. If the pieces come from an
+    intake, the lag of an event is the length of its queue. If the source fails, the sound before
+    that is still decoded.
 
     Raises:
         AudioError, OSError: the source or `record` failed; raised after the last event.
@@ -166,7 +179,7 @@ def listen(
     try:
         for samples, waiting in pieces:
             record(samples)
-            for event in session.feed(samples, waiting) if len(samples) else session.flush():
+            for event in feed(session, samples, waiting):
                 yield _with_lag(event, pieces)
     except (AudioError, OSError) as error:
         failure = error
@@ -174,6 +187,14 @@ def listen(
         yield _with_lag(event, pieces)
     if failure is not None:
         raise failure
+
+
+def feed(session: Session, samples: Samples, waiting: float) -> Iterator[Event]:
+    """Yield the events of a piece, which may be `END_PHRASE` or `DISCARD_PHRASE`."""
+    if samples is DISCARD_PHRASE:
+        session.discard()
+        return iter(())
+    return session.feed(samples, waiting) if len(samples) else session.flush()
 
 
 def _with_lag(event: Event, pieces: object) -> Event:

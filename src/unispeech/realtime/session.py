@@ -101,6 +101,15 @@ class Session:
         yield from self._process()
         yield from self._end_phrase(self._sound.end)
 
+    def discard(self) -> None:
+        """Forget the phrase that has not ended, and its sound. The stream goes on."""
+        self._ticks.fill()
+        for samples in self._ticks.whole():
+            self._sound.add(samples)
+        self._sound.drop(self._sound.end)
+        self._agreement = Agreement()
+        self._phrase, self._before = [], ""
+
     def finish(self) -> Iterator[Event]:
         """End the stream and yield its last events. Feed nothing afterwards."""
         self._waiting = 0.0

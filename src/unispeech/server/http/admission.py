@@ -20,7 +20,7 @@ def admit(service: Service, request: HTTPConnection) -> Key:
     Raises:
         RequestError: 401 if keys are required and there is no valid one, 429 over the rate limit.
     """
-    secret = _secret(request)
+    secret = carried_secret(request)
     key = _find(service, request, secret) if secret else None
     if key is None:
         if service.keys_required():
@@ -42,7 +42,7 @@ KEY_SCHEMES = ("bearer", "token")
 """Schemes of `Authorization` with a bare key: OpenAI's and Deepgram's."""
 
 
-def _secret(request: HTTPConnection) -> str:
+def carried_secret(request: HTTPConnection) -> str:
     """Return the key that a request carries, or "".
 
     Raises:

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fastapi import WebSocket, WebSocketDisconnect
+from starlette.requests import HTTPConnection
 from starlette.types import Message
 from starlette.websockets import WebSocketState
 
 from unispeech.errors import UnispeechError
-from unispeech.server.http.admission import admit
+from unispeech.server.http import admission
 from unispeech.server.http.error_responses import answer
 from unispeech.server.http.origins import foreign_origin, is_foreign, refusal
 from unispeech.server.service import Service
@@ -52,7 +53,12 @@ class Session(Protocol):
         """Release everything. Called once, even if `run` was not."""
 
 
-async def serve(websocket: WebSocket, protocol: str, create: Callable[[Client], Session]) -> None:
+async def serve(
+    websocket: WebSocket,
+    protocol: str,
+    create: Callable[[Client], Session],
+    admit: Callable[[Service, HTTPConnection], Key] = admission.admit,
+) -> None:
     """Admit a client and run its session. Errors of `create` become an HTTP response instead of the
     upgrade. `protocol` is the subprotocol to accept if the client offers it.
     """

@@ -15,16 +15,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous import BadData
 
 from unispeech.server.storage.connection import is_storable
 from unispeech.server.storage.database import Database
+from unispeech.server.storage.signing import signer
 from unispeech.server.storage.tables import jobs
-from unispeech.server.storage.tables import secrets as secrets_table
 from unispeech.server.storage.tables import shares as table
 
 TICKET_LIFETIME = 12 * 3600.0
 """Seconds until a ticket expires."""
+SALT = "unispeech.ticket"
+"""Purpose of the signature of tickets."""
 ID_LENGTH = 12
 """Characters of a share's ID, which is also the beginning of its token."""
 _TOKEN = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}[\w-]{{43}}", re.ASCII)
@@ -57,7 +59,7 @@ class Links:
     def ticket(self, job: str, lifetime: float = TICKET_LIFETIME) -> tuple[str, float]:
         """Return a token that opens a job for `lifetime` seconds, and its expiry as Unix time."""
         expires = time.time() + lifetime
-        return str(self._signer().dumps([job, expires])), expires
+        return str(signer(self._database, SALT).dumps([job, expires])), expires
 
     def open(self, token: str) -> Link | None:
         """Return the link of a ticket or share token; None if it is invalid or has expired."""
@@ -107,33 +109,10 @@ class Links:
 
     def _signed(self, token: str) -> Link | None:
         try:
-            job, expires = self._signer().loads(token)
+            job, expires = signer(self._database, SALT).loads(token)
         except BadData:
             return None
         return Link(job, expires) if expires > time.time() else None
-
-    def _signer(self) -> URLSafeSerializer:
-        """Return the signer of tickets, which compares signatures in constant time."""
-        return URLSafeSerializer(
-            self._secret(),
-            salt="unispeech.ticket",
-            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
-        )
-
-    def _secret(self) -> str:
-        """Return the secret that all processes share; the first call creates it."""
-        query = sa.select(secrets_table.c.value).where(secrets_table.c.name == "tickets")
-        with self._database.engine.connect() as c:
-            secret = c.execute(query).scalar()
-        if secret is not None:
-            return str(secret)
-        try:
-            with self._database.engine.begin() as c:
-                row = {"name": "tickets", "value": secrets.token_urlsafe(32)}
-                c.execute(secrets_table.insert().values(**row))
-        except sa.exc.IntegrityError:
-            pass  # another process created it first
-        return self._secret()
 
 
 def _is_valid() -> sa.ColumnElement[bool]:

@@ -17,6 +17,8 @@ HOSTED = frozenset(
         "gpt-4o-transcribe",
         "gpt-4o-mini-transcribe",
         "gpt-4o-mini-transcribe-2025-12-15",
+        "gpt-live-transcribe",
+        "gpt-realtime-whisper",
         DIARIZING,
     }
 )

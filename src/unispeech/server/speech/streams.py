@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from unispeech.audio.pcm import PcmDecoder
+from unispeech.realtime import intake
 from unispeech.realtime.events import Event
-from unispeech.realtime.intake import Intake
+from unispeech.realtime.intake import DISCARD_PHRASE, Intake
 from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.session import Session
 from unispeech.server.observe import metrics
@@ -31,6 +32,9 @@ MAX_UNREAD = 512
 """Unread messages above which no more audio is read from a slow client."""
 
 
+MessageKind = Literal["event", "flushed", "discarded", "error", "done"]
+
+
 @dataclass(frozen=True, slots=True)
 class StreamRequest:
     """Configuration of a stream."""
@@ -44,10 +48,10 @@ class StreamRequest:
 
 @dataclass(frozen=True, slots=True)
 class StreamMessage:
-    """Message of a stream, in order: an event, the end of a flush, an error, or the end."""
+    """Message of a stream, in order: an event, the end of a flush or discard, an error, the end."""
 
     number: int
-    kind: Literal["event", "flushed", "error", "done"]
+    kind: MessageKind
     event: Event | None = None
     error: Exception | None = None
 
@@ -112,6 +116,10 @@ class Stream:
         """End the phrase here; the message `flushed` follows its text."""
         self._intake.end_phrase()
 
+    def discard(self) -> None:
+        """Discard the phrase up to here; the message `discarded` follows the events before it."""
+        self._intake.discard_phrase()
+
     def finish(self) -> None:
         """End the audio; what was received is still decoded."""
         if not self._finished:
@@ -143,7 +151,7 @@ class Stream:
         self.disconnects += 1
         return True
 
-    def _publish(self, kind: Literal["event", "flushed", "error", "done"], **fields: Any) -> None:
+    def _publish(self, kind: MessageKind, **fields: Any) -> None:
         self._count += 1
         message = StreamMessage(self._count, kind, **fields)
         is_partial = message.event is not None and message.event.type == "partial"
@@ -176,10 +184,10 @@ class Stream:
             self._publish_from_thread("error", error=error)
 
     def _feed(self, session: Session, samples: Samples, waiting: float) -> None:
-        for event in session.feed(samples, waiting) if len(samples) else session.flush():
+        for event in intake.feed(session, samples, waiting):
             self._publish_from_thread("event", event=replace(event, lag=self._intake.waiting))
         if not len(samples):
-            self._publish_from_thread("flushed")
+            self._publish_from_thread("discarded" if samples is DISCARD_PHRASE else "flushed")
 
 
 class Streams:

@@ -96,12 +96,18 @@ class Keys:
         """Return whether this process has seen the secret when it was valid."""
         return _hash(secret) in self._accepted
 
-    def is_valid(self, id: str) -> bool:
-        """Return whether the key with this ID is valid; jobs made without a key have the ID ""."""
+    def get(self, id: str) -> Key | None:
+        """Return the key with this ID, if it is valid; jobs made without a key have the ID ""."""
         if id in (ANYBODY.id, OPERATOR.id):
-            return id == ANYBODY.id or bool(self._own)
+            return ANYBODY if id == ANYBODY.id else OPERATOR if self._own else None
+        columns = [table.c[name] for name in Key.__slots__]
         with self._database.engine.connect() as c:
-            return c.execute(sa.select(table.c.id).where(table.c.id == id)).first() is not None
+            row = c.execute(sa.select(*columns).where(table.c.id == id)).first()
+        return Key(*row) if row else None
+
+    def is_valid(self, id: str) -> bool:
+        """Return whether the key with this ID is valid."""
+        return self.get(id) is not None
 
     def list(self) -> Sequence[Key]:
         columns = [table.c[name] for name in Key.__slots__]

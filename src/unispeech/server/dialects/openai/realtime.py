@@ -1,16 +1,10 @@
-"""OpenAI's realtime transcription over a WebSocket, for OpenAI's unmodified clients.
-
-Each phrase is an item. Words are sent as deltas only when final, so a delta is never revised. If
-the client turns off turn detection, an item ends where the client commits the buffer.
-"""
+"""OpenAI's realtime transcription over a WebSocket, for OpenAI's unmodified clients."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import binascii
-import copy
-import itertools
 import json
 import secrets
 from typing import Any
@@ -18,75 +12,102 @@ from typing import Any
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from unispeech.errors import OptionError, UnispeechError
-from unispeech.realtime.events import Event
-from unispeech.server.dialects.openai.realtime_config import Config
+from unispeech.realtime.options import LiveOptions
+from unispeech.server.dialects.openai import realtime_config, realtime_secrets
+from unispeech.server.dialects.openai.realtime_config import MALFORMED, Config
+from unispeech.server.dialects.openai.realtime_fields import DELAYS
+from unispeech.server.dialects.openai.realtime_items import EmptyCommit, Items, Outbox
 from unispeech.server.http.websockets import Client, receive, run_until_first_ends, send, serve
+from unispeech.server.service import Service
 from unispeech.server.speech.speech import public
 from unispeech.server.speech.streams import Stream, StreamMessage, StreamRequest
+from unispeech.server.storage.keys import Key
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
-
-MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
-"""Errors raised by reading a malformed event."""
+router.include_router(realtime_secrets.router)
 
 
 @router.websocket("/realtime")
 async def realtime(websocket: WebSocket) -> None:
-    """Transcribe live audio (`intent=transcription`); speech to speech is not supported."""
-    await serve(websocket, "realtime", Conversation)
+    """Transcribe live audio; speech to speech is not supported."""
+    await serve(websocket, "realtime", Conversation, realtime_secrets.admit)
+
+
+def stream_request(service: Service, key: Key, config: Config) -> StreamRequest:
+    """Return the configuration as a request for a stream.
+
+    Raises:
+        UnispeechError: a value is wrong or cannot be honoured.
+    """
+    turns = config.turn_detection
+    live = {"endpoint": turns.pause if turns else None, "step": DELAYS.get(config.delay or "")}
+    return StreamRequest(
+        service.speech.make_request(
+            config.model,
+            language=config.language,
+            initial_prompt=config.prompt,
+            hotwords=", ".join(config.keywords) or None,
+            vad_threshold=turns.threshold if turns else None,
+            vad_pad=turns.padding if turns else None,
+        ),
+        LiveOptions(**{name: value for name, value in live.items() if value is not None}),
+        config.format.rate,
+        service.max_duration(key),
+    )
+
+
+def is_beta(websocket: WebSocket) -> bool:
+    """Return whether the client speaks the beta of the API."""
+    protocols = websocket.headers.get("sec-websocket-protocol", "").replace(" ", "").split(",")
+    return (
+        "realtime=v1" in websocket.headers.get("openai-beta", "")
+        or "openai-beta.realtime-v1" in protocols
+    )
 
 
 class Conversation:
-    """One connection: its configuration, the stream (from the first audio on), the open item."""
+    """One connection: its configuration, and the stream that takes its audio."""
 
     def __init__(self, client: Client) -> None:
         query = client.websocket.query_params
-        if query.get("intent") != "transcription":
-            raise OptionError("intent is not 'transcription'", "add ?intent=transcription")
-        self._stream: Stream | None = None
-        self._forwarding: asyncio.Task[None] | None = None
-        self._websocket, self._service = client.websocket, client.service
-        self._client = client
+        self._client, self._service = client, client.service
+        self._websocket = client.websocket
         self._disconnected = asyncio.Event()
-        self._numbers = itertools.count(1)
         self._id = f"sess_{secrets.token_hex(12)}"
-        self._config = Config(query.get("model"))
-        self._request(self._config)  # reject an unknown model now
-        self._item = ""
-        self._previous: str | None = None
-        self._texts: list[str] = []
-        self._has_completed = False  # an item since the last commit
-        self._counted = 0.0  # seconds of audio in completed items
+        self._outbox = Outbox(lambda event: send(self._websocket, event))
+        self._outbox.is_beta = is_beta(client.websocket)
+        self._names_transcription = query.get("intent") == "transcription"
+        self._config = realtime_config.initial(query.get("model"))
+        self._check(self._config)  # reject an unknown model now
+        if session := getattr(client.websocket.state, "session", None):  # of a client secret
+            self._config, _ = realtime_config.update(self._config, session, self._check)
+        self._stream: Stream | None = None
+        self._items: Items | None = None
+        self._streams: dict[Stream, asyncio.Task[None]] = {}
+        self._seconds = 0.0  # of audio in earlier streams
 
     async def run(self) -> None:
-        await self._send({"type": "session.created", "session": self._session()})
+        await self._send_session("created")
         await run_until_first_ends(self._receive(), self._until_disconnected())
 
     async def _until_disconnected(self) -> None:
         await self._disconnected.wait()
 
     def end(self) -> None:
-        """End the stream and discard its undecoded audio."""
-        if self._stream is not None and self._forwarding is not None:
-            self._service.streams.end(self._stream)
-            self._forwarding.cancel()
-            self._stream = None
-        self._item, self._texts = "", []
+        """End all streams and discard their undecoded audio."""
+        for stream, forwarding in self._streams.items():
+            self._service.streams.end(stream)
+            forwarding.cancel()
+        self._stream = None
 
-    def _request(self, config: Config) -> StreamRequest:
-        return config.stream_request(self._service, self._client.key)
+    def _check(self, config: Config) -> StreamRequest:
+        return stream_request(self._service, self._client.key, config)
 
-    def _session(self) -> dict[str, Any]:
-        return {
-            "id": self._id,
-            "object": "realtime.transcription_session",
-            "type": "transcription",
-            "audio": {"input": self._config.input},
-            "include": [],
-        }
-
-    async def _send(self, event: dict[str, Any]) -> None:
-        await send(self._websocket, {"event_id": f"event_{next(self._numbers)}", **event})
+    async def _send_session(self, change: str) -> None:
+        is_beta = self._outbox.is_beta
+        body = self._config.beta() if is_beta else self._config.ga()
+        prefix = "transcription_" if is_beta and self._names_transcription else ""
+        await self._outbox.send(f"{prefix}session.{change}", session={"id": self._id, **body})
 
     async def _receive(self) -> None:
         """Handle the client's events one by one; an error is sent back and does not end the
@@ -101,143 +122,96 @@ class Conversation:
 
     async def _send_error(self, error: Exception, event: Any) -> None:
         is_ours = isinstance(error, UnispeechError)
-        message = public(error) if is_ours else f"not an event of this API: {str(event)[:80]}"
-        id = event.get("event_id") if isinstance(event, dict) else None
-        await self._send(
-            {
-                "type": "error",
-                "error": {
-                    "type": "invalid_request_error",
-                    "code": "invalid_value",
-                    "message": message,
-                    "param": None,
-                    "event_id": id,
-                },
-            }
-        )
+        text = public(error) if is_ours else f"not an event of this API: {str(event)[:80]}"
+        code = error.code if isinstance(error, EmptyCommit) else "invalid_value"
+        await self._outbox.error(text, code, None, _event_id(event))
 
     async def _handle(self, event: dict[str, Any]) -> None:
         kind = event["type"]
         if kind in ("session.update", "transcription_session.update"):
-            await self._update(kind, event["session"])
+            if kind.startswith("transcription"):
+                self._outbox.is_beta = self._names_transcription = True
+            await self._update(event["session"], event)
         elif kind == "input_audio_buffer.append":
             try:
                 audio = base64.b64decode(event["audio"], validate=True)
             except binascii.Error as error:
                 raise OptionError(f"audio is not base64 ({error})") from None
-            await self._open_stream().put(audio)
+            await self._open_stream().put(self._config.format.to_pcm(audio))
         elif kind == "input_audio_buffer.commit":
-            self._open_stream().flush()
+            if self._items is None:
+                raise EmptyCommit
+            await self._items.commit(_event_id(event))
         elif kind == "input_audio_buffer.clear":
-            self.end()
-            await self._send({"type": "input_audio_buffer.cleared"})
+            if self._items is None:
+                await self._outbox.send("input_audio_buffer.cleared")
+            else:
+                self._items.clear()
         else:
             raise OptionError(f"event {kind!r} is not supported")
 
-    async def _update(self, kind: str, session: dict[str, Any]) -> None:
-        """Change the configuration, which is only possible before the first audio."""
-        if self._stream is not None:
-            raise OptionError(
-                "the session has received audio", "send session.update before the first audio"
-            )
-        config = copy.copy(self._config)
-        config.update(session)
-        self._request(config)  # raises if it cannot be honoured
+    async def _update(self, session: dict[str, Any], event: dict[str, Any]) -> None:
+        """Change the configuration, from the next audio on. Report the fields left out.
+
+        The report follows the new session, since clients wait for it and take an error for its end.
+        """
+        config, refusals = await asyncio.to_thread(
+            realtime_config.update, self._config, session, self._check
+        )
+        if self._stream is not None and config != self._config:
+            self._replace_stream()
         self._config = config
-        beta = "transcription_" if kind.startswith("transcription") else ""
-        await self._send({"type": f"{beta}session.updated", "session": self._session()})
+        await self._send_session("updated")
+        if refusals:
+            reasons = " | ".join(map(public, refusals))[:1000]
+            param = refusals[0].option
+            await self._outbox.error(reasons, "invalid_value", param, _event_id(event))
+
+    def _replace_stream(self) -> None:
+        """Finish the stream, so that the next audio opens one with the new configuration.
+
+        Raises:
+            OptionError: the client has to commit its audio first.
+        """
+        assert self._stream is not None and self._items is not None
+        if self._config.turn_detection is None and self._items.uncommitted:
+            raise OptionError(
+                "the buffer has audio that is not committed",
+                "send session.update before it, or after a commit or clear",
+            )
+        self._seconds += self._stream.seconds
+        self._stream.finish()
+        self._stream, self._items = None, None
 
     def _open_stream(self) -> Stream:
         """Return the stream, which the first audio opens together with a task that forwards it."""
         if self._stream is None:
-            request = self._request(self._config)
-            self._stream = self._service.streams.open(self._client.owner, request)
-            self._counted = 0.0
-            self._forwarding = asyncio.create_task(self._forward(self._stream, self._stream.read()))
+            request = self._check(self._config)
+            stream = self._service.streams.open(self._client.owner, request)
+            self._stream = stream
+            self._items = Items(self._outbox, self._config, stream, self._seconds)
+            forwarding = asyncio.create_task(self._forward(stream, stream.read(), self._items))
             # It fails only if the client has disconnected, which `_receive` notices too.
-            self._forwarding.add_done_callback(lambda task: task.cancelled() or task.exception())
+            forwarding.add_done_callback(lambda task: task.cancelled() or task.exception())
+            self._streams[stream] = forwarding
         return self._stream
 
-    async def _forward(self, stream: Stream, queue: asyncio.Queue[StreamMessage | None]) -> None:
+    async def _forward(
+        self, stream: Stream, queue: asyncio.Queue[StreamMessage | None], items: Items
+    ) -> None:
+        """Forward a stream to its end. After an error, the next audio opens another."""
         try:
-            while (message := await queue.get()) is not None:
-                if message.event is not None:
-                    await self._forward_event(stream, message.event)
-                elif message.kind == "flushed":
-                    await self._after_flush(stream)
-                elif message.error is not None:
-                    await self._send_error(message.error, None)
-                    self.end()  # the next audio opens a new stream
+            while (message := await queue.get()) is not None and message.kind != "done":
+                await items.handle(message)
+                if message.kind == "error":
+                    break
         except WebSocketDisconnect:
             self._disconnected.set()
+        self._service.streams.end(stream)
+        self._streams.pop(stream, None)
+        if self._stream is stream:
+            self._stream, self._items = None, None
 
-    async def _forward_event(self, stream: Stream, event: Event) -> None:
-        if event.type in ("partial", "final") and not self._item:
-            self._item = f"item_{next(self._numbers)}"
-            if self._config.detects_turns:
-                await self._send(
-                    {
-                        "type": "input_audio_buffer.speech_started",
-                        "audio_start_ms": round(event.start * 1000),
-                        "item_id": self._item,
-                    }
-                )
-        if event.type == "final":
-            self._texts.append(event.text if self._texts else event.text.lstrip())
-            await self._send(
-                {
-                    "type": "conversation.item.input_audio_transcription.delta",
-                    "item_id": self._item,
-                    "content_index": 0,
-                    "delta": self._texts[-1],
-                }
-            )
-        elif event.type == "endpoint" and self._config.detects_turns:
-            await self._send(
-                {
-                    "type": "input_audio_buffer.speech_stopped",
-                    "audio_end_ms": round(event.end * 1000),
-                    "item_id": self._item,
-                }
-            )
-            await self._complete(stream)
 
-    async def _after_flush(self, stream: Stream) -> None:
-        """Complete the item that the client committed, even if it has no text."""
-        if not self._config.detects_turns or self._item:
-            await self._complete(stream)
-        elif not self._has_completed:  # else the commit was for that item
-            await self._send_error(OptionError("the buffer is empty", "send audio first"), None)
-        self._has_completed = False
-
-    async def _complete(self, stream: Stream) -> None:
-        item = self._item or f"item_{next(self._numbers)}"
-        text, seconds = "".join(self._texts), stream.seconds - self._counted
-        previous, self._previous = self._previous, item
-        self._item, self._texts, self._counted = "", [], stream.seconds
-        self._has_completed = True
-        await self._send(
-            {"type": "input_audio_buffer.committed", "item_id": item, "previous_item_id": previous}
-        )
-        await self._send(
-            {
-                "type": "conversation.item.added",
-                "previous_item_id": previous,
-                "item": {
-                    "id": item,
-                    "type": "message",
-                    "role": "user",
-                    "status": "completed",
-                    "content": [{"type": "input_audio", "transcript": None}],
-                },
-            }
-        )
-        await self._send(
-            {
-                "type": "conversation.item.input_audio_transcription.completed",
-                "item_id": item,
-                "content_index": 0,
-                "transcript": text,
-                "usage": {"type": "duration", "seconds": round(seconds, 3)},
-            }
-        )
+def _event_id(event: Any) -> Any:
+    return event.get("event_id") if isinstance(event, dict) else None
