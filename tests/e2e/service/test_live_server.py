@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import socket
 import struct
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any, cast
 
+import httpx
 import numpy as np
 import openai
 import pytest
@@ -208,132 +208,48 @@ def test_malformed_messages_end_the_stream_with_an_error(server: Server) -> None
         assert "60 s" in messages[0]["message"] and messages[-1]["type"] == "done"
 
 
-@pytest.mark.parametrize("detects_turns", [True, False])
-def test_the_real_openai_client_transcribes(server: Server, detects_turns: bool) -> None:
-    sound = pcm("pause", 24_000)
-
-    async def talk() -> tuple[list[str], list[str]]:
-        client = openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key=KEY)
-        deltas, completed = [], []
-        async with (
-            client,
-            client.realtime.connect(extra_query={"intent": "transcription"}) as connection,
+def test_client_secrets_open_sessions_until_they_expire(server: Server) -> None:
+    session = {
+        "type": "transcription",
+        "audio": {"input": {"transcription": {"model": "gpt-4o-transcribe", "language": "en"}}},
+    }
+    client = openai.OpenAI(base_url=f"{server.url}/v1", api_key=KEY)
+    made = client.realtime.client_secrets.create(
+        session=cast(Any, session), expires_after={"anchor": "created_at", "seconds": 60}
+    )
+    assert made.value.startswith("ek_") and 0 < made.expires_at - time.time() <= 61
+    beta = httpx.post(
+        f"{server.url}/v1/realtime/transcription_sessions",
+        headers=HEADERS,
+        json={"input_audio_transcription": {"model": "whisper-1", "language": "en"}},
+    ).json()
+    assert beta["input_audio_format"] == "pcm16"
+    url = f"{server.url.replace('http', 'ws')}/v1/realtime"
+    for token in (made.value, beta["client_secret"]["value"]):
+        with connect(
+            url, subprotocols=cast(Any, ["realtime", f"openai-insecure-api-key.{token}"])
+        ) as socket:
+            created = json.loads(socket.recv(timeout=60))
+            transcription = created["session"]["audio"]["input"]["transcription"]
+            assert transcription["language"] == "en"
+        # It opens nothing else.
+        answer = httpx.get(f"{server.url}/v1/models", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 401
+    forged = made.value[:-2] + ("AA" if made.value[-2:] != "AA" else "BB")
+    for secret in (forged, "ek_", "ek_x.y"):
+        with (
+            pytest.raises(InvalidStatus) as refused,
+            connect(url, additional_headers={"Authorization": f"Bearer {secret}"}),
         ):
-            turns = {"type": "server_vad", "silence_duration_ms": 600} if detects_turns else None
-            await connection.session.update(
-                session=cast(
-                    Any,
-                    {
-                        "type": "transcription",
-                        "audio": {
-                            "input": {
-                                "format": {"type": "audio/pcm", "rate": 24_000},
-                                "transcription": {"model": "whisper-1", "language": "en"},
-                                "turn_detection": turns,
-                            }
-                        },
-                    },
-                )
-            )
-            for start in range(0, len(sound), 48_000):
-                chunk = base64.b64encode(sound[start : start + 48_000]).decode()
-                await connection.input_audio_buffer.append(audio=chunk)
-            await connection.input_audio_buffer.commit()
-            async for event in connection:
-                assert event.type != "error", event
-                if event.type == "conversation.item.input_audio_transcription.delta":
-                    deltas.append(event.delta or "")
-                if event.type == "conversation.item.input_audio_transcription.completed":
-                    completed.append(event.transcript)
-                    if len(completed) == (2 if detects_turns else 1):
-                        break
-        return deltas, completed
-
-    deltas, completed = asyncio.run(asyncio.wait_for(talk(), 100))
-    assert words("".join(deltas)) == words(reference("pause"))
-    assert words(" ".join(completed)) == words(reference("pause"))
-    assert len(deltas) >= 2  # audio sent at once lags, so only final results are decoded
-
-
-def test_the_openai_client_receives_errors(server: Server) -> None:
-    async def talk() -> str:
-        client = openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key=KEY)
-        async with (
-            client,
-            client.realtime.connect(extra_query={"intent": "transcription"}) as connection,
-        ):
-            await connection.session.update(
-                session=cast(
-                    Any,
-                    {
-                        "type": "transcription",
-                        "audio": {"input": {"transcription": {"model": "no-such-model"}}},
-                    },
-                )
-            )
-            async for event in connection:
-                if event.type == "error":
-                    return str(event.error.message)
-        return ""
-
-    assert "no-such-model" in asyncio.run(asyncio.wait_for(talk(), 60))
-
-
-def test_the_beta_form_is_accepted_and_unsupported_fields_are_rejected(server: Server) -> None:
-    url = f"{server.url.replace('http', 'ws')}/v1/realtime?intent=transcription"
-
-    def update(socket: ClientConnection, **session: object) -> dict[str, Any]:
-        socket.send(json.dumps({"type": "transcription_session.update", "session": session}))
-        answer: dict[str, Any] = json.loads(socket.recv(timeout=60))
-        return answer
-
-    with connect(url, additional_headers=HEADERS) as socket:
-        assert json.loads(socket.recv())["type"] == "session.created"
-        updated = update(
-            socket,
-            input_audio_format="pcm16",
-            input_audio_transcription={"model": "whisper-1", "language": "en"},
-            turn_detection=None,
-        )
-        assert updated["type"] == "transcription_session.updated"
-        config = updated["session"]["audio"]["input"]
-        assert config["turn_detection"] is None and config["transcription"]["language"] == "en"
-        for fields, value in (
-            ({"audio": {"input": {"format": {"type": "audio/pcm", "rate": 5}}}}, "5 Hz"),
-            ({"audio": {"input": {"format": {"type": "audio/pcm", "rate": "x"}}}}, "'x'"),
-            ({"input_audio_format": "g711_ulaw"}, "g711_ulaw"),
-            ({"input_audio_noise_reduction": {"type": "near_field"}}, "noise_reduction"),
-            ({"include": ["item.input_audio_transcription.logprobs"]}, "logprobs"),
-            ({"colour": "red"}, "colour"),
-        ):
-            assert value in update(socket, **fields)["error"]["message"]
-        sound = base64.b64encode(pcm("english", 24_000)).decode()
-        socket.send(json.dumps({"type": "input_audio_buffer.append", "audio": sound}))
-        socket.send(json.dumps({"type": "input_audio_buffer.commit"}))
-        while (event := json.loads(socket.recv(timeout=60)))["type"] != (
-            "conversation.item.input_audio_transcription.completed"
-        ):
-            assert event["type"] != "error", event
-        assert words(event["transcript"]) == words(reference("english"))
-
-
-def test_a_commit_completes_one_item(server: Server) -> None:
-    """With turn detection, the end of the phrase and the commit are the same item."""
-    url = f"{server.url.replace('http', 'ws')}/v1/realtime?intent=transcription"
-    kinds: list[str] = []
-    with connect(url, additional_headers=HEADERS) as socket:
-        sound = base64.b64encode(pcm("english", 24_000)).decode()
-        socket.send(json.dumps({"type": "input_audio_buffer.append", "audio": sound}))
-        socket.send(json.dumps({"type": "input_audio_buffer.commit"}))
-        while not kinds or not kinds[-1].endswith("completed"):
-            kinds.append(json.loads(socket.recv(timeout=60))["type"])
-        socket.send(json.dumps({"type": "input_audio_buffer.commit", "event_id": "again"}))
-        error = json.loads(socket.recv(timeout=60))["error"]
-        socket.send(json.dumps({"type": "nonsense", "event_id": "mark"}))
-        mark = json.loads(socket.recv(timeout=60))["error"]
-    assert kinds.count("conversation.item.input_audio_transcription.completed") == 1
-    assert "error" not in kinds
-    assert "empty" in error["message"] and mark["event_id"] == "mark"
+            pass
+        assert refused.value.response.status_code == 401
+    for body in (
+        {"expires_after": {"seconds": 9}},
+        {"session": {"type": "realtime"}},
+        {"session": 5},
+    ):
+        answer = httpx.post(f"{server.url}/v1/realtime/client_secrets", headers=HEADERS, json=body)
+        assert answer.status_code == 400, body
 
 
 def test_malformed_events_are_answered_with_errors(server: Server) -> None:
@@ -349,6 +265,8 @@ def test_malformed_events_are_answered_with_errors(server: Server) -> None:
         for text in malformed:
             socket.send(text)
             answer = json.loads(socket.recv(timeout=60))
+            if answer["type"] == "session.updated":  # without the malformed field
+                answer = json.loads(socket.recv(timeout=60))
             assert answer["type"] == "error" and len(answer["error"]["message"]) < 300, text
         socket.send(b"\x00\xff")
         assert json.loads(socket.recv(timeout=60))["type"] == "error"
