@@ -25,12 +25,16 @@ from openai import AsyncOpenAI
 SAMPLES = Path(__file__).parents[3] / "samples"
 
 
-def sound(name: str) -> np.ndarray[Any, np.dtype[np.int16]]:
+def sound(name: str) -> Any:
     """Return a sample at 24 kHz."""
     with wave.open(str(SAMPLES / f"{name}.wav")) as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
         at = np.arange(0, len(samples), file.getframerate() / 24_000)
     return np.interp(at, np.arange(len(samples)), samples).astype(np.int16)
+
+
+def report(*values: object) -> None:
+    sys.stdout.write(" ".join(map(str, values)) + "\n")
 
 
 async def transcribe(url: str, key: str, model: str, settings: STTModelSettings) -> list[str]:
@@ -47,7 +51,7 @@ async def transcribe(url: str, key: str, model: str, settings: STTModelSettings)
 
 
 async def main(url: str, key: str = "none") -> None:
-    print("openai-agents", importlib.metadata.version("openai-agents"))
+    report("openai-agents", importlib.metadata.version("openai-agents"))
     cases: dict[str, dict[str, Any]] = {
         "defaults (semantic_vad)": {},
         "server_vad": {"turn_detection": {"type": "server_vad"}},
@@ -56,7 +60,7 @@ async def main(url: str, key: str = "none") -> None:
     for name, settings in cases.items():
         turns = await transcribe(url, key, "gpt-4o-transcribe", STTModelSettings(**settings))
         assert "door" in " ".join(turns), turns
-        print("ok", name, turns)
+        report("ok", name, turns)
 
 
 asyncio.run(main(*sys.argv[1:]))

@@ -26,7 +26,7 @@ def main(name: str, *arguments: str) -> int:
     script = Path(__file__).with_name(f"{name}.py")
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
-        python = next(Path(folder).glob("bin/python")), *()
+        python = [str(Path(folder) / "bin" / "python")]
         subprocess.run([*python, "-m", "pip", "install", "-q", *dependencies(script)], check=True)
         return subprocess.run([*python, str(script), *arguments]).returncode
 

@@ -200,8 +200,7 @@ def _apply_transcription(config: Config, name: str, value: Any) -> Config:
         case "model":
             return replace(config, model=_text(name, value) or "whisper-1")
         case "language":
-            language = _text(name, value)
-            return replace(config, language=None if language == "auto" else language)
+            return replace(config, language=_text(name, value))
         case "prompt":
             return replace(config, prompt=_text(name, value))
         case "keywords":
