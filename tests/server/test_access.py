@@ -109,7 +109,7 @@ def test_only_the_owner_reads_a_job_and_gets_mail_when_it_is_done(
     assert message["Subject"] == "talk one is finished transcribing!"
     assert message["To"] == "desk+news@example.org"
     assert message.get_content().count(f"/v1/download/{job}?output=") == 6
-    assert f"/v1/download/{job}?output=timecode_txt\n" in message.get_content()
+    assert f"/v1/download/{job}?output=timecode_txt" in message.get_content()
     for secret in (mine, theirs):
         assert secret not in server.log.read_text()
 
