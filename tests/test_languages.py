@@ -33,3 +33,17 @@ def test_other_languages_have_spaces(code: str | None) -> None:
 @pytest.mark.parametrize("code", sorted(languages.SPACELESS - {"yue"}))
 def test_a_spaceless_language_has_a_row(code: str) -> None:
     assert code in {row.iso639_1 for row in languages.table().values()}
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"),
+    [
+        ("zh-Hant-TW", "zh"),
+        ("pt-BR", "pt"),
+        ("en_US", "en"),
+        ("sr-Latn", "sr"),
+        ("de-CH-1996", "de"),
+    ],
+)
+def test_regional_tags_are_their_language(tag: str, code: str) -> None:
+    assert languages.code(tag) == code

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import wave
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import openai
@@ -113,6 +116,82 @@ def test_openai_rejects_duplicate_and_ambiguous_fields(http: httpx.Client) -> No
     assert error(("chunking_strategy", (None, huge)))[0] == "chunking_strategy[threshold]"
     deep = b'{"threshold": ' + b"[" * 50_000
     assert error(("chunking_strategy", (None, deep)))[1].endswith("it is not JSON")
+
+
+def post(http: httpx.Client, **fields: str) -> httpx.Response:
+    files = {"file": ("a.wav", ENGLISH.read_bytes())}
+    return http.post("/v1/audio/transcriptions", files=files, data={"model": "whisper-1", **fields})
+
+
+def test_fields_of_compatible_servers_are_honoured_or_reported(http: httpx.Client) -> None:
+    answer = post(
+        http, response_format="verbose_json", user="me", vad_filter="true", hotwords="garden",
+        without_timestamps="true", task="transcribe", word_timestamps="true", ngram="no.arpa",
+        language="en-GB",
+    )  # fmt: skip
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert body["words"] and body["segments"][0]["tokens"]
+    # The server has no such n-gram, so that option is left out as well.
+    assert answer.headers["x-unispeech-ignored"] == "user, without_timestamps, ngram"
+    wrong = post(http, beam_size="wide").json()["error"]
+    assert (wrong["code"], wrong["param"]) == ("invalid_value", "beam_size")
+    odd = post(http, **{"na\r\nme": "x", "language": "klingon"})
+    assert odd.status_code == 400
+
+
+def test_granularities_without_verbose_json_have_no_effect(http: httpx.Client) -> None:
+    answer = post(http, **{"timestamp_granularities[]": "word", "language": "auto"})
+    assert answer.status_code == 200 and list(answer.json()) == ["text", "usage"]
+    assert answer.headers["x-unispeech-ignored"] == "timestamp_granularities"
+
+
+def test_a_large_file_without_a_name_is_a_file(http: httpx.Client, tmp_path: Path) -> None:
+    with wave.open(str(ENGLISH)) as source, wave.open(str(tmp_path / "a.wav"), "wb") as target:
+        target.setparams(source.getparams())
+        target.writeframes(source.readframes(source.getnframes()) + bytes(1_200_000))
+    parts = {"file": (None, (tmp_path / "a.wav").read_bytes()), "model": (None, b"whisper-1")}
+    answer = http.post("/v1/audio/transcriptions", files=parts)
+    assert answer.status_code == 200 and words(answer.json()["text"]) == words(reference("english"))
+
+
+def test_log_probabilities_are_those_of_the_words(
+    client: openai.OpenAI, http: httpx.Client
+) -> None:
+    answer = client.audio.transcriptions.create(
+        model="gpt-4o-transcribe", file=ENGLISH, include=["logprobs"]
+    )
+    assert answer.logprobs and "".join(str(p.token) for p in answer.logprobs).strip() == answer.text
+    assert all(p.logprob is not None and -20 < p.logprob <= 0 for p in answer.logprobs)
+    assert bytes(map(int, answer.logprobs[0].bytes or [])).decode() == answer.logprobs[0].token
+    events = client.audio.transcriptions.create(
+        model="whisper-1", file=ENGLISH, include=["logprobs"], stream=True
+    )
+    done = list(events)[-1]
+    assert done.type == "transcript.text.done" and done.logprobs
+    wrong = post(http, **{"include[]": "logprobs", "response_format": "srt"}).json()["error"]
+    assert (wrong["code"], wrong["param"]) == ("invalid_value", "response_format")
+    assert post(http, **{"include[]": "thoughts"}).json()["error"]["param"] == "include"
+
+
+def test_stream_events_are_named(http: httpx.Client) -> None:
+    lines = post(http, stream="true").text.splitlines()
+    names = [line.removeprefix("event: ") for line in lines if line.startswith("event: ")]
+    bodies = [json.loads(line[6:]) for line in lines if line.startswith("data: {")]
+    assert names == [body["type"] for body in bodies] and names[-1] == "transcript.text.done"
+    assert lines[-2] == "data: [DONE]"
+
+
+def test_azures_client_works_with_a_deployment(service: Server) -> None:
+    with openai.AzureOpenAI(
+        azure_endpoint=service.url, api_key="any", api_version="2024-06-01", max_retries=0
+    ) as azure:
+        answer = azure.audio.transcriptions.create(model="whisper", file=ENGLISH)
+        assert words(answer.text) == words(reference("english"))
+        with pytest.raises(openai.NotFoundError):
+            azure.audio.transcriptions.create(model="someone/else", file=ENGLISH)
+    with openai.OpenAI(base_url=f"{service.url}/openai/v1", api_key="any") as v1:
+        assert v1.audio.transcriptions.create(model="tiny.en", file=ENGLISH).text == answer.text
 
 
 def test_openai_models(client: openai.OpenAI) -> None:

@@ -37,7 +37,7 @@ REQUEST_HEADERS = [
 """Request headers that pages of other origins may send (CORS)."""
 RESPONSE_HEADERS = [
     "Content-Disposition", "Content-Range", "ETag", "Location", "Retry-After", "Tus-Resumable",
-    "Upload-Expires", "Upload-Length", "Upload-Offset", "X-Request-ID",
+    "Upload-Expires", "Upload-Length", "Upload-Offset", "X-Request-ID", "X-UniSpeech-Ignored",
 ]  # fmt: skip
 """Response headers that pages of other origins may read (CORS)."""
 

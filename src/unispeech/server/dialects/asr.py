@@ -14,7 +14,7 @@ from fastapi.responses import PlainTextResponse, Response
 from unispeech import languages
 from unispeech.audio.pcm import WavWriter
 from unispeech.call import Call
-from unispeech.server.http import forms
+from unispeech.server.http import forms, ignored_fields
 from unispeech.server.http.blocking_work import disconnect_event
 from unispeech.server.http.dependencies import Caller, TheService, scratch
 from unispeech.server.http.error_responses import DOCUMENTED, RequestError
@@ -56,7 +56,7 @@ async def asr(
         str | None, Query(description="Text that precedes the recording.")
     ] = None,
     vad_filter: Annotated[
-        bool, Query(description="Accepted without effect: silence is never decoded.")
+        bool, Query(description="Silence is never decoded, so `false` has no effect.")
     ] = False,
     word_timestamps: Annotated[bool, Query(description="Add the times of words.")] = False,
     diarize: Annotated[bool, Query(description="Add the speakers.")] = False,
@@ -88,6 +88,11 @@ async def asr(
         "Asr-Engine": speech_request.backend,
         "Content-Disposition": f'attachment; filename="{quote(name)}.{format}"',
     }
+    without_effect = (
+        ["vad_filter"] if request.query_params.get("vad_filter") and not vad_filter else []
+    )
+    ignored = [*ignored_fields.unknown_parameters(request), *without_effect]
+    headers |= ignored_fields.report(ignored, dialect="asr")
     text = formats.render(transcript, format)
     return Response(text, headers=headers, media_type="text/plain")
 

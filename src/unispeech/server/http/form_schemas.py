@@ -39,6 +39,9 @@ _TRANSCRIPTION: dict[str, Schema] = {
     "response_format": _field(
         "string", "Format of the response.", enum=[*_FORMATS, "diarized_json"]
     ),
+    "include[]": _list(
+        "`logprobs`: log probabilities of the words, with `json`.", enum=["logprobs"]
+    ),
     "stream": _field("boolean", "Send the text as server-sent events while it is decoded."),
     "chunking_strategy": _field("string", "`auto`, or an object of `server_vad` as JSON."),
 }
@@ -53,8 +56,7 @@ _FORMS: dict[str, tuple[dict[str, Schema], list[str]]] = {
 def form_body(name: str) -> dict[str, Any]:
     """Return the `requestBody` of a form that is parsed by hand, because it streams to disk."""
     properties, required = _FORMS[name]
-    schema = {"type": "object", "properties": properties, "additionalProperties": False}
-    return _body({**schema, "required": required})
+    return _body({"type": "object", "properties": properties, "required": required})
 
 
 def model_body(model: type[BaseModel]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
 from anyascii import anyascii
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
@@ -35,9 +36,12 @@ MAX_JSON = 1 << 20
 MAX_FIELD_COUNT = 300
 """Largest number of fields of a form besides files."""
 TO_DISK = re.compile(
-    r"/v1/(transcribe|detect|audio/\w+)|/asr|/detect-language|/api/jobs|/api/uploads(/.*)?"
+    r"/v1/(transcribe|detect|audio/\w+)|/openai/(v1|deployments/[^/]+)/audio/\w+|/asr"
+    r"|/detect-language|/api/jobs|/api/uploads(/.*)?"
 )
 """Paths whose bodies are recordings."""
+FILE_FIELDS = (b"file", b"audio_file")
+"""Fields that contain a recording even if their part has no file name."""
 DOCUMENTS = re.compile(r"/api/jobs/[^/]+/transcript")
 """Paths whose bodies are transcripts."""
 
@@ -175,6 +179,7 @@ class _MultipartParser(MultiPartParser):
             raise TooLarge(MAX_FIELDS, FIELDS)
 
     def on_headers_finished(self) -> None:
+        self._name_file()
         super().on_headers_finished()
         upload = self._current_part.file
         if upload is not None:
@@ -182,6 +187,16 @@ class _MultipartParser(MultiPartParser):
             spool = SpooledTemporaryFile(self.spool_max_size, dir=str(self._folder))  # noqa: SIM115
             upload.file = cast(BinaryIO, spool)
             self._files_to_close_on_error.append(spool)
+
+    def _name_file(self) -> None:
+        """Name a file that has no name, without which the parser takes it for a field.
+
+        curl sends none with `-F 'file=<talk.wav'`.
+        """
+        disposition = self._current_part.content_disposition
+        _, parameters = parse_options_header(disposition)
+        if parameters.get(b"name") in FILE_FIELDS and b"filename" not in parameters:
+            self._current_part.content_disposition = (disposition or b"") + b'; filename="untitled"'
 
 
 async def form(request: Request, limit: int, folder: Path) -> FormData:

@@ -32,6 +32,7 @@ PATH_PARAMETERS = {
     "share_id": "ID of the share link.",
     "token": "Token of a share link or ticket.",
     "model": "Name of the model.",
+    "deployment": "Name of the model.",
 }
 """Descriptions of path parameters that have none."""
 KEY_TEXT = "An API key. Needed only if the server requires keys (`keys_required` in `/api/info`)."

@@ -9,3 +9,4 @@ from unispeech.server.dialects.openai import realtime, routes
 router = APIRouter()
 for part in (routes, realtime):
     router.include_router(part.router)
+router.include_router(routes.azure)

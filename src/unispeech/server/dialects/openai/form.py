@@ -1,5 +1,5 @@
-"""Forms of OpenAI's audio routes. Unsupported parameters and duplicate fields are rejected with an
-error that names them."""
+"""Forms of OpenAI's audio routes. Parameters of OpenAI that the server cannot honour and duplicate
+fields are rejected with an error that names them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from unispeech.errors import UnispeechError
+from unispeech.server.dialects.openai import extra_fields
 from unispeech.server.http.error_responses import RequestError
 from unispeech.server.service import Service
 from unispeech.server.speech.speech import SpeechRequest
@@ -22,6 +23,8 @@ ARRAYS = ("timestamp_granularities", "include", "languages", "keywords", "known_
           "known_speaker_references")  # fmt: skip
 SINGLE = ("file", "model", "language", "prompt", "response_format", "temperature", "stream",
          "chunking_strategy")  # fmt: skip
+AZURE_WHISPER = "whisper"
+"""Azure's name of `whisper-1`, and the usual name of its deployment."""
 FIELDS = {
     "initial_prompt": "prompt",
     "hotwords": "keywords",
@@ -42,6 +45,9 @@ class TranscriptionForm:
     format: str
     granularities: frozenset[str]
     stream: bool
+    has_logprobs: bool
+    ignored: tuple[str, ...]
+    """Names of the fields without effect."""
 
     @property
     def wants_words(self) -> bool:
@@ -52,36 +58,54 @@ class TranscriptionForm:
         return self.format == "diarized_json"
 
 
-def parse(service: Service, fields: FormData, task: str) -> TranscriptionForm:
-    """Parse and check a form.
+def parse(
+    service: Service, fields: FormData, task: str, deployment: str | None = None
+) -> TranscriptionForm:
+    """Parse and check a form. `deployment` is the model in Azure's path.
 
     Raises:
-        RequestError: a field is unknown, repeated, wrong or not supported.
+        RequestError: a field is repeated, wrong or not supported.
         UnispeechError: see `Speech.make_request`.
     """
-    single, repeated = _split(fields, task)
+    single, repeated, unknown = _split(fields, task)
     format = single.get("response_format") or "json"
     granularities = frozenset(repeated.get("timestamp_granularities", ()))
     _check(format, granularities, repeated, task)
+    extra = extra_fields.read(unknown, task)
+    ignored = list(extra.ignored)
+    if granularities and format != "verbose_json":  # as OpenAI does
+        ignored.append("timestamp_granularities")
+        granularities = frozenset()
+    if format == "verbose_json" and extra.options.get("word_timestamps"):
+        granularities |= {"word", "segment"}
     stream = _boolean("stream", single)
     if stream and format in ("srt", "vtt"):
         raise _invalid("stream", "true", f"{format} cannot be streamed")
+    has_logprobs = "logprobs" in repeated.get("include", ())
     options: dict[str, Any] = {
-        "task": task,
+        "task": extra.options.get("task", task),
         "language": _language(single, repeated),
         "initial_prompt": single.get("prompt") or None,
         "hotwords": ", ".join(repeated.get("keywords", ())) or None,
         "temperature": _temperature(single.get("temperature")),
-        "word_timestamps": "word" in granularities or None,
+        "word_timestamps": "word" in granularities or has_logprobs or None,
         "diarize": format == "diarized_json" or None,
         **_chunking(fields),
     }
+    more = {n: v for n, v in extra.options.items() if n not in ("task", "word_timestamps")}
+    if "word_timestamps" in extra.options and format != "verbose_json":
+        ignored.append("word_timestamps")
+    model = deployment or single.get("model")
+    model = None if model == AZURE_WHISPER else model
     try:
-        speech_request = service.speech.make_request(single.get("model"), **options)
+        request, without_effect = extra_fields.make_request(service, model, options, more)
     except UnispeechError as error:
-        error.option = FIELDS.get(error.option, error.option)
+        names = FIELDS | ({"word_timestamps": "include"} if has_logprobs else {})
+        error.option = names.get(error.option, error.option)
         raise
-    return TranscriptionForm(speech_request, format, granularities, stream)
+    return TranscriptionForm(
+        request, format, granularities, stream, has_logprobs, (*ignored, *without_effect)
+    )
 
 
 def _check(
@@ -92,10 +116,11 @@ def _check(
         raise _invalid("response_format", format, f"use one of {', '.join(allowed)}")
     if granularities - {"word", "segment"}:
         raise _invalid("timestamp_granularities", ", ".join(granularities), "use word or segment")
-    if granularities and format != "verbose_json":
-        raise _invalid("response_format", format, "timestamp_granularities need verbose_json")
-    if repeated.get("include"):
-        raise _invalid("include", ", ".join(repeated["include"]), "this server has no logprobs")
+    include = set(repeated.get("include", ()))
+    if include - {"logprobs"}:
+        raise _invalid("include", ", ".join(sorted(include)), "use logprobs")
+    if include and format != "json":
+        raise _invalid("response_format", format, "include[]=logprobs needs json")
     for name in ("known_speaker_names", "known_speaker_references"):
         if repeated.get(name):
             raise RequestError(
@@ -107,10 +132,14 @@ def _check(
             )
 
 
-def _split(fields: FormData, task: str) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """Return single and repeated fields. OpenAI's client writes `name[]`, curl users `name`."""
+def _split(
+    fields: FormData, task: str
+) -> tuple[dict[str, str], dict[str, list[str]], dict[str, str]]:
+    """Return single, repeated and unknown fields. OpenAI's client writes `name[]`, curl users
+    `name`."""
     single: dict[str, str] = {}
     repeated: dict[str, list[str]] = {}
+    unknown: dict[str, str] = {}
     seen: set[str] = set()
     for name, value in fields.multi_items():
         base = name.removesuffix("[]")
@@ -126,10 +155,8 @@ def _split(fields: FormData, task: str) -> tuple[dict[str, str], dict[str, list[
             if isinstance(value, str):
                 single[name] = value
         else:
-            raise RequestError(
-                400, f"unknown parameter {name[:100]!r}", param=name[:100], code="unknown_parameter"
-            )
-    return single, repeated
+            unknown[name] = value if isinstance(value, str) else ""
+    return single, repeated, unknown
 
 
 def _invalid(param: str, value: str, hint: str) -> RequestError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -12,12 +12,17 @@ from unispeech import languages
 from unispeech.server.dialects.openai.form import TranscriptionForm
 from unispeech.server.dialects.whisper_segments import Encode, encoder, whisper_segment
 from unispeech.text import formats
-from unispeech.types import Segment, Transcript
+from unispeech.types import Segment, Transcript, Word
+
+LEAST = 1e-10
+"""Least probability of a word, so that its logarithm is finite."""
 
 
 def render(transcript: Transcript, form: TranscriptionForm) -> Response:
     if form.format == "json":
-        return JSONResponse({"text": transcript.text, "usage": usage(transcript)})
+        body = {"text": transcript.text, "usage": usage(transcript)}
+        words = [word for segment in transcript.segments for word in segment.words]
+        return JSONResponse(body | ({"logprobs": logprobs(words)} if form.has_logprobs else {}))
     if form.format == "verbose_json":
         return JSONResponse(verbose(transcript, form, encoder(form.speech_request.model)))
     if form.is_diarized:
@@ -25,6 +30,19 @@ def render(transcript: Transcript, form: TranscriptionForm) -> Response:
     if form.format == "text":
         return PlainTextResponse(transcript.text + "\n")
     return PlainTextResponse(formats.render(transcript, form.format))
+
+
+def logprobs(words: Iterable[Word]) -> list[dict[str, Any]]:
+    """Return `logprobs` with a word in place of a token, since backends return probabilities of
+    words: the mean over their tokens."""
+    return [
+        {
+            "token": word.word,
+            "bytes": list(word.word.encode("utf-8", "replace")),
+            "logprob": math.log(max(word.probability, LEAST)),
+        }
+        for word in words
+    ]
 
 
 def usage(transcript: Transcript) -> dict[str, Any]:

@@ -18,8 +18,14 @@ from unispeech.annotate import speakers
 from unispeech.call import Call
 from unispeech.models import weight_cache
 from unispeech.server.dialects.openai.form import TranscriptionForm, parse
-from unispeech.server.dialects.openai.render import diarized_segment, lettering, render, usage
-from unispeech.server.http import forms
+from unispeech.server.dialects.openai.render import (
+    diarized_segment,
+    lettering,
+    logprobs,
+    render,
+    usage,
+)
+from unispeech.server.http import forms, ignored_fields
 from unispeech.server.http.blocking_work import Feed, disconnect_event
 from unispeech.server.http.dependencies import Caller, TheService, scratch
 from unispeech.server.http.error_responses import DOCUMENTED, RequestError, answer
@@ -33,6 +39,8 @@ from unispeech.server.storage.keys import Key
 from unispeech.types import Segment, Transcript
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"], route_class=Route)
+azure = APIRouter(prefix="/openai", tags=["OpenAI"], route_class=Route)
+"""The same routes at Azure's paths, where a deployment is the name of a model."""
 
 CONTENT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {}, "text/plain": {}, "text/event-stream": {}}}
@@ -56,6 +64,34 @@ async def transcriptions(request: Request, service: TheService, key: Caller) -> 
     return await _respond(request, service, key, "transcribe")
 
 
+@azure.post(
+    "/deployments/{deployment}/audio/transcriptions",
+    summary="Transcribe a file, at Azure's path",
+    responses={**DOCUMENTED, **CONTENT},
+    openapi_extra=form_body("Transcription"),
+)
+@azure.post("/v1/audio/transcriptions", include_in_schema=False)
+async def azure_transcriptions(
+    request: Request, service: TheService, key: Caller, deployment: str | None = None
+) -> Response:
+    """Transcribe a recording as Azure OpenAI does; `api-version` is ignored."""
+    return await _respond(request, service, key, "transcribe", deployment)
+
+
+@azure.post(
+    "/deployments/{deployment}/audio/translations",
+    summary="Translate a file into English, at Azure's path",
+    responses={**DOCUMENTED, **CONTENT},
+    openapi_extra=form_body("Translation"),
+)
+@azure.post("/v1/audio/translations", include_in_schema=False)
+async def azure_translations(
+    request: Request, service: TheService, key: Caller, deployment: str | None = None
+) -> Response:
+    """Transcribe speech in any language as English text, as Azure OpenAI does."""
+    return await _respond(request, service, key, "translate", deployment)
+
+
 @router.post(
     "/audio/translations",
     summary="Translate a file into English",
@@ -67,7 +103,9 @@ async def translations(request: Request, service: TheService, key: Caller) -> Re
     return await _respond(request, service, key, "translate")
 
 
-async def _respond(request: Request, service: Service, key: Key, task: str) -> Response:
+async def _respond(
+    request: Request, service: Service, key: Key, task: str, deployment: str | None = None
+) -> Response:
     limit = service.max_upload(key)
     service.speech.check_capacity()
     fields = await forms.form(request, limit, service.scratch)
@@ -77,7 +115,7 @@ async def _respond(request: Request, service: Service, key: Key, task: str) -> R
             400, "the field file is missing", param="file", code="missing_required_parameter"
         )
     try:
-        form = await asyncio.to_thread(parse, service, fields, task)
+        form = await asyncio.to_thread(parse, service, fields, task, deployment)
         await service.speech.fetch_weights(form.speech_request)
     except NoSpeakers as error:
         raise RequestError(
@@ -94,13 +132,16 @@ async def _respond(request: Request, service: Service, key: Key, task: str) -> R
         decoded = await service.speech.decode(upload, name, service.decode_range(key))
         disconnected = await stack.enter_async_context(disconnect_event(request))
         work = partial(service.speech.transcribe, form.speech_request, decoded)
+        ignored = ignored_fields.report(form.ignored, dialect="openai")
         if form.stream:
             resources = stack.pop_all()
             events = _stream(request, service, work, disconnected, form, resources)
-            return EventSourceResponse(events, headers=UNBUFFERED)
+            return EventSourceResponse(events, headers=UNBUFFERED | ignored)
         call = Call(cancelled=disconnected.is_set)
         transcript = await service.speech.run(partial(work, call), disconnected)
-    return render(transcript, form)
+    response = await asyncio.to_thread(render, transcript, form)
+    response.headers.update(ignored)
+    return response
 
 
 async def _stream(
@@ -124,7 +165,8 @@ async def _stream(
                 continue
             text = segment.text if has_text else segment.text.lstrip()
             has_text = has_text or bool(text)
-            yield _event({"type": "transcript.text.delta", "delta": text})
+            more = {"logprobs": logprobs(segment.words)} if form.has_logprobs else {}
+            yield _event({"type": "transcript.text.delta", "delta": text, **more})
         try:
             transcript = await running
         except Exception as error:  # the status is sent already, so send an event
@@ -132,12 +174,15 @@ async def _stream(
             yield _event({"type": "error", **body})
         else:
             whole = {"text": transcript.text, "usage": usage(transcript)}
+            if form.has_logprobs:
+                words = [word for segment in transcript.segments for word in segment.words]
+                whole["logprobs"] = logprobs(words)
             yield _event({"type": "transcript.text.done", **whole})
         yield format_sse_event(data_str="[DONE]")
 
 
 def _event(data: dict[str, Any]) -> bytes:
-    return format_sse_event(data_str=json.dumps(data, ensure_ascii=False))
+    return format_sse_event(event=data["type"], data_str=json.dumps(data, ensure_ascii=False))
 
 
 @router.get("/models", summary="List models", responses=DOCUMENTED)
