@@ -8,17 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import TypeAdapter, ValidationError
+
+from unispeech.option_schema import Option
 from unispeech.options import options_for
-from unispeech.server.api.schemas import JobOptions, validated
+from unispeech.server.http.error_responses import RequestError, validation_message
 from unispeech.server.service import Service
 from unispeech.server.speech.speech import SpeechRequest
 
-HONOURED = {row.field for row in options_for("api")} - {
-    "speakers", "min_speakers", "max_speakers",  # as `diarized_json` says
-    "vad",  # never sent by others under this name
-}  # fmt: skip
+HONOURED: Mapping[str, Option] = {
+    row.field: row
+    for row in options_for("api")
+    # Speakers come with `diarized_json`, and `vad` is a name of ours only.
+    if row.field not in ("speakers", "min_speakers", "max_speakers", "vad") and not row.is_list
+}
+"""Options of a job by field."""
 ALWAYS = {"vad_filter": ("", "true", "1"), "task": ("", "transcribe")}
 """Fields whose value describes what the server does anyway."""
 
@@ -45,8 +51,17 @@ def read(fields: Mapping[str, str], task: str) -> ExtraFields:
         if name not in HONOURED or (name == "task" and task == "translate"):
             ignored.append(name)
         elif value:
-            options.update(validated(JobOptions, {name: value}).options())
+            options[HONOURED[name].name] = _parsed(HONOURED[name], value)
     return ExtraFields(options, tuple(ignored))
+
+
+def _parsed(row: Option, value: str) -> Any:
+    type: Any = Literal[row.choices] if row.choices else row.value_type
+    try:
+        return TypeAdapter(type).validate_python(value)
+    except ValidationError as error:
+        message = f"{row.field}: {validation_message(error.errors()[0])}"
+        raise RequestError(400, message, param=row.field, code="invalid_value") from None
 
 
 def make_request(
