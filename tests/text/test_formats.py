@@ -73,7 +73,7 @@ def test_the_json_has_exactly_these_fields() -> None:
     ("layout", "cues"),
     [
         (Layout(max_line_width=13), ["Good morning,\ndear\nlisteners."]),
-        (Layout(max_line_width=13, max_line_count=2), ["Good morning,\ndear", "listeners."]),
+        (Layout(max_line_width=13, max_line_count=2), ["Good morning,", "dear\nlisteners."]),
         (Layout(max_words_per_line=1), ["Good", "morning,", "dear", "listeners."]),
         (Layout(max_line_count=1, max_line_width=99), ["Good morning, dear listeners."]),
         (Layout(max_line_width=3), ["Good\nmorning,\ndear\nlisteners."]),

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unispeech.text import formats, subtitles
+from unispeech.text.layout import cells
 from unispeech.text.subtitles import Cue, Layout
 from unispeech.types import Segment, Transcript, Word
 
@@ -34,9 +35,9 @@ def test_words_without_times_are_timed_by_their_length() -> None:
         (10, 14, "abcd efgh"), (14, 18, "ijkl mnop"),
     ]  # fmt: skip
     signs = transcript(segment("今天天气很好", 0, 6), language="zh")
-    cut = subtitles.cues(signs, Layout(max_line_width=3, max_line_count=1))
+    cut = subtitles.cues(signs, Layout(max_line_width=8, max_line_count=1))
     assert [(cue.start, cue.end, cue.text) for cue in cut] == [
-        (0, 3, "今天天"), (3, 6, "气很好"),
+        (0, 4, "今天天气"), (4, 6, "很好"),
     ]  # fmt: skip
 
 
@@ -92,10 +93,14 @@ def test_only_a_long_word_exceeds_the_width_and_no_letter_is_lost(
     layout = Layout(width, lines, max_cps=15)
     cues = subtitles.cues(transcript(*segments), layout)
     shown_lines = [line for cue in cues for line in cue.text.split("\n")]
-    assert all(len(line) <= width or " " not in line for line in shown_lines)
+    # A line that is too wide is a single word, or a kanji with the letters after it.
+    assert all(
+        cells.width(line) <= width or (" " not in line and "今" not in line[1:])
+        for line in shown_lines
+    )
     assert all(cue.text.count("\n") < lines for cue in cues)
     reported = [cue for cue, rule, _ in rules(cues, layout) if rule == "max_line_width"]
-    wide = [any(len(line) > width for line in cue.text.split("\n")) for cue in cues]
+    wide = [any(cells.width(line) > width for line in cue.text.split("\n")) for cue in cues]
     assert reported == [number for number, is_wide in enumerate(wide, 1) if is_wide]
     shown = "".join("".join(cue.text.split()) for cue in cues)
     assert shown == "".join("".join(text.split()) for text in texts)

@@ -52,7 +52,7 @@ def respelled(text: str, words: Sequence[Word], start: float, end: float) -> tup
     """
     if "".join(word.word for word in words).split() == text.split():
         return tuple(words)
-    fresh, words = split(text), [piece for word in words for piece in _pieces(word)]
+    fresh, words = split(text), [piece for word in words for piece in pieces(word)]
     spellings = [word.word.strip() for word in words]
     timed: list[Word] = []
     o = f = 0
@@ -88,7 +88,7 @@ def _new_words(
     return [replace(word, speaker=speaker) for word in spread]
 
 
-def _pieces(word: Word) -> Sequence[Word]:
+def pieces(word: Word) -> Sequence[Word]:
     """A word of a spaceless script, split into its characters."""
     if not SIGNS.search(word.word):
         return [word]

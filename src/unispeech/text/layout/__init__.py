@@ -1,0 +1,1 @@
+"""Layout of subtitles: limits, presets, line and cue breaks, times, and checks."""
