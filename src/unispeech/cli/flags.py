@@ -70,7 +70,7 @@ def named(*names: str) -> Decorator:
 
     def decorate(function: Function) -> Function:
         for name in reversed(names):
-            function = _add_flag(OPTIONS[name])(function)
+            function = add_flag(OPTIONS[name])(function)
         for old in (old for old, new in RENAMED.items() if new in names):
             function = click.option(flag(old), hidden=True)(function)
         return function
@@ -103,13 +103,16 @@ def help_line(row: Option) -> str:
     return f"{row.help}  [default: {default}]" if default else row.help
 
 
-def _add_flag(row: Option) -> Decorator:
-    group = {"group": GROUP_OF[row.name]} if row.name in GROUP_OF else {}
+def add_flag(row: Option, group: str = "", name: str = "") -> Decorator:
+    """Add the flag of an option, in a group of the help text and under another name if given."""
+    group = group or GROUP_OF.get(row.name, "")
+    placed = {"group": group} if group else {}
     if row.value_type is bool:
-        name, line = (f"no_{row.name}", row.off_help) if row.default else (row.name, row.help)
-        return option(flag(name), is_flag=True, help=line, **group)
+        dest, line = (f"no_{row.name}", row.off_help) if row.default else (row.name, row.help)
+        return option(flag(dest), is_flag=True, help=line, **placed)
     kind: Any = Numbers() if row.is_list else row.value_type
     if row.choices:
         kind = click.Choice(row.choices)
     metavar = row.metavar or row.unit.upper() or None
-    return option(flag(row.name), type=kind, metavar=metavar, help=help_line(row), **group)
+    names = (flag(name), row.name) if name and name != row.name else (flag(row.name),)
+    return option(*names, type=kind, metavar=metavar, help=help_line(row), **placed)

@@ -7,7 +7,6 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any
@@ -18,9 +17,10 @@ from unispeech.backends import choose
 from unispeech.backends.settle import Settled
 from unispeech.call import OnProgress
 from unispeech.cli import flags, urls
-from unispeech.cli.help import Command, Function, option
+from unispeech.cli.help import Command, option
 from unispeech.cli.inputs import Input, expand
 from unispeech.cli.interrupts import exit_promptly
+from unispeech.cli.layout import layout_of, layout_options
 from unispeech.cli.notices import notify
 from unispeech.cli.output import Destination, Output
 from unispeech.cli.progress import progress_bar
@@ -32,12 +32,10 @@ from unispeech.text.formats import FORMATS, extensions
 from unispeech.text.subtitles import Layout
 from unispeech.types import Transcript
 
-LAYOUT = [field.name for field in fields(Layout)]
 if TYPE_CHECKING:
     from unispeech.engine.engine import Engine
 
 URLS = "URLs"
-SUBTITLES = "Subtitle layout (srt, vtt)"
 
 
 def _formats(ctx: click.Context, option: click.Parameter, value: str) -> list[str]:
@@ -90,26 +88,6 @@ language_suffix_option = option(
     group=flags.OUTPUT,
     is_flag=True,
     help="Name the language in output files: talk.en.srt.",
-)
-
-
-def layout_options(function: Function) -> Function:
-    """Add the flags of the subtitle layout."""
-    for decorate in reversed(LAYOUT_OPTIONS):
-        function = decorate(function)
-    return function
-
-
-LAYOUT_OPTIONS = (
-    option("--max-line-width", group=SUBTITLES, type=int, help="Characters in a line."),
-    option("--max-line-count", group=SUBTITLES, type=int, help="Lines in a subtitle."),
-    option("--max-words-per-line", group=SUBTITLES, type=int, help="Words in a line."),
-    option(
-        "--max-cps",
-        group=SUBTITLES,
-        type=float,
-        help="Characters a second: show dense subtitles for longer.",
-    ),
 )
 
 
@@ -205,11 +183,6 @@ def transcribe(
                     failures += run(engine, found, output, on_progress, downloads)
     if failures:
         sys.exit(1)
-
-
-def layout_of(options: dict[str, Any]) -> Layout:
-    """Take the subtitle layout out of the options of a command."""
-    return Layout(**{name: options.pop(name) for name in LAYOUT})
 
 
 def check_formats(formats: list[str], layout: Layout, explicit: dict[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from unispeech.cli.arrivals import Arrivals
 from unispeech.cli.help import option
 from unispeech.cli.inputs import Input
 from unispeech.cli.interrupts import exit_promptly
+from unispeech.cli.layout import layout_of, layout_options
 from unispeech.cli.notices import notify
 from unispeech.cli.output import Destination, Output
 from unispeech.cli.progress import progress_bar
@@ -24,8 +25,6 @@ from unispeech.cli.transcribe import (
     check_formats,
     format_option,
     language_suffix_option,
-    layout_of,
-    layout_options,
     run,
     settle,
 )
