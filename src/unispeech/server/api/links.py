@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from unispeech.server.api import transcripts
+from unispeech.server.api.layout_query import TheLimits
 from unispeech.server.api.media import (
     NOT_MEDIA,
     PEAKS_RESPONSES,
@@ -114,8 +115,8 @@ async def transcript(
     summary="Check the subtitles of a shared job",
     responses=transcripts.NO_TRANSCRIPT,
 )
-async def check(service: TheService, link: TheLink, layout: transcripts.TheLimits) -> Checked:
-    """Return the subtitles that are too wide, too long, too fast or overlapping."""
+async def check(service: TheService, link: TheLink, layout: TheLimits) -> Checked:
+    """Return the subtitles that violate a limit: too wide, too fast, too short, overlapping..."""
     number = transcripts.current_revision(link.job)
     return await transcripts.check_subtitles(service, link.job, number, layout)
 

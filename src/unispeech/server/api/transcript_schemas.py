@@ -155,11 +155,15 @@ class Violation(BaseModel):
     start: float
     end: float
     text: str
-    rule: Literal["max_line_width", "max_line_count", "max_cps", "overlap"] = Field(
-        description="Violated limit; `overlap`: it begins before the previous one ends."
-    )
+    rule: Literal[
+        "max_line_width", "max_line_count", "max_words_per_line", "max_cps", "min_duration",
+        "max_duration", "min_gap", "close_gap", "fps", "overlap",
+    ] = Field(
+        description="Violated limit, by its parameter; `overlap`: it begins before the previous "
+        "one ends."
+    )  # fmt: skip
     value: float = Field(description="Measured value.")
-    limit: float = Field(description="Limit that it exceeds.")
+    limit: float = Field(description="The limit.")
 
 
 class Checked(BaseModel):

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 
+from unispeech.server.api.layout_query import TheLayout, TheLimits
 from unispeech.server.api.transcript_schemas import Checked, Violation
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import TheJob, TheService
@@ -38,36 +39,6 @@ TRANSCRIPT_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"content": {media_type: {} for media_type in TYPES.values()}},
     304: {"description": "The revision of `If-None-Match` is current."},
 }
-
-
-WIDTH = "Largest number of characters in a line of a subtitle."
-LINES = "Largest number of lines of a subtitle."
-WORDS = "Largest number of words in a line of a subtitle."
-CPS = "Highest reading speed of a subtitle, in characters per second."
-
-
-def layout(
-    max_line_width: int | None = Query(None, ge=1, le=1000, description=WIDTH),
-    max_line_count: int | None = Query(None, ge=1, le=1000, description=LINES),
-    max_words_per_line: int | None = Query(None, ge=1, le=1000, description=WORDS),
-    max_cps: float | None = Query(None, ge=1, le=1000, description=CPS),
-) -> Layout:
-    """Return the layout of the query; without limits, subtitles are the segments."""
-    return Layout(max_line_width, max_line_count, max_words_per_line, max_cps)
-
-
-def limits(
-    max_line_width: int = Query(42, ge=1, le=1000, description=WIDTH),
-    max_line_count: int = Query(2, ge=1, le=1000, description=LINES),
-    max_words_per_line: int | None = Query(None, ge=1, le=1000, description=WORDS),
-    max_cps: float = Query(17, ge=1, le=1000, description=CPS),
-) -> Layout:
-    """Return the limits of a check; the defaults suit most readers."""
-    return Layout(max_line_width, max_line_count, max_words_per_line, max_cps)
-
-
-TheLayout = Annotated[Layout, Depends(layout)]
-TheLimits = Annotated[Layout, Depends(limits)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +122,17 @@ def stored_transcript(service: Service, job: Job, number: int) -> Transcript:
     "/jobs/{job_id}/transcript/check", summary="Check the subtitles", responses=NO_TRANSCRIPT
 )
 async def check(job: TheJob, service: TheService, layout: TheLimits) -> Checked:
-    """Return the subtitles that are too wide, too long, too fast or overlapping."""
+    """Return the subtitles that violate a limit: too wide, too fast, too short, overlapping..."""
     return await check_subtitles(service, job, current_revision(job, job.error or ""), layout)
 
 
 async def check_subtitles(service: Service, job: Job, number: int, layout: Layout) -> Checked:
     def measure() -> Checked:
-        cues = subtitles.cues(stored_transcript(service, job, number), layout)
+        transcript = stored_transcript(service, job, number)
+        cues = subtitles.cues(transcript, layout)
         violations = [
             Violation.model_validate(asdict(violation))
-            for violation in subtitles.violations(cues, layout)
+            for violation in subtitles.violations(cues, layout, transcript.language)
         ]
         return Checked(revision=number, cues=len(cues), violations=violations)
 

@@ -87,7 +87,17 @@ export interface Violation {
   segment: number;
   start: number;
   text: string;
-  rule: "max_line_width" | "max_line_count" | "max_cps" | "overlap";
+  rule:
+    | "max_line_width"
+    | "max_line_count"
+    | "max_words_per_line"
+    | "max_cps"
+    | "min_duration"
+    | "max_duration"
+    | "min_gap"
+    | "close_gap"
+    | "fps"
+    | "overlap";
   value: number;
   limit: number;
 }

@@ -78,7 +78,8 @@ export class SubtitleProblems {
  * @param {Violation} violation
  */
 export function problemText({ rule, value, limit }) {
-  const digits = rule === "overlap" ? 2 : rule === "max_cps" ? 1 : 0;
+  const isCount = rule.startsWith("max_line") || rule === "max_words_per_line";
+  const digits = isCount ? 0 : rule === "max_cps" ? 1 : 2;
   const options = { maximumFractionDigits: digits };
   return t(`problem.${rule}`, {
     value: number(value, options),

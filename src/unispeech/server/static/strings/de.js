@@ -348,6 +348,12 @@ export default {
   "problem.max_line_width": "Zeile mit {value} Zeichen",
   "problem.max_line_count": "{value} Zeilen",
   "problem.max_cps": "{value} Zeichen je Sekunde",
+  "problem.max_words_per_line": "{value} Wörter in einer Zeile",
+  "problem.min_duration": "nur {value} s zu sehen",
+  "problem.max_duration": "{value} s lang zu sehen",
+  "problem.min_gap": "{value} s nach dem vorigen",
+  "problem.close_gap": "Lücke von {value} s",
+  "problem.fps": "{value} s neben dem Bild",
   "problem.overlap": "beginnt {value} s zu früh",
 
   "share.title": "Teilen",

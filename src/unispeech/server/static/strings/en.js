@@ -338,6 +338,12 @@ export default {
   "problem.max_line_width": "line of {value} characters",
   "problem.max_line_count": "{value} lines",
   "problem.max_cps": "{value} characters per second",
+  "problem.max_words_per_line": "{value} words in a line",
+  "problem.min_duration": "shown for {value} s only",
+  "problem.max_duration": "shown for {value} s",
+  "problem.min_gap": "{value} s after the one before",
+  "problem.close_gap": "gap of {value} s",
+  "problem.fps": "{value} s off the frame",
   "problem.overlap": "starts {value} s too early",
 
   "share.title": "Share",

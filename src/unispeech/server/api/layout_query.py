@@ -1,0 +1,55 @@
+"""Query parameters of the subtitle layout, made from the declarations of its options."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, Query
+
+from unispeech.option_schema import Option
+from unispeech.text.layout.limits import LAYOUT_OPTIONS
+from unispeech.text.subtitles import Layout
+
+USUAL: Mapping[str, Any] = {"max_line_width": 42, "max_line_count": 2, "max_cps": 17.0}
+"""Limits of a check without a preset; they suit most readers."""
+
+
+def layout(**values: Any) -> Layout:
+    """Return the layout of the query; without limits, subtitles are the segments."""
+    return Layout(**{row.name: values[row.field] for row in LAYOUT_OPTIONS})
+
+
+def limits(**values: Any) -> Layout:
+    """Return the limits of a check."""
+    if values["preset"] is None:
+        values |= {name: USUAL[name] for name in USUAL if values[name] is None}
+    return layout(**values)
+
+
+def _parameter(row: Option, default: Any = None) -> inspect.Parameter:
+    kind: Any = Literal[row.choices] if row.choices else row.value_type
+    bounds: dict[str, Any] = (
+        {} if row.bounds is None else {"ge": row.bounds[0], "le": row.bounds[1]}
+    )
+    unit = f" In {row.unit}." if row.unit else ""
+    usual = f" Default: {default:g}, unless there is a preset." if default else ""
+    query = Query(description=row.help + unit + usual, **bounds)
+    return inspect.Parameter(
+        row.field,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[kind | None, query],
+    )
+
+
+# FastAPI reads the parameters of a dependency from its signature.
+layout.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    [_parameter(row) for row in LAYOUT_OPTIONS], return_annotation=Layout
+)
+limits.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    [_parameter(row, USUAL.get(row.name)) for row in LAYOUT_OPTIONS], return_annotation=Layout
+)
+TheLayout = Annotated[Layout, Depends(layout)]
+TheLimits = Annotated[Layout, Depends(limits)]
