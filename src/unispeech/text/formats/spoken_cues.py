@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from unispeech.text import timing
 from unispeech.text.formats.plain import language
+from unispeech.text.layout.cells import MARK
 from unispeech.text.subtitles import Cue, Layout, cues
 from unispeech.types import Segment, Transcript, Word
 
@@ -28,26 +29,18 @@ class SpokenCue:
 
 def spoken_cues(transcript: Transcript, layout: Layout) -> Iterator[SpokenCue]:
     """The cues of a transcript. Words without times get estimated ones."""
-    nameless = replace(
-        transcript,
-        segments=tuple(replace(segment, speaker=None) for segment in transcript.segments),
-    )
     segments = {segment.id: segment for segment in transcript.segments}
-    used: dict[int, int] = {}
-    for cue in cues(nameless, layout):
+    for cue in cues(transcript, replace(layout, speaker_labels="none")):
         segment = segments[cue.segment]
         lines = tuple(cue.text.split("\n"))
-        first = used.get(segment.id, 0)
-        words = _by_line(lines, segment.words[first:])
-        if words is not None:
-            used[segment.id] = first + sum(map(len, words))
+        words = _by_line(lines, cue.words)
         yield SpokenCue(
             cue.start,
             cue.end,
             lines,
             words or _estimated(cue, lines),
-            words is not None,
-            segment.speaker,
+            words is not None and bool(segment.words),
+            cue.speaker,
             language(segment, transcript),
         )
 
@@ -74,7 +67,7 @@ def _by_line(lines: Sequence[str], words: Sequence[Word]) -> tuple[tuple[Word, .
 
 def _letters(text: str) -> str:
     """The text as far as a cue keeps it."""
-    return "".join(text.split()).replace("-->", "->")
+    return "".join(text.split()).replace("-->", "->").replace(MARK, "")
 
 
 def _estimated(cue: Cue, lines: Sequence[str]) -> tuple[tuple[Word, ...], ...]:

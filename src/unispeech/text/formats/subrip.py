@@ -10,6 +10,7 @@ from unispeech.errors import OptionError
 from unispeech.text.formats.base import Details
 from unispeech.text.formats.plain import joined
 from unispeech.text.formats.timestamps import timestamp
+from unispeech.text.layout.cue import NOBODY
 from unispeech.text.subtitles import Layout, cues
 from unispeech.text.timing import SIGNS
 from unispeech.types import Segment, Transcript
@@ -39,7 +40,7 @@ def read_srt(content: str, name: str) -> Transcript:
     for block in blocks(content, name):
         text = joined_lines(block.lines)
         found = _NAME.match(text)
-        speaker = found[1] if found else None
+        speaker = found[1] if found and found[0] != NOBODY else None
         spoken = _TAG.sub("", text[found.end() :] if found else text)
         if spoken.strip():
             segments.append(
