@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.errors import raises
 
+from support.errors import raises
 from unispeech.errors import OptionError
 from unispeech.text import subtitles
 from unispeech.text.layout import cells, pieces
