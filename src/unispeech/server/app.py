@@ -37,7 +37,8 @@ REQUEST_HEADERS = [
 """Request headers that pages of other origins may send (CORS)."""
 RESPONSE_HEADERS = [
     "Content-Disposition", "Content-Range", "ETag", "Location", "Retry-After", "Tus-Resumable",
-    "Upload-Expires", "Upload-Length", "Upload-Offset", "X-Request-ID", "X-UniSpeech-Ignored",
+    "Upload-Expires", "Upload-Length", "Upload-Offset", "X-Request-ID", "X-UniSpeech-Warning",
+    "X-UniSpeech-Ignored",
 ]  # fmt: skip
 """Response headers that pages of other origins may read (CORS)."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, dataclass
-from typing import Annotated, Any, Literal
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
@@ -15,21 +16,24 @@ from unispeech.server.http import forms
 from unispeech.server.http.dependencies import TheJob, TheService
 from unispeech.server.http.error_responses import RequestError
 from unispeech.server.http.routing import Route
-from unispeech.server.jobs import word_document
 from unispeech.server.jobs.jojo_document import jojo_document
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job
 from unispeech.text import formats, subtitles
+from unispeech.text.formats import FORMATS, Details
 from unispeech.text.subtitles import Layout
 from unispeech.types import Transcript
 
 router = APIRouter(tags=["Transcripts"], route_class=Route)
 
-Format = Literal["json", "txt", "srt", "vtt", "tsv", "jojo", "docx"]
-TYPES = {"txt": "text/plain", "srt": "text/plain", "vtt": "text/vtt",
-         "tsv": "text/tab-separated-values", "json": "application/json",
-         "jojo": "application/json", "docx": word_document.MEDIA_TYPE}  # fmt: skip
+TYPES = {name: row.media_type for name, row in FORMATS.items()} | {"jojo": "application/json"}
 """Media types of the formats."""
+if TYPE_CHECKING:
+    Format = str
+else:
+    Format = Literal[(*TYPES,)]
+NOT_IN_PAGE = {"Content-Security-Policy": "sandbox allow-scripts"}
+"""Keeps a transcript's own web page, shown in the browser, apart from the service's page."""
 
 NO_TRANSCRIPT: dict[int | str, dict[str, Any]] = {
     409: {"description": "The job has no transcript yet, or failed."}
@@ -48,6 +52,12 @@ class RenderOptions:
     layout: TheLayout
     format: Annotated[Format, Query(description="File format.")] = "json"
     inline: Annotated[bool, Query(description="Show it in the browser, not as a download.")] = False
+    paragraphs: Annotated[bool, Query(description="txt: join segments into paragraphs.")] = False
+    times: Annotated[bool, Query(description="txt, md: begin lines with their time.")] = False
+    word_times: Annotated[bool, Query(description="vtt, ass, lrc: write the times of words.")] = (
+        False
+    )
+    speakers: Annotated[bool, Query(description="Name the speakers, if known.")] = True
 
 
 TheRenderOptions = Annotated[RenderOptions, Depends()]
@@ -62,8 +72,9 @@ TheRenderOptions = Annotated[RenderOptions, Depends()]
 async def transcript(
     job: TheJob, request: Request, service: TheService, options: TheRenderOptions
 ) -> Response:
-    """Download the transcript in any format. The layout options apply to `srt` and `vtt`.
+    """Download the transcript in any format. The layout options apply to subtitles.
 
+    If the format cannot hold the speakers or languages, the header `X-UniSpeech-Warning` says so.
     The ETag is that of the revision, for `If-None-Match` here and `If-Match` of edits.
     """
     number = current_revision(job, job.error or "")
@@ -90,20 +101,33 @@ async def transcript_response(
     if not options.inline:
         stem = forms.header_name(job.filename.rsplit(".", 1)[0])
         headers["Content-Disposition"] = f'attachment; filename="{stem}.{options.format}"'
+    if options.format == "html":
+        headers |= NOT_IN_PAGE
 
-    def content() -> str | bytes:
-        return render(job, stored_transcript(service, job, number), options)
+    def respond() -> Response:
+        found = stored_transcript(service, job, number)
+        kept = found if options.speakers else formats.without_speakers(found)
+        lost = formats.losses(kept, [options.format]) if options.format in FORMATS else []
+        warning = {"X-UniSpeech-Warning": lost[0]} if lost else {}
+        content = render(job, found, options)
+        return Response(content, headers=headers | warning, media_type=TYPES[options.format])
 
-    text = await asyncio.to_thread(content)
-    return Response(text, headers=headers, media_type=TYPES[options.format])
+    return await asyncio.to_thread(respond)
 
 
 def render(job: Job, transcript: Transcript, options: RenderOptions) -> str | bytes:
     if options.format == "jojo":
         return bytes(JSONResponse(jojo_document(job, transcript)).body)
-    if options.format == "docx":
-        return word_document.word_document(transcript, job.filename)
-    return formats.render(transcript, options.format, options.layout)
+    details = Details(
+        paragraphs=options.paragraphs,
+        times=options.times,
+        word_times=options.word_times,
+        speakers=options.speakers,
+        title=job.filename,
+        date=datetime.fromtimestamp(job.ended or job.created, UTC),
+    )
+    named = replace(transcript, source=job.filename)
+    return formats.render(named, options.format, options.layout, details)
 
 
 def stored_transcript(service: Service, job: Job, number: int) -> Transcript:

@@ -12,10 +12,12 @@ from unispeech.text.formats.registry import (
     parse,
     read,
     render,
+    without_speakers,
 )
 from unispeech.text.formats.timestamps import timestamp
 
 __all__ = [
     "FORMATS", "Details", "Format", "as_dict", "encoded", "extensions", "find", "line", "losses",
     "parse", "read", "render", "segment_dict", "timestamp",
+    "without_speakers",
 ]  # fmt: skip

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
+from importlib.util import find_spec
 
+from unispeech.errors import OptionError
 from unispeech.text.subtitles import Layout
 from unispeech.types import Transcript
 
@@ -68,11 +70,24 @@ class Format:
     is_subtitle: bool = False
     """True if it follows the layout of subtitles."""
     read: Read | None = None
+    library: str = ""
+    """The package that writes it, of the extra `formats`."""
 
     @property
     def suffix(self) -> str:
         """The extension of its files, with a dot."""
         return f".{self.extension or self.name}"
+
+    def check_installed(self) -> None:
+        """Raises:
+        OptionError: the library of the format is not installed.
+        """
+        if self.library and find_spec(self.library) is None:
+            raise OptionError(
+                f"format {self.name} needs the package {self.library}",
+                "run: pip install 'unispeech[formats]'",
+                code="format_not_installed",
+            )
 
     def honours(self, choice: str) -> bool:
         return choice in self.choices or (choice == "speakers" and SPEAKERS in self.holds)

@@ -9,6 +9,9 @@ from typing import Literal, overload
 
 from unispeech.errors import OptionError, did_you_mean, nearest
 from unispeech.text.formats.base import GAPS, LANGUAGES, SPEAKERS, WORDS, Details, Format
+from unispeech.text.formats.elan import eaf
+from unispeech.text.formats.html_page import html
+from unispeech.text.formats.markers import edl, fcpxml
 from unispeech.text.formats.nist import ctm, rttm, stm
 from unispeech.text.formats.objects import jsonl, to_json
 from unispeech.text.formats.plain import md, txt
@@ -16,8 +19,13 @@ from unispeech.text.formats.praat import textgrid
 from unispeech.text.formats.read_objects import read_json, read_jsonl
 from unispeech.text.formats.read_praat import read_textgrid
 from unispeech.text.formats.rows import csv, tsv
+from unispeech.text.formats.scc import scc
+from unispeech.text.formats.stl import stl
 from unispeech.text.formats.subrip import read_srt, srt
+from unispeech.text.formats.timed_lyrics import ass, lrc
+from unispeech.text.formats.ttml import ttml
 from unispeech.text.formats.webvtt import read_vtt, vtt
+from unispeech.text.formats.word_document import docx
 from unispeech.text.subtitles import Layout
 from unispeech.types import Transcript
 
@@ -26,13 +34,27 @@ def _holds(*parts: str) -> frozenset[str]:
     return frozenset(parts)
 
 
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _ROWS = (
     Format("txt", "Text", "text/plain", txt, _holds(SPEAKERS), _holds("paragraphs", "times")),
     Format("md", "Markdown", "text/markdown", md, _holds(SPEAKERS), _holds("times")),
+    Format("docx", "Word document", WORD, docx, _holds(SPEAKERS, GAPS), library="docx"),
+    Format("html", "Web page that reads along", "text/html", html,
+           _holds(SPEAKERS, WORDS, LANGUAGES)),
     Format("srt", "SubRip subtitles", "text/plain", srt, _holds(SPEAKERS),
            is_subtitle=True, read=read_srt),
     Format("vtt", "WebVTT subtitles", "text/vtt", vtt, _holds(SPEAKERS, WORDS, LANGUAGES),
            _holds("word_times"), is_subtitle=True, read=read_vtt),
+    Format("ass", "SubStation Alpha subtitles", "text/x-ssa", ass, _holds(SPEAKERS, WORDS),
+           _holds("word_times"), is_subtitle=True),
+    Format("lrc", "Lyrics", "text/plain", lrc, _holds(SPEAKERS, WORDS), _holds("word_times"),
+           is_subtitle=True),
+    Format("ttml", "TTML subtitles (EBU-TT-D, IMSC)", "application/ttml+xml", ttml,
+           _holds(SPEAKERS, LANGUAGES), is_subtitle=True),
+    Format("scc", "Closed captions (CEA-608)", "text/plain", scc, _holds(SPEAKERS),
+           is_subtitle=True, library="ttconv"),
+    Format("stl", "EBU STL subtitles", "application/octet-stream", stl, _holds(SPEAKERS),
+           is_subtitle=True),
     Format("tsv", "Table of milliseconds", "text/tab-separated-values", tsv),
     Format("csv", "Table for spreadsheets", "text/csv", csv, _holds(SPEAKERS, LANGUAGES)),
     Format("json", "Everything", "application/json", to_json,
@@ -44,6 +66,10 @@ _ROWS = (
     Format("stm", "Segments of NIST", "text/plain", stm, _holds(SPEAKERS, LANGUAGES)),
     Format("textgrid", "Praat TextGrid", "text/plain", textgrid, _holds(SPEAKERS, WORDS),
            read=read_textgrid),
+    Format("eaf", "ELAN annotation", "application/xml", eaf, _holds(SPEAKERS, WORDS, LANGUAGES)),
+    Format("edl", "Markers of an edit decision list", "text/plain", edl, _holds(SPEAKERS)),
+    Format("fcpxml", "Markers for Final Cut Pro", "application/xml", fcpxml,
+           _holds(SPEAKERS, LANGUAGES)),
 )  # fmt: skip
 FORMATS: dict[str, Format] = {row.name: row for row in _ROWS}
 ALL = ("txt", "srt", "vtt", "tsv", "json")
@@ -85,7 +111,9 @@ def render(
             f"{refused[0]}: {format} has no such choice", f"use {formats}", option=refused[0]
         )
     return row.render(
-        transcript if details.speakers else _nameless(transcript), layout or Layout(), details
+        transcript if details.speakers else without_speakers(transcript),
+        layout or Layout(),
+        details,
     )
 
 
@@ -116,7 +144,8 @@ def encoded(
     return content if isinstance(content, bytes) else content.encode()
 
 
-def _nameless(transcript: Transcript) -> Transcript:
+def without_speakers(transcript: Transcript) -> Transcript:
+    """A copy without the names of speakers."""
     segments = (
         replace(s, speaker=None, words=tuple(replace(word, speaker=None) for word in s.words))
         for s in transcript.segments

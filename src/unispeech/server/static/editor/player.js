@@ -198,8 +198,10 @@ export class Player {
     if (!this.#media.video) return;
     const request = ++this.#subtitleRequests;
     const blob = await api.exported(this.#base, { format: "vtt", ...layout });
+    // Browsers do not show the names of voices.
+    const text = (await blob.text()).replace(/<v ([^>]*)>/g, "$&[$1]: ");
     if (request === this.#subtitleRequests && !this.#signal.aborted)
-      this.#source.caption(blob, language);
+      this.#source.caption(new Blob([text], { type: "text/vtt" }), language);
   }
 }
 

@@ -5,42 +5,45 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
-from unispeech.text.formats import timestamp
+from unispeech.text.formats.base import Details
+from unispeech.text.formats.markup import RIGHT_TO_LEFT, clean
+from unispeech.text.formats.plain import NOBODY
+from unispeech.text.formats.plain import title as title_of
+from unispeech.text.formats.timestamps import short
+from unispeech.text.subtitles import Layout
 from unispeech.types import Gap, Segment, Transcript
 
-MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ps", "sd", "ur", "yi"})
 GAP = "[…]"
 """Text of a gap, the same in every language."""
-
-_INVALID_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML cannot contain."""
-
 
 _BREAKS = re.compile("([\t\n\r])")
 
 
-def word_document(transcript: Transcript, title: str) -> bytes:
+def docx(transcript: Transcript, layout: Layout, details: Details) -> bytes:
     """Return a .docx with a paragraph per segment, each with its time, under speakers' headings."""
-    import docx
+    from docx import Document
 
-    document = docx.Document()
+    title = title_of(transcript, details)
+    date = (details.date or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+    document = Document()
     properties = document.core_properties
-    properties.author, properties.comments, properties.title = "", "", _clean(title)[:255]
+    properties.author, properties.comments, properties.title = "", "", clean(title)[:255]
     properties.language = transcript.language
+    properties.created = properties.modified = date
     _styles(document, transcript.language)
     paragraphs = _Paragraphs(document, transcript.language in RIGHT_TO_LEFT)
     paragraphs.add(title, "Title")
+    paragraphs.add(f"{date:%Y-%m-%d}", "Subtitle")
     speaker: str | None = None
     for part in _in_order(transcript):
         if isinstance(part, Segment) and part.speaker != speaker:
             speaker = part.speaker
-            if speaker:
-                paragraphs.add(speaker, "Heading2")
+            paragraphs.add(speaker or NOBODY, "Heading2")
         text = part.text.strip() if isinstance(part, Segment) else GAP
-        paragraphs.add(text, "", _clock(part.start))
+        paragraphs.add(text, "", short(part.start))
     file = io.BytesIO()
     document.save(file)
     return file.getvalue()
@@ -49,10 +52,6 @@ def word_document(transcript: Transcript, title: str) -> bytes:
 def _in_order(transcript: Transcript) -> Iterator[Segment | Gap]:
     parts: list[Segment | Gap] = [*transcript.segments, *transcript.gaps]
     yield from sorted(parts, key=lambda part: part.start)
-
-
-def _clock(seconds: float) -> str:
-    return timestamp(seconds, ".", hours=False)[:-4]
 
 
 def _styles(document: Any, language: str) -> None:
@@ -64,7 +63,7 @@ def _styles(document: Any, language: str) -> None:
     normal = document.styles["Normal"]
     normal.paragraph_format.left_indent = Cm(2)
     normal.paragraph_format.first_line_indent = -Cm(2)
-    for name in ("Title", "Heading 2"):
+    for name in ("Title", "Subtitle", "Heading 2"):
         document.styles[name].paragraph_format.left_indent = Cm(0)
         document.styles[name].paragraph_format.first_line_indent = Cm(0)
     spelling = OxmlElement("w:lang")
@@ -102,7 +101,7 @@ class _Paragraphs:
             run = self._run(paragraph, "w:color", {self._qn("w:val"): "666666"})
             self._text(run, f"{time}\t")
         run = self._run(paragraph, "w:rtl" if self._rtl else "")
-        self._text(run, _clean(text))
+        self._text(run, clean(text))
         self._end.addprevious(paragraph)
 
     def _sub(self, parent: Any, name: str, attributes: dict[str, str] | None = None) -> Any:
@@ -125,7 +124,3 @@ class _Paragraphs:
                 element.text = piece
                 if piece != piece.strip():
                     element.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
-
-
-def _clean(text: str) -> str:
-    return _INVALID_XML.sub("", text)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 
 import docx
 import pytest
 
-from unispeech.server.jobs.word_document import word_document
+from unispeech.text.formats import Details, render
 from unispeech.types import Gap, Segment, Transcript
 
 
@@ -21,10 +22,15 @@ def test_paragraphs_have_styles_times_and_clean_text() -> None:
         Segment(1, 61.0, 62.0, " second", speaker="Ann"),
         Segment(2, 70.0, 72.0, " third", speaker="Bob"),
     )
-    content = word_document(transcript(*segments, gaps=(Gap(63.0, 64.0, "noise"),)), "t <1>")
+    content = render(
+        transcript(*segments, gaps=(Gap(63.0, 64.0, "noise"),)),
+        "docx",
+        details=Details(title="t <1>", date=datetime(2026, 11, 29, 12, tzinfo=UTC)),
+    )
     document = docx.Document(io.BytesIO(content))
     assert [(p.style.name, p.text) for p in document.paragraphs if p.style] == [
         ("Title", "t <1>"),
+        ("Subtitle", "2026-11-29"),
         ("Heading 2", "Ann"),
         ("Normal", "00:00\ta\tb\nc & <d>"),
         ("Normal", "01:01\tsecond"),
@@ -32,10 +38,12 @@ def test_paragraphs_have_styles_times_and_clean_text() -> None:
         ("Heading 2", "Bob"),
         ("Normal", "01:10\tthird"),
     ]
-    assert str(document.paragraphs[2].runs[0].font.color.rgb) == "666666"
+    created = document.core_properties.created
+    assert created is not None and created.isoformat()[:19] == "2026-11-29T12:00:00"
+    assert str(document.paragraphs[3].runs[0].font.color.rgb) == "666666"
 
 
 @pytest.mark.parametrize(("language", "is_rtl"), [("he", True), ("en", None)])
 def test_the_text_of_right_to_left_languages_is_marked(language: str, is_rtl: bool | None) -> None:
-    content = word_document(transcript(Segment(0, 0.0, 1.0, "x"), language=language), "t")
-    assert docx.Document(io.BytesIO(content)).paragraphs[1].runs[1].font.rtl is is_rtl
+    content = render(transcript(Segment(0, 0.0, 1.0, "x"), language=language), "docx")
+    assert docx.Document(io.BytesIO(content)).paragraphs[2].runs[1].font.rtl is is_rtl
