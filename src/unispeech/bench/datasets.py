@@ -13,9 +13,11 @@ from typing import Any
 
 from unispeech.audio.containers import MEDIA
 from unispeech.audio.recording import Recording
+from unispeech.bench.accuracy import WordTime
 from unispeech.bench.hub import from_hub
 from unispeech.bench.utterances import NO_SPEECH, Utterance, language_code
 from unispeech.errors import OptionError
+from unispeech.text import formats
 
 
 def samples() -> Path:
@@ -155,7 +157,7 @@ def _librispeech(folder: Path) -> Iterator[Utterance]:
 
 
 def _folder(folder: Path) -> Iterator[Utterance]:
-    """Read recordings, each with its text in a `.txt` of the same name.
+    """Read recordings, each with its text in a `.txt` or a transcript of the same name.
 
     The language may be in a `.language.txt`, or in `language.txt` for the whole folder.
     """
@@ -164,15 +166,24 @@ def _folder(folder: Path) -> Iterator[Utterance]:
 
 
 def _with_text(audio: Path, id: str) -> Utterance:
-    text = audio.with_suffix(".txt")
     files = (audio.with_suffix(".language.txt"), audio.parent / "language.txt")
     language = next((_text(file).strip() for file in files if file.exists()), None)
-    return Utterance(
-        id=id,
-        audio=audio,
-        text=_text(text).strip() if text.exists() else None,
-        language=language_code(language),
-    )
+    text, words = _reference(audio)
+    return Utterance(id, audio, text, language_code(language), words=words)
+
+
+def _reference(audio: Path) -> tuple[str | None, tuple[WordTime, ...]]:
+    """The text beside a recording: a `.txt`, or a transcript with the times of its words."""
+    plain = audio.with_suffix(".txt")
+    if plain.exists():
+        return _text(plain).strip(), ()
+    for suffix in (*formats.readable(), ".TextGrid"):
+        path = audio.with_suffix(suffix)
+        if path.exists():
+            segments = formats.read(path).segments
+            words = tuple((w.word.strip(), w.start, w.end) for s in segments for w in s.words)
+            return " ".join(segment.text.strip() for segment in segments), words
+    return None, ()
 
 
 def _duration(audio: Path) -> float:

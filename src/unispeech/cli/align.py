@@ -12,6 +12,7 @@ from unispeech import languages
 from unispeech.aligners import soundswallower
 from unispeech.call import OnProgress
 from unispeech.cli import flags
+from unispeech.cli.format_flags import check_binary, single_format
 from unispeech.cli.help import Command, option
 from unispeech.cli.inputs import Input
 from unispeech.cli.notices import notify
@@ -20,6 +21,7 @@ from unispeech.cli.progress import progress_bar
 from unispeech.cli.transcribe import settle
 from unispeech.errors import AudioNotFound, OptionError, UnsupportedOption
 from unispeech.models import companions
+from unispeech.text import formats
 from unispeech.text.subtitles import Layout
 from unispeech.types import Transcript
 
@@ -27,16 +29,7 @@ from unispeech.types import Transcript
 @click.command(cls=Command)
 @click.argument("audio", type=click.Path(path_type=Path))
 @click.argument("text", type=click.Path(path_type=Path, allow_dash=True))
-@option(
-    "-f",
-    "--output-format",
-    "format",
-    group=flags.OUTPUT,
-    default="json",
-    show_default=True,
-    type=click.Choice(["json", "srt", "vtt", "tsv", "txt", "textgrid"]),
-    help="json has words and letters; the others have one entry for each line of TEXT.",
-)
+@single_format("json has words and letters; most others have one entry for each line of TEXT.")
 @option("--max-words-per-line", group=flags.OUTPUT, type=int, help="Words in a subtitle line.")
 @option(
     "--backend",
@@ -64,8 +57,8 @@ def align(
 ) -> None:
     """Find the time of each word of TEXT, a file or stdin (-), in AUDIO.
 
-    Each line of the text becomes a segment. The text may come from any source; the model only needs
-    to know its letters.
+    Each line of the text becomes a segment. The text may come from any source, or from a transcript
+    (.srt, .vtt, .json, .jsonl, .TextGrid); the model only needs to know its letters.
 
     \b
     Examples:
@@ -73,6 +66,8 @@ def align(
       unispeech align song.flac lyrics.txt --language en --output-format srt
     """
     explicit = flags.explicit_options(options)
+    formats.find(format).check_installed()
+    check_binary([format], is_stdout=True, several=False)
     words = _read(text)
     if not audio.is_file():
         raise AudioNotFound(f"{audio}: there is no such file")
@@ -129,10 +124,19 @@ def _by_soundswallower(
 
 
 def _read(path: Path) -> str:
+    """The text, or that of a transcript: a line per segment."""
+    if path.suffix.lower() in formats.readable() and path.is_file():
+        transcript = formats.read(path)
+        text = "\n".join(segment.text.strip() for segment in transcript.segments)
+        return _with_words(text, path)
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise OptionError(f"{path}: not UTF-8 text", "save it as UTF-8") from None
+    return _with_words(text, path)
+
+
+def _with_words(text: str, path: Path) -> str:
     if not text.strip():
         raise OptionError(f"{path}: the file has no words", "give the text that is spoken")
     return text

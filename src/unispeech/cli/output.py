@@ -7,7 +7,7 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unispeech.cli import names
@@ -16,6 +16,7 @@ from unispeech.cli.inputs import Input
 from unispeech.errors import OptionError
 from unispeech.system.files import write_whole
 from unispeech.text import formats
+from unispeech.text.formats import Details
 from unispeech.text.subtitles import Layout
 from unispeech.types import Segment, Transcript
 
@@ -51,10 +52,12 @@ class Output:
         layout: Layout,
         several: bool,
         speakers: bool = False,
+        details: Details | None = None,
     ) -> None:
         self.formats = formats.extensions(names, speakers)
         self.destination = destination
         self.layout = layout
+        self.details = details or Details()
         self.several = several
         self._targets: dict[Input, Path] = {}
         folder = destination.folder
@@ -66,7 +69,8 @@ class Output:
     @property
     def _streams(self) -> bool:
         """True if each segment is printed as soon as it is decoded."""
-        return self.destination.is_stdout and self.formats == ["txt"]
+        is_plain = not (self.details.paragraphs or self.details.times)
+        return self.destination.is_stdout and self.formats == ["txt"] and is_plain
 
     def place(self, inputs: Sequence[Input]) -> None:
         """Give every input the path of its output files, without suffix.
@@ -94,21 +98,35 @@ class Output:
 
     def on_segment(self, segment: Segment) -> None:
         if self._streams:
-            _print(formats.line(segment) + "\n")
+            name = segment.speaker if self.details.speakers else None
+            _print(formats.line(replace(segment, speaker=name)) + "\n")
 
     def end(self, source: Input, transcript: Transcript) -> None:
         if self.destination.is_stdout:
             if not self._streams:
-                text = formats.render(transcript, self.formats[0], self.layout)
-                _print(printable_json(text) if self.formats[0] == "json" else text)
+                self._print_format(transcript, self.formats[0])
             return
         present = set() if self.destination.overwrite else set(self._present(source))
         lacks_turns = not (transcript.turns or transcript.complete)  # the diarization failed
         for format in self.formats:
             if format in present or (format == "rttm" and lacks_turns):
                 continue
-            content = formats.encoded(transcript, format, self.layout)
+            content = formats.encoded(transcript, format, self.layout, self.details)
             write_whole(self._path(source, format, transcript), content)
+
+    def losses(self, transcript: Transcript) -> str:
+        """A line about what the formats cannot hold. Text on the screen is not expected to."""
+        kept = transcript if self.details.speakers else formats.without_speakers(transcript)
+        return "" if self._streams else formats.losses(kept, self.formats)
+
+    def _print_format(self, transcript: Transcript, format: str) -> None:
+        content = formats.encoded(transcript, format, self.layout, self.details)
+        if not formats.find(format).is_text:
+            sys.stdout.buffer.write(content)
+            sys.stdout.flush()
+            return
+        text = content.decode()
+        _print(printable_json(text) if format == "json" else text)
 
     def is_done(self, source: Input) -> bool:
         """True if all output files of this input exist. The one rule for every command.
@@ -138,10 +156,11 @@ class Output:
         return {format: path for format, path in found if path is not None}
 
     def _find(self, target: Path, format: str) -> Path | None:
+        suffix = formats.find(format).suffix
         if not self.destination.language_suffix:
-            plain = target.with_name(f"{target.name}.{format}")
+            plain = target.with_name(target.name + suffix)
             return plain if plain.exists() else None
-        pattern = re.compile(re.escape(target.name) + LANGUAGE + re.escape(f".{format}"))
+        pattern = re.compile(re.escape(target.name) + LANGUAGE + re.escape(suffix))
         entries = target.parent.iterdir() if target.parent.is_dir() else ()
         return next((path for path in entries if pattern.fullmatch(path.name)), None)
 
@@ -149,7 +168,7 @@ class Output:
         target = self._targets[source]
         language = "en" if transcript.task == "translate" else transcript.language
         infix = f".{language}" if self.destination.language_suffix and language else ""
-        return target.with_name(f"{target.name}{infix}.{format}")
+        return target.with_name(target.name + infix + formats.find(format).suffix)
 
 
 def _print(text: str) -> None:

@@ -17,6 +17,13 @@ from unispeech.backends import choose
 from unispeech.backends.settle import Settled
 from unispeech.call import OnProgress
 from unispeech.cli import flags, urls
+from unispeech.cli.format_flags import (
+    check_binary,
+    check_formats,
+    detail_options,
+    details_of,
+    format_option,
+)
 from unispeech.cli.help import Command, option
 from unispeech.cli.inputs import Input, expand
 from unispeech.cli.interrupts import exit_promptly
@@ -28,24 +35,13 @@ from unispeech.cli.spelling import with_flags
 from unispeech.cli.urls import Limits
 from unispeech.errors import UnispeechError
 from unispeech.options import OPTIONS, split_options
-from unispeech.text.formats import FORMATS, extensions
-from unispeech.text.subtitles import Layout
+from unispeech.text.formats import extensions
 from unispeech.types import Transcript
 
 if TYPE_CHECKING:
     from unispeech.engine.engine import Engine
 
 URLS = "URLs"
-
-
-def _formats(ctx: click.Context, option: click.Parameter, value: str) -> list[str]:
-    names = [part.strip() for part in value.split(",") if part.strip()]
-    for name in names:
-        if name not in (*FORMATS, "all"):
-            raise click.BadParameter(f"{name!r} is not one of {', '.join(FORMATS)}, all")
-    if not names:
-        raise click.BadParameter(f"name one of {', '.join(FORMATS)}, all")
-    return names
 
 
 class Transcribe(Command):
@@ -72,17 +68,6 @@ def named_aligners(args: list[str]) -> list[str]:
     return replaced
 
 
-format_option = option(
-    "-f",
-    "--output-format",
-    "formats",
-    group=flags.OUTPUT,
-    metavar="FORMAT",
-    callback=_formats,
-    default="txt",
-    show_default=True,
-    help="txt, srt, vtt, tsv, json, rttm, textgrid, several with commas between them, or all.",
-)
 language_suffix_option = option(
     "--language-suffix",
     group=flags.OUTPUT,
@@ -129,6 +114,7 @@ language_suffix_option = option(
 @flags.backend
 @flags.model
 @flags.options()
+@detail_options
 @layout_options
 @option("-q", "--quiet", is_flag=True, help="Show no progress bar.")
 def transcribe(
@@ -154,15 +140,16 @@ def transcribe(
       unispeech transcribe recordings/ --output-format srt --output-dir subtitles
       unispeech transcribe talk.mp4 --language fr --task translate -f json
     """
-    layout = layout_of(options)
+    layout, details = layout_of(options), details_of(options)
     inputs = expand(sources)
     explicit = flags.explicit_options(options)
-    speakers = check_formats(formats, layout, explicit)
+    speakers = check_formats(formats, layout, details, explicit)
     if output_dir is None and not beside and len(extensions(formats)) > 1:
         output_dir = Path()
     destination = Destination(output_dir, beside, language_suffix, overwrite)
     _check_destination(destination, skip_existing, inputs)
-    output = Output(formats, destination, layout, len(inputs) > 1, speakers)
+    check_binary(formats, destination.is_stdout, len(inputs) > 1)
+    output = Output(formats, destination, layout, len(inputs) > 1, speakers, details)
     inputs, failures = _undone(output, inputs, skip_existing)
     if inputs:
         with exit_promptly(), progress_bar(quiet) as on_progress:
@@ -183,22 +170,6 @@ def transcribe(
                     failures += run(engine, found, output, on_progress, downloads)
     if failures:
         sys.exit(1)
-
-
-def check_formats(formats: list[str], layout: Layout, explicit: dict[str, Any]) -> bool:
-    """Add the options that the formats need to `explicit`. Return True if speakers are asked for.
-
-    Raises:
-        click.UsageError: the formats do not go with the other options.
-    """
-    if layout.given and not {"srt", "vtt", "all"} & set(formats):
-        raise click.UsageError("--max-line-width and the like need --output-format srt or vtt")
-    if layout.cuts:
-        explicit["word_timestamps"] = True
-    speakers = "diarize" in explicit or "diarize_model" in explicit
-    if "rttm" in formats and not speakers:
-        raise click.UsageError("rttm lists the turns of speakers: it needs --diarize")
-    return speakers
 
 
 def _check_destination(destination: Destination, skip_existing: bool, inputs: list[Input]) -> None:
@@ -305,6 +276,8 @@ def _finish(output: Output, source: Input, result: Transcript | UnispeechError) 
         return False
     for warning in result.warnings:
         notify(f"warning: {warning}")
+    if lost := output.losses(result):
+        notify(f"warning: {source.name}: {lost}")
     for gap in result.gaps:
         notify(f"warning: {source.name}: {gap.start:.1f}-{gap.end:.1f} s: {gap.reason}")
     try:

@@ -13,6 +13,12 @@ import click
 
 from unispeech.cli import flags, names
 from unispeech.cli.arrivals import Arrivals
+from unispeech.cli.format_flags import (
+    check_formats,
+    detail_options,
+    details_of,
+    format_option,
+)
 from unispeech.cli.help import option
 from unispeech.cli.inputs import Input
 from unispeech.cli.interrupts import exit_promptly
@@ -22,8 +28,6 @@ from unispeech.cli.output import Destination, Output
 from unispeech.cli.progress import progress_bar
 from unispeech.cli.transcribe import (
     Transcribe,
-    check_formats,
-    format_option,
     language_suffix_option,
     run,
     settle,
@@ -76,6 +80,7 @@ WATCHING = "Folder"
 @flags.backend
 @flags.model
 @flags.options()
+@detail_options
 @layout_options
 @option("-q", "--quiet", is_flag=True, help="Show no progress bar.")
 def watch(
@@ -105,13 +110,13 @@ def watch(
     """
     if not folder.is_dir():
         raise click.UsageError(f"{folder}: there is no such folder")
-    layout = layout_of(options)
+    layout, details = layout_of(options), details_of(options)
     explicit = flags.explicit_options(options)
-    speakers = check_formats(formats, layout, explicit)
+    speakers = check_formats(formats, layout, details, explicit)
     if move_to is not None and move_to.resolve().is_relative_to(folder.resolve()):
         raise click.UsageError("--move-to is inside the watched folder; choose another")
     destination = Destination(output_dir, output_dir is None, language_suffix, overwrite)
-    output = Output(formats, destination, layout, several=True, speakers=speakers)
+    output = Output(formats, destination, layout, True, speakers, details)
     with exit_promptly(), progress_bar(quiet) as on_progress:
         from unispeech.audio.decoding_process import decoding_in_children
         from unispeech.engine.engine import Engine

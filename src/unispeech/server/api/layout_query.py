@@ -1,4 +1,4 @@
-"""Query parameters of the subtitle layout, made from the declarations of its options."""
+"""Query parameters of formats and of the subtitle layout, made from the declarations."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, Query
 
 from unispeech.option_schema import Option
+from unispeech.text.formats import DETAILS, Details
 from unispeech.text.layout.limits import LAYOUT_OPTIONS
 from unispeech.text.subtitles import Layout
 
@@ -26,6 +27,17 @@ def limits(**values: Any) -> Layout:
     if values["preset"] is None:
         values |= {name: USUAL[name] for name in USUAL if values[name] is None}
     return layout(**values)
+
+
+def details(**values: Any) -> Details:
+    """Return the choices of the format in the query."""
+    return Details(**values)
+
+
+def _switch(row: Option) -> inspect.Parameter:
+    annotation = Annotated[row.value_type, Query(description=row.help)]  # type: ignore[name-defined]
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(row.name, kind, default=row.default, annotation=annotation)
 
 
 def _parameter(row: Option, default: Any = None) -> inspect.Parameter:
@@ -51,5 +63,9 @@ layout.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
 limits.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
     [_parameter(row, USUAL.get(row.name)) for row in LAYOUT_OPTIONS], return_annotation=Layout
 )
+details.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    [_switch(row) for row in DETAILS], return_annotation=Details
+)
+TheDetails = Annotated[Details, Depends(details)]
 TheLayout = Annotated[Layout, Depends(layout)]
 TheLimits = Annotated[Layout, Depends(limits)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from unispeech.server.api.layout_query import TheLayout, TheLimits
+from unispeech.server.api.layout_query import TheDetails, TheLayout, TheLimits
 from unispeech.server.api.transcript_schemas import Checked, Violation
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import TheJob, TheService
@@ -20,7 +20,7 @@ from unispeech.server.jobs.jojo_document import jojo_document
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job
 from unispeech.text import formats, subtitles
-from unispeech.text.formats import FORMATS, Details
+from unispeech.text.formats import FORMATS
 from unispeech.text.subtitles import Layout
 from unispeech.types import Transcript
 
@@ -50,14 +50,9 @@ class RenderOptions:
     """Format and layout of a downloaded transcript."""
 
     layout: TheLayout
+    details: TheDetails
     format: Annotated[Format, Query(description="File format.")] = "json"
     inline: Annotated[bool, Query(description="Show it in the browser, not as a download.")] = False
-    paragraphs: Annotated[bool, Query(description="txt: join segments into paragraphs.")] = False
-    times: Annotated[bool, Query(description="txt, md: begin lines with their time.")] = False
-    word_times: Annotated[bool, Query(description="vtt, ass, lrc: write the times of words.")] = (
-        False
-    )
-    speakers: Annotated[bool, Query(description="Name the speakers, if known.")] = True
 
 
 TheRenderOptions = Annotated[RenderOptions, Depends()]
@@ -106,9 +101,9 @@ async def transcript_response(
 
     def respond() -> Response:
         found = stored_transcript(service, job, number)
-        kept = found if options.speakers else formats.without_speakers(found)
-        lost = formats.losses(kept, [options.format]) if options.format in FORMATS else []
-        warning = {"X-UniSpeech-Warning": lost[0]} if lost else {}
+        kept = found if options.details.speakers else formats.without_speakers(found)
+        lost = formats.losses(kept, [options.format]) if options.format in FORMATS else ""
+        warning = {"X-UniSpeech-Warning": lost} if lost else {}
         content = render(job, found, options)
         return Response(content, headers=headers | warning, media_type=TYPES[options.format])
 
@@ -118,14 +113,8 @@ async def transcript_response(
 def render(job: Job, transcript: Transcript, options: RenderOptions) -> str | bytes:
     if options.format == "jojo":
         return bytes(JSONResponse(jojo_document(job, transcript)).body)
-    details = Details(
-        paragraphs=options.paragraphs,
-        times=options.times,
-        word_times=options.word_times,
-        speakers=options.speakers,
-        title=job.filename,
-        date=datetime.fromtimestamp(job.ended or job.created, UTC),
-    )
+    date = datetime.fromtimestamp(job.ended or job.created, UTC)
+    details = replace(options.details, title=job.filename, date=date)
     named = replace(transcript, source=job.filename)
     return formats.render(named, options.format, options.layout, details)
 

@@ -1,6 +1,6 @@
 """Formats of a transcript, written and read. `registry.py` is the table of them."""
 
-from unispeech.text.formats.base import Details, Format
+from unispeech.text.formats.base import DETAILS, Details, Format
 from unispeech.text.formats.objects import as_dict, segment_dict
 from unispeech.text.formats.plain import line
 from unispeech.text.formats.registry import (
@@ -11,13 +11,14 @@ from unispeech.text.formats.registry import (
     losses,
     parse,
     read,
+    readable,
     render,
     without_speakers,
 )
 from unispeech.text.formats.timestamps import timestamp
 
 __all__ = [
-    "FORMATS", "Details", "Format", "as_dict", "encoded", "extensions", "find", "line", "losses",
-    "parse", "read", "render", "segment_dict", "timestamp",
+    "DETAILS", "FORMATS", "Details", "Format", "as_dict", "encoded", "extensions", "find", "line",
+    "losses", "parse", "read", "readable", "render", "segment_dict", "timestamp",
     "without_speakers",
 ]  # fmt: skip

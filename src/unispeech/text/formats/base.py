@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.util import find_spec
 
 from unispeech.errors import OptionError
+from unispeech.option_schema import Option, declarations, option, validate
 from unispeech.text.subtitles import Layout
 from unispeech.types import Transcript
 
@@ -17,34 +18,36 @@ SPEAKERS, WORDS, LANGUAGES, GAPS = "speakers", "words", "languages", "gaps"
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """Choices that only some formats have. The reference lists them by format."""
+    """Choices that only some formats have, as the reference of formats lists.
 
-    paragraphs: bool = False
-    """Join segments into paragraphs, which end at a pause or another speaker."""
-    times: bool = False
-    """Begin each line or paragraph with its time."""
-    word_times: bool = False
-    """Write the time of each word into subtitles."""
-    speakers: bool = True
-    """Name the speakers."""
+    Raises:
+        OptionError: a value is invalid.
+    """
+
+    paragraphs: bool = option(False, "Join segments into paragraphs (txt).")
+    times: bool = option(False, "Begin lines or paragraphs with their time (txt, md).")
+    word_times: bool = option(False, "Write the time of each word (vtt, ass, lrc).")
+    speakers: bool = option(True, "Name the speakers, if known.",
+                            off_help="Leave out the names of speakers.")  # fmt: skip
     title: str = ""
     """Title of a document. Default: the name of the recording."""
     date: datetime | None = None
     """Date of the transcription. Default: now."""
 
+    def __post_init__(self) -> None:
+        validate(self)
+
     @property
     def chosen(self) -> list[str]:
         """Names of the choices that differ from the defaults and change what is written.
 
-        Formats without a place for the title and the date leave them out.
+        Formats without a place for a title or a date leave these out.
         """
-        default = Details()
-        return [
-            field.name
-            for field in fields(self)
-            if field.name not in ("title", "date")
-            and getattr(self, field.name) != getattr(default, field.name)
-        ]
+        return [row.name for row in DETAILS if getattr(self, row.name) != row.default]
+
+
+DETAILS: tuple[Option, ...] = tuple(declarations(Details))
+"""The declarations of the choices."""
 
 
 Render = Callable[[Transcript, Layout, Details], str | bytes]
@@ -70,6 +73,8 @@ class Format:
     is_subtitle: bool = False
     """True if it follows the layout of subtitles."""
     read: Read | None = None
+    is_text: bool = True
+    """False if its files are bytes."""
     library: str = ""
     """The package that writes it, of the extra `formats`."""
 

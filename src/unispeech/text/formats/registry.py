@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Literal, overload
 
 from unispeech.errors import OptionError, did_you_mean, nearest
-from unispeech.text.formats.base import GAPS, LANGUAGES, SPEAKERS, WORDS, Details, Format
+from unispeech.text.formats.base import (
+    DETAILS,
+    GAPS,
+    LANGUAGES,
+    SPEAKERS,
+    WORDS,
+    Details,
+    Format,
+)
 from unispeech.text.formats.elan import eaf
 from unispeech.text.formats.html_page import html
 from unispeech.text.formats.markers import edl, fcpxml
@@ -38,7 +46,8 @@ WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _ROWS = (
     Format("txt", "Text", "text/plain", txt, _holds(SPEAKERS), _holds("paragraphs", "times")),
     Format("md", "Markdown", "text/markdown", md, _holds(SPEAKERS), _holds("times")),
-    Format("docx", "Word document", WORD, docx, _holds(SPEAKERS, GAPS), library="docx"),
+    Format("docx", "Word document", WORD, docx, _holds(SPEAKERS, GAPS), is_text=False,
+           library="docx"),
     Format("html", "Web page that reads along", "text/html", html,
            _holds(SPEAKERS, WORDS, LANGUAGES)),
     Format("srt", "SubRip subtitles", "text/plain", srt, _holds(SPEAKERS),
@@ -54,7 +63,7 @@ _ROWS = (
     Format("scc", "Closed captions (CEA-608)", "text/plain", scc, _holds(SPEAKERS),
            is_subtitle=True, library="ttconv"),
     Format("stl", "EBU STL subtitles", "application/octet-stream", stl, _holds(SPEAKERS),
-           is_subtitle=True),
+           is_subtitle=True, is_text=False),
     Format("tsv", "Table of milliseconds", "text/tab-separated-values", tsv),
     Format("csv", "Table for spreadsheets", "text/csv", csv, _holds(SPEAKERS, LANGUAGES)),
     Format("json", "Everything", "application/json", to_json,
@@ -124,8 +133,8 @@ def find(format: str) -> Format:
         OptionError: the format is unknown.
     """
     if format not in FORMATS:
-        near = did_you_mean(nearest(format, FORMATS), f"use one of {', '.join(FORMATS)}")
-        raise OptionError(f"format {format!r} is unknown", near)
+        hint = did_you_mean(nearest(format, FORMATS), f"use one of {', '.join(FORMATS)}")
+        raise OptionError(f"format {format!r} is unknown", hint)
     return FORMATS[format]
 
 
@@ -138,8 +147,7 @@ def encoded(
     """A rendered transcript as the bytes of a file, in UTF-8 if it is text. Choices that the
     format does not have are left out: a file may be one of several of a run."""
     row, details = find(format), details or Details()
-    default = Details()
-    others = {name: getattr(default, name) for name in details.chosen if not row.honours(name)}
+    others = {choice.name: choice.default for choice in DETAILS if not row.honours(choice.name)}
     content: str | bytes = render(transcript, format, layout, replace(details, **others))
     return content if isinstance(content, bytes) else content.encode()
 
@@ -153,16 +161,18 @@ def without_speakers(transcript: Transcript) -> Transcript:
     return replace(transcript, segments=tuple(segments), turns=())
 
 
-def losses(transcript: Transcript, formats: Sequence[str]) -> list[str]:
-    """A line for each part of the transcript that formats of a run cannot hold, if any."""
-    has_speakers = any(segment.speaker for segment in transcript.segments)
-    parts = [SPEAKERS] if has_speakers else []
-    parts += [LANGUAGES] if len(transcript.languages) > 1 else []
-    lost = {
-        name: " and ".join(part for part in parts if part not in FORMATS[name].holds)
-        for name in formats
+def losses(transcript: Transcript, formats: Sequence[str]) -> str:
+    """A line about the parts of the transcript that formats of a run cannot hold, or nothing."""
+    present = {
+        SPEAKERS: any(segment.speaker for segment in transcript.segments),
+        LANGUAGES: len(transcript.languages) > 1,
     }
-    return [f"{name} cannot hold the {what}" for name, what in lost.items() if what]
+    parts = [
+        f"{part} ({', '.join(without)})"
+        for part, is_present in present.items()
+        if is_present and (without := [name for name in formats if part not in FORMATS[name].holds])
+    ]
+    return f"not every format holds the {' and the '.join(parts)}" if parts else ""
 
 
 def extensions(formats: Sequence[str], speakers: bool = False) -> list[str]:
@@ -179,12 +189,16 @@ def read(path: Path) -> Transcript:
         OptionError: the format has no reader, or a line is malformed.
         OSError: the file cannot be read.
     """
-    suffix = path.suffix.lower().removeprefix(".")
-    format = next((row for row in FORMATS.values() if row.suffix.lower() == f".{suffix}"), None)
-    if format is None or format.read is None:
-        known = ", ".join(row.suffix for row in FORMATS.values() if row.read)
-        raise OptionError(f"{path}: {suffix or 'no suffix'} cannot be read", f"give one of {known}")
-    return parse(path.read_bytes(), format.name, str(path))
+    format = readable().get(path.suffix.lower())
+    if format is None:
+        hint = f"give one of {', '.join(readable())}"
+        raise OptionError(f"{path}: no transcript that can be read", hint)
+    return parse(path.read_bytes(), format, str(path))
+
+
+def readable() -> dict[str, str]:
+    """The formats that can be read, by the suffix of their files in lower case."""
+    return {row.suffix.lower(): row.name for row in FORMATS.values() if row.read}
 
 
 def parse(content: bytes, format: str, name: str) -> Transcript:
