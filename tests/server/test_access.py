@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from email import message_from_bytes
@@ -13,6 +14,8 @@ import httpx
 import pytest
 from aiosmtpd.controller import Controller
 from click.testing import CliRunner
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from support.samples import SAMPLES
 from support.serving import Server, free_port, running, until_ended
@@ -80,6 +83,15 @@ def test_without_a_key_only_the_health_check_answers(server: Server) -> None:
             assert http.post(path, content=b"x").status_code == 401
         wrong = http.get("/v1/models", headers={"X-API-Key": "us-guess"})
         assert wrong.json()["error"]["code"] == "invalid_api_key"
+
+
+@pytest.mark.parametrize("path", ["/v1/stream", "/v1/realtime?intent=transcription"])
+def test_a_refused_websocket_is_no_error_in_the_log(server: Server, path: str) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        connect(server.url.replace("http", "ws") + path)
+    assert refused.value.response.status_code == 401
+    records = [json.loads(line) for line in server.log.read_text().splitlines()]
+    assert not [record for record in records if record["level"] == "error"]
 
 
 def test_only_the_owner_reads_a_job_and_gets_mail_when_it_is_done(

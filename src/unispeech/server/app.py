@@ -15,12 +15,13 @@ from starlette.exceptions import HTTPException
 
 from unispeech.errors import UnispeechError
 from unispeech.server import api
-from unispeech.server.api import health, live
+from unispeech.server.api import health, live, uploads
 from unispeech.server.dialects import asr, openai, waas
 from unispeech.server.http import docs_page, forms, openapi_document, static_page
 from unispeech.server.http.error_responses import answer_async
 from unispeech.server.http.middleware import ResponseMiddleware
 from unispeech.server.http.origins import OriginGuard
+from unispeech.server.http.sub_path import SubPath
 from unispeech.server.service import Service
 from unispeech.server.settings import Settings
 from unispeech.server.speech.threads import started_executor
@@ -77,6 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
     # `ResponseMiddleware` answers all others.
     for kind in (UnispeechError, HTTPException, RequestValidationError, OSError, *UNAVAILABLE):
         app.add_exception_handler(kind, answer_async)
+    app.add_middleware(uploads.MethodOverride)
     app.add_middleware(forms.BodyLimit, limit=settings.max_upload)
     if settings.cors_origins:
         app.add_middleware(
@@ -88,5 +90,6 @@ def create_app(settings: Settings) -> FastAPI:
         )
     app.add_middleware(OriginGuard, service=service)
     app.add_middleware(ResponseMiddleware)
+    app.add_middleware(SubPath, root_path=settings.root)
     app.openapi = partial(openapi_document.openapi, app)  # type: ignore[method-assign]
     return app

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import platformdirs
 from dotenv import dotenv_values
@@ -153,6 +154,11 @@ class Settings(BaseSettings):
         "", validation_alias=AliasChoices("base_url", "UNISPEECH_BASE_URL", "BASE_URL"),
         description="URL at which clients reach this service, for webhooks and e-mail.",
     )  # fmt: skip
+    root_path: str = Field(
+        "",
+        description="Path under which a proxy serves this service, such as /speech. Default: the "
+        "path of BASE_URL.",
+    )
     allowed_webhooks_file: Path | None = Field(
         None,
         validation_alias=AliasChoices(
@@ -235,7 +241,13 @@ class Settings(BaseSettings):
     @property
     def url(self) -> str:
         """URL of the service for links, without a slash at the end."""
-        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+        return (self.base_url or f"http://{self.host}:{self.port}{self.root}").rstrip("/")
+
+    @property
+    def root(self) -> str:
+        """Path under which a proxy serves the service: "", or with a slash only at the start."""
+        path = (self.root_path or urlsplit(self.base_url).path).strip("/")
+        return f"/{path}" if path else ""
 
 
 OTHER_VARIABLES = {"cache_dir", "env_dir", "settings", "debug", "offline"}

@@ -11,11 +11,12 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from unispeech.server.http.dependencies import TheService
+from unispeech.server.http.routing import Route
 from unispeech.server.observe import metrics
 from unispeech.server.storage.connection import UNAVAILABLE
 from unispeech.server.storage.database import State
 
-router = APIRouter(tags=["Operations"])
+router = APIRouter(tags=["Operations"], route_class=Route)
 
 
 @router.get("/healthz", summary="Check that the process is alive")

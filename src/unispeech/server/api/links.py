@@ -38,13 +38,14 @@ router = APIRouter(tags=["Links"], route_class=Route)
 
 
 @router.post("/jobs/{job_id}/ticket", summary="Create a ticket")
-async def ticket(job: TheJob, service: TheService) -> Ticket:
+async def ticket(job: TheJob, request: Request, service: TheService) -> Ticket:
     """Create a path that reads the job for some hours without an API key.
 
     For media players and downloads, which send no headers. A ticket cannot be revoked.
     """
     token, expires = await asyncio.to_thread(service.jobs.links.ticket, job.id)
-    return Ticket(token=token, path=f"/api/shared/{token}", expires=expires)
+    root = request.scope.get("root_path", "")
+    return Ticket(token=token, path=f"{root}/api/shared/{token}", expires=expires)
 
 
 @router.post(

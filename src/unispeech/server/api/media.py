@@ -14,9 +14,10 @@ from typing import Annotated, Any, Literal
 from weakref import WeakValueDictionary
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 
 from unispeech.errors import AudioError
+from unispeech.server.http.byte_ranges import RangedFile
 from unispeech.server.http.dependencies import TheJob, TheService
 from unispeech.server.http.error_responses import RequestError
 from unispeech.server.http.routing import Route
@@ -126,7 +127,7 @@ async def audio_response(service: Service, job: Job, form: str) -> Response:
     if form == "wav":
         return WavResponse(await _playable(service, job), PRIVATE)
     path = _upload(service, job)
-    return FileResponse(path, headers=PRIVATE, media_type="application/octet-stream")
+    return RangedFile(path, headers=PRIVATE, media_type="application/octet-stream")
 
 
 @dataclass(frozen=True, slots=True)

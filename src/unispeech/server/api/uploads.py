@@ -12,6 +12,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from unispeech.errors import UnispeechError
 from unispeech.server.api.schemas import UploadList, UploadShown
@@ -19,6 +21,7 @@ from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheService
 from unispeech.server.http.error_responses import RequestError, answer
 from unispeech.server.http.routing import Route
+from unispeech.server.http.sub_path import route_path
 from unispeech.server.service import Service
 from unispeech.server.service_errors import Busy, TooLarge
 from unispeech.server.storage.disk import clean_name
@@ -27,6 +30,10 @@ from unispeech.server.storage.partial_uploads import Superseded, Upload, WrongOf
 
 VERSION = "1.0.0"
 BODY = "application/offset+octet-stream"
+
+
+OVERRIDES = frozenset({"HEAD", "PATCH", "DELETE"})
+"""Methods that `X-HTTP-Method-Override` may name in a POST to an upload."""
 
 
 class TusRoute(Route):
@@ -53,6 +60,20 @@ router = APIRouter(prefix="/uploads", tags=["Uploads"], route_class=TusRoute)
 VERSIONED: dict[int | str, dict[str, Any]] = {
     412: {"description": "The client speaks another version of tus."}
 }
+
+
+class MethodOverride:
+    """ASGI middleware for tus clients whose environment can only send GET and POST."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST":
+            method = Headers(scope=scope).get("x-http-method-override", "").upper()
+            if method in OVERRIDES and route_path(scope).startswith("/api/uploads/"):
+                scope["method"] = method
+        await self.app(scope, receive, send)
 
 
 def _check_version(request: Request) -> None:
@@ -99,6 +120,11 @@ async def create(request: Request, service: TheService, key: Caller) -> Response
             "send Upload-Length",
             param="Upload-Defer-Length",
         )
+    if "upload-concat" in request.headers:
+        raise RequestError(
+            400, "concatenation is not supported", "send the file as one upload",
+            param="Upload-Concat", code="tus_extension",
+        )  # fmt: skip
     size = _number(request, "Upload-Length")
     if size == 0:
         raise RequestError(400, "the file is empty (0 bytes)", param="Upload-Length")
@@ -112,7 +138,7 @@ async def create(request: Request, service: TheService, key: Caller) -> Response
         return service.jobs.uploads.create(key.id, name, size)
 
     upload = await asyncio.to_thread(reserve)
-    location = {"Location": f"/api/uploads/{upload.id}"}
+    location = {"Location": f"{request.scope.get('root_path', '')}/api/uploads/{upload.id}"}
     return Response(status_code=201, headers={**location, **_headers(upload)})
 
 
@@ -121,12 +147,6 @@ async def list_uploads(service: TheService, key: Caller) -> UploadList:
     """List the caller's uploads that no job has used yet."""
     uploads = await asyncio.to_thread(service.jobs.uploads.list, key.id)
     return UploadList(uploads=[_view(upload) for upload in uploads])
-
-
-@router.get("/{upload_id}", summary="Show an upload", responses=VERSIONED)
-async def show(upload_id: str, service: TheService, key: Caller) -> UploadShown:
-    """Return an upload with its size and offset."""
-    return _view(await _find(service, key, upload_id))
 
 
 @router.head(
@@ -138,6 +158,12 @@ async def show(upload_id: str, service: TheService, key: Caller) -> UploadShown:
 async def offset(upload_id: str, service: TheService, key: Caller) -> Response:
     """Return size and offset in headers, as tus prescribes."""
     return Response(headers=_headers(await _find(service, key, upload_id)))
+
+
+@router.get("/{upload_id}", summary="Show an upload", responses=VERSIONED)
+async def show(upload_id: str, service: TheService, key: Caller) -> UploadShown:
+    """Return an upload with its size and offset."""
+    return _view(await _find(service, key, upload_id))
 
 
 @router.patch(

@@ -22,6 +22,7 @@ from unispeech.errors import (
     UnknownBackend,
     UnknownModel,
 )
+from unispeech.server.http.sub_path import route_path
 from unispeech.server.service_errors import (
     Busy,
     FetchFailed,
@@ -113,7 +114,7 @@ def answer(request: HTTPConnection, error: BaseException) -> Response:
         log.error("request not served: %s", cause)
     elif status == 507:
         log.error("no space: free some under UNISPEECH_DATA_DIR, or raise UNISPEECH_MAX_STORED")
-    path = request.url.path
+    path = route_path(request.scope)
     if _is_waas(path):
         return PlainTextResponse(message, status, headers)
     if path.startswith(("/asr", "/detect-language")):

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from unispeech.errors import UnispeechError
 from unispeech.server.http.error_responses import RequestError, answer
+from unispeech.server.http.sub_path import route_path
 from unispeech.server.service_errors import TooLarge
 from unispeech.server.storage.disk import PIECE, save
 
@@ -63,7 +64,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        body = _Body(receive, send, *self._limit(scope["path"]), self.timeout)
+        body = _Body(receive, send, *self._limit(route_path(scope)), self.timeout)
         try:
             await self.app(scope, body.receive, body.send)
         except UnispeechError as error:

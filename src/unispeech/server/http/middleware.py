@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from unispeech.server.http.error_responses import answer
+from unispeech.server.http.sub_path import route_path
 from unispeech.server.observe import logs, metrics
 
 log = logging.getLogger("unispeech.access")
@@ -80,7 +81,7 @@ def _record(scope: Scope, status: int, seconds: float) -> None:
 def _route(scope: Scope) -> str:
     """Return the route's path as in the OpenAPI document; Starlette's lacks the router's prefix."""
     path = str(getattr(scope.get("route"), "path", "none"))
-    prefix = "/api" if scope["path"].startswith("/api/") else ""
+    prefix = "/api" if route_path(scope).startswith("/api/") else ""
     return prefix + path if path.startswith("/") and not path.startswith(prefix + "/") else path
 
 

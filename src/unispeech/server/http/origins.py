@@ -17,6 +17,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from unispeech.server.http.error_responses import RequestError, answer
+from unispeech.server.http.sub_path import route_path
 from unispeech.server.service import Service
 from unispeech.server.settings import Settings
 from unispeech.server.storage.connection import UNAVAILABLE
@@ -40,7 +41,7 @@ class OriginGuard:
         self.service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in PROBES:
+        if scope["type"] == "http" and route_path(scope) not in PROBES:
             connection = HTTPConnection(scope)
             is_write = scope["method"] not in SAFE_METHODS
             error = await refusal(connection, self.service, is_write)

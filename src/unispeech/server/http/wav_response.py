@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import re
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +12,10 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from unispeech.server.http import byte_ranges
 from unispeech.server.speech import flac
 from unispeech.types import SAMPLE_RATE
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 PIECE = 1 << 18
 """Bytes sent at once."""
 
@@ -32,20 +31,20 @@ class WavResponse(Response):
         count = await asyncio.to_thread(flac.count_samples, self._path)
         header = _header(count)
         size = len(header) + 2 * count
-        first, last = _range(Headers(scope=scope).get("range", ""), size)
+        range = byte_ranges.requested(Headers(scope=scope).get("range", ""), size)
+        first, last = range or (0, size - 1)
+        if first >= size:
+            await byte_ranges.unsatisfiable(scope, size)(scope, receive, send)
+            return
         headers = self.headers
         headers["accept-ranges"] = "bytes"
-        if first >= size:
-            self.status_code = 416
-            headers["content-range"], headers["content-length"] = f"bytes */{size}", "0"
-        else:
-            headers["content-length"] = str(last + 1 - first)
-            if last + 1 - first < size:
-                self.status_code = 206
-                headers["content-range"] = f"bytes {first}-{last}/{size}"
+        headers["content-length"] = str(last + 1 - first)
+        if range is not None:
+            self.status_code = 206
+            headers["content-range"] = f"bytes {first}-{last}/{size}"
         start = {"type": "http.response.start", "status": self.status_code}
         await send({**start, "headers": self.raw_headers})
-        if self.status_code != 416:
+        if scope["method"] != "HEAD":
             pieces = _pieces(self._path, header, first, last + 1)
             while piece := await asyncio.to_thread(next, pieces, b""):
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -60,19 +59,6 @@ def _header(samples: int) -> bytes:
         writer._datawritten = 2 * samples  # type: ignore[attr-defined]  # for the sizes in it
         writer._patchheader()  # type: ignore[attr-defined]
     return file.getvalue()
-
-
-def _range(value: str, size: int) -> tuple[int, int]:
-    """Return the first and the last byte that a Range header asks for."""
-    match = _RANGE.fullmatch(value.strip())
-    if match is None or match.groups() == ("", ""):
-        return 0, size - 1
-    first, last = match.groups()
-    if not first:
-        return max(0, size - int(last)), size - 1
-    if last and int(last) < int(first):
-        return 0, size - 1
-    return int(first), min(int(last), size - 1) if last else size - 1
 
 
 def _pieces(path: Path, header: bytes, first: int, end: int) -> Iterator[bytes]:

@@ -108,7 +108,7 @@ def configure(level: str = "info", format: Format = "auto") -> None:
     # In a terminal the command itself says where it listens.
     uvicorn = max(threshold, logging.WARNING) if plain and level != "debug" else threshold
     logging.getLogger("uvicorn").setLevel(uvicorn)
-    logging.getLogger("uvicorn.error").addFilter(_has_no_address)
+    logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
 
 
 def _capture_output() -> None:
@@ -122,7 +122,12 @@ def _capture_output() -> None:
     sys.unraisablehook = lambda args: log_error("an error was ignored", args.exc_value)
 
 
-def _has_no_address(record: logging.LogRecord) -> bool:
+REFUSED_SOCKET = "ASGI callable returned without completing handshake."
+"""uvicorn's error for a WebSocket that the application has refused with a response."""
+
+
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
     """Drop uvicorn's line for each WebSocket, which holds the client's address and the query
-    string, and with it prompts and hotwords."""
-    return '"WebSocket ' not in str(record.msg)
+    string, and with it prompts and hotwords; and its error for a refused one, which is none."""
+    message = str(record.msg)
+    return '"WebSocket ' not in message and message != REFUSED_SOCKET

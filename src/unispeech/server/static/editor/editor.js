@@ -53,7 +53,7 @@ const OF_ROW = [
  */
 export async function show(main, signal, job) {
   const place = api.place.ofJob(job.id);
-  const ticket = async () => (await api.ticket(job.id)).path.replace(/^\//, "");
+  const ticket = async () => `api/shared/${(await api.ticket(job.id)).token}`;
   const options = { duration: job.duration, ticket: settings.key ? ticket : null };
   const [{ transcript, etag }, player] = await Promise.all([
     api.transcript(place),
