@@ -101,6 +101,7 @@ def test_large_headers_and_documents_are_rejected(http: httpx.Client) -> None:
 
 class ImpatientConnection(Connection):
     header_timeout = 0.3
+    read_timeout = 0.3
     linger = 0.3
 
 
@@ -161,6 +162,29 @@ def test_a_stalled_body_times_out() -> None:
         client.sendall(b"POST /asr HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab")
         response = read_all(client)
         assert response.startswith(b"HTTP/1.1 408 ") and b"stalled for 0.3 s" in response
+
+
+def test_a_client_that_reads_nothing_is_disconnected() -> None:
+    """A client that reads slowly is served."""
+    sent: list[int] = []
+
+    async def endless_app(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while not await request.is_disconnected():
+            await send({"type": "http.response.body", "body": b"x" * 100_000, "more_body": True})
+            sent.append(100_000)
+
+    with listening(endless_app) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        received = 0
+        for _ in range(10):
+            time.sleep(0.15)
+            received += len(client.recv(500_000))
+        assert received > 1_000_000
+        time.sleep(2.0)
+        read_all(client)  # a few megabytes that the kernel holds; without the timeout, endless
+    assert sum(sent) < 100_000_000
 
 
 def test_a_slow_upload_holds_no_slot(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
-"""uvicorn's HTTP/1.1 protocol with a header timeout, JSON bodies for malformed requests, and a
-shutdown signal for long-lived streams."""
+"""uvicorn's HTTP/1.1 protocol with timeouts for headers and for clients that stop reading, JSON
+bodies for malformed requests, and a shutdown signal for long-lived streams."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ PIECE = 16 * 1024
 HEADER_TIMEOUT = 30.0
 """Seconds in which the headers of a request have to arrive, so that idle clients cannot hold all
 connections."""
+READ_TIMEOUT = 60.0
+"""Seconds after which a client that reads nothing of its response is disconnected, as by nginx."""
 TICK = 0.5
 """Seconds between two looks at the signal to stop; uvicorn's 0.1 s cost 0.2 % of a core."""
 LINGER = 2.0
@@ -39,12 +41,14 @@ class Connection(H11Protocol):
     """Connection of one client."""
 
     header_timeout = HEADER_TIMEOUT
+    read_timeout = READ_TIMEOUT
     linger = LINGER
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._rejected = False
         self._timer: asyncio.TimerHandle | None = None
+        self._reader_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -52,7 +56,17 @@ class Connection(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._stop_reader_timer()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Called when the client reads more slowly than the response is written."""
+        super().pause_writing()
+        self._start_reader_timer()
+
+    def resume_writing(self) -> None:
+        self._stop_reader_timer()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Feed h11 in small pieces: it measures headers only while they are incomplete."""
@@ -71,6 +85,21 @@ class Connection(H11Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _start_reader_timer(self) -> None:
+        unread = self.transport.get_write_buffer_size()
+        self._reader_timer = self.loop.call_later(self.read_timeout, self._check_reader, unread)
+
+    def _stop_reader_timer(self) -> None:
+        if self._reader_timer is not None:
+            self._reader_timer.cancel()
+            self._reader_timer = None
+
+    def _check_reader(self, unread: int) -> None:
+        if self.transport.get_write_buffer_size() < unread:
+            self._start_reader_timer()
+        else:
+            self.transport.abort()
 
     def _time_out(self) -> None:
         if self.conn.trailing_data[0]:
