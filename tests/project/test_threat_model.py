@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SECTIONS = ("Who may do what", "What a client sends")
+SECTIONS = ("Who may do what", "What a client sends", "What the machine does")
 
 
 def rows(section: str) -> list[str]:

@@ -177,3 +177,12 @@ def test_each_caller_has_its_own_rate_limit() -> None:
     assert [rates.wait("a") > 0 for _ in range(3)] == [False, False, True]
     assert rates.wait("b") == 0
     assert 1 <= rates.wait("a") <= 61
+
+
+def test_a_clock_that_is_set_back_locks_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates, now = Rates("2/minute"), time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 86_400)
+    assert [rates.wait("a") > 0 for _ in range(3)] == [False, False, True]
+    monkeypatch.setattr(time, "time", lambda: now)
+    assert not rates.is_exceeded("a")
+    assert [rates.wait("a") > 0 for _ in range(3)] == [False, False, True]

@@ -28,8 +28,12 @@ def free_port() -> int:
 class Server:
     """Process of `unispeech serve` or `worker` that can be killed and restarted on its data."""
 
-    def __init__(self, folder: Path, *, command: str = "serve", **settings: object) -> None:
+    def __init__(
+        self, folder: Path, *, command: str = "serve", has_group: bool = False, **settings: object
+    ) -> None:
         self.folder = folder
+        self.has_group = has_group
+        """The process leads a group of its own, so that `signal_group` reaches only it."""
         self.command = command
         self.port = free_port()
         self.log = folder / f"{command}-{self.port}.log"
@@ -53,6 +57,7 @@ class Server:
                 env={**os.environ, **self.environment},
                 stderr=log,
                 stdout=log,
+                start_new_session=self.has_group,
             )
         if wait and self.command == "serve":
             self.wait()
@@ -75,6 +80,11 @@ class Server:
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+
+    def signal_group(self, number: int) -> None:
+        """Send a signal to the process and its children, as systemd and Ctrl-C do."""
+        assert self.process is not None and self.has_group
+        os.killpg(self.process.pid, number)
 
     def stop(self) -> int:
         """Stop the process by SIGTERM, and return its exit code."""

@@ -191,6 +191,7 @@ class Worker:
                 self._recover()
                 if time.monotonic() - last_search > SEARCH_INTERVAL:
                     self._enqueue_lost()
+                    self._release_notices()
                     last_search = time.monotonic()
                 if time.monotonic() - last_sweep > SWEEP_INTERVAL:
                     last_sweep = time.monotonic()
@@ -251,6 +252,15 @@ class Worker:
                     log.warning("the workflow of a job ended early", extra={"job": job.id})
                     DBOS.delete_workflow(_workflow(job))
                     self.enqueue(job)
+
+    def _release_notices(self) -> None:
+        """Send the notices that wait longer than any delay: the clock was ahead when their wait
+        began, and has been set back."""
+        latest = 1000 * (time.time() + 2.0**ATTEMPTS)
+        for delayed in DBOS.list_workflows(status="DELAYED", load_input=False, load_output=False):
+            if (delayed.delay_until_epoch_ms or 0) > latest:
+                DBOS.set_workflow_delay(delayed.workflow_id, delay_seconds=0)
+                self._polling.announce(NOTIFY)
 
     def _statuses(self, jobs: Sequence[Job]) -> dict[str, str]:
         workflows = DBOS.list_workflows(

@@ -14,8 +14,14 @@ CONNECT_TIMEOUT = 10
 """Seconds to wait for a PostgreSQL server to accept a connection."""
 BUSY_TIMEOUT = 30_000
 """Milliseconds to wait for others that write to SQLite."""
-UNAVAILABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
-"""Errors that are worth a retry: the database is unreachable, locked or out of space."""
+UNAVAILABLE = (
+    sa.exc.OperationalError,
+    sa.exc.InterfaceError,
+    sa.exc.InternalError,
+    sa.exc.TimeoutError,
+)
+"""Errors that are worth a retry: the database is unreachable, locked, read-only or out of space.
+PostgreSQL reports a read-only transaction, as on a standby, as an internal error."""
 
 
 def create_engine(url: str) -> sa.Engine:

@@ -18,6 +18,9 @@ from unispeech.errors import OptionError
 from unispeech.server.storage.database import Database
 from unispeech.server.storage.tables import keys as table
 
+CLOCK_STEP = 1.0
+"""Seconds by which the clock has to go back to count as set back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -124,18 +127,30 @@ class Rates:
 
     def __init__(self, default: str) -> None:
         self._default = rate(default)
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._storage = MemoryStorage()
+        self._limiter = MovingWindowRateLimiter(self._storage)
+        self._last_call = 0.0
 
     def is_exceeded(self, caller: str) -> bool:
         """Return whether the caller has used up the default rate, without counting a call."""
+        self._forget_the_future()
         return not self._limiter.test(self._default, caller)
 
     def wait(self, caller: str, limit: str | None = None) -> float:
         """Count a call, and return 0 if it is allowed, else the seconds until the next one is."""
+        self._forget_the_future()
         item = rate(limit) if limit else self._default
         if self._limiter.hit(item, caller):
             return 0.0
         return max(1.0, self._limiter.get_window_stats(item, caller).reset_time - time.time())
+
+    def _forget_the_future(self) -> None:
+        """Start over when the clock has been set back: calls of the future would count until it
+        gets there."""
+        now = time.time()
+        if now < self._last_call - CLOCK_STEP:
+            self._storage.reset()
+        self._last_call = now
 
 
 def rate(text: str) -> RateLimitItem:
