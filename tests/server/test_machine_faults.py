@@ -22,7 +22,7 @@ import soundfile
 import sqlalchemy as sa
 
 from support.samples import SAMPLES, reference, words
-from unispeech.errors import AudioError, BackendError
+from unispeech.errors import AudioError, BackendError, ModelDamaged
 from unispeech.server import settings
 from unispeech.server.jobs import runner as runner_module
 from unispeech.server.jobs.lifecycle import Jobs
@@ -90,6 +90,29 @@ def test_faults_of_the_machine_are_told_from_those_of_files(number: int) -> None
     assert machine_fault(OSError(errno.ENOENT, "no such file")) is None
 
 
+@pytest.mark.parametrize(
+    ("error", "is_fault"),
+    [
+        (ModelDamaged("faster cannot read the model: mkl_malloc: failed to allocate memory"), True),
+        (BackendError("faster: node.cpp:823: [CPU] node 'Add_112' can't allocate memory"), True),
+        (RuntimeError("std::bad_alloc"), True),
+        (ImportError("stream.abi3.so: failed to map segment from shared object"), True),
+        (ImportError("no module named 'av'"), False),
+        (
+            RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes"),
+            True,
+        ),
+        (RuntimeError("CUDA failed with error: cannot allocate memory"), False),
+        (AudioError("cannot allocate.wav: not audio that can be read"), False),
+        (BackendError("faster: the shape is wrong"), False),
+    ],
+)
+def test_libraries_without_memory_are_the_fault_of_the_machine(
+    error: Exception, is_fault: bool
+) -> None:
+    assert (machine_fault(error) == "out of memory") is is_fault
+
+
 def test_a_job_waits_while_the_machine_is_at_fault(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,6 +151,25 @@ def test_jobs_outlast_faults_at_random_calls(
         assert state(runner, job) == (State.DONE, None)
         transcript = runner.jobs.revisions.transcript(job.id, 1)
         assert transcript is not None and words(transcript.text) == words(reference("english"))
+
+
+def test_chunks_decoded_while_memory_ran_out_are_decoded_again(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transcribe, recorded = runner.speech.transcribe, []
+
+    def without_memory(*arguments: Any) -> Any:
+        recorded.append(runner.database.count_results(job.id, 0))
+        transcript = transcribe(*arguments)
+        if len(recorded) == 1:
+            assert runner.database.count_results(job.id, 0)
+            raise MemoryError
+        return transcript
+
+    monkeypatch.setattr(runner.speech, "transcribe", without_memory)
+    job = accept(runner)
+    runner.run(job.id, "worker")
+    assert state(runner, job) == (State.DONE, None) and recorded == [0, 0]
 
 
 def test_a_job_fails_with_the_reason_when_the_fault_stays(

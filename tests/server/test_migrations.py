@@ -93,7 +93,7 @@ def test_processes_that_start_together_upgrade_once(old: tuple[str, Facts]) -> N
         for _ in range(STARTS)
     ]
     for start in starts:
-        _, error = start.communicate(timeout=60)
+        _, error = start.communicate(timeout=300)
         assert start.returncode == 0, error
     database = Database(url)
     assert not differences(database.engine) and database.job(facts.done)

@@ -43,6 +43,8 @@ class Server:
             else f"UNISPEECH_{name.upper()}": str(value)
             for name, value in {**names, **settings}.items()
         }  # fmt: skip
+        self.memory = 0
+        """Limit of the address space in bytes; 0: none."""
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -58,10 +60,16 @@ class Server:
                 stderr=log,
                 stdout=log,
                 start_new_session=self.has_group,
+                preexec_fn=self._limit_memory if self.memory else None,
             )
         if wait and self.command == "serve":
             self.wait()
         return self
+
+    def _limit_memory(self) -> None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (self.memory, self.memory))
 
     def wait(self, seconds: float = 60.0) -> None:
         deadline = time.monotonic() + seconds
@@ -74,6 +82,10 @@ class Server:
                 pass
             time.sleep(0.1)
         raise AssertionError(f"not ready in {seconds} s:\n{self.log.read_text()}")
+
+    @property
+    def has_ended(self) -> bool:
+        return self.process is None or self.process.poll() is not None
 
     def kill(self) -> None:
         """Kill the process without a warning."""

@@ -103,7 +103,7 @@ class Settings(BaseSettings):
     decoders: int = Field(2, ge=1, description="Processes that decode the audio of uploads.")
     decode_memory: int = Field(
         2048 * MIB,
-        ge=256 * MIB,
+        ge=512 * MIB,
         description="Memory limit of a decoding process in bytes (address space).",
     )
     decode_timeout: float = Field(

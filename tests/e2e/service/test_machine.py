@@ -3,9 +3,12 @@ little memory, a database that is locked or read-only."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +23,9 @@ import soundfile
 
 from support import postgres
 from support.samples import SAMPLES, reference, words
-from support.serving import Receiver, Server, running, submit, until_ended
+from support.serving import Receiver, Server, free_port, running, submit, until_ended
+from unispeech.server import settings
+from unispeech.server.storage.database import Database
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +33,9 @@ ENGLISH = SAMPLES / "english.wav"
 PAUSE = SAMPLES / "pause.wav"
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 SHIM = Path(__file__).parents[2] / "support" / "faketime"
+DAC_OVERRIDE, DAC_READ_SEARCH = 1, 2
+"""Linux capabilities to ignore file modes."""
+PR_CAPBSET_DROP = 24
 YEAR = 365 * 86_400
 
 
@@ -36,6 +44,20 @@ def until(condition: Callable[[], object], seconds: float = 90.0) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def until_started(server: Server, before: int) -> None:
+    """Wait until another job has started."""
+    until(lambda: server.log.read_text().count("job started") > before)
+
+
+def until_decoding(http: httpx.Client, job: str) -> None:
+    """Wait for the first chunk of a job."""
+    until(lambda: http.get(f"/api/jobs/{job}").json()["done"])
+
+
+def until_status(http: httpx.Client, path: str, status: int) -> None:
+    until(lambda: http.get(path).status_code == status)
 
 
 def is_correct(http: httpx.Client, job: str, text: str) -> bool:
@@ -63,8 +85,7 @@ def test_a_job_outlasts_sigterm_to_the_process_group(tmp_path: Path, stops: int)
             slow = submit(http, slow_file(tmp_path))
             short = submit(http, PAUSE, chunk_length="5", batch_size="1")
         for stop in range(stops):
-            before = server.log.read_text().count("job started") if stop else 0
-            until(lambda before=before: server.log.read_text().count("job started") > before)
+            until_started(server, before=server.log.read_text().count("job started") if stop else 0)
             time.sleep(0.3 + 0.2 * (stop % 8))  # the decoding takes a second
             server.signal_group(signal.SIGTERM)
             assert server.process is not None and server.process.wait(90) in (0, -signal.SIGTERM)
@@ -125,11 +146,10 @@ def test_jobs_outlast_jumps_of_the_clock(tmp_path: Path, jumps: int) -> None:
             ]
             for number, job in enumerate(jobs):
                 is_ahead = number % 2 == 0
-                until(lambda job=job: http.get(f"/api/jobs/{job}").json()["done"])
+                until_decoding(http, job)
                 clock.jump(YEAR if is_ahead else 0)
                 assert is_correct(http, job, reference("pause"))
-                expected = 404 if is_ahead else 200  # the ticket's twelve hours are over
-                until(lambda status=expected: http.get(shared).status_code == status)
+                until_status(http, shared, 404 if is_ahead else 200)  # the ticket's 12 h are over
             # The second attempt of a notice is due in a year; the first search finds it.
             server.kill()
             server.start()
@@ -142,7 +162,7 @@ def test_jobs_outlast_jumps_of_the_clock(tmp_path: Path, jumps: int) -> None:
             server.kill()
             server.start()
             assert is_correct(http, waiting, reference("pause"))
-            until(lambda: http.get(f"/api/jobs/{old}").status_code == 404)
+            until_status(http, f"/api/jobs/{old}", 404)
     finally:
         server.stop()
         receiver.close()
@@ -165,7 +185,7 @@ def test_jobs_wait_for_a_locked_database(tmp_path: Path, seconds: float) -> None
     """Requests that read are answered meanwhile; those that write wait, up to 30 seconds."""
     with running(tmp_path) as server, server.client() as http:
         job = submit(http, PAUSE, chunk_length="5", batch_size="1")
-        until(lambda: http.get(f"/api/jobs/{job}").json()["done"])
+        until_decoding(http, job)
         with ThreadPoolExecutor() as threads, locked(tmp_path / "data"):
             writing = threads.submit(http.post, f"/api/jobs/{job}/shares", json={})
             end = time.monotonic() + seconds
@@ -192,7 +212,7 @@ def test_jobs_wait_for_a_read_only_database(tmp_path: Path) -> None:
         server.client() as http,
     ):
         job = submit(http, PAUSE, chunk_length="5", batch_size="1")
-        until(lambda: http.get(f"/api/jobs/{job}").json()["done"])
+        until_decoding(http, job)
         with closing(psycopg.connect(database.url, autocommit=True)) as operator:
             set_read_only = "ALTER SYSTEM SET default_transaction_read_only = {}"
             for is_read_only in ("on", "off"):
@@ -209,3 +229,73 @@ def test_jobs_wait_for_a_read_only_database(tmp_path: Path) -> None:
         assert is_correct(http, job, reference("pause"))
         assert is_correct(http, submit(http, ENGLISH), reference("english"))
     assert "Traceback" not in server.log.read_text()
+
+
+def obey_file_modes() -> None:
+    """Give up the right of root to ignore file modes. Runs in the child before it executes."""
+    if os.geteuid() == 0:
+        libc = ctypes.CDLL(None, use_errno=True)
+        for capability in (DAC_OVERRIDE, DAC_READ_SEARCH):
+            if libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0):
+                raise OSError(ctypes.get_errno(), "prctl")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="drops a capability of Linux")
+def test_a_read_only_data_folder_is_one_line_at_the_start(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    Database(f"sqlite:///{settings.read(data_dir=data).folder() / 'unispeech.sqlite'}").close()
+    environment = {**os.environ, "UNISPEECH_DATA_DIR": str(data), "UNISPEECH_MODEL": "tiny.en"}
+    files = [data, *data.rglob("*")]
+    command = [sys.executable, "-m", "unispeech", "serve", "--port", str(free_port())]
+    for read_only in (files, [path for path in files if path.suffix == ".sqlite"]):
+        for path in read_only:
+            path.chmod(0o500 if path.is_dir() else 0o400)
+        done = subprocess.run(
+            command, env=environment, preexec_fn=obey_file_modes, capture_output=True, text=True,
+            timeout=120,
+        )  # fmt: skip
+        errors = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+        assert done.returncode in (1, 2) and len(errors) == 1, done.stderr
+        assert str(data) in errors[0] and "UNISPEECH_DATA_DIR" in errors[0]
+        assert "Traceback" not in done.stderr
+        for path in files:
+            path.chmod(0o700 if path.is_dir() else 0o600)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS limits nothing elsewhere")
+def test_a_worker_without_memory_costs_no_more_than_its_jobs(tmp_path: Path) -> None:
+    """Its jobs wait, or fail in one line, depending on which library gets no memory (decision
+    0075). The server and the other workers live."""
+    with running(tmp_path, jobs_at_once=0) as server, server.client() as http:
+        jobs = [submit(http, PAUSE) for _ in range(2)]
+        poor = Server(tmp_path, command="worker")
+        poor.memory = 1 << 30
+        poor.start()
+        until(lambda: "job started" in poor.log.read_text() or poor.has_ended)
+        time.sleep(5)
+        poor.kill()
+        assert http.get("/readyz").status_code == 200
+        rich = Server(tmp_path, command="worker").start()
+        try:
+            for job in jobs:
+                ended = until_ended(http, job)
+                assert ended["state"] == "done" or len(ended["error"].splitlines()) == 1
+            assert is_correct(http, submit(http, ENGLISH), reference("english"))
+        finally:
+            rich.stop()
+        assert "Traceback" not in server.log.read_text() + rich.log.read_text()
+
+
+def test_decoders_live_within_the_limit_of_their_parent(tmp_path: Path) -> None:
+    code = (
+        "import resource, sys; from pathlib import Path\n"
+        "from unispeech.server.speech.decoders import DecodeRange, Decoders\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))\n"
+        "decoders = Decoders(1, 2 << 30, 60)\n"
+        "source, target = map(Path, sys.argv[1:])\n"
+        "print(decoders.decode(source, target, 'a', DecodeRange()).duration)\n"
+        "decoders.close()\n"
+    )
+    arguments = [sys.executable, "-c", code, str(ENGLISH), str(tmp_path / "a.wav")]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0 and float(done.stdout) > 1, done.stderr

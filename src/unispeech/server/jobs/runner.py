@@ -19,7 +19,7 @@ from unispeech.server.speech.decoders import Decoded, DecodeRange, DecoderDied
 from unispeech.server.speech.speech import Speech, SpeechRequest, public
 from unispeech.server.storage.database import Job, State
 from unispeech.server.storage.disk import is_full
-from unispeech.server.storage.machine_faults import is_patient, machine_fault
+from unispeech.server.storage.machine_faults import OUT_OF_MEMORY, is_patient, machine_fault
 from unispeech.text import formats
 from unispeech.types import Progress, Segment, Transcript, shifted
 
@@ -158,9 +158,11 @@ class Runner:
             raise HandedBack() from None
         if isinstance(error, Cancelled):
             self._end(job, State.CANCELLED)
-        elif machine_fault(error):
+        elif fault := machine_fault(error):
             if is_full(error):
                 self.jobs.files(job.id).sound(job.run).unlink(missing_ok=True)  # make room
+            elif fault == OUT_OF_MEMORY:  # libraries may have returned wrong text (decision 0075)
+                self.database.remove_results(job.id, job.run)
             raise error
         elif isinstance(error, UnispeechError):
             self._end(job, State.FAILED, error=public(error))

@@ -7,19 +7,27 @@ closes files, a network drive comes back.
 from __future__ import annotations
 
 import errno
+import re
 
 from unispeech.server.storage.connection import UNAVAILABLE, error_line
 from unispeech.server.storage.disk import is_full
 
+OUT_OF_MEMORY = "out of memory"
 _REASONS = {
     errno.EMFILE: "too many open files",
     errno.ENFILE: "too many open files on this machine",
-    errno.ENOMEM: "out of memory",
+    errno.ENOMEM: OUT_OF_MEMORY,
     errno.EAGAIN: "too many processes or threads",
     errno.EIO: "the disk reports an error",
     errno.EROFS: "the disk is read-only",
     errno.ESTALE: "the network drive is stale",
 }
+_NO_MEMORY = re.compile(
+    r"failed to allocate|cannot allocate|can't alloc|bad_alloc|bad allocation|not enough memory|"
+    r"can't start new thread|failed to map segment",
+    re.IGNORECASE,
+)
+"""Messages of MKL, OpenVINO, PyTorch, C++, Python and the dynamic linker without memory."""
 
 
 def machine_fault(error: BaseException) -> str | None:
@@ -35,12 +43,19 @@ def machine_fault(error: BaseException) -> str | None:
         if isinstance(seen, UNAVAILABLE):
             return error_line(seen)
         if not type(seen).__module__.startswith("av."):
-            if isinstance(seen, MemoryError):
-                return "out of memory"
+            if isinstance(seen, MemoryError) or _lacks_memory(seen):
+                return OUT_OF_MEMORY
             if isinstance(seen, OSError) and seen.errno in _REASONS:
                 return _REASONS[seen.errno]
         seen = seen.__cause__
     return None
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    """Return whether a library lacks memory of the system; that of a GPU is the model's to fit."""
+    text = str(error)
+    is_system = isinstance(error, (RuntimeError, ImportError)) and "CUDA" not in text
+    return is_system and bool(_NO_MEMORY.search(text))
 
 
 def is_patient(error: BaseException) -> bool:

@@ -33,7 +33,8 @@ def upgrade(engine: sa.Engine) -> None:
     """Run the missing revisions, all or none of them.
 
     Raises:
-        UnispeechError: the database does not answer, or a newer version has upgraded it.
+        UnispeechError: the database does not answer, is read-only, or a newer version has upgraded
+            it.
     """
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
@@ -45,6 +46,8 @@ def upgrade(engine: sa.Engine) -> None:
         context = MigrationContext.configure(connection, opts={"version_table": TABLE})
         current = context.get_current_revision()
         if current == newest:
+            # A write, so that a read-only database is an error now and not in the first request.
+            connection.execute(sa.text(f"UPDATE {TABLE} SET version_num = version_num"))
             return
         if current not in (None, *(script.revision for script in scripts.walk_revisions())):
             raise UnispeechError(
