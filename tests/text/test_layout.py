@@ -334,3 +334,18 @@ def test_no_cut_of_a_real_reference_has_fewer_violations(data: Path, language: s
         for preset in ("netflix", "bbc", "ebu", "youtube"):
             layout = replace(Layout.preset(preset).of(language), fps=None)
             assert found(whole, layout) == exhaustive(whole, layout), (text, preset)
+
+
+def test_the_guide_has_the_values_of_the_presets() -> None:
+    guide = (Path(__file__).parents[2] / "docs/guides/subtitles.md").read_text("utf-8")
+    rows = [
+        [cell.strip(" `") for cell in row.strip("|").split("|")]
+        for row in guide.split("## Presets")[1].split("## Options")[0].splitlines()
+        if row.startswith("| `")
+    ]
+    values = {row[0]: dict(zip(PRESETS, row[1:], strict=True)) for row in rows if len(row) > 3}
+    for name, preset in PRESETS.items():
+        shown = {option: row[name] for option, row in values.items() if row[name]}
+        expected = {k: v if isinstance(v, str) else f"{v:g}" for k, v in preset.values.items()}
+        assert shown == expected
+        assert [name, preset.about, preset.source] in rows

@@ -29,6 +29,7 @@ COMMANDS = {
     "transcribe": ("unispeech.cli.transcribe:transcribe", "Transcribe recordings."),
     "mic": ("unispeech.cli.mic:mic", "Caption a microphone live."),
     "align": ("unispeech.cli.align:align", "Find the times of the words of a known text."),
+    "subtitles": ("unispeech.cli.subtitles:subtitles", "Lay out transcripts again, or check them."),
     "watch": ("unispeech.cli.watch:watch", "Transcribe what appears in a folder."),
     "probe": ("unispeech.cli.probe:probe", "Describe recordings: tracks, length, loudness."),
     "languages": ("unispeech.cli.languages:languages", "List the languages of a model."),

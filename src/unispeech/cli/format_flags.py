@@ -27,18 +27,23 @@ def parse_formats(ctx: click.Context, option: click.Parameter, value: str) -> li
     return names
 
 
-format_option = option(
-    "-f",
-    "--format",
-    "--output-format",
-    "formats",
-    group=flags.OUTPUT,
-    metavar="FORMAT",
-    callback=parse_formats,
-    default="txt",
-    show_default=True,
-    help=f"{NAMES}, several with commas between them, or all (txt, srt, vtt, tsv, json).",
-)
+def format_flag(default: str) -> Decorator:
+    """The flag of a command that writes several formats."""
+    return option(
+        "-f",
+        "--format",
+        "--output-format",
+        "formats",
+        group=flags.OUTPUT,
+        metavar="FORMAT",
+        callback=parse_formats,
+        default=default,
+        show_default=True,
+        help=f"{NAMES}, several with commas between them, or all (txt, srt, vtt, tsv, json).",
+    )
+
+
+format_option = format_flag("txt")
 
 
 def single_format(help: str) -> Decorator:

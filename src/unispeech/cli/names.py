@@ -71,6 +71,16 @@ def follow(folder: Path, old: Path, new: Path) -> None:
         _write(folder, owners)
 
 
+def owner(folder: Path, name: str) -> Path | None:
+    """The input that has a name in a folder, if it is on record.
+
+    Raises:
+        OptionError: the record is damaged.
+    """
+    known = _read(folder.absolute()).get(name)
+    return known.path if known else None
+
+
 def _follow_moves(owners: dict[str, Owner], paths: Sequence[Path]) -> None:
     """Give a moved recording the name it had: same file name and size, and the old path is gone."""
     known = {owner.path for owner in owners.values()}

@@ -147,10 +147,10 @@ def transcribe(
     if output_dir is None and not beside and len(extensions(formats)) > 1:
         output_dir = Path()
     destination = Destination(output_dir, beside, language_suffix, overwrite)
-    _check_destination(destination, skip_existing, inputs)
+    check_destination(destination, skip_existing, inputs)
     check_binary(formats, destination.is_stdout, len(inputs) > 1)
     output = Output(formats, destination, layout, len(inputs) > 1, speakers, details)
-    inputs, failures = _undone(output, inputs, skip_existing)
+    inputs, failures = undone(output, inputs, skip_existing)
     if inputs:
         with exit_promptly(), progress_bar(quiet) as on_progress:
             settled = settle(backend, model, explicit)
@@ -172,7 +172,7 @@ def transcribe(
         sys.exit(1)
 
 
-def _check_destination(destination: Destination, skip_existing: bool, inputs: list[Input]) -> None:
+def check_destination(destination: Destination, skip_existing: bool, inputs: list[Input]) -> None:
     """Raises `click.UsageError` if the output options contradict each other."""
     if destination.is_stdout:
         layout_flags = {
@@ -190,7 +190,7 @@ def _check_destination(destination: Destination, skip_existing: bool, inputs: li
         raise click.UsageError("--beside: stdin and URLs have no folder; use --output-dir")
 
 
-def _undone(output: Output, inputs: list[Input], skip: bool) -> tuple[list[Input], int]:
+def undone(output: Output, inputs: list[Input], skip: bool) -> tuple[list[Input], int]:
     """The inputs to transcribe, and the number of those whose files are in the way."""
     if output.destination.is_stdout:
         return inputs, 0

@@ -3,6 +3,7 @@
 from unispeech.text.formats.base import DETAILS, Details, Format
 from unispeech.text.formats.objects import as_dict, segment_dict
 from unispeech.text.formats.plain import line
+from unispeech.text.formats.read_cues import read_cues
 from unispeech.text.formats.registry import (
     FORMATS,
     encoded,
@@ -19,6 +20,6 @@ from unispeech.text.formats.timestamps import timestamp
 
 __all__ = [
     "DETAILS", "FORMATS", "Details", "Format", "as_dict", "encoded", "extensions", "find", "line",
-    "losses", "parse", "read", "readable", "render", "segment_dict", "timestamp",
+    "losses", "parse", "read", "read_cues", "readable", "render", "segment_dict", "timestamp",
     "without_speakers",
 ]  # fmt: skip

@@ -210,10 +210,19 @@ def parse(content: bytes, format: str, name: str) -> Transcript:
     reader = find(format).read
     if reader is None:
         raise OptionError(f"{name}: {format} cannot be read")
+    return reader(decoded(content, name), name)
+
+
+def decoded(content: bytes, name: str) -> str:
+    """The text of a file, with newlines alone at the ends of its lines.
+
+    Raises:
+        OptionError: it is not UTF-8; the message has the line.
+    """
     is_wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     try:
         text = content.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise OptionError(f"{name}: line {line} is not UTF-8", "save it as UTF-8") from None
-    return reader(text.replace("\r\n", "\n").replace("\r", "\n"), name)
+    return text.replace("\r\n", "\n").replace("\r", "\n")

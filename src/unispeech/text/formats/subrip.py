@@ -41,12 +41,17 @@ def read_srt(content: str, name: str) -> Transcript:
         text = joined_lines(block.lines)
         found = _NAME.match(text)
         speaker = found[1] if found and found[0] != NOBODY else None
-        spoken = _TAG.sub("", text[found.end() :] if found else text)
+        spoken = untagged(text[found.end() :] if found else text)
         if spoken.strip():
             segments.append(
                 Segment(len(segments), block.start, block.end, spaced(spoken), speaker=speaker)
             )
     return transcript_of(segments, name)
+
+
+def untagged(text: str) -> str:
+    """A line of a cue without its marks of style."""
+    return _TAG.sub("", text)
 
 
 @dataclass

@@ -72,17 +72,27 @@ def read_vtt(text: str, name: str) -> Transcript:
     Raises:
         OptionError: a line is malformed; the message has its number.
     """
-    if not re.match(r"WEBVTT(?:[ \t\n]|$)", text):
-        raise OptionError(f"{name}: line 1 is not WEBVTT", "begin the file with WEBVTT")
     segments: list[Segment] = []
-    for block in _blocks(text, name):
+    for block in blocks(text, name):
         for piece in _pieces(block):
             segments.append(piece.segment(len(segments)))
     languages = [segment.language for segment in segments if segment.language]
     return transcript_of(segments, name, languages[0] if languages else "")
 
 
-def _blocks(text: str, name: str) -> Iterator[Block]:
+def untagged(text: str) -> str:
+    """A line of a cue without its tags and entities."""
+    return html.unescape(_TAG.sub("", text))
+
+
+def blocks(text: str, name: str) -> Iterator[Block]:
+    """The cues of a WebVTT text.
+
+    Raises:
+        OptionError: it does not begin with WEBVTT, or times are malformed.
+    """
+    if not re.match(r"WEBVTT(?:[ \t\n]|$)", text):
+        raise OptionError(f"{name}: line 1 is not WEBVTT", "begin the file with WEBVTT")
     block: Block | None = None
     is_note = True  # so is the header
     for number, row in enumerate(text.splitlines(), 1):

@@ -22,7 +22,7 @@ TOO_LARGE = 1e9
 """Cost of too wide or too many lines, or of a longer cue than allowed: cutting avoids these."""
 WRONG_TIME = 1e6
 """Cost of a cue that is too fast or too short, which fast speech may leave no way around."""
-CUE = 10.0
+CUE = 5.0
 """Cost of a cue, so that there are few."""
 ORPHAN = 40.0
 """Cost of a line or cue with a single word of a longer sentence."""
@@ -30,6 +30,8 @@ IMBALANCE = 0.4
 """Cost of each cell by which lines differ."""
 PAUSE = 20.0
 """Cost of a second of silence inside a cue."""
+DASHED = 4.0
+"""Cost of two speakers in a cue."""
 DASH = "- "
 
 
@@ -146,7 +148,7 @@ class Run:
             self._excess(begin, end, len(DASH)) for begin, end in zip(firsts, ends, strict=True)
         )
         limit = self._line_limit() or len(firsts)
-        return Lines(firsts, 8.0, excess + max(0, len(firsts) - limit))
+        return Lines(firsts, DASHED, excess + max(0, len(firsts) - limit))
 
     def _cue_cost(self, first: int, last: int, lines: Lines) -> float:
         """The cost of a cue: that of its lines, its times, and the break before it."""

@@ -1,0 +1,119 @@
+"""`unispeech subtitles`: laying out transcripts again, and checking subtitle files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from unispeech import Layout, Segment, Transcript
+from unispeech.cli import cli, names
+from unispeech.errors import OptionError
+from unispeech.text import formats, subtitles
+from unispeech.text.layout.limits import LAYOUT_OPTIONS
+
+TEXT = (
+    " Ladies and gentlemen, Dr. Watson walked 5 kilometers to the house of the old king, because "
+    "he thought that the weather was going to be fine."
+)
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(cli, ["subtitles", *map(str, arguments)])
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Path:
+    whole = Transcript(TEXT, "en", 20.0, (Segment(0, 0, 9, TEXT),), "faster", "base")
+    path = tmp_path / "talk.json"
+    path.write_text(whole.to("json"), encoding="utf-8")
+    return path
+
+
+def test_a_transcript_is_laid_out_without_decoding(talk: Path) -> None:
+    shown = run(talk, "--preset", "netflix", "--max-line-count", "1")
+    assert shown.exit_code == 0
+    layout = Layout.preset("netflix", max_line_count=1)
+    assert shown.stdout == formats.render(formats.read(talk), "srt", layout)
+    cues = subtitles.cues(formats.read(talk), layout)
+    assert shown.stdout.count("-->") == len(cues) > 3
+    assert "walked 5 kilometers" in shown.stdout and "Dr. Watson" in shown.stdout
+
+
+def test_files_are_named_after_the_recording(talk: Path, tmp_path: Path) -> None:
+    """As `transcribe talk.wav -f json` records it: `talk` belongs to the recording."""
+    recording = tmp_path / "talk.wav"
+    recording.write_bytes(b"")
+    assert names.claim(tmp_path, [recording]) == ["talk"]
+    out = tmp_path / "out"
+    assert run(talk, "-f", "srt,vtt", "--preset", "bbc", "-o", out).exit_code == 0
+    assert {path.name for path in out.iterdir()} == {names.RECORD, "talk.srt", "talk.vtt"}
+    assert run(talk, "--beside").exit_code == 0 and (tmp_path / "talk.srt").exists()
+    again = run(talk, "--beside")
+    assert again.exit_code == 1 and "--overwrite" in again.stderr
+    assert run(talk, "--beside", "--overwrite", "--max-line-width", "20").exit_code == 0
+    lines = (tmp_path / "talk.srt").read_text(encoding="utf-8").splitlines()
+    assert max(len(line) for line in lines if "-->" not in line) <= 20
+
+
+def test_two_transcripts_of_a_recording_keep_their_own_names(talk: Path, tmp_path: Path) -> None:
+    (tmp_path / "talk.wav").write_bytes(b"")
+    names.claim(tmp_path, [tmp_path / "talk.wav"])
+    texts = [tmp_path / f"talk.{language}.json" for language in ("en", "de")]
+    for path in texts:
+        path.write_bytes(talk.read_bytes())
+    assert run(*texts, "-o", tmp_path / "out").exit_code == 0
+    assert {path.name for path in (tmp_path / "out").glob("*.srt")} == {
+        "talk.en.srt",
+        "talk.de.srt",
+    }
+
+
+@pytest.mark.parametrize("format", ["srt", "vtt"])
+def test_violations_are_listed(talk: Path, tmp_path: Path, format: str) -> None:
+    assert run(talk, "-f", format, "--preset", "bbc", "-o", tmp_path / "out").exit_code == 0
+    path = tmp_path / "out" / f"talk.{format}"
+    fine = run("--check", "--preset", "bbc", path)
+    assert (fine.exit_code, fine.stdout) == (0, "")
+    broken = run("--check", "--max-line-width", "20", "--max-line-count", "2", path)
+    assert broken.exit_code == 1
+    cues = formats.read_cues(path)
+    wide = [n for n, cue in enumerate(cues, 1) if max(map(len, cue.text.split("\n"))) > 20]
+    rows = broken.stdout.splitlines()
+    assert all(f" cue {n}: max_line_width " in row for n, row in zip(wide, rows, strict=True))
+    assert rows[0].startswith(f"{path}: 00:00:0") and "(limit 20)" in rows[0]
+
+
+def test_the_language_decides_the_values_of_a_preset(tmp_path: Path) -> None:
+    path = tmp_path / "a.srt"
+    path.write_text("1\n00:00:00,000 --> 00:00:02,000\n今日は天気がとても\n", encoding="utf-8")
+    assert run("--check", "--preset", "netflix", path).exit_code == 0
+    japanese = run("--check", "--preset", "netflix", "--language", "japanese", path)
+    assert japanese.exit_code == 1 and "max_cps 4.5 (limit 4)" in japanese.stdout
+
+
+def test_bad_input_is_one_line(talk: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.json"
+    broken.write_text("{", encoding="utf-8")
+    for arguments, code, text in [
+        ((tmp_path / "no.json",), 1, "no.json"),
+        ((broken,), 1, "broken.json"),
+        ((talk, "-f", "txt", "--preset", "ebu"), 2, "format of srt"),
+        (("--check", talk), 2, "--preset"),
+        (("--check", "--preset", "ebu", talk), 1, ".srt"),
+    ]:
+        result = run(*arguments)
+        assert (result.exit_code, text in result.stderr) == (code, True), arguments
+    for arguments, option in [
+        ((talk, "--preset", "netflix", "--max-duration", "0.5"), "min_duration"),
+        ((talk, "--language", "klingonish"), ""),
+    ]:
+        error = run(*arguments).exception
+        assert isinstance(error, OptionError) and error.option == option
+
+
+def test_every_option_of_the_layout_has_a_flag() -> None:
+    shown = run("--help").stdout
+    for row in LAYOUT_OPTIONS:
+        assert "--" + row.field.replace("_", "-") in shown
