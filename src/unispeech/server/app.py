@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from unispeech.errors import UnispeechError
 from unispeech.server import api
 from unispeech.server.api import health, live, uploads
-from unispeech.server.dialects import asr, openai, waas
+from unispeech.server.dialects import asr, deepgram, openai, waas
 from unispeech.server.http import docs_page, forms, openapi_document, static_page
 from unispeech.server.http.error_responses import answer_async
 from unispeech.server.http.middleware import ResponseMiddleware
@@ -71,7 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
-    for module in (api, openai, waas, asr, live, static_page, docs_page, health):
+    for module in (api, openai, waas, asr, deepgram, live, static_page, docs_page, health):
         app.include_router(module.router)
     app.mount("/static", GZipMiddleware(static_page.FILES), "static")
     # Handled inside the CORS middleware, so that pages of other origins can read these errors.

@@ -36,8 +36,8 @@ class Busy(ServiceError):
 class FetchFailed(ServiceError):
     """The recording cannot be downloaded from its URL."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, param="url")
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint, param="url")
 
 
 class NewerSchema(ServiceError):

@@ -94,12 +94,7 @@ async def _receive(
         return clean_name(file.filename)
     if fields.upload:
         return await asyncio.to_thread(_take, service, key, fields.upload, files)
-    if not service.settings.fetch_urls:
-        raise RequestError(
-            400, "this server does not download URLs", "upload the file", param="url"
-        )
-    allowed = fetch.allow_all if service.settings.fetch_private else fetch.is_public
-    return await fetch.fetch(fields.url or "", files.upload, limit, allowed)
+    return await fetch.fetch_allowed(service.settings, fields.url or "", files.upload, limit)
 
 
 def _take(service: Service, key: Key, id: str, files: JobFiles) -> str:

@@ -150,12 +150,15 @@ def _too_many(message: str, wait: float) -> RequestError:
 
 
 def _subprotocol_key(request: HTTPConnection) -> str:
-    """Return the key in OpenAI's subprotocol `openai-insecure-api-key.KEY`, or "".
+    """Return the key in a subprotocol, or "": OpenAI's `openai-insecure-api-key.KEY`, or Deepgram's
+    `token` followed by the key.
 
     Browsers cannot set other headers on a WebSocket.
     """
-    for protocol in request.headers.get("sec-websocket-protocol", "").split(","):
-        name, _, secret = protocol.strip().partition(".")
+    protocols = request.headers.get("sec-websocket-protocol", "").split(",")
+    for protocol in map(str.strip, protocols):
+        name, _, secret = protocol.partition(".")
         if name == "openai-insecure-api-key":
             return secret
-    return ""
+    scheme, *rest = map(str.strip, protocols)
+    return rest[0] if scheme.lower() in KEY_SCHEMES and len(rest) == 1 else ""

@@ -23,6 +23,7 @@ from unispeech.errors import (
     UnknownModel,
 )
 from unispeech.server.http.sub_path import route_path
+from unispeech.server.observe import logs
 from unispeech.server.service_errors import (
     Busy,
     FetchFailed,
@@ -89,6 +90,9 @@ HEADERS: dict[type[UnispeechError], dict[str, str]] = {
 ERROR_TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error",
          429: "rate_limit_error"}  # fmt: skip
 
+DEEPGRAM_CODES = {401: "INVALID_AUTH", 403: "INSUFFICIENT_PERMISSIONS", 413: "PAYLOAD_TOO_LARGE",
+         429: "TOO_MANY_REQUESTS", 500: "INTERNAL_SERVER_ERROR"}  # fmt: skip
+
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
     400: {"description": "The request is malformed; the message says what is wrong."},
     401: {"description": "An API key is required."},
@@ -119,6 +123,11 @@ def answer(request: HTTPConnection, error: BaseException) -> Response:
         return PlainTextResponse(message, status, headers)
     if path.startswith(("/asr", "/detect-language")):
         return JSONResponse({"detail": message}, status, headers)
+    if path == "/v1/listen":
+        id = logs.request_id.get()
+        code = DEEPGRAM_CODES.get(status, code or "Bad Request")
+        details = {"err_code": code, "err_msg": message, "request_id": id}
+        return JSONResponse(details, status, headers)
     param = param.encode("utf-8", "replace").decode() if param else param
     type = ERROR_TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
     body = {"error": {"message": message, "type": type, "param": param, "code": code}}

@@ -37,7 +37,7 @@ MAX_JSON = 1 << 20
 MAX_FIELD_COUNT = 300
 """Largest number of fields of a form besides files."""
 TO_DISK = re.compile(
-    r"/v1/(transcribe|detect|audio/\w+)|/openai/(v1|deployments/[^/]+)/audio/\w+|/asr"
+    r"/v1/(transcribe|detect|listen|audio/\w+)|/openai/(v1|deployments/[^/]+)/audio/\w+|/asr"
     r"|/detect-language|/api/jobs|/api/uploads(/.*)?"
 )
 """Paths whose bodies are recordings."""

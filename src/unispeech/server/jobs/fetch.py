@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 import httpcore
 
 from unispeech.server.service_errors import FetchFailed, TooLarge
+from unispeech.server.settings import Settings
 from unispeech.server.storage.disk import clean_name, save
 
 REDIRECTS = 5
@@ -81,6 +82,18 @@ def is_public(address: str) -> bool:
         if ip not in UNICAST or (embedded and not is_public(str(embedded))):
             return False
     return ip.is_global and not ip.is_multicast
+
+
+async def fetch_allowed(settings: Settings, url: str, target: Path, limit: int) -> str:
+    """Download a URL as the settings allow (see `fetch`).
+
+    Raises:
+        FetchFailed: the server does not download URLs, or see `fetch`.
+        TooLarge: the file has more than `limit` bytes.
+    """
+    if not settings.fetch_urls:
+        raise FetchFailed("this server does not download URLs", "upload the file")
+    return await fetch(url, target, limit, allow_all if settings.fetch_private else is_public)
 
 
 async def fetch(

@@ -85,6 +85,11 @@ class Stream:
         """Seconds of audio received."""
         return self.received / 2 / self._request.sample_rate
 
+    @property
+    def processed(self) -> float:
+        """Seconds of audio that have been decoded."""
+        return self.seconds - self._intake.waiting
+
     async def put(
         self, data: bytes, reader: asyncio.Queue[StreamMessage | None] | None = None
     ) -> None:

@@ -1,0 +1,90 @@
+"""LiveKit's Deepgram plugin against a running server: live, and a whole recording.
+
+Run it by `python tests/e2e/clients/run.py deepgram_livekit http://127.0.0.1:8000`.
+"""
+
+# /// script
+# dependencies = ["livekit-plugins-deepgram>=1.2"]
+# ///
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import sys
+import wave
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from livekit import rtc
+from livekit.agents import stt
+from livekit.plugins import deepgram
+
+SAMPLES = Path(__file__).parents[3] / "samples"
+RATE = 16_000
+
+
+def report(*values: object) -> None:
+    sys.stdout.write(" ".join(map(str, values)) + "\n")
+
+
+def frames() -> list[Any]:
+    """Return a sample, and two seconds of silence, in frames of 50 ms."""
+    with wave.open(str(SAMPLES / "pause.wav")) as file:
+        data = file.readframes(file.getnframes()) + bytes(2 * 2 * RATE)
+    size = RATE // 20 * 2
+    pieces = [data[start : start + size] for start in range(0, len(data), size)]
+    return [rtc.AudioFrame(piece, RATE, 1, len(piece) // 2) for piece in pieces]
+
+
+async def live(recognizer: Any) -> list[Any]:
+    stream = recognizer.stream()
+
+    async def push() -> None:
+        for frame in frames():
+            stream.push_frame(frame)
+            await asyncio.sleep(0.02)
+        stream.end_input()
+
+    pushing = asyncio.create_task(push())
+    events = [event async for event in stream]
+    await pushing
+    return events
+
+
+async def main(url: str, key: str = "none") -> None:
+    report("livekit-plugins-deepgram", importlib.metadata.version("livekit-plugins-deepgram"))
+    async with aiohttp.ClientSession() as session:
+        recognizer = deepgram.STT(
+            api_key=key,
+            base_url=f"{url}/v1/listen",
+            http_session=session,
+            keyterm=["bread"],
+            utterance_end_ms=1000,
+        )
+        events = await live(recognizer)
+        kinds = [event.type for event in events]
+        finals = [
+            event.alternatives[0].text
+            for event in events
+            if event.type == stt.SpeechEventType.FINAL_TRANSCRIPT
+        ]
+        assert "door" in " ".join(finals) and "table" in " ".join(finals), finals
+        for kind in (
+            stt.SpeechEventType.START_OF_SPEECH,
+            stt.SpeechEventType.INTERIM_TRANSCRIPT,
+            stt.SpeechEventType.END_OF_SPEECH,
+        ):
+            assert kind in kinds, kinds
+        report("ok live", finals)
+        recognizer = deepgram.STT(
+            model="nova-2", api_key=key, base_url=f"{url}/v1/listen", http_session=session,
+            keywords=[("door", 1.5)],
+        )  # fmt: skip
+        event = await recognizer.recognize(frames())
+        assert "door" in event.alternatives[0].text, event
+        report("ok recording", event.alternatives[0].text)
+
+
+asyncio.run(main(*sys.argv[1:]))
