@@ -71,10 +71,12 @@ def test_the_real_client_transcribes_a_recording(client: DeepgramClient) -> None
 
 def test_raw_audio_and_plain_text(service: Server, http: httpx.Client) -> None:
     """Without `punctuate` the transcript is in lower case and has no punctuation."""
-    response = http.post("/v1/listen", params=RAW, content=pcm("english"))
+    query = {**RAW, "numerals": "true", "redact": "false"}
+    response = http.post("/v1/listen", params=query, content=pcm("english"))
     best = response.raise_for_status().json()["results"]["channels"][0]["alternatives"][0]
     assert best["transcript"] == " ".join(words(reference("english")))
     assert "punctuated_word" not in best["words"][0]
+    assert response.headers["x-unispeech-ignored"] == "numerals"
     assert response.headers["dg-request-id"] == response.json()["metadata"]["request_id"]
 
 

@@ -15,6 +15,7 @@ from unispeech.realtime.events import Event
 from unispeech.realtime.options import LiveOptions
 from unispeech.server.dialects.deepgram import results
 from unispeech.server.dialects.deepgram.parameters import Parameters, language_code
+from unispeech.server.http import ignored_fields
 from unispeech.server.http.websockets import (
     Client,
     close,
@@ -62,6 +63,7 @@ class LiveSession:
         self._encoding = encoding
         self._sha256 = hashlib.sha256()
         self._stream = self._streams.open(client.owner, request)
+        ignored_fields.report(parameters.ignored, dialect="deepgram")
         self._results = LiveResults(parameters, speech_request.backend, speech_request.model)
 
     async def run(self) -> None:

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from unispeech.call import Call
 from unispeech.server.dialects.deepgram import results
 from unispeech.server.dialects.deepgram.parameters import Encoding, Parameters
-from unispeech.server.http import forms
+from unispeech.server.http import forms, ignored_fields
 from unispeech.server.http.blocking_work import disconnect_event
 from unispeech.server.http.dependencies import Caller, TheService, scratch
 from unispeech.server.http.error_responses import DOCUMENTED, RequestError
@@ -98,7 +98,8 @@ async def listen(request: Request, service: TheService, key: Caller) -> Response
     }
     if parameters.tags:
         body["metadata"]["tags"] = parameters.tags
-    return JSONResponse(body, headers={"dg-request-id": id})
+    ignored = ignored_fields.report(parameters.ignored, dialect="deepgram")
+    return JSONResponse(body, headers={"dg-request-id": id, **ignored})
 
 
 async def _receive(request: Request, service: Service, key: Key, target: Path) -> str:
