@@ -65,7 +65,8 @@ def create_app(settings: Settings) -> FastAPI:
         title="UniSpeech",
         version=__version__,
         description="Speech to text. The service has its own API for jobs, transcripts and "
-        "uploads, and implements the APIs of OpenAI (audio), WAAS and whisper-asr-webservice.",
+        "uploads, and implements the APIs of OpenAI (audio), Deepgram (`/v1/listen`), WAAS and "
+        "whisper-asr-webservice.",
         lifespan=lifespan,
         docs_url=None,  # FastAPI's own pages load scripts from a CDN; see `docs_page`
         redoc_url=None,

@@ -6,9 +6,12 @@ import asyncio
 import json
 import socket
 import struct
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
 import httpx
@@ -35,6 +38,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         streams_per_key=3,
         stream_resume=2,
         max_duration=60,
+        fetch_private=True,
     ) as server:
         yield server
         assert "Traceback" not in server.log.read_text()
@@ -250,6 +254,46 @@ def test_client_secrets_open_sessions_until_they_expire(server: Server) -> None:
     ):
         answer = httpx.post(f"{server.url}/v1/realtime/client_secrets", headers=HEADERS, json=body)
         assert answer.status_code == 400, body
+
+
+def test_deepgram_clients_send_keys_in_their_own_ways(server: Server) -> None:
+    url = f"{server.url.replace('http', 'ws')}/v1/listen?encoding=linear16&sample_rate=16000"
+    close = '{"type": "CloseStream"}'
+    with connect(url, subprotocols=cast(Any, ["token", KEY])) as socket:
+        assert socket.subprotocol == "token"
+        socket.send(close)
+        assert json.loads(socket.recv(timeout=60))["type"] == "Metadata"
+    with connect(url, additional_headers={"Authorization": f"Token {KEY}"}) as socket:
+        socket.send(close)
+        assert json.loads(socket.recv(timeout=60))["type"] == "Metadata"
+    for headers, protocols in (
+        ({}, None),
+        ({"Authorization": "Token x"}, None),
+        ({}, ["token", "x"]),
+    ):
+        with (
+            pytest.raises(InvalidStatus) as refused,
+            connect(url, additional_headers=headers, subprotocols=cast(Any, protocols)),
+        ):
+            pass
+        body = json.loads(refused.value.response.body)
+        assert refused.value.response.status_code == 401 and body["err_code"] == "INVALID_AUTH"
+
+
+def test_deepgram_fetches_a_recording_from_a_url(server: Server) -> None:
+    """On this machine, which `fetch_private` allows."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(SAMPLES))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as files:
+        threading.Thread(target=files.serve_forever, daemon=True).start()
+        answer = httpx.post(
+            f"{server.url}/v1/listen?punctuate=true",
+            headers={"Authorization": f"Token {KEY}"},
+            json={"url": f"http://127.0.0.1:{files.server_port}/english.wav"},
+            timeout=120,
+        )
+        files.shutdown()
+    best = answer.raise_for_status().json()["results"]["channels"][0]["alternatives"][0]
+    assert words(best["transcript"]) == words(reference("english"))
 
 
 def test_malformed_events_are_answered_with_errors(server: Server) -> None:

@@ -21,6 +21,7 @@ TAGS = {
     "OpenAI": "OpenAI's audio API.",
     "WAAS": "API of WAAS. Errors are plain text.",
     "whisper-asr-webservice": 'API of whisper-asr-webservice. Errors are `{"detail": ...}`.',
+    "Deepgram": "Deepgram's API for recordings. Errors have `err_code` and `err_msg`.",
     "Operations": "Health checks and metrics.",
 }
 """Descriptions of the tags, in the order of the document."""

@@ -186,8 +186,11 @@ async def detect(
 
 @router.get("/v1/jobs/{job_id}", summary="Show a job", responses=DOCUMENTED)
 async def show(job: TheJob, service: TheService) -> dict[str, Any]:
-    """Return a job in the form of RQ. Fields that would reveal paths or addresses are null, and the
-    queue is that of the caller's jobs."""
+    """Return a job in the form of RQ.
+
+    Fields that would reveal paths or addresses are null, and the queue is that of the caller's
+    jobs.
+    """
     is_queued = job.state is State.QUEUED
     position = await asyncio.to_thread(service.database.jobs_ahead, job) if is_queued else None
     size = await asyncio.to_thread(service.database.count, State.QUEUED, owner=job.owner)
