@@ -305,7 +305,7 @@ class TranscribeOptions:
         excluded=ADVANCED | {"live": "a stream has no long-form algorithm"},
     )  # fmt: skip
     language_per_chunk: bool = option(
-        False, "Detect the language of every chunk. Backends that detect changes do so anyway.",
+        False, "Detect the language of every chunk; only for backends that miss its changes.",
         excluded=NOT_COMPARED | WHOLE,
     )  # fmt: skip
     language_id_model: str | None = option(

@@ -173,6 +173,25 @@ def test_native_strategies_differ(
 
 
 @pytest.mark.parametrize(
+    ("backend", "options", "deprecated"),
+    [
+        ("faster", {}, True),
+        ("openai", {}, True),
+        ("cpp", {}, False),
+        ("faster", {"strategy": "native"}, False),
+        ("faster", {"language_id_model": "mms"}, False),
+    ],
+    ids=str,
+)
+def test_language_per_chunk_is_deprecated_where_changes_are_followed_anyway(
+    backend: str, options: dict[str, Any], deprecated: bool
+) -> None:
+    assert not settled(backend, BASE, language=None, **options).deprecated
+    result = settled(backend, BASE, language=None, language_per_chunk=True, **options)
+    assert ("language_per_chunk" in result.deprecated) is deprecated
+
+
+@pytest.mark.parametrize(
     ("facts", "options", "code", "option"),
     [
         (Facts(BASE, identifier=MMS), {"language_id_model": "x"}, "model_family",

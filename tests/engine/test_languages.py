@@ -51,6 +51,12 @@ def test_the_language_of_most_of_the_speech_is_the_main_one(
     assert transcript.languages == ("de", "en")
 
 
+def test_language_per_chunk_warns_and_changes_nothing(engine: Callable[..., Engine]) -> None:
+    with pytest.warns(DeprecationWarning, match="language_per_chunk"):
+        transcript = transcribe(engine, "german", "english", language_per_chunk=True)
+    assert set(transcript.languages) == {"de", "en"} and not transcript.warnings
+
+
 def test_a_given_language_is_that_of_all_text(engine: Callable[..., Engine]) -> None:
     transcript = transcribe(engine, "german", "english", language="en")
     assert {segment.language for segment in transcript.segments} == {"en"}

@@ -30,8 +30,8 @@ class Capabilities:
     temperature: bool = False
     detect_language: bool = False
     language_changes: bool = False
-    """Chunks without a language are decoded in the detected one, and `ChunkResult.languages` says
-    where it changes."""
+    """Chunks without a language are decoded in their likeliest one (`stages.spoken.likeliest`), and
+    `ChunkResult.languages` says where it changes."""
     ngram: bool = False
     emissions: bool = False
     """Results hold frame scores (`ChunkResult.emissions`). They time the words of the backend's own
@@ -102,6 +102,8 @@ class Backend(ABC):
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:
         """Decode chunks of one language (`chunk.language`) and return one result each, in order.
+
+        The language is None if the backend declares `language_changes`: it detects that of each.
 
         Decodes once, at `options.temperatures[0]`; the engine checks the result and retries at
         higher temperatures (`stages.guard`). Times in the results count from the chunk's start.

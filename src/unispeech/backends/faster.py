@@ -26,7 +26,6 @@ from unispeech.features.logmel import log_mel
 from unispeech.models.facts import ModelFacts
 from unispeech.models.formats.ctranslate2 import dimensions
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
-from unispeech.stages import spoken
 from unispeech.system.cores import cores
 from unispeech.types import Chunk, ChunkResult, Floats, LanguageScore, Samples
 
@@ -151,8 +150,8 @@ class FasterWhisper(Backend):
             encoded = self._encode(features)
             scores = self._language_scores(encoded, chunks)
             tokenizers = [
-                self._tokenizer(_language(chunk, chunk_scores), options.task)
-                for chunk, chunk_scores in zip(chunks, scores, strict=True)
+                self._tokenizer(language, options.task)
+                for language in detection.languages(chunks, scores)
             ]
             outputs = self._generator(options).generate(
                 encoded,
@@ -165,9 +164,7 @@ class FasterWhisper(Backend):
             )
             alignments = self._align(tokenizers, outputs, encoded, chunks, options)
         segments = [
-            replace(
-                faster_results.segment(tokenizer, output, chunk), language=tokenizer.language_code
-            )
+            faster_results.segment(tokenizer, output, chunk)
             for tokenizer, output, chunk in zip(tokenizers, outputs, chunks, strict=True)
         ]
         if options.word_timestamps:
@@ -197,11 +194,8 @@ class FasterWhisper(Backend):
             return [()] * len(chunks)
         rows = np.asarray(encoded.to_device(ctranslate2.Device.cpu) if self._gpu else encoded)
 
-        def detect(parts: Sequence[detection.Part], length: int) -> list[dict[str, float]]:
-            last = rows.shape[1] - length
-            starts = [(row, min(first, last)) for row, first in parts]
-            stacked = np.stack([rows[row, first : first + length] for row, first in starts])
-            view = ctranslate2.StorageView.from_array(stacked)
+        def detect(parts: Sequence[detection.Part]) -> list[dict[str, float]]:
+            view = ctranslate2.StorageView.from_array(np.stack([rows[part] for part in parts]))
             detected = self._model.model.detect_language(view)
             return [{token[2:-2]: score for token, score in part} for part in detected]
 
@@ -338,10 +332,6 @@ class _Model(WhisperModel):  # type: ignore[misc]
             tokenizer, previous_tokens, without_timestamps, prefix, hotwords
         )
         return tokens
-
-
-def _language(chunk: Chunk, scores: Sequence[LanguageScore]) -> str | None:
-    return spoken.likeliest(chunk, scores)[0] if scores else chunk.language
 
 
 def _shares(chunks: Sequence[Chunk], share_count: int, max_seconds: float) -> list[list[int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,19 @@ from unispeech.backends.failures import wrapped
 from unispeech.backends.pretrained import load_model, quiet
 from unispeech.backends.serial import SerialBackend
 from unispeech.backends.whisper import attention, prompt
+from unispeech.backends.whisper import spoken as detection
 from unispeech.errors import ModelDamaged
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
-from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Samples, Segment, Word
+from unispeech.types import (
+    SAMPLE_RATE,
+    Chunk,
+    ChunkResult,
+    LanguageScore,
+    Samples,
+    Segment,
+    Word,
+)
 
 WINDOW = 30 * SAMPLE_RATE
 OPTIONAL_WEIGHTS = ("encoder.embed_positions",)
@@ -84,23 +94,32 @@ class Transformers(SerialBackend):
     ) -> list[ChunkResult]:
         with self._running() as model:
             encoded = self._encode(model, [chunk.samples for chunk in chunks])
+            scores = _language_scores(model, encoded, chunks)
+            languages = detection.languages(chunks, scores)
             generated = model.generate(
                 encoder_outputs=BaseModelOutput(last_hidden_state=encoded),
                 return_timestamps=False,
                 return_dict_in_generate=True,
                 temperature=(options.temperatures[0],),
                 num_beams=options.beam if options.temperatures[0] == 0 else 1,
-                **self._arguments(chunks[0].language, self.fit_prompt(options)),
+                **self._arguments(_each(languages), self.fit_prompt(options)),
             )
-            return [
+            results = [
                 self._result(
-                    model, chunk, encoded[i : i + 1], generated.sequences[i].tolist(), options
+                    model,
+                    replace(chunk, language=language),
+                    encoded[i : i + 1],
+                    generated.sequences[i].tolist(),
+                    options,
                 )
-                for i, chunk in enumerate(chunks)
+                for i, (chunk, language) in enumerate(zip(chunks, languages, strict=True))
             ]
+            return [replace(r, languages=s) for r, s in zip(results, scores, strict=True)]
 
-    def _arguments(self, language: str | None, options: DecodeOptions) -> dict[str, Any]:
-        """Return language, task and prompt as arguments of `generate`."""
+    def _arguments(
+        self, language: str | list[str] | None, options: DecodeOptions
+    ) -> dict[str, Any]:
+        """Return language (or those of the rows), task and prompt as arguments of `generate`."""
         arguments: dict[str, Any] = {}
         if self._model.generation_config.is_multilingual:
             arguments["task"] = options.task
@@ -221,12 +240,9 @@ class Transformers(SerialBackend):
             if not model.generation_config.is_multilingual:
                 return "en", 1.0
             encoded = self._encode(model, [samples])
-            start = model.generation_config.decoder_start_token_id
-            logits = _logits(model, encoded, [start])[0]
-            names = model.generation_config.lang_to_id
-            probabilities = logits[list(names.values())].softmax(-1)
-            best = int(probabilities.argmax())
-        return list(names)[best].strip("<|>"), float(probabilities[best])
+            (probabilities,) = _languages(model, encoded)
+        language = max(probabilities, key=probabilities.__getitem__)
+        return language, probabilities[language]
 
     @contextmanager
     def _running(self) -> Iterator[Any]:
@@ -238,14 +254,40 @@ class Transformers(SerialBackend):
                     model.set_attn_implementation("sdpa")
 
 
+def _each(languages: Sequence[str | None]) -> str | list[str] | None:
+    """Return the languages of the rows, or the only one."""
+    codes = [language for language in languages if language is not None]
+    return codes if len(set(codes)) > 1 else next(iter(codes), None)
+
+
+def _language_scores(
+    model: Any, encoded: torch.Tensor, chunks: Sequence[Chunk]
+) -> list[tuple[LanguageScore, ...]]:
+    """Return the scores of chunks without a language; empty for other chunks."""
+    if chunks[0].language or not model.generation_config.is_multilingual:
+        return [()] * len(chunks)
+    return detection.scores(
+        lambda parts: _languages(model, torch.stack([encoded[part] for part in parts])), chunks
+    )
+
+
+def _languages(model: Any, encoded: torch.Tensor) -> list[dict[str, float]]:
+    """Return the probabilities of the languages in each row of encoder output."""
+    tokens = model.generation_config.lang_to_id
+    logits = _logits(model, encoded, [model.generation_config.decoder_start_token_id])[:, 0]
+    probabilities = logits[:, list(tokens.values())].softmax(-1)
+    codes = [token.strip("<|>") for token in tokens]
+    return [dict(zip(codes, row, strict=True)) for row in probabilities.tolist()]
+
+
 def _logits(model: Any, encoded: torch.Tensor, ids: list[int]) -> torch.Tensor:
-    """Return the logits of the next token after each of `ids`: (tokens, vocabulary)."""
+    """Return the logits of the next token after each of `ids`: (rows, tokens, vocabulary)."""
     outputs = model(
-        decoder_input_ids=torch.tensor([ids], device=model.device),
+        decoder_input_ids=torch.tensor([ids] * len(encoded), device=model.device),
         encoder_outputs=BaseModelOutput(last_hidden_state=encoded),
         use_cache=False,
     )
-    logits: torch.Tensor = outputs.logits[0].float()
+    logits: torch.Tensor = outputs.logits.float()
     return logits
 
 
@@ -257,7 +299,7 @@ def _scores(
     `generate` can return the scores of every step, but they take gigabytes for a batch of beams; a
     second forward pass over the finished text is quick.
     """
-    logits = _logits(model, encoded, sequence[:-1])
+    (logits,) = _logits(model, encoded, sequence[:-1])
     no_speech = logits[first].softmax(-1)[model.generation_config.no_timestamps_token_id - 1]
     text = torch.tensor(sequence[begin:], device=logits.device)
     scores = logits[begin - 1 :].log_softmax(-1).gather(-1, text[:, None])

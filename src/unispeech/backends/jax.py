@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from transformers.models.whisper.modeling_flax_whisper import FlaxWhisperAttenti
 from unispeech.backends.failures import wrapped
 from unispeech.backends.serial import SerialBackend
 from unispeech.backends.whisper import decode_loop
+from unispeech.backends.whisper import spoken as detection
 from unispeech.backends.whisper.decode_loop import Vocabulary
 from unispeech.errors import ModelDamaged
 from unispeech.features import mel
@@ -37,13 +39,16 @@ from unispeech.features.logmel import log_mel
 from unispeech.models.convert import hf
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions
-from unispeech.types import Chunk, ChunkResult, Samples
+from unispeech.types import Chunk, ChunkResult, LanguageScore, Samples
 
 CrossCache = dict[tuple[str, ...], tuple[Any, Any]]
 """Keys and values of the encoder's output, (batch x heads, frames, head width), by the path of the
 cross-attention that reads them."""
 BATCHES = (1, 2, 4, 8, 16)
 """Batch sizes that graphs are compiled for; larger batches are split."""
+
+PARTS = 8
+"""Parts of chunks in which the language is detected at once."""
 
 
 class JaxWhisper(SerialBackend):
@@ -86,13 +91,42 @@ class JaxWhisper(SerialBackend):
                 rows = next(size for size in BATCHES if size >= len(batch))
                 samples = [chunk.samples for chunk in batch]
                 samples += [np.zeros(0, np.float32)] * (rows - len(batch))
-                step = self._stepper(params, samples)
-                results += decode_loop.transcribe(step, self._vocabulary, batch, options, rows)
+                encoded = self._encoded(params, samples)
+                scores = self._language_scores(params, encoded, batch)
+                decoded = decode_loop.transcribe(
+                    self._stepper(params, encoded), self._vocabulary, batch, options,
+                    detection.languages(batch, scores), rows,
+                )  # fmt: skip
+                results += (replace(r, languages=s) for r, s in zip(decoded, scores, strict=True))
         return results
 
-    def _stepper(self, params: Any, samples: Sequence[Samples]) -> decode_loop.Step:
+    def _encoded(self, params: Any, samples: Sequence[Samples]) -> Any:
         features = np.stack([log_mel(chunk, self._filters, 30.0) for chunk in samples])
-        encoded = self._encode(params, features)
+        return self._encode(params, features)
+
+    def _language_scores(
+        self, params: Any, encoded: Any, chunks: Sequence[Chunk]
+    ) -> list[tuple[LanguageScore, ...]]:
+        """Return the scores of chunks without a language; empty for other chunks.
+
+        The parts are detected in batches of one size, since each size is compiled.
+        """
+        if chunks[0].language or not self._vocabulary.languages:
+            return [()] * len(chunks)
+        hidden = np.asarray(encoded[0])
+
+        def detect(parts: Sequence[detection.Part]) -> list[dict[str, float]]:
+            found: list[dict[str, float]] = []
+            for first in range(0, len(parts), PARTS):
+                some = parts[first : first + PARTS]
+                padded = [*some, *(some[0] for _ in range(PARTS - len(some)))]
+                step = self._stepper(params, (np.stack([hidden[part] for part in padded]),))
+                found += decode_loop.languages(step, self._vocabulary, PARTS)[: len(some)]
+            return found
+
+        return detection.scores(detect, chunks)
+
+    def _stepper(self, params: Any, encoded: Any) -> decode_loop.Step:
         cache = self._start(params, self._vocabulary.context, encoded)
         cross_cache = self._cross_cache(params, encoded[0])
         position = 0
@@ -111,7 +145,7 @@ class JaxWhisper(SerialBackend):
 
     def detect_language(self, samples: Samples) -> tuple[str, float]:
         with self._running() as params:
-            step = self._stepper(params, [samples])
+            step = self._stepper(params, self._encoded(params, [samples]))
             return decode_loop.likeliest_language(step, self._vocabulary)
 
 

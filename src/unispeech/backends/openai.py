@@ -6,6 +6,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ from unispeech.backends.base import NativeRun
 from unispeech.backends.failures import wrapped
 from unispeech.backends.serial import SerialBackend
 from unispeech.backends.whisper import prompt
+from unispeech.backends.whisper import spoken as detection
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.models.convert import openai as checkpoint
 from unispeech.models.convert.openai_defaults import Heads
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
-from unispeech.types import Chunk, ChunkResult, Samples, Segment, Word
+from unispeech.types import Chunk, ChunkResult, LanguageScore, Samples, Segment, Word
 
 BEST_OF = 5
 """Hypotheses sampled at a temperature above 0 (the default of openai-whisper's CLI)."""
@@ -62,21 +64,27 @@ class OpenAIWhisper(SerialBackend):
         options = self.fit_prompt(options)
         with self._running() as model:
             mels = torch.stack([self._mel(chunk.samples) for chunk in chunks])
-            settings = whisper.DecodingOptions(
-                task=options.task,
-                language=chunks[0].language or "en",
-                prompt=options.initial_prompt,
-                without_timestamps=True,
-                fp16=self._half,
-                **_search(options),
-            )
-            tokenizer = _tokenizer(model, settings)
-            return [
-                self._result(model, tokenizer, chunk, mel, decoded, options.word_timestamps)
-                for chunk, mel, decoded in zip(
-                    chunks, mels, _decode(model, mels, settings), strict=True
+            encoded = model.embed_audio(mels.half() if self._half else mels)
+            scores = _language_scores(model, encoded, chunks)
+            languages = detection.languages(chunks, scores)
+            results: dict[int, ChunkResult] = {}
+            for language in dict.fromkeys(languages):
+                rows = [row for row, other in enumerate(languages) if other == language]
+                settings = whisper.DecodingOptions(
+                    task=options.task,
+                    language=language or "en",
+                    prompt=options.initial_prompt,
+                    without_timestamps=True,
+                    fp16=self._half,
+                    **_search(options),
                 )
-            ]
+                tokenizer = _tokenizer(model, settings)
+                decoded = _decode(model, encoded[rows], settings)
+                for row, text in zip(rows, decoded, strict=True):
+                    results[row] = self._result(
+                        model, tokenizer, chunks[row], mels[row], text, options.word_timestamps
+                    )
+            return [replace(results[row], languages=scores[row]) for row in range(len(chunks))]
 
     def _mel(self, samples: Samples) -> torch.Tensor:
         """Return log-mel features of up to 30 s, padded with silence: shape (mels, 3000)."""
@@ -183,14 +191,32 @@ def _quantised(model: Any) -> Any:
         return quantise(model, {torch.nn.Linear}, dtype=torch.qint8, inplace=True)
 
 
+def _language_scores(
+    model: Any, encoded: torch.Tensor, chunks: Sequence[Chunk]
+) -> list[tuple[LanguageScore, ...]]:
+    """Return the scores of chunks without a language; empty for other chunks."""
+    if chunks[0].language or not model.is_multilingual:
+        return [()] * len(chunks)
+    tokenizer = get_tokenizer(True, num_languages=model.num_languages)
+    codes, columns = tokenizer.all_language_codes, list(tokenizer.all_language_tokens)
+
+    def detect(parts: Sequence[detection.Part]) -> list[dict[str, float]]:
+        audio = torch.stack([encoded[part] for part in parts])
+        start = torch.full((len(parts), 1), tokenizer.sot, device=audio.device)
+        probabilities = model.logits(start, audio)[:, 0, columns].float().softmax(-1)
+        return [dict(zip(codes, row, strict=True)) for row in probabilities.tolist()]
+
+    return detection.scores(detect, chunks)
+
+
 def _decode(
-    model: Any, mels: torch.Tensor, settings: whisper.DecodingOptions
+    model: Any, encoded: torch.Tensor, settings: whisper.DecodingOptions
 ) -> list[whisper.DecodingResult]:
     """Decode all chunks at once; one at a time with several hypotheses, which it cannot batch."""
     if (settings.beam_size or settings.best_of or 1) == 1:
-        results: list[whisper.DecodingResult] = model.decode(mels, settings)
+        results: list[whisper.DecodingResult] = model.decode(encoded, settings)
         return results
-    return [model.decode(mel, settings) for mel in mels]
+    return [model.decode(row, settings) for row in encoded]
 
 
 def _search(options: DecodeOptions) -> dict[str, Any]:

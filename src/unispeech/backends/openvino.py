@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from unispeech.backends.base import NativeRun
 from unispeech.backends.failures import wrapped
 from unispeech.backends.serial import SerialBackend
 from unispeech.backends.whisper import decode_loop, openvino_graph
+from unispeech.backends.whisper import spoken as detection
 from unispeech.backends.whisper.decode_loop import Vocabulary
 from unispeech.backends.whisper.openvino_library import ov
 from unispeech.errors import BackendError, ModelDamaged
@@ -30,7 +32,7 @@ from unispeech.models.convert import hf
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.system.cores import cores
-from unispeech.types import Chunk, ChunkResult, Samples, Segment
+from unispeech.types import Chunk, ChunkResult, LanguageScore, Samples, Segment
 
 COPIED = ("config.json", "generation_config.json", "preprocessor_config.json")
 """Model files that openvino-genai reads beside the graphs."""
@@ -79,22 +81,51 @@ class OpenVINO(SerialBackend):
             for window in {chunk.window for chunk in chunks}:
                 bucket = {i: chunk for i, chunk in enumerate(chunks) if chunk.window == window}
                 batch = list(bucket.values())
-                step = self._step(model, [chunk.samples for chunk in batch], window)
-                decoded = decode_loop.transcribe(step, self._vocabulary, batch, options)
-                results |= zip(bucket, decoded, strict=True)
+                encoded = self._encode(model, [chunk.samples for chunk in batch], window)
+                scores = self._language_scores(model, encoded, batch)
+                decoded = decode_loop.transcribe(
+                    self._step(model, encoded), self._vocabulary, batch, options,
+                    detection.languages(batch, scores),
+                )  # fmt: skip
+                for i, result, languages in zip(bucket, decoded, scores, strict=True):
+                    results[i] = replace(result, languages=languages)
         return [results[i] for i in range(len(chunks))]
 
-    def _step(self, model: Any, samples: Sequence[Samples], window: float) -> decode_loop.Step:
-        """Encode the chunks, and return a step function of a decoder that attends to them."""
-        encoder, decoder = (part.create_infer_request() for part in model)
+    def _encode(self, model: Any, samples: Sequence[Samples], window: float) -> dict[str, Any]:
+        """Return the keys and values of the cross-attention: tensors (rows, heads, frames, size).
+
+        They belong to a new request, so a later call does not overwrite them.
+        """
+        encoder = model[0].create_infer_request()
         encoder.infer(
             {"input_features": np.stack([log_mel(s, self._filters, window) for s in samples])}
         )
-        # New requests for every call: the decoder's state is empty, and its cross-attention inputs
-        # are the encoder's output tensors, without a copy.
-        for output in encoder.model_outputs:
-            decoder.set_tensor(output.any_name, encoder.get_tensor(output))
-        decoder.set_tensor("beam_idx", ov.Tensor(np.arange(len(samples), dtype=np.int32)))
+        return {o.any_name: encoder.get_tensor(o) for o in encoder.model_outputs}
+
+    def _language_scores(
+        self, model: Any, encoded: dict[str, Any], chunks: Sequence[Chunk]
+    ) -> list[tuple[LanguageScore, ...]]:
+        """Return the scores of chunks without a language; empty for other chunks."""
+        if chunks[0].language or not self._vocabulary.languages:
+            return [()] * len(chunks)
+
+        def detect(parts: Sequence[detection.Part]) -> list[dict[str, float]]:
+            stacked = {name: _stacked(tensor, parts) for name, tensor in encoded.items()}
+            return decode_loop.languages(self._step(model, stacked), self._vocabulary, len(parts))
+
+        return detection.scores(detect, chunks)
+
+    def _step(self, model: Any, encoded: dict[str, Any]) -> decode_loop.Step:
+        """Return a step function of a decoder that attends to encoded chunks.
+
+        Its request is new, so the decoder's state is empty, and it reads the tensors without a
+        copy.
+        """
+        decoder = model[1].create_infer_request()
+        for name, tensor in encoded.items():
+            decoder.set_tensor(name, tensor)
+        rows = next(iter(encoded.values())).shape[0]
+        decoder.set_tensor("beam_idx", ov.Tensor(np.arange(rows, dtype=np.int32)))
 
         def step(tokens: Any) -> Any:
             return decoder.infer({"input_ids": tokens})["logits"][:, -1].copy()
@@ -103,7 +134,7 @@ class OpenVINO(SerialBackend):
 
     def detect_language(self, samples: Samples) -> tuple[str, float]:
         with self._running() as model:
-            step = self._step(model, [samples], 30.0)
+            step = self._step(model, self._encode(model, [samples], 30.0))
             return decode_loop.likeliest_language(step, self._vocabulary)
 
     def transcribe_native(self, samples: Samples, options: TranscribeOptions) -> NativeRun:
@@ -155,6 +186,15 @@ def _settings(core: Any, options: LoadOptions) -> dict[str, Any]:
         "INFERENCE_PRECISION_HINT": "f32" if float32 else "bf16",
         "INFERENCE_NUM_THREADS": options.threads or cores(),
     }
+
+
+def _stacked(tensor: Any, parts: Sequence[detection.Part]) -> Any:
+    """Return a tensor of some parts of the encoder's output, (parts, heads, frames, size)."""
+    source = tensor.data
+    values = np.stack([source[row, :, frames] for row, frames in parts])
+    stacked = ov.Tensor(tensor.element_type, ov.Shape(values.shape))
+    stacked.data[:] = values
+    return stacked
 
 
 def _tokenizers(model: Path) -> tuple[Any, Any]:

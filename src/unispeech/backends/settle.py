@@ -94,6 +94,18 @@ class Settled:
                 raise refusal.error()
         return self
 
+    @property
+    def deprecated(self) -> str:
+        """A line about an option that is no longer needed, or empty."""
+        options = self.options
+        follows = self.spec.capabilities.language_changes and options.strategy == "batched"
+        if options.language_per_chunk and follows and options.language_id_model is None:
+            return (
+                f"language_per_chunk is deprecated with the backend {self.spec.name}, which always "
+                "follows changes of language; leave it out"
+            )
+        return ""
+
     def refusal(self, *options: str) -> Refusal | None:
         """Return the first refusal of any of these options."""
         return next((refusal for refusal in self.refusals if refusal.option in options), None)

@@ -24,6 +24,11 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
+def in_flags(text: str) -> str:
+    """Return a text that names flags instead of options."""
+    return _NAME.sub(lambda match: flag(match[1]), text)
+
+
 def with_flags(error: UnispeechError, renamed: Mapping[str, str] | None = None) -> str:
     """Return the error as one line that names flags instead of options.
 

@@ -31,7 +31,7 @@ from unispeech.cli.layout import layout_of, layout_options
 from unispeech.cli.notices import notify
 from unispeech.cli.output import Destination, Output
 from unispeech.cli.progress import progress_bar
-from unispeech.cli.spelling import with_flags
+from unispeech.cli.spelling import in_flags, with_flags
 from unispeech.cli.urls import Limits
 from unispeech.errors import UnispeechError
 from unispeech.options import OPTIONS, split_options
@@ -219,7 +219,10 @@ def settle(backend: str, model: str | None, options: dict[str, Any], live: bool 
         choice = choose.choose_backend(model, load, call)
         notify(f"backend {choice.reason}")
         backend = choice.backend
-    return choose.settle_request(backend, model, load, call, live).checked()
+    settled = choose.settle_request(backend, model, load, call, live).checked()
+    if settled.deprecated and not live:
+        notify(f"warning: {in_flags(settled.deprecated)}")
+    return settled
 
 
 def _check_presence(inputs: list[Input]) -> None:

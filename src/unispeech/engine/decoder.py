@@ -52,9 +52,9 @@ class Decoder:
         for i, result in enumerate(results):
             if result.languages:
                 stretches = spoken.stretches(chunks[i], result.languages)
-                chunks[i] = replace(chunks[i], language=stretches[0].language)
-                if [s.language for s in stretches] != [s.language for s in result.segments]:
+                if [s.language for s in stretches] != [_language(chunks[i], result)]:
                     mixed.append(i)
+                chunks[i] = replace(chunks[i], language=stretches[0].language)
         plain = [i for i in range(len(chunks)) if i not in mixed]
         checked = guard.checked(
             self._decode,
@@ -100,5 +100,11 @@ class Decoder:
 
 
 def _with_language(chunk: Chunk, result: ChunkResult) -> ChunkResult:
-    segments = (replace(s, language=s.language or chunk.language) for s in result.segments)
+    language = _language(chunk, result)
+    segments = (replace(s, language=s.language or language) for s in result.segments)
     return replace(result, segments=tuple(segments))
+
+
+def _language(chunk: Chunk, result: ChunkResult) -> str | None:
+    """The language that a chunk was decoded in."""
+    return spoken.likeliest(chunk, result.languages)[0] if result.languages else chunk.language

@@ -35,6 +35,7 @@ from unispeech.realtime.hearing import Hearing
 from unispeech.realtime.options import ListenOptions
 from unispeech.realtime.session import Session
 from unispeech.stages import stitch
+from unispeech.system import deprecation
 from unispeech.types import Segment, Transcript
 
 
@@ -174,7 +175,7 @@ class Engine:
 
     def follow(self, source: Source, call: Call, **options: Unpack[CallOptions]) -> Transcript:
         """Transcribe with a journal. Internal: for jobs, which survive a restart of the server."""
-        return self._transcribe(Input(source), options, call)
+        return self._transcribe(Input(source), options, call, warn=False)  # options may be stored
 
     def listen(self, **options: Unpack[ListenOptions]) -> Session:
         """Start a live session, which takes sound as it arrives and returns events.
@@ -283,10 +284,16 @@ class Engine:
         self.close()
 
     def _options(
-        self, overrides: CallOptions, base: TranscribeOptions | None = None
+        self,
+        overrides: CallOptions,
+        base: TranscribeOptions | None = None,
+        warn: bool = True,
     ) -> TranscribeOptions:
         options = TranscribeOptions.of(base or self.options, **overrides)
-        return self.settle(options).checked().options
+        settled = self.settle(options).checked()
+        if settled.deprecated and warn:
+            deprecation.warn(settled.deprecated)
+        return settled.options
 
     def _run(self, options: TranscribeOptions, call: Call) -> Run:
         device = self.load_options.device
@@ -294,11 +301,13 @@ class Engine:
             self.spec, self.facts, self.backend, device, self._models, self._threads, options, call
         )
 
-    def _start(self, overrides: CallOptions, call: Call) -> Callable[[], Run]:
-        return lambda: self._run(self._options(overrides), call)
+    def _start(self, overrides: CallOptions, call: Call, warn: bool = True) -> Callable[[], Run]:
+        return lambda: self._run(self._options(overrides, warn=warn), call)
 
-    def _transcribe(self, source: Input, overrides: CallOptions, call: Call) -> Transcript:
-        result = next(run.transcripts(self._start(overrides, call), [source]))
+    def _transcribe(
+        self, source: Input, overrides: CallOptions, call: Call, warn: bool = True
+    ) -> Transcript:
+        result = next(run.transcripts(self._start(overrides, call, warn), [source]))
         if isinstance(result, UnispeechError):
             raise result
         return result

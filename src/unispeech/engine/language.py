@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from statistics import fmean
@@ -27,6 +27,9 @@ Spoken = tuple[str, float | None]
 UNKNOWN: Spoken = ("", None)
 MIN_SPEECH = 10.0
 """Seconds of speech to collect before detecting the language."""
+AT_THE_BEGINNING = (
+    "was detected at the beginning; speech in another language may be missing or translated"
+)
 MAX_SOUND = 30
 """Maximum seconds of sound passed to a detector."""
 
@@ -43,8 +46,13 @@ class Detection:
     in_batches: bool = False
     """True if the backend detects the language of each chunk while it decodes."""
 
-    def spoken(self, chunks: Iterator[Chunk]) -> Generator[Chunk, None, Spoken]:
-        """Yield the chunks with their language set; return the language of the recording."""
+    def spoken(
+        self, chunks: Iterator[Chunk], warn: Callable[[str], None]
+    ) -> Generator[Chunk, None, Spoken]:
+        """Yield the chunks with their language set; return the language of the recording.
+
+        Warns if the beginning decided the language of more speech.
+        """
         if self._is_left_to_backend:
             yield from chunks
             return UNKNOWN
@@ -59,6 +67,8 @@ class Detection:
                 if sum(c.speech_duration for c in first) >= MIN_SPEECH:
                     break
             spoken = self.language(first) if first else UNKNOWN
+            if self.facts.multilingual and sum(c.speech_duration for c in first) >= MIN_SPEECH:
+                warn(f"the language {spoken[0]!r} {AT_THE_BEGINNING}")
             chunks = itertools.chain(first, chunks)
         for chunk in chunks:
             yield replace(chunk, language=spoken[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from unispeech.annotate.annotation import Annotator
 from unispeech.backends.base import Backend
@@ -50,6 +51,8 @@ def events(
             for segment in decoded.kept(annotated, outcome):
                 if call.cancelled():
                     raise Cancelled()
+                if not options.language_per_chunk:  # else the library detects others, unnamed
+                    segment = replace(segment, language=segment.language or run.language)
                 segment = word_times.repaired(segment, segment.start, recording.duration or 0.0)
                 yield from outcome.add([segment])
                 outcome.report(segment.end)

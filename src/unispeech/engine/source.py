@@ -67,11 +67,15 @@ class Reader:
             recording = sound.opened(source, self.options.sound, keep=keep)
             spoken: Spoken = UNKNOWN
             error: UnispeechError | None = None
+
+            def warn(line: str, recording: Recording = recording) -> None:
+                recording.warnings.append(f"{recording.name}: {line}")
+
             yield Opened(recording)
             try:
                 planned = self.plan(recording, number)
                 chunks = itertools.takewhile(lambda chunk: chunk.source not in failed, planned)
-                spoken = yield from self.detection.spoken(chunks)
+                spoken = yield from self.detection.spoken(chunks, warn)
             except UnispeechError as failure:
                 error = failure
             yield ended(recording, spoken, error)

@@ -23,17 +23,23 @@ from typing import Any
 import numpy as np
 import pytest
 
+from unispeech.audio.recording import load
 from unispeech.backends import registry
 from unispeech.backends.spec import BackendSpec
 from unispeech.engine.engine import Engine
 from unispeech.errors import BackendError, BackendMissing, ModelDamaged, UnsupportedOption
 from unispeech.options import DecodeOptions, LoadOptions
 from unispeech.testing.samples import SAMPLES, reference, words
-from unispeech.types import Transcript
+from unispeech.types import SAMPLE_RATE, Samples, Transcript
 
 Get = Callable[..., Engine]
 """`engine(backend, model, **options)`: returns an engine that is loaded once for all tests."""
 
+BILINGUAL = {
+    "german": "folgen sie dem weg bis zum fluss",
+    "english": "follow the path down to the river",
+}
+"""Samples in two languages, which are joined without a pause, and a phrase of each."""
 SHOUTED = "GOOD MORNING AND WELCOME TO THE PARK. THE TULIPS ARE IN FULL BLOOM THIS MONTH."
 """A prompt in capitals; a model that honours it continues in capitals."""
 
@@ -128,6 +134,22 @@ class BackendContract:
         if "translate" in case.spec.capabilities.tasks:
             english = loaded.transcribe(SAMPLES / "german.wav", task="translate", **case.greedy)
             assert {"good", "morning", "the", "birds", "trees"} <= set(words(english.text))
+
+    def test_each_stretch_is_transcribed_in_its_language(self, case: Case, engine: Get) -> None:
+        if not case.multilingual:
+            assert not case.spec.capabilities.language_changes, "give a multilingual model"
+            return
+        sound = np.concatenate([without_silence(load(SAMPLES / f"{n}.wav")) for n in BILINGUAL])
+        loaded = engine(case.backend, case.multilingual, **case.load)
+        transcript = loaded.transcribe(sound, SAMPLE_RATE, **case.greedy)
+        if not case.spec.capabilities.language_changes:
+            assert any("beginning" in line for line in transcript.warnings)
+            return
+        assert not transcript.warnings and not transcript.gaps
+        assert {segment.language for segment in transcript.segments} == {"de", "en"}
+        said = " ".join(words(transcript.text))
+        for sample, phrase in BILINGUAL.items():
+            assert phrase in said, (sample, transcript.text)
 
     def test_word_times_ascend_inside_their_segment(self, case: Case, engine: Get) -> None:
         capabilities = case.spec.capabilities
@@ -327,6 +349,12 @@ def count_errors(actual: list[str], expected: list[str]) -> int:
     """Count the words that are substituted, inserted or missing."""
     blocks = SequenceMatcher(None, actual, expected, autojunk=False).get_opcodes()
     return sum(max(b - a, d - c) for kind, a, b, c, d in blocks if kind != "equal")
+
+
+def without_silence(samples: Samples) -> Samples:
+    """Remove the silence at both ends."""
+    loud = np.flatnonzero(np.abs(samples) > 0.02)
+    return samples[loud[0] : loud[-1]]
 
 
 def times_and_texts(transcript: object) -> list[tuple[float, float, str]]:

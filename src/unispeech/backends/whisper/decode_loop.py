@@ -124,15 +124,18 @@ def transcribe(
     vocabulary: Vocabulary,
     chunks: Sequence[Chunk],
     options: DecodeOptions,
+    languages: Sequence[str | None],
     rows: int | None = None,
 ) -> list[ChunkResult]:
-    """Decode chunks of one language, which are the first of the `rows` rows of `step`."""
+    """Decode chunks, each in its language, which are the first of the `rows` rows of `step`."""
+    rows = rows or len(chunks)
+    tasks = [vocabulary.task_tokens(language, options.task) for language in languages]
     decoded = decode(
         step,
         vocabulary,
         vocabulary.prompt_tokens(options),
-        vocabulary.task_tokens(chunks[0].language, options.task),
-        rows or len(chunks),
+        tasks + tasks[:1] * (rows - len(chunks)),
+        rows,
         options.temperatures[0],
         used_rows=len(chunks),
     )
@@ -143,12 +146,14 @@ def decode(
     step: Step,
     vocabulary: Vocabulary,
     prompt: Sequence[int],
-    task: Sequence[int],
+    tasks: Sequence[Sequence[int]],
     batch: int,
     temperature: float,
     used_rows: int,
 ) -> list[Decoded]:
     """Decode greedily at temperature 0, else sample once with a fixed seed per row.
+
+    `tasks` are the task tokens of each row, of equal length.
 
     The text of a row does not depend on the batch. Only the first `used_rows` rows are decoded; the
     rest pad a batch of fixed size.
@@ -156,12 +161,12 @@ def decode(
     rows = np.arange(batch)
     logits = step(np.tile(np.array(prompt, np.int64), (batch, 1)))
     no_speech = np.exp(logits[:, vocabulary.no_speech] - _log_sum(logits))
-    logits = step(np.tile(np.array(task, np.int64), (batch, 1)))
+    logits = step(np.array(tasks, np.int64))
     logits = logits + vocabulary.suppressed_first
     text: list[list[int]] = [[] for _ in rows]
     sums, done = np.zeros(batch), rows >= used_rows
     random = [np.random.default_rng(0) for _ in rows]
-    for _ in range(min(vocabulary.context // 2, vocabulary.context - len(prompt) - len(task))):
+    for _ in range(min(vocabulary.context // 2, vocabulary.context - len(prompt) - len(tasks[0]))):
         logits = logits + vocabulary.suppressed
         chosen = _choose(logits, temperature, random)
         logprobs = logits[rows, chosen] - _log_sum(logits)
@@ -180,14 +185,19 @@ def decode(
     ]
 
 
+def languages(step: Step, vocabulary: Vocabulary, rows: int) -> list[dict[str, float]]:
+    """Return the probabilities of the languages in each row of `step`."""
+    logits = step(np.full((rows, 1), vocabulary.start, np.int64))
+    scores = logits[:, list(vocabulary.languages.values())]
+    probabilities = np.exp(scores - _log_sum(scores)[:, None])
+    return [dict(zip(vocabulary.languages, row, strict=True)) for row in probabilities.tolist()]
+
+
 def likeliest_language(step: Step, vocabulary: Vocabulary) -> tuple[str, float]:
     """Return the language code of the single row of `step`, and its probability."""
-    (logits,) = step(np.array([[vocabulary.start]], np.int64))
-    codes = list(vocabulary.languages)
-    scores = logits[[vocabulary.languages[code] for code in codes]]
-    weights = np.exp(scores - scores.max())
-    best = int(weights.argmax())
-    return codes[best], float(weights[best] / weights.sum())
+    (probabilities,) = languages(step, vocabulary, 1)
+    language = max(probabilities, key=probabilities.__getitem__)
+    return language, probabilities[language]
 
 
 def _choose(

@@ -21,10 +21,10 @@ FINE, HOP = 3.0, 1.0
 LIKELIEST = 5
 """Languages of each part whose probabilities are returned."""
 
-Part = tuple[int, int]
-"""Row of the batch, and the first frame."""
-Detect = Callable[[Sequence[Part], int], Sequence[Mapping[str, float]]]
-"""Probabilities of the languages in parts of a number of frames."""
+Part = tuple[int, slice]
+"""Row of the batch, and the frames."""
+Detect = Callable[[Sequence[Part]], Sequence[Mapping[str, float]]]
+"""Probabilities of the languages in parts of equal length."""
 
 
 def scores(detect: Detect, chunks: Sequence[Chunk]) -> list[tuple[LanguageScore, ...]]:
@@ -33,17 +33,26 @@ def scores(detect: Detect, chunks: Sequence[Chunk]) -> list[tuple[LanguageScore,
     Each chunk is looked at in tiles. If they leave a doubt, it is looked at in short overlapping
     parts. If these show no change of language, the whole window decides.
     """
-    rows = range(len(chunks))
-    first = _detected(
-        detect, {row: _starts(chunks[row].duration, TILE, TILE) for row in rows}, TILE
-    )
+    rows, window = range(len(chunks)), chunks[0].window
+    tiles = {row: _starts(chunks[row].duration, TILE, TILE) for row in rows}
+    first = _detected(detect, tiles, TILE, window)
     doubtful = [row for row in rows if spoken.is_doubtful(chunks[row], first[row])]
     finer = {row: _starts(chunks[row].duration, FINE, HOP) for row in doubtful}
-    parts = _detected(detect, finer, FINE)
+    parts = _detected(detect, finer, FINE, window)
     mixed = {row: p for row, p in parts.items() if len(spoken.stretches(chunks[row], p)) > 1}
     unmixed = {row: [0.0] for row in doubtful if row not in mixed}
-    whole = _detected(detect, unmixed, chunks[0].window)
+    whole = _detected(detect, unmixed, window, window)
     return list((first | mixed | whole).values())
+
+
+def languages(
+    chunks: Sequence[Chunk], scores: Sequence[Sequence[LanguageScore]]
+) -> list[str | None]:
+    """Return the language to decode each chunk in: its own, or the likeliest one."""
+    return [
+        spoken.likeliest(chunk, chunk_scores)[0] if chunk_scores else chunk.language
+        for chunk, chunk_scores in zip(chunks, scores, strict=True)
+    ]
 
 
 def _starts(duration: float, length: float, hop: float) -> list[float]:
@@ -53,14 +62,18 @@ def _starts(duration: float, length: float, hop: float) -> list[float]:
 
 
 def _detected(
-    detect: Detect, starts: Mapping[int, Sequence[float]], length: float
+    detect: Detect, starts: Mapping[int, Sequence[float]], length: float, window: float
 ) -> dict[int, tuple[LanguageScore, ...]]:
+    frames = round(length * FRAMES)
+    last = round(window * FRAMES) - frames
     parts = [
-        (row, round(start * FRAMES)) for row, row_starts in starts.items() for start in row_starts
+        (row, slice(first, first + frames))
+        for row, row_starts in starts.items()
+        for first in (min(round(start * FRAMES), last) for start in row_starts)
     ]
     if not parts:
         return {}
-    detected = iter(detect(parts, round(length * FRAMES)))
+    detected = iter(detect(parts))
     return {
         row: tuple(
             LanguageScore(start, start + length, _likeliest(next(detected))) for start in row_starts
