@@ -28,6 +28,14 @@ def scores(*languages: str) -> list[LanguageScore]:
     ]
 
 
+def part(start: float, language: str, probability: float = 0.95) -> LanguageScore:
+    return LanguageScore(start, start + 3.0, ((language, probability), ("la", 0.01)))
+
+
+def cut(whole: Chunk, stretches: list[spoken.Stretch]) -> list[Chunk]:
+    return [whole.part(s.start, s.end, s.language) for s in stretches]
+
+
 def languages(result: list[spoken.Stretch]) -> list[str]:
     return [stretch.language for stretch in result]
 
@@ -40,7 +48,7 @@ def test_stretches_join_to_the_chunk(parts: list[dict[str, float]]) -> None:
     assert found[0].start == 0.0 and found[-1].end == LENGTH
     for before, after in zip(found, found[1:], strict=False):
         assert before.end == after.start and before.language != after.language
-    pieces = spoken.pieces(whole, found)
+    pieces = cut(whole, found)
     assert np.array_equal(np.concatenate([piece.samples for piece in pieces]), whole.samples)
     assert sum(piece.speech_duration for piece in pieces) == pytest.approx(whole.speech_duration)
 
@@ -65,9 +73,38 @@ def test_three_seconds_of_another_language_are_found() -> None:
     assert languages(spoken.stretches(chunk(), parts)) == ["en", "fr", "en"]
 
 
+def test_a_short_utterance_between_pauses_may_be_in_another_language() -> None:
+    speech = (0.0, 8.0), (9.0, 10.0), (11.0, 20.0)
+    parts = [part(0.5, "de"), part(4.5, "de"), part(8.0, "zh", 0.7), part(11.5, "de")]
+    assert languages(spoken.stretches(chunk(*speech), parts)) == ["de", "zh", "de"]
+    assert languages(spoken.stretches(chunk(), parts)) == ["de"]
+
+
+@given(st.lists(st.tuples(st.floats(0.1, 4.0), st.floats(0.0, 2.0)), min_size=1, max_size=5))
+def test_no_part_reaches_from_one_utterance_into_another(spans: list[tuple[float, float]]) -> None:
+    at, speech = 1.5, []
+    for length, pause in spans:
+        speech.append((at, at + length))
+        at += length + max(pause, 0.5)
+    starts = [start for start, _ in speech]
+    middles = [start + length / 2 for start, length in spoken.parts(chunk(*speech))]
+    assert all(any(a <= m <= b for a, b in speech) for m in middles), (speech, middles)
+    assert len(middles) >= len(starts)
+
+
+def test_the_language_of_a_piece_is_the_likeliest_inside_and_alone() -> None:
+    whole = chunk()
+    stretch = spoken.Stretch(0.0, 10.0, "fr")
+    piece = whole.part(0.0, 10.0, None)
+    around = [part(2.0, "fr", 0.5), part(15.0, "en")]
+    assert spoken.agreed(piece, stretch, around, [part(2.0, "fr", 0.9)]) == "fr"
+    assert spoken.agreed(piece, stretch, around, [part(2.0, "pt", 0.99)]) == "pt"
+    assert spoken.agreed(piece, stretch, [], [part(2.0, "pt", 0.6)]) == "pt"
+
+
 def test_a_language_without_text_is_a_gap() -> None:
     whole = chunk()
-    pieces = spoken.pieces(whole, [spoken.Stretch(0, 10, "de"), spoken.Stretch(10, LENGTH, "en")])
+    pieces = cut(whole, [spoken.Stretch(0, 10, "de"), spoken.Stretch(10, LENGTH, "en")])
     said = ChunkResult((Segment(0, 0.0, 10.0, " Guten Tag. Es regnet."),))
     joined = spoken.joined(whole, pieces, [said, ChunkResult(())])
     assert [s.language for s in joined.segments] == ["de", "de"]

@@ -74,15 +74,38 @@ class Decoder:
         """Decode a chunk with several languages, each stretch in its own."""
         windows = self.backend.windows
         stretches = spoken.stretches(chunk, first.languages)
-        pieces = [fit(piece, windows) for piece in spoken.pieces(chunk, stretches)]
-        # one at a time, since all chunks of a batch have the same language and window
-        results = [
-            guard.guarded(self._decode, [piece], self.options, windows[-1])[0] for piece in pieces
-        ]
+        pieces, results = [], []
+        for stretch in stretches:  # one at a time, since their windows differ
+            piece = fit(chunk.part(stretch.start, stretch.end, None), windows)
+            piece, alone = self._in_its_language(piece, stretch, first)
+            pieces.append(piece)
+            results.append(alone)
+        if len({piece.language for piece in pieces}) == 1:  # the parts misled: keep it whole
+            whole = replace(chunk, language=pieces[0].language)
+            if whole.language != _language(chunk, first):
+                first = self._decode([whole], self.options)[0]
+            return self._checked(whole, first, self._on_final)
+        for i, piece in enumerate(pieces):
+            results[i] = self._checked(piece, results[i], guard.ignore)
         result = spoken.joined(chunk, pieces, results)
         result = replace(result, languages=first.languages)
         self._on_final([chunk], [result])
         return result
+
+    def _in_its_language(
+        self, piece: Chunk, stretch: spoken.Stretch, around: ChunkResult
+    ) -> tuple[Chunk, ChunkResult]:
+        """Decode a stretch, which is encoded alone, in the language that fits it best."""
+        result = self._decode([piece], self.options)[0]
+        language = spoken.agreed(piece, stretch, around.languages, result.languages)
+        known = replace(piece, language=language)
+        if language != _language(piece, result):
+            result = self._decode([known], self.options)[0]
+        return known, result
+
+    def _checked(self, chunk: Chunk, first: ChunkResult, on_final: guard.OnFinal) -> ChunkResult:
+        full = self.backend.windows[-1]
+        return guard.checked(self._decode, [chunk], [first], self.options, full, on_final)[0]
 
     @property
     def _on_final(self) -> guard.OnFinal:

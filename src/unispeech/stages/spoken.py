@@ -22,13 +22,17 @@ from unispeech.types import (
 
 CERTAIN = 0.7
 """Probability of the chunk's language below which a part may be in another language."""
-LIKELY, NEARLY_CERTAIN = 0.5, 0.9
-"""Probabilities that a language needs in its parts: on average, and in two of them."""
+LENGTHS = (1.5, 2.0, 3.0)
+"""Seconds of a part in the second look. The longest is taken unless the utterance is shorter."""
+HOP = 1.0
+"""Seconds between the starts of parts."""
 FLOOR = 0.02
 """Lower bound of probabilities, so that a single part cannot decide."""
 SWITCH = 4.5
 """Cost of a change of language, in nats: more than a part of 1 s can gain."""
-MIN_SPEECH = 1.0
+PAUSE, SWITCH_AT_PAUSE = 0.5, 1.5
+"""Seconds of a pause that ends an utterance, and the cost of a change there."""
+MIN_SPEECH = 0.6
 """Seconds of speech in a part from which its score counts, and in a stretch of its own."""
 NO_TEXT = "one of the languages has no text"
 REACH = 1.5
@@ -57,29 +61,52 @@ def is_doubtful(chunk: Chunk, scores: Sequence[LanguageScore]) -> bool:
     return any(_probability(score, best) < CERTAIN for score in _with_speech(chunk, scores))
 
 
+def parts(chunk: Chunk) -> list[tuple[float, float]]:
+    """Return the start and length of the parts to look at in a chunk of several languages.
+
+    They overlap, but none reaches from one utterance into another.
+    """
+    found: list[tuple[float, float]] = []
+    for start, end in _utterances(chunk):
+        length = next((length for length in LENGTHS if length >= end - start), LENGTHS[-1])
+        count = round(max(0.0, end - start - length) / HOP + 0.49) + 1
+        first = start if count > 1 else (start + end - length) / 2
+        hop = (end - start - length) / max(count - 1, 1)
+        found += [(max(0.0, first + i * hop), length) for i in range(count)]
+    return found
+
+
 def stretches(chunk: Chunk, scores: Sequence[LanguageScore]) -> list[Stretch]:
     """Return the stretches of a chunk, which join to the chunk; neighbours differ in language."""
     counted = _with_speech(chunk, scores)
-    languages = _path(counted, _languages(counted))
-    languages = _path(counted, _certain(counted, languages) or [likeliest(chunk, scores)[0]])
-    result = [Stretch(0.0, chunk.duration, languages[0])]
-    for (before, after), language in zip(
-        zip(counted, counted[1:], strict=False), languages[1:], strict=True
-    ):
-        if language != result[-1].language:
-            middle = (before.start + before.end + after.start + after.end) / 4
-            at = _pause(chunk, middle)
-            result[-1] = replace(result[-1], end=at)
-            result.append(Stretch(at, chunk.duration, language))
+    result = _cut(chunk, counted, _path(chunk, counted))
     if all(_speech(chunk, s.start, s.end) >= MIN_SPEECH for s in result):
         return result
     best, _ = likeliest(chunk, scores)
     return [Stretch(0.0, chunk.duration, best)]
 
 
-def pieces(chunk: Chunk, parts: Sequence[Stretch]) -> list[Chunk]:
-    """Cut a chunk into its stretches. The caller sets the windows."""
-    return [chunk.part(s.start, s.end, s.language) for s in parts]
+def agreed(
+    piece: Chunk, stretch: Stretch, around: Sequence[LanguageScore], alone: Sequence[LanguageScore]
+) -> str:
+    """The language of a piece: the likeliest from its scores inside its chunk and alone."""
+    inside = [s for s in around if stretch.start <= (s.start + s.end) / 2 < stretch.end]
+    votes = [s for s in (inside, _with_speech(piece, alone)) if s]
+    return max(
+        {language for scores in votes for language in _languages(scores)},
+        key=lambda language: (sum(_fit(s, language) for s in votes), language),
+    )
+
+
+def _cut(chunk: Chunk, scores: Sequence[LanguageScore], languages: Sequence[str]) -> list[Stretch]:
+    """Cut a chunk at the pauses between parts in different languages."""
+    result = [Stretch(0.0, chunk.duration, languages[0])]
+    for before, after, language in zip(scores, scores[1:], languages[1:], strict=False):
+        if language != result[-1].language:
+            at = _pause(chunk, (before.end + after.start) / 2)
+            result[-1] = replace(result[-1], end=at)
+            result.append(Stretch(at, chunk.duration, language))
+    return result
 
 
 def joined(chunk: Chunk, pieces: Sequence[Chunk], results: Sequence[ChunkResult]) -> ChunkResult:
@@ -95,32 +122,21 @@ def joined(chunk: Chunk, pieces: Sequence[Chunk], results: Sequence[ChunkResult]
     return ChunkResult(tuple(segments), next(filter(None, doubts), ""))
 
 
-def _certain(scores: Sequence[LanguageScore], path: Sequence[str]) -> list[str]:
-    """The languages of a path that are likely in their parts, and nearly certain in two of them."""
-    parts: dict[str, list[float]] = {}
-    for score, language in zip(scores, path, strict=True):
-        parts.setdefault(language, []).append(_probability(score, language))
-    return [
-        language
-        for language, p in parts.items()
-        if fmean(p) >= LIKELY and sum(value >= NEARLY_CERTAIN for value in p) >= 2
-    ]
-
-
-def _path(scores: Sequence[LanguageScore], languages: Sequence[str]) -> list[str]:
-    """The likeliest languages of the parts if each change costs `SWITCH` (Viterbi)."""
-    languages = sorted(languages)
+def _path(chunk: Chunk, scores: Sequence[LanguageScore]) -> list[str]:
+    """The likeliest languages of the parts if each change has its cost (Viterbi)."""
+    languages = sorted(_languages(scores))
     totals: Mapping[str, float] = dict.fromkeys(languages, 0.0)
     origins: list[dict[str, str]] = []
-    for score in scores:
+    for before, score in zip([None, *scores], scores, strict=False):
+        cost = _cost(chunk, before, score) if before else 0.0
         best = max(languages, key=lambda language: totals[language])
         origin = {
-            language: best if totals[best] - SWITCH > totals[language] else language
+            language: best if totals[best] - cost > totals[language] else language
             for language in languages
         }
         totals = {
             language: totals[origin[language]]
-            - (SWITCH if origin[language] != language else 0.0)
+            - (cost if origin[language] != language else 0.0)
             + math.log(max(_probability(score, language), FLOOR))
             for language in languages
         }
@@ -129,6 +145,24 @@ def _path(scores: Sequence[LanguageScore], languages: Sequence[str]) -> list[str
     for origin in reversed(origins[1:]):
         path.append(origin[path[-1]])
     return path[::-1]
+
+
+def _cost(chunk: Chunk, before: LanguageScore, after: LanguageScore) -> float:
+    """The cost of a change between two parts: less if they are of different utterances."""
+    middles = (before.start + before.end) / 2, (after.start + after.end) / 2
+    ends = [end for _, end in _utterances(chunk)[:-1]]
+    return SWITCH_AT_PAUSE if any(middles[0] < end < middles[1] for end in ends) else SWITCH
+
+
+def _utterances(chunk: Chunk) -> list[tuple[float, float]]:
+    """Speech without a pause of `PAUSE` or more, in seconds from the start of the chunk."""
+    found: list[tuple[float, float]] = []
+    for span in chunk.speech:
+        start, end = span.start - chunk.start, span.end - chunk.start
+        if found and start - found[-1][1] < PAUSE:
+            start = found.pop()[0]
+        found.append((start, end))
+    return found or [(0.0, chunk.duration)]
 
 
 def _pause(chunk: Chunk, at: float) -> float:
@@ -159,7 +193,8 @@ def _languages(scores: Sequence[LanguageScore]) -> list[str]:
 
 
 def _fit(scores: Sequence[LanguageScore], language: str) -> float:
-    return sum(math.log(max(_probability(score, language), FLOOR)) for score in scores)
+    """The mean log probability of a language."""
+    return fmean(math.log(max(_probability(score, language), FLOOR)) for score in scores)
 
 
 def _probability(score: LanguageScore, language: str) -> float:

@@ -16,8 +16,6 @@ FRAMES = 50
 """Frames of the encoder's output in a second."""
 TILE = 5.0
 """Seconds of a part in the first look."""
-FINE, HOP = 3.0, 1.0
-"""Seconds of a part, and between the starts of parts, in a chunk with several languages."""
 LIKELIEST = 5
 """Languages of each part whose probabilities are returned."""
 
@@ -34,15 +32,13 @@ def scores(detect: Detect, chunks: Sequence[Chunk]) -> list[tuple[LanguageScore,
     parts. If these show no change of language, the whole window decides.
     """
     rows, window = range(len(chunks)), chunks[0].window
-    tiles = {row: _starts(chunks[row].duration, TILE, TILE) for row in rows}
-    first = _detected(detect, tiles, TILE, window)
-    doubtful = [row for row in rows if spoken.is_doubtful(chunks[row], first[row])]
-    finer = {row: _starts(chunks[row].duration, FINE, HOP) for row in doubtful}
-    parts = _detected(detect, finer, FINE, window)
-    mixed = {row: p for row, p in parts.items() if len(spoken.stretches(chunks[row], p)) > 1}
-    unmixed = {row: [0.0] for row in doubtful if row not in mixed}
-    whole = _detected(detect, unmixed, window, window)
-    return list((first | mixed | whole).values())
+    tiles = {row: _tiles(chunks[row].duration) for row in rows}
+    found = _detected(detect, tiles, window)
+    doubtful = [row for row in rows if spoken.is_doubtful(chunks[row], found[row])]
+    finer = _detected(detect, {row: spoken.parts(chunks[row]) for row in doubtful}, window)
+    mixed = {row: p for row, p in finer.items() if len(spoken.stretches(chunks[row], p)) > 1}
+    whole = {row: [(0.0, window)] for row in doubtful if row not in mixed}
+    return list((found | mixed | _detected(detect, whole, window)).values())
 
 
 def languages(
@@ -55,31 +51,29 @@ def languages(
     ]
 
 
-def _starts(duration: float, length: float, hop: float) -> list[float]:
-    last = max(0.0, duration - length)
-    count = round(last / hop + 0.49) + 1
-    return [last * i / max(count - 1, 1) for i in range(count)]
+def _tiles(duration: float) -> list[tuple[float, float]]:
+    """Return the start and length of tiles that cover a chunk."""
+    last = max(0.0, duration - TILE)
+    count = round(last / TILE + 0.49) + 1
+    return [(last * i / max(count - 1, 1), TILE) for i in range(count)]
 
 
 def _detected(
-    detect: Detect, starts: Mapping[int, Sequence[float]], length: float, window: float
+    detect: Detect, parts: Mapping[int, Sequence[tuple[float, float]]], window: float
 ) -> dict[int, tuple[LanguageScore, ...]]:
-    frames = round(length * FRAMES)
-    last = round(window * FRAMES) - frames
-    parts = [
-        (row, slice(first, first + frames))
-        for row, row_starts in starts.items()
-        for first in (min(round(start * FRAMES), last) for start in row_starts)
-    ]
-    if not parts:
-        return {}
-    detected = iter(detect(parts))
-    return {
-        row: tuple(
-            LanguageScore(start, start + length, _likeliest(next(detected))) for start in row_starts
-        )
-        for row, row_starts in starts.items()
-    }
+    """Return the scores of the parts of each row, in their order."""
+    flat = [(row, start, length) for row, spans in parts.items() for start, length in spans]
+    found: dict[tuple[int, float, float], LanguageScore] = {}
+    for length in sorted({length for _, _, length in flat}):
+        equal = [part for part in flat if part[2] == length]
+        frames = round(length * FRAMES)
+        last = round(window * FRAMES) - frames
+        starts = [(row, min(round(start * FRAMES), last)) for row, start, _ in equal]
+        probabilities = detect([(row, slice(first, first + frames)) for row, first in starts])
+        for part, row_probabilities in zip(equal, probabilities, strict=True):
+            score = LanguageScore(part[1], part[1] + length, _likeliest(row_probabilities))
+            found[part] = score
+    return {row: tuple(found[row, *span] for span in spans) for row, spans in parts.items()}
 
 
 def _likeliest(probabilities: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
