@@ -80,6 +80,20 @@ def test_a_short_utterance_between_pauses_may_be_in_another_language() -> None:
     assert languages(spoken.stretches(chunk(), parts)) == ["de"]
 
 
+def test_short_parts_place_a_change_without_a_pause() -> None:
+    coarse = scores(*["de"] * 9, *["en"] * 9)
+    spans = spoken.parts_at_changes(chunk(), coarse)
+    assert all(length == 1.0 and 7.0 < start < 13.0 for start, length in spans)
+    short = [
+        LanguageScore(s, s + 1.0, ((("de" if s < 8.4 else "en"), 0.9), ("la", 0.1)))
+        for s, _ in spans
+    ]
+    found = spoken.stretches(chunk(), spoken.refined(chunk(), coarse, short))
+    assert languages(found) == ["de", "en"] and abs(found[0].end - 8.9) < 0.5
+    paused = chunk((0, 10.0), (11.0, 20.0))
+    assert not spoken.parts_at_changes(paused, coarse)
+
+
 @given(st.lists(st.tuples(st.floats(0.1, 4.0), st.floats(0.0, 2.0)), min_size=1, max_size=5))
 def test_no_part_reaches_from_one_utterance_into_another(spans: list[tuple[float, float]]) -> None:
     at, speech = 1.5, []

@@ -298,11 +298,14 @@ class FasterWhisper(Backend):
         return NativeRun(faster_results.native(segments), info.language, info.language_probability)
 
     def detect_language(self, samples: Samples) -> tuple[str, float]:
+        features = log_mel(samples, self._model.feature_extractor.mel_filters, 30.0)
         try:
-            language, probability, _ = self._model.detect_language(samples)
+            with self._free_workers:
+                detected = self._model.model.detect_language(self._encode([features]))
         except (RuntimeError, ValueError) as error:
             raise BackendError(f"faster: {error}") from error
-        return language, float(probability)
+        token, probability = detected[0][0]
+        return token[2:-2], float(probability)
 
     def close(self) -> None:
         self._threads.shutdown()

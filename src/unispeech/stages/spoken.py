@@ -24,6 +24,8 @@ CERTAIN = 0.7
 """Probability of the chunk's language below which a part may be in another language."""
 LENGTHS = (1.5, 2.0, 3.0)
 """Seconds of a part in the second look. The longest is taken unless the utterance is shorter."""
+SHORT, AROUND = 1.0, 2.5
+"""Seconds of a part in the third look, and around a change without a pause."""
 HOP = 1.0
 """Seconds between the starts of parts."""
 FLOOR = 0.02
@@ -36,7 +38,7 @@ MIN_SPEECH = 0.6
 """Seconds of speech in a part from which its score counts, and in a stretch of its own."""
 NO_TEXT = "one of the languages has no text"
 REACH = 1.5
-"""Seconds around an estimated change in which a pause is looked for."""
+"""Longest time around an estimated change, in seconds, in which a pause is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +88,38 @@ def stretches(chunk: Chunk, scores: Sequence[LanguageScore]) -> list[Stretch]:
     return [Stretch(0.0, chunk.duration, best)]
 
 
+def parts_at_changes(chunk: Chunk, scores: Sequence[LanguageScore]) -> list[tuple[float, float]]:
+    """Return short parts around each change of language that is not at a pause."""
+    counted = _with_speech(chunk, scores)
+    path = _path(chunk, counted)
+    found: list[tuple[float, float]] = []
+    for before, after, old, new in zip(counted, counted[1:], path, path[1:], strict=False):
+        if old != new and _cost(chunk, before, after) == SWITCH:
+            first = (_middle(before) + _middle(after) - SHORT) / 2 - AROUND
+            starts = [first + i * SHORT / 4 for i in range(round(8 * AROUND / SHORT) + 1)]
+            found += [(s, SHORT) for s in starts if 0.0 <= s <= chunk.duration - SHORT]
+    return found
+
+
+def refined(
+    chunk: Chunk, scores: Sequence[LanguageScore], short: Sequence[LanguageScore]
+) -> tuple[LanguageScore, ...]:
+    """Return the scores with those of short parts in their place, for the languages found."""
+    languages = {stretch.language for stretch in stretches(chunk, scores)}
+    nearby = [_middle(part) for part in short]
+    kept = [s for s in scores if all(abs(_middle(s) - at) > SHORT / 4 for at in nearby)]
+    found = [
+        replace(part, probabilities=tuple((code, _probability(part, code)) for code in languages))
+        for part in short
+    ]
+    return tuple(sorted([*kept, *found], key=_middle))
+
+
 def agreed(
     piece: Chunk, stretch: Stretch, around: Sequence[LanguageScore], alone: Sequence[LanguageScore]
 ) -> str:
     """The language of a piece: the likeliest from its scores inside its chunk and alone."""
-    inside = [s for s in around if stretch.start <= (s.start + s.end) / 2 < stretch.end]
+    inside = [s for s in around if stretch.start <= _middle(s) < stretch.end]
     votes = [s for s in (inside, _with_speech(piece, alone)) if s]
     return max(
         {language for scores in votes for language in _languages(scores)},
@@ -103,7 +132,8 @@ def _cut(chunk: Chunk, scores: Sequence[LanguageScore], languages: Sequence[str]
     result = [Stretch(0.0, chunk.duration, languages[0])]
     for before, after, language in zip(scores, scores[1:], languages[1:], strict=False):
         if language != result[-1].language:
-            at = _pause(chunk, (before.end + after.start) / 2)
+            reach = min(before.end - before.start, after.end - after.start, 2 * REACH) / 2
+            at = _pause(chunk, (_middle(before) + _middle(after)) / 2, reach)
             result[-1] = replace(result[-1], end=at)
             result.append(Stretch(at, chunk.duration, language))
     return result
@@ -149,9 +179,9 @@ def _path(chunk: Chunk, scores: Sequence[LanguageScore]) -> list[str]:
 
 def _cost(chunk: Chunk, before: LanguageScore, after: LanguageScore) -> float:
     """The cost of a change between two parts: less if they are of different utterances."""
-    middles = (before.start + before.end) / 2, (after.start + after.end) / 2
     ends = [end for _, end in _utterances(chunk)[:-1]]
-    return SWITCH_AT_PAUSE if any(middles[0] < end < middles[1] for end in ends) else SWITCH
+    is_paused = any(_middle(before) < end < _middle(after) for end in ends)
+    return SWITCH_AT_PAUSE if is_paused else SWITCH
 
 
 def _utterances(chunk: Chunk) -> list[tuple[float, float]]:
@@ -165,16 +195,16 @@ def _utterances(chunk: Chunk) -> list[tuple[float, float]]:
     return found or [(0.0, chunk.duration)]
 
 
-def _pause(chunk: Chunk, at: float) -> float:
+def _pause(chunk: Chunk, at: float, reach: float) -> float:
     """The middle of the longest pause near a time, or the quietest moment."""
     spans = [(s.start - chunk.start, s.end - chunk.start) for s in chunk.speech]
     gaps = [(a[1], b[0]) for a, b in zip(spans, spans[1:], strict=False)]
-    near = [gap for gap in gaps if abs((gap[0] + gap[1]) / 2 - at) <= REACH]
+    near = [gap for gap in gaps if abs((gap[0] + gap[1]) / 2 - at) <= reach]
     if near:
         start, end = max(near, key=lambda gap: gap[1] - gap[0])
         return (start + end) / 2
-    low = max(0.0, at - REACH / 2)
-    samples = chunk.samples[round(low * SAMPLE_RATE) : round((at + REACH / 2) * SAMPLE_RATE)]
+    low = max(0.0, at - reach / 2)
+    samples = chunk.samples[round(low * SAMPLE_RATE) : round((at + reach / 2) * SAMPLE_RATE)]
     return low + chunking.quietest(samples) * FRAME_SECONDS
 
 
@@ -182,6 +212,10 @@ def _with_speech(chunk: Chunk, scores: Sequence[LanguageScore]) -> list[Language
     """The scores of parts with speech; the one with the most speech if all have little."""
     counted = [s for s in scores if _speech(chunk, s.start, s.end) >= MIN_SPEECH]
     return counted or [max(scores, key=lambda s: _speech(chunk, s.start, s.end))]
+
+
+def _middle(score: LanguageScore) -> float:
+    return (score.start + score.end) / 2
 
 
 def _speech(chunk: Chunk, start: float, end: float) -> float:

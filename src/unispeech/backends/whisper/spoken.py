@@ -28,8 +28,9 @@ Detect = Callable[[Sequence[Part]], Sequence[Mapping[str, float]]]
 def scores(detect: Detect, chunks: Sequence[Chunk]) -> list[tuple[LanguageScore, ...]]:
     """Return the language scores of each chunk of a batch with one window, in order of time.
 
-    Each chunk is looked at in tiles. If they leave a doubt, it is looked at in short overlapping
-    parts. If these show no change of language, the whole window decides.
+    Each chunk is looked at in tiles. If they leave a doubt, it is looked at in shorter, overlapping
+    parts. If these show no change of language, the whole window decides. The time of a change
+    without a pause comes from still shorter parts.
     """
     rows, window = range(len(chunks)), chunks[0].window
     tiles = {row: _tiles(chunks[row].duration) for row in rows}
@@ -37,6 +38,9 @@ def scores(detect: Detect, chunks: Sequence[Chunk]) -> list[tuple[LanguageScore,
     doubtful = [row for row in rows if spoken.is_doubtful(chunks[row], found[row])]
     finer = _detected(detect, {row: spoken.parts(chunks[row]) for row in doubtful}, window)
     mixed = {row: p for row, p in finer.items() if len(spoken.stretches(chunks[row], p)) > 1}
+    short = {row: spoken.parts_at_changes(chunks[row], p) for row, p in mixed.items()}
+    for row, p in _detected(detect, short, window).items():
+        mixed[row] = spoken.refined(chunks[row], mixed[row], p)
     whole = {row: [(0.0, window)] for row in doubtful if row not in mixed}
     return list((found | mixed | _detected(detect, whole, window)).values())
 
