@@ -189,17 +189,13 @@ class FasterWhisper(Backend):
     def _language_scores(
         self, encoded: ctranslate2.StorageView, chunks: list[Chunk]
     ) -> list[tuple[LanguageScore, ...]]:
-        """Return the scores of chunks without a language; empty for other chunks."""
-        if chunks[0].language or not self._model.model.is_multilingual:
-            return [()] * len(chunks)
-        rows = np.asarray(encoded.to_device(ctranslate2.Device.cpu) if self._gpu else encoded)
-
         def detect(parts: Sequence[detection.Part]) -> list[dict[str, float]]:
+            rows = np.asarray(encoded.to_device(ctranslate2.Device.cpu) if self._gpu else encoded)
             view = ctranslate2.StorageView.from_array(np.stack([rows[part] for part in parts]))
             detected = self._model.model.detect_language(view)
             return [{token[2:-2]: score for token, score in part} for part in detected]
 
-        return detection.scores(detect, chunks)
+        return detection.scores(detect, chunks, self._model.model.is_multilingual)
 
     def _align(
         self,

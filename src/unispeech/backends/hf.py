@@ -24,15 +24,7 @@ from unispeech.backends.whisper import spoken as detection
 from unispeech.errors import ModelDamaged
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
-from unispeech.types import (
-    SAMPLE_RATE,
-    Chunk,
-    ChunkResult,
-    LanguageScore,
-    Samples,
-    Segment,
-    Word,
-)
+from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Samples, Segment, Word
 
 WINDOW = 30 * SAMPLE_RATE
 OPTIONAL_WEIGHTS = ("encoder.embed_positions",)
@@ -94,7 +86,11 @@ class Transformers(SerialBackend):
     ) -> list[ChunkResult]:
         with self._running() as model:
             encoded = self._encode(model, [chunk.samples for chunk in chunks])
-            scores = _language_scores(model, encoded, chunks)
+            scores = detection.scores(
+                lambda parts: _languages(model, torch.stack([encoded[part] for part in parts])),
+                chunks,
+                model.generation_config.is_multilingual,
+            )
             languages = detection.languages(chunks, scores)
             generated = model.generate(
                 encoder_outputs=BaseModelOutput(last_hidden_state=encoded),
@@ -258,17 +254,6 @@ def _each(languages: Sequence[str | None]) -> str | list[str] | None:
     """Return the languages of the rows, or the only one."""
     codes = [language for language in languages if language is not None]
     return codes if len(set(codes)) > 1 else next(iter(codes), None)
-
-
-def _language_scores(
-    model: Any, encoded: torch.Tensor, chunks: Sequence[Chunk]
-) -> list[tuple[LanguageScore, ...]]:
-    """Return the scores of chunks without a language; empty for other chunks."""
-    if chunks[0].language or not model.generation_config.is_multilingual:
-        return [()] * len(chunks)
-    return detection.scores(
-        lambda parts: _languages(model, torch.stack([encoded[part] for part in parts])), chunks
-    )
 
 
 def _languages(model: Any, encoded: torch.Tensor) -> list[dict[str, float]]:

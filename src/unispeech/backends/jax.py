@@ -107,15 +107,10 @@ class JaxWhisper(SerialBackend):
     def _language_scores(
         self, params: Any, encoded: Any, chunks: Sequence[Chunk]
     ) -> list[tuple[LanguageScore, ...]]:
-        """Return the scores of chunks without a language; empty for other chunks.
-
-        The parts are detected in batches of one size, since each size is compiled.
-        """
-        if chunks[0].language or not self._vocabulary.languages:
-            return [()] * len(chunks)
-        hidden = np.asarray(encoded[0])
+        """Detect languages in batches of one size, since each size is compiled."""
 
         def detect(parts: Sequence[detection.Part]) -> list[dict[str, float]]:
+            hidden = np.asarray(encoded[0])
             found: list[dict[str, float]] = []
             for first in range(0, len(parts), PARTS):
                 some = parts[first : first + PARTS]
@@ -124,7 +119,7 @@ class JaxWhisper(SerialBackend):
                 found += decode_loop.languages(step, self._vocabulary, PARTS)[: len(some)]
             return found
 
-        return detection.scores(detect, chunks)
+        return detection.scores(detect, chunks, bool(self._vocabulary.languages))
 
     def _stepper(self, params: Any, encoded: Any) -> decode_loop.Step:
         cache = self._start(params, self._vocabulary.context, encoded)

@@ -194,10 +194,7 @@ def _quantised(model: Any) -> Any:
 def _language_scores(
     model: Any, encoded: torch.Tensor, chunks: Sequence[Chunk]
 ) -> list[tuple[LanguageScore, ...]]:
-    """Return the scores of chunks without a language; empty for other chunks."""
-    if chunks[0].language or not model.is_multilingual:
-        return [()] * len(chunks)
-    tokenizer = get_tokenizer(True, num_languages=model.num_languages)
+    tokenizer = get_tokenizer(model.is_multilingual, num_languages=model.num_languages)
     codes, columns = tokenizer.all_language_codes, list(tokenizer.all_language_tokens)
 
     def detect(parts: Sequence[detection.Part]) -> list[dict[str, float]]:
@@ -206,7 +203,7 @@ def _language_scores(
         probabilities = model.logits(start, audio)[:, 0, columns].float().softmax(-1)
         return [dict(zip(codes, row, strict=True)) for row in probabilities.tolist()]
 
-    return detection.scores(detect, chunks)
+    return detection.scores(detect, chunks, model.is_multilingual)
 
 
 def _decode(

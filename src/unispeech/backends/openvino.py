@@ -105,15 +105,11 @@ class OpenVINO(SerialBackend):
     def _language_scores(
         self, model: Any, encoded: dict[str, Any], chunks: Sequence[Chunk]
     ) -> list[tuple[LanguageScore, ...]]:
-        """Return the scores of chunks without a language; empty for other chunks."""
-        if chunks[0].language or not self._vocabulary.languages:
-            return [()] * len(chunks)
-
         def detect(parts: Sequence[detection.Part]) -> list[dict[str, float]]:
             stacked = {name: _stacked(tensor, parts) for name, tensor in encoded.items()}
             return decode_loop.languages(self._step(model, stacked), self._vocabulary, len(parts))
 
-        return detection.scores(detect, chunks)
+        return detection.scores(detect, chunks, bool(self._vocabulary.languages))
 
     def _step(self, model: Any, encoded: dict[str, Any]) -> decode_loop.Step:
         """Return a step function of a decoder that attends to encoded chunks.

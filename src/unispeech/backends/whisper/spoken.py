@@ -25,13 +25,19 @@ Detect = Callable[[Sequence[Part]], Sequence[Mapping[str, float]]]
 """Probabilities of the languages in parts of equal length."""
 
 
-def scores(detect: Detect, chunks: Sequence[Chunk]) -> list[tuple[LanguageScore, ...]]:
+def scores(
+    detect: Detect, chunks: Sequence[Chunk], multilingual: bool
+) -> list[tuple[LanguageScore, ...]]:
     """Return the language scores of each chunk of a batch with one window, in order of time.
+
+    They are empty if the chunks have a language, or the model has only one.
 
     Each chunk is looked at in tiles. If they leave a doubt, it is looked at in shorter, overlapping
     parts. If these show no change of language, the whole window decides. The time of a change
     without a pause comes from still shorter parts.
     """
+    if chunks[0].language or not multilingual:
+        return [()] * len(chunks)
     rows, window = range(len(chunks)), chunks[0].window
     tiles = {row: _tiles(chunks[row].duration) for row in rows}
     found = _detected(detect, tiles, window)
