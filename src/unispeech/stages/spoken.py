@@ -1,6 +1,6 @@
 """The languages of a chunk: stretches of one language each, from the scores of its parts.
 
-A pure function of the chunk and its scores (decision 0091).
+A pure function of the chunk and its scores (decisions 0071 and 0091).
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ SHORT, AROUND = 1.0, 2.5
 """Seconds of a part in the third look, and around a change without a pause."""
 HOP = 1.0
 """Seconds between the starts of parts."""
+LIKELY, SURE = 0.5, 0.95
+"""Probabilities that count: of another language in a part, of a language in the whole window."""
 FLOOR = 0.02
 """Lower bound of probabilities, so that a single part cannot decide."""
 SWITCH = 4.5
@@ -61,6 +63,18 @@ def is_doubtful(chunk: Chunk, scores: Sequence[LanguageScore]) -> bool:
     """Return True if a part of the chunk may be in another language than most of it."""
     best, _ = likeliest(chunk, scores)
     return any(_probability(score, best) < CERTAIN for score in _with_speech(chunk, scores))
+
+
+def has_another(chunk: Chunk, scores: Sequence[LanguageScore]) -> bool:
+    """Return True if a part is likely in another language than most of the chunk."""
+    best, _ = likeliest(chunk, scores)
+    likely = [score.probabilities[0] for score in _with_speech(chunk, scores)]
+    return any(code != best and probability >= LIKELY for code, probability in likely)
+
+
+def is_sure(whole: Sequence[LanguageScore]) -> bool:
+    """Return True if the score of the whole window leaves no doubt."""
+    return whole[0].probabilities[0][1] >= SURE
 
 
 def parts(chunk: Chunk) -> list[tuple[float, float]]:

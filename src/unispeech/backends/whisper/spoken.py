@@ -1,4 +1,4 @@
-"""Language detection in parts of the encoder's output (decision 0091).
+"""Language detection in parts of the encoder's output (decisions 0071 and 0091).
 
 Whisper detects a language with one decoder step over the encoder's output. The output of a few
 seconds is enough for a step of its own, so a change of language inside a chunk shows without
@@ -8,14 +8,15 @@ encoding anything twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from unispeech.stages import spoken
 from unispeech.types import Chunk, LanguageScore
 
 FRAMES = 50
 """Frames of the encoder's output in a second."""
-TILE = 5.0
-"""Seconds of a part in the first look."""
+TILE, TILE_HOP = 5.0, 6.5
+"""Seconds of a part in the first look, and the most between the starts of two."""
 LIKELIEST = 5
 """Languages of each part whose probabilities are returned."""
 
@@ -33,22 +34,28 @@ def scores(
     They are empty if the chunks have a language, or the model has only one.
 
     Each chunk is looked at in tiles. If they leave a doubt, it is looked at in shorter, overlapping
-    parts. If these show no change of language, the whole window decides. The time of a change
-    without a pause comes from still shorter parts.
+    parts, but first in the whole window if no tile speaks for another language. If the parts show
+    no change of language, the whole window decides. The time of a change without a pause comes from
+    still shorter parts.
     """
     if chunks[0].language or not multilingual:
         return [()] * len(chunks)
     rows, window = range(len(chunks)), chunks[0].window
-    tiles = {row: _tiles(chunks[row].duration) for row in rows}
-    found = _detected(detect, tiles, window)
+    look = partial(_detected, detect, window=window)
+    found = look({row: _tiles(chunks[row].duration) for row in rows})
     doubtful = [row for row in rows if spoken.is_doubtful(chunks[row], found[row])]
-    finer = _detected(detect, {row: spoken.parts(chunks[row]) for row in doubtful}, window)
+    vague = [row for row in doubtful if not spoken.has_another(chunks[row], found[row])]
+    whole = look(dict.fromkeys(vague, [(0.0, window)]))
+    unsure = [row for row in doubtful if row not in whole or not spoken.is_sure(whole[row])]
+    finer = look({row: spoken.parts(chunks[row]) for row in unsure})
     mixed = {row: p for row, p in finer.items() if len(spoken.stretches(chunks[row], p)) > 1}
-    short = {row: spoken.parts_at_changes(chunks[row], p) for row, p in mixed.items()}
-    for row, p in _detected(detect, short, window).items():
+    for row, p in look(
+        {r: spoken.parts_at_changes(chunks[r], p) for r, p in mixed.items()}
+    ).items():
         mixed[row] = spoken.refined(chunks[row], mixed[row], p)
-    whole = {row: [(0.0, window)] for row in doubtful if row not in mixed}
-    return list((found | mixed | _detected(detect, whole, window)).values())
+    rest = [row for row in unsure if row not in mixed and row not in whole]
+    whole |= look(dict.fromkeys(rest, [(0.0, window)]))
+    return list((found | whole | mixed).values())
 
 
 def languages(
@@ -62,9 +69,9 @@ def languages(
 
 
 def _tiles(duration: float) -> list[tuple[float, float]]:
-    """Return the start and length of tiles that cover a chunk."""
+    """Return the start and length of tiles, which cover most of a chunk."""
     last = max(0.0, duration - TILE)
-    count = round(last / TILE + 0.49) + 1
+    count = round(last / TILE_HOP + 0.49) + 1
     return [(last * i / max(count - 1, 1), TILE) for i in range(count)]
 
 
