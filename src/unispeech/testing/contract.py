@@ -147,9 +147,9 @@ class BackendContract:
             return
         assert not transcript.warnings and not transcript.gaps
         assert {segment.language for segment in transcript.segments} == {"de", "en"}
-        said = " ".join(words(transcript.text))
+        text = " ".join(words(transcript.text))
         for sample, phrase in BILINGUAL.items():
-            assert phrase in said, (sample, transcript.text)
+            assert phrase in text, (sample, transcript.text)
 
     def test_word_times_ascend_inside_their_segment(self, case: Case, engine: Get) -> None:
         capabilities = case.spec.capabilities
