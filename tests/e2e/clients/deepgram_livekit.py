@@ -1,6 +1,6 @@
 """LiveKit's Deepgram plugin against a running server: live, and a whole recording.
 
-Run it by `python tests/e2e/clients/run.py deepgram_livekit http://127.0.0.1:8000`.
+Run it by `python tests/e2e/clients/run.py deepgram_livekit`.
 """
 
 # /// script

@@ -1,6 +1,6 @@
 """Pipecat's Deepgram service in a pipeline against a running server.
 
-Run it by `python tests/e2e/clients/run.py deepgram_pipecat http://127.0.0.1:8000`.
+Run it by `python tests/e2e/clients/run.py deepgram_pipecat`.
 """
 
 # /// script

@@ -1,7 +1,6 @@
 """The OpenAI Agents SDK's streamed speech-to-text against a running server.
 
-Not a test of the suite: run it in an environment of its own, for example with
-`python tests/e2e/clients/run.py openai_agents http://127.0.0.1:8000`.
+Run it by `python tests/e2e/clients/run.py openai_agents`.
 """
 
 # /// script

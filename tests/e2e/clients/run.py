@@ -1,6 +1,7 @@
-"""Run a client's script against a server, in a temporary environment with that client.
+"""Run a client's script in a temporary environment with that client.
 
-`python tests/e2e/clients/run.py NAME URL [KEY]`. Packages come from the index that pip uses.
+`python tests/e2e/clients/run.py NAME [URL [KEY]]`: without a URL, against a new server with the
+model `tiny.en`. Packages come from the index that pip uses.
 """
 
 from __future__ import annotations
@@ -11,7 +12,12 @@ import sys
 import tempfile
 import tomllib
 import venv
+from contextlib import ExitStack
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from support.serving import running
 
 
 def dependencies(script: Path) -> list[str]:
@@ -22,13 +28,16 @@ def dependencies(script: Path) -> list[str]:
     return list(tomllib.loads(text)["dependencies"])
 
 
-def main(name: str, *arguments: str) -> int:
+def main(name: str, url: str = "", *arguments: str) -> int:
     script = Path(__file__).with_name(f"{name}.py")
-    with tempfile.TemporaryDirectory() as folder:
-        venv.create(folder, with_pip=True)
-        python = [str(Path(folder) / "bin" / "python")]
-        subprocess.run([*python, "-m", "pip", "install", "-q", *dependencies(script)], check=True)
-        return subprocess.run([*python, str(script), *arguments]).returncode
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        venv.create(folder / "client", with_pip=True)
+        python = str(folder / "client" / "bin" / "python")
+        install = [python, "-m", "pip", "install", "-q", *dependencies(script)]
+        subprocess.run(install, check=True)
+        url = url or stack.enter_context(running(folder)).url
+        return subprocess.run([python, str(script), url, *arguments]).returncode
 
 
 if __name__ == "__main__":
