@@ -18,6 +18,8 @@ from unispeech.option_schema import Option
 from unispeech.options import OPTIONS
 from unispeech.server.app import create_app
 from unispeech.server.settings import Settings, read
+from unispeech.text.formats import DETAILS, FORMATS
+from unispeech.text.formats.base import GAPS, LANGUAGES, SPEAKERS, WORDS
 
 PYTHON = (
     ("Transcribe", ["transcribe", "Engine", "AsyncEngine"]),
@@ -59,6 +61,7 @@ def pages() -> dict[str, str]:
         "reference/cli.md": command_line(),
         "reference/http.md": http(),
         "reference/settings.md": settings(),
+        "reference/formats.md": formats(),
         "reference/untested.md": untested(),
     }
 
@@ -262,6 +265,41 @@ def settings() -> str:
     parts.append(_settings_table(rows))
     parts.append("## Variables that every command reads")
     parts.append(_settings_table(EVERYWHERE))
+    return "\n\n".join(parts) + "\n"
+
+
+def formats() -> str:
+    """Every output format, from the registry."""
+    rows = [
+        (
+            f"`{row.name}`",
+            row.title,
+            ", ".join(part for part in (SPEAKERS, LANGUAGES, WORDS, GAPS) if part in row.holds),
+            ", ".join(f"`{choice.name}`" for choice in DETAILS if choice.name in row.choices),
+            ", ".join(
+                note
+                for note, applies in (
+                    ("subtitle layout", row.is_subtitle),
+                    ("can be read", row.read),
+                    ("bytes", not row.is_text),
+                    ("`unispeech[formats]`", row.library),
+                )
+                if applies
+            ),
+        )
+        for row in FORMATS.values()
+    ]
+    parts = [
+        "# Formats",
+        "The names are the same in `--format`, `unispeech.render`, `Transcript.to` and the "
+        "server's `?format=`. The extension of a file is the name. Every format but `rttm` has the "
+        "text. "
+        "If the transcript has speakers or several languages and a format cannot hold them, one "
+        "line on stderr, or the response header `X-UniSpeech-Warning`, says so.",
+        _table(("format", "contents", "also holds", "choices", "notes"), rows),
+        "`--format all` writes those of openai-whisper: txt, srt, vtt, tsv and json. "
+        "[Transcribe recordings](../guides/transcribe.md#formats) explains the choices.",
+    ]
     return "\n\n".join(parts) + "\n"
 
 

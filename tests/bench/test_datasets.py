@@ -18,6 +18,8 @@ from unispeech.bench.joining import join, join_each
 from unispeech.bench.utterances import Utterance, language_code
 from unispeech.errors import OptionError
 from unispeech.models import download
+from unispeech.text.formats import encoded
+from unispeech.types import Segment, Transcript, Word
 
 
 @pytest.fixture
@@ -45,6 +47,23 @@ def test_a_folder_with_text_files(folder: Path) -> None:
     assert (first.id, first.text) == ("a.wav", reference("english"))
     assert (second.id, second.text) == ("b.wav", None)
     assert first.duration == pytest.approx(10.3, abs=0.5)
+
+
+def test_references_may_be_subtitles_or_textgrids(folder: Path) -> None:
+    words = (Word(0.2, 0.6, " Guten", 1.0), Word(0.6, 1.0, " Morgen.", 1.0))
+    segment = Segment(0, 0.2, 1.0, " Guten Morgen.", words)
+    transcript = Transcript("Guten Morgen.", "de", 2.0, (segment,), "", "")
+    for format in ("srt", "textgrid"):
+        path = folder / f"b.{format}"
+        path.write_bytes(encoded(transcript, format))
+        reference = load(str(folder), folder)[1]
+        assert reference.text == "Guten Morgen."
+        timed = [("Guten", 0.2, 0.6), ("Morgen.", 0.6, 1.0)] if format == "textgrid" else []
+        assert list(reference.words) == timed
+        path.unlink()
+    (folder / "b.vtt").write_text("WEBVTT\n\n00:01.000 --> x\n")
+    with raises(OptionError, "b.vtt", "line 3"):
+        load(str(folder), folder)
 
 
 def test_a_folder_may_state_its_language(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -48,3 +49,20 @@ def test_the_command_refuses_what_soundswallower_has_not(given: list[str]) -> No
     command = ["align", str(SAMPLES / "english.wav"), "-", "--backend", "soundswallower", *given]
     result = CliRunner().invoke(cli, command, input="hello")
     assert isinstance(result.exception, OptionError)
+
+
+def test_the_text_may_come_from_subtitles(tmp_path: Path) -> None:
+    words = reference("english").split()
+    subtitles = tmp_path / "talk.srt"
+    subtitles.write_text(
+        f"1\n00:00:00,000 --> 00:00:01,000\n[Ada]: {' '.join(words[:5])}\n\n"
+        f"2\n00:00:01,000 --> 00:00:02,000\n<i>{' '.join(words[5:])}</i>\n"
+    )
+    command = ["align", str(SAMPLES / "english.wav"), str(subtitles), "--language", "en", "-q"]
+    result = CliRunner().invoke(cli, [*command, "--format", "jsonl"])
+    assert result.exit_code == 0, result.output
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["text"].split() for row in rows] == [words[:5], words[5:]]
+    subtitles.write_text("1\n00:00:00,000 -> 00:00:01,000\nHello\n")
+    refused = CliRunner().invoke(cli, command)
+    assert isinstance(refused.exception, OptionError) and "line 1" in str(refused.exception)

@@ -39,7 +39,7 @@ OWN_TESTS = {
     "docs/guides/write-a-backend.md": "test_write_a_backend.py",
 }
 """Pages whose commands need a setting of their own, and the tests that have it."""
-GENERATED = {"python.md", "cli.md", "http.md", "settings.md", "untested.md"}
+GENERATED = {"python.md", "cli.md", "http.md", "settings.md", "formats.md", "untested.md"}
 """Pages of the reference that exist only on the site."""
 SHELLS = ("sh", "console", "powershell")
 SETTINGS = {

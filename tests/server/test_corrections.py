@@ -13,6 +13,7 @@ import pytest
 from support.page_scene import joined, submitted
 from support.samples import SAMPLES
 from support.serving import running, until_ended
+from unispeech.text.formats import FORMATS
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +161,28 @@ def test_a_range_that_was_edited_meanwhile_is_not_overwritten(
     assert applied["applied"] == http.get(path).json()["revision"]
     assert "bread" in text() and "Mine." in text()
     assert http.post(f"{path}/apply").json()["error"]["code"] == "not_a_range"
+
+
+def test_every_format_can_be_downloaded(http: httpx.Client, job: str) -> None:
+    path = f"/api/jobs/{job}/transcript"
+    for name, row in FORMATS.items():
+        response = http.get(path, params={"format": name, "inline": True})
+        assert response.status_code == 200, response.text
+        assert response.headers["content-type"].partition(";")[0] == row.media_type
+        assert response.content or name == "rttm"
+    lines = http.get(path, params={"format": "txt", "times": True}).text.splitlines()
+    assert all(line.startswith("[00:") for line in lines)
+    refused = http.get(path, params={"format": "srt", "times": True})
+    assert refused.status_code == 400 and "times" in refused.json()["error"]["message"]
+
+
+def test_a_format_without_speakers_says_so(http: httpx.Client, job: str) -> None:
+    path = f"/api/jobs/{job}/transcript"
+    response = http.get(path)
+    segments = [{**segment, "speaker": "Ada"} for segment in response.json()["segments"]]
+    assert put(http, job, segments, response.headers["etag"]).status_code == 204
+    warned = http.get(path, params={"format": "tsv"})
+    assert "speakers" in warned.headers["x-unispeech-warning"]
+    assert "x-unispeech-warning" not in http.get(path, params={"format": "vtt"}).headers
+    nameless = http.get(path, params={"format": "tsv", "speakers": False})
+    assert "x-unispeech-warning" not in nameless.headers

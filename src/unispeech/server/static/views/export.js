@@ -9,8 +9,14 @@ import { number, t } from "../strings/index.js";
 import { clock } from "../transcript/times.js";
 import { layoutFields, layoutOf } from "./layout.js";
 
-export const FORMATS = ["txt", "docx", "srt", "vtt", "tsv", "json", "jojo"];
-const SUBTITLES = ["srt", "vtt"];
+export const COMMON = ["txt", "docx", "srt", "vtt", "tsv", "json", "jojo"];
+const FORMATS = [
+  ...["txt", "docx", "html", "md"],
+  ...["srt", "vtt", "ass", "lrc", "ttml", "stl", "scc"],
+  ...["csv", "tsv", "json", "jsonl", "jojo"],
+  ...["textgrid", "eaf", "ctm", "stm", "rttm", "edl", "fcpxml"],
+];
+const SUBTITLES = ["srt", "vtt", "ass", "lrc", "ttml", "stl", "scc"];
 const MANY = 100; // problems listed
 
 /** @type {import("../main.js").View["show"]} */
