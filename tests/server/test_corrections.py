@@ -186,3 +186,17 @@ def test_a_format_without_speakers_says_so(http: httpx.Client, job: str) -> None
     assert "x-unispeech-warning" not in http.get(path, params={"format": "vtt"}).headers
     nameless = http.get(path, params={"format": "tsv", "speakers": False})
     assert "x-unispeech-warning" not in nameless.headers
+
+
+def test_downloads_and_checks_follow_a_preset(http: httpx.Client, job: str) -> None:
+    path = f"/api/jobs/{job}/transcript"
+    karaoke = http.get(f"{path}?format=srt&preset=karaoke&max_line_width=20").text
+    lines = [line for line in karaoke.splitlines() if line and "-->" not in line]
+    assert max(map(len, lines)) <= 20
+    checked = http.get(f"{path}/check?preset=karaoke&max_line_width=20").json()
+    assert checked["cues"] == karaoke.count("-->")
+    too_short = http.get(f"{path}/check?min_duration=60&preset=ebu&max_duration=60").json()
+    assert {violation["rule"] for violation in too_short["violations"]} >= {"min_duration"}
+    assert http.get(f"{path}?format=srt&preset=netflux").status_code == 400
+    contradiction = http.get(f"{path}?format=srt&preset=netflix&max_duration=0.5")
+    assert contradiction.status_code == 400 and "min_duration" in contradiction.text
