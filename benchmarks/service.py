@@ -8,6 +8,8 @@
     python benchmarks/service.py cut
     python benchmarks/service.py idle --seconds 60
     python benchmarks/service.py queue --jobs 1000
+    python benchmarks/service.py attack
+    python benchmarks/service.py recover --kills 5
 
 Each command starts its own servers (and PostgreSQL) and prints the results. The test suite runs
 small versions of them.
@@ -23,17 +25,21 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))  # support.serving
 
+from service_attack import attack
 from service_idle import idle
 from service_kill import kill
 from service_load import load_test
 from service_queue import long_queue
+from service_recovery import recovery
 from service_upload import bomb, cut_off, upload
 from support.postgres import postgres
+
+COMMANDS = ("kill", "load", "upload", "bomb", "cut", "idle", "queue", "attack", "recover")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["kill", "load", "upload", "bomb", "cut", "idle", "queue"])
+    parser.add_argument("what", choices=COMMANDS)
     parser.add_argument("--jobs", type=int, default=20)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--postgres", action="store_true")
@@ -54,6 +60,11 @@ def main() -> None:
         elif args.what == "queue":
             url = stack.enter_context(postgres(folder)).url if args.postgres else ""
             print(long_queue(folder, args.jobs, database=url))
+        elif args.what == "attack":
+            for kind, measured in attack(folder).items():
+                print(kind, measured)
+        elif args.what == "recover":
+            print(recovery(folder, args.kills))
         elif args.what == "upload":
             for form in (False, True):
                 subfolder = folder / str(form)

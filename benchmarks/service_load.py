@@ -67,7 +67,7 @@ def load_test(folder: Path, clients: int, alone: int, rounds: int = 1) -> Throug
         transcribe(0)  # loads the model
         one_by_one = alone / _timed(lambda: [transcribe(n) for n in range(alone)])[0]
         locked = _locked(folder / "clip.wav", clients, alone)
-        health = stack.enter_context(_health(server))
+        health = stack.enter_context(health_delays(server))
         with ThreadPoolExecutor(clients) as threads:
             took, outcomes = _timed(lambda: list(threads.map(transcribe, range(clients * rounds))))
     delays = sorted(health)
@@ -93,7 +93,7 @@ def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 
 @contextmanager
-def _health(server: Server) -> Iterator[list[float]]:
+def health_delays(server: Server) -> Iterator[list[float]]:
     """Collect the latency of /healthz while the block runs.
 
     A separate process sends the requests, since here they would wait for the clients' threads.
@@ -102,6 +102,8 @@ def _health(server: Server) -> Iterator[list[float]]:
     probe = subprocess.Popen(
         [sys.executable, PROBE, server.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
+    assert probe.stdout is not None
+    probe.stdout.readline()
     try:
         yield delays
     finally:

@@ -1,4 +1,5 @@
-"""Request a server's health until stdin is closed, then print the seconds of each request."""
+"""Request a server's health until stdin is closed, then print the seconds of each request. An empty
+line after the first one says that the probe has started."""
 
 from __future__ import annotations
 
@@ -17,6 +18,8 @@ def main(url: str) -> None:
             start = time.monotonic()
             http.get("/healthz").raise_for_status()
             delays.append(time.monotonic() - start)
+            if len(delays) == 1:
+                print(flush=True)
     print(json.dumps(delays))
 
 

@@ -54,7 +54,7 @@ def upload(folder: Path, megabytes: int, form: bool = False) -> Uploaded:
             yield piece
 
     with running(folder, jobs_at_once=0) as server, server.client() as http:
-        with _memory(server) as samples:
+        with memory_samples(server) as samples:
             start = time.monotonic()
             if form:
                 files = {"file": ("long.wav", cast(BinaryIO, Endless(megabytes)))}
@@ -70,7 +70,7 @@ def upload(folder: Path, megabytes: int, form: bool = False) -> Uploaded:
 
 
 @contextmanager
-def _memory(server: Server) -> Iterator[list[float]]:
+def memory_samples(server: Server) -> Iterator[list[float]]:
     """Collect the server's resident memory in megabytes while the block runs."""
     assert server.process is not None
     status = Path(f"/proc/{server.process.pid}/status")
@@ -115,7 +115,7 @@ def bomb(folder: Path, hours: float = 10.0, known: bool = True) -> Refusal:
     """
     path = folder / "bomb.flac"
     _silence(path, hours, known)
-    with running(folder) as server, server.client() as http, _memory(server) as samples:
+    with running(folder) as server, server.client() as http, memory_samples(server) as samples:
         start = time.monotonic()
         with path.open("rb") as file:
             answer = http.post(

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -142,6 +143,22 @@ def test_a_repository_is_downloaded_converted_and_cached(
     requests.clear()
     run(tmp_path, endpoint, REPOSITORY, "ctranslate2")
     assert requests == []
+
+
+@pytest.mark.parametrize("processes", [2, pytest.param(12, marks=pytest.mark.soak)])
+def test_processes_that_pull_one_model_download_it_once(
+    tmp_path: Path, hub: tuple[str, list[str]], processes: int
+) -> None:
+    endpoint, requests = hub
+    requests.clear()
+    with ThreadPoolExecutor(processes) as threads:
+        runs = [threads.submit(run, tmp_path, endpoint, REPOSITORY, "hf") for _ in range(processes)]
+        folders = {tuple(each.result()[0]) for each in runs}
+    assert len(folders) == 1
+    weights = [line for line in requests if line.endswith("/model.safetensors") and "GET" in line]
+    assert len(weights) == 1
+    left = [path.name for path in (tmp_path / "store").rglob(".partial-*")]
+    assert left == []
 
 
 def test_a_missing_repository_is_one_line(tmp_path: Path, hub: tuple[str, list[str]]) -> None:

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+import service_attack
 import service_kill
 import service_load
 import service_queue
+import service_recovery
 import service_upload
 from support import postgres
 from support.samples import ROOT
@@ -109,3 +111,25 @@ def test_every_response_conforms_to_the_openapi_document(
 @pytest.mark.parametrize("jobs", [30, pytest.param(1000, marks=pytest.mark.soak)])
 def test_all_jobs_of_a_long_queue_can_be_cancelled(tmp_path: Path, jobs: int) -> None:
     assert service_queue.long_queue(tmp_path, jobs)["left"] == 0
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "clients"), [(3, 2), pytest.param(30, 4, marks=pytest.mark.soak)]
+)
+def test_large_bodies_cost_little_memory(tmp_path: Path, megabytes: int, clients: int) -> None:
+    """The bounds are far above what four bodies of 30 MB need."""
+    measured = service_attack.attack(tmp_path, megabytes, clients)
+    statuses = {kind: set(row["statuses"]) for kind, row in measured.items()}  # type: ignore[call-overload]
+    assert statuses["nested JSON, no key"] <= {401, 0}  # 0: closed while the client still sends
+    assert statuses["nested JSON"] <= {400, 413, 0}
+    assert statuses["form fields"] <= {413, 0}
+    assert statuses["long transcripts"] == {204}
+    assert statuses["50 small requests of each client"] == {200}
+    for kind, row in measured.items():
+        assert int(str(row["memory (MB)"])) < 600, (kind, row)
+    assert int(str(measured["nested JSON, no key"]["memory (MB)"])) < 60
+
+
+@pytest.mark.parametrize("kills", [1, pytest.param(10, marks=pytest.mark.soak)])
+def test_a_killed_server_answers_and_continues(tmp_path: Path, kills: int) -> None:
+    assert service_recovery.recovery(tmp_path, kills)["done"]
