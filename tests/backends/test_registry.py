@@ -20,7 +20,13 @@ from unispeech.models import store
 from unispeech.models.facts import ModelFacts
 from unispeech.options import LoadOptions
 
-ECHO = r"""
+TEXT = (
+    " Something was said, with as many letters as a person speaks in so many seconds, because the"
+    " guard decodes a chunk in halves if its text is short."
+)
+ECHO = (
+    f"TEXT = {TEXT!r}\n"
+    + r"""
 from unispeech.backends.base import Backend, Capabilities
 from unispeech.backends.spec import BackendSpec
 from unispeech.errors import UnknownModel
@@ -39,7 +45,7 @@ class Echo(Backend):
         assert model is None and facts.family == "birds"
 
     def transcribe_batch(self, chunks, options):
-        return [ChunkResult((Segment(0, 0.0, c.duration, " Something was said."),)) for c in chunks]
+        return [ChunkResult((Segment(0, 0.0, c.duration, TEXT),)) for c in chunks]
 
 
 def facts(model):
@@ -56,6 +62,7 @@ SPEC = BackendSpec(
 )
 NONE = "a text"
 """
+)
 
 
 @pytest.fixture
@@ -86,7 +93,7 @@ def test_a_package_adds_a_backend_and_broken_backends_are_skipped(unispeech: Run
     """The backend has its own model family, weights and facts."""
     done = unispeech("transcribe", str(SAMPLES / "english.wav"), "--backend", "echo")
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "Something was said.\n"
+    assert done.stdout == f"{TEXT.strip()}\n"
     for skipped in ("nothing_of_this_name:SPEC: ModuleNotFoundError", "echo:NONE"):
         assert skipped in done.stderr
 

@@ -217,6 +217,9 @@ def test_invalid_word_times_are_clamped_to_their_segment() -> None:
     assert times == sorted(times) and segment.start <= times[0] and times[-1] <= segment.end
 
 
+WINDOWS = (15.0, 30.0)
+
+
 def _speech(seconds: float) -> Chunk:
     return Chunk(
         np.zeros(1, np.float32), 0.0, seconds, (Span(0.0, seconds),), window=15.0, language="en"
@@ -259,59 +262,156 @@ def test_spaceless_languages_need_fewer_characters(code: str, reason: str) -> No
     assert guard.suspicion(chunk, _result("x1y2z3w4v5u6t7s8r9")) == reason
 
 
-def test_a_doubtful_chunk_is_decoded_again_wider_and_warmer() -> None:
-    requests: list[tuple[float, float]] = []
+GOOD = (
+    " This is what a person says in about ten seconds, roughly, I think, and then another sentence"
+    " begins, which is cut at its end."
+)
+
+
+def test_a_doubtful_chunk_is_decoded_in_halves_then_wider_and_warmer() -> None:
+    requests: list[tuple[int, float, float]] = []
 
     def decode(chunks: Sequence[Chunk], options: DecodeOptions) -> list[ChunkResult]:
-        (chunk,) = chunks
-        requests.append((chunk.window, options.temperatures[0]))
-        good = " This is what a person says in about ten seconds, roughly, I think."
-        return [_result(good if len(requests) == 3 else " Yes.")]
+        requests.append((len(chunks), chunks[0].window, options.temperatures[0]))
+        return [_result(GOOD if len(requests) == 4 else " Yes.") for _ in chunks]
 
-    (result,) = guard.guarded(decode, [_speech(10.0)], DecodeOptions(), 30.0)
-    assert requests == [(15.0, 0.0), (30.0, 0.0), (30.0, 0.2)]
+    (result,) = guard.guarded(decode, [_speech(10.0)], DecodeOptions(), WINDOWS)
+    assert requests == [(1, 15.0, 0.0), (2, 15.0, 0.0), (1, 30.0, 0.0), (1, 30.0, 0.2)]
     assert result.suspicion == "" and result.text.startswith(" This is")
+
+
+def _in_halves(
+    whole: ChunkResult, first: ChunkResult, second: ChunkResult, window: float = 15.0
+) -> tuple[ChunkResult, int]:
+    """The guard's result for a chunk of 10 s with these texts, and the number of calls."""
+    calls: list[list[Chunk]] = []
+
+    def decode(chunks: Sequence[Chunk], options: DecodeOptions) -> list[ChunkResult]:
+        calls.append(list(chunks))
+        return [whole] if len(chunks) == 1 else [first, second]
+
+    chunk = replace(
+        _speech(10.0),
+        samples=np.zeros(160_000, np.float32),
+        speech=(Span(0.0, 4.5), Span(4.9, 5.0), Span(5.1, 10.0)),
+        window=window,
+    )
+    (result,) = guard.guarded(decode, [chunk], DecodeOptions(temperature=(0.0,)), WINDOWS)
+    if len(calls) > 1:
+        assert [(c.start, c.end) for c in calls[1]] == [(0.0, 4.7), (4.7, 10.0)]
+    return result, len(calls)
+
+
+def test_a_sentence_that_the_model_says_once_comes_from_the_halves() -> None:
+    once = _result(" This is what a person says in about five seconds, I think.")
+    result, calls = _in_halves(once, once, once)
+    assert calls == 2 and not result.suspicion
+    assert result.text == once.text * 2
+    assert [round(s.start, 1) for s in result.segments] == [0.0, 4.9]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [_result(" Slow."), _result(" I think. I think so. I think so as well.", -0.9), _result("")],
+    ids=["no fuller", "less probable", "silence"],
+)
+def test_the_halves_of_a_slow_chunk_must_be_fuller_and_probable(second: ChunkResult) -> None:
+    slow = _result(" A person who speaks slowly has this text, and no more.")
+    half = _result(" A person who speaks slowly has this text, and no more.", -0.2)
+    result, calls = _in_halves(slow, _result(" A person who speaks slowly"), second)
+    assert result == slow and calls == 2
+    assert _in_halves(slow, half, second)[1] == 2
+
+
+def test_a_repetition_that_the_halves_confirm_is_believed() -> None:
+    result, calls = _in_halves(_result(" no," * 20), _result(" no," * 12), _result(" no," * 11))
+    assert calls == 2 and not result.suspicion
+    assert result.text.split() == ["no,"] * 23
+
+
+def test_a_repetition_that_the_halves_shorten_is_kept_with_a_gap() -> None:
+    result, calls = _in_halves(_result(" no," * 20), _result(" no," * 6), _result(" No", -1.1))
+    assert calls == 2 and result.suspicion == guard.REPETITION
+    assert result.text == " no," * 20
+
+
+def test_a_runaway_text_is_replaced_by_that_of_the_halves() -> None:
+    half = _result(" This is what a person says in about five seconds, I think.")
+    result, calls = _in_halves(_result(" no," * 200), half, half)
+    assert calls == 2 and result.text == half.text * 2 and not result.suspicion
+
+
+def test_a_runaway_text_is_the_worst_of_all_attempts() -> None:
+    texts = iter([" no," * 30, " yes,", "", " no," * 150])
+
+    def decode(chunks: Sequence[Chunk], options: DecodeOptions) -> list[ChunkResult]:
+        return [
+            _result(next(texts), -0.3 if options.temperatures[0] == 0 else -0.1) for _ in chunks
+        ]
+
+    chunk = replace(_speech(10.0), window=30.0)
+    (result,) = guard.guarded(decode, [chunk], DecodeOptions(temperature=(0.0, 0.2)), WINDOWS)
+    assert result.text == " no," * 30 and result.suspicion == guard.REPETITION
+
+
+def test_a_repetition_that_only_the_short_window_has_stays_if_speech_would_have_no_text() -> None:
+    text = " He rolled them up, and he did well."
+
+    def decode(chunks: Sequence[Chunk], options: DecodeOptions) -> list[ChunkResult]:
+        is_short = chunks[0].window == 15.0 and len(chunks) == 1
+        return [_result(text * (2 if is_short else 1)) for _ in chunks]
+
+    (result,) = guard.guarded(decode, [_speech(5.0)], DecodeOptions(), WINDOWS)
+    assert result.text == text * 2
 
 
 def test_final_results_are_reported_once_and_as_early_as_possible() -> None:
     """Results without doubt come before any chunk is decoded again."""
     events: list[tuple[str, list[int], list[str]]] = []
-    good = " This is what a person says in about ten seconds, roughly, I think."
 
     def decode(chunks: Sequence[Chunk], options: DecodeOptions) -> list[ChunkResult]:
         events.append(("decoded", [chunk.index for chunk in chunks], []))
-        is_retry = len(events) > 1
-        return [_result(good if is_retry or chunk.index != 1 else " Yes.") for chunk in chunks]
+        is_retry = len(events) > 2
+        return [_result(GOOD if is_retry or chunk.index != 1 else " Yes.") for chunk in chunks]
 
     def on_final(chunks: Sequence[Chunk], results: Sequence[ChunkResult]) -> None:
         events.append(("final", [c.index for c in chunks], [r.text for r in results]))
 
     chunks = [replace(_speech(10.0), index=index) for index in range(3)]
-    guard.guarded(decode, chunks, DecodeOptions(), 30.0, on_final)
+    guard.guarded(decode, chunks, DecodeOptions(), WINDOWS, on_final)
     assert events == [
-        ("decoded", [0, 1, 2], []), ("final", [0, 2], [good, good]),
-        ("decoded", [1], []), ("final", [1], [good]),
+        ("decoded", [0, 1, 2], []), ("final", [0, 2], [GOOD, GOOD]),
+        ("decoded", [1, 1], []), ("decoded", [1], []), ("final", [1], [GOOD]),
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("wide", ["once", "twice"])
 def test_a_repetition_in_a_short_window_is_decoded_in_the_full_window(wide: str) -> None:
     requests: list[float] = []
-    texts = {
-        "once": " He rolled them up, and he will do well.",
-        "twice": " He rolled them up, and he will do well. He will do well.",
-    }
+    once = " He rolled them up at once, and in the end, I think, he will do well."
+    texts = {"once": once, "twice": f"{once} He will do well."}
 
     def decode(chunks: Sequence[Chunk], options: DecodeOptions) -> list[ChunkResult]:
         requests.append(chunks[0].window)
+        if len(chunks) == 2:
+            return [_result(" He rolled them up at once,"), _result(" and in the end he did well.")]
         return [_result(texts["twice"] if chunks[0].window == 15.0 else texts[wide])]
 
-    (result,) = guard.guarded(decode, [_speech(5.0)], DecodeOptions(), 30.0)
-    assert requests == [15.0, 30.0]
+    (result,) = guard.guarded(decode, [_speech(5.0)], DecodeOptions(), WINDOWS)
+    assert requests == [15.0, 30.0] + [15.0] * (wide == "once")
     assert result.text == texts[wide] and not result.suspicion
     requests.clear()
-    guard.guarded(decode, [replace(_speech(5.0), window=30.0)], DecodeOptions(), 30.0)
+    guard.guarded(decode, [replace(_speech(5.0), window=30.0)], DecodeOptions(), WINDOWS)
     assert requests == [30.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_sparse"),
+    [("x" * 130, False), ("x" * 110, True), ("я" * 110, True), ("한" * 45, False),
+     ("한" * 35, True), ("中" * 45, False), ("ه" * 70, False), ("ه" * 50, True)],
+)  # fmt: skip
+def test_characters_that_stand_for_more_speech_count_more(text: str, is_sparse: bool) -> None:
+    assert guard.is_sparse(_speech(10.0), _result(text)) is is_sparse
 
 
 def test_immediate_repetitions_are_detected() -> None:
@@ -322,7 +422,10 @@ def test_immediate_repetitions_are_detected() -> None:
 def test_a_text_that_stays_doubtful_is_reported_as_a_gap() -> None:
     chunk = _speech(10.0)
     (result,) = guard.guarded(
-        lambda chunks, options: [_result(" Yes.")], [chunk], DecodeOptions(), 30.0
+        lambda chunks, options: [_result(" Yes.") for _ in chunks],
+        [chunk],
+        DecodeOptions(),
+        WINDOWS,
     )
     (gap,) = stitch.gaps(chunk, result)
     assert result.text == " Yes." and gap.reason == guard.TOO_LITTLE and gap.end == 10.0
@@ -330,12 +433,16 @@ def test_a_text_that_stays_doubtful_is_reported_as_a_gap() -> None:
 
 def test_the_longest_probable_text_wins_if_all_are_too_short() -> None:
     attempts = iter([
-        _result(" Yes.", -0.1), _result(" Yes, and then we went", -0.5), _result(""),
+        _result(" Yes.", -0.1), _result(""), _result(""),
+        _result(" Yes, and then we went", -0.5), _result(""),
         _result(" Yes, and then zebras and more", -1.5), _result(" no" * 60, -0.1),
         _result(" Yes.", -0.2), _result(" Yes, and", -0.2),
     ])  # fmt: skip
     (result,) = guard.guarded(
-        lambda chunks, options: [next(attempts)], [_speech(10.0)], DecodeOptions(), 30.0
+        lambda chunks, options: [next(attempts) for _ in chunks],
+        [_speech(10.0)],
+        DecodeOptions(),
+        WINDOWS,
     )
     assert result.text == " Yes, and then we went" and result.suspicion == guard.TOO_LITTLE
 
@@ -346,6 +453,6 @@ def test_a_chunk_that_the_model_takes_for_silence_becomes_a_gap() -> None:
         lambda chunks, options: [_result(" Thanks for watching!", -1.4, 0.9)],
         [chunk],
         DecodeOptions(),
-        30.0,
+        WINDOWS,
     )
     assert result.segments == () and len(stitch.gaps(chunk, result)) == 1

@@ -12,6 +12,7 @@ from unispeech.annotate.annotation import Annotator
 from unispeech.backends.base import Backend
 from unispeech.call import Call
 from unispeech.ctc import words
+from unispeech.engine import seams
 from unispeech.engine.decoder import Decoder
 from unispeech.engine.outcome import Outcome
 from unispeech.engine.sound import Input
@@ -52,12 +53,17 @@ def events(
     joined: Iterator[Decoded | Opened | End] = stitch.joined(
         results, partial(_segments, options.decode)
     )
+    mended: Iterator[Decoded | Opened | End | Gap] = joined
+    if options.decode.task == "transcribe":  # translations differ around a cut
+        mended = seams.mended(joined, decode.again, backend.windows)
     outcome: Outcome
-    for item in joined:
+    for item in mended:
         if isinstance(item, Opened):
             outcome = Outcome(item.recording, annotator, call.on_progress)
         elif isinstance(item, End):
             yield from outcome.finish(item)
+        elif isinstance(item, Gap):
+            yield item
         else:
             chunk, result = item
             yield from outcome.place(chunk, result)

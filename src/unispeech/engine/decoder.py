@@ -39,6 +39,23 @@ class Decoder:
             fresh = itertools.repeat(ChunkResult((), error=error))
         return [result or next(fresh) for result in known]
 
+    def again(self, chunk: Chunk) -> ChunkResult:
+        """Decode a chunk once, without the guard. The result holds the error if that failed.
+
+        Raises:
+            Cancelled: the caller cancelled.
+        """
+        known = self._known(chunk)
+        if known is not None:
+            return known
+        once = replace(self.options, temperature=self.options.temperatures[:1])
+        try:
+            results = self._decode([chunk], once)
+        except BackendError as error:
+            return ChunkResult((), error=error)
+        self._on_final([chunk], results)
+        return results[0]
+
     def _known(self, chunk: Chunk) -> ChunkResult | None:
         if chunk.source in self.failed:
             return ChunkResult(())
@@ -61,7 +78,7 @@ class Decoder:
             [chunks[i] for i in plain],
             [results[i] for i in plain],
             self.options,
-            self.backend.windows[-1],
+            self.backend.windows,
             self._on_final,
         )
         for i, result in zip(plain, checked, strict=True):
@@ -104,8 +121,8 @@ class Decoder:
         return known, result
 
     def _checked(self, chunk: Chunk, first: ChunkResult, on_final: guard.OnFinal) -> ChunkResult:
-        full = self.backend.windows[-1]
-        return guard.checked(self._decode, [chunk], [first], self.options, full, on_final)[0]
+        windows = self.backend.windows
+        return guard.checked(self._decode, [chunk], [first], self.options, windows, on_final)[0]
 
     @property
     def _on_final(self) -> guard.OnFinal:

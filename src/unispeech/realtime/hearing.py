@@ -78,8 +78,8 @@ class Hearing:
         """Decode with the guard against repeated and missing text. An error becomes a doubt."""
         chunk = self._fit(chunk)
         try:
-            full = self.backend.windows[-1]
-            result = guard.guarded(self._decode, [chunk], self._prompted(before), full)[0]
+            windows = self.backend.windows
+            result = guard.guarded(self._decode, [chunk], self._prompted(before), windows)[0]
         except BackendError as error:
             return Hypothesis(doubt=str(error))
         gaps = stitch.gaps(chunk, result)

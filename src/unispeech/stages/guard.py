@@ -7,7 +7,10 @@ model's full window and rising temperatures. The best result is used, and if it 
 it is reported as a gap.
 
 In a short window a model may also repeat its last sentence. People repeat themselves too, so such a
-chunk is decoded in the full window, and that result counts.
+chunk is decoded in the full window, and that result counts, unless it leaves speech without text.
+
+A text that is short for its speech may lack a sentence that was said twice, and a text that repeats
+itself may be true. Both are compared with the text of the two halves of the chunk (decision 0068).
 """
 
 from __future__ import annotations
@@ -16,9 +19,11 @@ import re
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 
 from unispeech import languages
 from unispeech.options import DecodeOptions
+from unispeech.stages import halves
 from unispeech.types import Chunk, ChunkResult
 
 Decode = Callable[[Sequence[Chunk], DecodeOptions], list[ChunkResult]]
@@ -35,8 +40,22 @@ MAX_RATE = 32.0
 """Maximum characters per second of chunk; auctioneers reach 25."""
 MIN_RATE = 4.0
 """Minimum characters per second of speech; slow reading has 8. A third in spaceless languages."""
+SPARSE_RATE = 12.0
+"""Letters per second of speech below which the halves of a chunk are decoded too: a third of the
+speech may have no text. Read English has 15 to 20 (decision 0068)."""
+LAST_ALPHABET = "\u058f"
+"""Characters after this, beyond Latin, Greek and Cyrillic, count by their UTF-8 bytes as letters,
+since each stands for more speech."""
 MIN_SPEECH = 3.0
-"""Seconds of speech from which `MIN_RATE` applies."""
+"""Seconds of speech from which the rates apply."""
+MIN_HALVED = 4.0
+"""Seconds of speech in a chunk from which its halves are decoded."""
+MORE = 1.2
+"""Length of the text of the halves, relative to that of the chunk, from which it is fuller."""
+WORSE = 0.5
+"""Amount by which the log probability of the halves may be below that of the chunk."""
+ALIKE = 0.5
+"""Similarity in words of a repetitive text and that of its halves from which it is believed."""
 MIN_REPEAT = 4
 """Length in words of an immediate repetition that a short window may have caused."""
 
@@ -70,16 +89,28 @@ def suspicion(chunk: Chunk, result: ChunkResult) -> str:
     return ""
 
 
+def is_sparse(chunk: Chunk, result: ChunkResult) -> bool:
+    """True if the text is so short that a part of the speech may have no text."""
+    if chunk.speech_duration < MIN_HALVED:
+        return False
+    text = result.text.strip()
+    letters = sum(len(c.encode()) if c > LAST_ALPHABET else 1 for c in text)
+    return letters / chunk.speech_duration < SPARSE_RATE
+
+
 def guarded(
     decode: Decode,
     chunks: Sequence[Chunk],
     options: DecodeOptions,
-    full_window: float,
+    windows: Sequence[float],
     on_final: OnFinal = ignore,
 ) -> list[ChunkResult]:
-    """Decode a batch, and its doubtful chunks again. Returns one result per chunk, in order."""
+    """Decode a batch, and its doubtful chunks again. Returns one result per chunk, in order.
+
+    `windows` are those of the model, in seconds, ascending.
+    """
     first = decode(chunks, options)
-    return checked(decode, chunks, first, options, full_window, on_final)
+    return checked(decode, chunks, first, options, windows, on_final)
 
 
 def checked(
@@ -87,7 +118,7 @@ def checked(
     chunks: Sequence[Chunk],
     first: Sequence[ChunkResult],
     options: DecodeOptions,
-    full_window: float,
+    windows: Sequence[float],
     on_final: OnFinal = ignore,
 ) -> list[ChunkResult]:
     """Decode the chunks again whose `first` results are doubtful. Returns one result per chunk.
@@ -96,18 +127,26 @@ def checked(
     others one at a time.
     """
     results = list(first)
-    doubtful = [i for i, chunk in enumerate(chunks) if _is_doubtful(chunk, results[i], full_window)]
+    doubtful = [i for i, chunk in enumerate(chunks) if _is_doubtful(chunk, results[i], windows)]
     final = [i for i in range(len(chunks)) if i not in doubtful]
     on_final([chunks[i] for i in final], [results[i] for i in final])
     for i in doubtful:
-        results[i] = _decode_again(decode, chunks[i], results[i], options, full_window)
+        results[i] = _decode_again(decode, chunks[i], results[i], options, windows)
         on_final([chunks[i]], [results[i]])
     return results
 
 
-def _is_doubtful(chunk: Chunk, result: ChunkResult, full_window: float) -> bool:
-    is_short = chunk.window < full_window
-    return bool(suspicion(chunk, result)) or (is_short and has_repetition(result.text))
+def _is_doubtful(chunk: Chunk, result: ChunkResult, windows: Sequence[float]) -> bool:
+    return bool(
+        suspicion(chunk, result)
+        or _may_echo(chunk, result, windows)
+        or (result.emissions is None and is_sparse(chunk, result))
+    )
+
+
+def _may_echo(chunk: Chunk, result: ChunkResult, windows: Sequence[float]) -> bool:
+    """True if a repetition in a short window may be the model's own."""
+    return chunk.window < windows[-1] and has_repetition(result.text)
 
 
 def has_repetition(text: str) -> bool:
@@ -125,11 +164,36 @@ def _decode_again(
     chunk: Chunk,
     first: ChunkResult,
     options: DecodeOptions,
-    full_window: float,
+    windows: Sequence[float],
 ) -> ChunkResult:
-    """Raise the temperature until the text is not doubtful; else return the best attempt."""
+    """Decode the halves, then raise the temperature until the text is not doubtful; else return
+    the best attempt."""
     if _is_silent(first):
         return replace(first, segments=())
+    reason = suspicion(chunk, first)
+    if not reason and not _may_echo(chunk, first, windows):
+        return _in_halves(decode, chunk, first, options, windows) or first
+    if reason in (REPETITION, TOO_LITTLE) and (
+        better := _in_halves(decode, chunk, first, options, windows)
+    ):
+        return better
+    result = _sampled(decode, chunk, first, options, windows[-1])
+    is_shorter = len(first.text) >= MORE * len(result.text)
+    if reason or not (is_shorter or is_sparse(chunk, result)):
+        return result
+    # The full window may have lost a true repetition.
+    better = _in_halves(decode, chunk, result, options, windows)
+    return better or (first if is_sparse(chunk, result) and not is_sparse(chunk, first) else result)
+
+
+def _sampled(
+    decode: Decode,
+    chunk: Chunk,
+    first: ChunkResult,
+    options: DecodeOptions,
+    full_window: float,
+) -> ChunkResult:
+    """The first plausible text in the full window at rising temperatures, or the best attempt."""
     wide = replace(chunk, window=full_window)
     attempts = [first]
     temperatures = options.temperatures
@@ -146,16 +210,67 @@ def _decode_again(
     return replace(best, suspicion=suspicion(chunk, best))
 
 
-def _merit(chunk: Chunk, result: ChunkResult) -> tuple[int, float, float]:
-    """Sort key of attempts: the reason to doubt, then the length of a short text, then likelihood.
+def _in_halves(
+    decode: Decode,
+    chunk: Chunk,
+    whole: ChunkResult,
+    options: DecodeOptions,
+    windows: Sequence[float],
+) -> ChunkResult | None:
+    """The text of the halves of a chunk if it is better, or a repetition that they confirm."""
+    if chunk.speech_duration < MIN_HALVED or whole.emissions is not None:
+        return None
+    pieces = halves.cut(chunk, windows)
+    results = decode(pieces, replace(options, temperature=options.temperatures[:1]))
+    doubts = {
+        NOTHING if _is_silent(result) else suspicion(piece, result)
+        for piece, result in zip(pieces, results, strict=True)
+    } - {""}
+    both = replace(halves.joined(chunk, pieces, results), languages=whole.languages)
+    if suspicion(chunk, whole) == REPETITION:
+        return _confirmed(chunk, whole, both, doubts)
+    if doubts - {REPETITION} or (doubts and not _is_echo(whole, both)):
+        return None
+    is_fuller = len(both.text) >= MORE * len(whole.text)
+    return both if is_fuller and _logprob(both) >= _logprob(whole) - WORSE else None
+
+
+def _confirmed(
+    chunk: Chunk, whole: ChunkResult, both: ChunkResult, doubts: set[str]
+) -> ChunkResult | None:
+    """The better text for a repetition: that of the halves, or that of the chunk if the halves have
+    no other words but fewer; None if they contradict it."""
+    if not doubts or (doubts == {REPETITION} and _is_echo(whole, both)):
+        return both
+    is_possible = len(whole.text.strip()) <= MAX_RATE * max(chunk.duration, 1.0)
+    if is_possible and not doubts & {NOTHING, TOO_MUCH} and set(_words(both)) <= set(_words(whole)):
+        return replace(whole, suspicion=REPETITION)
+    return None
+
+
+def _is_echo(whole: ChunkResult, both: ChunkResult) -> bool:
+    """True if the text of the halves is like that of the chunk, or has no other words."""
+    first, second = _words(whole), _words(both)
+    ratio = SequenceMatcher(None, first, second, autojunk=False).ratio()
+    return ratio >= ALIKE or set(second) <= set(first)
+
+
+def _words(result: ChunkResult) -> list[str]:
+    return re.findall(r"\w+", result.text.lower())
+
+
+def _merit(chunk: Chunk, result: ChunkResult) -> tuple[bool, int, float, float]:
+    """Sort key of attempts: a possible rate, the reason to doubt, the length of a short text, and
+    likelihood.
 
     A short text of low probability counts as a guess, so that its length is no merit.
     """
+    is_possible = len(result.text.strip()) <= MAX_RATE * max(chunk.duration, 1.0)
     reason = suspicion(chunk, result)
     if reason == TOO_LITTLE and _logprob(result) < MIN_LOGPROB:
         reason = GUESSED
     length = len(result.text.strip()) if reason == TOO_LITTLE else 0
-    return WORST_FIRST.index(reason), length, _logprob(result)
+    return is_possible, WORST_FIRST.index(reason), length, _logprob(result)
 
 
 def _is_silent(result: ChunkResult) -> bool:
