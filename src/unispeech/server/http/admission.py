@@ -126,7 +126,7 @@ def admit_model_change(service: Service, key: Key, model: str) -> None:
         raise RequestError(
             403,
             "only an admin key may load, fetch or delete models",
-            "create one with `unispeech keys create NAME --admin`",
+            "the server's operator creates one with `unispeech keys create`",
             code="admin_key_required",
         )
     if not service.speech.models.is_listed(model):

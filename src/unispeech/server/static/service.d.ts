@@ -53,6 +53,7 @@ export interface SharedJob {
 }
 
 export interface Ticket {
+  token: string;
   path: string;
 }
 
