@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, cast
 
+import av
 import numpy as np
 import pytest
 from fastapi import WebSocket, WebSocketDisconnect
 from starlette.types import Message
 
-from support.samples import SAMPLES
+from support.samples import SAMPLES, reference, words
 from unispeech.audio.recording import load
 from unispeech.engine.engine import Engine
+from unispeech.errors import AudioError
 from unispeech.server.http import websockets
 from unispeech.server.service_errors import Busy, NotFound
 from unispeech.server.settings import Settings
+from unispeech.server.speech.container_stream import container
+from unispeech.server.speech.decoders import TooLong
 from unispeech.server.speech.speech import Speech, SpeechRequest
 from unispeech.server.speech.streams import (
     MAX_AUDIO_AHEAD,
@@ -38,6 +44,7 @@ class FakeSpeech:
     """Stand-in for the server's `Speech`: a real engine, which loads when the test says so."""
 
     def __init__(self, engine: Engine) -> None:
+        self.settings = Settings(_env_file=None)  # type: ignore[call-arg]
         self.loaded = threading.Event()
         self._engine = engine
 
@@ -57,11 +64,17 @@ def speech(engine: Get) -> Iterator[FakeSpeech]:
     fake.loaded.set()
 
 
-def opened(speech: FakeSpeech, sample_rate: int = 16_000) -> tuple[Streams, Stream]:
+def opened(
+    speech: FakeSpeech, sample_rate: int = 16_000, max_duration: float = 60
+) -> tuple[Streams, Stream]:
     streams = Streams(Settings(_env_file=None), cast(Speech, speech))  # type: ignore[call-arg]
     return streams, streams.open(
-        "somebody", StreamRequest(SpeechRequest("faster", "tiny.en", {}), sample_rate=sample_rate)
-    )
+        "somebody",
+        StreamRequest(
+            SpeechRequest("faster", "tiny.en", {}), sample_rate=sample_rate,
+            may_be_container=sample_rate == 16_000, max_duration=max_duration,
+        ),
+    )  # fmt: skip
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -210,5 +223,79 @@ def test_a_dropped_stream_is_not_decoded(speech: FakeSpeech) -> None:
         speech.loaded.set()
         assert [message.kind for message in await read_all(queue)] == ["done"]
         await until(lambda: not stream._thread.is_alive())
+
+    asyncio.run(work())
+
+
+def recorded(path: Path, codec: str, rate: int = 48_000) -> bytes:
+    """A sample in the container of the suffix, as a browser's MediaRecorder sends it."""
+    samples = np.repeat(load(SAMPLES / "english.wav"), rate // 16_000)
+    with av.open(str(path), "w") as file:
+        stream: Any = file.add_stream(codec, rate=rate, layout="mono")
+        for start in range(0, len(samples), 960):
+            frame = av.AudioFrame.from_ndarray(samples[None, start : start + 960], "flt", "mono")
+            frame.sample_rate, frame.pts = rate, start
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    return path.read_bytes()
+
+
+def transcribed(
+    speech: FakeSpeech, data: bytes, piece: int, max_duration: float = 60
+) -> list[StreamMessage]:
+    async def work() -> list[StreamMessage]:
+        streams, stream = opened(speech, max_duration=max_duration)
+        reader = stream.read()
+        for start in range(0, len(data), piece):
+            await stream.put(data[start : start + piece])
+        stream.finish()
+        messages = await read_all(reader)
+        streams.close()
+        return messages
+
+    speech.loaded.set()
+    return asyncio.run(work())
+
+
+@pytest.mark.parametrize(("name", "piece"), [("a.webm", 5), ("b.webm", 4000), ("c.ogg", 1000)])
+def test_a_recording_of_a_browser_is_decoded_while_it_arrives(
+    speech: FakeSpeech, tmp_path: Path, name: str, piece: int
+) -> None:
+    data = recorded(tmp_path / name, "libopus")
+    messages = transcribed(speech, data, piece)
+    finals = [m.event.text for m in messages if m.event and m.event.type == "final"]
+    assert messages[-1].kind == "done"
+    assert words("".join(finals)) == words(reference("english"))
+
+
+def test_a_container_is_limited_by_the_length_of_its_sound(
+    speech: FakeSpeech, tmp_path: Path
+) -> None:
+    data = recorded(tmp_path / "a.webm", "libopus")
+    last = transcribed(speech, data, 4000, max_duration=2)[-1]
+    assert isinstance(last.error, TooLong)
+
+
+@pytest.mark.parametrize("magic", [b"\x1aE\xdf\xa3", b"OggS"])
+def test_a_damaged_container_is_an_error(speech: FakeSpeech, magic: bytes) -> None:
+    last = transcribed(speech, magic + bytes(range(256)) * 100, 4000)[-1]
+    assert isinstance(last.error, AudioError)
+
+
+def test_a_stream_cannot_be_mp4() -> None:
+    with pytest.raises(AudioError):
+        container(b"\0\0\0\x20ftypiso5")
+    assert container(SECOND) is None
+
+
+def test_a_dropped_stream_ends_its_decoder(speech: FakeSpeech, tmp_path: Path) -> None:
+    data = recorded(tmp_path / "a.webm", "libopus")
+
+    async def work() -> None:
+        _, stream = opened(speech)
+        await stream.put(data[:2000])
+        (child,) = multiprocessing.active_children()
+        stream.drop()
+        await until(lambda: child not in multiprocessing.active_children())
 
     asyncio.run(work())

@@ -53,6 +53,11 @@ class Intake:
         """Seconds of sound in the queue."""
         return (self._in_memory + (self._written - self._read) // SAMPLE_BYTES) / SAMPLE_RATE
 
+    @property
+    def closed(self) -> bool:
+        """True if no more samples are accepted."""
+        return self._closed
+
     def put(self, samples: Samples) -> None:
         """Add samples, shape (n,). Blocks while the queue is over its limit, if it has one."""
         if not len(samples):

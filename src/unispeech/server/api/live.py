@@ -82,6 +82,7 @@ def _open(client: Client, parameters: dict[str, str]) -> Stream:
             LiveOptions(**{name: value for name, value in times.items() if value is not None}),
             _number(parameters, "sample_rate", int) or SAMPLE_RATE,
             service.max_duration(client.key),
+            may_be_container="sample_rate" not in parameters,
         ),
     )
 

@@ -142,7 +142,7 @@ class Decoders:
         raise AssertionError
 
     def _schedule(self, work: Callable[..., T], *arguments: Any) -> Future[T]:
-        with self._lock, _signals_blocked():
+        with self._lock, signals_blocked():
             if self._closed:
                 raise CancelledError()
             try:
@@ -159,7 +159,7 @@ class Decoders:
         return ProcessPool(
             max_workers=self._processes,
             max_tasks=200,
-            initializer=_prepare_process,
+            initializer=prepare_process,
             initargs=(self._memory,),
             context=multiprocessing.get_context("spawn"),
         )
@@ -187,7 +187,7 @@ def _explain(name: str, error: BaseException) -> NoReturn:
 
 
 @contextmanager
-def _signals_blocked() -> Iterator[None]:
+def signals_blocked() -> Iterator[None]:
     """Start processes and threads that inherit a mask of `_PARENT_SIGNALS`.
 
     A new process imports modules for a second before it can ignore them; until then Ctrl-C would
@@ -204,7 +204,7 @@ def _signals_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, previous)
 
 
-def _prepare_process(memory: int) -> None:
+def prepare_process(memory: int) -> None:
     """Initialise a decoding process."""
     # What libraries print would break the lines of a JSON log.
     nowhere = os.open(os.devnull, os.O_RDWR)

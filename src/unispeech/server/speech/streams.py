@@ -9,7 +9,6 @@ from collections import deque
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from unispeech.audio.pcm import PcmDecoder
 from unispeech.realtime import intake
 from unispeech.realtime.events import Event
 from unispeech.realtime.intake import DISCARD_PHRASE, Intake
@@ -18,7 +17,7 @@ from unispeech.realtime.session import Session
 from unispeech.server.observe import metrics
 from unispeech.server.service_errors import Busy, NotFound
 from unispeech.server.settings import Settings
-from unispeech.server.speech.decoders import TooLong
+from unispeech.server.speech.container_stream import StreamInput
 from unispeech.server.speech.speech import Speech, SpeechRequest
 from unispeech.types import SAMPLE_RATE, Samples
 
@@ -44,6 +43,8 @@ class StreamRequest:
     sample_rate: int = SAMPLE_RATE
     max_duration: float = float("inf")
     """Seconds of audio that the stream accepts."""
+    may_be_container: bool = False
+    """Decode WebM and Ogg, which the first bytes tell from PCM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,9 @@ class Stream:
         self.disconnects = 0
         self._request = request
         self._speech = speech
-        self._pcm = PcmDecoder(request.sample_rate)
         self._intake = Intake()
+        memory = speech.settings.decode_memory if request.may_be_container else None
+        self._input = StreamInput(self._intake, request.sample_rate, request.max_duration, memory)
         self._history: deque[StreamMessage] = deque(maxlen=HISTORY)
         self._count = 0
         self._reader: asyncio.Queue[StreamMessage | None] | None = None
@@ -83,7 +85,7 @@ class Stream:
     @property
     def seconds(self) -> float:
         """Seconds of audio received."""
-        return self.received / 2 / self._request.sample_rate
+        return self._input.seconds
 
     @property
     def processed(self) -> float:
@@ -93,25 +95,26 @@ class Stream:
     async def put(
         self, data: bytes, reader: asyncio.Queue[StreamMessage | None] | None = None
     ) -> None:
-        """Accept signed 16-bit little-endian mono PCM. Waits while decoding or the client lags.
+        """Accept signed 16-bit little-endian mono PCM, or a container if the request allows it.
+        Waits while decoding or the client lags.
 
         `reader` is the queue of the connection that sends the data. Data of a replaced connection
         is dropped, because the new one sends everything after `received`.
 
         Raises:
             TooLong: the stream exceeds the caller's maximum duration.
+            AudioError: the stream is in a format that cannot be decoded.
         """
-        limit = self._request.max_duration
-        if (self.received + len(data)) / 2 / self._request.sample_rate > limit:
-            raise TooLong(f"a stream may last {limit:g} s")
         while not self.ended and (
-            self._intake.waiting > MAX_AUDIO_AHEAD or self._unread > MAX_UNREAD
+            self._intake.waiting > MAX_AUDIO_AHEAD
+            or self._unread > MAX_UNREAD
+            or self._input.is_full
         ):
             await asyncio.sleep(0.05)
         if self._finished or (reader is not None and reader is not self._reader):
             return
+        self._input.feed(data)
         self.received += len(data)
-        self._intake.put(self._pcm.feed(data))
 
     @property
     def _unread(self) -> int:
@@ -129,13 +132,12 @@ class Stream:
         """End the audio; what was received is still decoded."""
         if not self._finished:
             self._finished = True
-            self._intake.put(self._pcm.end())
-            self._intake.close()
+            self._input.end()
 
     def drop(self) -> None:
         """Discard the stream and its undecoded audio."""
         self._finished = self._dropped = True
-        self._intake.close()
+        self._input.stop()
 
     def read(self, after: int = 0) -> asyncio.Queue[StreamMessage | None]:
         """Return a queue with the messages after a number, and all later ones. The previous reader
@@ -185,7 +187,7 @@ class Stream:
                 metrics.AUDIO_SECONDS.inc(session.time)
             self._publish_from_thread("done")
         except Exception as error:
-            self._intake.close()
+            self._input.stop()
             self._publish_from_thread("error", error=error)
 
     def _feed(self, session: Session, samples: Samples, waiting: float) -> None:
