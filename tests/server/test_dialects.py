@@ -166,6 +166,7 @@ def test_waas_json_has_the_fields_of_openai_whisper(http: httpx.Client) -> None:
     [
         ("test med blåbærsyltetøy og 🎉", "test_med_blabaersyltetoy_og_"),
         ("filename%20with%20encode", "filename_20with_20encode"),
+        ("ÆÅØ", "AEAO"),
         ("北京", "BeiJing"),
         ("🎉", "_tada_"),
     ],

@@ -288,7 +288,7 @@ def _attachment(stem: str, extension: str) -> dict[str, str]:
 def sanitized(filename: str) -> str:
     """Return a file name as WAAS writes it, which drops all that is not Latin-1; a name that would
     be empty is transliterated."""
-    latin = filename.encode("latin-1", "ignore").decode("latin-1")
+    latin = filename.encode("latin-1", "ignore").decode("latin-1").replace("Æ", "AE")
     return forms.header_name(latin if any(map(str.isalnum, latin)) else filename)
 
 
