@@ -57,6 +57,18 @@ def test_segments_at_the_end_of_a_chunk_last() -> None:
         assert segment.start < segment.end
 
 
+def test_segments_without_room_take_it_from_those_before() -> None:
+    words = tuple(word(0.5, 1.0) for _ in range(3))
+    first = Segment(0, 0.0, 1.0, " x x x", words)
+    empty = Segment(1, 1.0, 1.0, " x x", (word(1.0, 1.0), word(1.0, 1.0)))
+    segments = stitch.in_order([first, empty, empty], 0.0, 1.0)
+    at = 0.0
+    for segment in segments:
+        assert at <= segment.start < segment.end <= 1.0
+        assert all(segment.start <= w.start < w.end <= segment.end for w in segment.words)
+        at = segment.end
+
+
 def test_words_that_last_stay_as_they_are() -> None:
     segment = Segment(0, 0.0, 1.0, " x x", (word(0.0, 0.001), word(0.2, 0.9)))
     assert repaired(segment, 0.0, 1.0) is segment

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from unispeech.stages.word_times import clipped
 from unispeech.types import Span, Word
 
 ESTIMATED = "estimated"
@@ -47,7 +48,7 @@ def _in_order(words: Sequence[Word | None], within: Span) -> list[Word | None]:
             continue
         start = min(max(word.start, at), within.end)
         end = min(max(word.end, start), limit)
-        placed.append(_clipped(word, start, max(start, end)))
+        placed.append(clipped(word, start, max(start, end)))
         at = max(start, end)
     return placed
 
@@ -64,25 +65,6 @@ def _limits(words: Sequence[Word | None], within: Span) -> list[float]:
         if word is not None and counts:
             limit = max(within.start, min(limit, word.start))
     return limits[::-1]
-
-
-def _clipped(word: Word, start: float, end: float) -> Word:
-    if (start, end) == (word.start, word.end):
-        return word
-    return replace(
-        word,
-        start=start,
-        end=end,
-        characters=_parts(word.characters, start, end),
-        phones=_parts(word.phones, start, end),
-    )
-
-
-def _parts(parts: Sequence[Word], start: float, end: float) -> tuple[Word, ...]:
-    return tuple(
-        _clipped(part, min(max(part.start, start), end), min(max(part.end, start), end))
-        for part in parts
-    )
 
 
 def _estimated(texts: Sequence[str], start: float, end: float) -> Iterator[Word]:

@@ -102,27 +102,41 @@ def place(chunk: Chunk, result: ChunkResult, first_id: int) -> tuple[Segment, ..
     A result of one segment is cut into sentences, except from a CTC model, which has no punctuation
     and whose segments are already cut at pauses.
     """
-    placed: list[Segment] = []
-    earliest = chunk.start
     segments = result.segments
     if len(segments) == 1 and result.emissions is None:
         segments = tuple(sentences.cut(chunk, segments[0]))
+    return in_order(segments, chunk.start, chunk.end, chunk.language, first_id)
+
+
+def in_order(
+    segments: Iterable[Segment],
+    start: float,
+    end: float,
+    language: str | None = None,
+    first_id: int = 0,
+) -> tuple[Segment, ...]:
+    """Segments whose times count from `start`, with file times: ascending, inside, numbered.
+
+    Words and segments without length are repaired. Segments without text are left out.
+    """
+    placed: list[Segment] = []
+    earliest = start
     for segment in segments:
         if not segment.text.strip():
             continue
-        start = _clamp(chunk.start + segment.start, earliest, chunk.end)
-        end = _clamp(chunk.start + segment.end, start, chunk.end)
+        begin = _clamp(start + segment.start, earliest, end)
+        stop = _clamp(start + segment.end, begin, end)
         clamped = replace(
             segment,
             id=first_id + len(placed),
-            start=start,
-            end=end,
-            words=_words(segment.words, chunk.start, start, end),
-            language=segment.language or chunk.language,
+            start=begin,
+            end=stop,
+            words=_words(segment.words, start, begin, stop),
+            language=segment.language or language,
         )
-        placed.append(word_times.repaired(clamped, earliest, chunk.end))
+        placed.append(word_times.repaired(clamped, earliest, end))
         earliest = placed[-1].end
-    return tuple(placed)
+    return word_times.inside(placed, round(end, 3)) if earliest > end else tuple(placed)
 
 
 def _words(words: Iterable[Word], offset: float, start: float, end: float) -> tuple[Word, ...]:

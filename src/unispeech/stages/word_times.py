@@ -33,13 +33,27 @@ def repaired(segment: Segment, earliest: float, latest: float) -> Segment:
     return replace(segment, words=_spread(segment.words, segment.start, segment.end))
 
 
+def inside(segments: Sequence[Segment], latest: float) -> tuple[Segment, ...]:
+    """Segments in order that end by `latest`. Those beyond take room from those before them."""
+    moved: list[Segment] = []
+    for segment in reversed(segments):
+        if segment.end > latest:
+            start = min(segment.start, latest - RESOLUTION * max(1, len(segment.words)))
+            start = max(0.0, round(start, 3))
+            words = _spread(segment.words, start, latest)
+            segment = replace(segment, start=start, end=latest, words=words)
+        moved.append(segment)
+        latest = segment.start
+    return tuple(reversed(moved))
+
+
 def _spread(words: Sequence[Word], start: float, end: float) -> tuple[Word, ...]:
     """Words in order between `start` and `end`, each with its length or at least `MIN_LENGTH`."""
     lengths = [min(word.end - word.start, MIN_LENGTH) or MIN_LENGTH for word in words]
     if sum(lengths) > end - start:
         share = (end - start) / len(words)
         times = [(start + n * share, start + (n + 1) * share) for n in range(len(words))]
-        return tuple(_moved(word, *time) for word, time in zip(words, times, strict=True))
+        return tuple(_rounded(word, *time) for word, time in zip(words, times, strict=True))
     times = []
     at = start
     for word, length in zip(words, lengths, strict=True):
@@ -51,12 +65,15 @@ def _spread(words: Sequence[Word], start: float, end: float) -> tuple[Word, ...]
         last = min(times[n][1], limit)
         limit = min(times[n][0], last - lengths[n])
         times[n] = (limit, last)
-    return tuple(_moved(word, *time) for word, time in zip(words, times, strict=True))
+    return tuple(_rounded(word, *time) for word, time in zip(words, times, strict=True))
 
 
-def _moved(word: Word, start: float, end: float) -> Word:
+def _rounded(word: Word, start: float, end: float) -> Word:
+    return clipped(word, round(start, 3), round(end, 3))
+
+
+def clipped(word: Word, start: float, end: float) -> Word:
     """A word at another time, with its letters and phones inside it."""
-    start, end = round(start, 3), round(end, 3)
     if (start, end) == (word.start, word.end):
         return word
     return replace(
