@@ -1,4 +1,4 @@
-"""`transcribe --align NAME`."""
+"""`transcribe --align NAME`, the old spelling of `--aligner NAME`."""
 
 from __future__ import annotations
 
@@ -18,5 +18,8 @@ from unispeech.cli.transcribe import named_aligners
         (["--", "--align", "ctc"], ["--", "--align", "ctc"]),
     ],
 )
-def test_a_name_after_align_is_the_aligner(given: list[str], parsed: list[str]) -> None:
+def test_a_name_after_align_is_the_aligner(
+    given: list[str], parsed: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert named_aligners(given) == parsed
+    assert ("--aligner" in capsys.readouterr().err) == (parsed != given)

@@ -45,14 +45,17 @@ URLS = "URLs"
 
 
 class Transcribe(Command):
-    """The command, which also takes `--align NAME`."""
+    """The command, which also takes `--align NAME`, the old spelling of `--aligner NAME`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, named_aligners(args))
 
 
 def named_aligners(args: list[str]) -> list[str]:
-    """Replace `--align NAME` by `--aligner NAME`; `--align` before anything else is a flag."""
+    """Replace `--align NAME` by `--aligner NAME`, with a warning.
+
+    `--align` before anything else is a flag.
+    """
     replaced: list[str] = []
     names = OPTIONS["aligner"].choices
     remaining = iter(args)
@@ -60,11 +63,15 @@ def named_aligners(args: list[str]) -> list[str]:
         if arg == "--":
             return [*replaced, arg, *remaining]
         if replaced[-1:] == ["--align"] and arg in names:
-            replaced[-1:] = ["--aligner", arg]
+            replaced.pop()
+            name = arg
         elif arg.startswith("--align="):
-            replaced += ["--aligner", arg.removeprefix("--align=")]
+            name = arg.removeprefix("--align=")
         else:
             replaced.append(arg)
+            continue
+        notify(f"warning: --align {name} is called --aligner {name} now")
+        replaced += ["--aligner", name]
     return replaced
 
 
