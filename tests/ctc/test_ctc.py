@@ -11,7 +11,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from support.errors import raises
-from unispeech.ctc import align, words
+from unispeech.ctc import align, viterbi, words
 from unispeech.errors import AudioError, ModelDamaged
 from unispeech.options import VadOptions
 from unispeech.stages import chunking, stitch
@@ -225,9 +225,20 @@ def test_a_moving_window_gives_the_same_path() -> None:
     words = ["abc", "de", "fgh", "xyz"] * 60
     scores = emissions("".join(f"{'-'.join(word)}-- --" for word in words)).scores
     tokens = [TOKENS.index(letter) for letter in " ".join(words)]
-    whole = align.path(scores, tokens, blank=0)
+    whole = viterbi.path(scores, tokens, blank=0)
     assert len(whole) == len(tokens) > 128
-    assert align.path(scores, tokens, blank=0, window=128) == whole
+    assert viterbi.path(scores, tokens, blank=0, window=128) == whole
+
+
+@pytest.mark.parametrize("frames", [1, 7, 100, 10_000])
+def test_blocks_of_frames_give_the_same_path(frames: int) -> None:
+    rng = np.random.default_rng(0)
+    scores = np.log(rng.dirichlet(np.ones(8), 300)).astype(np.float32)
+    tokens = rng.integers(1, 8, 40).tolist()
+    whole = viterbi.path(scores, tokens, blank=0)
+    assert viterbi.path(scores, tokens, blank=0, block=frames) == whole
+    narrow = viterbi.path(scores, tokens, blank=0, window=64)
+    assert viterbi.path(scores, tokens, blank=0, window=64, block=frames) == narrow
 
 
 def test_each_line_is_a_segment() -> None:

@@ -1,9 +1,8 @@
 """Forced alignment: word times of a known text from the frame scores of a CTC model.
 
 Finds the most likely path through the letters of the text, with an optional blank between any two
-(Graves et al. 2006; Kürzinger et al. 2020). The Viterbi algorithm runs over a moving window of
-letters, so that hours of sound fit into memory. The text may come from any source; the model only
-needs the letters of its script.
+(Graves et al. 2006; Kürzinger et al. 2020): `viterbi`. The text may come from any source; the model
+only needs the letters of its script.
 """
 
 from __future__ import annotations
@@ -15,19 +14,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from unispeech import languages
+from unispeech.ctc.viterbi import Span, path
 from unispeech.ctc.words import FLOOR
-from unispeech.errors import AudioError
 from unispeech.types import Emissions, Floats, Segment, Word
 
-Span = tuple[int, int]
-"""The first frame, and the frame after the last."""
-WINDOW = 2048
-"""States in the window, two per letter. Exact for texts of fewer than 1,000 letters; for longer
-texts, exact unless the most likely position is off by about half a minute of speech."""
-IMPOSSIBLE = -1e30
 ANY = -1
 """Token of a sound that the model's letters cannot spell: a number, another script."""
 SILENCE = -2
@@ -168,93 +160,6 @@ def _places(of_word: Sequence[Sequence[tuple[Letter, Span]]], frames: int) -> li
         end = following[0][0][1][0] if following else frames
         places += itertools.pairwise(np.linspace(begin, end, len(words) + 1).astype(int).tolist())
     return places
-
-
-def path(
-    scores: Floats,
-    tokens: Sequence[int],
-    blank: int,
-    around: int | None = None,
-    window: int = WINDOW,
-) -> list[Span]:
-    """The frames of each token on the most likely path.
-
-    `scores` has shape (frames, columns). `tokens` are columns; negative numbers count from the
-    last. A blank may stand between two tokens, and `around` (default: the blank) before the first
-    and after the last.
-
-    Raises:
-        AudioError: there are fewer frames than tokens and blanks between equal tokens.
-    """
-    repeats = sum(a == b for a, b in zip(tokens, tokens[1:], strict=False))
-    if len(scores) < len(tokens) + repeats:
-        raise AudioError(
-            f"the text has {len(tokens)} letters, too many for the sound",
-            "check that the text belongs to the recording",
-        )
-    labels = np.full(2 * len(tokens) + 1, blank)
-    labels[1::2] = np.asarray(tokens) % scores.shape[1]
-    if around is not None:
-        labels[[0, -1]] = around % scores.shape[1]
-    can_skip = np.zeros(len(labels), np.bool_)
-    can_skip[3::2] = labels[3::2] != labels[1:-2:2]
-    states = _best_states(scores, labels, can_skip, window)
-    edges = np.searchsorted(states, np.arange(1, len(labels))).tolist()
-    return list(zip(edges[::2], edges[1::2], strict=True))
-
-
-def _best_states(
-    scores: Floats,
-    labels: npt.NDArray[np.int_],
-    can_skip: npt.NDArray[np.bool_],
-    window: int,
-) -> npt.NDArray[np.int_]:
-    """The state of each frame, which rises by 0 to 2 per frame."""
-    frames, width = len(scores), min(window, len(labels))
-    steps = np.zeros((frames, width), np.uint8)
-    lows = np.zeros(frames, np.int64)
-    best = np.full(width, IMPOSSIBLE)
-    best[:2] = scores[0, labels[:2]]
-    outside = np.full(width, IMPOSSIBLE)
-    low = 0
-    for frame in range(1, frames):
-        shift = _shift(best, low, len(labels), frames - frame)
-        low += shift
-        lows[frame] = low
-        # the states of the new window and the two states below
-        before = np.concatenate([outside[:2], best, outside])[shift : shift + width + 2]
-        ways = np.stack(
-            [
-                before[2:],
-                before[1:-1],
-                np.where(can_skip[low : low + width], before[:-2], IMPOSSIBLE),
-            ]
-        )
-        steps[frame] = ways.argmax(axis=0)
-        best = ways.max(axis=0) + scores[frame, labels[low : low + width]]
-    state = len(labels) - 1
-    last = best[len(labels) - 2 - low : len(labels) - low]
-    if len(last) < 2 or last.max() <= IMPOSSIBLE / 2:
-        raise AudioError(
-            "the text does not fit the sound", "check that the text belongs to the recording"
-        )
-    state -= int(last[0] > last[1])
-    states = np.zeros(frames, np.int64)
-    for frame in range(frames - 1, -1, -1):
-        states[frame] = state
-        state -= int(steps[frame, state - lows[frame]])
-    return states
-
-
-def _shift(best: npt.NDArray[np.float64], low: int, count: int, remaining: int) -> int:
-    """Number of states to move the window by, to centre it on the most likely state.
-
-    Never past a state from which the remaining frames could still reach the end.
-    """
-    width = len(best)
-    middle = int(best.argmax()) - width // 2
-    needed = count - width - low - 2 * remaining  # keeps the end reachable
-    return max(0, min(max(middle, needed), count - width - low))
 
 
 def _word(
