@@ -118,3 +118,16 @@ def test_no_word_is_lost_or_out_of_order(
         phones,
     ).segments
     check_invariants(list(segment.words), text, length)
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-4, 5e-4])
+def test_nearly_silent_sound_around_speech_does_no_harm(
+    aligner: SoundSwallower, level: float
+) -> None:
+    """A noise gate, or a studio: longer than the speech, and at other levels than silence."""
+    silence = (np.random.default_rng(1).standard_normal(20 * SAMPLE_RATE) * level).astype("f")
+    text = reference("english").split()
+    plain = aligner.align(ENGLISH, text, "en")
+    words = aligner.align(np.concatenate([silence, ENGLISH, silence]), text, "en")
+    for word, alone in zip(words, plain, strict=True):
+        assert word and alone and word.start == pytest.approx(20 + alone.start, abs=0.5)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -36,8 +38,14 @@ Gaussian a codebook is faster than four and no less accurate (decision 0080)."""
 WIDER = {"beam": 1e-200, "wbeam": 1e-180, "pbeam": 1e-200}
 CEPSTRAL_MEAN = "40,3,-1"
 """The library's start value, set for every text: no result depends on earlier sound."""
-SAMPLE = 30
+SAMPLE = 8
 """Seconds of sound from which the cepstral mean is measured."""
+SILENT = 0.03
+"""The level of a second that is silence, relative to the loudest. A mean with much silence makes
+silence look like speech, and speech like nothing (decision 0073)."""
+NOISE, MORE_NOISE = 3e-4, 5e-3
+"""Level of the noise added, and that of the second attempt: the acoustic models know no silence
+without noise, and speech from a noise gate or a synthesizer has no path without it."""
 PEAK = 0.5
 """The largest sample after scaling: quiet recordings keep their bits."""
 SILENCE = Path(__file__).with_name("silence.dict")
@@ -68,21 +76,34 @@ class SoundSwallower(Aligner):
     def align(
         self, samples: Samples, words: Sequence[str], language: str | None, phones: bool = False
     ) -> list[Word | None]:
+        return self._align(samples, words, phones, False)
+
+    def align_beginning(
+        self, samples: Samples, words: Sequence[str], phones: bool = False
+    ) -> list[Word | None]:
+        """As `align`, for a text that is longer than the sound: the words after its end are None.
+
+        Times near the end of the samples are unreliable, because a word may be cut there.
+        """
+        return self._align(samples, words, phones, True)
+
+    def _align(
+        self, samples: Samples, words: Sequence[str], phones: bool, open_end: bool
+    ) -> list[Word | None]:
         spoken = [pronunciations(word, self._language) for word in words]
         numbers = [number for number, variants in enumerate(spoken) if variants]
         if not numbers or not len(samples):
             return [None] * len(words)
-        variants = [spoken[number] for number in numbers]
-        sound = _levelled(samples)
+        text = _Text([spoken[number] for number in numbers], phones, open_end)
         with self._lock:
-            spans = self._search(sound, variants, False, phones) or self._search(
-                sound, variants, True, phones
-            )
+            spans = self._search(_levelled(samples, NOISE), text, False)
+            if spans is None:
+                spans = self._search(_levelled(samples, MORE_NOISE), text, True)
         result: list[Word | None] = [None] * len(words)
-        if spans is None:
+        if not spans:
             return result
         edges = at_pauses(samples, [(span.start, span.end) for span in spans])
-        for number, span, (start, end) in zip(numbers, spans, edges, strict=True):
+        for number, span, (start, end) in zip(numbers, spans, edges, strict=False):
             result[number] = span.word(words[number], start, end)
         return result
 
@@ -90,14 +111,21 @@ class SoundSwallower(Aligner):
         with self._lock:
             self._decoders.clear()
 
-    def _search(
-        self, sound: bytes, words: Sequence[tuple[str, ...]], wide: bool, phones: bool
-    ) -> list[_Span] | None:
+    def _search(self, sound: bytes, text: _Text, wide: bool) -> list[_Span] | None:
         decoder = self._decoders.get(wide)
         if decoder is None or decoder.is_full:
             decoder = _Decoder(self._language, WIDER if wide else {})
             self._decoders[wide] = decoder
-        return decoder.search(sound, words, phones)
+        return decoder.search(sound, text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """The pronunciations of each word. With `open_end` the sound may end before the text."""
+
+    words: Sequence[tuple[str, ...]]
+    phones: bool
+    open_end: bool
 
 
 class _Span:
@@ -148,29 +176,27 @@ class _Decoder:
     def is_full(self) -> bool:
         return len(self._names) > MAX_VOCABULARY
 
-    def search(
-        self, sound: bytes, words: Sequence[tuple[str, ...]], phones: bool
-    ) -> list[_Span] | None:
+    def search(self, sound: bytes, text: _Text) -> list[_Span] | None:
         """The place of each word on the best path; None if the text has no path."""
         decoder = self._decoder
         try:
             decoder.reinit_feat()  # forget the sound before
             self._measure_mean(sound)
-            decoder.set_fsg(decoder.create_fsg("text", 0, len(words), self._arcs(words)))
+            decoder.set_fsg(decoder.create_fsg("text", 0, len(text.words), self._arcs(text)))
             decoder.start_utt()
             for at in range(0, len(sound), 2 * PIECE):
                 decoder.process_raw(sound[at : at + 2 * PIECE], False, False)
             decoder.end_utt()
             if decoder.hyp is None:
-                return None
+                return [] if text.open_end else None
             spans = [
                 _Span(round(s.start / FRAME), round(s.duration / FRAME), s.ascore)
                 for s in decoder.seg
-                if s.text[0] not in "<["
+                if s.text[0] not in "<[("  # silence, noise, and an arc without a word
             ]
-            if len(spans) != len(words):
+            if len(spans) != len(text.words) and not text.open_end:
                 return None
-            if phones:
+            if text.phones:
                 self._add_phones(spans)
         except (RuntimeError, ValueError) as error:
             raise BackendError(f"soundswallower: {error}") from error
@@ -187,12 +213,14 @@ class _Decoder:
         decoder.end_utt()
         decoder.update_cmn()
 
-    def _arcs(self, words: Sequence[tuple[str, ...]]) -> list[tuple[int, int, float, str]]:
-        return [
+    def _arcs(self, text: _Text) -> list[tuple[Any, ...]]:
+        last = len(text.words)
+        spoken = [
             (number, number + 1, 1 / len(variants), self._name(phones))
-            for number, variants in enumerate(words)
+            for number, variants in enumerate(text.words)
             for phones in variants
         ]
+        return [*spoken, *((number, last, 1.0) for number in range(last) if text.open_end)]
 
     def _name(self, phones: str) -> str:
         """The word of the decoder's dictionary with these phones."""
@@ -211,22 +239,35 @@ class _Decoder:
         found = [
             tuple((phone.name, phone.start, phone.duration) for phone in entry)
             for entry in alignment.words()
-            if entry.name[0] not in "<["
+            if entry.name[0] not in "<[("
         ]
         if len(found) == len(spans):
             for span, phones in zip(spans, found, strict=True):
                 span.phones = phones
 
 
-def _levelled(samples: Samples) -> bytes:
-    """The samples as 16-bit PCM, scaled to a common peak."""
+def _levelled(samples: Samples, noise: float) -> bytes:
+    """The samples as 16-bit PCM, scaled to a common peak, with faint noise of that level."""
     peak = float(np.abs(samples).max())
-    pcm: bytes = (samples * (PEAK * 32767 / max(peak, 1e-5))).astype("<i2").tobytes()
+    scaled = samples * (PEAK * 32767 / max(peak, 1e-5))
+    scaled += np.resize(_noise(), len(samples)) * np.float32(noise * 32767)
+    pcm: bytes = scaled.astype("<i2").tobytes()
     return pcm
 
 
+@cache
+def _noise() -> Samples:
+    """A second of the noise that is added to every sound, always the same."""
+    return np.random.default_rng(0).standard_normal(SAMPLE_RATE).astype(np.float32)
+
+
 def _sample(sound: bytes) -> bytes:
-    """Up to `SAMPLE` seconds of a sound, taken from all of it."""
-    second = 2 * SAMPLE_RATE
-    step = -(-len(sound) // (SAMPLE * second)) * second
-    return b"".join(sound[at : at + second] for at in range(0, len(sound), max(step, second)))
+    """Up to `SAMPLE` seconds of a sound, taken from all of it but its silence."""
+    pcm = np.frombuffer(sound, "<i2")
+    if len(pcm) < 2 * SAMPLE_RATE:
+        return sound
+    seconds = pcm[: len(pcm) // SAMPLE_RATE * SAMPLE_RATE].reshape(-1, SAMPLE_RATE)
+    levels = np.sqrt(np.square(seconds.astype(np.float32)).mean(axis=1))
+    loud = seconds[levels >= levels.max() * SILENT]
+    step = -(-len(loud) // SAMPLE)
+    return loud[::step].tobytes()

@@ -99,10 +99,25 @@ def timed_texts(
     if not any(aligned):
         aligned = _one_by_one(aligner, chunk, flat, hints)
     checked = [_checked(word, hint, chunk) for word, hint in zip(aligned, hints, strict=True)]
-    complete = iter(order.completed(flat, checked, Span(0.0, len(chunk.samples) / SAMPLE_RATE)))
+    return completed_texts(texts, written, checked, len(chunk.samples) / SAMPLE_RATE)
+
+
+def completed_texts(
+    texts: Sequence[str],
+    written: Sequence[Sequence[str]],
+    words: Sequence[Word | None],
+    length: float,
+) -> list[list[Word]]:
+    """The words of each text in order, with its spelling; words without times are estimated.
+
+    `written` are the words of each text as they are aligned, `words` those of all texts in a row,
+    and `length` the seconds of sound.
+    """
+    flat = [word for text in written for word in text]
+    complete = iter(order.completed(flat, words, Span(0.0, length)))
     return [
-        list(with_spaces(text, [next(complete) for _ in words]))
-        for text, words in zip(texts, written, strict=True)
+        list(with_spaces(text, [next(complete) for _ in mine]))
+        for text, mine in zip(texts, written, strict=True)
     ]
 
 

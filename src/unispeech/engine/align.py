@@ -7,9 +7,9 @@ from concurrent.futures import Executor
 from dataclasses import replace
 
 from unispeech import languages
-from unispeech.aligners import soundswallower
+from unispeech.aligners import long_text, soundswallower
 from unispeech.aligners.soundswallower import SoundSwallower
-from unispeech.annotate.words import timed_texts, with_words
+from unispeech.annotate.words import completed_texts, with_words
 from unispeech.audio.recording import Source
 from unispeech.call import OnProgress, ignore
 from unispeech.ctc import words
@@ -20,7 +20,7 @@ from unispeech.errors import AudioError, BackendMissing, UnsupportedOption
 from unispeech.models import companions
 from unispeech.stages import batching, stitch
 from unispeech.stages.stitch import Decoded
-from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, End, Progress, Segment, Transcript
+from unispeech.types import Chunk, ChunkResult, End, Progress, Segment, Transcript, Word
 
 
 def aligned(
@@ -58,7 +58,8 @@ def aligned(
             on_progress(Progress(chunk.end, recording.duration, recording.name))
     if end.error:
         raise end.error
-    return align.lines(words.joined(emissions), text, end.language), end
+    lines = align.lines(words.joined(emissions), text, end.language)
+    return stitch.in_order(lines, 0.0, end.duration), end
 
 
 def align(
@@ -94,38 +95,33 @@ def align(
             "run: pip install soundswallower, or use the backend mms",
         )
     recording = sound.opened(Input(source, sample_rate))
-    samples = recording.read()
-    on_progress(Progress(0.0, recording.duration, recording.name))
-    chunk = Chunk(samples, 0.0, len(samples) / SAMPLE_RATE, language=code)
     lines = [" " + " ".join(line.split()) for line in text.splitlines() if line.strip()]
-    aligner = SoundSwallower(code)
-    timed = timed_texts(aligner, chunk, lines, [()] * len(lines), phones)
-    if not any(word.timed_by == soundswallower.NAME for words in timed for word in words):
+    written = [line.split() for line in lines]
+    flat = [word for line in written for word in line]
+    found: list[Word | None] = []
+    length = 0.0
+    for length, some in long_text.align(SoundSwallower(code), recording.blocks(), flat, phones):
+        found += some
+        on_progress(Progress(length, recording.duration, recording.name))
+    if not any(found):
         raise AudioError("the text does not fit the sound", "is it the right text?")
-    segments = [
-        with_words(Segment(number, 0.0, 0.0, line, language=code), words)
-        for number, (line, words) in enumerate(zip(lines, timed, strict=True))
-    ]
-    on_progress(Progress(chunk.end, chunk.end, recording.name))
     end = End(
-        duration=chunk.end,
+        duration=length,
         language=code,
         warnings=tuple(recording.warnings),
         complete=recording.complete,
         name=recording.name,
     )
+    timed = completed_texts(lines, written, found, length)
+    segments = [
+        with_words(Segment(number, 0.0, 0.0, line), words)
+        for number, (line, words) in enumerate(zip(lines, timed, strict=True))
+    ]
     return stitch.transcript(
-        [_rounded(segment) for segment in segments],
+        stitch.in_order(segments, 0.0, length, code),
         (),
         end,
         backend=soundswallower.NAME,
         model=companions.SOUNDSWALLOWER[code],
         task="align",
     )
-
-
-def _rounded(segment: Segment) -> Segment:
-    words = tuple(
-        replace(word, start=round(word.start, 3), end=round(word.end, 3)) for word in segment.words
-    )
-    return replace(segment, start=round(segment.start, 3), end=round(segment.end, 3), words=words)
