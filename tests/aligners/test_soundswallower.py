@@ -129,5 +129,7 @@ def test_nearly_silent_sound_around_speech_does_no_harm(
     text = reference("english").split()
     plain = aligner.align(ENGLISH, text, "en")
     words = aligner.align(np.concatenate([silence, ENGLISH, silence]), text, "en")
-    for word, alone in zip(words, plain, strict=True):
-        assert word and alone and word.start == pytest.approx(20 + alone.start, abs=0.5)
+    pairs = [(word, alone) for word, alone in zip(words, plain, strict=True) if word and alone]
+    assert len(pairs) == len(text)
+    near = [abs(word.start - 20 - alone.start) < 0.1 for word, alone in pairs]
+    assert sum(near) > 0.8 * len(near)

@@ -270,4 +270,5 @@ def _sample(sound: bytes) -> bytes:
     levels = np.sqrt(np.square(seconds.astype(np.float32)).mean(axis=1))
     loud = seconds[levels >= levels.max() * SILENT]
     step = -(-len(loud) // SAMPLE)
-    return loud[::step].tobytes()
+    chosen: bytes = loud[::step].tobytes()
+    return chosen

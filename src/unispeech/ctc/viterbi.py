@@ -74,17 +74,17 @@ def _best_states(
     frames, width = len(scores), min(window, len(labels))
     trellis = _Trellis(scores, labels, can_skip, width)
     blocks = [range(at, min(at + block, frames)) for at in range(1, frames, block)]
-    best = np.full(width, IMPOSSIBLE)
+    low, best = 0, np.full(width, IMPOSSIBLE)
     best[:2] = scores[0, labels[:2]]
-    before = [(0, best)]
+    before = [(low, best)]
     for span in blocks[:-1]:
-        before.append(trellis.search(*before[-1], span))
+        low, best = trellis.search(low, best, span)
+        before.append((low, best))
     states = np.zeros(frames, np.int64)
     state = -1
-    low = 0
-    for span, start in zip(reversed(blocks), reversed(before), strict=False):
+    for span, (low, best) in zip(reversed(blocks), reversed(before), strict=False):
         steps, lows = np.zeros((len(span), width), np.uint8), np.zeros(len(span), np.int64)
-        low, best = trellis.search(*start, span, steps, lows)
+        low, best = trellis.search(low, best, span, steps, lows)
         if state < 0:
             state = _last_state(low, best, len(labels))
         for number in range(len(span) - 1, -1, -1):
