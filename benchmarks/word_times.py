@@ -90,7 +90,11 @@ def _speaker(utterance: Utterance) -> str:
 
 def sound(utterance: Utterance, noise: float | None) -> Samples:
     """The recording, with white noise so many decibels below its mean power."""
-    samples = load(utterance.audio)
+    return noisy(load(utterance.audio), noise)
+
+
+def noisy(samples: Samples, noise: float | None) -> Samples:
+    """The samples, with white noise so many decibels below their mean power."""
     if noise is None:
         return samples
     power = float(np.mean(np.square(samples))) / 10 ** (noise / 10)
