@@ -172,13 +172,15 @@ def guard() -> Canvas:
 
 
 def word_times() -> Canvas:
-    canvas = Canvas("Three sources of word times", 250)
+    canvas = Canvas("Four sources of word times", 328)
     rows = (
         ("estimate", "default", "the chunk's speech", "divided by the length of the text,",
          "moved to the nearest pause", "plain"),
         ("attention", "word_timestamps", "the Whisper decoder", "where it attends in the audio",
-         "as it writes each word", "plain"),
-        ("forced alignment", "align", "a CTC model", "where it detects the letters",
+         "as it writes each word, less its bias", "plain"),
+        ("SoundSwallower", "word_timestamps", "Gaussian mixtures", "the likeliest path through",
+         "the phones of the text (en, fr)", "accent"),
+        ("CTC", "align", "a CTC model", "where it detects the letters",
          "of a text that any backend wrote", "accent"),
     )  # fmt: skip
     for number, (title, option, source, first, second, kind) in enumerate(rows):
