@@ -23,7 +23,7 @@ REACH = 6
 """Frames by which a boundary may follow the energy."""
 EARLIER = (0.01, 0.05)
 """Seconds by which speech starts before its energy rises: in clean sound, and in noise."""
-LATER = (0.01, 0.08)
+LATER = (0.01, 0.05)
 """Seconds by which speech ends after its energy falls: in clean sound, and in noise."""
 CLEAN, NOISY = 30.0, 5.0
 """Decibels between speech and noise of the two values above."""
@@ -46,10 +46,9 @@ def at_pauses(samples: Samples, words: Sequence[Times]) -> list[Times]:
     energy = energies(samples)
     if len(energy) < 2 or not words:
         return list(words)
-    noise, speech = np.percentile(energy, (8, 90))
-    noisiness = float(np.clip((CLEAN - (speech - noise)) / (CLEAN - NOISY), 0.0, 1.0))
-    earlier = EARLIER[0] + (EARLIER[1] - EARLIER[0]) * noisiness
-    later = LATER[0] + (LATER[1] - LATER[0]) * noisiness
+    noise, amount = _noise(energy)
+    earlier = EARLIER[0] + (EARLIER[1] - EARLIER[0]) * amount
+    later = LATER[0] + (LATER[1] - LATER[0]) * amount
     length = len(samples) / SAMPLE_RATE
     starts, ends = [start for start, _ in words], [end for _, end in words]
     for number in range(len(words) + 1):
@@ -57,7 +56,7 @@ def at_pauses(samples: Samples, words: Sequence[Times]) -> list[Times]:
         after = starts[number] if number < len(words) else length
         if after - before < MIN_PAUSE:
             continue
-        left, right = _quiet(energy, before, after, float(noise))
+        left, right = _quiet(energy, before, after, noise)
         end = before + left + (later if number else 0.0)
         start = after - right - (earlier if number < len(words) else 0.0)
         if end > start:  # both words claim the pause
@@ -67,6 +66,18 @@ def at_pauses(samples: Samples, words: Sequence[Times]) -> list[Times]:
         if number < len(words):
             starts[number] = max(start, 0.0)
     return list(zip(starts, ends, strict=True))
+
+
+def noisiness(samples: Samples) -> float:
+    """The noise of a sound: 0 if it is clean, 1 if speech is hardly louder than the noise."""
+    energy = energies(samples)
+    return _noise(energy)[1] if len(energy) > 1 else 0.0
+
+
+def _noise(energy: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """The level of the noise in decibels, and the noisiness."""
+    noise, speech = np.percentile(energy, (8, 90))
+    return float(noise), float(np.clip((CLEAN - (speech - noise)) / (CLEAN - NOISY), 0.0, 1.0))
 
 
 def to_pauses(samples: Samples, words: Sequence[Times]) -> list[Times]:

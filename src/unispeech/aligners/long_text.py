@@ -14,13 +14,14 @@ from unispeech.aligners.edges import FRAME
 from unispeech.aligners.soundswallower import SoundSwallower
 from unispeech.types import SAMPLE_RATE, Samples, Word, shifted
 
-WINDOW = 300.0
-"""Seconds of sound aligned at once. A recording up to 1.5 times as long is one window."""
-AHEAD = 60.0
+WINDOW = 60.0
+"""Seconds of sound aligned at once. A recording up to 1.5 times as long is one window. The search
+needs half a megabyte a second, and more for long texts."""
+AHEAD = 12.0
 """Seconds at the end of a window whose words are aligned again in the next window."""
-CUT = 60.0
+CUT = 15.0
 """Seconds before that in which the longest pause is the end of the window's words."""
-FASTEST = 8.0
+FASTEST = 6.0
 """Words a second. More of the text is not looked at in one window."""
 
 

@@ -19,7 +19,8 @@ import numpy as np
 
 from unispeech.aligners import lexicon
 from unispeech.aligners.base import Aligner
-from unispeech.aligners.edges import at_pauses
+from unispeech.aligners.denoising import denoised
+from unispeech.aligners.edges import at_pauses, noisiness
 from unispeech.aligners.pronunciation import pronunciations
 from unispeech.errors import BackendError
 from unispeech.types import SAMPLE_RATE, Samples, Word
@@ -31,7 +32,7 @@ PIECE = SAMPLE_RATE // 2
 """Samples searched at a time, for a few milliseconds: the library holds the interpreter lock."""
 CONFIG = {
     "beam": 1e-80, "wbeam": 1e-60, "pbeam": 1e-80,
-    "topn": 1, "silprob": 0.1, "bestpath": False, "loglevel": "FATAL",
+    "topn": 1, "silprob": 0.5, "bestpath": False, "loglevel": "FATAL",
 }  # fmt: skip
 """Found with `benchmarks/word_times.py`: a wide beam always has a path for the right text, and one
 Gaussian a codebook is faster than four and no less accurate (decision 0080)."""
@@ -43,6 +44,8 @@ SAMPLE = 8
 SILENT = 0.03
 """The level of a second that is silence, relative to the loudest. A mean with much silence makes
 silence look like speech, and speech like nothing (decision 0073)."""
+NOISY = 0.3
+"""Noisiness above which noise is reduced."""
 NOISE, MORE_NOISE = 3e-4, 5e-3
 """Level of the noise added, and that of the second attempt: the acoustic models know no silence
 without noise, and speech from a noise gate or a synthesizer has no path without it."""
@@ -95,10 +98,11 @@ class SoundSwallower(Aligner):
         if not numbers or not len(samples):
             return [None] * len(words)
         text = _Text([spoken[number] for number in numbers], phones, open_end)
+        sound = denoised(samples) if noisiness(samples) > NOISY else samples
         with self._lock:
-            spans = self._search(_levelled(samples, NOISE), text, False)
+            spans = self._search(_levelled(sound, NOISE), text, False)
             if spans is None:
-                spans = self._search(_levelled(samples, MORE_NOISE), text, True)
+                spans = self._search(_levelled(sound, MORE_NOISE), text, True)
         result: list[Word | None] = [None] * len(words)
         if not spans:
             return result
