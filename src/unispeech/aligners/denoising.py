@@ -30,8 +30,8 @@ def denoised(samples: Samples) -> Samples:
     spectrum = np.fft.rfft(windows * window)
     power = np.square(np.abs(spectrum))
     noise = EXCESS * np.percentile(_smoothed(power, AROUND), QUIETEST, axis=0)
-    heard = np.maximum(_smoothed(power, 3), 1e-12)
-    gain = np.sqrt(np.maximum(1 - noise / heard, FLOOR**2))
+    smooth = np.maximum(_smoothed(power, 3), 1e-12)
+    gain = np.sqrt(np.maximum(1 - noise / smooth, FLOOR**2))
     parts = np.fft.irfft(spectrum * gain)[:count].astype(np.float32) * window
     sound = np.zeros((count + 1, half), np.float32)
     sound[:-1] += parts[:, :half]
