@@ -64,6 +64,14 @@ def test_lines_are_balanced_and_break_at_phrases(
     assert lines(text, Layout(max_line_width=width)) == expected
 
 
+def test_a_word_said_in_a_moment_shares_a_cue_with_the_sentence_before() -> None:
+    words = (Word(0.0, 2.7, " Good morning, and welcome to the garden.", 0.9),
+             Word(2.7, 3.1, " Indeed.", 0.9))  # fmt: skip
+    whole = transcript(Segment(0, 0.0, 3.1, "".join(word.word for word in words), words))
+    (cue,) = subtitles.cues(whole, Layout(max_line_width=42, max_line_count=2))
+    assert cue.text == "Good morning, and welcome to the garden.\nIndeed."
+
+
 def test_japanese_and_chinese_break_between_phrases_and_never_before_punctuation() -> None:
     text = "今日は天気がとても良いですね。「明日はどうなるでしょう」と彼女は言いました。"
     shown = lines(text, Layout(max_line_width=20), "ja")

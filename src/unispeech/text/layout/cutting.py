@@ -28,6 +28,8 @@ ORPHAN = 40.0
 """Cost of a line or cue with a single word of a longer sentence."""
 IMBALANCE = 0.4
 """Cost of each cell by which lines differ."""
+FLASH = 40.0
+"""Cost of each second by which a cue is shown for less than one, unless the layout has a bound."""
 PAUSE = 20.0
 """Cost of a second of silence inside a cue."""
 DASHED = 4.0
@@ -133,7 +135,8 @@ class Run:
         cost = IMBALANCE * abs(self._width(begin, end) - target)
         if end < last:
             cost += self.pieces[end].break_cost
-        if end - begin == 1 and self._width(begin, end) < target / 2:
+        is_short = end - begin == 1 and self._width(begin, end) < target / 2
+        if is_short and not self._is_sentence(begin, end):
             cost += ORPHAN
         return cost
 
@@ -164,11 +167,16 @@ class Run:
         if first:
             pause = pieces[first].start - pieces[first - 1].end
             cost += 2 * pieces[first].break_cost - 10 * min(1.0, max(0.0, pause))
-        begins = not first or pieces[first].break_cost == AFTER_SENTENCE
-        ends = last == len(pieces) or pieces[last].break_cost == AFTER_SENTENCE
-        if last - first == 1 and not (begins and ends):
+        if last - first == 1 and not self._is_sentence(first, last):
             cost += ORPHAN
+        if layout.min_duration is None:
+            cost += FLASH * max(0.0, 1 - (end - start))
         return cost + self._density(start, end, length)
+
+    def _is_sentence(self, first: int, last: int) -> bool:
+        pieces = self.pieces
+        begins = not first or pieces[first].break_cost == AFTER_SENTENCE
+        return begins and (last == len(pieces) or pieces[last].break_cost == AFTER_SENTENCE)
 
     def _violations(
         self, first: int, last: int, lines: Lines, duration: float, length: int
