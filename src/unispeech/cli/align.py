@@ -20,7 +20,6 @@ from unispeech.cli.output import Destination, Output
 from unispeech.cli.progress import progress_bar
 from unispeech.cli.transcribe import settle
 from unispeech.errors import AudioNotFound, OptionError, UnsupportedOption
-from unispeech.models import companions
 from unispeech.text import formats
 from unispeech.text.subtitles import Layout
 from unispeech.types import Transcript
@@ -84,12 +83,9 @@ def align(
 
 
 def _best(model: str | None, explicit: dict[str, Any]) -> str:
-    """SoundSwallower if it is installed and has the language, else MMS."""
-    known = languages.WHISPER
-    language = languages.find(explicit.get("language") or "", known, languages.aliases(known))
-    if model is None and language in companions.SOUNDSWALLOWER and soundswallower.is_installed():
-        return soundswallower.NAME
-    return "mms"
+    from unispeech.engine.align import best_backend
+
+    return "mms" if model is not None else best_backend(explicit.get("language") or "")
 
 
 def _aligned(

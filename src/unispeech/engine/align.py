@@ -62,6 +62,18 @@ def aligned(
     return stitch.in_order(lines, 0.0, end.duration), end
 
 
+def best_backend(language: str) -> str:
+    """The backend that aligns a language: SoundSwallower if it is installed and has it, else MMS.
+
+    `language` is a code, a name, or empty if unknown.
+    """
+    known = languages.WHISPER
+    code = languages.find(language, known, languages.aliases(known))
+    if code in companions.SOUNDSWALLOWER and soundswallower.is_installed():
+        return soundswallower.NAME
+    return "mms"
+
+
 def align(
     source: Source,
     text: str,
