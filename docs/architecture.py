@@ -21,6 +21,7 @@ FIRST_OF_BAND = "call"
 ROOMS = {
     "testing": (85, "suite for backends"),
     "cli": (330, "commands"),
+    "agents": (480, "tools, MCP"),
     "bench": (250, "benchmarks"),
     "server": (480, "service, jobs, web page"),
     "engine": (350, "source to transcript"),

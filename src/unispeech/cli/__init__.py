@@ -41,6 +41,8 @@ COMMANDS = {
     "bench": ("unispeech.cli.bench:bench", "Measure speed and accuracy on this machine."),
     "serve": ("unispeech.cli.serve:serve", "Run the server."),
     "worker": ("unispeech.cli.serve:worker", "Run a server's jobs in another process."),
+    "mcp": ("unispeech.cli.agents:mcp", "Offer transcription to agents (MCP)."),
+    "tools": ("unispeech.cli.agents:tools", "Print the schemas of the tools for agents."),
     "keys": ("unispeech.cli.serve:keys", "Create, list and revoke API keys of the server."),
 }
 """Commands by name: where the code is, and the line in the help. Imported on use, so that `--help`
