@@ -35,7 +35,7 @@ def test_upload_play_correct_reload_and_export(tab: Tab, server: Server, tmp_pat
         tab.page.get_by_role("button", name="Download srt").click()
     download.value.save_as(tmp_path / "english.srt")
     srt = (tmp_path / "english.srt").read_text(encoding="utf-8")
-    assert srt.startswith("1\n00:00:0") and "the garden.\nIndeed." in srt
+    assert srt.startswith("1\n00:00:0") and "to the garden. Indeed." in srt
     with tab.page.expect_download() as download:
         tab.page.get_by_role("button", name="Download docx").click()
     download.value.save_as(tmp_path / "english.docx")
