@@ -42,7 +42,7 @@ def test_upload_play_correct_reload_and_export(tab: Tab, server: Server, tmp_pat
     paragraphs = [
         paragraph.text for paragraph in docx.Document(str(tmp_path / "english.docx")).paragraphs
     ]
-    assert paragraphs[0].startswith("english ") and paragraphs[1].startswith("00:0")
+    assert paragraphs[0].startswith("english ") and paragraphs[2].startswith("00:0")
     assert any(text.endswith("garden. Indeed.") for text in paragraphs)
 
 
