@@ -21,9 +21,10 @@ FIRST_OF_BAND = "call"
 ROOMS = {
     "testing": (85, "suite for backends"),
     "cli": (330, "commands"),
-    "agents": (480, "tools, MCP"),
-    "bench": (250, "benchmarks"),
-    "server": (480, "service, jobs, web page"),
+    "agents": (640, "tools, MCP"),
+    "bench": (175, "benchmarks"),
+    "wyoming": (485, "voice assistants"),
+    "server": (640, "service, jobs, web page"),
     "engine": (350, "source to transcript"),
     "annotate": (235, "word times, speakers"),
     "aligners": (235, "times of known words"),
@@ -140,6 +141,8 @@ def _arrow(edge: Edge, top: dict[str, int]) -> list[str]:
         return _line([(x1, y1), (x1, middle), (x2 - BOX / 2, middle)])
     if edge in SIDEWAYS_THEN_DOWN:
         middle, end = y1 - HEIGHT / 2, x2 + SIDEWAYS_THEN_DOWN[edge]
+        if end < x1 + BOX / 2:
+            return _line([(end, y1), (end, y2)])
         return _line([(x1 + BOX / 2, middle), (end, middle), (end, y2)])
     lean = max(-50.0, min(50.0, (x2 - x1) / 3))
     return _line([(x1 + lean, y1), (x2 - lean, y2)])

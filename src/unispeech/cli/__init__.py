@@ -40,6 +40,7 @@ COMMANDS = {
     ),
     "bench": ("unispeech.cli.bench:bench", "Measure speed and accuracy on this machine."),
     "serve": ("unispeech.cli.serve:serve", "Run the server."),
+    "wyoming": ("unispeech.cli.wyoming:wyoming", "Serve Home Assistant and voice satellites."),
     "worker": ("unispeech.cli.serve:worker", "Run a server's jobs in another process."),
     "mcp": ("unispeech.cli.agents:mcp", "Offer transcription to agents (MCP)."),
     "tools": ("unispeech.cli.agents:tools", "Print the schemas of the tools for agents."),

@@ -6,7 +6,8 @@ import socket
 from pathlib import Path
 
 from unispeech.models import catalog, weight_cache
-from unispeech.server.settings import Settings, is_loopback
+from unispeech.server.settings import Settings
+from unispeech.system.addresses import is_loopback
 from unispeech.version import __version__
 
 ANY_ADDRESS = ("0.0.0.0", "::")

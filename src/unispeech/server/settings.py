@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import tempfile
 from collections.abc import Iterable
@@ -19,6 +18,7 @@ from unispeech.errors import OptionError, nearest
 from unispeech.models import companions
 from unispeech.options import LoadOptions
 from unispeech.server.data_folder import foreign_owner
+from unispeech.system.addresses import is_loopback
 
 MIB = 1024 * 1024
 FOLDERS = ("jobs", "uploads", "scratch")
@@ -267,14 +267,6 @@ def misspelt(names: Iterable[str], all: bool = False) -> list[str]:
             if near or all:
                 lines.append(f"there is no setting {name}{hint}")
     return lines
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine can connect to the host."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def read(**values: Any) -> Settings:

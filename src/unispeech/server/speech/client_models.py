@@ -7,7 +7,8 @@ from collections.abc import Callable
 from unispeech.backends import choose, registry
 from unispeech.errors import ModelUnavailable, UnknownModel, did_you_mean
 from unispeech.models import catalog, companions, model_names, weight_cache
-from unispeech.server.settings import Settings, is_loopback
+from unispeech.server.settings import Settings
+from unispeech.system.addresses import is_loopback
 
 DIARIZING = "gpt-4o-transcribe-diarize"
 HOSTED = frozenset(

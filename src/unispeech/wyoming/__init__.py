@@ -1,0 +1,1 @@
+"""Speech to text by the Wyoming protocol, for Home Assistant and voice satellites."""
