@@ -21,10 +21,10 @@ CALLBACKS = ["on_progress", "on_segment", "cancelled"]
 def test_the_public_names() -> None:
     assert sorted(unispeech.__all__) == [
         "AsyncEngine", "AudioError", "AudioNotFound", "AudioTruncated", "BackendError",
-        "BackendMissing", "Cancelled", "Details", "Engine", "Event", "Gap", "Layout",
+        "BackendMissing", "Cancelled", "Details", "Edit", "Engine", "Event", "Gap", "Layout",
         "ModelDamaged", "ModelError", "ModelUnavailable", "OptionError", "Progress", "Segment",
-        "Session", "Transcript", "Turn", "UnispeechError", "UnknownBackend", "UnknownModel",
-        "UnsupportedOption", "Word", "__version__", "render", "transcribe",
+        "Session", "TextRules", "Transcript", "Turn", "UnispeechError", "UnknownBackend",
+        "UnknownModel", "UnsupportedOption", "Word", "__version__", "render", "transcribe",
     ]  # fmt: skip
     assert all(getattr(unispeech, name) is not None for name in unispeech.__all__)
 

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from unispeech.realtime.session import Session as Session
     from unispeech.text.formats import Details as Details
     from unispeech.text.formats import render as render
+    from unispeech.text.rules import Edit as Edit
+    from unispeech.text.rules import TextRules as TextRules
     from unispeech.text.subtitles import Layout as Layout
     from unispeech.types import Gap as Gap
     from unispeech.types import Progress as Progress
@@ -69,6 +71,7 @@ _PUBLIC = {
     "realtime.events": ["Event"],
     "realtime.session": ["Session"],
     "text.formats": ["Details", "render"],
+    "text.rules": ["Edit", "TextRules"],
     "text.subtitles": ["Layout"],
     "types": ["Gap", "Progress", "Segment", "Transcript", "Turn", "Word"],
 }

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from unispeech.text.formats import Details
+    from unispeech.text.rules import Edit, TextRules
     from unispeech.text.subtitles import Layout
 
 Floats: TypeAlias = "npt.NDArray[np.float32]"
@@ -124,6 +125,27 @@ class Transcript:
     """Speaker turns, if requested."""
     source: str = ""
     """The name of the recording: its path as passed by the caller."""
+    edits: tuple[Edit, ...] = ()
+    """The segments that text rules changed, as they were before."""
+    original_text: str = ""
+    """The text before text rules changed it, if they did."""
+
+    @property
+    def original(self) -> Transcript:
+        """The transcript before text rules changed it."""
+        from unispeech.text.rules import original
+
+        return original(self)
+
+    def edited(self, rules: TextRules) -> Transcript:
+        """A copy whose text the rules have changed, with each change in `edits`.
+
+        Raises:
+            OptionError: a rule does not know the language, or takes too long.
+        """
+        from unispeech.text.rules import apply
+
+        return apply(self, rules)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -165,6 +187,7 @@ class Transcript:
             segments=tuple(shifted(segment, seconds) for segment in self.segments),
             gaps=tuple(shifted(gap, seconds) for gap in self.gaps),
             turns=tuple(shifted(turn, seconds) for turn in self.turns),
+            edits=tuple(edit.shifted(seconds) for edit in self.edits),
         )
 
 

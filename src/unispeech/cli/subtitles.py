@@ -26,6 +26,7 @@ from unispeech.cli.layout import layout_of, layout_options
 from unispeech.cli.notices import notify
 from unispeech.cli.output import LANGUAGE, Destination, Output
 from unispeech.cli.spelling import with_flags
+from unispeech.cli.text_flags import edited, rules_of, text_options
 from unispeech.cli.transcribe import check_destination, language_suffix_option, undone
 from unispeech.errors import OptionError
 from unispeech.text import formats as text_formats
@@ -64,6 +65,7 @@ from unispeech.types import Transcript
 )
 @detail_options
 @layout_options
+@text_options
 def subtitles(
     files: tuple[Path, ...],
     formats: list[str],
@@ -86,13 +88,15 @@ def subtitles(
       unispeech subtitles *.json --preset bbc -f vtt -o subtitles
       unispeech subtitles --check --preset netflix --max-cps 20 talk.srt
     """
-    layout, details = layout_of(options), details_of(options)
+    layout, details, rules = layout_of(options), details_of(options), rules_of(options)
     code = _code(language)
     if check:
         if not layout.given:
             raise click.UsageError("--check needs --preset or a limit such as --max-cps")
         if output_dir is not None or beside:
             raise click.UsageError("--check writes no files; leave out --output-dir and --beside")
+        if rules.chosen:
+            raise click.UsageError("--check changes no text; leave out --replacements and the like")
         broken = [_violations(file, layout, code or "") for file in files]
         sys.exit(1 if any(broken) else 0)
     has_turns = {"diarize": True} if "rttm" in formats else {}
@@ -103,7 +107,7 @@ def subtitles(
     inputs = _inputs(files, language_suffix)
     check_destination(destination, skip_existing, list(inputs))
     check_binary(formats, destination.is_stdout, len(inputs) > 1)
-    output = Output(formats, destination, layout, len(inputs) > 1, details=details)
+    output = Output(formats, destination, layout, len(inputs) > 1, details=details, rules=rules)
     remaining, failures = undone(output, list(inputs), skip_existing)
     for source in remaining:
         failures += not _write(output, source, inputs[source], code)
@@ -157,11 +161,13 @@ def _write(output: Output, source: Input, file: Path, language: str | None) -> b
         return False
     if language is not None:
         transcript = replace(transcript, language=language)
+    is_complete = transcript.complete
+    transcript = edited(transcript, output.rules, str(file))
     output.begin(source)
     for segment in transcript.segments:
         output.on_segment(segment)
     output.end(source, transcript)
-    return True
+    return transcript.complete or not is_complete
 
 
 def _read(file: Path) -> Transcript | None:

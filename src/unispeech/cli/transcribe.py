@@ -32,6 +32,7 @@ from unispeech.cli.notices import notify
 from unispeech.cli.output import Destination, Output
 from unispeech.cli.progress import progress_bar
 from unispeech.cli.spelling import in_flags, with_flags
+from unispeech.cli.text_flags import check_language, edited, rules_of, text_options
 from unispeech.cli.urls import Limits
 from unispeech.errors import UnispeechError
 from unispeech.options import OPTIONS, split_options
@@ -123,6 +124,7 @@ language_suffix_option = option(
 @flags.options()
 @detail_options
 @layout_options
+@text_options
 @option("-q", "--quiet", is_flag=True, help="Show no progress bar.")
 def transcribe(
     sources: tuple[str, ...],
@@ -147,16 +149,17 @@ def transcribe(
       unispeech transcribe recordings/ --output-format srt --output-dir subtitles
       unispeech transcribe talk.mp4 --language fr --task translate -f json
     """
-    layout, details = layout_of(options), details_of(options)
+    layout, details, rules = layout_of(options), details_of(options), rules_of(options)
     inputs = expand(sources)
     explicit = flags.explicit_options(options)
+    check_language(rules, explicit)
     speakers = check_formats(formats, layout, details, explicit)
     if output_dir is None and not beside and len(extensions(formats)) > 1:
         output_dir = Path()
     destination = Destination(output_dir, beside, language_suffix, overwrite)
     check_destination(destination, skip_existing, inputs)
     check_binary(formats, destination.is_stdout, len(inputs) > 1)
-    output = Output(formats, destination, layout, len(inputs) > 1, speakers, details)
+    output = Output(formats, destination, layout, len(inputs) > 1, speakers, details, rules)
     inputs, failures = undone(output, inputs, skip_existing)
     if inputs:
         with exit_promptly(), progress_bar(quiet) as on_progress:
@@ -284,6 +287,7 @@ def _finish(output: Output, source: Input, result: Transcript | UnispeechError) 
     if isinstance(result, UnispeechError):
         notify(_with_name(source, with_flags(result)))
         return False
+    result = edited(result, output.rules, source.name)
     for warning in result.warnings:
         notify(f"warning: {warning}")
     if lost := output.losses(result):

@@ -11,6 +11,7 @@ from typing import Any
 
 from unispeech.text.formats.base import Details
 from unispeech.text.formats.plain import language
+from unispeech.text.rules.record import Edit
 from unispeech.text.subtitles import Layout
 from unispeech.types import Segment, Transcript, Word
 
@@ -29,11 +30,11 @@ def jsonl(transcript: Transcript, layout: Layout, details: Details) -> str:
 
 
 def as_dict(transcript: Transcript) -> dict[str, Any]:
-    """The JSON object of a transcript. Empty `turns`, `gaps` and `warnings` are left out.
+    """The JSON object of a transcript. Empty `turns`, `gaps`, `warnings` and `edits` are left out.
 
     If the transcript has several languages, `languages` lists them, and each segment has its own.
     """
-    several = len(transcript.languages) > 1
+    several = len(transcript.original.languages) > 1
     fields: dict[str, Any] = {
         "text": transcript.text,
         "language": transcript.language,
@@ -50,8 +51,21 @@ def as_dict(transcript: Transcript) -> dict[str, Any]:
         "turns": [asdict(turn) for turn in transcript.turns],
         "gaps": [asdict(gap) for gap in transcript.gaps],
         "warnings": list(transcript.warnings),
+        "edits": [_edit(edit, several) for edit in transcript.edits],
     }
+    if transcript.edits:
+        fields["original_text"] = transcript.original_text
     return fields | {name: values for name, values in optional.items() if values}
+
+
+def _edit(edit: Edit, several: bool) -> dict[str, Any]:
+    language = edit.original.language if several else None
+    return {
+        "index": edit.index,
+        "removed": edit.removed,
+        "changes": [asdict(change) for change in edit.changes],
+        "original": segment_dict(edit.original) | ({"language": language} if language else {}),
+    }
 
 
 def segment_dict(segment: Segment) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from unispeech.errors import OptionError
+from unispeech.text.rules.record import Change, Edit
 from unispeech.types import Gap, Segment, Transcript, Turn, Word
 
 
@@ -43,6 +44,8 @@ def read_json(text: str, name: str) -> Transcript:
             for number, row in enumerate(_list(document, "turns", place), 1)
         ),
         source=name,
+        edits=_edits(document, len(segments), place),
+        original_text=_text(document, "original_text", place),
     )
 
 
@@ -67,6 +70,32 @@ def read_jsonl(text: str, name: str) -> Transcript:
         model="",
         source=name,
     )
+
+
+def _edits(document: Mapping[str, Any], count: int, place: str) -> tuple[Edit, ...]:
+    """Read the changes of a transcript that has `count` segments now."""
+    edits: list[Edit] = []
+    for number, part in enumerate(_list(document, "edits", place), 1):
+        where = f"{place}, edit {number}"
+        edit = _object(part, where)
+        index, removed = edit.get("index"), edit.get("removed") is True
+        count += removed
+        least = edits[-1].index + 1 if edits else 0
+        if isinstance(index, bool) or not isinstance(index, int) or not least <= index < count:
+            raise OptionError(f"{where}: index is {index!r}, not that of a segment")
+        changes = (_object(row, where) for row in _list(edit, "changes", where))
+        edits.append(
+            Edit(
+                index,
+                _segment(edit.get("original"), index, f"{where}, original"),
+                tuple(
+                    Change(*(_text(change, key, where) for key in ("rule", "before", "after")))
+                    for change in changes
+                ),
+                removed,
+            )
+        )
+    return tuple(edits)
 
 
 def _loaded(text: str, name: str, line: int) -> Mapping[str, Any]:
