@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -209,6 +210,38 @@ def test_pages_of_other_sites_cannot_use_the_http_server(address: str) -> None:
         address, json=body, headers={**accept, "Origin": "https://site.example"}
     )
     assert (foreign_host.status_code, foreign_origin.status_code) == (421, 403)
+
+
+def test_ctrl_c_ends_the_stdio_server_while_it_waits() -> None:
+    command = [sys.executable, *COMMAND]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping"}) + "\n")
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["id"] == 1
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130  # a hang would last until stdin is closed
+        assert process.stdout.read() == ""
+        assert process.stderr.read().strip() == "unispeech: stopped"
+
+
+@pytest.mark.parametrize(
+    "options", [["--model", "nope"], ["--backend", "nope"], ["--root", "nope"]]
+)
+def test_wrong_usage_is_one_line_before_a_client_connects(options: list[str]) -> None:
+    process = subprocess.run(
+        [sys.executable, "-m", "unispeech", "mcp", *options],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    assert process.returncode == 2
+    assert "nope" in process.stderr
+    assert process.stderr.count("\n") == 1
+    assert process.stdout == ""
 
 
 @pytest.mark.parametrize("address_", ["0.0.0.0:80", "192.0.2.1:80", "127.0.0.1", "127.0.0.1:x"])

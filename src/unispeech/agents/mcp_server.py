@@ -27,6 +27,8 @@ TICK = 0.2
 """Seconds between two progress notifications."""
 AT_ONCE = 4
 """Calls that run at once; further ones wait."""
+GRACE = 2
+"""Seconds that connections have to end at a signal."""
 URI = "unispeech://transcripts/"
 _URI = re.compile(re.escape(URI) + r"(\w+)(?:/(\w+))?")
 
@@ -203,6 +205,13 @@ def serve_http(toolbox: Toolbox, host: str, port: int, announce: Callable[[str],
     with socket.create_server((host, port), family=family) as listener:
         port = listener.getsockname()[1]
         app = create(toolbox).streamable_http_app(host=host)
-        config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            log_level="critical",  # it logs calls that a signal ends as tracebacks
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE,
+        )
         announce(f"http://{f'[{host}]' if ':' in host else host}:{port}/mcp")
         uvicorn.Server(config).run(sockets=[listener])

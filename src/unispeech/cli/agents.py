@@ -12,6 +12,7 @@ import click
 from unispeech.agents import LOOPBACK
 from unispeech.agents.declarations import SHAPES, TOOLS
 from unispeech.cli.help import Command, option
+from unispeech.cli.interrupts import exit_promptly
 from unispeech.cli.notices import notify
 from unispeech.errors import OptionError, UnispeechError
 
@@ -61,15 +62,17 @@ def mcp(
             f"mcp needs the package {error.name}; run: pip install 'unispeech[mcp]'"
         ) from error
     from unispeech.agents.roots import Roots
-    from unispeech.options import LoadOptions
+    from unispeech.cli.transcribe import settle
 
     folders = Roots(roots or (Path.cwd(),))
-    toolbox = Toolbox(folders, settings.read(), backend, model, LoadOptions(device=device))
+    settled = settle(backend, model, {"device": device})
+    toolbox = Toolbox(folders, settings.read(), settled.spec.name, model, settled.load)
     with decoding_in_children(files=2):  # a crash of a decoder must not end the server
         if where is None:
             if sys.stdin.isatty():
                 notify("waiting for a client on stdin; Ctrl-C stops")
-            mcp_server.serve_stdio(toolbox)
+            with exit_promptly():  # a thread that reads stdin cannot be interrupted
+                mcp_server.serve_stdio(toolbox)
         else:
             _serve(toolbox, *where)
 
