@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from unispeech.errors import UnispeechError
 from unispeech.server import api
 from unispeech.server.api import health, live, uploads
-from unispeech.server.dialects import asr, deepgram, openai, waas
+from unispeech.server.dialects import asr, deepgram, openai, speaches, waas, whisper_cpp
 from unispeech.server.http import docs_page, forms, openapi_document, static_page
 from unispeech.server.http.error_responses import answer_async
 from unispeech.server.http.middleware import ResponseMiddleware
@@ -65,14 +65,15 @@ def create_app(settings: Settings) -> FastAPI:
         title="UniSpeech",
         version=__version__,
         description="Speech to text. The service has its own API for jobs, transcripts and "
-        "uploads, and implements the APIs of OpenAI (audio), Deepgram (`/v1/listen`), WAAS and "
-        "whisper-asr-webservice.",
+        "uploads, and implements the APIs of OpenAI (audio), Deepgram (`/v1/listen`), WAAS, "
+        "whisper-asr-webservice, whisper.cpp's server and speaches (models).",
         lifespan=lifespan,
         docs_url=None,  # FastAPI's own pages load scripts from a CDN; see `docs_page`
         redoc_url=None,
     )
     app.state.service = service
-    for module in (api, openai, waas, asr, deepgram, live, static_page, docs_page, health):
+    dialects = (openai, waas, asr, deepgram, whisper_cpp, speaches)
+    for module in (api, *dialects, live, static_page, docs_page, health):
         app.include_router(module.router)
     app.mount("/static", GZipMiddleware(static_page.FILES), "static")
     # Handled inside the CORS middleware, so that pages of other origins can read these errors.

@@ -123,6 +123,10 @@ def answer(request: HTTPConnection, error: BaseException) -> Response:
         return PlainTextResponse(message, status, headers)
     if path.startswith(("/asr", "/detect-language")):
         return JSONResponse({"detail": message}, status, headers)
+    if path in ("/inference", "/load"):
+        return JSONResponse({"error": message}, status, headers)
+    if path.startswith("/v1/models/") and request.scope.get("method") in ("POST", "DELETE"):
+        return JSONResponse({"detail": message}, status, headers)
     if path == "/v1/listen":
         id = logs.request_id.get()
         code = DEEPGRAM_CODES.get(status, code or "Bad Request")

@@ -45,11 +45,31 @@ _TRANSCRIPTION: dict[str, Schema] = {
     "stream": _field("boolean", "Send the text as server-sent events while it is decoded."),
     "chunking_strategy": _field("string", "`auto`, or an object of `server_vad` as JSON."),
 }
+_INFERENCE: dict[str, Schema] = {
+    "file": _FILE,
+    "language": _field("string", "Language code; default or `auto`: detected."),
+    "translate": _field("boolean", "Translate into English."),
+    "prompt": _field("string", "Text that precedes the recording."),
+    "response_format": _field("string", "Format of the response.", enum=_FORMATS),
+    "temperature": _field("number", "Sampling temperature; 0 uses the fallback ladder."),
+    "beam_size": _field("integer", "Beams; -1: the default."),
+    "offset_t": _field("integer", "Start in milliseconds."),
+    "duration": _field("integer", "Length in milliseconds; 0: to the end."),
+    "offset_n": _field("integer", "Added to the numbers of `srt`."),
+    "no_timestamps": _field("boolean", "Leave the times out of `verbose_json`."),
+    "token_timestamps": _field("boolean", "Add the times of words to `verbose_json`."),
+    "vad": _field("boolean", "Use the numbers of `vad_threshold` and so on."),
+}
+_LOAD: dict[str, Schema] = {
+    "model": _field("string", "Name of a model, or a path that ends in `ggml-NAME.bin`.")
+}
 _ASR: dict[str, Schema] = {"audio_file": _FILE}
 _FORMS: dict[str, tuple[dict[str, Schema], list[str]]] = {
     "Transcription": (_TRANSCRIPTION, ["file", "model"]),
     "Translation": (_TRANSLATION, ["file", "model"]),
     "Asr": (_ASR, ["audio_file"]),
+    "Inference": (_INFERENCE, ["file"]),
+    "Load": (_LOAD, ["model"]),
 }
 
 

@@ -22,6 +22,8 @@ TAGS = {
     "WAAS": "API of WAAS. Errors are plain text.",
     "whisper-asr-webservice": 'API of whisper-asr-webservice. Errors are `{"detail": ...}`.',
     "Deepgram": "Deepgram's API for recordings. Errors have `err_code` and `err_msg`.",
+    "whisper.cpp": 'API of whisper.cpp\'s server. Errors are `{"error": ...}`.',
+    "speaches": 'Routes of speaches for models. Errors are `{"detail": ...}`.',
     "Operations": "Health checks and metrics.",
 }
 """Descriptions of the tags, in the order of the document."""
@@ -42,7 +44,7 @@ SECURITY_SCHEMES = {
     "basic": {"type": "http", "scheme": "basic", "description": f"{KEY_TEXT} It is the password."},
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": KEY_TEXT},
 }
-PUBLIC = ("/api/shared/", "/healthz", "/readyz", "/metrics")
+PUBLIC = ("/api/shared/", "/health", "/readyz", "/metrics")
 """Beginnings of the paths that need no API key."""
 
 

@@ -32,6 +32,8 @@ class ClientModels:
     def __init__(self, settings: Settings, keys_required: Callable[[], bool]) -> None:
         self._settings = settings
         self._keys_required = keys_required
+        self.inference_model: str | None = None
+        """Model that whisper.cpp's `/load` has chosen for `/inference`; None: the default."""
 
     def resolve(self, name: str | None, backend: str | None = None) -> str:
         """Return the model that a client's name stands for.
