@@ -16,18 +16,18 @@ try: $(VENV)/.core
 	$(BIN)/unispeech transcribe samples/english.wav --backend faster
 
 test: check test-page
-	$(MAKE) --jobs 2 --output-sync=target test-core test-service
+	$(MAKE) --jobs 2 --output-sync=target test-core test-service MARKS='-m "not slow"'
 
-# The halves of the quick tests. Each keeps one core busy, so they run side by side.
+# The halves of the tests. Each keeps one core busy, so they run side by side.
 test-core:
-	$(BIN)/python -m pytest -m "not slow" $(addprefix --ignore tests/,server e2e realtime engine)
+	$(BIN)/python -m pytest $(MARKS) $(addprefix --ignore tests/,server e2e realtime engine)
 
 test-service:
-	$(BIN)/python -m pytest -m "not slow" $(addprefix tests/,server e2e realtime engine)
+	$(BIN)/python -m pytest $(MARKS) $(addprefix tests/,server e2e realtime engine)
 
 test-all: check test-page
 	for name in openvino jax whisperx; do $(BIN)/unispeech backends install --quiet $$name || exit 1; done
-	UNISPEECH_REQUIRE_ALL=1 $(BIN)/python -m pytest
+	UNISPEECH_REQUIRE_ALL=1 $(MAKE) --jobs 2 --output-sync=target test-core test-service
 
 soak: $(VENV)/.all
 	UNISPEECH_REQUIRE_ALL=1 $(BIN)/python -m pytest -m soak --timeout 3600
