@@ -56,15 +56,15 @@ class Postgres:
     def start(self) -> None:
         import psycopg
 
-        self._process = subprocess.Popen(
-            self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        for _ in range(200):
+        with (self._place / "log").open("a") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+        while self._process.poll() is None:
             try:
                 psycopg.connect(self.url).close()
                 return
             except psycopg.OperationalError:
                 time.sleep(0.1)
+        raise RuntimeError((self._place / "log").read_text())
 
     def stop(self) -> None:
         """Stop the server at once, and cut off its clients."""
