@@ -18,9 +18,10 @@ MONTHS: Mapping[str, str] = {
 }
 """Months, whose days stay in digits. num2words writes numbers of these languages."""
 TO_WORDS = tuple(MONTHS)
-LARGEST = 99
-"""The largest number that is written in words, as most style guides advise."""
 _NUMBER = re.compile(r"(?<![\w.,:/$€£¥§#+−–—-])\d{1,2}(?![\w%°€£$¥\"'’/+−–—-]|[.,:]\d)")
+"""A number up to 99, the largest that is written in words, as most style guides advise."""
+ROUND = (100, 1000, 10**6, 10**9)
+"""Numbers that stay if they are a single word: text2num takes "hundreds" for 100."""
 
 
 class _Token:
@@ -42,8 +43,9 @@ class _Token:
 def digits(language: str) -> Rule:
     """A rule that writes numbers in digits.
 
-    A single number below four stays, and so do numbers in a row: "nineteen eighty-four" may be a
-    year, and "five five one" a telephone number.
+    A single number below four stays, and so do ordinals, round words such as "hundreds", what
+    follows "a" ("a million"), what has digits, and numbers in a row: "nineteen eighty-four" may be
+    a year, and "five five one" a telephone number.
     """
 
     def find(text: str) -> list[Substitution]:
@@ -51,23 +53,32 @@ def digits(language: str) -> Rule:
 
         spans = [match.span() for match in re.finditer(r"[^\W\d_]+|\d+|\s+|.", text)]
         tokens = [_Token(text[start:end]) for start, end in spans]
+        numbers = list(find_numbers(tokens, language))
         found = [
             Substitution(spans[number.start][0], spans[number.end - 1][1], number.text)
-            for number in find_numbers(tokens, language)
+            for number in numbers
         ]
+        staying = {
+            change
+            for number, change in zip(numbers, found, strict=True)
+            if number.is_ordinal
+            or (number.end - number.start == 1 and number.value in ROUND)
+            or re.search(r"\d", text[change.start : change.end])
+            or (language == "en" and re.search(r"\b[Aa]\s+$", text[: change.start]))
+        }
         in_row = {
             number
             for left, right in pairwise(found)
             if not text[left.end : right.start].strip(" -")
             for number in (left, right)
         }
-        return [number for number in found if number not in in_row]
+        return [number for number in found if number not in in_row | staying]
 
     return Rule("numerals", find)
 
 
 def words(language: str) -> Rule:
-    """A rule that spells whole numbers up to LARGEST, except in dates and before units."""
+    """A rule that spells whole numbers up to 99, except in dates and before units."""
     months = {name.lower() for name in MONTHS[language].split()}
 
     def find(text: str) -> Iterator[Substitution]:
