@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from unispeech.text.formats import Details
-    from unispeech.text.rules import Edit, TextRules
+    from unispeech.text.rules import TextRules
     from unispeech.text.subtitles import Layout
 
 Floats: TypeAlias = "npt.NDArray[np.float32]"
@@ -101,6 +101,32 @@ class Turn:
     start: float
     end: float
     speaker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change: the text rule, and the text before and after it, without space around it."""
+
+    rule: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A segment that text rules changed, as it was before."""
+
+    index: int
+    """Its position in the original transcript."""
+    original: Segment
+    changes: tuple[Change, ...]
+    """The changes in the order in which they were made; a later one may change an earlier one."""
+    removed: bool = False
+    """True if no text was left, so that the transcript lacks the segment."""
+
+    def shifted(self, seconds: float) -> Edit:
+        """A copy with all times moved by `seconds`."""
+        return replace(self, original=shifted(self.original, seconds))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,8 @@ from typing import Any
 
 from unispeech.text.formats.base import Details
 from unispeech.text.formats.plain import language
-from unispeech.text.rules.record import Edit
 from unispeech.text.subtitles import Layout
-from unispeech.types import Segment, Transcript, Word
+from unispeech.types import Edit, Segment, Transcript, Word
 
 
 def to_json(transcript: Transcript, layout: Layout, details: Details) -> str:

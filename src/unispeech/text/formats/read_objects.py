@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from unispeech.errors import OptionError
-from unispeech.text.rules.record import Change, Edit
-from unispeech.types import Gap, Segment, Transcript, Turn, Word
+from unispeech.types import Change, Edit, Gap, Segment, Transcript, Turn, Word
 
 
 def read_json(text: str, name: str) -> Transcript:

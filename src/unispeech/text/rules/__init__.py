@@ -1,8 +1,8 @@
 """Changes of a transcript's text, each on record, so that the original can be restored."""
 
 from unispeech.text.rules.applying import apply, original
-from unispeech.text.rules.record import Change, Edit
 from unispeech.text.rules.text_rules import TEXT_RULES, TextRules
+from unispeech.types import Change, Edit
 
 __all__ = [
     "TEXT_RULES", "Change", "Edit", "TextRules", "apply", "original",

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from unispeech import languages
-from unispeech.text.rules.record import Change, Edit
 from unispeech.text.rules.substitution import Substitution, substitute
 from unispeech.text.rules.text_rules import TextRules
-from unispeech.types import Segment, Transcript
+from unispeech.types import Change, Edit, Segment, Transcript
 
 JOINTS = ("", " ", "\n")
 """Strings between the segments of a text."""
