@@ -24,7 +24,7 @@ from unispeech.text.formats.base import GAPS, LANGUAGES, SPEAKERS, WORDS
 PYTHON = (
     ("Transcribe", ["transcribe", "Engine", "AsyncEngine"]),
     ("Results", ["Transcript", "Segment", "Word", "Gap", "Turn", "Progress"]),
-    ("Formats", ["render", "Layout", "Details"]),
+    ("Formats", ["render", "Layout", "Details", "TextRules", "Edit"]),
     ("Live captions", ["Session", "Event"]),
 )
 """Chapters of the Python reference. Names of `__all__` that are in none of them are errors."""

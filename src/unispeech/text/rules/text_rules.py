@@ -25,9 +25,7 @@ class TextRules:
             not installed.
     """
 
-    chinese: str | None = option(
-        None, "Script of Chinese.", choices=tuple(chinese.SCRIPTS), metavar="SCRIPT"
-    )
+    chinese: str | None = option(None, "Script of Chinese.", choices=tuple(chinese.SCRIPTS))
     remove_fillers: bool = option(False, "Remove hesitations such as um and uh.")
     fillers: str | None = option(
         None, "Words to remove, with commas between them, instead of the list of the language.",
