@@ -54,7 +54,8 @@ def test_the_adapter_transcribes(package: Path) -> None:
 
 def test_the_fake_engine_transcribes(package: Path) -> None:
     (program,) = blocks(PAGE, "python fake")
-    assert run(package, ["-c", program]).strip() == "Good morning to you."
+    text = run(package, ["-c", program]).strip()
+    assert text.startswith("The tulips") and text.count("Monday night.") == 1
 
 
 @pytest.mark.slow
