@@ -14,7 +14,7 @@ from support.samples import SAMPLES, reference, words
 from support.serving import Server
 from support.wire import Wire
 
-pytestmark = [pytest.mark.slow, *needs_browser]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, *needs_browser]
 
 
 @pytest.fixture(scope="module")

@@ -90,6 +90,7 @@ def test_upload_correct_and_download_by_keyboard(tab: Tab, tmp_path: Path) -> No
     assert tab.errors == []
 
 
+@pytest.mark.alone
 def test_an_unsent_recording_survives_a_reload(tab: Tab) -> None:
     """The page is reloaded after the first half of the clip of the fake microphone."""
     page = tab.page
@@ -113,6 +114,7 @@ def recorded(server: Server) -> list[str]:
     return [job["state"] for job in jobs if job["filename"].startswith("Recording 2")]
 
 
+@pytest.mark.alone
 def test_a_recording_is_sent_or_discarded(tab: Tab, server: Server) -> None:
     page = tab.page
     before = recorded(server)
@@ -154,7 +156,7 @@ def test_an_address_is_fetched_and_a_wrong_one_explained(tab: Tab) -> None:
         assert page.get_by_label("Address").input_value().endswith("nothing.wav")
 
 
-def test_unusable_uploadsare_refused_before_the_upload(tab: Tab) -> None:
+def test_unusable_uploads_are_refused_before_the_upload(tab: Tab) -> None:
     page = tab.page
     uploads: list[Any] = [
         {"name": "long.wav", "mimeType": "audio/wav", "buffer": b"x" * (LIMIT + LIMIT // 2)},
