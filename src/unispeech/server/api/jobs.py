@@ -173,7 +173,11 @@ async def cancel(job: TheJob, service: TheService) -> JobShown:
 
 @router.post("/jobs/{job_id}/retry", summary="Retry a job", status_code=202, responses=CONFLICT)
 async def retry(job: TheJob, service: TheService) -> JobShown:
-    """Run a finished, failed or cancelled job again from the beginning."""
+    """Run a finished, failed or cancelled job again from the beginning.
+
+    A finished job keeps its transcript until the new one is complete, and if the run is cancelled
+    or fails.
+    """
 
     def enqueue() -> bool:
         if not service.jobs.retry(job):

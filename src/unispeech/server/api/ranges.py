@@ -34,22 +34,20 @@ async def decode_again(job: TheJob, range: Range, service: TheService, key: Call
     """Create a job that decodes a range of the recording again, optionally with other options.
 
     Its result replaces that range of the transcript, unless the range is edited meanwhile or
-    `apply` is false.
+    `apply` is false. Without `start` and `end` the whole recording is transcribed again; the old
+    transcript stays until the new one is complete.
     """
     if job.revision is None or job.parent is not None:
         raise RequestError(409, "the job has no transcript of its own", code="no_transcript")
-    if range.end <= range.start:
-        raise RequestError(400, "the range ends before it starts", param="end")
-    duration = job.duration or 0.0
-    if range.start >= duration:
-        raise RequestError(
-            400, f"the range starts after the end of the recording ({duration:g} s)", param="start"
-        )
-    if min(range.end, duration) - range.start < MIN_DURATION:
-        raise RequestError(400, f"the range is shorter than {MIN_DURATION:g} s", param="end")
+    is_whole = range.start == 0 and range.end is None
+    if not is_whole:
+        _check_times(range, job.duration or 0.0)
     await asyncio.to_thread(service.jobs.check_capacity)
     options = range.options()
-    excluded = (*SPEAKERS, *PART, *(DETECTION if options.get("language") else ()))
+    excluded = (
+        *(() if is_whole else (*SPEAKERS, *PART)),
+        *(DETECTION if options.get("language") else ()),
+    )
     inherited = {n: v for n, v in job.options.items() if n not in excluded}
     base = {"backend": job.backend, "model": job.model, **inherited}
     speech_request = service.speech.make_request(**{**base, **options})
@@ -57,7 +55,7 @@ async def decode_again(job: TheJob, range: Range, service: TheService, key: Call
     if range.apply:
         whole = await asyncio.to_thread(service.jobs.revisions.transcript, job.id, job.revision)
         if whole is not None:
-            digest = corrections.digest(whole, range.start, range.end)
+            digest = corrections.digest(whole, range.start, range.end or float("inf"))
     id, _ = service.jobs.new_folder()
     range_job = Job(
         id=id,
@@ -75,6 +73,23 @@ async def decode_again(job: TheJob, range: Range, service: TheService, key: Call
         range_digest=digest,
     )
     return await asyncio.to_thread(accept, service, range_job)
+
+
+def _check_times(range: Range, duration: float) -> None:
+    """Check that a range is in the recording and not empty.
+
+    Raises:
+        RequestError: 400, it is not.
+    """
+    end = duration if range.end is None else range.end
+    if range.end is not None and range.end <= range.start:
+        raise RequestError(400, "the range ends before it starts", param="end")
+    if range.start >= duration:
+        raise RequestError(
+            400, f"the range starts after the end of the recording ({duration:g} s)", param="start"
+        )
+    if min(end, duration) - range.start < MIN_DURATION:
+        raise RequestError(400, f"the range is shorter than {MIN_DURATION:g} s", param="end")
 
 
 @router.post("/jobs/{job_id}/apply", summary="Apply a range", responses=CONFLICT)

@@ -109,10 +109,16 @@ class StreamOptions(Options):
 
 @with_options("range", "api")
 class Range(Options):
-    """Range to decode again. Options that are left out are those of the job; null removes one."""
+    """Range to decode again, by default the whole recording. Options that are left out are those
+    of the job; null removes one."""
 
-    start: float = Seconds
-    end: float = Field(gt=0, le=1e7, allow_inf_nan=False, description="Seconds from the start.")
+    start: float = Field(
+        0.0, ge=0, le=1e7, allow_inf_nan=False, description="Seconds from the start."
+    )
+    end: float | None = Field(
+        None, gt=0, le=1e7, allow_inf_nan=False,
+        description="Seconds from the start; null: the end of the recording.",
+    )  # fmt: skip
     apply: bool = Field(True, description="Replace the range of the transcript by the result.")
 
     def options(self) -> dict[str, Any]:

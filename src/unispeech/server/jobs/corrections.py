@@ -36,6 +36,15 @@ def merge(whole: Transcript, part: Transcript, start: float, end: float) -> Tran
     return _rebuilt(whole, [*rest, *new], [*gaps, *part.gaps])
 
 
+def replaced(old: Transcript, new: Transcript) -> Transcript:
+    """Return the transcript of a second run over the whole recording. Without speakers of its own
+    it gets those of the old transcript, by time."""
+    if any(segment.speaker for segment in new.segments):
+        return new
+    named = [replace(s, speaker=_main_speaker(s, old.segments)) for s in new.segments]
+    return replace(new, segments=tuple(named))
+
+
 def digest(whole: Transcript, start: float, end: float) -> str:
     """Return a digest of a range's segments, to detect whether they have been edited."""
     inside, _ = _split_by_range(whole, start, end)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import time
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -110,7 +112,8 @@ class Jobs:
         return job
 
     def retry(self, job: Job, **changes: Any) -> bool:
-        """Queue a finished job again; return False if it was not finished."""
+        """Queue a finished job again; return False if it was not finished. Its transcript stays
+        until the new one is complete."""
         is_queued = self.database.change(
             job.id,
             only_in=(State.DONE, State.FAILED, State.CANCELLED),
@@ -123,13 +126,34 @@ class Jobs:
         return is_queued
 
     def cancel(self, id: str) -> None:
-        """Cancel a queued job at once, a running one after the batch in flight."""
-        if self.database.change(
-            id, only_in=[State.QUEUED], state=State.CANCELLED, cancel=True, ended=time.time()
-        ):
-            self.database.add_event(id, "state", {"state": State.CANCELLED})
-        else:
+        """Cancel a queued job at once, a running one after the batch in flight. A job that has a
+        transcript of an earlier run is done again."""
+        job = self.database.job(id)
+        if job is not None and self.end(job, State.CANCELLED, [State.QUEUED], cancel=True):
+            return
+        if job is not None:
             self.database.change(id, only_in=[State.RUNNING], cancel=True)
+
+    def end(
+        self, job: Job, state: State, only_in: Iterable[State] = (State.RUNNING,), **values: Any
+    ) -> bool:
+        """End a job without a new transcript; return False if it was in no state of `only_in`.
+
+        If an earlier run left a transcript, the job is done, and a failure becomes a warning.
+        """
+        error = values.get("error")
+        if job.revision is not None:
+            state = State.DONE
+            values |= {"error": None, "done": job.duration or 0.0}
+        is_ended = self.database.change(
+            job.id, only_in=only_in, state=state, ended=time.time(), **values
+        )
+        if is_ended and error and state is State.DONE:
+            message = f"it could not be transcribed again, and the text stays: {error}"
+            self.database.add_event(job.id, "warning", {"message": message})
+        if is_ended:
+            self.database.add_event(job.id, "state", {"state": state})
+        return is_ended
 
     def delete(self, id: str) -> None:
         """Cancel a job and remove everything: audio, transcript, database rows.
@@ -190,9 +214,11 @@ class Jobs:
     def merge(self, job: Job, part: Transcript, forced: bool = False) -> bool:
         """Merge a re-decoded range into the transcript of its parent; return whether it was merged.
 
-        A range that was edited since the request is left alone, unless `forced`.
+        A range that was edited since the request is left alone, unless `forced`. If the range is
+        the whole recording, the parent gets the range's backend, model and options too.
         """
         start, end = job.range_start or 0.0, job.range_end or float("inf")
+        is_whole = not job.range_start and job.range_end is None
         while True:
             parent = self.database.job(job.parent or "")
             if parent is None or parent.revision is None:
@@ -202,11 +228,19 @@ class Jobs:
                 continue  # a newer revision has just displaced it
             if not forced and corrections.digest(whole, start, end) != job.range_digest:
                 return False
-            merged = corrections.merge(whole, part, start, end)
+            merged = (
+                corrections.replaced(whole, part)
+                if is_whole
+                else corrections.merge(whole, part, start, end)
+            )
             try:
                 self.revisions.save(parent.id, merged, parent.revision, AGAIN, source=job.id)
             except Changed:
                 continue  # another edit was saved first
             except NoTranscript:
                 return False
+            if is_whole:
+                self.database.change(
+                    parent.id, backend=job.backend, model=job.model, options=json.dumps(job.options)
+                )
             return True

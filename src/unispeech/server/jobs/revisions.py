@@ -109,14 +109,14 @@ class Revisions:
 
         Raises:
             Changed: the newest revision is not `expected` (None: any).
-            NoTranscript: the job is not done.
+            NoTranscript: the job has not been done yet, or was deleted.
         """
         with self._database.engine.begin() as c:
             # This write locks the row until the end of the transaction, on both databases.
-            lock = jobs.update().where(jobs.c.id == job, jobs.c.state == State.DONE)
-            if not c.execute(lock.values(state=State.DONE)).rowcount:
+            lock = jobs.update().where(jobs.c.id == job).values(id=job)
+            current = _newest(c, job) if c.execute(lock).rowcount else 0
+            if not current:
                 raise NoTranscript("the job has no transcript", "wait until it is done")
-            current = _newest(c, job)
             if expected is not None and current != expected:
                 raise Changed(current)
             _insert(c, job, current + 1, transcript, kind, author, source)

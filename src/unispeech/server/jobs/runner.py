@@ -247,10 +247,7 @@ class Runner:
     def _end(self, job: Job, state: State, error: str | None = None) -> None:
         now = time.time()
         message = "".join(c for c in error if c.isprintable()) if error else None
-        if self.database.change(
-            job.id, only_in=[State.RUNNING], state=state, ended=now, error=message
-        ):
-            self.database.add_event(job.id, "state", {"state": state})
+        self.jobs.end(job, state, error=message)
         self._clean_up(job, state, now)
 
     def _clean_up(self, job: Job, state: State, now: float) -> None:

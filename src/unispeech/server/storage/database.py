@@ -264,15 +264,11 @@ def _add_event(c: sa.Connection, job: str, kind: str, body: dict[str, Any]) -> N
 _COLUMNS = [column.name for column in jobs.columns]
 _JOBS = sa.select(
     jobs,
-    # A job that is decoded again has no transcript until it is done.
-    sa.case(
-        (
-            jobs.c.state == State.DONE,
-            sa.select(sa.func.max(revisions.c.number))
-            .where(revisions.c.job == jobs.c.id)
-            .scalar_subquery(),
-        )
-    ).label("revision"),
+    # While a job runs again, its earlier transcript stays.
+    sa.select(sa.func.max(revisions.c.number))
+    .where(revisions.c.job == jobs.c.id)
+    .scalar_subquery()
+    .label("revision"),
 )
 
 

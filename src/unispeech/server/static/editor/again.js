@@ -1,4 +1,4 @@
-// Decode a part again, with another model or backend.
+// Decode a part or the whole recording again, with another model or backend.
 
 /** @import { Backend, Info, JobShown, Option } from "../service.d.ts" */
 /** @import { Engine, Values } from "../views/chosen.js" */
@@ -41,8 +41,29 @@ export async function decodeAgain(job, span, save, signal) {
   await save();
   const values = form.values();
   const range = await api.decodeAgain(job.id, values);
-  say(t("again.going", { start: clock(values.start), end: clock(values.end) }));
+  say(t("again.going", { start: clock(values.start), end: clock(values.end ?? span.end) }));
   return finished(range, signal);
+}
+
+/**
+ * Ask for the options and transcribe the whole recording again. The text stays until the new one is complete.
+ * Returns the running job, or null if the user cancels.
+ * @param {JobShown} job
+ * @param {() => Promise<void>} save
+ */
+export async function transcribeAgain(job, save) {
+  const form = new AgainForm(job, null, await api.info());
+  const answer = await ask({
+    title: t("restart.title"),
+    content: [h("p", { class: "soft" }, t("restart.text")), form.element],
+    buttons: [
+      { label: t("cancel"), value: "" },
+      { label: t("restart.go"), value: "go", kind: "main" },
+    ],
+  });
+  if (!answer) return null;
+  await save();
+  return api.decodeAgain(job.id, form.values());
 }
 
 /**
@@ -64,7 +85,7 @@ async function finished(job, signal) {
   return now.state === "done" ? now : null;
 }
 
-/** Form of the times, the engine and the options for a range. */
+/** Form of the engine and the options, and of the times of a range. */
 export class AgainForm {
   #job;
   #info;
@@ -73,14 +94,13 @@ export class AgainForm {
   #chosen;
   /** @type {HTMLElement[]} */
   #fields = [];
-  #start;
-  #end;
+  #times;
   #backend;
   #model = h("select", { id: "a-model" });
 
   /**
    * @param {JobShown} job
-   * @param {Span} span
+   * @param {Span | null} span null is the whole recording
    * @param {Info} info
    */
   constructor(job, span, info) {
@@ -90,9 +110,10 @@ export class AgainForm {
     this.#chosen = Object.fromEntries(
       this.#options.map(({ name, default: usual }) => [name, written(job.options[name] ?? usual)]),
     );
-    this.#start = timeInput("a-start", span.start);
-    this.#end = timeInput("a-end", span.end);
-    this.#start.autofocus = true;
+    this.#times = span
+      ? { start: timeInput("a-start", span.start), end: timeInput("a-end", span.end) }
+      : null;
+    (this.#times?.start ?? this.#model).autofocus = true;
     this.#backend = h(
       "select",
       { id: "a-backend" },
@@ -103,12 +124,12 @@ export class AgainForm {
     this.element = h(
       "div",
       { class: "pairs" },
-      field(t("times.start"), this.#start),
-      field(t("times.end"), this.#end),
+      this.#times && field(t("times.start"), this.#times.start),
+      this.#times && field(t("times.end"), this.#times.end),
       field(t("options.backend"), this.#backend),
       field(t("options.model"), this.#model),
     );
-    for (const input of [this.#start, this.#end])
+    for (const input of Object.values(this.#times ?? {}))
       input.addEventListener("input", () => this.#judgeTimes());
     this.#backend.addEventListener("change", () => this.#fitBackend());
     this.#model.addEventListener("change", () => this.#fitOptions());
@@ -123,8 +144,8 @@ export class AgainForm {
       parsed(option, values[option.name] ?? ""), // a disabled control has no value
     ]);
     return {
-      start: seconds(this.#start.value),
-      end: seconds(this.#end.value),
+      start: this.#times ? seconds(this.#times.start.value) : 0,
+      end: this.#times ? seconds(this.#times.end.value) : null,
       backend: this.#backend.value,
       model: this.#model.value || undefined,
       word_timestamps: allowance(backendOf(this.#info, this.#engine), "word_timestamps").allowed,
@@ -162,10 +183,11 @@ export class AgainForm {
   }
 
   #judgeTimes() {
-    for (const input of [this.#start, this.#end])
+    if (!this.#times) return;
+    const { start, end } = this.#times;
+    for (const input of [start, end])
       input.setCustomValidity(Number.isNaN(seconds(input.value)) ? t("times.form") : "");
-    if (seconds(this.#end.value) <= seconds(this.#start.value))
-      this.#end.setCustomValidity(t("again.times"));
+    if (seconds(end.value) <= seconds(start.value)) end.setCustomValidity(t("again.times"));
   }
 }
 

@@ -140,6 +140,7 @@ class Editor {
         h(
           "div",
           { class: "column" },
+          this.#sync.rerun.element,
           warnings.length ? h("p", { class: "note doubt" }, warnings.join(" ")) : "",
           isSilent ? h("p", { class: "soft" }, t("editor.silent")) : "",
           this.#view.element,

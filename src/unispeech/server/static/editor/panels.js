@@ -9,7 +9,6 @@
 /** @import { Sync } from "./sync.js" */
 /** @import { TranscriptView } from "./transcript.js" */
 
-import * as api from "../api.js";
 import { openMenu } from "../menu.js";
 import { complain } from "../messages.js";
 import { t } from "../strings/index.js";
@@ -59,6 +58,7 @@ export function panels(page) {
     share: () => leaveFor("share"),
     export: () => leaveFor("export"),
     history: () => sync.restore(),
+    restart: () => sync.transcribeAgain(),
     more: (_, button) => button && openMenu(button, moreItems(job, run), t("editor.more")),
     menu: (row) => row && openMenu(row.more, rowItems(row, run), t("segment.text")),
     problem: () => {
@@ -105,11 +105,6 @@ function rowItems(row, run) {
  * @param {Run} run
  */
 function moreItems(job, run) {
-  const retry = () =>
-    api
-      .retry(job.id)
-      .then(() => location.reload())
-      .catch(complain);
   const remove = async () => {
     if (await deleteAsked(job)) location.hash = "#/";
   };
@@ -118,7 +113,7 @@ function moreItems(job, run) {
     { label: t("revision.title"), run: () => run("history") },
     { label: t("keys.title"), keys: shownKeys("keys"), run: () => run("keys") },
     null,
-    { label: t("job.retry.done"), run: retry },
+    { label: t("restart.menu"), run: () => run("restart") },
     { label: t("job.delete"), danger: true, run: () => remove().catch(complain) },
   ];
 }

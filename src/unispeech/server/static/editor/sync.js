@@ -10,8 +10,9 @@ import { complain, say, whisper } from "../messages.js";
 import { t } from "../strings/index.js";
 import { become, opened } from "../transcript/document.js";
 import { withKnownSegments } from "../transcript/merging.js";
-import { decodeAgain } from "./again.js";
+import { decodeAgain, transcribeAgain } from "./again.js";
 import { mergeOrAsk } from "./conflict.js";
+import { Rerun } from "./rerun.js";
 import { chooseRevision } from "./revisions.js";
 
 export class Sync {
@@ -34,16 +35,23 @@ export class Sync {
     this.#saving = saving;
     this.#onLoad = loaded;
     this.#signal = signal;
+    this.rerun = new Rerun(job.id, () => this.#load());
   }
 
   /** Load every newer transcript of the server while this window has no unsaved changes. */
   async follow() {
     /** @param {JobShown} job */
-    const changed = ({ id, revision }) => {
+    const changed = (job) => {
+      this.rerun.show(job);
+      const { id, revision } = job;
       const known = Number(this.#saving.etag.replaceAll('"', ""));
       if (id === this.#job.id && (revision ?? 0) > known) this.#load().catch(complain);
     };
-    await follow("api/events", { events: { job: changed } }, this.#signal);
+    /** @param {{ jobs: JobShown[] }} all */
+    const all = ({ jobs }) => {
+      for (const job of jobs) changed(job);
+    };
+    await follow("api/events", { events: { jobs: all, job: changed } }, this.#signal);
   }
 
   #fetch() {
@@ -92,6 +100,12 @@ export class Sync {
     await api.restore(this.#job.id, number, this.#saving.etag);
     await this.#load();
     say(t("revision.back"));
+  }
+
+  /** Transcribe the whole recording again with the options that the user chooses. */
+  async transcribeAgain() {
+    const run = await transcribeAgain(this.#job, () => this.#saving.now());
+    if (run) this.rerun.show(run);
   }
 
   /**

@@ -17,7 +17,7 @@ export async function show(main, signal, id) {
   const job = await api.job(id);
   if (signal.aborted) return;
   document.title = `${job.filename} · UniSpeech`;
-  if (job.state === "done") await showEditor(main, signal, job);
+  if (job.revision !== null) await showEditor(main, signal, job);
   else new Waiting(main, signal, job);
 }
 

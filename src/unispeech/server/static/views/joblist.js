@@ -151,9 +151,10 @@ export class JobList {
         location.hash = `#/job/${id}/${view}`;
       },
     });
-    const retry = item(state === "done" ? "job.retry.done" : "job.retry", async () =>
-      this.add(await api.retry(id)),
-    );
+    const retry =
+      state === "done"
+        ? item("restart.menu", () => transcribeAgain(job))
+        : item("job.retry", async () => this.add(await api.retry(id)));
     const cancel = item("job.cancel", async () => this.add(await api.cancel(id)));
     const remove = item("job.delete", async () => {
       if (await deleteAsked(job)) this.#remove(id);
@@ -165,6 +166,15 @@ export class JobList {
       { ...remove, danger: true },
     ];
   }
+}
+
+/**
+ * Ask for the options of a new run, and show its progress above the text.
+ * @param {JobShown} job
+ */
+async function transcribeAgain(job) {
+  const again = await import("../editor/again.js");
+  if (await again.transcribeAgain(job, async () => {})) location.hash = `#/job/${job.id}`;
 }
 
 /**

@@ -1,0 +1,89 @@
+// The note above a text whose recording is being transcribed again: progress, cancel, and the question if the
+// text was edited meanwhile. Every window that shows the recording has it.
+
+/** @import { JobShown } from "../service.d.ts" */
+
+import * as api from "../api.js";
+import { h } from "../dom.js";
+import { complain, whisper } from "../messages.js";
+import { number, t } from "../strings/index.js";
+import { progressOf } from "../views/jobs.js";
+
+export class Rerun {
+  element = h("div", { class: "note rerun", hidden: true });
+  /** @type {string | null} */
+  #running = null; // id of the shown run
+  #parent;
+  #load;
+
+  /**
+   * @param {string} parent
+   * @param {() => Promise<void>} load loads the transcript of the server
+   */
+  constructor(parent, load) {
+    this.#parent = parent;
+    this.#load = load;
+  }
+
+  /**
+   * Show the state of a job if it is a run over the whole recording.
+   * @param {JobShown} job
+   */
+  show(job) {
+    if (job.parent !== this.#parent || job.range?.[0] !== 0 || job.range[1] !== null) return;
+    if (job.state === "queued" || job.state === "running") this.#showProgress(job);
+    else if (job.id === this.#running) this.#end(job);
+  }
+
+  /** @param {JobShown} job */
+  #showProgress(job) {
+    const { id, model, done, duration } = job;
+    if (this.#running !== id) whisper(t("restart.going", { model }));
+    this.#running = id;
+    const share = duration ? number(Math.min(1, done / duration), { style: "percent" }) : "";
+    this.#draw(
+      [h("p", {}, t("restart.going", { model }), h("span", { class: "soft" }, ` ${share}`))],
+      [[t("job.cancel"), () => api.cancel(id)]],
+      progressOf(job),
+    );
+  }
+
+  /** @param {JobShown} job */
+  #end({ id, state, applied, error }) {
+    this.#running = null;
+    this.element.hidden = true;
+    if (state === "failed") complain(new api.Trouble(t("restart.failed", { reason: error })));
+    if (state === "cancelled") whisper(t("restart.cancelled"));
+    if (state !== "done" || applied !== null) return;
+    const take = () => api.applyRange(id).then(this.#load);
+    this.#draw(
+      [h("p", {}, t("restart.changed"))],
+      [
+        [t("restart.keep"), async () => {}],
+        [t("again.apply"), take],
+      ],
+    );
+  }
+
+  /**
+   * @param {HTMLElement[]} lines
+   * @param {[label: string, act: () => Promise<unknown>][]} actions each of which hides the note
+   * @param {HTMLElement} [progress]
+   */
+  #draw(lines, actions, progress) {
+    const had = this.element.contains(document.activeElement);
+    const buttons = actions.map(([label, act]) => {
+      const click = () => {
+        this.element.hidden = true;
+        act().catch(complain);
+      };
+      return h("button", { type: "button", on: { click } }, label);
+    });
+    this.element.replaceChildren(
+      h("div", { class: "grow" }, lines, progress),
+      h("div", { class: "row" }, buttons),
+    );
+    this.element.hidden = false;
+    if (had) buttons[0].focus();
+  }
+}
