@@ -11,14 +11,17 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx
+import httpx2
 import pytest
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.stdio import stdio_client
+from mcp.client.streamable_http import streamable_http_client
 
 from support.samples import SAMPLES
 
@@ -51,14 +54,16 @@ async def over_stdio(root: Path, log: Path, mode: str) -> AsyncIterator[Client]:
 
 @pytest.fixture(scope="module")
 def address(recordings: Path) -> Iterator[str]:
-    with serving(recordings) as url:
+    with serving(recordings, recordings.parent / "no-keys") as url:
         yield url
 
 
 @contextmanager
-def serving(root: Path) -> Iterator[str]:
+def serving(root: Path, data: Path, key: str = "") -> Iterator[str]:
     command = [sys.executable, *COMMAND, "--root", str(root), "--http", "127.0.0.1:0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    settings = {"UNISPEECH_DATA_DIR": str(data), "UNISPEECH_API_KEY": key}
+    environment = {**os.environ, **settings}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stderr is not None
         match = PORT_LINE.search(process.stderr.readline())
         assert match is not None
@@ -210,6 +215,32 @@ def test_pages_of_other_sites_cannot_use_the_http_server(address: str) -> None:
         address, json=body, headers={**accept, "Origin": "https://site.example"}
     )
     assert (foreign_host.status_code, foreign_origin.status_code) == (421, 403)
+
+
+def test_http_clients_need_a_key_of_the_service_if_there_is_one(
+    recordings: Path, tmp_path: Path
+) -> None:
+    ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    keys = [sys.executable, "-m", "unispeech", "keys", "create", "agent"]
+    environment = {**os.environ, "UNISPEECH_DATA_DIR": str(tmp_path)}
+    with serving(recordings, tmp_path, key="operators-key") as url:
+        created = subprocess.run(keys, env=environment, capture_output=True, text=True, check=True)
+
+        async def use(key: str) -> None:
+            headers = {"Authorization": f"Bearer {key}"}
+            async with (
+                httpx2.AsyncClient(headers=headers, timeout=60) as http,
+                Client(streamable_http_client(url, http_client=http)) as client,
+            ):
+                assert (await client.list_tools()).tools
+
+        for key in ("operators-key", created.stdout.strip()):
+            run(partial(use, key))
+        for headers in ({}, {"Authorization": "Bearer wrong"}):
+            refused = httpx.post(url, json=ping, headers=headers)
+            assert refused.status_code == 401
+            assert refused.headers["WWW-Authenticate"] == "Bearer"
+            assert refused.json()["error"]["code"] == "invalid_api_key"
 
 
 def test_ctrl_c_ends_the_stdio_server_while_it_waits() -> None:

@@ -16,6 +16,7 @@ from mcp.server import Server, ServerRequestContext
 from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
 
+from unispeech.agents.access import Access, Admission
 from unispeech.agents.declarations import FORMATS, TOOLS
 from unispeech.agents.toolbox import Answer, Toolbox
 from unispeech.call import Call
@@ -193,7 +194,9 @@ def serve_stdio(toolbox: Toolbox) -> None:
     anyio.run(serve)
 
 
-def serve_http(toolbox: Toolbox, host: str, port: int, announce: Callable[[str], None]) -> None:
+def serve_http(
+    toolbox: Toolbox, access: Access, host: str, port: int, announce: Callable[[str], None]
+) -> None:
     """Serve clients of this machine over streamable HTTP at `/mcp` until a signal ends it.
 
     `host` is one of `LOOPBACK`. `announce` gets the address once it accepts connections.
@@ -205,6 +208,7 @@ def serve_http(toolbox: Toolbox, host: str, port: int, announce: Callable[[str],
     with socket.create_server((host, port), family=family) as listener:
         port = listener.getsockname()[1]
         app = create(toolbox).streamable_http_app(host=host)
+        app.add_middleware(Admission, access=access)
         config = uvicorn.Config(
             app,
             log_config=None,

@@ -18,6 +18,7 @@ from unispeech.errors import OptionError, UnispeechError
 
 if TYPE_CHECKING:
     from unispeech.agents.toolbox import Toolbox
+    from unispeech.server.settings import Settings
 
 
 @click.command(cls=Command)
@@ -42,7 +43,8 @@ def mcp(
 ) -> None:
     """Offer the tools of `unispeech tools` to agents, by the Model Context Protocol.
 
-    Over stdio, the client starts this command. With --http, clients of this machine connect.
+    Over stdio, the client starts this command. With --http, clients of this machine connect, and
+    send an API key if the service has any.
 
     \b
     Examples:
@@ -66,7 +68,8 @@ def mcp(
 
     folders = Roots(roots or (Path.cwd(),))
     settled = settle(backend, model, {"device": device})
-    toolbox = Toolbox(folders, settings.read(), settled.spec.name, model, settled.load)
+    configured = settings.read()
+    toolbox = Toolbox(folders, configured, settled.spec.name, model, settled.load)
     with decoding_in_children(files=2):  # a crash of a decoder must not end the server
         if where is None:
             if sys.stdin.isatty():
@@ -74,17 +77,28 @@ def mcp(
             with exit_promptly():  # a thread that reads stdin cannot be interrupted
                 mcp_server.serve_stdio(toolbox)
         else:
-            _serve(toolbox, *where)
+            _serve(toolbox, configured, *where)
 
 
-def _serve(toolbox: Toolbox, host: str, port: int) -> None:
+def _serve(toolbox: Toolbox, settings: Settings, host: str, port: int) -> None:
     from unispeech.agents import mcp_server
+    from unispeech.agents.access import Access
+    from unispeech.server.data_folder import make_private
+
+    for line in make_private(settings.data_dir):
+        notify(line)
+    access = Access(settings)
+
+    def announce(url: str) -> None:
+        keys = "API keys required" if access.keys_required() else "no API key required"
+        notify(f"listening at {url} ({keys})")
 
     try:
-        mcp_server.serve_http(toolbox, host, port, lambda url: notify(f"listening at {url}"))
+        mcp_server.serve_http(toolbox, access, host, port, announce)
     except OSError as error:
         raise UnispeechError(
-            f"cannot listen on {host} port {port}: {error.strerror}", "choose another port"
+            f"cannot listen on {host} port {port}: {error.strerror}",
+            "choose another port in --http HOST:PORT",
         ) from None
 
 

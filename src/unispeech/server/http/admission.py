@@ -5,25 +5,39 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+from typing import Protocol
 
 from starlette.requests import HTTPConnection
 
 from unispeech.server.http.error_responses import RequestError
 from unispeech.server.http.origins import SAFE_METHODS, foreign_origin, is_foreign
 from unispeech.server.service import Service
-from unispeech.server.storage.keys import ANYBODY, Key
+from unispeech.server.settings import Settings
+from unispeech.server.storage.keys import ANYBODY, Key, Keys, Rates
 
 
-def admit(service: Service, request: HTTPConnection) -> Key:
+class Door(Protocol):
+    """Settings, keys and limits that admission needs, as those of `Service`."""
+
+    settings: Settings
+    keys: Keys
+    rates: Rates
+    failed_keys: Rates
+
+    def keys_required(self) -> bool:
+        """Return whether every request needs a key."""
+
+
+def admit(door: Door, request: HTTPConnection) -> Key:
     """Return the API key of the caller.
 
     Raises:
         RequestError: 401 if keys are required and there is no valid one, 429 over the rate limit.
     """
-    secret = carried_secret(request)
-    key = _find(service, request, secret) if secret else None
+    secret = carried_secret(request, door.settings)
+    key = _find(door, request, secret) if secret else None
     if key is None:
-        if service.keys_required():
+        if door.keys_required():
             raise RequestError(
                 401,
                 "this API key is not valid" if secret else "an API key is required",
@@ -32,7 +46,7 @@ def admit(service: Service, request: HTTPConnection) -> Key:
                 headers={"WWW-Authenticate": "Bearer"},
             )
         key = ANYBODY
-    limit_rate(service, request, key)
+    limit_rate(door, request, key)
     return key
 
 
@@ -42,7 +56,7 @@ KEY_SCHEMES = ("bearer", "token")
 """Schemes of `Authorization` with a bare key: OpenAI's and Deepgram's."""
 
 
-def carried_secret(request: HTTPConnection) -> str:
+def carried_secret(request: HTTPConnection, settings: Settings) -> str:
     """Return the key that a request carries, or "".
 
     Raises:
@@ -56,7 +70,6 @@ def carried_secret(request: HTTPConnection) -> str:
         return credentials.strip()
     if scheme.lower() == "basic" and (password := _password(credentials)):
         # Browsers send these by themselves, unlike all other forms.
-        settings = request.app.state.service.settings
         if request.scope.get("method") not in SAFE_METHODS and is_foreign(request, settings):
             raise foreign_origin(request)
         return password
@@ -74,7 +87,7 @@ def _password(credentials: str) -> str:
     return password or name
 
 
-def _find(service: Service, request: HTTPConnection, secret: str) -> Key | None:
+def _find(door: Door, request: HTTPConnection, secret: str) -> Key | None:
     """Look up a key; count an invalid one where keys are required.
 
     An address that has tried too many invalid keys is still served with keys that this process
@@ -84,11 +97,11 @@ def _find(service: Service, request: HTTPConnection, secret: str) -> Key | None:
         RequestError: 429, the address has tried too many invalid keys.
     """
     address = _network(request)
-    if service.failed_keys.is_exceeded(address) and not service.keys.was_accepted(secret):
+    if door.failed_keys.is_exceeded(address) and not door.keys.was_accepted(secret):
         raise _too_many("too many invalid API keys", 60)
-    key = service.keys.find(secret)
-    if key is None and service.keys_required():
-        service.failed_keys.wait(address)
+    key = door.keys.find(secret)
+    if key is None and door.keys_required():
+        door.failed_keys.wait(address)
     return key
 
 
@@ -104,13 +117,13 @@ def _network(request: HTTPConnection) -> str:
     return str(ipaddress.IPv6Network((int(address), 64), strict=False))
 
 
-def limit_rate(service: Service, request: HTTPConnection, key: Key = ANYBODY) -> None:
+def limit_rate(door: Door, request: HTTPConnection, key: Key = ANYBODY) -> None:
     """Count a request of this key, or of this client address.
 
     Raises:
         RequestError: 429, the rate limit is exceeded.
     """
-    wait = service.rates.wait(key.id or _client(request), key.rate_limit)
+    wait = door.rates.wait(key.id or _client(request), key.rate_limit)
     if wait:
         raise _too_many("too many requests", wait)
 

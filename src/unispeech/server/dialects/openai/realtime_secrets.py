@@ -100,7 +100,7 @@ def admit(service: Service, connection: HTTPConnection) -> Key:
     Raises:
         RequestError: as `admission.admit`.
     """
-    content = _content(service, admission.carried_secret(connection))
+    content = _content(service, admission.carried_secret(connection, service.settings))
     key = service.keys.get(content[0]) if content else None
     if key is None:
         return admission.admit(service, connection)
