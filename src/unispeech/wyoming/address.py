@@ -33,8 +33,9 @@ class Address:
         rest = uri.partition("://")[2].partition("/")[2]
         if not host or port is None or not uri.startswith("tcp://") or rest:
             raise OptionError(
-                f"{uri[:100]!r} is not an address",
-                f"use tcp://HOST:PORT, as tcp://127.0.0.1:{PORT}",
+                f"uri {uri[:100]!r} is not tcp://HOST:PORT",
+                f"use for example tcp://127.0.0.1:{PORT}",
+                option="uri",
             )
         return cls(host, port)
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from unispeech.errors import OptionError, UnispeechError
-from unispeech.wyoming.address import Address
+from unispeech.wyoming.address import PORT, Address
 
 if TYPE_CHECKING:
     from zeroconf.asyncio import AsyncServiceInfo
@@ -30,15 +30,19 @@ def check(name: str, address: Address) -> None:
         import zeroconf  # noqa: F401
     except ImportError:
         raise OptionError(
-            "an announcement needs the package zeroconf", "run: pip install 'unispeech[wyoming]'"
-        ) from None
+            "zeroconf: the package is not installed", "run: pip install 'unispeech[wyoming]'",
+            option="zeroconf",
+        ) from None  # fmt: skip
     if not name or len(name.encode()) > MAX_NAME:
-        raise OptionError(f"the name {name[:80]!r} has not 1 to {MAX_NAME} bytes", "shorten it")
+        raise OptionError(
+            f"zeroconf {name[:80]!r} has not 1 to {MAX_NAME} bytes", "use another name",
+            option="zeroconf",
+        )  # fmt: skip
     if address.is_loopback:
         raise OptionError(
-            f"nobody else can connect to {address.host}",
-            "announce an address such as tcp://0.0.0.0:PORT",
-        )
+            f"zeroconf: no other machine can connect to {address.host}",
+            f"listen on another address, such as tcp://0.0.0.0:{PORT}", option="zeroconf",
+        )  # fmt: skip
 
 
 def service(name: str, hosts: list[str], port: int) -> AsyncServiceInfo:

@@ -125,9 +125,9 @@ async def serve(
         number = error.errno or 0  # negative if the host has no address
         reason = os.strerror(number) if number > 0 else error.strerror
         raise UnispeechError(
-            f"cannot listen on {address.host} port {address.port}: {reason}",
-            "choose another port or host",
-        ) from None
+            f"uri: cannot listen on {address.host} port {address.port}: {reason}",
+            "choose another port or host", option="uri",
+        ) from None  # fmt: skip
     async with AsyncExitStack() as stack:
         stack.callback(server.abort)
         stack.callback(listener.close)
