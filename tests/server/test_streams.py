@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-import av
 import numpy as np
 import pytest
 from fastapi import WebSocket, WebSocketDisconnect
 from starlette.types import Message
 
+from support.recordings import upsampled, write
 from support.samples import SAMPLES, reference, words
 from unispeech.audio.recording import load
 from unispeech.engine.engine import Engine
@@ -72,7 +72,7 @@ def opened(
         "somebody",
         StreamRequest(
             SpeechRequest("faster", "tiny.en", {}), sample_rate=sample_rate,
-            may_be_container=sample_rate == 16_000, max_duration=max_duration,
+            form="any" if sample_rate == 16_000 else "pcm", max_duration=max_duration,
         ),
     )  # fmt: skip
 
@@ -227,17 +227,13 @@ def test_a_dropped_stream_is_not_decoded(speech: FakeSpeech) -> None:
     asyncio.run(work())
 
 
-def recorded(path: Path, codec: str, rate: int = 48_000) -> bytes:
-    """A sample in the container of the suffix, as a browser's MediaRecorder sends it."""
-    samples = np.repeat(load(SAMPLES / "english.wav"), rate // 16_000)
-    with av.open(str(path), "w") as file:
-        stream: Any = file.add_stream(codec, rate=rate, layout="mono")
-        for start in range(0, len(samples), 960):
-            frame = av.AudioFrame.from_ndarray(samples[None, start : start + 960], "flt", "mono")
-            frame.sample_rate, frame.pts = rate, start
-            file.mux(stream.encode(frame))
-        file.mux(stream.encode(None))
-    return path.read_bytes()
+def sample(path: Path) -> bytes:
+    """A sample in the container of the suffix, as a browser's MediaRecorder or a file has it."""
+    codecs = {".wav": "pcm_s16le", ".flac": "flac", ".mp3": "libmp3lame"}
+    samples = load(SAMPLES / "english.wav")[None]
+    if path.suffix in codecs:
+        return write(path, samples, 16_000, codecs[path.suffix]).read_bytes()
+    return write(path, upsampled(samples[0], 3)[None], 48_000, "libopus").read_bytes()
 
 
 def transcribed(
@@ -257,11 +253,14 @@ def transcribed(
     return asyncio.run(work())
 
 
-@pytest.mark.parametrize(("name", "piece"), [("a.webm", 5), ("b.webm", 4000), ("c.ogg", 1000)])
+@pytest.mark.parametrize(
+    ("name", "piece"),
+    [("a.webm", 5), ("b.webm", 4000), ("c.ogg", 1000), ("d.wav", 4000), ("e.flac", 1000)],
+)
 def test_a_recording_of_a_browser_is_decoded_while_it_arrives(
     speech: FakeSpeech, tmp_path: Path, name: str, piece: int
 ) -> None:
-    data = recorded(tmp_path / name, "libopus")
+    data = sample(tmp_path / name)
     messages = transcribed(speech, data, piece)
     finals = [m.event.text for m in messages if m.event and m.event.type == "final"]
     assert messages[-1].kind == "done"
@@ -271,7 +270,7 @@ def test_a_recording_of_a_browser_is_decoded_while_it_arrives(
 def test_a_container_is_limited_by_the_length_of_its_sound(
     speech: FakeSpeech, tmp_path: Path
 ) -> None:
-    data = recorded(tmp_path / "a.webm", "libopus")
+    data = sample(tmp_path / "a.webm")
     last = transcribed(speech, data, 4000, max_duration=2)[-1]
     assert isinstance(last.error, TooLong)
 
@@ -282,14 +281,32 @@ def test_a_damaged_container_is_an_error(speech: FakeSpeech, magic: bytes) -> No
     assert isinstance(last.error, AudioError)
 
 
-def test_a_stream_cannot_be_mp4() -> None:
-    with pytest.raises(AudioError):
-        container(b"\0\0\0\x20ftypiso5")
+def test_a_stream_cannot_be_mp4(speech: FakeSpeech) -> None:
+    """Neither that nor raw samples in place of a container are taken for PCM afterwards."""
+    last = transcribed(speech, b"\0\0\0\x20ftypiso5" + SECOND, 12)[-1]
+    assert isinstance(last.error, AudioError)
     assert container(SECOND) is None
+    with pytest.raises(AudioError):
+        container(SECOND, may_be_pcm=False)
+
+
+def test_mp3_is_recognized_only_where_pcm_is_not_possible(tmp_path: Path) -> None:
+    data = sample(tmp_path / "a.mp3")
+    assert container(data, may_be_pcm=False) == "mp3"
+    assert container(data) is None
+
+
+def test_the_length_of_a_stream_does_not_limit_the_bytes_of_a_container(
+    speech: FakeSpeech, tmp_path: Path
+) -> None:
+    """The first message may be a whole file of better quality than PCM of 16 kHz."""
+    samples = upsampled(load(SAMPLES / "english.wav"), 3)[None]
+    data = write(tmp_path / "a.wav", samples, 48_000, "pcm_s16le").read_bytes()
+    assert transcribed(speech, data, len(data), max_duration=15)[-1].kind == "done"
 
 
 def test_a_dropped_stream_ends_its_decoder(speech: FakeSpeech, tmp_path: Path) -> None:
-    data = recorded(tmp_path / "a.webm", "libopus")
+    data = sample(tmp_path / "a.webm")
 
     async def work() -> None:
         _, stream = opened(speech)

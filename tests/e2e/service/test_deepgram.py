@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,9 +17,10 @@ import pytest
 from deepgram import DeepgramClient
 from deepgram.core.api_error import ApiError
 from deepgram.environment import DeepgramClientEnvironment
-from websockets.exceptions import ConnectionClosedOK, InvalidStatus
+from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from support.recordings import upsampled, write
 from support.samples import SAMPLES, reference, words
 from support.serving import Server
 from unispeech.audio.pcm import to_int16
@@ -222,9 +224,9 @@ def test_interim_results_are_sent_only_on_request(service: Server) -> None:
 @pytest.mark.parametrize(
     ("query", "status", "value"),
     [
-        ({"diarize": "true"}, 400, "recording"),
+        ({"diarize_model": "v2"}, 400, "diarize_model"),
         ({"channels": 2}, 400, "channels"),
-        ({"encoding": ""}, 400, "encoding"),
+        ({"encoding": "opus"}, 400, "opus"),
         ({"redact": "ssn"}, 400, "redact"),
         ({"endpointing": "soon"}, 400, "soon"),
         ({"model": "nonsense"}, 404, "nonsense"),
@@ -237,3 +239,53 @@ def test_live_parameters_are_checked_before_the_upgrade(
         pass
     body = json.loads(refused.value.response.body)
     assert refused.value.response.status_code == status and value in body["err_msg"]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "times"), [("a.webm", "libopus", 3), ("a.mp3", "libmp3lame", 1)]
+)
+def test_the_real_client_sends_a_file_live(
+    client: DeepgramClient, tmp_path: Path, name: str, codec: str, times: int
+) -> None:
+    """Without `encoding` the stream is a file, as a browser's MediaRecorder sends it."""
+    samples = upsampled(load(SAMPLES / "english.wav"), times)[None]
+    data = write(tmp_path / name, samples, times * 16_000, codec).read_bytes()
+    finals: list[Any] = []
+    with client.listen.v1.connect(model="nova-3", punctuate="true") as connection:
+        for start in range(0, len(data), 4000):
+            connection.send_media(data[start : start + 4000])
+        connection.send_close_stream()
+        for message in connection:
+            assert not isinstance(message, bytes)
+            if message.type == "Results" and message.is_final:
+                finals.append(message.channel.alternatives[0].transcript)
+            if message.type == "Metadata":
+                assert message.duration == pytest.approx(len(pcm("english")) / 32_000, abs=0.1)
+                break
+    assert words(" ".join(finals)) == words(reference("english"))
+
+
+def test_bytes_that_are_no_file_end_the_stream(service: Server) -> None:
+    with live(service, encoding="") as socket:
+        socket.send(pcm("english")[:3200])
+        assert json.loads(socket.recv(timeout=60))["type"] == "Error"
+        with pytest.raises(ConnectionClosedError) as closed:
+            socket.recv(timeout=60)
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1008, "DATA-0000")
+
+
+@pytest.mark.parametrize("query", [{"diarize": "true"}, {"diarize_model": "latest"}])
+def test_live_speakers_are_left_out_with_a_warning(service: Server, query: dict[str, str]) -> None:
+    """Deepgram's own answer to a feature that a model lacks."""
+    (name,) = query
+    with live(service, **query) as socket:
+        assert socket.response is not None
+        assert socket.response.headers["X-UniSpeech-Ignored"] == name
+        send(socket, pcm("english"))
+        socket.send('{"type": "CloseStream"}')
+        messages = rest(socket)
+    assert words(transcript(messages)) == words(reference("english"))
+    best = messages[0]["channel"]["alternatives"][0]
+    assert best["words"] and all("speaker" not in word for word in best["words"])
+    assert [warning["parameter"] for warning in messages[-1]["warnings"]] == [name]

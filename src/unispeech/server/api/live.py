@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, WebSocket
@@ -39,6 +40,7 @@ class StreamSession:
     """Connection to a new or resumed stream."""
 
     def __init__(self, client: Client) -> None:
+        self.headers: Mapping[str, str] = {}
         parameters = dict(client.websocket.query_params)
         after = _number(parameters, "after", int) or 0
         self._websocket = client.websocket
@@ -82,7 +84,7 @@ def _open(client: Client, parameters: dict[str, str]) -> Stream:
             LiveOptions(**{name: value for name, value in times.items() if value is not None}),
             _number(parameters, "sample_rate", int) or SAMPLE_RATE,
             service.max_duration(client.key),
-            may_be_container="sample_rate" not in parameters,
+            form="pcm" if "sample_rate" in parameters else "any",
         ),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -46,6 +46,9 @@ class Client:
 class Session(Protocol):
     """Protocol logic of one open connection."""
 
+    headers: Mapping[str, str]
+    """Further headers of the response that accepts the connection."""
+
     async def run(self) -> None:
         """Communicate until one side closes the connection."""
 
@@ -73,7 +76,7 @@ async def serve(
     offered = websocket.headers.get("sec-websocket-protocol", "").split(",")
     subprotocol = protocol if protocol in map(str.strip, offered) else None
     try:
-        if await _accept(websocket, subprotocol):
+        if await _accept(websocket, subprotocol, session.headers):
             await session.run()
     except WebSocketDisconnect:
         pass
@@ -90,10 +93,14 @@ async def deny(websocket: WebSocket, error: UnispeechError) -> None:
         await websocket.send_denial_response(answer(websocket, error))
 
 
-async def _accept(websocket: WebSocket, subprotocol: str | None) -> bool:
+async def _accept(
+    websocket: WebSocket, subprotocol: str | None, headers: Mapping[str, str]
+) -> bool:
     """Accept the connection; return False if the client has disconnected."""
     try:
-        await websocket.accept(subprotocol=subprotocol)
+        await websocket.accept(
+            subprotocol, [(name.encode(), value.encode()) for name, value in headers.items()]
+        )
     except OSError:  # uvicorn's error for a closed connection
         return False
     return True

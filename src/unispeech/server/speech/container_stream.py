@@ -1,4 +1,5 @@
-"""Decoding of a stream that arrives in a container, as browsers' MediaRecorder sends it.
+"""Decoding of a stream that arrives in a container, as browsers' MediaRecorder sends it, or as a
+file of sound.
 
 FFmpeg reads untrusted bytes, so each stream has a child process with a memory limit.
 """
@@ -12,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,46 +23,62 @@ from unispeech.realtime.intake import Intake
 from unispeech.server.speech.decoders import TooLong, prepare_process, signals_blocked
 from unispeech.types import SAMPLE_RATE, Samples
 
-CONTAINERS = {b"\x1aE\xdf\xa3": "matroska", b"OggS": "ogg"}
+Form = Literal["pcm", "container", "any"]
+"""Form of a stream; in `any` the first bytes tell a container from PCM."""
+CONTAINERS = {
+    b"\x1aE\xdf\xa3": "matroska", b"OggS": "ogg", b"RIFF": "wav", b"fLaC": "flac",
+}  # fmt: skip
 """FFmpeg's demuxers by the first bytes of a file (WebM is Matroska)."""
+MP3 = (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")
+"""First bytes of an MP3 file: a tag, or a frame. They may be PCM as well."""
 MAGIC = 8
 """Bytes that tell a container from PCM."""
 MAX_AHEAD = 10.0
 """Seconds of undecoded sound above which a container is not decoded further."""
 MAX_QUEUED = 64
 """Messages of the client that wait for the decoder."""
-OPTIONS = {"probesize": "65536", "analyzeduration": "0", "fflags": "nobuffer"}
-"""FFmpeg options that keep the beginning from waiting for seconds of sound."""
+OPTIONS = {"probesize": "65536", "analyzeduration": "0"}
+"""FFmpeg options that keep the beginning from waiting for seconds of sound. `nobuffer` would drop
+the packets that were probed: 2 s of a WAV, 20 ms of a WebM file."""
 
 
-def container(data: bytes) -> str | None:
+def container(data: bytes, may_be_pcm: bool = True) -> str | None:
     """Return the demuxer for a stream that begins with these bytes; None: it is PCM.
 
     Raises:
-        AudioError: an MP4 file, which cannot be decoded while it arrives.
+        AudioError: an MP4 file, which cannot be decoded while it arrives, or not a container.
     """
     if data[4:8] == b"ftyp":
         raise AudioError("a stream cannot be MP4", "send WebM, Ogg or PCM")
-    return CONTAINERS.get(data[:4])
+    for magic, demuxer in CONTAINERS.items():
+        if data.startswith(magic):
+            return demuxer
+    if may_be_pcm:
+        return None
+    if data.startswith(MP3):
+        return "mp3"
+    raise AudioError(
+        "the stream is not WebM, Ogg, WAV, FLAC or MP3",
+        "send one of these, or raw audio with its encoding and sample rate",
+    )
 
 
 class StreamInput:
-    """Sound of a stream, put into its intake: PCM, or the contents of a container.
-
-    With `memory`, the limit in bytes of the child process, the first bytes decide which; without
-    it, everything is PCM.
+    """Sound of a stream, put into its intake: PCM, or the contents of a container, which a child
+    process with at most `memory` bytes decodes.
 
     Raises:
         AudioError: the sample rate is out of range.
     """
 
     def __init__(
-        self, intake: Intake, sample_rate: int, max_duration: float, memory: int | None = None
+        self, intake: Intake, sample_rate: int, max_duration: float, form: Form, memory: int
     ) -> None:
         self._intake, self._memory, self._max_duration = intake, memory, max_duration
         self._pcm = PcmDecoder(sample_rate)
         self._bytes_per_second = 2 * sample_rate
-        self._start: bytes | None = b"" if memory else None  # while the form is unknown
+        self._may_be_pcm = form == "any"
+        self._start: bytes | None = None if form == "pcm" else b""  # while the demuxer is unknown
         self._decoder: ContainerDecoder | None = None
         self._bytes = 0
         self._decoded = 0  # samples of the container
@@ -82,27 +99,33 @@ class StreamInput:
 
         Raises:
             TooLong: the stream would exceed `max_duration`; nothing is added.
-            AudioError: the stream is in a format that cannot be decoded.
         """
-        if self._decoder is None:
-            if (self._bytes + len(data)) / self._bytes_per_second > self._max_duration:
-                raise self._too_long()
-            self._bytes += len(data)
         if self._start is not None:
             data = self._recognized(data)
         if self._decoder is not None:
             self._decoder.feed(data)
-        else:
-            self._intake.put(self._pcm.feed(data))
+            return
+        if (self._bytes + len(data)) / self._bytes_per_second > self._max_duration:
+            raise self._too_long()
+        self._bytes += len(data)
+        self._intake.put(self._pcm.feed(data))
 
     def _recognized(self, data: bytes) -> bytes:
-        """Return the bytes to decode, once there are enough to tell the form."""
-        assert self._start is not None and self._memory
+        """Return the bytes to decode, once there are enough to tell the form.
+
+        A form that cannot be decoded ends the intake with an error.
+        """
+        assert self._start is not None
         self._start += data
         if len(self._start) < MAGIC:
             return b""
         data, self._start = self._start, None
-        if demuxer := container(data):
+        try:
+            demuxer = container(data, self._may_be_pcm)
+        except AudioError as error:
+            self._intake.close(error)
+            return b""
+        if demuxer is not None:
             self._decoder = ContainerDecoder(demuxer, self._memory, self._put, self._intake.close)
         return data
 

@@ -17,7 +17,7 @@ from unispeech.realtime.session import Session
 from unispeech.server.observe import metrics
 from unispeech.server.service_errors import Busy, NotFound
 from unispeech.server.settings import Settings
-from unispeech.server.speech.container_stream import StreamInput
+from unispeech.server.speech.container_stream import Form, StreamInput
 from unispeech.server.speech.speech import Speech, SpeechRequest
 from unispeech.types import SAMPLE_RATE, Samples
 
@@ -43,8 +43,7 @@ class StreamRequest:
     sample_rate: int = SAMPLE_RATE
     max_duration: float = float("inf")
     """Seconds of audio that the stream accepts."""
-    may_be_container: bool = False
-    """Decode WebM and Ogg, which the first bytes tell from PCM."""
+    form: Form = "pcm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +68,10 @@ class Stream:
         self._request = request
         self._speech = speech
         self._intake = Intake()
-        memory = speech.settings.decode_memory if request.may_be_container else None
-        self._input = StreamInput(self._intake, request.sample_rate, request.max_duration, memory)
+        self._input = StreamInput(
+            self._intake, request.sample_rate, request.max_duration,
+            request.form, speech.settings.decode_memory,
+        )  # fmt: skip
         self._history: deque[StreamMessage] = deque(maxlen=HISTORY)
         self._count = 0
         self._reader: asyncio.Queue[StreamMessage | None] | None = None
@@ -103,7 +104,6 @@ class Stream:
 
         Raises:
             TooLong: the stream exceeds the caller's maximum duration.
-            AudioError: the stream is in a format that cannot be decoded.
         """
         while not self.ended and (
             self._intake.waiting > MAX_AUDIO_AHEAD

@@ -6,11 +6,13 @@ import asyncio
 import hashlib
 import json
 import uuid
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, WebSocket
 
-from unispeech.errors import OptionError, UnispeechError
+from unispeech.errors import AudioError, OptionError, UnispeechError
 from unispeech.realtime.events import Event
 from unispeech.realtime.options import LiveOptions
 from unispeech.server.dialects.deepgram import results
@@ -24,6 +26,7 @@ from unispeech.server.http.websockets import (
     send,
     serve,
 )
+from unispeech.server.speech.decoders import TooLong
 from unispeech.server.speech.speech import public
 from unispeech.server.speech.streams import StreamMessage, StreamRequest
 
@@ -34,6 +37,8 @@ HOLD = 0.25
 `speech_final`."""
 NO_ENDPOINT = 10.0
 """Pause in seconds that ends a phrase inside the session if `endpointing` is off."""
+UNDECODABLE = "DATA-0000"
+"""Reason of the close if the audio cannot be decoded."""
 MALFORMED = (ValueError, KeyError, TypeError, RecursionError)
 """Errors raised by reading a malformed message."""
 
@@ -50,20 +55,20 @@ class LiveSession:
     def __init__(self, client: Client) -> None:
         parameters = Parameters(client.websocket.query_params, is_live=True)
         encoding = parameters.encoding()
-        if encoding is None:
-            raise OptionError(
-                "encoding is missing", "send encoding=linear16 and sample_rate", option="encoding"
-            )
         speech_request = parameters.speech_request(client.service)
         live = LiveOptions(endpoint=parameters.endpoint or NO_ENDPOINT)
         limit = client.service.max_duration(client.key)
-        request = StreamRequest(speech_request, live, encoding.rate, limit)
+        request = StreamRequest(speech_request, live, max_duration=limit, form="container")
+        if encoding is not None:
+            request = replace(request, sample_rate=encoding.rate, form="pcm")
         self._websocket = client.websocket
         self._streams = client.service.streams
         self._encoding = encoding
         self._sha256 = hashlib.sha256()
         self._stream = self._streams.open(client.owner, request)
-        ignored_fields.report(parameters.ignored, dialect="deepgram")
+        self.headers: Mapping[str, str] = ignored_fields.report(
+            parameters.ignored, dialect="deepgram"
+        )
         self._results = LiveResults(parameters, speech_request.backend, speech_request.model)
 
     async def run(self) -> None:
@@ -78,7 +83,7 @@ class LiveSession:
             try:
                 if data := message.get("bytes"):
                     self._sha256.update(data)
-                    await self._stream.put(self._encoding.to_pcm(data))
+                    await self._stream.put(self._encoding.to_pcm(data) if self._encoding else data)
                     await self._send_all(self._results.at(self._stream.processed))
                 elif message.get("text"):
                     self._run_command(message["text"])
@@ -125,7 +130,11 @@ class LiveSession:
         await self._send_all(self._results.release())
         if message is not None and message.error is not None:
             await send(self._websocket, _error(message.error))
-            await close(self._websocket, 1011)
+            # As Deepgram: 1008 with this reason if the payload is not audio.
+            if isinstance(message.error, AudioError) and not isinstance(message.error, TooLong):
+                await close(self._websocket, 1008, UNDECODABLE)
+            else:
+                await close(self._websocket, 1011)
             return
         await self._send_all(self._results.at(self._stream.seconds))
         digest = self._sha256.hexdigest()
@@ -194,7 +203,9 @@ class LiveResults:
         return [*held, message]
 
     def metadata(self, sha256: str, duration: float) -> dict[str, Any]:
-        return results.metadata(self._id, sha256, duration, self._backend, self._model)
+        body = results.metadata(self._id, sha256, duration, self._backend, self._model)
+        warnings = self._parameters.warnings
+        return body | ({"warnings": warnings} if warnings else {})
 
     def _started(self, event: Event) -> list[dict[str, Any]]:
         if self._is_speaking:

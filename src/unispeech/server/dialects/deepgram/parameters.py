@@ -28,19 +28,22 @@ UNSUPPORTED = (
     "translate",
 )  # fmt: skip
 """Features that this server does not have."""
-LIVE_UNSUPPORTED = ("diarize", "diarize_model")
-"""Features that need the complete recording."""
+DIARIZERS = {"latest", "v1", "v2"}
+"""Versions of Deepgram's diarization, which stand for the server's. `v2` is not for live audio."""
 OFF = frozenset({"", "false", "none", "0"})
 """Values that turn a feature off."""
 HONOURED = frozenset(
     {
-        "channels", "detect_language", "diarize", "encoding", "endpointing", "interim_results",
-        "keyterm", "keywords", "language", "model", "paragraphs", "punctuate", "sample_rate",
-        "smart_format", "tag", "utt_split", "utterance_end_ms", "utterances", "vad_events",
+        "channels", "detect_language", "diarize", "diarize_model", "encoding", "endpointing",
+        "interim_results", "keyterm", "keywords", "language", "model", "paragraphs",
+        "punctuate", "sample_rate", "smart_format", "tag", "utt_split", "utterance_end_ms",
+        "utterances", "vad_events",
     }
 )  # fmt: skip
 """Parameters with an effect. All others are accepted without one."""
 ENCODINGS = ("linear16", "mulaw", "alaw")
+CONTAINED = ("flac", "ogg-opus")
+"""Encodings of files, which are decoded like files without `encoding`."""
 DETECTED = ("", "multi", "auto")
 """Values of `language` that ask for detection."""
 MIN_ENDPOINT, MAX_ENDPOINT = 0.3, 10.0
@@ -74,19 +77,17 @@ class Parameters:
 
     def __init__(self, query: QueryParams, is_live: bool) -> None:
         self._query = query
-        for name in (*UNSUPPORTED, *(LIVE_UNSUPPORTED if is_live else ())):
+        for name in UNSUPPORTED:
             if any(value.lower() not in OFF for value in query.getlist(name)):
-                reason = "needs the complete recording" if name in LIVE_UNSUPPORTED else ""
-                raise OptionError(
-                    f"{name} {reason or 'is not supported'}", "leave it out", option=name
-                )
+                raise OptionError(f"{name} is not supported", "leave it out", option=name)
         if self._number("channels", int, 1) != 1:
             raise OptionError("channels is more than 1", "send mono audio", option="channels")
         self.model = self._text("model")
         self.punctuates = self._flag("punctuate") or self._flag("smart_format")
         self.interim = self._flag("interim_results")
         self.vad_events = self._flag("vad_events")
-        self.diarizes = self._flag("diarize")
+        self._is_live = is_live
+        self.diarizes = self._diarizes()
         self.utterances = self._flag("utterances")
         self.paragraphs = self._flag("paragraphs")
         self.detects_language = (
@@ -100,22 +101,32 @@ class Parameters:
     @property
     def ignored(self) -> list[str]:
         """Names of parameters without effect."""
-        return [name for name in self._query if name not in {*HONOURED, *UNSUPPORTED}]
+        names = [name for name in self._query if name not in {*HONOURED, *UNSUPPORTED}]
+        return [*names, *(warning["parameter"] for warning in self.warnings)]
+
+    @property
+    def warnings(self) -> list[dict[str, str]]:
+        """Requested features that the result lacks, in the form of Deepgram's metadata."""
+        if not (self._is_live and self.diarizes):
+            return []
+        name = "diarize_model" if self._text("diarize_model") else "diarize"
+        message = "speakers need the complete recording; words of live audio have none"
+        return [{"parameter": name, "type": "unsupported_model", "message": message}]
 
     def encoding(self) -> Encoding | None:
-        """Return the encoding of raw audio; None for a file.
+        """Return the encoding of raw audio; None for a file or a stream in a container.
 
         Raises:
             OptionError: the encoding is not supported.
             AudioError: the sample rate is out of range.
         """
         name = self._text("encoding")
-        if not name:
+        if not name or name in CONTAINED:
             return None
         if name not in ENCODINGS:
             raise OptionError(
-                f"encoding {name[:50]!r} is not supported", f"use one of {', '.join(ENCODINGS)}",
-                option="encoding",
+                f"encoding {name[:50]!r} is not supported",
+                f"use one of {', '.join((*ENCODINGS, *CONTAINED))}", option="encoding",
             )  # fmt: skip
         rate = self._number("sample_rate", int, 0)
         if not rate:
@@ -137,6 +148,16 @@ class Parameters:
             hotwords=self._hotwords(),
             **options,
         )
+
+    def _diarizes(self) -> bool:
+        version = self._text("diarize_model").lower()
+        if version in OFF:
+            return self._flag("diarize")
+        if version not in DIARIZERS or (self._is_live and version == "v2"):
+            raise OptionError(
+                f"diarize_model is {version[:50]!r}", "use latest", option="diarize_model"
+            )
+        return True
 
     def _hotwords(self) -> str | None:
         """Return the words of `keywords` and `keyterm`. Their boosts have no counterpart."""

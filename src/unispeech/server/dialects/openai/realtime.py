@@ -7,6 +7,7 @@ import base64
 import binascii
 import json
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -69,6 +70,7 @@ class Conversation:
     """One connection: its configuration, and the stream that takes its audio."""
 
     def __init__(self, client: Client) -> None:
+        self.headers: Mapping[str, str] = {}
         query = client.websocket.query_params
         self._client, self._service = client, client.service
         self._websocket = client.websocket
