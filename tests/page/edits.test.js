@@ -18,6 +18,16 @@ test("merge undoes split", () => {
   assert.deepEqual(apply(halves, edits.merge(halves, 0)).segments, whole.segments);
 });
 
+test("a word that was split is joined without a space", () => {
+  const whole = documentOf(segment(" something old", 0));
+  const halves = apply(whole, edits.split(whole, 0, 4));
+  assert.deepEqual(apply(halves, edits.merge(halves, 0)).segments[0].text, " something old");
+  const after = apply(whole, edits.split(whole, 0, 10)); // after the space
+  assert.deepEqual(texts(after), [" something", " old"]);
+  const changed = apply(halves, edits.setText(halves, 0, "any"));
+  assert.deepEqual(texts(apply(changed, edits.merge(changed, 0))), [" any thing old"]);
+});
+
 test("a split that leaves one half empty is no edit", () => {
   const document = documentOf(segment(" Good morning", 0));
   assert.deepEqual(edits.split(document, 0, 0), []);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unispeech.text import timing
@@ -37,7 +37,12 @@ def txt(transcript: Transcript, layout: Layout, details: Details) -> str:
         return f"[{short(start)}] " if details.times else ""
 
     if not details.paragraphs:
-        return "".join(at(s.start) + line(s) + "\n" for s in transcript.segments)
+        named = any(segment.speaker for segment in transcript.segments)
+        segments = (
+            replace(s, speaker=s.speaker or (NOBODY if named else None))
+            for s in transcript.segments
+        )
+        return "".join(at(s.start) + line(s) + "\n" for s in segments)
     blocks = [
         f"{at(part.start)}{speaker(part.speaker)}{part.text}\n" for part in paragraphs(transcript)
     ]

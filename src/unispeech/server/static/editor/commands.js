@@ -109,7 +109,7 @@ function moving(page) {
  * @returns {Record<string, Command>}
  */
 function editing(page) {
-  const { store, view } = page;
+  const { store, player, view } = page;
   /** @type {(make: Make) => Command} */
   const edit = (make) => editAt(page, make);
   return {
@@ -130,6 +130,14 @@ function editing(page) {
       const until = Math.min(end + NEW.longest, after?.start ?? Number.POSITIVE_INFINITY);
       store.change(edits.insert(store.document, end, Math.max(end + NEW.shortest, until)));
       view.focus(index + 1, 0);
+    },
+    add: () => {
+      const start = Math.max(0, Math.min(player.time, player.length - NEW.shortest));
+      const next = store.document.segments.find((segment) => segment.start > start);
+      const until = Math.min(start + NEW.longest, next?.start ?? Number.POSITIVE_INFINITY);
+      const edit = edits.insert(store.document, start, Math.max(start + NEW.shortest, until));
+      store.change(edit);
+      view.focus(edit[0].at, 0);
     },
     remove: (row) => {
       const index = view.index(row);

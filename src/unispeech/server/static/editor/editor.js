@@ -142,7 +142,7 @@ class Editor {
           { class: "column" },
           this.#sync.rerun.element,
           warnings.length ? h("p", { class: "note doubt" }, warnings.join(" ")) : "",
-          isSilent ? h("p", { class: "soft" }, t("editor.silent")) : "",
+          isSilent ? this.#silence() : "",
           this.#view.element,
         ),
         this.#player.video,
@@ -155,6 +155,16 @@ class Editor {
     this.#tools.showState("saved");
     this.#refreshSubtitles();
     this.#sync.follow().catch(complain);
+  }
+
+  /** The note of a recording without text, until there is some. */
+  #silence() {
+    const add = h("button", { type: "button", data: { command: "add" } }, t("command.add"));
+    const note = h("div", { class: "row" }, h("p", { class: "soft" }, t("editor.silent")), add);
+    this.#store.listen(() => {
+      note.hidden = this.#store.document.segments.length > 0;
+    });
+    return note;
   }
 
   /** @param {number} index */

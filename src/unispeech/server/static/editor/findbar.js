@@ -6,7 +6,6 @@
 /** @import { TranscriptView } from "./transcript.js" */
 
 import { h, iconButton, put, selection } from "../dom.js";
-import { whisper } from "../messages.js";
 import { t } from "../strings/index.js";
 import { hidden } from "../transcript/document.js";
 import { matches, pattern, replaced } from "../transcript/find.js";
@@ -149,16 +148,22 @@ export class FindBar {
     this.#show(true);
   }
 
+  /** Replace the current match and go to the next one after the replacement, which may match itself. */
   #replaceOne() {
-    if (!this.#matches.length) return;
-    this.#replace([this.#matches[this.#here]]);
-    this.#search(false);
-    if (this.#matches.length) this.#view.reveal(this.#matches[this.#here].at);
+    const match = this.#matches[this.#here];
+    if (!match) return this.#step(1);
+    this.#replace([match]);
+    const end = match.from + this.#replacement.value.length;
+    this.#here = this.#matches.findIndex(
+      ({ at, from }) => at > match.at || (at === match.at && from >= end),
+    );
+    this.#show(this.#here >= 0);
+    if (this.#here < 0) this.#count.textContent = t("find.end");
   }
 
   #replaceAll() {
     const count = this.#matches.length;
-    if (this.#replace(this.#matches)) whisper(t("find.replaced", { count }));
+    if (this.#replace(this.#matches)) this.#count.textContent = t("find.replaced", { count });
   }
 
   /** @param {Match[]} list */

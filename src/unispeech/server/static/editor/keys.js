@@ -46,6 +46,7 @@ const KEYS = [
       ["ends", "Alt+E"],
       ["earlier", "Alt+Shift+ArrowLeft"],
       ["later", "Alt+Shift+ArrowRight"],
+      ["add", "Alt+I"],
       ["times", "Alt+T"],
       ["speaker", "Alt+W"],
       ["again", "Alt+A"],

@@ -27,6 +27,7 @@ const EDITABLE = {
   "aria-multiline": "true",
   spellcheck: "true",
   autocapitalize: "off",
+  tabindex: "-1", // the view lets Tab stop at one row
 };
 const MENU = { type: "button", tabindex: "-1", "aria-haspopup": "menu" };
 

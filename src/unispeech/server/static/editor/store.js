@@ -89,6 +89,12 @@ export class Store {
    */
   #set(edit, origin) {
     this.document = apply(this.document, edit);
-    for (const listener of this.#listeners) listener(edit, origin);
+    for (const listener of this.#listeners) {
+      try {
+        listener(edit, origin);
+      } catch (error) {
+        reportError(error); // the others, such as autosave, still have to hear of the edit
+      }
+    }
   }
 }

@@ -36,6 +36,8 @@ export class TranscriptView {
   #speakers = [];
   /** @type {{ index: number, word: number, row: SegmentRow | null }} */
   #sounding = { index: -1, word: -1, row: null };
+  /** @type {SegmentRow | null} */
+  #stop = null; // the only row that Tab stops at: the last one with the focus, else one on the screen
   #scrolled = Number.NEGATIVE_INFINITY;
   /** @type {(row: SegmentRow, index: number) => void} */
   #marked = () => {};
@@ -66,8 +68,26 @@ export class TranscriptView {
       this.#sound(time);
       if (this.#sounding.index !== before && isPlaying) this.#follow();
     });
+    this.element.addEventListener("focusin", (event) => {
+      const row = this.row(around(event, ".segment"));
+      if (row) this.#stopAt(row);
+    });
     store.listen(() => this.draw());
     this.draw();
+  }
+
+  /** First row whose lower edge is on the screen. */
+  #onScreen() {
+    const rows = this.rows();
+    return rows.find(({ element }) => element.getBoundingClientRect().bottom > 0) ?? rows[0];
+  }
+
+  /** @param {SegmentRow | undefined} row */
+  #stopAt(row) {
+    if (this.#options.readOnly || !row || row === this.#stop) return;
+    if (this.#stop) this.#stop.text.tabIndex = -1;
+    row.text.tabIndex = 0;
+    this.#stop = row;
   }
 
   /** @param {AbortSignal} signal */
@@ -96,6 +116,10 @@ export class TranscriptView {
         dropped: (row) => {
           if (row instanceof SegmentRow) row.marks.clearAll();
           if (this.#sounding.row === row) this.#sounding.row = null;
+          if (this.#stop === row) this.#stop = null;
+        },
+        rendered: () => {
+          if (!this.#stop) this.#stopAt(this.#sounding.row ?? this.#onScreen());
         },
       },
       signal,

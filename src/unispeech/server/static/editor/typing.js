@@ -10,7 +10,7 @@ import { around, selection } from "../dom.js";
 import { hidden, shown } from "../transcript/document.js";
 import { setText } from "../transcript/edits.js";
 import { wordAt } from "../transcript/words.js";
-import { caretIn, caretOnLine, letterAt, lettersToCaret, putCaret } from "./caret.js";
+import { caretIn, caretOnLine, letterAt, lettersToCaret, putCaret, textNode } from "./caret.js";
 
 /**
  * Listen to the rows of a view.
@@ -103,14 +103,17 @@ function commandOfKey({ key, shiftKey }, row) {
 }
 
 /**
- * Join pasted lines and remove elements that the browser inserted.
+ * Join pasted lines and remove elements that the browser inserted, such as the <br> in an emptied text.
  * @param {SegmentRow} row
  */
 function makePlain(row) {
   const { text } = row;
-  if (text.childNodes.length <= 1 && !/[\n\r]/.test(text.textContent)) return;
+  const isPlain =
+    text.childNodes.length === 0 || (text.firstChild === text.lastChild && textNode(text));
+  if (isPlain && !/[\n\r]/.test(text.textContent)) return;
   const caret = lettersToCaret(text);
   // biome-ignore lint/performance/useDomNodeTextContent: lines that are elements count as lines
-  text.textContent = text.innerText.replace(/\s*[\n\r]+\s*/g, " ");
+  const joined = text.innerText.replace(/\s*[\n\r]+\s*/g, " ");
+  text.textContent = joined.trim() && joined;
   putCaret(row, caret);
 }

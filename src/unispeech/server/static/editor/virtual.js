@@ -14,12 +14,14 @@ const MANY = 12; // new rows in one frame that count as a jump
  */
 
 /**
- * `make` returns the row of an item, `guess` its estimated height; `dropped` is called with a removed row.
+ * `make` returns the row of an item, `guess` its estimated height; `dropped` is called with a removed row,
+ * `rendered` after rows were added or removed.
  * @template Item, R
  * @typedef {{
  *   make: (item: Item) => R,
  *   guess: (item: Item, width: number) => number,
  *   dropped: (row: R) => void,
+ *   rendered: () => void,
  * }} Making
  */
 
@@ -32,7 +34,7 @@ export class VirtualList {
   #items = [];
   /** @type {Map<number, number>} */
   #indices = new Map(); // by key
-  /** @type {Map<number, { row: R, item: Item, index: number, top: number }>} */
+  /** @type {Map<number, { row: R, item: Item, index: number, size: number, top: number }>} */
   #shown = new Map(); // by key
   #isPlanned = false;
   #sizes = new ResizeObserver((entries) => this.#remeasure(entries));
@@ -121,6 +123,7 @@ export class VirtualList {
     this.#clear(first, last);
     const added = this.#fill(first, last);
     if (added.length) this.#measure(added, above);
+    this.#making.rendered();
     for (const [key, shown] of this.#shown) {
       const top = heights.top(this.#indices.get(key) ?? 0);
       if (shown.top === top) continue;
@@ -172,7 +175,7 @@ export class VirtualList {
       const item = this.#items[index];
       let shown = this.#shown.get(item.key);
       if (!shown) {
-        shown = { row: this.#making.make(item), item, index: -1, top: -1 };
+        shown = { row: this.#making.make(item), item, index: -1, size: -1, top: -1 };
         this.#shown.set(item.key, shown);
         added.push(shown);
       } else if (shown.item !== item || shown.index !== index) shown.row.update(item);
@@ -181,7 +184,10 @@ export class VirtualList {
       if (shown.index !== index) {
         shown.index = index;
         element.setAttribute("aria-posinset", String(index + 1));
-        element.setAttribute("aria-setsize", String(this.#items.length));
+      }
+      if (shown.size !== this.#items.length) {
+        shown.size = this.#items.length;
+        element.setAttribute("aria-setsize", String(shown.size));
       }
       if (next === element) next = element.nextSibling;
       else this.#container.insertBefore(element, next);

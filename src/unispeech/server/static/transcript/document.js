@@ -9,8 +9,10 @@
 import { realigned } from "./words.js";
 
 /**
+ * `cutAfter`: the text before a segment that was split inside a word, which joins to it without a space.
  * @typedef {{
  *   key: number, start: number, end: number, text: string, words: Word[], speaker: string | null,
+ *   cutAfter?: string,
  * }} Segment
  * @typedef {EditedGap & { key: number }} Gap
  * @typedef {{ language: string, segments: Segment[], gaps: Gap[] }} TranscriptDocument

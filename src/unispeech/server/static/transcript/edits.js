@@ -87,7 +87,8 @@ export function split(document, at, offset) {
  * @returns {[Segment, Segment] | null}
  */
 function halvesOf(old, offset) {
-  const place = offset + hidden(old);
+  const typed = offset + hidden(old);
+  const place = old.text.slice(0, typed).trimEnd().length; // the space goes to the second half
   const [first, second] = [old.text.slice(0, place), old.text.slice(place)];
   if (!first.trim() || !second.trim()) return null;
   const [before, after] = cut(old, place);
@@ -99,7 +100,10 @@ function halvesOf(old, offset) {
   const half = rounded(next ? Math.min(next.start, Math.max(middle, last?.end ?? 0)) : middle);
   return [
     { ...old, end: last?.end ?? half, text: first.trimEnd(), words: ending(before) },
-    segment({ ...old, start: half, text: second, words: after }),
+    {
+      ...segment({ ...old, start: half, text: second, words: after }),
+      ...(second.trimStart() === second && { cutAfter: first }),
+    },
   ];
 }
 
@@ -148,7 +152,8 @@ export function merge(document, at) {
  * @returns {Segment}
  */
 function joined(first, second) {
-  const space = needsSpace(first.text, second.text) ? " " : "";
+  const isWord = second.cutAfter !== undefined && first.text.endsWith(second.cutAfter.slice(-20));
+  const space = !isWord && needsSpace(first.text, second.text) ? " " : "";
   const text = first.text + space + second.text;
   const end = rounded(Math.max(first.end, second.end));
   const [next, ...rest] = second.words;
