@@ -139,7 +139,7 @@ def _missing(
             option="language_id_model",
         )
     if ctc:
-        yield from _missing_aligner()
+        yield from _missing_aligner("aligner" if options.annotate.aligner else "align")
     if options.annotate.needs_speakers:
         try:
             diarization_interpreter()
@@ -147,12 +147,12 @@ def _missing(
             yield error
 
 
-def _missing_aligner() -> Iterator[BackendMissing]:
+def _missing_aligner(option: str) -> Iterator[BackendMissing]:
     try:
         registry.interpreter(replace(registry.find("ctc"), environment=ENVIRONMENT), LoadOptions())
     except BackendMissing:
         yield BackendMissing(
-            "align: transformers is not installed",
+            f"{option}: transformers is not installed",
             f"run: pip install 'unispeech[mms]', or unispeech backends install {ENVIRONMENT}",
-            option="align",
+            option=option,
         )
