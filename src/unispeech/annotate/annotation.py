@@ -15,7 +15,7 @@ from unispeech.backends import word_timing
 from unispeech.backends.loaded import LoadedModels
 from unispeech.backends.settle import known_language
 from unispeech.call import Call, OnProgress
-from unispeech.errors import AudioError, BackendMissing, UnispeechError
+from unispeech.errors import AudioError, BackendMissing, UnispeechError, UnsupportedOption
 from unispeech.models import companions, store
 from unispeech.models.attention_bias import NO_BIAS, Bias
 from unispeech.models.facts import ModelFacts
@@ -86,10 +86,13 @@ class Annotator:
         except AudioError as error:
             warn(words.mismatch(chunk, error))
             return result
-        except BackendMissing as error:
-            if not any(segment.words for segment in result.segments):
+        except (BackendMissing, UnsupportedOption) as error:
+            has_words = any(segment.words for segment in result.segments)
+            if not has_words and isinstance(error, BackendMissing):
                 return replace(result, error=error)
-            warn(f"{chunk.start:.1f}-{chunk.end:.1f} s: word times by attention ({error.message})")
+            # Or the model does not have the language, which was only just detected.
+            times = "word times by attention" if has_words else "no word times"
+            warn(f"{chunk.start:.1f}-{chunk.end:.1f} s: {times} ({error.message})")
             return result
         except UnispeechError as error:
             return replace(result, error=error)
