@@ -120,8 +120,10 @@ def energies(samples: Samples) -> npt.NDArray[np.float64]:
     count = len(samples) // FRAME
     if not count:
         return np.zeros(0)
-    raised = np.diff(samples[: count * FRAME].astype(np.float64), prepend=0.0)
-    parts = np.square(raised).reshape(count, FRAME).sum(axis=1)
+    raised = np.array(samples[: count * FRAME], np.float32)
+    raised[1:] -= samples[: count * FRAME - 1]
+    frames = raised.reshape(count, FRAME)
+    parts = np.einsum("ij,ij->i", frames, frames).astype(np.float64)
     around = np.convolve(parts, [0.25, 0.5, 0.25], "same") / (FRAME / 2)
     return np.asarray(10 * np.log10(around + 1e-9))
 
