@@ -120,6 +120,8 @@ def serve(**flags: Any) -> None:
     app = create_app(settings)
     service = app.state.service
     service.speech.check()
+    if settings.preload:
+        service.speech.load(service.speech.review_request())  # the language comes later
     has_key = service.keys.exist()
     for line in warnings(settings, has_key):
         log.warning(line)

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from unispeech.errors import UnispeechError
 from unispeech.server import api
 from unispeech.server.api import health, live, uploads
-from unispeech.server.dialects import asr, deepgram, openai, speaches, waas, whisper_cpp
+from unispeech.server.dialects import asr, deepgram, openai, sagemaker, speaches, waas, whisper_cpp
 from unispeech.server.http import docs_page, forms, openapi_document, static_page
 from unispeech.server.http.error_responses import answer_async
 from unispeech.server.http.middleware import ResponseMiddleware
@@ -66,13 +66,14 @@ def create_app(settings: Settings) -> FastAPI:
         version=__version__,
         description="Speech to text. The service has its own API for jobs, transcripts and "
         "uploads, and implements the APIs of OpenAI (audio), Deepgram (`/v1/listen`), WAAS, "
-        "whisper-asr-webservice, whisper.cpp's server and speaches (models).",
+        "whisper-asr-webservice, whisper.cpp's server, speaches (models) and SageMaker's "
+        "containers.",
         lifespan=lifespan,
         docs_url=None,  # FastAPI's own pages load scripts from a CDN; see `docs_page`
         redoc_url=None,
     )
     app.state.service = service
-    dialects = (openai, waas, asr, deepgram, whisper_cpp, speaches)
+    dialects = (openai, waas, asr, deepgram, whisper_cpp, speaches, sagemaker)
     for module in (api, *dialects, live, static_page, docs_page, health):
         app.include_router(module.router)
     app.mount("/static", GZipMiddleware(static_page.FILES), "static")

@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     idle_timeout: float = Field(
         600.0, ge=0, description="Seconds until an unused model is unloaded; 0: never."
     )
+    preload: bool = Field(
+        False, description="Load the default model before `unispeech serve` listens."
+    )
     batch_size: int = Field(16, ge=1, description="Chunks per batch.")
 
     jobs_at_once: int = Field(

@@ -129,14 +129,9 @@ async def load(request: Request, service: TheService, key: Caller) -> Response:
         speech_request = await asyncio.to_thread(service.speech.make_request, model)
     except UnknownModel as error:
         raise RequestError(400, f"model not found: {error.message}", error.hint) from error
-    await service.speech.run(partial(_load, service, speech_request))
+    await service.speech.run(partial(service.speech.load, speech_request))
     service.speech.models.inference_model = model
     return PlainTextResponse("Load was successful!")
-
-
-def _load(service: Service, request: SpeechRequest) -> None:
-    with service.speech.engine(request):
-        pass  # it stays in the pool
 
 
 def parse(service: Service, fields: Mapping[str, str]) -> InferenceForm:

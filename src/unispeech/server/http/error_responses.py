@@ -123,7 +123,7 @@ def answer(request: HTTPConnection, error: BaseException) -> Response:
         return PlainTextResponse(message, status, headers)
     if path.startswith(("/asr", "/detect-language")):
         return JSONResponse({"detail": message}, status, headers)
-    if path in ("/inference", "/load"):
+    if path in ("/inference", "/load", "/invocations"):
         return JSONResponse({"error": message}, status, headers)
     if path.startswith("/v1/models/") and request.scope.get("method") in ("POST", "DELETE"):
         return JSONResponse({"detail": message}, status, headers)

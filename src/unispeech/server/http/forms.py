@@ -38,7 +38,7 @@ MAX_FIELD_COUNT = 300
 """Largest number of fields of a form besides files."""
 TO_DISK = re.compile(
     r"/v1/(transcribe|detect|listen|audio/\w+)|/openai/(v1|deployments/[^/]+)/audio/\w+|/asr"
-    r"|/detect-language|/inference|/api/jobs|/api/uploads(/.*)?"
+    r"|/detect-language|/inference|/invocations|/api/jobs|/api/uploads(/.*)?"
 )
 """Paths whose bodies are recordings."""
 FILE_FIELDS = (b"file", b"audio_file")

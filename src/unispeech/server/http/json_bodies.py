@@ -38,11 +38,15 @@ def json_body(model: type[Model]) -> Callable[[Request], Coroutine[Any, Any, Mod
     """
 
     async def read(request: Request) -> Model:
-        body = await request.body()
-        async with _parsing:
-            return await asyncio.to_thread(parse, model, body)
+        return await parse_large(model, await request.body())
 
     return read
+
+
+async def parse_large(model: type[Model], body: bytes) -> Model:
+    """Parse a body in a thread, after the bodies before it (see `json_body` for the errors)."""
+    async with _parsing:
+        return await asyncio.to_thread(parse, model, body)
 
 
 def parse(model: type[Model], body: bytes) -> Model:

@@ -24,6 +24,7 @@ TAGS = {
     "Deepgram": "Deepgram's API for recordings. Errors have `err_code` and `err_msg`.",
     "whisper.cpp": 'API of whisper.cpp\'s server. Errors are `{"error": ...}`.',
     "speaches": 'Routes of speaches for models. Errors are `{"detail": ...}`.',
+    "SageMaker": 'Contract of SageMaker\'s containers. Errors are `{"error": ...}`.',
     "Operations": "Health checks and metrics.",
 }
 """Descriptions of the tags, in the order of the document."""
@@ -44,7 +45,7 @@ SECURITY_SCHEMES = {
     "basic": {"type": "http", "scheme": "basic", "description": f"{KEY_TEXT} It is the password."},
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": KEY_TEXT},
 }
-PUBLIC = ("/api/shared/", "/health", "/readyz", "/metrics")
+PUBLIC = ("/api/shared/", "/health", "/ping", "/readyz", "/metrics")
 """Beginnings of the paths that need no API key."""
 
 

@@ -26,7 +26,7 @@ PRIVATE_DOMAINS = ("localhost", "local", "internal", "home.arpa")
 """Domains that cannot be registered: RFC 6761, RFC 6762, ICANN's resolution of 2024-07-29, RFC
 8375. Docker's `host.docker.internal` is one of them."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-PROBES = ("/healthz", "/readyz")
+PROBES = ("/healthz", "/readyz", "/ping")
 """Paths for load balancers, which send names of their own and learn nothing."""
 
 

@@ -241,6 +241,11 @@ class Speech:
         ):
             yield engine
 
+    def load(self, request: SpeechRequest) -> None:
+        """Load the model of a request into the pool (blocking)."""
+        with self.engine(request):
+            pass  # it stays in the pool
+
     def transcribe(self, request: SpeechRequest, decoded: Decoded, call: Call) -> Transcript:
         """Transcribe (blocking). The warnings include those of the decoder."""
         options = self.with_server_options(request.options)
