@@ -32,6 +32,7 @@ from unispeech.options import (
 )
 from unispeech.realtime.options import LiveOptions
 from unispeech.server.api import schemas
+from unispeech.text.rules import TextRules
 from unispeech.text.subtitles import Layout
 
 
@@ -88,7 +89,7 @@ def test_typed_dicts_declare_every_option_with_its_type() -> None:
     declared: dict[str, Any] = {}
     for kind, prefix in [
         (LoadOptions, ""), (SoundOptions, ""), (DecodeOptions, ""), (VadOptions, "vad_"),
-        (BatchOptions, ""), (AnnotateOptions, ""), (TranscribeOptions, ""),
+        (BatchOptions, ""), (AnnotateOptions, ""), (TextRules, ""), (TranscribeOptions, ""),
     ]:  # fmt: skip
         hints = get_type_hints(kind)
         for field in fields(kind):

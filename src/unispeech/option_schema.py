@@ -19,11 +19,11 @@ page's form, the page's dialog for such a range, live streams, and benchmarks. P
 TYPES: Mapping[str, type] = {
     "bool": bool, "int": int, "float": float, "str": str, "Task": str, "Strategy": str,
     "ChannelMode": str, "AlignerName": str,
-    "tuple[float, ...]": float,
+    "tuple[float, ...]": float, "str | Path": str,
 }  # fmt: skip
 """The type of a single value, by the annotation of its field."""
 MAX_TEXT = 4000
-"""Maximum length of a free text in a request, in characters."""
+"""Maximum length of a free text in a request, in characters, unless the option sets another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,10 @@ class Option:
     """Interfaces that do not offer this option, each with the reason."""
     off_help: str = ""
     """Help of the flag that switches the option off, if it is on by default."""
+    max_text: int = MAX_TEXT
+    """Maximum length of a free text in a request, in characters."""
+    from_file: bool = False
+    """The value is the text of a file, which the command line takes by its path."""
     request_name: str = ""
     """The field of a request, if it differs from the name."""
     name: str = ""
@@ -65,7 +69,7 @@ class Option:
     @property
     def max_length(self) -> int | None:
         """Maximum characters of a free text in a request; None for other options."""
-        return MAX_TEXT if self.value_type is str and not self.choices else None
+        return self.max_text if self.value_type is str and not self.choices else None
 
     def check(self, value: object) -> None:
         """Validate a value, or each value of a tuple.

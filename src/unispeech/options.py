@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, Literal, Self, TypedDict, get_args
 
 from unispeech import languages
@@ -23,6 +24,7 @@ from unispeech.option_schema import (
     validate,
 )
 from unispeech.system import deprecation
+from unispeech.text.rules.text_rules import TextRules
 
 Task = Literal["transcribe", "translate"]
 Strategy = Literal["batched", "native"]
@@ -299,6 +301,7 @@ class TranscribeOptions:
     vad: VadOptions = field(default_factory=VadOptions)
     batch: BatchOptions = field(default_factory=BatchOptions)
     annotate: AnnotateOptions = field(default_factory=AnnotateOptions)
+    text: TextRules = field(default_factory=TextRules)
     strategy: Strategy = option(
         "batched", "`batched` is this engine's own; `native` is the library's algorithm.",
         choices=get_args(Strategy),
@@ -323,6 +326,7 @@ class TranscribeOptions:
                 "leave out one of the two",
                 option="align",
             )
+        self._check_rules()
         if self.sound.has_lanes and self.annotate.needs_speakers:
             raise OptionError(
                 "diarize with every channel or track as a speaker",
@@ -341,6 +345,13 @@ class TranscribeOptions:
                 "set one of the two",
                 option="language_id_model",
             )
+
+    def _check_rules(self) -> None:
+        """Check that the text rules know the language, if it is set."""
+        language = "en" if self.decode.task == "translate" else self.decode.language
+        if language is not None:
+            code = languages.find(language, languages.WHISPER, languages.ALIASES) or language
+            list(self.text.of(languages.iso639_1(code) or code))
 
     @classmethod
     def of(cls, base: Self | None = None, **names: Any) -> Self:
@@ -389,6 +400,7 @@ PARTS: dict[str, tuple[type[Any], str]] = {
     "vad": (VadOptions, "vad_"),
     "batch": (BatchOptions, ""),
     "annotate": (AnnotateOptions, ""),
+    "text": (TextRules, ""),
 }
 """The parts of `TranscribeOptions`: the class of each, and the prefix of its flat names."""
 
@@ -439,6 +451,11 @@ class CallOptions(TypedDict, total=False):
     diarize_model: str | None
     min_speakers: int | None
     max_speakers: int | None
+    chinese: str | None
+    remove_fillers: bool
+    fillers: str | None
+    numerals: str | None
+    replacements: str | Path | None
 
 
 class EngineOptions(CallOptions, total=False):

@@ -83,4 +83,4 @@ def test_transcribe_changes_the_text(tmp_path: Path) -> None:
     shown = run("transcribe", ENGLISH, "--model", "tiny.en", "--quiet", "--replacements", names)
     assert shown.exit_code == 0
     assert all(line.startswith("Begun") for line in shown.stdout.splitlines() if line)
-    assert TextRules(replacements=str(names)).chosen
+    assert TextRules(replacements=names).chosen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ import pytest
 from support.page_scene import joined, submitted
 from support.samples import SAMPLES
 from support.serving import running, until_ended
+from unispeech import Segment, TextRules, Transcript
+from unispeech.server.jobs import corrections
+from unispeech.text import formats
 from unispeech.text.formats import FORMATS
 
 
@@ -200,3 +204,41 @@ def test_downloads_and_checks_follow_a_preset(http: httpx.Client, job: str) -> N
     assert http.get(f"{path}?format=srt&preset=netflux").status_code == 400
     contradiction = http.get(f"{path}?format=srt&preset=netflix&max_duration=0.5")
     assert contradiction.status_code == 400 and "min_duration" in contradiction.text
+
+
+def ruled() -> Transcript:
+    """Three segments, of which a rule changes the first and removes the second."""
+    texts = (" Um, colours", " Uh.", " stay")
+    segments = tuple(Segment(n, n, n + 1.0, text) for n, text in enumerate(texts))
+    whole = Transcript("Um, colours Uh. stay", "en", 3, segments, "faster", "base")
+    rules = TextRules(remove_fillers=True, replacements="colours => colors")
+    return whole.edited(rules)
+
+
+def test_the_original_survives_edits_of_the_text() -> None:
+    old = ruled()
+    first, last = old.segments
+    edited = corrections.correct(old, [replace(first, text=" Colors!"), last])
+    assert edited.text == "Colors! stay"
+    assert edited.original_text == "Um, colours Uh. stay"
+    assert [s.text for s in edited.original.segments] == [" Um, colours", " Uh.", " stay"]
+    again = formats.parse(edited.to("json").encode(), "json", "x")
+    assert again.original.segments == edited.original.segments
+
+
+def test_segments_that_are_cut_keep_the_original_text() -> None:
+    old = ruled()
+    cut = [replace(old.segments[0], end=0.5, text=" Col"), old.segments[1]]
+    edited = corrections.correct(old, cut)
+    assert edited.original_text == "Um, colours Uh. stay"
+    assert [edit.original.text for edit in edited.edits] == [" Uh."]
+    assert formats.parse(edited.to("json").encode(), "json", "x").original_text
+
+
+def test_a_range_decoded_again_brings_its_own_record() -> None:
+    old = ruled()
+    segment = Segment(0, 2.0, 3.0, " uh, colours")
+    part = Transcript("uh, colours", "en", 3, (segment,), "faster", "base")
+    merged = corrections.merge(old, part.edited(TextRules(remove_fillers=True)), 2.0, 3.0)
+    assert [s.text for s in merged.original.segments] == [" Um, colours", " Uh.", " uh, colours"]
+    assert merged.original_text == "Um, colours Uh. uh, colours"

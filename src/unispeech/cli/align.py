@@ -12,16 +12,22 @@ from unispeech import languages
 from unispeech.aligners import soundswallower
 from unispeech.call import OnProgress
 from unispeech.cli import flags
-from unispeech.cli.format_flags import check_binary, single_format
+from unispeech.cli.format_flags import (
+    check_binary,
+    check_formats,
+    detail_options,
+    details_of,
+    single_format,
+)
 from unispeech.cli.help import Command, option
 from unispeech.cli.inputs import Input
+from unispeech.cli.layout import layout_of, layout_options
 from unispeech.cli.notices import notify
 from unispeech.cli.output import Destination, Output
 from unispeech.cli.progress import progress_bar
 from unispeech.cli.transcribe import settle
 from unispeech.errors import AudioNotFound, OptionError, UnsupportedOption
 from unispeech.text import formats
-from unispeech.text.subtitles import Layout
 from unispeech.types import Transcript
 
 
@@ -29,7 +35,8 @@ from unispeech.types import Transcript
 @click.argument("audio", type=click.Path(path_type=Path))
 @click.argument("text", type=click.Path(path_type=Path, allow_dash=True))
 @single_format("json has words and letters; most others have one entry for each line of TEXT.")
-@option("--max-words-per-line", group=flags.OUTPUT, type=int, help="Words in a subtitle line.")
+@detail_options
+@layout_options
 @option(
     "--backend",
     group=flags.MODEL,
@@ -43,14 +50,13 @@ from unispeech.types import Transcript
     help="Name of `unispeech models list`, Hub repository or local path.  [default: the backend's]",
 )
 @flags.named("device", "language", "language_id_model")
-@option("-q", "--quiet", is_flag=True, help="Show no progress bar.")
+@flags.quiet
 def align(
     audio: Path,
     text: Path,
     backend: str | None,
     model: str | None,
     format: str,
-    max_words_per_line: int | None,
     quiet: bool,
     **options: Any,
 ) -> None:
@@ -64,8 +70,9 @@ def align(
       unispeech align sermon.mp3 sermon.txt --language swahili
       unispeech align song.flac lyrics.txt --language en --output-format srt
     """
+    layout, details = layout_of(options), details_of(options)
     explicit = flags.explicit_options(options)
-    formats.find(format).check_installed()
+    check_formats([format], layout, details, {})
     check_binary([format], is_stdout=True, several=False)
     words = _read(text)
     if not audio.is_file():
@@ -73,8 +80,8 @@ def align(
     transcript = _aligned(audio, words, backend or _best(model, explicit), model, explicit, quiet)
     for warning in transcript.warnings:
         notify(f"warning: {warning}")
-    layout = Layout(max_words_per_line=max_words_per_line)
-    Output([format], Destination(), layout, several=False).end(Input(audio), transcript)
+    output = Output([format], Destination(), layout, several=False, details=details)
+    output.end(Input(audio), transcript)
     if format == "txt":
         for segment in transcript.segments:
             click.echo(segment.text.strip())

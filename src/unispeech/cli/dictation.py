@@ -22,6 +22,7 @@ from unispeech.engine.engine import Engine
 from unispeech.errors import AudioError
 from unispeech.realtime.events import Event
 from unispeech.realtime.intake import listen
+from unispeech.realtime.lines import Lines
 from unispeech.realtime.options import LiveOptions
 from unispeech.realtime.session import Session
 from unispeech.text import formats
@@ -68,8 +69,9 @@ def dictate(
 
 @dataclass
 class _Result:
-    """The finished lines and the gaps so far."""
+    """The finished lines, before text rules, and the gaps so far."""
 
+    unfinished: Lines = field(default_factory=Lines)
     lines: list[Segment] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
 
@@ -100,9 +102,10 @@ def _follow(
                 if event.type == "gap":
                     result.gaps.append(Gap(event.start, event.end, event.reason))
                 _print(event, format)
-                result.lines += captions.add(event, write=format == "txt")
+                captions.add(event, write=format == "txt")
+                result.lines += result.unfinished.add(event.before_rules)
     finally:
-        result.lines += captions.end()
+        result.lines += result.unfinished.end()
 
 
 def _print(event: Event, format: str) -> None:
@@ -153,7 +156,7 @@ def _write(
         gaps=tuple(result.gaps),
         warnings=tuple(source.warnings()),
         complete=source.complete,
-    )
+    ).edited(session.hearing.options.text)
     for format in ("txt", "json"):
         text = formats.render(transcript, format)
         Path(f"{name}.{format}").write_text(text, encoding="utf-8", newline="\n")

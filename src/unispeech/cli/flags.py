@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -26,6 +27,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "word_timestamps", "align", "aligner", "align_model", "phones", "diarize", "diarize_model",
         "min_speakers", "max_speakers",
     ),
+    "Text": ("replacements", "remove_fillers", "fillers", "numerals", "chinese"),
 }  # fmt: skip
 """The options of the table by their group in help texts; options in no group come last."""
 GROUP_OF = {name: title for title, names in GROUPS.items() for name in names}
@@ -44,6 +46,26 @@ model = option(
     metavar="MODEL",
     help="Name of `unispeech models list`, Hub repository or local path.  [default: base]",
 )
+
+overwrite = option(
+    "--overwrite", group=OUTPUT, is_flag=True, help="Replace output files that exist."
+)
+beside = option("--beside", group=OUTPUT, is_flag=True, help="Write each file next to its input.")
+skip_existing = option(
+    "--skip-existing", group=OUTPUT, is_flag=True, help="Skip inputs whose output files exist."
+)
+quiet = option("-q", "--quiet", is_flag=True, help="Show no progress bar.")
+
+
+def output_dir(default: str) -> Decorator:
+    """The flag of the folder for files named after the inputs, with its default in words."""
+    return option(
+        "-o",
+        "--output-dir",
+        group=OUTPUT,
+        type=click.Path(file_okay=False, path_type=Path),
+        help=f"Folder for files named after the inputs.  [default: {default}]",
+    )
 
 
 class Numbers(click.ParamType[tuple[float, ...]]):
@@ -111,6 +133,8 @@ def add_flag(row: Option, group: str = "", name: str = "") -> Decorator:
         dest, line = (f"no_{row.name}", row.off_help) if row.default else (row.name, row.help)
         return option(flag(dest), is_flag=True, help=line, **placed)
     kind: Any = Numbers() if row.is_list else row.value_type
+    if row.from_file:
+        kind = click.Path(path_type=Path)
     if row.choices:
         kind = click.Choice(row.choices)
     metavar = row.metavar or row.unit.upper() or None

@@ -17,7 +17,6 @@ from unispeech.errors import OptionError
 from unispeech.system.files import write_whole
 from unispeech.text import formats
 from unispeech.text.formats import Details
-from unispeech.text.rules import TextRules
 from unispeech.text.subtitles import Layout
 from unispeech.types import Segment, Transcript
 
@@ -54,13 +53,11 @@ class Output:
         several: bool,
         speakers: bool = False,
         details: Details | None = None,
-        rules: TextRules | None = None,
     ) -> None:
         self.formats = formats.extensions(names, speakers)
         self.destination = destination
         self.layout = layout
         self.details = details or Details()
-        self.rules = rules or TextRules()
         self.several = several
         self._targets: dict[Input, Path] = {}
         folder = destination.folder
@@ -72,7 +69,7 @@ class Output:
     @property
     def _streams(self) -> bool:
         """True if each segment is printed as soon as it is decoded."""
-        is_plain = not (self.details.paragraphs or self.details.times or self.rules.chosen)
+        is_plain = not (self.details.paragraphs or self.details.times)
         return self.destination.is_stdout and self.formats == ["txt"] and is_plain
 
     def place(self, inputs: Sequence[Input]) -> None:

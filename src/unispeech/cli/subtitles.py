@@ -32,6 +32,7 @@ from unispeech.errors import OptionError
 from unispeech.text import formats as text_formats
 from unispeech.text import subtitles as text_subtitles
 from unispeech.text.formats import timestamp
+from unispeech.text.rules import TextRules
 from unispeech.text.subtitles import Layout
 from unispeech.types import Transcript
 
@@ -41,16 +42,10 @@ from unispeech.types import Transcript
     "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
 @format_flag("srt")
-@option(
-    "-o",
-    "--output-dir",
-    group=flags.OUTPUT,
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for files named after the recordings.  [default: print to stdout]",
-)
-@option("--beside", group=flags.OUTPUT, is_flag=True, help="Write each file next to its input.")
-@option("--skip-existing", group=flags.OUTPUT, is_flag=True, help="Skip what exists.")
-@option("--overwrite", group=flags.OUTPUT, is_flag=True, help="Replace output files that exist.")
+@flags.output_dir("print to stdout; several formats: the current folder")
+@flags.beside
+@flags.skip_existing
+@flags.overwrite
 @language_suffix_option
 @option(
     "--check",
@@ -107,10 +102,10 @@ def subtitles(
     inputs = _inputs(files, language_suffix)
     check_destination(destination, skip_existing, list(inputs))
     check_binary(formats, destination.is_stdout, len(inputs) > 1)
-    output = Output(formats, destination, layout, len(inputs) > 1, details=details, rules=rules)
+    output = Output(formats, destination, layout, len(inputs) > 1, details=details)
     remaining, failures = undone(output, list(inputs), skip_existing)
     for source in remaining:
-        failures += not _write(output, source, inputs[source], code)
+        failures += not _write(output, source, inputs[source], code, rules)
     if failures:
         sys.exit(1)
 
@@ -154,7 +149,9 @@ def _recording(file: Path) -> Path:
     return file
 
 
-def _write(output: Output, source: Input, file: Path, language: str | None) -> bool:
+def _write(
+    output: Output, source: Input, file: Path, language: str | None, rules: TextRules
+) -> bool:
     """Lay out one file. Report a failure, and return False."""
     transcript = _read(file)
     if transcript is None:
@@ -162,7 +159,7 @@ def _write(output: Output, source: Input, file: Path, language: str | None) -> b
     if language is not None:
         transcript = replace(transcript, language=language)
     is_complete = transcript.complete
-    transcript = edited(transcript, output.rules, str(file))
+    transcript = edited(transcript, rules, str(file))
     output.begin(source)
     for segment in transcript.segments:
         output.on_segment(segment)

@@ -32,7 +32,6 @@ from unispeech.cli.notices import notify
 from unispeech.cli.output import Destination, Output
 from unispeech.cli.progress import progress_bar
 from unispeech.cli.spelling import in_flags, with_flags
-from unispeech.cli.text_flags import check_language, edited, rules_of, text_options
 from unispeech.cli.urls import Limits
 from unispeech.errors import UnispeechError
 from unispeech.options import OPTIONS, split_options
@@ -87,21 +86,10 @@ language_suffix_option = option(
 @click.command(cls=Transcribe)
 @click.argument("sources", metavar="FILE...", nargs=-1, required=True)
 @format_option
-@option(
-    "-o",
-    "--output-dir",
-    group=flags.OUTPUT,
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for files named after the inputs.  [default: print to stdout; several formats: the current folder]",
-)
-@option("--beside", group=flags.OUTPUT, is_flag=True, help="Write each file next to its input.")
-@option(
-    "--skip-existing",
-    group=flags.OUTPUT,
-    is_flag=True,
-    help="Skip inputs whose output files exist.",
-)
-@option("--overwrite", group=flags.OUTPUT, is_flag=True, help="Replace output files that exist.")
+@flags.output_dir("print to stdout; several formats: the current folder")
+@flags.beside
+@flags.skip_existing
+@flags.overwrite
 @language_suffix_option
 @option(
     "--max-download",
@@ -124,8 +112,7 @@ language_suffix_option = option(
 @flags.options()
 @detail_options
 @layout_options
-@text_options
-@option("-q", "--quiet", is_flag=True, help="Show no progress bar.")
+@flags.quiet
 def transcribe(
     sources: tuple[str, ...],
     backend: str,
@@ -149,17 +136,16 @@ def transcribe(
       unispeech transcribe recordings/ --output-format srt --output-dir subtitles
       unispeech transcribe talk.mp4 --language fr --task translate -f json
     """
-    layout, details, rules = layout_of(options), details_of(options), rules_of(options)
+    layout, details = layout_of(options), details_of(options)
     inputs = expand(sources)
     explicit = flags.explicit_options(options)
-    check_language(rules, explicit)
     speakers = check_formats(formats, layout, details, explicit)
     if output_dir is None and not beside and len(extensions(formats)) > 1:
         output_dir = Path()
     destination = Destination(output_dir, beside, language_suffix, overwrite)
     check_destination(destination, skip_existing, inputs)
     check_binary(formats, destination.is_stdout, len(inputs) > 1)
-    output = Output(formats, destination, layout, len(inputs) > 1, speakers, details, rules)
+    output = Output(formats, destination, layout, len(inputs) > 1, speakers, details)
     inputs, failures = undone(output, inputs, skip_existing)
     if inputs:
         with exit_promptly(), progress_bar(quiet) as on_progress:
@@ -287,7 +273,6 @@ def _finish(output: Output, source: Input, result: Transcript | UnispeechError) 
     if isinstance(result, UnispeechError):
         notify(_with_name(source, with_flags(result)))
         return False
-    result = edited(result, output.rules, source.name)
     for warning in result.warnings:
         notify(f"warning: {warning}")
     if lost := output.losses(result):

@@ -26,7 +26,6 @@ from unispeech.cli.layout import layout_of, layout_options
 from unispeech.cli.notices import notify
 from unispeech.cli.output import Destination, Output
 from unispeech.cli.progress import progress_bar
-from unispeech.cli.text_flags import check_language, rules_of, text_options
 from unispeech.cli.transcribe import (
     Transcribe,
     language_suffix_option,
@@ -45,13 +44,7 @@ WATCHING = "Folder"
 @click.command(cls=Transcribe)
 @click.argument("folder", type=click.Path(path_type=Path))
 @format_option
-@option(
-    "-o",
-    "--output-dir",
-    group=flags.OUTPUT,
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for the transcripts.  [default: next to each recording]",
-)
+@flags.output_dir("next to each recording")
 @option(
     "--overwrite",
     group=flags.OUTPUT,
@@ -83,8 +76,7 @@ WATCHING = "Folder"
 @flags.options()
 @detail_options
 @layout_options
-@text_options
-@option("-q", "--quiet", is_flag=True, help="Show no progress bar.")
+@flags.quiet
 def watch(
     folder: Path,
     formats: list[str],
@@ -112,14 +104,13 @@ def watch(
     """
     if not folder.is_dir():
         raise click.UsageError(f"{folder}: there is no such folder")
-    layout, details, rules = layout_of(options), details_of(options), rules_of(options)
+    layout, details = layout_of(options), details_of(options)
     explicit = flags.explicit_options(options)
-    check_language(rules, explicit)
     speakers = check_formats(formats, layout, details, explicit)
     if move_to is not None and move_to.resolve().is_relative_to(folder.resolve()):
         raise click.UsageError("--move-to is inside the watched folder; choose another")
     destination = Destination(output_dir, output_dir is None, language_suffix, overwrite)
-    output = Output(formats, destination, layout, True, speakers, details, rules)
+    output = Output(formats, destination, layout, True, speakers, details)
     with exit_promptly(), progress_bar(quiet) as on_progress:
         from unispeech.audio.decoding_process import decoding_in_children
         from unispeech.engine.engine import Engine

@@ -18,6 +18,7 @@ from unispeech.backends.spec import BackendSpec
 from unispeech.call import Call
 from unispeech.engine import batched, lanes, native
 from unispeech.engine.language import Detection
+from unispeech.engine.rewording import Rewording
 from unispeech.engine.sound import Input
 from unispeech.engine.source import Reader
 from unispeech.engine.threads import Threads
@@ -112,11 +113,15 @@ def segments(start: Callable[[], Run], source: Input) -> Iterator[Segment]:
             after the last segment.
     """
     run = start()
+    rewording = Rewording(run.options)
     for item in run.events([source]):
         if isinstance(item, Segment):
-            run.call.on_segment(item)
-            yield item
-        elif isinstance(item, End) and (error := item.error or item.annotation_error):
+            if (changed := rewording.segment(item)).text:
+                run.call.on_segment(changed)
+                yield changed
+        elif isinstance(item, End) and (
+            error := item.error or item.annotation_error or rewording.error
+        ):
             raise error
 
 
@@ -130,19 +135,23 @@ def transcripts(
     run = start()
     segments: list[Segment] = []
     gaps: list[Gap] = []
+    rewording = Rewording(run.options)
     for item in run.events(sources):
         if isinstance(item, Segment):
             segments.append(item)
-            run.call.on_segment(item)
+            if (changed := rewording.segment(item)).text:
+                run.call.on_segment(changed)
         elif isinstance(item, Gap):
             gaps.append(item)
         else:
-            yield cast(UnispeechError, item.error) or stitch.transcript(
-                segments,
-                gaps,
-                item,
-                backend=run.spec.name,
-                model=run.facts.name,
-                task=run.options.decode.task,
+            yield cast(UnispeechError, item.error) or rewording.transcript(
+                stitch.transcript(
+                    segments,
+                    gaps,
+                    item,
+                    backend=run.spec.name,
+                    model=run.facts.name,
+                    task=run.options.decode.task,
+                )
             )
-            segments, gaps = [], []
+            segments, gaps, rewording = [], [], Rewording(run.options)

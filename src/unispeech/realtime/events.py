@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from unispeech.types import Word
@@ -31,9 +31,20 @@ class Event:
     """Seconds of sound that had arrived but were not yet processed at this event."""
     reason: str = ""
     """The reason of a gap; empty for other types."""
+    original: tuple[Word, ...] = ()
+    """The words of a final before text rules changed them; empty if they did not."""
+
+    @property
+    def before_rules(self) -> Event:
+        """The event before text rules changed its text."""
+        if not self.original:
+            return self
+        text = "".join(word.word for word in self.original)
+        return replace(self, text=text, words=self.original, original=())
 
     def json(self) -> dict[str, Any]:
-        """Return a JSON object with the same keys for every type, and `reason` for a gap."""
+        """Return a JSON object with the same keys for every type, `reason` for a gap, and
+        `original` for a text that rules changed."""
         words = [
             {"word": w.word, "start": w.start, "end": w.end, "probability": round(w.probability, 3)}
             for w in self.words
@@ -47,4 +58,6 @@ class Event:
             "language": self.language,
             "lag": round(self.lag, 3),
         }
+        if self.original:
+            fields["original"] = self.before_rules.text
         return {**fields, "reason": self.reason} if self.type == "gap" else fields

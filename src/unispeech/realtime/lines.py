@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from unispeech.realtime.events import Event
-from unispeech.realtime.session import SENTENCE_ENDS
 from unispeech.types import Segment, Word
 
+SENTENCE_ENDS = ".?!。？！…"
 MIN_LENGTH = 24
 """Characters that a line needs for a full stop to end it, so that "Mr." does not."""
 MAX_LENGTH = 200
@@ -21,8 +21,13 @@ class Lines:
         self._count = 0
 
     @property
-    def text(self) -> str:
+    def words(self) -> tuple[Word, ...]:
         """The final words of the unfinished line."""
+        return tuple(self._words)
+
+    @property
+    def text(self) -> str:
+        """The text of the unfinished line."""
         return "".join(word.word for word in self._words)
 
     @property

@@ -16,7 +16,9 @@ from unispeech.errors import AudioError
 from unispeech.realtime.agreement import Agreement
 from unispeech.realtime.events import Event, Kind
 from unispeech.realtime.hearing import PROMPT_LENGTH, Hearing
+from unispeech.realtime.lines import SENTENCE_ENDS
 from unispeech.realtime.options import LiveOptions
+from unispeech.realtime.rewording import Rewording
 from unispeech.realtime.sound import Sound
 from unispeech.realtime.ticks import TICK_SECONDS, Ticks
 from unispeech.stages.chunking import MIN_SPEECH
@@ -35,7 +37,6 @@ MAX_TAIL = 0.5
 """If more seconds of speech than this follow the last word, the hypothesis is missing words."""
 MAX_WORDS = 1000
 """Words after which a phrase ends without a pause; about five minutes of speech."""
-SENTENCE_ENDS = ".?!。？！…"
 
 
 class Session:
@@ -61,6 +62,7 @@ class Session:
         self._language = ""
         self._final_end = 0.0  # the end of the last final word
         self._waiting = 0.0
+        self._rewording = Rewording(hearing.options)
 
     @property
     def time(self) -> float:
@@ -89,13 +91,16 @@ class Session:
             )
         self._ticks.put(samples)
         self._waiting = waiting
-        return self._process()
+        return self._rewording.changed(self._process())
 
     def flush(self) -> Iterator[Event]:
         """End the phrase here, with or without a pause, and yield its events. The stream goes on.
 
         The unfinished tick is padded with silence, so `time` advances to its end.
         """
+        return self._rewording.changed(self._flush())
+
+    def _flush(self) -> Iterator[Event]:
         yield from self._process()
         self._ticks.fill()
         yield from self._process()
@@ -109,6 +114,7 @@ class Session:
         self._sound.drop(self._sound.end)
         self._agreement = Agreement()
         self._phrase, self._before = [], ""
+        self._rewording.discard()
 
     def finish(self) -> Iterator[Event]:
         """End the stream and yield its last events. Feed nothing afterwards."""

@@ -11,7 +11,7 @@ from unispeech import languages
 from unispeech.backends import registry
 from unispeech.backends.settle import Facts, Refusal, settle
 from unispeech.backends.spec import BackendSpec
-from unispeech.errors import UnispeechError
+from unispeech.errors import OptionError, UnispeechError
 from unispeech.models import catalog, weight_cache
 from unispeech.models.facts import ModelFacts
 from unispeech.option_schema import Option
@@ -23,6 +23,8 @@ from unispeech.server.http.routing import Route
 from unispeech.server.service import Service
 from unispeech.server.speech.speech import public
 from unispeech.server.storage.keys import Key
+from unispeech.text.layout.limits import LAYOUT_OPTIONS
+from unispeech.text.layout.presets import PRESETS
 from unispeech.version import __version__
 
 router = APIRouter(tags=["Info"], route_class=Route)
@@ -55,6 +57,13 @@ def _info(service: Service, key: Key) -> dict[str, Any]:
         ],
         "languages": [{"code": code, "name": name} for code, name in languages.WHISPER.items()],
         "formats": list(TYPES),
+        "layout": {
+            "options": [_describe_option(row) for row in LAYOUT_OPTIONS],
+            "presets": [
+                {"name": name, "about": preset.about, "values": dict(preset.values)}
+                for name, preset in PRESETS.items()
+            ],
+        },
         "limits": {
             "max_upload": service.max_upload(key),
             "max_duration": service.max_duration(key),
@@ -140,9 +149,12 @@ def _verdict(refusal: Refusal | None) -> dict[str, Any]:
 
 
 def _refusal(spec: BackendSpec, name: str, value: Any = None) -> Refusal | None:
-    """Return the backend's refusal of an option's value, independent of the model."""
+    """Return the refusal of an option's value, independent of the model."""
     facts = Facts(ModelFacts(spec.default_model, spec.family))
-    options = split_options({name: value})[1]
+    try:
+        options = split_options({name: value})[1]
+    except OptionError as error:  # the library of a text rule is not installed
+        return Refusal.of(error)
     return settle(spec, facts, LoadOptions(), options).refusal(name)
 
 

@@ -106,7 +106,15 @@ async def shared(link: TheLink) -> SharedJob:
 async def transcript(
     request: Request, service: TheService, link: TheLink, options: transcripts.TheRenderOptions
 ) -> Response:
-    """Download the transcript of a shared job in any format."""
+    """Download the transcript of a shared job in any format.
+
+    Replacements may be slow regular expressions, so that they need a key.
+    """
+    if options.rules.replacements is not None:
+        raise RequestError(
+            403, "replacements are not for share links", "leave them out", param="replacements",
+            code="needs_key",
+        )  # fmt: skip
     number = transcripts.current_revision(link.job)
     return await transcripts.transcript_response(request, service, link.job, number, options)
 

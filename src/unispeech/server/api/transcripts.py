@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from unispeech.server.api.layout_query import TheDetails, TheLayout, TheLimits
+from unispeech.server.api.layout_query import TheDetails, TheLayout, TheLimits, TheRules
 from unispeech.server.api.transcript_schemas import Checked, Violation
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import TheJob, TheService
@@ -47,10 +47,11 @@ TRANSCRIPT_RESPONSES: dict[int | str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class RenderOptions:
-    """Format and layout of a downloaded transcript."""
+    """Format, layout and text of a downloaded transcript."""
 
     layout: TheLayout
     details: TheDetails
+    rules: TheRules
     format: Annotated[Format, Query(description="File format.")] = "json"
     inline: Annotated[bool, Query(description="Show it in the browser, not as a download.")] = False
 
@@ -68,6 +69,8 @@ async def transcript(
     job: TheJob, request: Request, service: TheService, options: TheRenderOptions
 ) -> Response:
     """Download the transcript in any format. The layout options apply to subtitles.
+
+    Text rules change the text of this download, not the stored one.
 
     If the format cannot hold the speakers or languages, the header `X-UniSpeech-Warning` says so.
     The ETag is that of the revision, for `If-None-Match` here and `If-Match` of edits.
@@ -100,7 +103,7 @@ async def transcript_response(
         headers |= NOT_IN_PAGE
 
     def respond() -> Response:
-        found = stored_transcript(service, job, number)
+        found = stored_transcript(service, job, number).edited(options.rules)
         kept = found if options.details.speakers else formats.without_speakers(found)
         lost = formats.losses(kept, [options.format]) if options.format in FORMATS else ""
         warning = {"X-UniSpeech-Warning": lost} if lost else {}

@@ -270,7 +270,7 @@ export async function peaks(base, stretch) {
   return new Int8Array(await answer.arrayBuffer());
 }
 
-/** @type {(base: string, layout: Record<string, number>) => Promise<Checked>} */
+/** @type {(base: string, layout: Record<string, string | number>) => Promise<Checked>} */
 export const checkSubtitles = (base, layout) =>
   fetchJson(`${base}/transcript/check?${query(layout)}`);
 

@@ -187,6 +187,13 @@ export interface Option {
   again: boolean;
 }
 
+/** House rules for subtitles. */
+export interface LayoutPreset {
+  name: string;
+  about: string;
+  values: Record<string, string | number>;
+}
+
 export interface Model {
   name: string;
   family: string;
@@ -204,6 +211,7 @@ export interface Info {
   models: Model[];
   languages: { code: string; name: string }[];
   formats: string[];
+  layout: { options: Option[]; presets: LayoutPreset[] };
   limits: { max_upload: number; retention_days: number; fetch_urls: boolean };
   disclaimer: string;
 }

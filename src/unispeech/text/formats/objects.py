@@ -52,7 +52,7 @@ def as_dict(transcript: Transcript) -> dict[str, Any]:
         "warnings": list(transcript.warnings),
         "edits": [_edit(edit, several) for edit in transcript.edits],
     }
-    if transcript.edits:
+    if transcript.original_text:
         fields["original_text"] = transcript.original_text
     return fields | {name: values for name, values in optional.items() if values}
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 from unispeech import languages
+from unispeech.errors import OptionError
 from unispeech.text.rules.substitution import Substitution, substitute
 from unispeech.text.rules.text_rules import TextRules
 from unispeech.types import Change, Edit, Segment, Transcript
 
 JOINTS = ("", " ", "\n")
 """Strings between the segments of a text."""
+TIMEOUT = 30.0
+"""Seconds for all segments of a transcript; usual rules take less than a millisecond a segment."""
 
 
 def apply(transcript: Transcript, rules: TextRules) -> Transcript:
@@ -23,22 +27,17 @@ def apply(transcript: Transcript, rules: TextRules) -> Transcript:
     Raises:
         OptionError: a rule does not know the language, or a regular expression takes too long.
     """
-    rows = _rows(transcript)
-    changed = [_changed(row, transcript, rules) for row in rows]
+    rows = rows_of(transcript)
+    changed = _all_changed(rows, transcript, rules)
     if all(now is before for (_, now, _), (_, before, _) in zip(changed, rows, strict=True)):
         return transcript
-    edited = tuple(
-        Edit(index, first, changes, now is None)
-        for index, (first, now, changes) in enumerate(changed)
-        if changes
-    )
     remaining = [now for _, now, _ in changed if now is not None]
     return replace(
         transcript,
         text=_joined(transcript, remaining),
         segments=tuple(replace(segment, id=n) for n, segment in enumerate(remaining)),
-        edits=edited,
-        original_text=transcript.original_text if transcript.edits else transcript.text,
+        edits=edits_of(changed),
+        original_text=transcript.original_text or transcript.text,
     )
 
 
@@ -46,7 +45,7 @@ def original(transcript: Transcript) -> Transcript:
     """The transcript before all rules; its segments are numbered in order."""
     if not transcript.edits:
         return transcript
-    firsts = (first for first, _, _ in _rows(transcript))
+    firsts = (first for first, _, _ in rows_of(transcript))
     return replace(
         transcript,
         text=transcript.original_text,
@@ -56,12 +55,32 @@ def original(transcript: Transcript) -> Transcript:
     )
 
 
-_Row = tuple[Segment, Segment | None, tuple[Change, ...]]
+Row = tuple[Segment, Segment | None, tuple[Change, ...]]
 """A segment of the original transcript, that of the present one, and the changes in between."""
 
 
-def _rows(transcript: Transcript) -> list[_Row]:
-    rows: list[_Row] = [(segment, segment, ()) for segment in transcript.segments]
+def reworded(segment: Segment, rules: TextRules, language: str) -> Segment:
+    """A segment after the rules; its text is empty if nothing is left.
+
+    Raises:
+        OptionError: a rule does not know the language, or a regular expression takes too long.
+    """
+    _, now, _ = _changed((segment, segment, ()), language, rules)
+    return replace(segment, text="", words=()) if now is None else now
+
+
+def edits_of(rows: Sequence[Row]) -> tuple[Edit, ...]:
+    """The record of the rows that rules changed."""
+    return tuple(
+        Edit(index, first, changes, now is None)
+        for index, (first, now, changes) in enumerate(rows)
+        if changes
+    )
+
+
+def rows_of(transcript: Transcript) -> list[Row]:
+    """The segments of a transcript beside those that it had before all rules."""
+    rows: list[Row] = [(segment, segment, ()) for segment in transcript.segments]
     for edit in transcript.edits:
         if edit.removed:
             rows.insert(edit.index, (edit.original, None, edit.changes))
@@ -70,12 +89,25 @@ def _rows(transcript: Transcript) -> list[_Row]:
     return rows
 
 
-def _changed(row: _Row, transcript: Transcript, rules: TextRules) -> _Row:
+def _all_changed(rows: Sequence[Row], transcript: Transcript, rules: TextRules) -> list[Row]:
+    end = time.monotonic() + TIMEOUT
+    changed = []
+    for row in rows:
+        if time.monotonic() > end:
+            raise OptionError(
+                f"the text rules took more than {TIMEOUT:g} s", "use fewer regular expressions",
+                option="replacements",
+            )  # fmt: skip
+        changed.append(_changed(row, language_of(transcript, row[0]), rules))
+    return changed
+
+
+def _changed(row: Row, language: str, rules: TextRules) -> Row:
     """A row after the rules; the same segment if none of them applies."""
     first, segment, changes = row
     if segment is None:
         return row
-    for rule in rules.of(_language(transcript, segment)):
+    for rule in rules.of(language):
         found = [
             change
             for change in rule.find(segment.text)
@@ -93,12 +125,14 @@ def _change(rule: str, text: str, change: Substitution) -> Change:
     return Change(rule, text[change.start : change.end].strip(), change.text.strip())
 
 
-def _language(transcript: Transcript, segment: Segment) -> str:
+def language_of(transcript: Transcript, segment: Segment) -> str:
     """The code of the language that a segment is written in; empty if unknown."""
-    if transcript.task == "translate":
-        return "en"
-    code = segment.language or transcript.language
-    return languages.iso639_1(code) or code
+    return written_language(segment.language or transcript.language, transcript.task)
+
+
+def written_language(code: str, task: str) -> str:
+    """The code of the language of a text, from that of the speech; empty if unknown."""
+    return "en" if task == "translate" else languages.iso639_1(code) or code
 
 
 def _joined(transcript: Transcript, segments: Sequence[Segment]) -> str:

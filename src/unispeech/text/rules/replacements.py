@@ -1,7 +1,8 @@
-"""Files of replacements: names and house style, a rule per line."""
+"""Replacements: names and house style, a rule per line."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,8 @@ _MARKED = regex.compile(r"\s*((?:re|case)(?:[\s,]+(?:re|case))*):\s?(.*)", regex
 """A rule with marks before it: a regular expression, or words whose case matters."""
 
 
-def read(path: Path, timeout: float = TIMEOUT) -> tuple[Rule, ...]:
-    """Read the rules of a file in UTF-8. Empty lines and those that begin with `#` are skipped.
-
-    `timeout` is the limit in seconds for one regular expression on one segment.
+def read(path: Path) -> str:
+    """Read a file of rules in UTF-8, and check them.
 
     Raises:
         OptionError: the file cannot be read, has no rule, or a line is malformed.
@@ -33,13 +32,27 @@ def read(path: Path, timeout: float = TIMEOUT) -> tuple[Rule, ...]:
         raise _refused(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise _refused(f"{path}: not UTF-8", "save the file as UTF-8") from None
+    parse(text, f"{path}: ")
+    return text
+
+
+@lru_cache(maxsize=16)
+def parse(text: str, place: str = "", timeout: float = TIMEOUT) -> tuple[Rule, ...]:
+    """Parse rules. Empty lines and those that begin with `#` are skipped.
+
+    `place` begins errors. `timeout` is the limit in seconds for one regular expression on one
+    segment.
+
+    Raises:
+        OptionError: there is no rule, or a line is malformed.
+    """
     rules = [
-        _rule(line, f"{path}: line {number}", timeout)
-        for number, line in enumerate(text.split("\n"), 1)
+        _rule(line, f"{place}line {number}", timeout)
+        for number, line in enumerate(text.splitlines(), 1)
         if line.strip() and not line.lstrip().startswith("#")
     ]
     if not rules:
-        raise _refused(f"{path}: no rules", "write lines such as: colour => color")
+        raise _refused(f"{place}no rules", "write lines such as: colour => color")
     return tuple(rules)
 
 
@@ -54,7 +67,10 @@ def _rule(line: str, place: str, timeout: float) -> Rule:
     body = marked[2] if marked else line
     before, arrow, after = (part.strip() for part in body.rpartition(ARROW))
     if not arrow:
-        raise _refused(f"{place}: no {ARROW!r} between the text and its replacement")
+        raise _refused(
+            f"{place}: no {ARROW!r} in {line.strip()[:40]!r}",
+            "write lines such as: colour => color; the path of a file is a pathlib.Path",
+        )
     if not before:
         raise _refused(f"{place}: no text before {ARROW!r}")
     if "re" in marks:
@@ -76,7 +92,7 @@ def _expression(before: str, after: str, place: str, timeout: float) -> Rule:
         try:
             return [
                 Substitution(match.start(), match.end(), match.expand(after))
-                for match in pattern.finditer(text, timeout=timeout)
+                for match in pattern.finditer(text, timeout=timeout, concurrent=True)
             ]
         except TimeoutError:
             raise _refused(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from unispeech.realtime.session import SENTENCE_ENDS
+from unispeech.realtime.lines import SENTENCE_ENDS
 from unispeech.server.dialects.deepgram.parameters import Parameters, language_code
 from unispeech.types import Transcript, Word
 from unispeech.version import __version__

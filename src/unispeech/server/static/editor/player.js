@@ -191,7 +191,7 @@ export class Player {
 
   /**
    * Show the current subtitles over the video, if there is one.
-   * @param {Record<string, number>} layout
+   * @param {Record<string, string | number>} layout
    * @param {string} language
    */
   async subtitles(layout, language) {

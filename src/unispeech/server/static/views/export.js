@@ -9,25 +9,26 @@ import { number, t } from "../strings/index.js";
 import { clock } from "../transcript/times.js";
 import { layoutFields, layoutOf } from "./layout.js";
 
-export const COMMON = ["txt", "docx", "srt", "vtt", "tsv", "json", "jojo"];
-const FORMATS = [
-  ...["txt", "docx", "html", "md"],
-  ...["srt", "vtt", "ass", "lrc", "ttml", "stl", "scc"],
-  ...["csv", "tsv", "json", "jsonl", "jojo"],
-  ...["textgrid", "eaf", "ctm", "stm", "rttm", "edl", "fcpxml"],
+/** Formats by group, the common ones first. @type {[group: string, formats: string[]][]} */
+export const GROUPS = [
+  ["common", ["txt", "docx", "srt", "vtt", "tsv", "json"]],
+  ["documents", ["html", "md"]],
+  ["subtitles", ["ass", "ttml", "stl", "scc", "lrc"]],
+  ["data", ["csv", "jsonl", "jojo"]],
+  ["research", ["textgrid", "eaf", "ctm", "stm", "rttm"]],
+  ["editing", ["edl", "fcpxml"]],
 ];
 const SUBTITLES = ["srt", "vtt", "ass", "lrc", "ttml", "stl", "scc"];
 const MANY = 100; // problems listed
 
 /** @type {import("../main.js").View["show"]} */
 export async function show(main, signal, id) {
-  const [{ filename }, { formats }] = await Promise.all([api.job(id), api.info()]);
+  const [{ filename }, { formats, layout }] = await Promise.all([api.job(id), api.info()]);
   if (signal.aborted) return;
   document.title = `${t("export.title")} · ${filename}`;
   const base = api.place.ofJob(id);
   const problems = h("div", { class: "violations", "aria-live": "polite" });
   const check = () => showProblems(base, id, problems, signal).catch(complain);
-  const offered = FORMATS.filter((format) => formats.includes(format));
   main.classList.add("export");
   main.append(
     h(
@@ -37,11 +38,16 @@ export async function show(main, signal, id) {
       h("span", { dir: "auto" }, filename),
     ),
     h("h1", {}, t("export.title")),
-    h(
-      "ul",
-      { class: "formats" },
-      offered.map((format) => card(base, format, filename)),
-    ),
+    ...GROUPS.map(([group, names]) => {
+      const offered = names.filter((format) => formats.includes(format));
+      const cards = offered.map((format) => card(base, format, filename));
+      return h(
+        "section",
+        { class: "tight", "aria-labelledby": `g-${group}` },
+        h("h2", { id: `g-${group}`, class: "soft" }, t(`export.${group}`)),
+        h("ul", { class: "formats" }, cards),
+      );
+    }),
     h(
       "section",
       { class: "sheet", "aria-labelledby": "layout-title" },
@@ -51,7 +57,7 @@ export async function show(main, signal, id) {
         h("h2", { id: "layout-title" }, t("layout.title")),
         h("p", { class: "soft" }, t("layout.text")),
       ),
-      layoutFields(check),
+      layoutFields(layout, check),
       problems,
     ),
   );
@@ -88,7 +94,7 @@ function card(base, format, filename) {
     h(
       "div",
       { class: "grow" },
-      h("h2", {}, t(`format.${format}`)),
+      h("h3", {}, t(`format.${format}`)),
       h("p", { class: "soft small", id: `f-${format}` }, t(`format.${format}.hint`)),
     ),
     format === "txt" ? copyText : null,

@@ -1,53 +1,120 @@
 // Layout of subtitles: stored, and used for downloads, checks and the subtitles of the player.
 
+/** @import { Info, LayoutPreset, Option } from "../service.d.ts" */
+/** @import { Control } from "./optioncontrols.js" */
+
 import { h } from "../dom.js";
 import { settings } from "../settings.js";
-import { t } from "../strings/index.js";
+import { known, t } from "../strings/index.js";
+import { field, select } from "./optioncontrols.js";
 
-/** @type {Record<string, { usual: number, min: number, max: number }>} */
-const FIELDS = {
-  max_line_width: { usual: 42, min: 10, max: 100 },
-  max_line_count: { usual: 2, min: 1, max: 4 },
-  max_cps: { usual: 17, min: 5, max: 40 },
-};
+/** @typedef {Record<string, string | number>} Layout parameters of a request, by name */
+
+/** Limits without a preset. @type {Layout} */
+const USUAL = { max_line_width: 42, max_line_count: 2, max_cps: 17 };
 
 /**
- * Layout parameters of a request.
- * @returns {Record<string, number>}
+ * Layout parameters of a request: a preset with the values that replace its own, or limits.
+ * @returns {Layout}
  */
 export function layoutOf() {
-  const usual = Object.entries(FIELDS).map(([name, field]) => [name, field.usual]);
-  return { ...Object.fromEntries(usual), ...settings.get("layout", {}) };
+  const chosen = settings.get("layout", /** @type {Layout} */ ({}));
+  return chosen.preset ? chosen : { ...USUAL, ...chosen };
 }
 
 /**
  * Fields to change the layout; `changed` is called after every valid change.
+ * @param {Info["layout"]} offered
  * @param {() => void} changed
  */
-export function layoutFields(changed) {
-  const layout = layoutOf();
-  const fields = Object.entries(FIELDS).map(([name, { min, max }]) => {
-    const input = h("input", {
-      id: `l-${name}`,
-      type: "number",
-      min,
-      max,
-      value: layout[name],
-      required: true,
-      "aria-describedby": `lh-${name}`,
-    });
-    input.addEventListener("input", () => {
-      if (!input.checkValidity()) return;
-      settings.set("layout", { ...layoutOf(), [name]: Number(input.value) });
-      changed();
-    });
-    return h(
-      "div",
-      { class: "field" },
-      h("label", { for: input.id }, t(`layout.${name}`)),
-      input,
-      h("p", { class: "hint", id: `lh-${name}` }, t(`layout.${name}.hint`)),
+export function layoutFields({ options, presets }, changed) {
+  const box = h("div", { class: "fields" });
+  const draw = () => {
+    const preset = presets.find(({ name }) => name === layoutOf().preset);
+    const numbers = options.filter(({ name }) => name !== "preset");
+    const [main, more] = [true, false].map((isMain) =>
+      numbers
+        .filter(({ name }) => name in USUAL === isMain)
+        .map((option) => optionField(option, preset, changed)),
     );
+    box.replaceChildren(
+      presetField(presets, () => {
+        draw();
+        box.querySelector("select")?.focus();
+        changed();
+      }),
+      h("div", { class: "pairs" }, main),
+      h("details", {}, h("summary", {}, t("layout.more")), h("div", { class: "pairs" }, more)),
+    );
+  };
+  draw();
+  return box;
+}
+
+/**
+ * @param {LayoutPreset[]} presets
+ * @param {() => void} changed
+ */
+function presetField(presets, changed) {
+  const choices = presets.map(({ name }) => ({ value: name, label: t(`layout.preset.${name}`) }));
+  const list = select(
+    { id: "l-preset", "aria-describedby": "lh-preset" },
+    [{ value: "", label: t("layout.preset.none") }, ...choices],
+    String(layoutOf().preset ?? ""),
+  );
+  list.addEventListener("change", () => {
+    settings.set("layout", list.value ? { preset: list.value } : {});
+    changed();
   });
-  return h("div", { class: "pairs three" }, fields);
+  return field(t("layout.preset"), list, hint("preset"));
+}
+
+/**
+ * @param {Option} option
+ * @param {LayoutPreset | undefined} preset
+ * @param {() => void} changed
+ */
+function optionField(option, preset, changed) {
+  const { name, choices } = option;
+  const value = layoutOf()[name] ?? "";
+  const attributes = { id: `l-${name}`, "aria-describedby": `lh-${name}` };
+  const usual = [{ value: "", label: t("options.usual") }];
+  const labels = choices.map((choice) => ({ value: choice, label: t(`layout.${name}.${choice}`) }));
+  const control = choices.length
+    ? select(attributes, [...usual, ...labels], String(value))
+    : h("input", {
+        ...attributes,
+        type: "number",
+        min: option.minimum,
+        max: option.maximum,
+        step: option.type === "int" ? 1 : "any",
+        value,
+        placeholder: preset?.values[name] ?? "",
+        required: !preset && name in USUAL,
+      });
+  control.addEventListener("input", () => store(name, control, changed));
+  return field(t(`layout.${name}`), control, hint(name));
+}
+
+/**
+ * Store a valid value; an empty one is that of the preset, or none.
+ * @param {string} name
+ * @param {Control} control
+ * @param {() => void} changed
+ */
+function store(name, control, changed) {
+  if (!control.checkValidity()) return;
+  const { [name]: _, ...others } = layoutOf();
+  const { value } = control;
+  settings.set("layout", value === "" ? others : { ...others, [name]: parsed(control) });
+  changed();
+}
+
+/** @param {Control} control */
+const parsed = (control) => (control.type === "number" ? Number(control.value) : control.value);
+
+/** @param {string} name */
+function hint(name) {
+  const key = `layout.${name}.hint`;
+  return h("p", { class: "hint", id: `lh-${name}` }, known(key) ? t(key) : "");
 }

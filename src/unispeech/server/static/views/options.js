@@ -19,6 +19,7 @@ import {
 } from "./chosen.js";
 import { control, controlsIn, field, hintOf, labelOf, select, valuesIn } from "./optioncontrols.js";
 
+const MULTILINE = ["initial_prompt", "replacements"];
 const SOON = 400; // milliseconds after the last change
 
 export class OptionsForm {
@@ -123,7 +124,7 @@ function fields(info, chosen) {
 function optionField(info, option, chosen) {
   const { name } = option;
   const { reason } = allowance(backendOf(info, chosen), name);
-  const rows = name === "initial_prompt" ? 2 : 1;
+  const rows = MULTILINE.includes(name) ? 2 : 1;
   const input = control(info, option, chosen, { prefix: "o", describedBy: `h-${name}`, rows });
   return field(labelOf(option), input, help(name, hintOf(option), reason));
 }

@@ -20,7 +20,7 @@ import { openMenu } from "../menu.js";
 import { complain, whisper } from "../messages.js";
 import { t } from "../strings/index.js";
 import { become, opened } from "../transcript/document.js";
-import { COMMON, download } from "./export.js";
+import { download, GROUPS } from "./export.js";
 import { layoutOf } from "./layout.js";
 
 const LOOK = 5000; // milliseconds between two checks for a corrected text
@@ -84,10 +84,13 @@ export async function show(main, signal, token) {
  * @param {string} filename
  */
 function openFormats(button, base, filename) {
-  const items = COMMON.map((format) => ({
-    label: t(`format.${format}`),
-    run: () => download(base, format, filename).catch(complain),
-  }));
+  const groups = GROUPS.map(([, formats]) =>
+    formats.map((format) => ({
+      label: t(`format.${format}`),
+      run: () => download(base, format, filename).catch(complain),
+    })),
+  );
+  const items = groups.flatMap((group, number) => (number ? [null, ...group] : group));
   openMenu(button, items, t("export.title"));
 }
 
