@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def event(kind: Kind, text: str, start: float = 0.0, language: str = "en") -> Ev
     return Event(kind, start, end, "".join(w.word for w in spoken), spoken, language)
 
 
-def shown(events: list[Event], **rules: str | bool) -> list[tuple[str, str]]:
+def shown(events: list[Event], **rules: Any) -> list[tuple[str, str]]:
     rewording = Rewording(TranscribeOptions.of(**rules))
     return [(e.type, e.text) for e in rewording.changed(iter(events))]
 

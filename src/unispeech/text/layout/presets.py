@@ -1,6 +1,7 @@
 """House rules for subtitles, by name, with their sources.
 
-A value that a source leaves open is the project's own and marked `own`. Values of a language
+A value that a source leaves open is the project's own and marked `own`; one that was only found
+quoted by others is marked `secondary`. Values of a language
 replace those of the preset. Times are seconds, widths are cells: a Latin letter is one, a kanji
 two.
 """
@@ -37,35 +38,35 @@ NETFLIX = Preset(
     {
         "max_line_width": 42,
         "max_line_count": 2,
-        "max_cps": 17.0,
+        "max_cps": 17.0,  # of English templates; secondary for other languages
         "min_duration": 0.833,  # 5/6 s
         "max_duration": 7.0,
         "min_gap": 0.083,  # 2 frames of 24
-        "close_gap": 0.5,
+        "close_gap": 0.5,  # secondary
         "linger": 0.5,  # "up to 12 frames past" the sound
         "max_pause": 1.0,  # own
         "speaker_labels": "dash",
         "rtl_marks": "add",  # own
     },
     {
-        "en": {"max_cps": 20.0},
-        "ja": {"max_line_width": 26, "max_cps": 4.0},  # 13 full-width characters
-        "zh": {"max_line_width": 32, "max_cps": 9.0},  # 16 full-width characters
+        "en": {"max_cps": 20.0},  # secondary
+        "ja": {"max_line_width": 26, "max_cps": 4.0},  # 13 full-width characters; speed secondary
+        "zh": {"max_line_width": 32, "max_cps": 9.0},  # 16 full-width characters; secondary
         "yue": {"max_line_width": 32, "max_cps": 9.0},
-        "ko": {"max_line_width": 32, "max_cps": 12.0},
+        "ko": {"max_line_width": 32, "max_cps": 12.0},  # speed secondary
     },
 )
 BBC = Preset(
     "British television",
     "BBC, Subtitle Guidelines, https://www.bbc.co.uk/accessibility/forproducts/guides/subtitles/",
     {
-        "max_line_width": 37,  # of a teletext row of 40, without its control codes
+        "max_line_width": 37,  # of a teletext row of 40, without its control codes; secondary
         "max_line_count": 2,
-        "max_cps": 17.0,  # 160 to 180 words a minute, with 5.7 characters and spaces a word
+        "max_cps": 17.0,  # secondary: 160 to 180 words a minute, with 5.7 characters a word
         "min_duration": 1.0,  # own; the guide has 0.3 s a word
         "max_duration": 7.0,  # own
         "min_gap": 0.0,
-        "close_gap": 1.0,  # a gap is to be a second or more, or none
+        "close_gap": 1.0,  # secondary: a gap is to be a second or more, or none
         "linger": 0.3,  # own; at most 1.5 s after speech has stopped
         "max_pause": 1.5,
         "speaker_labels": "dash",
@@ -83,7 +84,7 @@ EBU = Preset(
         "max_cps": 15.0,  # own
         "min_duration": 1.0,
         "max_duration": 7.0,
-        "min_gap": 0.16,
+        "min_gap": 0.16,  # four frames of 25; secondary
         "linger": 0.3,  # own
         "max_pause": 1.0,  # own
         "fps": 25.0,
@@ -99,8 +100,8 @@ YOUTUBE = Preset(
         "max_line_width": 32,
         "max_line_count": 2,
         "max_cps": 20.0,  # own
-        "min_duration": 1.5,
-        "max_duration": 6.0,
+        "min_duration": 1.5,  # secondary
+        "max_duration": 6.0,  # secondary
         "min_gap": 0.0,
         "close_gap": 0.5,  # own
         "linger": 0.3,  # own
