@@ -107,6 +107,26 @@ def test_right_to_left_lines_get_marks_where_their_ends_have_no_direction() -> N
     assert cells.width(shown[0]) == 11 and lines(" Hi.", layout) == ["Hi."]
 
 
+@pytest.mark.parametrize(
+    ("line", "marked"),
+    [
+        ("הם באו עם BBC?", "\u202bהם באו עם BBC?\u202c"),
+        ("על BBC וגם", "\u202bעל BBC וגם\u202c"),
+        ("The word שלום means peace.", "The word שלום means peace."),
+        ("שנת 2024.", "שנת 2024.\u200f"),
+    ],
+)
+def test_lines_of_two_directions_are_embedded(line: str, marked: str) -> None:
+    assert cells.marked(line) == marked
+    assert cells.width(marked) == cells.width(line) and cells.length(marked) == len(line)
+
+
+def test_a_number_stays_with_what_it_counts_in_any_language() -> None:
+    text = " في المدينة القديمة زار أكثر من 5 ملايين شخص"
+    shown = lines(text, Layout(max_line_width=32, max_line_count=2), "ar")
+    assert len(shown) > 1 and not any(line.endswith("5") for line in shown)
+
+
 def test_cues_have_the_times_of_the_layout() -> None:
     words = (
         Word(0.0, 0.4, " Yes.", 0.9), Word(5.0, 5.5, " No", 0.9), Word(5.5, 6.0, " idea.", 0.9),

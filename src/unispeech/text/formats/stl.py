@@ -60,7 +60,7 @@ LANGUAGES = {
 """Language codes (appendix 3)."""
 PLAIN = str.maketrans({
     "\u2013": "-", "\u2026": "...", "\u2011": "-", "\xa0": " ", "\u201e": '"', "\u200f": "",
-    "\u200e": "",
+    "\u200e": "", "\u202b": "", "\u202c": "",
 })  # fmt: skip
 """Marks that ISO 6937 lacks, in a plainer form."""
 

@@ -9,6 +9,8 @@ from wcwidth import wcswidth
 
 MARK = "\u200f"
 """RIGHT-TO-LEFT MARK: gives the punctuation at the end of a line the direction of its words."""
+EMBEDDED, END = "\u202b", "\u202c"
+"""RIGHT-TO-LEFT EMBEDDING and its end: give a whole line that direction."""
 
 
 @lru_cache(maxsize=65536)
@@ -22,17 +24,20 @@ def width(text: str) -> int:
 
 def length(text: str) -> int:
     """Characters to read: those of the text without direction marks."""
-    return len(text) - text.count(MARK)
+    return len(text) - sum(map(text.count, (MARK, EMBEDDED, END)))
 
 
 def marked(line: str) -> str:
-    """Add direction marks to a line with right-to-left letters that begins or ends otherwise.
+    """Add direction marks to a line with mostly right-to-left letters, if a player needs them.
 
-    A player that shows the line left to right puts its last full stop on the wrong side, and
-    reorders it if it begins with a number or a foreign word.
+    A player that takes every line for left to right puts its last full stop on the wrong side, and
+    swaps the parts around a foreign word or before a first number.
     """
-    if not any(map(_is_rtl, line)):
+    rightward = sum(unicodedata.bidirectional(character) == "L" for character in line)
+    if sum(map(_is_rtl, line)) <= rightward:
         return line
+    if rightward:
+        return f"{EMBEDDED}{line}{END}"
     before = "" if _is_rtl(line[0]) else MARK
     after = "" if _is_rtl(line[-1]) else MARK
     return f"{before}{line}{after}"

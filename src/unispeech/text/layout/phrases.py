@@ -16,6 +16,9 @@ PLAIN, AFTER_BINDING, INSIDE_PHRASE = 12.0, 30.0, 120.0
 SENTENCE_END = re.compile(r"[.!?…。!?؟।][\"'”’»)\]」』]*$")
 CLAUSE_END = re.compile(r"[,;:—–,、،;:؛][\"'”’»)\]」』]*$")
 
+COUNT = re.compile(r"\b\d{1,3}$")
+"""A number that may count the next word, in any language; one of four digits may be a year."""
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -124,6 +127,8 @@ def break_cost(before: str, after: str, language: str) -> float:
         return AFTER_SENTENCE
     if CLAUSE_END.search(before):
         return AFTER_CLAUSE
+    if COUNT.search(before) and after.strip()[:1].isalpha():
+        return AFTER_BINDING
     if bare(before) in BINDING.get(language, ()):
         return AFTER_BINDING
     if bare(after) in CONNECTIVES.get(language, ()):
