@@ -72,6 +72,8 @@ def align(
     """
     layout, details = layout_of(options), details_of(options)
     explicit = flags.explicit_options(options)
+    if format == "rttm":
+        raise click.UsageError("rttm lists the turns of speakers, which align does not find")
     check_formats([format], layout, details, {})
     check_binary([format], is_stdout=True, several=False)
     words = _read(text)

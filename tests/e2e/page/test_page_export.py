@@ -15,6 +15,7 @@ from support.browsing import WAIT, Tab, browser, needs_browser
 from support.page_scene import corrected, joined, submitted
 from support.page_steps import added, first
 from support.serving import Server, until_ended
+from unispeech.text.formats import FORMATS
 
 pytestmark = [pytest.mark.slow, *needs_browser]
 
@@ -117,6 +118,28 @@ def test_subtitles_keep_their_bounds(
     if format == "srt":
         numbers = [int(number) for number in re.findall(r"^(\d+)\n\d\d:", written, re.MULTILINE)]
         assert numbers == list(range(1, len(shown) + 1))
+
+
+def test_house_rules_with_a_value_of_ones_own(page: Any, tmp_path: Path) -> None:
+    page.get_by_label("House rules").select_option("bbc")
+    width = page.get_by_label("Characters per line")
+    assert width.input_value() == "" and width.get_attribute("placeholder") == "37"
+    shown = cues(text(page, "srt", tmp_path))
+    assert all(len(line) <= 37 for _, _, cue in shown for line in cue.splitlines())
+    assert any(len(line) > 22 for _, _, cue in shown for line in cue.splitlines())
+    width.fill("22")
+    page.get_by_text("More", exact=True).click()
+    page.get_by_label("Speakers", exact=True).select_option("none")
+    again = cues(text(page, "srt", tmp_path))
+    assert all(len(line) <= 22 for _, _, cue in again for line in cue.splitlines())
+    assert "Gardener" not in str(again)
+    page.get_by_label("House rules").select_option("")
+    assert width.input_value() == "42"
+
+
+def test_every_format_of_the_registry_has_a_button(page: Any) -> None:
+    for format in FORMATS:
+        assert page.get_by_role("button", name=f"Download {format}", exact=True).count() == 1
 
 
 def test_tsv(page: Any, segments: list[dict[str, Any]], tmp_path: Path) -> None:

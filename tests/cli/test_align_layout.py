@@ -1,0 +1,54 @@
+"""Layout and choices of formats of `unispeech align`, with SoundSwallower."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from support.samples import SAMPLES
+from unispeech.cli import cli
+from unispeech.text.layout.limits import LAYOUT_OPTIONS
+
+TEXT = "Please wait here for a moment while I open the door."
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(cli, ["align", *map(str, arguments)])
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> Path:
+    path = tmp_path / "words.txt"
+    path.write_text(f"{TEXT}\nThank you for waiting.\n", encoding="utf-8")
+    return path
+
+
+def test_align_lays_out_subtitles(words: Path) -> None:
+    recording = (SAMPLES / "pause.wav", words, "--language", "en", "--quiet", "-f", "srt")
+    shown = run(*recording, "--preset", "bbc", "--max-line-width", "20", "--max-line-count", "1")
+    assert shown.exit_code == 0
+    lines = [line for line in shown.stdout.splitlines() if line and "-->" not in line]
+    assert len(lines) > 4 and max(map(len, lines)) <= 20
+
+
+@pytest.mark.parametrize("row", LAYOUT_OPTIONS, ids=lambda row: row.field)
+def test_align_has_every_option_of_the_layout(row: object) -> None:
+    assert f"--{row.field.replace('_', '-')}" in run("--help").stdout  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("--preset", "bbc", "-f", "json"), "srt"),
+        (("--paragraphs",), "txt"),
+        (("--preset", "cinema", "-f", "srt"), "netflix"),
+        (("-f", "rttm"), "speakers"),
+    ],
+)
+def test_options_that_do_not_go_with_the_format_are_refused(
+    words: Path, options: tuple[str, ...], named: str
+) -> None:
+    refused = run(SAMPLES / "pause.wav", words, *options)
+    assert refused.exit_code == 2 and named in refused.stderr
