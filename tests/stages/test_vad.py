@@ -7,10 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.samples import SAMPLES
+from unispeech.audio.recording import load
 from unispeech.options import VadOptions
 from unispeech.stages.chunking import SMOOTH, quietest
-from unispeech.stages.vad import Detector, Hysteresis
-from unispeech.types import FRAME
+from unispeech.stages.vad import Detector, Hysteresis, detect
+from unispeech.types import FRAME, SAMPLE_RATE, Flags, Samples
+
+SPEECH = load(SAMPLES / "english.wav")
 
 
 @pytest.mark.parametrize(
@@ -51,3 +55,36 @@ def test_the_quietest_frame_has_quiet_neighbours(quiet: int) -> None:
 @pytest.mark.parametrize(("frames", "middle"), [(0, 0), (1, 1), (2, 1), (3, 2), (4, 2)])
 def test_the_middle_is_returned_if_there_are_too_few_frames(frames: int, middle: int) -> None:
     assert quietest(np.ones(frames * FRAME, np.float32)) == middle
+
+
+def flags(samples: Samples, block: int = 10 * SAMPLE_RATE) -> Flags:
+    blocks = (samples[i : i + block] for i in range(0, len(samples), block))
+    return np.concatenate([flags for _, flags in detect(blocks, VadOptions())])
+
+
+@pytest.mark.parametrize("decibels", [40, 50])
+def test_quiet_speech_after_loud_speech_is_detected(decibels: int) -> None:
+    quiet = SPEECH * np.float32(10 ** (-decibels / 20))
+    pause = np.zeros(SAMPLE_RATE // 2, np.float32)
+    both = flags(np.concatenate([SPEECH, pause, quiet, pause, SPEECH]))
+    start = (len(SPEECH) + len(pause)) // FRAME
+    found = both[start : start + len(quiet) // FRAME].sum()
+    assert found > 0.8 * flags(SPEECH).sum()
+
+
+def test_faint_noise_after_speech_is_no_speech() -> None:
+    noise = np.random.default_rng(0).normal(0, 1e-3, 8 * SAMPLE_RATE).astype(np.float32)
+    both = flags(np.concatenate([SPEECH, noise]))
+    assert not both[len(SPEECH) // FRAME + 10 :].any()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(1, 3 * SAMPLE_RATE), min_size=1, max_size=5))
+def test_the_second_look_does_not_depend_on_the_blocks(sizes: list[int]) -> None:
+    pause = np.zeros(SAMPLE_RATE, np.float32)
+    sound = np.concatenate([SPEECH, pause, SPEECH * np.float32(0.01), pause])
+    edges = np.cumsum(sizes)
+    blocks = np.split(sound, edges[edges < len(sound)])
+    frames = list(detect(iter(blocks), VadOptions()))
+    assert np.array_equal(np.concatenate([samples for samples, _ in frames]), sound)
+    assert np.array_equal(np.concatenate([part for _, part in frames]), flags(sound))

@@ -21,6 +21,19 @@ OFFSET = 0.01
 """Mean of a frame from which it is an offset of the recorder, and removed."""
 ADAPTION = 0.05
 """Share of each frame in the running mean."""
+SMOOTH, TAIL = 5, 10
+"""Frames over which the level of a stretch is averaged, and those at its beginning that may hold
+the end of the speech before it."""
+
+
+def raised(samples: Samples) -> Samples:
+    """A stretch of at least `SMOOTH + TAIL` frames, raised to `TARGET` at its loudest moment."""
+    samples = samples - samples.mean()
+    power = np.square(samples).reshape(-1, FRAME).mean(axis=1)
+    loudest = np.sqrt(np.convolve(power, np.ones(SMOOTH) / SMOOTH, "valid")[TAIL:].max())
+    gain = max(TARGET / max(loudest, TARGET / MOST), 1.0)
+    louder: Samples = np.clip(samples * np.float32(gain), -1.0, 1.0)
+    return louder
 
 
 class Leveller:

@@ -3,6 +3,10 @@
 The model file is package data of faster-whisper; the silero-vad package would need torch. The
 network is recurrent, and its state carries over between blocks, so a stream gives the same result
 as the whole file.
+
+After loud speech the network misses speech that is much quieter, or short. So `detect` runs it a
+second time on each stretch without speech, with a new state and at the stretch's own level
+(decision 0070). Live sound is not looked at again, since it cannot wait for the end of a stretch.
 """
 
 from __future__ import annotations
@@ -17,14 +21,25 @@ import numpy as np
 
 from unispeech.errors import BackendMissing
 from unispeech.options import VadOptions
-from unispeech.stages.level import Leveller
+from unispeech.stages.level import Leveller, raised
 from unispeech.types import FRAME, Flags, Floats, Frames, Samples
+
+STRETCH = (31, 312)
+"""Fewest and most frames (1 to 10 s) without speech that are looked at a second time."""
+FOUND = 8
+"""Fewest frames of speech (0.25 s) that count in the second look."""
 
 _CONTEXT = 64
 _STATE = (1, 1, 128)
 
 
 def detect(blocks: Iterator[Samples], options: VadOptions) -> Iterator[Frames]:
+    """The sound in whole frames, with a speech flag per frame."""
+    frames = _once(blocks, options)
+    return _twice(frames, options.threshold) if options.enabled else frames
+
+
+def _once(blocks: Iterator[Samples], options: VadOptions) -> Iterator[Frames]:
     """Each block cut to whole frames, with a speech flag per frame."""
     detector = Detector(options)
     buffered = np.zeros(0, np.float32)
@@ -36,6 +51,47 @@ def detect(blocks: Iterator[Samples], options: VadOptions) -> Iterator[Frames]:
         buffered = buffered[whole:]
     if len(buffered):
         yield buffered, detector.flags(np.pad(buffered, (0, FRAME - len(buffered))))
+
+
+def _twice(frames: Iterator[Frames], threshold: float) -> Iterator[Frames]:
+    """Frames with the speech of a second look. Holds back a stretch without speech until it ends.
+
+    The stretches depend on the flags alone, not on the blocks.
+    """
+    held: Samples = np.zeros(0, np.float32)
+    for samples, flags in frames:
+        ready: list[Frames] = []
+        edges = (np.flatnonzero(np.diff(flags)) + 1).tolist()
+        for start, end in zip([0, *edges], [*edges, len(flags)], strict=True):
+            part = samples[start * FRAME : end * FRAME]
+            if flags[start]:
+                ready += [(held, _missed(held, threshold)), (part, flags[start:end])]
+                held = held[:0]
+                continue
+            held = np.concatenate([held, part])
+            while len(held) >= STRETCH[1] * FRAME:
+                longest, held = np.split(held, [STRETCH[1] * FRAME])
+                ready.append((longest, _missed(longest, threshold)))
+        if ready:
+            yield (
+                np.concatenate([part for part, _ in ready]),
+                np.concatenate([part_flags for _, part_flags in ready]),
+            )
+    if len(held):
+        yield held, _missed(held, threshold)
+
+
+def _missed(samples: Samples, threshold: float) -> Flags:
+    """Speech flags of a stretch in which the first look found no speech."""
+    whole = np.pad(samples, (0, -len(samples) % FRAME))
+    none = np.zeros(len(whole) // FRAME, np.bool_)
+    if len(none) < STRETCH[0]:
+        return none
+    flags = Hysteresis(threshold).flags(Listener().probabilities(raised(whole)))
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]))).reshape(-1, 2)
+    for start, end in edges.tolist():
+        none[start:end] = end - start >= FOUND
+    return none
 
 
 class Detector:
