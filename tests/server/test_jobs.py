@@ -117,6 +117,8 @@ def test_a_range_with_a_language_does_not_inherit_language_detection(http: httpx
     range = {"start": 0, "end": 4, "apply": False}
     same = http.post(f"/api/jobs/{job}/ranges", json=range).json()
     assert same["options"] == {"language_per_chunk": True}
+    detected = http.post(f"/api/jobs/{job}/ranges", json={**range, "language": "auto"}).json()
+    assert detected["options"] == {"language_per_chunk": True}
     english = http.post(f"/api/jobs/{job}/ranges", json={**range, "language": "en"}).json()
     assert english["options"] == {"language": "en"}
 

@@ -6,6 +6,7 @@ import asyncio
 
 from fastapi import APIRouter
 
+from unispeech import languages
 from unispeech.server.api.job_view import job_view
 from unispeech.server.api.jobs import CONFLICT, accept
 from unispeech.server.api.schemas import JobShown, Range
@@ -44,10 +45,9 @@ async def decode_again(job: TheJob, range: Range, service: TheService, key: Call
         _check_times(range, job.duration or 0.0)
     await asyncio.to_thread(service.jobs.check_capacity)
     options = range.options()
-    excluded = (
-        *(() if is_whole else (*SPEAKERS, *PART)),
-        *(DETECTION if options.get("language") else ()),
-    )
+    language = options.get("language")
+    is_known = bool(language) and not languages.is_automatic(language)
+    excluded = (*(() if is_whole else (*SPEAKERS, *PART)), *(DETECTION if is_known else ()))
     inherited = {n: v for n, v in job.options.items() if n not in excluded}
     base = {"backend": job.backend, "model": job.model, **inherited}
     speech_request = service.speech.make_request(**{**base, **options})
