@@ -82,6 +82,14 @@ def test_japanese_and_chinese_break_between_phrases_and_never_before_punctuation
     assert lines("今天天气很好", Layout(max_line_width=8), "zh") == ["今天", "天气很好"]
 
 
+def test_fast_japanese_is_not_cut_inside_a_phrase() -> None:
+    text = "てびくのそばへかけてくれました。ゴンはびくの中の魚をつかみ出しました。"
+    cues = subtitles.cues(spoken(text, 0.0, 5.0, "ja"), Layout.preset("netflix"))
+    shown = [line for cue in cues for line in cue.text.split("\n")]
+    assert "".join(shown) == text and all(cells.width(line) <= 26 for line in shown)
+    assert not any(line.endswith(("くれま", "くれまし", "出しまし", "出しま")) for line in shown)
+
+
 def test_width_counts_cells_and_speed_counts_characters() -> None:
     assert [cells.width(text) for text in ("abc", "今日", "한국", "🎉", "e\u0301")] == [
         3,

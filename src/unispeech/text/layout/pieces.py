@@ -26,6 +26,8 @@ NO_LINE_END = frozenset("（［｛〈《「『【〔〖〘‘“")
 """Characters that no line ends with (W3C jlreq 3.1.8)."""
 KANA = re.compile("[\u3040-\u30ff]")
 HAN = re.compile("[\u3400-\u9fff]")
+MAX_PAUSE = 1.0
+"""Seconds of silence that part even a phrase, if the layout names no pause."""
 THAI = re.compile("[\u0e00-\u0e7f]")
 
 
@@ -149,6 +151,8 @@ def _is_inseparable(last: Piece, part: Piece, layout: Layout) -> bool:
         limit is not None and width((last.text + part.text).strip()) > limit
     ):
         return False
+    if part.break_cost == phrases.INSIDE_PHRASE:  # else fast speech is cut inside its words
+        return part.start - last.end <= (layout.max_pause or MAX_PAUSE)
     return phrases.belongs_together(last.text.rsplit(" ", 1)[-1], text)
 
 
