@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from support.errors import raises
 from unispeech.errors import OptionError
 from unispeech.text import formats, subtitles
 from unispeech.text.subtitles import Layout
-from unispeech.types import Gap, Segment, Transcript, Word
+from unispeech.types import Gap, Segment, Transcript, Turn, Word
 
 WORDS = (
     Word(0.0, 0.4, " Good", 0.9), Word(0.4, 0.9, " morning,", 0.9), Word(1.0, 1.5, " dear", 0.8),
@@ -109,3 +110,21 @@ def test_an_unknown_format_and_an_invalid_layout_are_refused() -> None:
         formats.render(TWO, "doc")
     with raises(OptionError, option="max_line_width"):
         Layout(max_line_width=0)
+
+
+def test_rttm_names_speakers_as_people_have_named_them() -> None:
+    segments = (
+        Segment(0, 0.0, 2.0, " Hello.", speaker="Ada"),
+        Segment(1, 2.0, 3.0, " Well."),
+        Segment(
+            2, 3.0, 5.0, " Hi. Yes.", (Word(3, 4, " Hi.", 0.9), Word(4, 5, " Yes.", 0.9, "Bob"))
+        ),
+    )
+    whole = Transcript("Hello. Well. Hi. Yes.", "en", 5, segments, "faster", "base")
+    turns = (Turn(0.0, 5.0, "SPEAKER_00"),)
+    for transcript in (whole, replace(whole, turns=turns)):
+        rows = [row.split() for row in formats.render(transcript, "rttm").splitlines()]
+        assert [(row[3], row[4], row[7]) for row in rows] == [
+            ("0.000", "2.000", "Ada"),
+            ("4.000", "1.000", "Bob"),
+        ]

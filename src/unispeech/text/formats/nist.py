@@ -5,26 +5,46 @@ RTTM: RT-09 evaluation plan, appendix A. CTM and STM: the documentation of sclit
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 from unispeech.text.formats.base import Details
 from unispeech.text.formats.plain import language
 from unispeech.text.formats.spoken_cues import words_of
 from unispeech.text.subtitles import Layout
-from unispeech.types import Transcript
+from unispeech.types import Transcript, Turn
 
 UNKNOWN = "unknown"
 """Speaker of segments without a speaker, and what stands for an empty field."""
 
 
 def rttm(transcript: Transcript, layout: Layout, details: Details) -> str:
-    """Rich Transcription Time Marked: a line per speaker turn."""
+    """Rich Transcription Time Marked: a line per speaker turn.
+
+    Turns are those of the diarization, or of the segments if people have named the speakers since.
+    """
+    spoken = list(_spoken_turns(transcript))
+    known = {turn.speaker for turn in transcript.turns}
+    is_current = all(turn.speaker in known for turn in spoken)
     rows = [
         f"SPEAKER {_recording(transcript)} 1 {turn.start:.3f} {turn.end - turn.start:.3f} "
         f"<NA> <NA> {_field(turn.speaker)} <NA> <NA>\n"
-        for turn in transcript.turns
+        for turn in (transcript.turns if is_current else spoken)
     ]
     return "".join(rows)
+
+
+def _spoken_turns(transcript: Transcript) -> Iterator[Turn]:
+    """A turn for each stretch of a segment by one speaker."""
+    for segment in transcript.segments:
+        spoken = [
+            (word.speaker or segment.speaker or "", word.start, word.end) for word in segment.words
+        ] or [(segment.speaker or "", segment.start, segment.end)]
+        for speaker, parts in groupby(spoken, lambda part: part[0]):
+            stretch = list(parts)
+            if speaker:
+                yield Turn(stretch[0][1], stretch[-1][2], speaker)
 
 
 def ctm(transcript: Transcript, layout: Layout, details: Details) -> str:
