@@ -16,7 +16,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -45,6 +45,8 @@ TRIES = 3
 """Decodings of one file by a request before a dying decoder is blamed on the file."""
 POLL_INTERVAL = 0.5
 """Seconds between two searches of pebble for dead processes and expired tasks."""
+LOSS_INTERVAL = 1.0
+"""Seconds between two looks whether the pool of a waiting task still exists."""
 TERMINATION = 0.1
 """Seconds that pebble waits for a process to end by itself: ours ignore SIGTERM."""
 
@@ -103,8 +105,11 @@ class Decoders:
             TooLong: the recording is longer than `range.max_duration`.
             OSError: the machine is to blame (see `machine_faults`).
         """
+        future, pool = self._schedule(_decode, source, target, name, range)
         try:
-            return self._schedule(_decode, source, target, name, range).result()
+            while not wait([future], LOSS_INTERVAL).done:
+                _check_loss(future, pool)
+            return future.result()
         except _FAILURES as error:
             _explain(name, error)
 
@@ -131,7 +136,7 @@ class Decoders:
     async def _result(self, name: str, work: Callable[..., T], *arguments: Any) -> T:
         for tries in range(1, TRIES + 1):
             try:
-                return await asyncio.wrap_future(self._schedule(work, *arguments))
+                return await _result_of(*self._schedule(work, *arguments))
             except _FAILURES as error:
                 try:
                     _explain(name, error)
@@ -141,19 +146,20 @@ class Decoders:
                     log.warning("a decoder died; decoding again", extra={"try": tries})
         raise AssertionError
 
-    def _schedule(self, work: Callable[..., T], *arguments: Any) -> Future[T]:
+    def _schedule(self, work: Callable[..., T], *arguments: Any) -> tuple[Future[T], ProcessPool]:
         with self._lock, signals_blocked():
             if self._closed:
                 raise CancelledError()
             try:
-                return self._pool.schedule(work, args=arguments, timeout=self._timeout)
+                future = self._pool.schedule(work, args=arguments, timeout=self._timeout)
             except RuntimeError:
                 # pebble gives up a pool when an idle process dies or none can be started.
                 log.warning("the decoding processes are started again")
                 self._pool.stop()  # type: ignore[no-untyped-call]
                 threading.Thread(target=self._pool.join, daemon=True).start()
                 self._pool = self._new_pool()
-                return self._pool.schedule(work, args=arguments, timeout=self._timeout)
+                future = self._pool.schedule(work, args=arguments, timeout=self._timeout)
+            return future, self._pool
 
     def _new_pool(self) -> ProcessPool:
         return ProcessPool(
@@ -169,6 +175,31 @@ _PARENT_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 """Signals of Ctrl-C and of a stop of the process group or control group: the parent handles them.
 """
 _FAILURES = (FutureTimeout, ProcessExpired, BrokenProcessPool, MemoryError)
+
+
+async def _result_of(future: Future[T], pool: ProcessPool) -> T:
+    """Wait for a task. Cancelling stops it."""
+    waiting = asyncio.wrap_future(future)
+    while not waiting.done():
+        try:
+            await asyncio.wait_for(asyncio.shield(waiting), LOSS_INTERVAL)
+        except TimeoutError:
+            if not waiting.done():
+                _check_loss(future, pool)
+        except asyncio.CancelledError:
+            waiting.cancel()
+            raise
+    return waiting.result()
+
+
+def _check_loss(future: Future[Any], pool: ProcessPool) -> None:
+    """Raise if a pool that has ended has forgotten a task, which it then never completes.
+
+    pebble aborts the tasks that it has registered when it gives up a pool. One that is scheduled at
+    that moment is registered later, or not at all.
+    """
+    if not pool.active and future.cancel():
+        raise BrokenProcessPool
 
 
 def _explain(name: str, error: BaseException) -> NoReturn:
