@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import json
 import logging
 import os
 import random
@@ -20,10 +22,12 @@ import numpy as np
 import pytest
 import soundfile
 import sqlalchemy as sa
+from starlette.requests import HTTPConnection
 
 from support.samples import SAMPLES, reference, words
 from unispeech.errors import AudioError, BackendError, ModelDamaged
 from unispeech.server import settings
+from unispeech.server.http.error_responses import answer
 from unispeech.server.jobs import runner as runner_module
 from unispeech.server.jobs.lifecycle import Jobs
 from unispeech.server.jobs.runner import HandedBack, Runner
@@ -111,6 +115,26 @@ def test_libraries_without_memory_are_the_fault_of_the_machine(
     error: Exception, is_fault: bool
 ) -> None:
     assert (machine_fault(error) == "out of memory") is is_fault
+
+
+@pytest.mark.parametrize("number", [*ERRNOS, errno.EACCES, errno.EPERM])
+def test_requests_that_meet_a_fault_of_the_machine_are_told_to_wait(number: int) -> None:
+    request = HTTPConnection({"type": "http", "path": "/api/jobs", "headers": []})
+    response = answer(request, OSError(number, os.strerror(number)))
+    assert response.status_code == 503 and response.headers["retry-after"]
+    assert json.loads(bytes(response.body))["error"]["code"] == "server_fault"
+
+
+def test_connections_that_cannot_write_are_replaced(tmp_path: Path) -> None:
+    """SQLite keeps a connection read-only that it opened while the file was."""
+    database = Database(f"sqlite:///{tmp_path / 'jobs.sqlite'}")
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+    with pytest.raises(sa.exc.OperationalError) as error:
+        database.remove_events("a")
+    assert "readonly database" in str(error.value) and error.value.connection_invalidated
+    database.remove_events("a")
+    database.close()
 
 
 def test_a_job_waits_while_the_machine_is_at_fault(
@@ -231,8 +255,30 @@ def test_jobs_outlast_killed_decoders(runner: Runner, tmp_path: Path, kills: int
         if not kill % 2:
             time.sleep(1.0)  # two looks of the pool at its processes
             thread.start()
-        thread.join(60)
+        thread.join(600)  # without end if a job hangs
         assert not thread.is_alive() and state(runner, job) == (State.DONE, None)
+
+
+def test_a_task_that_a_failing_pool_forgets_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pool that fails between its check and the scheduling never completes the task."""
+    decoders = Decoders(1, 1 << 30, timeout=60)
+    try:
+        decoders.decode(ENGLISH, tmp_path / "a.wav", "a", DecodeRange())
+        (pid,) = decoders.processes()
+        os.kill(pid, signal.SIGKILL)
+        while decoders._pool.active:
+            time.sleep(0.1)
+        monkeypatch.setattr(decoders._pool, "_check_pool_status", lambda: None)
+        with pytest.raises(DecoderDied):
+            decoders.decode(ENGLISH, tmp_path / "a.wav", "a", DecodeRange())
+        with pytest.raises(DecoderDied):
+            asyncio.run(decoders.decode_async(ENGLISH, tmp_path / "a.wav", "a", DecodeRange()))
+        monkeypatch.undo()
+        assert decoders.decode(ENGLISH, tmp_path / "a.wav", "a", DecodeRange()).duration > 1
+    finally:
+        decoders.close()
 
 
 def test_decoders_ignore_signals_to_the_process_group(tmp_path: Path) -> None:
@@ -264,7 +310,7 @@ decoders = Decoders(1, 1 << 30, timeout=60)
 decoders.start()
 (pid,) = decoders.processes()
 os.kill(pid, signal.SIGINT)
-decoders._schedule(str).result()
+decoders._schedule(str)[0].result()
 assert decoders.processes() == [pid]
 decoders.close()
 """
@@ -289,8 +335,8 @@ def test_repeated_warnings_of_libraries_are_dropped_and_counted() -> None:
 def test_decoders_print_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     decoders = Decoders(1, 1 << 30, timeout=60)
     try:
-        decoders._schedule(os.write, 2, b"from a library").result(60)
-        decoders._schedule(os.write, 1, b"from a library").result(60)
+        decoders._schedule(os.write, 2, b"from a library")[0].result(60)
+        decoders._schedule(os.write, 1, b"from a library")[0].result(60)
     finally:
         decoders.close()
     assert capfd.readouterr() == ("", "")

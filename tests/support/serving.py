@@ -10,13 +10,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx
+
+from support.samples import words
 
 
 def free_port() -> int:
@@ -43,8 +45,8 @@ class Server:
             else f"UNISPEECH_{name.upper()}": str(value)
             for name, value in {**names, **settings}.items()
         }  # fmt: skip
-        self.memory = 0
-        """Limit of the address space in bytes; 0: none."""
+        self.before_exec: Callable[[], None] | None = None
+        """Called in the new process before the program starts."""
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -60,18 +62,13 @@ class Server:
                 stderr=log,
                 stdout=log,
                 start_new_session=self.has_group,
-                preexec_fn=self._limit_memory if self.memory else None,
+                preexec_fn=self.before_exec,
             )
         if wait and self.command == "serve":
             self.wait()
         return self
 
-    def _limit_memory(self) -> None:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (self.memory, self.memory))
-
-    def wait(self, seconds: float = 60.0) -> None:
+    def wait(self, seconds: float = 240.0) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             assert self.process is not None and self.process.poll() is None, self.log.read_text()
@@ -128,10 +125,30 @@ def submit(client: httpx.Client, path: Path, **fields: str) -> str:
     return str(answer.json()["id"])
 
 
-class Receiver:
-    """Server for webhooks that stores requests, and answers the first `failures` with 500."""
+def until(condition: Callable[[], object], seconds: float = 240.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
-    def __init__(self, failures: int = 0) -> None:
+
+def until_decoding(http: httpx.Client, job: str) -> None:
+    """Wait for the first chunk of a job."""
+    until(lambda: http.get(f"/api/jobs/{job}").json()["done"])
+
+
+def is_correct(http: httpx.Client, job: str, text: str) -> bool:
+    ended = until_ended(http, job)
+    assert ended["state"] == "done", ended
+    found = http.get(f"/api/jobs/{job}/transcript?format=txt").text
+    return words(found) == words(text)
+
+
+class Receiver:
+    """Server for webhooks that stores requests, and answers the first `failures` with 500, after a
+    call of `on_failure`."""
+
+    def __init__(self, failures: int = 0, on_failure: Callable[[], None] = lambda: None) -> None:
         self.arrived: list[tuple[dict[str, str], bytes]] = []
         receiver = self
 
@@ -139,7 +156,10 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.arrived.append((dict(self.headers.items()), body))
-                self.send_response(500 if len(receiver.arrived) <= failures else 200)
+                is_failure = len(receiver.arrived) <= failures
+                if is_failure:
+                    on_failure()
+                self.send_response(500 if is_failure else 200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 

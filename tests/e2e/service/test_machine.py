@@ -1,31 +1,39 @@
 """Jobs outlast what the machine does to the service: signals to its group, jumps of the clock, too
-little memory, a database that is locked or read-only."""
+little memory, a locked database. `test_read_only.py` has read-only databases and disks."""
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
 import numpy as np
-import psycopg
 import pytest
 import soundfile
 
-from support import postgres
-from support.samples import SAMPLES, reference, words
-from support.serving import Receiver, Server, free_port, running, submit, until_ended
-from unispeech.server import settings
-from unispeech.server.storage.database import Database
+from support.samples import SAMPLES, reference
+from support.serving import (
+    Receiver,
+    Server,
+    is_correct,
+    running,
+    submit,
+    until,
+    until_decoding,
+    until_ended,
+)
+
+if sys.platform != "win32":
+    import resource
 
 pytestmark = pytest.mark.slow
 
@@ -33,17 +41,7 @@ ENGLISH = SAMPLES / "english.wav"
 PAUSE = SAMPLES / "pause.wav"
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 SHIM = Path(__file__).parents[2] / "support" / "faketime"
-DAC_OVERRIDE, DAC_READ_SEARCH = 1, 2
-"""Linux capabilities to ignore file modes."""
-PR_CAPBSET_DROP = 24
 YEAR = 365 * 86_400
-
-
-def until(condition: Callable[[], object], seconds: float = 90.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def until_started(server: Server, before: int) -> None:
@@ -51,20 +49,8 @@ def until_started(server: Server, before: int) -> None:
     until(lambda: server.log.read_text().count("job started") > before)
 
 
-def until_decoding(http: httpx.Client, job: str) -> None:
-    """Wait for the first chunk of a job."""
-    until(lambda: http.get(f"/api/jobs/{job}").json()["done"])
-
-
 def until_status(http: httpx.Client, path: str, status: int) -> None:
     until(lambda: http.get(path).status_code == status)
-
-
-def is_correct(http: httpx.Client, job: str, text: str) -> bool:
-    ended = until_ended(http, job)
-    assert ended["state"] == "done", ended
-    found = http.get(f"/api/jobs/{job}/transcript?format=txt").text
-    return words(found) == words(text)
 
 
 def slow_file(folder: Path) -> Path:
@@ -203,63 +189,8 @@ def test_jobs_wait_for_a_locked_database(tmp_path: Path, seconds: float) -> None
     assert "Traceback" not in server.log.read_text()
 
 
-@postgres.NEEDED
-def test_jobs_wait_for_a_read_only_database(tmp_path: Path) -> None:
-    """As after a failover, when the address leads to a standby for a while."""
-    with (
-        postgres.postgres(tmp_path) as database,
-        running(tmp_path, database_url=database.url) as server,
-        server.client() as http,
-    ):
-        job = submit(http, PAUSE, chunk_length="5", batch_size="1")
-        until_decoding(http, job)
-        with closing(psycopg.connect(database.url, autocommit=True)) as operator:
-            set_read_only = "ALTER SYSTEM SET default_transaction_read_only = {}"
-            for is_read_only in ("on", "off"):
-                operator.execute("SET default_transaction_read_only = off")
-                operator.execute(set_read_only.format(is_read_only))
-                operator.execute("SELECT pg_reload_conf()")
-                if is_read_only == "on":
-                    until(lambda: "the job waits" in server.log.read_text())
-                    with SAMPLES.joinpath("english.wav").open("rb") as file:
-                        refused = http.post("/api/jobs", files={"file": file})
-                    assert refused.status_code == 503 and refused.headers["retry-after"]
-                    assert refused.json()["error"]["code"] == "database_unavailable"
-                    assert http.get(f"/api/jobs/{job}").json()["state"] == "running"
-        assert is_correct(http, job, reference("pause"))
-        assert is_correct(http, submit(http, ENGLISH), reference("english"))
-    assert "Traceback" not in server.log.read_text()
-
-
-def obey_file_modes() -> None:
-    """Give up the right of root to ignore file modes. Runs in the child before it executes."""
-    if os.geteuid() == 0:
-        libc = ctypes.CDLL(None, use_errno=True)
-        for capability in (DAC_OVERRIDE, DAC_READ_SEARCH):
-            if libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0):
-                raise OSError(ctypes.get_errno(), "prctl")
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="drops a capability of Linux")
-def test_a_read_only_data_folder_is_one_line_at_the_start(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    Database(f"sqlite:///{settings.read(data_dir=data).folder() / 'unispeech.sqlite'}").close()
-    environment = {**os.environ, "UNISPEECH_DATA_DIR": str(data), "UNISPEECH_MODEL": "tiny.en"}
-    files = [data, *data.rglob("*")]
-    command = [sys.executable, "-m", "unispeech", "serve", "--port", str(free_port())]
-    for read_only in (files, [path for path in files if path.suffix == ".sqlite"]):
-        for path in read_only:
-            path.chmod(0o500 if path.is_dir() else 0o400)
-        done = subprocess.run(
-            command, env=environment, preexec_fn=obey_file_modes, capture_output=True, text=True,
-            timeout=120,
-        )  # fmt: skip
-        errors = [line for line in done.stderr.splitlines() if not line.startswith("{")]
-        assert done.returncode in (1, 2) and len(errors) == 1, done.stderr
-        assert str(data) in errors[0] and "UNISPEECH_DATA_DIR" in errors[0]
-        assert "Traceback" not in done.stderr
-        for path in files:
-            path.chmod(0o700 if path.is_dir() else 0o600)
+def limit_memory(size: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS limits nothing elsewhere")
@@ -269,7 +200,7 @@ def test_a_worker_without_memory_costs_no_more_than_its_jobs(tmp_path: Path) -> 
     with running(tmp_path, jobs_at_once=0) as server, server.client() as http:
         jobs = [submit(http, PAUSE) for _ in range(2)]
         poor = Server(tmp_path, command="worker")
-        poor.memory = 1 << 30
+        poor.before_exec = partial(limit_memory, 1 << 30)
         poor.start()
         until(lambda: "job started" in poor.log.read_text() or poor.has_ended)
         time.sleep(5)

@@ -36,8 +36,9 @@ from unispeech.server.service_errors import (
 )
 from unispeech.server.speech.decoders import TooLong
 from unispeech.server.speech.speech import NoSpeakers, public
-from unispeech.server.storage.connection import UNAVAILABLE, error_line
+from unispeech.server.storage.connection import UNAVAILABLE
 from unispeech.server.storage.disk import is_full
+from unispeech.server.storage.machine_faults import machine_fault
 
 log = logging.getLogger("unispeech.server")
 
@@ -101,7 +102,10 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
     413: {"description": "The upload is too large, or the recording too long."},
     408: {"description": "The request body stalled."},
     429: {"description": "Too many requests; `Retry-After` says when to try again."},
-    503: {"description": "The service is stopping, or its database does not answer."},
+    503: {
+        "description": "The service is stopping, its database does not answer, or its machine is "
+        "at fault: a read-only disk, too little memory, too many open files."
+    },
     507: {"description": "The server's disk, or the space that it may use, is full."},
 }
 """Error statuses that any route may return, for the OpenAPI document."""
@@ -114,8 +118,7 @@ def answer(request: HTTPConnection, error: BaseException) -> Response:
     if status == 500:
         log.error("request failed", exc_info=error)
     elif status == 503:
-        cause = error_line(error) if isinstance(error, UNAVAILABLE) else "stopping"
-        log.error("request not served: %s", cause)
+        log.error("request not served: %s", machine_fault(error) or "stopping")
     elif status == 507:
         log.error("no space: free some under UNISPEECH_DATA_DIR, or raise UNISPEECH_MAX_STORED")
     path = route_path(request.scope)
@@ -190,4 +193,7 @@ def _describe(error: BaseException) -> ErrorFields:
         message = "the server is stopping; send the request again in a moment"
         retry = {"Retry-After": "5", "Connection": "close"}
         return ErrorFields(503, message, "stopping", headers=retry)
+    if cause := machine_fault(error):
+        message = f"the server cannot do this now: {cause}; try again later, or tell its operator"
+        return ErrorFields(503, message, "server_fault", headers={"Retry-After": "60"})
     return ErrorFields(500, "internal error; the log has the details")

@@ -27,6 +27,7 @@ from unispeech.server.storage.connection import (
     create_engine,
     error_line,
     first_transaction,
+    renew_unwritable,
     with_driver,
 )
 from unispeech.server.storage.database import Job, State
@@ -150,6 +151,7 @@ class Worker:
         logger.propagate = True
         DBOS.listen_queues([])  # `QueuePolling` does
         DBOS.launch()
+        renew_unwritable(dbos._sys_db.engine)
         DBOS.register_queue(
             TRANSCRIBE,
             worker_concurrency=self._at_once or None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +23,11 @@ UNAVAILABLE = (
 )
 """Errors that are worth a retry: the database is unreachable, locked, read-only or out of space.
 PostgreSQL reports a read-only transaction, as on a standby, as an internal error."""
+_UNWRITABLE = re.compile(
+    r"readonly database|disk I/O error|unable to open database file|disk is full|"
+    r"read-only transaction"
+)
+"""Messages of databases that cannot be written to for now."""
 
 
 def create_engine(url: str) -> sa.Engine:
@@ -43,7 +49,22 @@ def create_engine(url: str) -> sa.Engine:
         ) from None
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _pragmas)
+    renew_unwritable(engine)
     return engine
+
+
+def renew_unwritable(engine: sa.Engine) -> None:
+    """Replace the connections of an engine when one of them cannot write.
+
+    SQLite opens a file that cannot be written to read-only, and such a connection stays read-only
+    after the cause has ended. DBOS retries what fails on a replaced connection, and nothing else.
+    """
+    sa.event.listen(engine, "handle_error", _mark_unwritable)
+
+
+def _mark_unwritable(context: sa.engine.ExceptionContext) -> None:
+    if _UNWRITABLE.search(str(context.original_exception)):
+        context.is_disconnect = True
 
 
 @contextmanager

@@ -18,13 +18,15 @@ _REASONS = {
     errno.ENFILE: "too many open files on this machine",
     errno.ENOMEM: OUT_OF_MEMORY,
     errno.EAGAIN: "too many processes or threads",
+    errno.EACCES: "a file of the server may not be read or written",
+    errno.EPERM: "a file of the server may not be written",
     errno.EIO: "the disk reports an error",
     errno.EROFS: "the disk is read-only",
     errno.ESTALE: "the network drive is stale",
 }
 _NO_MEMORY = re.compile(
     r"failed to allocate|cannot allocate|can't alloc|bad_alloc|bad allocation|not enough memory|"
-    r"can't start new thread|failed to map segment",
+    r"memory allocation|can't start new thread|failed to map segment",
     re.IGNORECASE,
 )
 """Messages of MKL, OpenVINO, PyTorch, C++, Python and the dynamic linker without memory."""
@@ -59,5 +61,7 @@ def _lacks_memory(error: BaseException) -> bool:
 
 
 def is_patient(error: BaseException) -> bool:
-    """Return whether to wait without a limit: the disk is full, or the database is away."""
-    return is_full(error) or isinstance(error, UNAVAILABLE)
+    """Return whether to wait without a limit: the disk is full or read-only, or the database is
+    away."""
+    is_read_only = isinstance(error, OSError) and error.errno == errno.EROFS
+    return is_full(error) or is_read_only or isinstance(error, UNAVAILABLE)
