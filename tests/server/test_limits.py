@@ -101,6 +101,7 @@ def test_large_headers_and_documents_are_rejected(http: httpx.Client) -> None:
 
 class ImpatientConnection(Connection):
     header_timeout = 0.3
+    unread_timeout = 3.0
     read_timeout = 0.3
     linger = 0.3
 
@@ -151,7 +152,7 @@ def test_incomplete_headers_time_out() -> None:
 
 
 def test_a_stalled_body_times_out() -> None:
-    limited = BodyLimit(measuring_app, 1000, timeout=0.3)
+    limited = BodyLimit(measuring_app, 1000, timeout=0.3, min_rate=0)
     with listening(limited) as client:
         client.sendall(b"POST /asr HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n")
         for letter in (b"a", b"b", b"c", b"d"):
@@ -162,6 +163,49 @@ def test_a_stalled_body_times_out() -> None:
         client.sendall(b"POST /asr HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab")
         response = read_all(client)
         assert response.startswith(b"HTTP/1.1 408 ") and b"stalled for 0.3 s" in response
+
+
+def trickle(client: socket.socket, piece: bytes, pause: float) -> bytes:
+    """Send a request whose body arrives in pieces, and return the response."""
+    client.sendall(b"POST /asr HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n")
+    client.settimeout(pause)
+    for _ in range(5000 // len(piece)):
+        with contextlib.suppress(TimeoutError):
+            return client.recv(65536)
+        client.sendall(piece)
+    client.settimeout(20)
+    return client.recv(65536)
+
+
+def test_a_body_that_never_stalls_has_a_minimum_rate() -> None:
+    """At one byte per pause it would take 8 minutes; a body at a higher rate takes longer than the
+    timeout and is accepted."""
+    limited = BodyLimit(measuring_app, 5000, timeout=3.0, min_rate=1000)
+    with listening(limited) as client:
+        response = trickle(client, b"a", 0.1)
+        assert response.startswith(b"HTTP/1.1 408 ") and b"slower than 1000 bytes/s" in response
+    with listening(limited) as client:
+        assert trickle(client, b"a" * 500, 0.4).startswith(b"HTTP/1.1 200")
+
+
+def test_the_rest_of_a_body_cannot_hold_the_connection() -> None:
+    """It would for 8 minutes, at one byte per pause. A body that ends soon keeps the connection."""
+
+    async def refusing_app(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("no", 401)(scope, receive, send)
+
+    with listening(refusing_app) as client, contextlib.suppress(ConnectionError):
+        assert trickle(client, b"a", 0.1).startswith(b"HTTP/1.1 401 ")
+        client.settimeout(20)
+        for _ in range(4999):
+            client.sendall(b"a")
+            time.sleep(0.1)
+        pytest.fail("the connection is still open")
+    with listening(refusing_app) as client:
+        client.sendall(b"POST /asr HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n")
+        assert client.recv(9) == b"HTTP/1.1 "
+        client.sendall(b"a" * 5000 + b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert read_all(client).count(b"401 Unauthorized") == 2
 
 
 def test_a_client_that_reads_nothing_is_disconnected() -> None:

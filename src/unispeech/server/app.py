@@ -82,7 +82,9 @@ def create_app(settings: Settings) -> FastAPI:
     for kind in (UnispeechError, HTTPException, RequestValidationError, OSError, *UNAVAILABLE):
         app.add_exception_handler(kind, answer_async)
     app.add_middleware(uploads.MethodOverride)
-    app.add_middleware(forms.BodyLimit, limit=settings.max_upload)
+    app.add_middleware(
+        forms.BodyLimit, limit=settings.max_upload, min_rate=settings.min_upload_rate
+    )
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -93,6 +93,12 @@ class Settings(BaseSettings):
     )
 
     max_upload: int = Field(4096 * MIB, ge=1, description="Largest upload in bytes.")
+    min_upload_rate: float = Field(
+        500.0,
+        ge=0,
+        description="Bytes per second below which an upload times out in the end; 0: only after a "
+        "pause of 60 seconds.",
+    )
     max_stored: int = Field(
         0, ge=0, description="Bytes that all recordings together may take; 0: no limit."
     )

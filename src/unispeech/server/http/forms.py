@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import re
 import shutil
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -30,6 +31,9 @@ FIELDS = "form without its files"
 """Name in messages of the part of a form that `MAX_FIELDS` limits."""
 STALL_TIMEOUT = 60.0
 """Seconds without a byte after which a request body times out."""
+MIN_RATE = 500
+"""Bytes per second below which a request body times out in the end: a quarter of what the slowest
+mobile network, GPRS, sends."""
 MAX_DOCUMENT = 32 << 20
 """Largest transcript in bytes: that of a day."""
 MAX_JSON = 1 << 20
@@ -49,22 +53,30 @@ DOCUMENTS = re.compile(r"/api/jobs/[^/]+/transcript")
 
 class BodyLimit:
     """ASGI middleware that rejects request bodies which are too large, whatever their headers say,
-    or stall.
+    or too slow.
 
     The size limit is `limit` for recordings, which go to disk; other bodies are read into memory:
     `MAX_DOCUMENT` for transcripts, and `MAX_JSON` for all others.
     """
 
-    def __init__(self, app: ASGIApp, limit: int, timeout: float = STALL_TIMEOUT) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        limit: int,
+        timeout: float = STALL_TIMEOUT,
+        min_rate: float = MIN_RATE,
+    ) -> None:
         self.app = app
         self.limit = limit
         self.timeout = timeout
+        self.min_rate = min_rate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        body = _Body(receive, send, *self._limit(route_path(scope)), self.timeout)
+        patience = _Patience(self.timeout, self.min_rate)
+        body = _Body(receive, send, *self._limit(route_path(scope)), patience)
         try:
             await self.app(scope, body.receive, body.send)
         except UnispeechError as error:
@@ -81,6 +93,28 @@ class BodyLimit:
         return "body", limit, limit
 
 
+class _Patience:
+    """Seconds that a client may keep its request waiting for the body.
+
+    Waiting uses them up, and each byte adds `1 / min_rate`, up to `timeout` in all. A client that
+    sends faster than `min_rate` may pause now and then, one that sends slower times out. With a
+    rate of 0 each byte adds all.
+    """
+
+    def __init__(self, timeout: float, min_rate: float) -> None:
+        self._timeout, self._min_rate = timeout, min_rate
+        self.left = timeout
+
+    def spend(self, seconds: float, size: int) -> None:
+        gained = size / self._min_rate if self._min_rate else self._timeout
+        self.left = min(self.left - seconds + gained, self._timeout)
+
+    @property
+    def reason(self) -> str:
+        rate = f", or is slower than {self._min_rate:g} bytes/s" if self._min_rate else ""
+        return f"the body stalled for {self._timeout:g} s{rate}"
+
+
 class _Body:
     """Channels of one request."""
 
@@ -91,28 +125,31 @@ class _Body:
         subject: str,
         limit: int,
         max_size: int,
-        timeout: float,
+        patience: _Patience,
     ) -> None:
         self.error: UnispeechError | None = None
         self.response_started = False
-        self._receive, self._send, self._timeout = receive, send, timeout
+        self._receive, self._send, self._patience = receive, send, patience
         self._size, self._is_complete = 0, False
         self._subject, self._limit, self._max_size = subject, limit, max_size
 
     async def receive(self) -> Message:
         if self._is_complete:
             return await self._receive()
+        start = time.monotonic()
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self._patience.left):
                 message = await self._receive()
         except TimeoutError:
             self.error = RequestError(
-                408, f"the body stalled for {self._timeout:g} s", "send it without pauses",
+                408, self._patience.reason, "send it without pauses, or as a resumable upload",
                 code="request_timeout", headers={"Connection": "close"},
             )  # fmt: skip
             raise self.error from None
         self._is_complete = not message.get("more_body", False)
-        self._size += len(message.get("body", b""))
+        size = len(message.get("body", b""))
+        self._patience.spend(time.monotonic() - start, size)
+        self._size += size
         if self._size > self._max_size:
             self.error = TooLarge(self._limit, self._subject)
             raise self.error

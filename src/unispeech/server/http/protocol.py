@@ -23,6 +23,9 @@ PIECE = 16 * 1024
 HEADER_TIMEOUT = 30.0
 """Seconds in which the headers of a request have to arrive, so that idle clients cannot hold all
 connections."""
+UNREAD_TIMEOUT = 30.0
+"""Seconds for which the rest of a body is read and dropped after the response, so that a slow one
+cannot hold the connection. Closing at once could lose the response on its way to the client."""
 READ_TIMEOUT = 60.0
 """Seconds after which a client that reads nothing of its response is disconnected, as by nginx."""
 TICK = 0.5
@@ -41,6 +44,7 @@ class Connection(H11Protocol):
     """Connection of one client."""
 
     header_timeout = HEADER_TIMEOUT
+    unread_timeout = UNREAD_TIMEOUT
     read_timeout = READ_TIMEOUT
     linger = LINGER
 
@@ -49,6 +53,7 @@ class Connection(H11Protocol):
         self._rejected = False
         self._timer: asyncio.TimerHandle | None = None
         self._reader_timer: asyncio.TimerHandle | None = None
+        self._unread_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -57,6 +62,7 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
         self._stop_reader_timer()
+        self._stop_unread_timer()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -77,6 +83,18 @@ class Connection(H11Protocol):
             self._stop_timer()
         elif self._timer is None:
             self._start_timer()
+        if self.conn.their_state is not h11.SEND_BODY:
+            self._stop_unread_timer()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing():
+            self._unread_timer = self.loop.call_later(self.unread_timeout, self.transport.close)
+
+    def _stop_unread_timer(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
 
     def _start_timer(self) -> None:
         self._timer = self.loop.call_later(self.header_timeout, self._time_out)
