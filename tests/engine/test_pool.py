@@ -12,6 +12,7 @@ import pytest
 from support.samples import SAMPLES, reference, words
 from support.small_mms import CLIPS, LID, MODEL
 from unispeech.backends.base import Backend
+from unispeech.backends.failures import trusted
 from unispeech.call import Call
 from unispeech.engine.engine import Engine
 from unispeech.engine.pool import Pool, Shared
@@ -93,6 +94,31 @@ def test_a_failing_call_does_not_fail_others_in_its_batch(engine: Get) -> None:
         assert words(second.result()[0].text) == words(reference("english"))
         with pytest.raises(BackendError, match="a bad chunk"):
             first.result()
+
+
+class PanicException(BaseException):
+    """Stands in for pyo3's class of this name, which Rust code raises when it panics."""
+
+
+class Panicking(Watched):
+    """Wrapper of a real backend whose first call panics."""
+
+    def transcribe_batch(
+        self, chunks: Sequence[Chunk], options: DecodeOptions
+    ) -> list[ChunkResult]:
+        if not self.batches:
+            self.batches.append(len(chunks))
+            raise PanicException("Regex search error: fail to memory allocation")
+        return super().transcribe_batch(chunks, options)
+
+
+def test_a_panic_is_an_error_and_later_calls_are_answered(engine: Get) -> None:
+    chunk = chunks_of(engine(), "english")[0]
+    shared = Shared(Panicking(engine().backend))
+    with pytest.raises(BackendError, match="watched: Regex search error"), trusted("watched"):
+        shared.transcribe_batch([chunk], DecodeOptions())
+    text = shared.transcribe_batch([chunk], DecodeOptions())[0].text
+    assert words(text) == words(reference("english"))
 
 
 def test_concurrent_callers_share_one_load() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from unispeech.errors import BackendError, UnispeechError
+from unispeech.system import address_space
 
 
 @contextmanager
@@ -22,6 +23,24 @@ def wrapped(
         raise
     except Exception as error:  # libraries share no base class of exceptions
         raise error_class(f"{message}: {first_line(error)}", hint) from error
+
+
+@contextmanager
+def trusted(name: str) -> Iterator[None]:
+    """Guard a call of a backend whose result is to be trusted (decision 0075).
+
+    Raises:
+        BackendError: memory may have run out, where libraries may return wrong text without an
+            error; or a library's Rust code panicked, which is no `Exception` in Python.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise BackendError(f"{name}: {str(error).splitlines()[0]}") from None
+    if problem := address_space.shortage():
+        raise BackendError(f"{name}: {problem}", address_space.HINT) from MemoryError()
 
 
 def first_line(error: Exception) -> str:

@@ -17,7 +17,7 @@ from unispeech.cli.help import Command, Group, option
 from unispeech.cli.interrupts import exit_now
 from unispeech.cli.notices import notify
 from unispeech.errors import OptionError, UnispeechError
-from unispeech.system import descriptors
+from unispeech.system import address_space, descriptors
 
 log = logging.getLogger("unispeech.server")
 
@@ -47,13 +47,19 @@ def _settings(**flags: Any) -> Any:
     return settings.read(**{name: value for name, value in flags.items() if value is not None})
 
 
-def _close_data_folder(folder: Path) -> None:
+def _prepare_process(folder: Path) -> None:
     from unispeech.server.data_folder import make_private
 
     # The whole process, whose weights and environments are private with it; a library must not.
     os.umask(0o077)
     for line in make_private(folder):
         log.warning(line)
+    if (limit := address_space.limit()) is not None:
+        log.warning(
+            "the address space is limited to %d MiB (ulimit -v): transcription fails when most of "
+            "it is used; limit memory by a control group instead",
+            limit >> 20,
+        )
 
 
 def _settings_help() -> str:
@@ -116,7 +122,7 @@ def serve(**flags: Any) -> None:
     _check_address(settings.host, settings.port)
     connections = max(16, descriptors.raise_limit() - RESERVED)
     logs.configure(settings.log_level, settings.log_format)
-    _close_data_folder(settings.data_dir)
+    _prepare_process(settings.data_dir)
     app = create_app(settings)
     service = app.state.service
     service.speech.check()
@@ -192,7 +198,7 @@ def worker(**flags: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     logs.configure(settings.log_level, settings.log_format)
-    _close_data_folder(settings.data_dir)
+    _prepare_process(settings.data_dir)
     service = Service(settings)
     service.speech.check()
     service.start()

@@ -7,6 +7,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
 from unispeech.backends.base import Backend
+from unispeech.backends.failures import trusted
 from unispeech.call import Call
 from unispeech.errors import BackendError, Cancelled
 from unispeech.options import DecodeOptions
@@ -131,7 +132,8 @@ class Decoder:
     def _decode(self, chunks: Sequence[Chunk], options: DecodeOptions) -> list[ChunkResult]:
         if self.call.cancelled():
             raise Cancelled()
-        results = self.backend.transcribe_batch(chunks, options)
+        with trusted(self.backend.name):
+            results = self.backend.transcribe_batch(chunks, options)
         if len(results) != len(chunks):
             raise BackendError(
                 f"{self.backend.name} returned {len(results)} results for {len(chunks)} chunks"

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from unispeech.annotate.annotation import Annotator
 from unispeech.backends.base import Backend
+from unispeech.backends.failures import trusted
 from unispeech.call import Call
 from unispeech.engine import sound
 from unispeech.engine.language import UNKNOWN, Spoken
@@ -44,7 +45,8 @@ def events(
         error: UnispeechError | None = None
         try:
             samples = recording.read()
-            run = backend.transcribe_native(samples, options)
+            with trusted(backend.name):
+                run = backend.transcribe_native(samples, options)
             spoken = run.language, run.language_probability
             decoded = Decoded(run.segments)
             annotated = annotator.native(decoded, samples, run.language, outcome.warn, own)

@@ -158,7 +158,7 @@ class Shared(Backend):
             for request in batch:
                 request.done.set_result([next(results) for _ in request.chunks])
             log.debug("batch ends", extra={"chunks": len(chunks), "callers": len(batch)})
-        except Exception as error:
+        except BaseException as error:  # a panic of Rust code too, or all later calls would hang
             if len(batch) == 1:
                 batch[0].done.set_exception(error)
                 return

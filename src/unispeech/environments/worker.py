@@ -20,7 +20,7 @@ from importlib import import_module
 from typing import Any, BinaryIO
 
 from unispeech.errors import BackendError, UnispeechError
-from unispeech.system import allocator
+from unispeech.system import address_space, allocator
 
 PICKLE = 5
 """Pickle protocol that writes arrays as raw memory."""
@@ -110,7 +110,10 @@ class Worker:
         self._object = getattr(import_module(module), name)(*arguments)
 
     def _call(self, number: int, method: str, arguments: tuple[Any, ...]) -> Any:
-        return getattr(self._object, method)(*arguments)
+        result = getattr(self._object, method)(*arguments)
+        if problem := address_space.shortage():
+            raise BackendError(f"{self.label}: {problem}", address_space.HINT)
+        return result
 
     def _stream(
         self, number: int, stop: threading.Event, method: str, arguments: tuple[Any, ...]

@@ -10,6 +10,7 @@ from typing import Any, Unpack
 from unispeech import languages
 from unispeech.aligners import attention
 from unispeech.backends.base import Backend
+from unispeech.backends.failures import trusted
 from unispeech.ctc import words
 from unispeech.errors import BackendError
 from unispeech.models import attention_bias
@@ -87,7 +88,8 @@ class Hearing:
 
     def _decode(self, chunks: Sequence[Chunk], options: DecodeOptions) -> list[ChunkResult]:
         """Decode a batch; the frame scores of a CTC model become words."""
-        results = self.backend.transcribe_batch(chunks, options)
+        with trusted(self.backend.name):
+            results = self.backend.transcribe_batch(chunks, options)
         return [
             result
             if result.emissions is None
