@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+import soundfile
 
 from support import matroska
+from unispeech.audio.containers import MAX_HEADER
 from unispeech.errors import AudioError
 from unispeech.server.speech.decoders import DecodeRange, Decoders
 
@@ -23,6 +26,13 @@ MEMORY = 250 * MIB
 @pytest.fixture(scope="module")
 def decoders() -> Iterator[Decoders]:
     pool = Decoders(1, LIMIT, timeout=300)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture(scope="module")
+def roomy() -> Iterator[Decoders]:
+    pool = Decoders(1, 2048 * MIB, timeout=300)
     yield pool
     pool.close()
 
@@ -60,18 +70,33 @@ def test_no_frame_of_a_huge_video_is_decoded(decoders: Decoders, tmp_path: Path)
 
 @pytest.mark.parametrize("number", [2, pytest.param(20, marks=pytest.mark.soak)])
 def test_huge_attachments_cost_at_most_the_limit(
-    decoders: Decoders, tmp_path: Path, number: int
+    roomy: Decoders, tmp_path: Path, number: int
 ) -> None:
-    """FFmpeg reads attachments into memory. Where the limit does not suffice, it skips them or the
-    file is refused, and the next file is decoded."""
+    """FFmpeg reads attachments into memory, 150 MiB each, but no more than `MAX_HEADER` of them."""
     matroska.write(tmp_path / "a.mkv", attachments=[150 * MIB] * number)
-    try:
-        target = tmp_path / "a.wav"
-        decoded = decoders.decode(tmp_path / "a.mkv", target, "a.mkv", DecodeRange())
-        assert decoded.duration == pytest.approx(2.0)
-    except AudioError as error:
-        assert len(str(error).splitlines()) == 1 and str(error).startswith("a.mkv: ")
-    assert peak(decoders) < LIMIT
-    matroska.write(tmp_path / "b.mkv")
-    decoded = decoders.decode(tmp_path / "b.mkv", tmp_path / "b.wav", "b.mkv", DecodeRange())
+    with pytest.raises(AudioError, match="a.mkv: .*attachments are too large"):
+        roomy.decode(tmp_path / "a.mkv", tmp_path / "a.wav", "a.mkv", DecodeRange())
+    # The attachment that exceeds the limit has its memory, and FFmpeg copies what it has read.
+    assert peak(roomy) < MEMORY + 2 * MAX_HEADER
+    matroska.write(tmp_path / "b.mkv", attachments=[10 * MIB] * 3)
+    decoded = roomy.decode(tmp_path / "b.mkv", tmp_path / "b.wav", "b.mkv", DecodeRange())
     assert decoded.duration == pytest.approx(2.0)
+
+
+def test_huge_cover_pictures_are_refused(roomy: Decoders, tmp_path: Path) -> None:
+    """FLAC files may have any number of pictures of 16 MiB, which FFmpeg reads into memory."""
+    path, size = tmp_path / "a.flac", 15 * MIB
+    soundfile.write(path, np.zeros(matroska.RATE, np.int16), matroska.RATE)
+    original = path.read_bytes()
+    start = original[:4] + b"\x00" + original[5:42]  # the first block, now not the last
+    about = struct.pack(">II9sIIIIII", 3, 9, b"image/png", 0, 1, 1, 24, 0, size)
+    with path.open("wb") as file:
+        file.write(start)
+        for number in range(20):
+            kind = 6 | (0x80 if number == 19 else 0)
+            file.write(bytes([kind]) + (len(about) + size).to_bytes(3, "big") + about)
+            file.seek(size, 1)
+        file.write(original[-1000:])
+    with pytest.raises(AudioError, match="a.flac: .*pictures and attachments are too large"):
+        roomy.decode(path, tmp_path / "a.wav", "a.flac", DecodeRange())
+    assert peak(roomy) < MEMORY + 2 * MAX_HEADER

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING
+import errno
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import av
+
+MAX_HEADER = 256 << 20
+"""Bytes that may be read before the first sound. FFmpeg reads pictures, fonts and other attachments
+into memory when it opens a file."""
 
 _FORMATS = (
     "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dv,eac3,flac,flv,gsm,loas,m4v,"
@@ -25,18 +30,47 @@ MEDIA = frozenset(
 """Suffixes of files to read from a folder. A file named directly may have any suffix."""
 
 
-def opened(file: IO[bytes], ignore_length: bool = False) -> av.container.InputContainer:
+class _Header:
+    """File object whose reads fail after `left` bytes, until `end` is called."""
+
+    def __init__(self, file: IO[bytes], left: int) -> None:
+        self._file = file
+        self._left: float = left
+        for name in ("seek", "tell", "seekable", "readable"):
+            if method := getattr(file, name, None):
+                setattr(self, name, method)
+
+    def read(self, size: int) -> bytes:
+        data = self._file.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise OSError(errno.EFBIG, "its pictures and attachments are too large")
+        return data
+
+    def end(self) -> None:
+        self._left = float("inf")
+
+
+def opened(
+    file: IO[bytes], ignore_length: bool = False, max_header: int = MAX_HEADER
+) -> av.container.InputContainer:
     """Open a container; a context manager. Never opens other files that the container names.
 
     With `ignore_length`, a WAV file is read to its end, whatever size its header states.
 
     Raises:
         av.FFmpegError: the file cannot be read as sound or video. Errors of the file object.
+        OSError: opening reads more than `max_header` bytes.
     """
     import av
 
     options = {**GUARDED, "ignore_length": "1"} if ignore_length else GUARDED
-    return av.open(file, mode="r", metadata_errors="ignore", options=options)
+    header: Any = _Header(file, max_header)
+    container: av.container.InputContainer = av.open(
+        header, mode="r", metadata_errors="ignore", options=options
+    )
+    header.end()
+    return container
 
 
 def films(container: av.container.InputContainer) -> list[av.VideoStream]:

@@ -62,6 +62,8 @@ def _reason(error: Exception) -> str:
     """FFmpeg's or the system's words, or those of a caller's own file object."""
     if reason := _FFMPEG.get(type(error).__name__ if _is_ffmpegs(error) else ""):
         return reason
+    if isinstance(error, MemoryError):
+        return "it takes too much memory"
     text = getattr(error, "strerror", None) or str(error)
     line = str(text).split(": '")[0].splitlines()[0][:120] if text else type(error).__name__
     is_slip = isinstance(error, LookupError | AttributeError | TypeError)  # inside PyAV
