@@ -28,11 +28,12 @@ def denoised(samples: Samples) -> Samples:
     window = np.sqrt(np.hanning(WINDOW + 1)[:-1]).astype(np.float32)
     windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::half]
     spectrum = np.fft.rfft(windows * window)
-    power = np.square(np.abs(spectrum))
-    noise = EXCESS * np.percentile(_smoothed(power, AROUND), QUIETEST, axis=0)
+    power = np.square(spectrum.real) + np.square(spectrum.imag)
+    quietest = np.percentile(_smoothed(power, AROUND), QUIETEST, axis=0)
+    noise = (EXCESS * quietest).astype(np.float32)
     smooth = np.maximum(_smoothed(power, 3), 1e-12)
     gain = np.sqrt(np.maximum(1 - noise / smooth, FLOOR**2))
-    parts = np.fft.irfft(spectrum * gain)[:count].astype(np.float32) * window
+    parts = np.fft.irfft(spectrum * gain)[:count] * window
     sound = np.zeros((count + 1, half), np.float32)
     sound[:-1] += parts[:, :half]
     sound[1:] += parts[:, half:]
