@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,16 +37,19 @@ def txt(transcript: Transcript, layout: Layout, details: Details) -> str:
         return f"[{short(start)}] " if details.times else ""
 
     if not details.paragraphs:
-        named = any(segment.speaker for segment in transcript.segments)
-        segments = (
-            replace(s, speaker=s.speaker or (NOBODY if named else None))
-            for s in transcript.segments
-        )
-        return "".join(at(s.start) + line(s) + "\n" for s in segments)
+        return "".join(at(s.start) + line(s) + "\n" for s in _attributed(transcript.segments))
     blocks = [
         f"{at(part.start)}{speaker(part.speaker)}{part.text}\n" for part in paragraphs(transcript)
     ]
     return "\n".join(blocks)
+
+
+def _attributed(segments: Iterable[Segment]) -> Iterator[Segment]:
+    """The segments, those of nobody after a named one with NOBODY, which would read as the name's."""
+    any_before = False
+    for segment in segments:
+        any_before = any_before or bool(segment.speaker)
+        yield replace(segment, speaker=NOBODY) if any_before and not segment.speaker else segment
 
 
 def md(transcript: Transcript, layout: Layout, details: Details) -> str:
