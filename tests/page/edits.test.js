@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { apply, become, opened, speakers } from "#page/transcript/document.js";
 import * as edits from "#page/transcript/edits.js";
 import { matches, pattern } from "#page/transcript/find.js";
+import { renameSpeaker } from "#page/transcript/speaking.js";
 import { documentOf, segment, texts } from "./documents.js";
 
 test("merge undoes split", () => {
@@ -86,7 +87,7 @@ test("rename replaces a speaker everywhere and no other", () => {
     segment(" two", 3, "Grace"),
     segment(" three", 6, "Ada"),
   );
-  const renamed = apply(document, edits.renameSpeaker(document, "Ada", "Alan"));
+  const renamed = apply(document, renameSpeaker(document, "Ada", "Alan"));
   assert.deepEqual(speakers(renamed), ["Alan", "Grace"]);
 });
 

@@ -4,6 +4,7 @@ import { apply, shown } from "#page/transcript/document.js";
 import * as edits from "#page/transcript/edits.js";
 import { matches, pattern, replaced } from "#page/transcript/find.js";
 import * as steps from "#page/transcript/history.js";
+import { renameSpeaker, setSpeaker } from "#page/transcript/speaking.js";
 import { documentOf, segment, texts } from "./documents.js";
 
 /** Reproducible random integers below a bound. */
@@ -28,8 +29,8 @@ function randomEdit(document, random) {
     () => edits.moveOn(document, at, letter()),
     () => edits.setText(document, at, `${text} more`.slice(random(4))),
     () => edits.setTimes(document, at, start, end + 0.1),
-    () => edits.setSpeaker(document, at, ["Ada", "Grace", null][random(3)]),
-    () => edits.renameSpeaker(document, "Ada", "Grace"),
+    () => setSpeaker(document, at, ["Ada", "Grace", null][random(3)]),
+    () => renameSpeaker(document, "Ada", "Grace"),
     () => edits.insert(document, random(300), 301, "new words"),
     () => (document.segments.length > 10 ? edits.remove(document, at) : []),
     () => replaced(document, matches(document, pattern("of")), "off"),

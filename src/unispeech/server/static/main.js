@@ -20,7 +20,7 @@ const main = byId("main");
  * @type {[RegExp, () => Promise<View>][]}
  */
 const VIEWS = [
-  [/^#\/job\/([\w-]+)$/, () => import("./views/job.js")],
+  [/^#\/job\/([\w-]+)(?:@[\d.]+)?$/, () => import("./views/job.js")],
   [/^#\/job\/([\w-]+)\/export$/, () => import("./views/export.js")],
   [/^#\/job\/([\w-]+)\/share$/, () => import("./views/share.js")],
   [/^#\/shared\/([\w.~-]+)$/, () => import("./views/shared.js")],

@@ -95,6 +95,7 @@ function moving(page) {
     },
     doubt: (row) => navigation.goToDoubt(row, "next"),
     doubtBack: (row) => navigation.goToDoubt(row, "previous"),
+    right: () => navigation.confirm(),
     undo: () => {
       if (store.undo()) navigation.showChange();
     },

@@ -1,65 +1,92 @@
-// Places of a transcript to check: words with a low probability, and gaps.
+// Places of a transcript to check: words with a low probability, in grades, and gaps.
 
 /** @import { EditedWord as Word } from "../service.d.ts" */
 /** @import { Segment, TranscriptDocument } from "../transcript/document.js" */
 
+import { settings } from "../settings.js";
 import { hidden } from "../transcript/document.js";
 import { places } from "../transcript/words.js";
 
-/** Words below this probability are marked. */
-const DOUBT = 0.5;
+/** Probabilities below which a word is very doubtful, doubtful and slightly doubtful. */
+const BOUNDS = [0.25, 0.5, 0.7];
+/** Grades of doubt, the worst first. */
+export const GRADES = [1, 2, 3];
+
+/** The mildest grade that is marked; the user chooses it. */
+export const shownGrade = () => Number(settings.get("doubt.grade", 2));
 
 /**
- * A range of the shown text of a segment, or a gap before a segment.
- * @typedef {{ time: number, segment: number, from: number, to: number }} WordDoubt
- * @typedef {{ time: number, gap: number, before: number }} GapDoubt
+ * A range of the shown text of a segment, or a gap before a segment. `word` is its index.
+ * @typedef {{
+ *   time: number, end: number, segment: number, word: number, from: number, to: number, grade: number,
+ * }} WordDoubt
+ * @typedef {{ time: number, end: number, gap: number, before: number }} GapDoubt
  * @typedef {WordDoubt | GapDoubt} Doubt
  *
  * Position in reading order: segment index (a gap counts as the index of the next segment minus 0.5) and range.
  * @typedef {[segment: number, from: number, to: number]} Position
+ *
+ * A doubtful word of a segment and its range in the whole text.
+ * @typedef {{ word: number, from: number, to: number, grade: number }} DoubtfulWord
  */
 
-/** @type {WeakMap<Segment, [from: number, to: number][]>} */
+/** @type {WeakMap<Segment, DoubtfulWord[]>} */
 const known = new WeakMap(); // segments are immutable
 
 /**
- * Ranges of the doubtful words in the whole text of a segment.
+ * Doubtful words of a segment, of all grades.
  * @param {Segment} segment
  */
 export function doubtfulWords(segment) {
-  const spans = known.get(segment) ?? search(segment);
-  known.set(segment, spans);
-  return spans;
+  const words = known.get(segment) ?? search(segment);
+  known.set(segment, words);
+  return words;
 }
-
-/** @param {Segment} segment */
-function search({ words }) {
-  if (!words.some(isDoubtful)) return [];
-  const spans = places(words);
-  return spans.filter((_, index) => isDoubtful(words[index]));
-}
-
-/** @param {Word} word */
-const isDoubtful = ({ probability, word }) => probability < DOUBT && /[\p{L}\p{N}]/u.test(word);
 
 /**
- * Doubts of a document in order.
- * @param {TranscriptDocument} document
+ * @param {Segment} segment
+ * @returns {DoubtfulWord[]}
  */
-export function doubts({ segments, gaps }) {
+function search({ words }) {
+  if (!words.some(gradeOf)) return [];
+  return places(words).flatMap(([from, to], word) => {
+    const grade = gradeOf(words[word]);
+    return grade ? [{ word, from, to, grade }] : [];
+  });
+}
+
+/**
+ * Grade of a word; 0 if it is not doubtful.
+ * @param {Word} word
+ */
+function gradeOf({ probability, word }) {
+  return /[\p{L}\p{N}]/u.test(word) ? BOUNDS.findIndex((bound) => probability < bound) + 1 : 0;
+}
+
+/**
+ * Doubts of a document in order, down to a grade.
+ * @param {TranscriptDocument} document
+ * @param {number} [mildest]
+ */
+export function doubts({ segments, gaps }, mildest = shownGrade()) {
   /** @type {Doubt[]} */
   const words = segments.flatMap((segment, index) => {
     const shift = hidden(segment);
-    return doubtfulWords(segment).map(([from, to]) => ({
-      time: segment.start,
-      segment: index,
-      from: from - shift,
-      to: to - shift,
-    }));
+    return doubtfulWords(segment)
+      .filter(({ grade }) => grade <= mildest)
+      .map(({ word, from, to, grade }) => ({
+        time: segment.words[word].start,
+        end: segment.words[word].end,
+        segment: index,
+        word,
+        from: from - shift,
+        to: to - shift,
+        grade,
+      }));
   });
-  const inGaps = gaps.map(({ start }, gap) => {
+  const inGaps = gaps.map(({ start, end }, gap) => {
     const next = segments.findIndex((segment) => segment.start >= start);
-    return { time: start, gap, before: next < 0 ? segments.length : next };
+    return { time: start, end, gap, before: next < 0 ? segments.length : next };
   });
   return [...words, ...inGaps].sort((a, b) => a.time - b.time || letterOf(a) - letterOf(b));
 }

@@ -13,17 +13,26 @@ import { complain } from "../messages.js";
 import { settings } from "../settings.js";
 import { t } from "../strings/index.js";
 import { opened } from "../transcript/document.js";
-import { closeGap, insert, setTimes } from "../transcript/edits.js";
+import { setTimes } from "../transcript/edits.js";
 import { layoutOf } from "../views/layout.js";
 import { Autosave } from "./autosave.js";
+import { Choosing } from "./choosing.js";
 import { commands } from "./commands.js";
+import { Desk } from "./desk.js";
+import { deskTabs } from "./desktabs.js";
 import { doubts } from "./doubts.js";
 import { FindBar } from "./findbar.js";
+import { pressInGap } from "./gaps.js";
 import { commandOf } from "./keys.js";
 import { Navigation } from "./navigation.js";
 import { panels } from "./panels.js";
 import { openPlayer } from "./player.js";
+import { printable } from "./print.js";
 import { SubtitleProblems } from "./problems.js";
+import { copyChosen, copying, goToMoment } from "./quote.js";
+import { Roster } from "./roster.js";
+import { Seen } from "./seen.js";
+import { pressDigit } from "./speakers.js";
 import { Store } from "./store.js";
 import { Sync } from "./sync.js";
 import { Toolbar } from "./toolbar.js";
@@ -62,9 +71,10 @@ export async function show(main, signal, job) {
   if (signal.aborted) return;
   const editor = new Editor(job, transcript, etag, player, signal);
   editor.showIn(main);
+  goToMoment(editor.page);
   const index = Number(sessionStorage.getItem("unispeech.at") ?? Number.NaN);
   sessionStorage.removeItem("unispeech.at");
-  if (index >= 0) editor.focus(index);
+  if (index >= 0) editor.page.view.focus(index, 0);
 }
 
 class Editor {
@@ -72,15 +82,10 @@ class Editor {
   #commands;
   /** @type {Record<string, Opener>} */
   #panels;
-  #player;
+  #desk;
   #signal;
   #transcript;
-  #store;
-  #problems;
-  #view;
-  #bar;
   #tools;
-  #sync;
 
   /**
    * @param {JobShown} job
@@ -91,11 +96,17 @@ class Editor {
    */
   constructor(job, transcript, etag, player, signal) {
     const store = new Store(opened(transcript));
+    const roster = new Roster(store);
+    const seen = new Seen(job.id);
     const problems = new SubtitleProblems(job.id, store);
     /** @type {import("./transcript.js").Options} */
     const shown = {
+      roster,
       problems: (segment) => problems.of(segment),
-      sounding: (segment) => player.wave.show({ segment }),
+      sounding: (segment) => {
+        player.wave.show({ segment });
+        this.#desk?.plan();
+      },
     };
     const view = new TranscriptView(store, player, shown, signal);
     const bar = new FindBar(store, view);
@@ -111,78 +122,86 @@ class Editor {
     };
     const saving = new Autosave(store, job.id, etag, callbacks, signal);
     const sync = new Sync(job, store, saving, refresh, signal);
-    const navigation = new Navigation(store, player, view);
-    this.#commands = commands({ store, player, view, navigation });
-    this.#panels = panels({ job, store, view, bar, saving, sync, problems, run });
-    this.#player = player;
+    const navigation = new Navigation(store, player, view, seen);
+    const choosing = new Choosing(store, view, (command, button) =>
+      this.#run(command, null, button),
+    );
+    const parts = { job, store, player, view, bar, problems, seen, roster, saving, sync };
+    const page = { ...parts, navigation, choosing, run };
+    const tabs = deskTabs(page, () => this.#redraw());
+    const desk = new Desk(tabs, signal);
+    this.page = page;
+    this.#commands = { ...commands(page), ...copying(page) };
+    this.#panels = panels({ ...page, desk });
+    this.#desk = desk;
     this.#signal = signal;
     this.#transcript = transcript;
-    this.#store = store;
-    this.#problems = problems;
-    this.#view = view;
-    this.#bar = bar;
     this.#tools = tools;
-    this.#sync = sync;
   }
 
   /** @param {HTMLElement} main */
   showIn(main) {
     const { warnings = [] } = this.#transcript;
-    const { segments, gaps } = this.#store.document;
+    const { segments, gaps } = this.page.store.document;
     const isSilent = !segments.length && !gaps.length;
     main.classList.add("editor");
     document.body.classList.add("editing");
     main.append(
-      h("div", { class: "above" }, this.#tools.element, this.#bar.element),
+      h("div", { class: "above" }, this.#tools.element, this.page.bar.element),
       h(
         "div",
         { class: "stage" },
         h(
           "div",
           { class: "column" },
-          this.#sync.rerun.element,
+          this.page.sync.rerun.element,
           warnings.length ? h("p", { class: "note doubt" }, warnings.join(" ")) : "",
           isSilent ? this.#silence() : "",
-          this.#view.element,
+          this.page.view.element,
         ),
-        this.#player.video,
+        this.page.player.video,
+        this.#desk.element,
       ),
-      this.#player.element,
+      this.page.choosing.element,
+      this.page.player.element,
     );
-    this.#view.draw();
+    this.page.view.draw();
     this.#listen(main);
     this.#showCounts();
     this.#tools.showState("saved");
     this.#refreshSubtitles();
-    this.#sync.follow().catch(complain);
+    this.page.sync.follow().catch(complain);
   }
 
   /** The note of a recording without text, until there is some. */
   #silence() {
     const add = h("button", { type: "button", data: { command: "add" } }, t("command.add"));
     const note = h("div", { class: "row" }, h("p", { class: "soft" }, t("editor.silent")), add);
-    this.#store.listen(() => {
-      note.hidden = this.#store.document.segments.length > 0;
+    this.page.store.listen(() => {
+      note.hidden = this.page.store.document.segments.length > 0;
     });
     return note;
   }
 
-  /** @param {number} index */
-  focus(index) {
-    this.#view.focus(index, 0);
-  }
-
   /** @param {HTMLElement} main */
   #listen(main) {
-    const [store, view, signal] = [this.#store, this.#view, this.#signal];
+    const [store, view, signal] = [this.page.store, this.page.view, this.#signal];
     store.listen(() => this.#showCounts());
-    this.#problems.onChange((count) => {
+    copyChosen(this.page, signal);
+    printable(main, this.page.job.filename, store, signal);
+    view.onMark((row) => this.page.choosing.mark(row));
+    this.page.problems.onChange((count) => {
       this.#tools.showProblems(count);
+      this.#desk.plan();
       view.refresh();
     });
-    typing(view, { store, player: this.#player, run: (command, row) => this.#run(command, row) });
+    typing(view, {
+      store,
+      player: this.page.player,
+      run: (command, row) => this.#run(command, row),
+    });
     view.element.addEventListener("click", (event) => this.#pressInRow(event));
-    this.#player.wave.onMove(({ key, start, end }) => {
+    this.page.player.wave.onMove(({ key, start, end }) => {
       const index = store.document.segments.findIndex((segment) => segment.key === key);
       if (index >= 0) store.change(setTimes(store.document, index, start, end));
     });
@@ -193,7 +212,7 @@ class Editor {
       if (command) this.#run(command);
     };
     main.addEventListener("click", click, { signal });
-    const { element } = this.#player;
+    const { element } = this.page.player;
     new ResizeObserver(() => {
       const height = `${element.offsetHeight}px`;
       document.documentElement.style.setProperty("--player-height", height);
@@ -216,7 +235,7 @@ class Editor {
 
   async #resolve() {
     try {
-      return await this.#sync.resolve();
+      return await this.page.sync.resolve();
     } catch (error) {
       complain(error);
       return null;
@@ -224,16 +243,17 @@ class Editor {
   }
 
   #showCounts() {
-    const { segments, gaps } = this.#store.document;
-    this.#tools.showDoubts(doubts(this.#store.document).length);
-    this.#tools.showSteps(this.#store.canUndo, this.#store.canRedo);
-    this.#player.wave.show({ gaps, segment: segments[this.#view.speaking] ?? null });
+    const { segments, gaps } = this.page.store.document;
+    this.#tools.showDoubts(doubts(this.page.store.document).length);
+    this.#desk.plan();
+    this.#tools.showSteps(this.page.store.canUndo, this.page.store.canRedo);
+    this.page.player.wave.show({ gaps, segment: segments[this.page.view.speaking] ?? null });
   }
 
   /** Show the current subtitles of the server and their problems. */
   #refreshSubtitles() {
-    this.#problems.refresh();
-    this.#player.subtitles(layoutOf(), this.#transcript.language).catch(() => {}); // retried after the next save
+    this.page.problems.refresh();
+    this.page.player.subtitles(layoutOf(), this.#transcript.language).catch(() => {}); // retried after the next save
   }
 
   /**
@@ -242,12 +262,20 @@ class Editor {
    */
   #press(event) {
     if (event.defaultPrevented || around(event, "dialog, [popover], .findbar input")) return;
+    const row = this.page.view.row(around(event, ".segment"));
+    if (pressDigit(this.page, event, row)) return event.preventDefault();
     const command = commandOf(event);
     if (!command || TYPED.includes(command)) return;
-    const row = this.#view.row(around(event, ".segment"));
+    if (event.key === "Escape" && this.page.choosing.clear()) return event.preventDefault();
     if (OF_ROW.includes(command) && !row) return;
     event.preventDefault();
     this.#run(command, row);
+  }
+
+  /** Mark the words and count the doubts again. */
+  #redraw() {
+    this.page.view.refresh();
+    this.#showCounts();
   }
 
   /** @param {MouseEvent} event */
@@ -255,31 +283,9 @@ class Editor {
     const button = around(event, "[data-do]");
     if (!button) return;
     const action = button.dataset.do ?? "";
-    const row = this.#view.row(button.closest(".segment"));
-    if (!row) this.#pressInGap(action, this.#view.gap(button.closest(".gap")));
-    else if (action === "play") this.#player.playFrom(row.segment.start);
+    const row = this.page.view.row(button.closest(".segment"));
+    if (!row) pressInGap(this.page, action, this.page.view.gap(button.closest(".gap")));
+    else if (action === "play") this.page.player.playFrom(row.segment.start);
     else this.#run(action, row);
-  }
-
-  /**
-   * @param {string} action
-   * @param {number} index
-   */
-  #pressInGap(action, index) {
-    const store = this.#store;
-    const gap = store.document.gaps[index];
-    if (!gap) return;
-    if (action === "play") this.#player.playFrom(gap.start, gap.end);
-    if (action === "again") this.#sync.decodeAgain(gap).catch(complain);
-    if (action === "close") store.change(closeGap(store.document, index));
-    if (action === "write") {
-      const { document } = store;
-      store.change([...closeGap(document, index), ...insert(document, gap.start, gap.end)]);
-      const { segments } = store.document;
-      this.#view.focus(
-        segments.findIndex(({ start, text }) => start === gap.start && !text),
-        0,
-      );
-    }
   }
 }

@@ -30,6 +30,8 @@ const KEYS = [
       ["next", "Alt+ArrowDown"],
       ["doubt", "Alt+N"],
       ["doubtBack", "Alt+Shift+N"],
+      ["right", "Alt+R"],
+      ["desk", "Alt+D"],
       ["find", "Mod+F"],
       ["replace", "Mod+H"],
     ],
@@ -49,6 +51,10 @@ const KEYS = [
       ["add", "Alt+I"],
       ["times", "Alt+T"],
       ["speaker", "Alt+W"],
+      ["selectOn", "Mod+Shift+ArrowDown"],
+      ["selectBack", "Mod+Shift+ArrowUp"],
+      ["quote", "Alt+Q"],
+      ["link", "Alt+Shift+Q"],
       ["again", "Alt+A"],
       ["menu", "Alt+M"],
       ["undo", "Mod+Z"],
@@ -130,6 +136,18 @@ function written(keys) {
     .split("+")
     .map((part) => signs[part] ?? part)
     .join(MAC ? "" : " ");
+}
+
+/**
+ * Digit that chooses a speaker: with Alt everywhere, alone outside text and fields. Null for other keys.
+ * @param {KeyboardEvent} event
+ */
+export function digitOf(event) {
+  const { code, altKey, ctrlKey, metaKey, shiftKey, target } = event;
+  const digit = /^(?:Digit|Numpad)(\d)$/.exec(code)?.[1];
+  if (!digit || ctrlKey || metaKey || shiftKey || !(target instanceof HTMLElement)) return null;
+  const isField = target.isContentEditable || target.matches("input, select, textarea");
+  return altKey || !isField ? Number(digit) : null;
 }
 
 /** Show the keyboard shortcuts in a dialog. */

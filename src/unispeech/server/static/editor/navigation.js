@@ -1,9 +1,10 @@
 // Navigation to doubtful places and to the changes of undo and redo.
 
 /** @import { Edit, SegmentSplice } from "../transcript/document.js" */
-/** @import { Doubt, Position } from "./doubts.js" */
+/** @import { Doubt, Position, WordDoubt } from "./doubts.js" */
 /** @import { Player } from "./player.js" */
 /** @import { SegmentRow } from "./rows.js" */
+/** @import { Seen } from "./seen.js" */
 /** @import { Store } from "./store.js" */
 /** @import { TranscriptView } from "./transcript.js" */
 
@@ -11,15 +12,21 @@ import { selection } from "../dom.js";
 import { whisper } from "../messages.js";
 import { t } from "../strings/index.js";
 import { shown } from "../transcript/document.js";
+import { confirmWord } from "../transcript/edits.js";
 import { caretIn, textNode } from "./caret.js";
 import { doubtAfter, doubtBefore, doubts, positionOf } from "./doubts.js";
 import { SegmentRow as Row } from "./rows.js";
 
+const MARGIN = 1; // seconds played before and after a doubtful word
+
 export class Navigation {
   /** @type {Position | null} */
   #visited = null; // the last visited doubt, until the focus moves elsewhere
+  /** @type {WordDoubt | null} */
+  #word = null; // the doubtful word shown last
   /** @type {Edit} */
   #lastEdit = [];
+  #seen;
   #store;
   #player;
   #view;
@@ -28,8 +35,10 @@ export class Navigation {
    * @param {Store} store
    * @param {Player} player
    * @param {TranscriptView} view
+   * @param {Seen} seen
    */
-  constructor(store, player, view) {
+  constructor(store, player, view, seen) {
+    this.#seen = seen;
     this.#store = store;
     this.#player = player;
     this.#view = view;
@@ -50,9 +59,32 @@ export class Navigation {
     const all = doubts(this.#store.document);
     const from = (row ? null : this.#visited) ?? this.#position(row);
     const doubt = direction === "next" ? doubtAfter(all, from) : doubtBefore(all, from);
-    if (doubt) this.#show(doubt);
+    if (doubt) this.visit(doubt);
     else whisper(t("doubt.none"));
-    this.#visited = doubt ? positionOf(doubt) : null; // the focus may move from the text to the "next" button
+  }
+
+  /**
+   * Show a doubt and play it from a second before.
+   * @param {Doubt} doubt
+   */
+  visit(doubt) {
+    this.#seen.add(doubt);
+    this.#show(doubt);
+    this.#word = "word" in doubt ? doubt : null;
+    this.#visited = positionOf(doubt); // the focus may move from the text to the "next" button
+    const after = "word" in doubt ? MARGIN : 0;
+    this.#player.playFrom(Math.max(0, doubt.time - MARGIN), doubt.end + after);
+  }
+
+  /** Mark the doubtful word shown last as right, and go to the next. */
+  confirm() {
+    const { document } = this.#store;
+    const word = this.#word;
+    const isSame = word && doubts(document).some((doubt) => "word" in doubt && alike(doubt, word));
+    if (!isSame) return this.goToDoubt(null, "next");
+    this.#store.change(confirmWord(document, word.segment, word.word));
+    this.#visited = positionOf(word);
+    this.goToDoubt(null, "next");
   }
 
   /**
@@ -81,7 +113,6 @@ export class Navigation {
       const end = Math.min(doubt.to, node.data.length);
       selection().setBaseAndExtent(node, doubt.from, node, end);
     }
-    this.#player.seek(doubt.time);
     whisper(t("doubt.word", { word: String(selection()) }));
   }
 
@@ -93,6 +124,9 @@ export class Navigation {
     this.#view.focus(Math.min(splice.at, length - 1), firstChange(splice));
   }
 }
+
+/** @type {(doubt: WordDoubt, other: WordDoubt) => boolean} */
+const alike = (doubt, other) => doubt.segment === other.segment && doubt.time === other.time;
 
 /**
  * Offset of the first character that an edit changes.

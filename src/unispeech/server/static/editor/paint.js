@@ -8,7 +8,7 @@ import { textNode } from "./caret.js";
 
 /** @typedef {[from: number, to: number]} Span range of a segment's text */
 
-const NAMES = ["doubt", "found", "found-here", "speaking"];
+const NAMES = ["doubt-3", "doubt-2", "doubt-1", "found", "found-here", "speaking"];
 const isSupported = typeof Highlight !== "undefined";
 const highlights = new Map(isSupported ? NAMES.map((name, at) => [name, register(name, at)]) : []);
 

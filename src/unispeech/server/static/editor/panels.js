@@ -2,8 +2,11 @@
 
 /** @import { JobShown } from "../service.d.ts" */
 /** @import { Autosave } from "./autosave.js" */
+/** @import { Choosing } from "./choosing.js" */
+/** @import { Desk } from "./desk.js" */
 /** @import { FindBar } from "./findbar.js" */
 /** @import { SubtitleProblems } from "./problems.js" */
+/** @import { Roster } from "./roster.js" */
 /** @import { SegmentRow } from "./rows.js" */
 /** @import { Store } from "./store.js" */
 /** @import { Sync } from "./sync.js" */
@@ -12,7 +15,7 @@
 import { openMenu } from "../menu.js";
 import { complain } from "../messages.js";
 import { t } from "../strings/index.js";
-import { setTimes } from "../transcript/edits.js";
+import { mergeAll, removeAll, setTimes } from "../transcript/edits.js";
 import { deleteAsked } from "../views/jobs.js";
 import { showKeys, shownKeys } from "./keys.js";
 import { speakerMenu } from "./speakers.js";
@@ -20,7 +23,7 @@ import { askTimes } from "./times.js";
 
 /** Commands in the menu of a row; null is a separator. */
 const ROW_COMMANDS = [
-  ...["times", "speaker", "again", "replay", null],
+  ...["times", "speaker", "again", "replay", "quote", "link", null],
   ...["split", "mergeBack", "mergeOn", "insert", null],
   ...["earlier", "later", "begins", "ends", null],
   "remove",
@@ -34,7 +37,7 @@ const WITHOUT_KEYS = ["mergeBack", "mergeOn"];
  * @typedef {(command: string, row?: SegmentRow | null) => void} Run
  * @typedef {{
  *   job: JobShown, store: Store, view: TranscriptView, bar: FindBar, saving: Autosave, sync: Sync,
- *   problems: SubtitleProblems, run: Run,
+ *   problems: SubtitleProblems, roster: Roster, choosing: Choosing, desk: Desk, run: Run,
  * }} Page
  */
 
@@ -44,7 +47,7 @@ const WITHOUT_KEYS = ["mergeBack", "mergeOn"];
  * @returns {Record<string, Opener>}
  */
 export function panels(page) {
-  const { job, store, view, bar, saving, sync, problems, run } = page;
+  const { job, store, view, bar, saving, sync, problems, run, desk, choosing } = page;
   /** @param {string} name */
   const leaveFor = async (name) => {
     await saving.now();
@@ -57,6 +60,10 @@ export function panels(page) {
     save: () => saving.now(),
     share: () => leaveFor("share"),
     export: () => leaveFor("export"),
+    desk: () => desk.toggle(),
+    ...ofChosen(page),
+    selectOn: (row) => choosing.extend(row, 1),
+    selectBack: (row) => choosing.extend(row, -1),
     history: () => sync.restore(),
     restart: () => sync.transcribeAgain(),
     more: (_, button) => button && openMenu(button, moreItems(job, run), t("editor.more")),
@@ -66,8 +73,8 @@ export function panels(page) {
       if (index >= 0) view.focus(index, 0);
     },
     speaker: (row) => {
-      const isNamed = row?.element.matches(".named");
-      if (row) speakerMenu(isNamed ? row.speaker : row.more, store, view.index(row));
+      const isShown = row?.speaker.checkVisibility();
+      if (row) speakerMenu(isShown ? row.speaker : row.more, page, [view.index(row)]);
     },
     times: async (row) => {
       const index = view.index(row);
@@ -80,6 +87,26 @@ export function panels(page) {
       const index = row ? view.index(row) : Math.max(0, view.speaking);
       return sync.decodeAgain(store.document.segments[index]);
     },
+  };
+}
+
+/**
+ * Commands of the bar of the chosen rows.
+ * @param {Page} page
+ * @returns {Record<string, Opener>}
+ */
+function ofChosen(page) {
+  const { store, choosing } = page;
+  /** @param {(indices: number[]) => import("../transcript/document.js").Edit} make */
+  const change = (make) => {
+    const { indices } = choosing;
+    if (indices.length && store.change(make(indices))) choosing.clear();
+  };
+  return {
+    speakers: (_, button) => button && speakerMenu(button, page, choosing.indices),
+    join: () =>
+      change((indices) => mergeAll(store.document, indices[0], indices[indices.length - 1])),
+    removeAll: () => change((indices) => removeAll(store.document, indices)),
   };
 }
 
@@ -110,6 +137,8 @@ function moreItems(job, run) {
   };
   return [
     { label: t("command.replace"), keys: shownKeys("replace"), run: () => run("replace") },
+    { label: t("command.desk"), keys: shownKeys("desk"), run: () => run("desk") },
+    { label: t("print.title"), run: () => print() },
     { label: t("revision.title"), run: () => run("history") },
     { label: t("keys.title"), keys: shownKeys("keys"), run: () => run("keys") },
     null,

@@ -54,6 +54,13 @@ export class SubtitleProblems {
     return next < 0 ? segments.findIndex(hasProblem) : next;
   }
 
+  /** Segments with problems, and their description. */
+  all() {
+    return this.#store.document.segments.flatMap((segment, index) =>
+      this.of(segment).map((text) => ({ index, text })),
+    );
+  }
+
   /** Check after a short delay. */
   refresh() {
     clearTimeout(this.#timer);

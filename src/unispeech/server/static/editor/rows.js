@@ -6,7 +6,7 @@ import { h, icon, iconButton, put } from "../dom.js";
 import { t } from "../strings/index.js";
 import { shown } from "../transcript/document.js";
 import { clock } from "../transcript/times.js";
-import { doubtfulWords } from "./doubts.js";
+import { doubtfulWords, GRADES, shownGrade } from "./doubts.js";
 import { Marks } from "./paint.js";
 
 /**
@@ -55,7 +55,8 @@ export class SegmentRow {
       "div",
       { class: "segment", role: "listitem" },
       this.#time,
-      h("div", { class: "body" }, this.speaker, this.text, this.#problems),
+      this.speaker,
+      h("div", { class: "body" }, this.text, this.#problems),
       readOnly ? null : this.more,
     );
     this.marks = new Marks(this.text);
@@ -71,8 +72,21 @@ export class SegmentRow {
     const problems = this.#page.problems(segment);
     this.#problems.replaceChildren(...problems.map((problem) => h("li", {}, problem)));
     this.#problems.hidden = !problems.length;
-    this.marks.set("doubt", segment, doubtfulWords(segment));
+    this.#markDoubts();
     this.#page.mark(this);
+  }
+
+  #markDoubts() {
+    const mildest = this.#page.readOnly ? 0 : shownGrade();
+    const words = doubtfulWords(this.segment);
+    for (const grade of GRADES) {
+      const marked = words.filter((word) => word.grade === grade && grade <= mildest);
+      this.marks.set(
+        `doubt-${grade}`,
+        this.segment,
+        marked.map(({ from, to }) => [from, to]),
+      );
+    }
   }
 
   #labelTime() {
@@ -88,13 +102,14 @@ export class SegmentRow {
   #nameSpeaker() {
     const page = this.#page;
     const { speaker } = this.segment;
-    const name = speaker || t("segment.nobody");
+    const name = speaker || t("speaker.nobody");
     const isFirst = page.speakerBefore(this.segment) !== speaker;
     this.speaker.textContent = name;
     put(this.speaker, "dir", "auto");
     put(this.speaker, "aria-label", page.readOnly ? null : t("segment.speaker", { name }));
     this.element.classList.toggle("named", Boolean(speaker) && isFirst);
-    this.element.classList.toggle("repeats", Boolean(speaker) && !isFirst);
+    this.element.classList.toggle("turn", isFirst);
+    put(this.speaker, "title", name);
     if (speaker) this.element.dataset.colour = String(page.colour(speaker));
     else delete this.element.dataset.colour;
   }

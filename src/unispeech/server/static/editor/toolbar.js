@@ -25,6 +25,8 @@ export class Toolbar {
     this.#doubts = chip("doubt", run, { class: "chip doubt", title: titleOf("doubt") });
     this.#problems = chip("problem", run);
     const find = commandButton("search", "find", run);
+    const desk = commandButton("panel", "desk", run);
+    desk.classList.add("desk-toggle");
     const back = { href: "#/", class: "back", "aria-label": t("nav.recordings") };
     const share = button("share", icon("share"), t("job.share"), run);
     const download = button("export", icon("download"), t("job.export"), run);
@@ -45,7 +47,17 @@ export class Toolbar {
         { class: "row end" },
         readOnly
           ? [find, download]
-          : [this.#doubts, this.#problems, this.#undo, this.#redo, find, share, download, more],
+          : [
+              this.#doubts,
+              this.#problems,
+              this.#undo,
+              this.#redo,
+              find,
+              share,
+              download,
+              desk,
+              more,
+            ],
       ),
     );
   }

@@ -7,20 +7,21 @@
 /** @import { Store } from "./store.js" */
 
 import { around, h } from "../dom.js";
-import { shown, speakers } from "../transcript/document.js";
+import { shown } from "../transcript/document.js";
 import { lastBegun } from "../transcript/times.js";
 import { places } from "../transcript/words.js";
 import { putCaret } from "./caret.js";
+import { Roster } from "./roster.js";
 import { GapRow, guess, SegmentRow } from "./rows.js";
 import { VirtualList } from "./virtual.js";
 
 const HANDS_OFF = 3000; // milliseconds after the user has scrolled during which the list does not
-const COLOURS = 6;
 
 /**
  * `problems` returns the problems of a segment; `sounding` is called with each segment as its playback begins.
  * @typedef {{
  *   readOnly?: boolean,
+ *   roster?: Roster,
  *   problems?: (segment: Segment) => string[],
  *   sounding: (segment: Segment) => void,
  * }} Options
@@ -32,15 +33,14 @@ export class TranscriptView {
   #items = [];
   /** @type {Map<number, number>} */
   #indices = new Map(); // index of each segment, by key
-  /** @type {string[]} */
-  #speakers = [];
   /** @type {{ index: number, word: number, row: SegmentRow | null }} */
   #sounding = { index: -1, word: -1, row: null };
   /** @type {SegmentRow | null} */
   #stop = null; // the only row that Tab stops at: the last one with the focus, else one on the screen
   #scrolled = Number.NEGATIVE_INFINITY;
-  /** @type {(row: SegmentRow, index: number) => void} */
-  #marked = () => {};
+  /** @type {((row: SegmentRow, index: number) => void)[]} */
+  #marked = [];
+  #roster;
   #store;
   #player;
   #options;
@@ -56,6 +56,7 @@ export class TranscriptView {
     this.#store = store;
     this.#player = player;
     this.#options = options;
+    this.#roster = options.roster ?? new Roster(store);
     this.#list = this.#newList(signal);
     /** @param {Event} event */
     const touch = (event) => {
@@ -96,14 +97,14 @@ export class TranscriptView {
       readOnly: this.#options.readOnly ?? false,
       language: this.#store.document.language,
       /** @param {string} speaker */
-      colour: (speaker) => this.#speakers.indexOf(speaker) % COLOURS,
+      colour: (speaker) => this.#roster.colour(speaker),
       /** @param {Segment} segment */
       speakerBefore: (segment) =>
         this.#segments[(this.#indices.get(segment.key) ?? 0) - 1]?.speaker ?? null,
       problems: this.#options.problems ?? (() => []),
       /** @param {SegmentRow} row */
       mark: (row) => {
-        this.#marked(row, this.index(row));
+        for (const mark of this.#marked) mark(row, this.index(row));
         if (this.index(row) === this.#sounding.index) this.#sound(this.#player.time, true);
       },
     };
@@ -134,7 +135,7 @@ export class TranscriptView {
   draw() {
     const { segments, gaps } = this.#store.document;
     this.#indices = new Map(segments.map((segment, index) => [segment.key, index]));
-    this.#speakers = speakers(this.#store.document);
+    this.element.classList.toggle("spoken", this.#roster.names.length > 0);
     this.#items = gaps.length ? [...gaps, ...segments].sort((a, b) => a.start - b.start) : segments;
     this.#list.set(this.#items);
   }
@@ -144,7 +145,7 @@ export class TranscriptView {
    * @param {(row: SegmentRow, index: number) => void} callback
    */
   onMark(callback) {
-    this.#marked = callback;
+    this.#marked.push(callback);
   }
 
   /** Rows of segments near the screen. */

@@ -231,26 +231,35 @@ export function remove(document, at) {
 }
 
 /**
+ * Mark a word as right: a person has checked it.
  * @param {TranscriptDocument} document
  * @param {number} at
- * @param {string | null} speaker
+ * @param {number} word index
  */
-export function setSpeaker(document, at, speaker) {
+export function confirmWord(document, at, word) {
   const old = document.segments[at];
-  const words = old.words.map((word) => (word.speaker ? { ...word, speaker } : word));
-  return replace(document, at, 1, [{ ...old, speaker: speaker?.trim() || null, words }]);
+  const words = old.words.with(word, { ...old.words[word], probability: 1 });
+  return replace(document, at, 1, [{ ...old, words }]);
 }
 
 /**
- * Rename a speaker everywhere.
+ * Join several adjacent segments.
  * @param {TranscriptDocument} document
- * @param {string} from
- * @param {string} to
+ * @param {number} from
+ * @param {number} to index of the last
  */
-export function renameSpeaker(document, from, to) {
-  return document.segments.flatMap(({ speaker }, at) =>
-    speaker === from ? setSpeaker(document, at, to) : [],
-  );
+export function mergeAll(document, from, to) {
+  const [first, ...rest] = document.segments.slice(from, to + 1);
+  return rest.length ? replace(document, from, to - from + 1, [rest.reduce(joined, first)]) : [];
+}
+
+/**
+ * Remove several segments.
+ * @param {TranscriptDocument} document
+ * @param {number[]} indices in order
+ */
+export function removeAll(document, indices) {
+  return indices.toReversed().flatMap((at) => remove(document, at));
 }
 
 /**
