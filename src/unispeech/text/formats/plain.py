@@ -45,7 +45,7 @@ def txt(transcript: Transcript, layout: Layout, details: Details) -> str:
 
 
 def _attributed(segments: Iterable[Segment]) -> Iterator[Segment]:
-    """The segments, those of nobody after a named one with NOBODY, which would read as the name's."""
+    """The segments; one of nobody after a named one would read as the name's, so it gets NOBODY."""
     any_before = False
     for segment in segments:
         any_before = any_before or bool(segment.speaker)
