@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import replace
 
 import numpy as np
@@ -113,15 +114,49 @@ def test_joining_never_loses_a_word_without_its_copy(
     assert not lost or len(joined) >= len(left + right)
 
 
-def test_only_cuts_without_a_pause_are_doubtful() -> None:
-    right = decoded("and then", 20, 40)
-    assert seams.is_doubtful(decoded("first", 0, 20), right)
-    assert not seams.is_doubtful(decoded("first", 0, 20, pause=0.2), right)
-    assert not seams.is_doubtful(decoded("first", 0, 19), right)
-    assert not seams.is_doubtful(decoded("", 0, 20), right)
-    chunk, result = right
-    german = ChunkResult((replace(result.segments[0], language="de"),))
-    assert not seams.is_doubtful(decoded("first", 0, 20), (chunk, german))
+def test_only_cuts_without_a_pause_are_decoded_again() -> None:
+    right = decoded("and then", 20, 40)[0]
+    assert seams.lacks_pause(decoded("first", 0, 20)[0], right)
+    assert not seams.lacks_pause(decoded("first", 0, 20, pause=0.2)[0], right)
+    assert not seams.lacks_pause(decoded("first", 0, 19)[0], right)
+    assert not seams.lacks_pause(decoded("first", 0, 20)[0], replace(right, language="de"))
+
+
+def test_a_seam_is_planned_before_the_chunk_on_its_right() -> None:
+    chunks = [
+        decoded("", *span, pause=pause)[0]
+        for span, pause in [((0, 20), 0.0), ((20, 40), 1.0), ((40, 60), 0.0)]
+    ]
+
+    def spoken() -> Generator[Chunk, None, str]:
+        yield from chunks
+        return "en"
+
+    found, language = drained(stage.planned(spoken(), (12.0, 30.0)))
+    assert [seams.is_seam(chunk) for chunk in found] == [False, True, False, False]
+    seam = found[1]
+    assert (seam.start, seam.end, seam.window, seam.language) == (15.0, 25.0, 12.0, "en")
+    assert len(seam.samples) == 10 * SAMPLE_RATE
+    assert [chunk for chunk in found if chunk is not seam] == chunks and language == "en"
+
+
+def drained(chunks: Generator[Chunk, None, str]) -> tuple[list[Chunk], str]:
+    found = []
+    while True:
+        try:
+            found.append(next(chunks))
+        except StopIteration as end:
+            return found, end.value
+
+
+def seam_of(left: Decoded, right: Decoded, text: str, language: str = "en") -> Decoded:
+    chunk = seams.around(left[0], right[0])
+    segment = decoded(text, chunk.start, chunk.end)[1].segments[0]
+    return chunk, ChunkResult((replace(segment, language=language),))
+
+
+def never(chunk: Chunk) -> ChunkResult:
+    raise AssertionError("decoded again")
 
 
 @pytest.mark.parametrize(
@@ -132,29 +167,45 @@ def test_only_cuts_without_a_pause_are_doubtful() -> None:
     ],
 )
 def test_a_cut_that_cannot_be_mended_becomes_a_gap(answer: str, is_gap: bool) -> None:
-    asked: list[Chunk] = []
-
-    def fake_decode(chunk: Chunk) -> ChunkResult:
-        asked.append(chunk)
-        return decoded(answer, chunk.start, chunk.end)[1]
-
-    items: list[str | Decoded] = [
-        "opened", decoded("in the evening we went home", 0, 20),
-        decoded("and so it rained all day long for us", 20, 40, pause=1), "end",
-    ]  # fmt: skip
-    out = list(stage.mended(items, fake_decode, (12.0, 30.0)))
-    (seam,) = asked
-    assert (seam.start, seam.end, seam.window) == (15.0, 25.0, 12.0)
-    assert len(seam.samples) == 10 * SAMPLE_RATE
-    assert seam.index >= seams.FIRST_INDEX
+    left = decoded("in the evening we went home", 0, 20)
+    right = decoded("and so it rained all day long for us", 20, 40, pause=1)
+    items: list[str | Decoded] = ["opened", left, seam_of(left, right, answer), right, "end"]
+    out = list(stage.mended(items, never))
     assert out[0] == "opened" and out[-1] == "end"
     gaps = [item for item in out if isinstance(item, Gap)]
     assert [(gap.start, gap.end) for gap in gaps] == ([(19.0, 21.0)] if is_gap else [])
-    text = "".join(item[1].text for item in out if isinstance(item, tuple))
-    assert ("at once" in text) is not is_gap
+    parts = [item for item in out if isinstance(item, tuple)]
+    assert [chunk for chunk, _ in parts] == [left[0], right[0]]
+    assert ("at once" in "".join(result.text for _, result in parts)) is not is_gap
+
+
+def test_a_seam_in_another_language_is_decoded_in_that_of_both_sides() -> None:
+    left, right = decoded("in the evening we went home", 0, 20), decoded("and so it rained", 20, 40)
+    seam = seam_of(left, right, "am Abend gingen wir", language="de")
+    asked: list[str | None] = []
+
+    def fake_decode(chunk: Chunk) -> ChunkResult:
+        asked.append(chunk.language)
+        return seam_of(left, right, "in the evening we went home at once and so it rained")[1]
+
+    out = [
+        item for item in stage.mended([left, seam, right], fake_decode) if not isinstance(item, Gap)
+    ]
+    assert asked == ["en"]
+    assert "at once" in "".join(result.text for _, result in out)
+
+
+@pytest.mark.parametrize("other", [("", "en"), ("und so regnete es", "de")])
+def test_a_cut_without_text_in_one_language_on_both_sides_stays(other: tuple[str, str]) -> None:
+    text, language = other
+    left, right = decoded("in the evening", 0, 20), decoded(text, 20, 40)
+    segment = replace(right[1].segments[0], language=language)
+    right = right[0], ChunkResult((segment,))
+    seam = seam_of(left, right, "in the evening we went home")
+    assert list(stage.mended([left, seam, right], never)) == [left, right]
 
 
 def test_chunks_that_end_in_a_pause_are_not_held_back() -> None:
     stream = iter([decoded("first", 0, 20, pause=1), decoded("second", 20, 40)])
-    assert next(stage.mended(stream, lambda chunk: pytest.fail("decoded"), (30.0,)))
+    assert next(stage.mended(stream, never))
     assert next(stream)

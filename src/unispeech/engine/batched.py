@@ -54,8 +54,8 @@ def events(
         results, partial(_segments, options.decode)
     )
     mended: Iterator[Decoded | Opened | End | Gap] = joined
-    if options.decode.task == "transcribe":  # translations differ around a cut
-        mended = seams.mended(joined, decode.again, backend.windows)
+    if reader.has_seams:
+        mended = seams.mended(joined, decode.again)
     outcome: Outcome
     for item in mended:
         if isinstance(item, Opened):

@@ -11,7 +11,7 @@ from unispeech.backends.failures import trusted
 from unispeech.call import Call
 from unispeech.errors import BackendError, Cancelled
 from unispeech.options import DecodeOptions
-from unispeech.stages import guard, spoken
+from unispeech.stages import guard, seams, spoken
 from unispeech.stages.windows import fit
 from unispeech.types import Chunk, ChunkResult
 
@@ -46,16 +46,10 @@ class Decoder:
         Raises:
             Cancelled: the caller cancelled.
         """
-        known = self._known(chunk)
-        if known is not None:
-            return known
-        once = replace(self.options, temperature=self.options.temperatures[:1])
         try:
-            results = self._decode([chunk], once)
+            return self._decode([chunk], self.options)[0]
         except BackendError as error:
             return ChunkResult((), error=error)
-        self._on_final([chunk], results)
-        return results[0]
 
     def _known(self, chunk: Chunk) -> ChunkResult | None:
         if chunk.source in self.failed:
@@ -66,14 +60,16 @@ class Decoder:
         if not chunks:
             return []
         results = self._decode(chunks, self.options)
+        once = [i for i, chunk in enumerate(chunks) if seams.is_seam(chunk)]
+        self._on_final([chunks[i] for i in once], [results[i] for i in once])
         mixed: list[int] = []
         for i, result in enumerate(results):
-            if result.languages:
+            if result.languages and i not in once:
                 stretches = spoken.stretches(chunks[i], result.languages)
                 if [s.language for s in stretches] != [_language(chunks[i], result)]:
                     mixed.append(i)
                 chunks[i] = replace(chunks[i], language=stretches[0].language)
-        plain = [i for i in range(len(chunks)) if i not in mixed]
+        plain = [i for i in range(len(chunks)) if i not in mixed and i not in once]
         checked = guard.checked(
             self._decode,
             [chunks[i] for i in plain],

@@ -88,6 +88,10 @@ class Run:
             self.backend.windows,
             self.options.batch.chunk_length or self.backend.chunk_length,
             self.spec.context,
+            has_seams=(
+                self.options.decode.task == "transcribe"  # translations differ around a cut
+                and not self.spec.capabilities.emissions
+            ),
         )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from unispeech.audio.recording import Recording
-from unispeech.engine import sound
+from unispeech.engine import seams, sound
 from unispeech.engine.language import UNKNOWN, Detection, Spoken
 from unispeech.engine.sound import Input
 from unispeech.errors import UnispeechError
@@ -57,6 +57,8 @@ class Reader:
     """Maximum length of a chunk in seconds."""
     context: float
     """Seconds of extra sound that the model needs on either side of a chunk."""
+    has_seams: bool = False
+    """True if cuts without a pause are decoded again."""
 
     def items(
         self, sources: Iterable[Input], failed: Container[int] = ()
@@ -75,7 +77,8 @@ class Reader:
             try:
                 planned = self.plan(recording, number)
                 chunks = itertools.takewhile(lambda chunk: chunk.source not in failed, planned)
-                spoken = yield from self.detection.spoken(chunks, warn)
+                known = self.detection.spoken(chunks, warn)
+                spoken = yield from seams.planned(known, self.windows) if self.has_seams else known
             except UnispeechError as failure:
                 error = failure
             yield ended(recording, spoken, error)

@@ -52,17 +52,14 @@ class _Piece:
         return re.sub(r"\W", "", self.text).lower()
 
 
-def is_doubtful(left: Decoded, right: Decoded) -> bool:
-    """True if a cut may have cost a word: both sides have text, and no pause is between them."""
-    (before, first), (after, second) = left, right
+def lacks_pause(left: Chunk, right: Chunk) -> bool:
+    """True if adjacent chunks are cut where no pause is known, so that the cut may cost a word."""
     return (
-        before.source == after.source
-        and abs(before.end - after.start) < TOUCHING
-        and bool(before.speech and after.speech)
-        and after.speech[0].start - before.speech[-1].end < PAUSE
-        and not (first.error or second.error or first.emissions or second.emissions)
-        and bool(_texts(first) and _texts(second))
-        and _texts(first)[-1].language == _texts(second)[0].language
+        left.source == right.source
+        and left.language == right.language
+        and abs(left.end - right.start) < TOUCHING
+        and bool(left.speech and right.speech)
+        and right.speech[0].start - left.speech[-1].end < PAUSE
     )
 
 
@@ -71,10 +68,10 @@ def ends_in_speech(chunk: Chunk) -> bool:
     return bool(chunk.speech) and chunk.end - chunk.speech[-1].end < PAUSE
 
 
-def around(left: Chunk, right: Chunk, language: str | None) -> Chunk:
-    """The sound on both sides of a cut as a chunk; the caller sets its window."""
-    before = left.part(max(0.0, left.duration - SIDE), left.duration, language)
-    after = right.part(0.0, min(SIDE, right.duration), language)
+def around(left: Chunk, right: Chunk) -> Chunk:
+    """The seam: the sound on both sides of a cut as a chunk; the caller sets its window."""
+    before = left.part(max(0.0, left.duration - SIDE), left.duration, left.language)
+    after = right.part(0.0, min(SIDE, right.duration), left.language)
     return replace(
         before,
         samples=np.concatenate([before.samples, after.samples]),
@@ -84,17 +81,30 @@ def around(left: Chunk, right: Chunk, language: str | None) -> Chunk:
     )
 
 
+def is_seam(chunk: Chunk) -> bool:
+    return chunk.index >= FIRST_INDEX
+
+
+def language(left: ChunkResult, right: ChunkResult) -> str | None:
+    """The language of the texts on both sides of a cut; None if a side has no text, or another."""
+    if left.error or right.error:
+        return None
+    first, second = _texts(left), _texts(right)
+    is_same = first and second and first[-1].language == second[0].language
+    return first[-1].language if is_same else None
+
+
 def mended(left: Decoded, right: Decoded, seam: Decoded) -> tuple[Decoded, Decoded] | None:
     """Both chunks with the words at the cut, or None if the texts do not agree around it."""
     segments = _texts(seam[1])
     if not segments:
         return None
-    language = segments[0].language
+    code = segments[0].language
     cut = left[0].end
     shift = seam[0].start
-    decoded = [p for s in segments for p in _pieces(s, language, shift)]
-    tail = _pieces(_texts(left[1])[-1], language, left[0].start)
-    head = _pieces(_texts(right[1])[0], language, right[0].start)
+    decoded = [p for s in segments for p in _pieces(s, code, shift)]
+    tail = _pieces(_texts(left[1])[-1], code, left[0].start)
+    head = _pieces(_texts(right[1])[0], code, right[0].start)
     place = _agreement(tail[-WORDS:], head[:WORDS], decoded)
     if place is None:
         return None
