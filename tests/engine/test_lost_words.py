@@ -1,4 +1,4 @@
-"""Words that a cut, a repetition or the guard may cost, with real weights."""
+"""Words that a cut, a repetition, a prompt or the guard may cost or add, with real weights."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from support.recordings import Sound, recorded
-from support.samples import SAMPLES
+from support.samples import SAMPLES, reference, words
 from unispeech.audio.recording import load
 from unispeech.engine.engine import Engine
 from unispeech.options import DecodeOptions
+from unispeech.stages import leaks
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Samples
 
 pytestmark = pytest.mark.slow
@@ -55,9 +56,9 @@ def test_a_true_repetition_is_kept_without_sampling(
     good_morning = load(SAMPLES / "english.wav")[: round(0.95 * SAMPLE_RATE)]
     said = np.tile(np.pad(good_morning, (0, SAMPLE_RATE // 4)), 8)
     transcript = loaded.transcribe(said, SAMPLE_RATE)
-    words = re.findall(r"\w+", transcript.text.lower())
-    assert set(words) <= {"good", "this", "morning"}
-    assert 6 <= words.count("morning") <= 10 and not transcript.gaps
+    text = re.findall(r"\w+", transcript.text.lower())
+    assert set(text) <= {"good", "this", "morning"}
+    assert 6 <= text.count("morning") <= 10 and not transcript.gaps
     assert temperatures == [0.0] * 3
 
 
@@ -70,6 +71,23 @@ def test_words_at_a_cut_without_a_pause_are_kept(
     transcript = engine(backend, "tiny.en").transcribe(sound, SAMPLE_RATE)
     text = re.sub(r"\W+", " ", transcript.text.lower())
     assert re.search(r"affairs of the settlement at that ep\w+ of pristine simplicity", text)
+
+
+@pytest.mark.parametrize("backend", ["faster", "openai"])
+def test_a_prompt_is_no_text_of_noise(engine: Callable[..., Engine], backend: str) -> None:
+    loaded = engine(backend, "tiny.en")
+    prompt = "This is a call between Doctor Ramanujan and the patient about metformin."
+    noise = 0.1 * np.random.default_rng(0).standard_normal(10 * SAMPLE_RATE).astype(np.float32)
+    chunk = Chunk(noise, 0.0, 10.0, window=30.0, language="en")
+    options = DecodeOptions(initial_prompt=prompt, beam_size=1)
+    alone = loaded.backend.transcribe_batch([chunk], options)[0]
+    assert leaks.is_echo(alone.text, options, "en")
+    quiet = loaded.transcribe(noise, SAMPLE_RATE, vad=False, initial_prompt=prompt, beam_size=1)
+    assert not leaks.is_echo(quiet.text, options, "en")
+    spoken = loaded.transcribe(
+        SAMPLES / "english.wav", initial_prompt=reference("english"), beam_size=1
+    )
+    assert words(spoken.text) == words(reference("english"))
 
 
 def _without_pauses(samples: Samples) -> Samples:

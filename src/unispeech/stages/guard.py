@@ -11,6 +11,9 @@ chunk is decoded in the full window, and that result counts, unless it leaves sp
 
 A text that is short for its speech may lack a sentence that was said twice, and a text that repeats
 itself may be true. Both are compared with the text of the two halves of the chunk (decision 0068).
+
+Over noise a model writes the words of its prompt. A text of such words is compared with the text
+without the prompt (decision 0072).
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from difflib import SequenceMatcher
 
 from unispeech import languages
 from unispeech.options import DecodeOptions
-from unispeech.stages import halves
+from unispeech.stages import halves, leaks
 from unispeech.types import Chunk, ChunkResult
 
 Decode = Callable[[Sequence[Chunk], DecodeOptions], list[ChunkResult]]
@@ -127,11 +130,15 @@ def checked(
     others one at a time.
     """
     results = list(first)
-    doubtful = [i for i, chunk in enumerate(chunks) if _is_doubtful(chunk, results[i], windows)]
+    doubtful = [
+        i
+        for i, chunk in enumerate(chunks)
+        if _is_doubtful(chunk, results[i], windows) or _may_leak(chunk, results[i], options)
+    ]
     final = [i for i in range(len(chunks)) if i not in doubtful]
     on_final([chunks[i] for i in final], [results[i] for i in final])
     for i in doubtful:
-        results[i] = _decode_again(decode, chunks[i], results[i], options, windows)
+        results[i] = _settled(decode, chunks[i], results[i], options, windows)
         on_final([chunks[i]], [results[i]])
     return results
 
@@ -157,6 +164,55 @@ def has_repetition(text: str) -> bool:
         for n in range(MIN_REPEAT, len(words) // 2 + 1)
         for i in range(len(words) - 2 * n + 1)
     )
+
+
+def _settled(
+    decode: Decode,
+    chunk: Chunk,
+    first: ChunkResult,
+    options: DecodeOptions,
+    windows: Sequence[float],
+) -> ChunkResult:
+    """The text without the prompt if that leaked, else the best of further attempts."""
+    if unprompted := _unprompted(decode, chunk, first, options, windows):
+        return unprompted
+    if not _is_doubtful(chunk, first, windows):
+        return first
+    result = _decode_again(decode, chunk, first, options, windows)
+    return _unprompted(decode, chunk, result, options, windows) or result
+
+
+def _unprompted(
+    decode: Decode,
+    chunk: Chunk,
+    result: ChunkResult,
+    options: DecodeOptions,
+    windows: Sequence[float],
+) -> ChunkResult | None:
+    """The guarded text without the prompt if `result` is the prompt rather than speech."""
+    if not _may_leak(chunk, result, options):
+        return None
+    options = leaks.without_prompt(options)
+    plain = decode([chunk], options)[0]
+    if not _is_leak(chunk, result, plain):
+        return None
+    return checked(decode, [chunk], [plain], options, windows)[0]
+
+
+def _may_leak(chunk: Chunk, result: ChunkResult, options: DecodeOptions) -> bool:
+    return not _is_silent(result) and leaks.is_echo(result.text, options, chunk.language)
+
+
+def _is_leak(chunk: Chunk, result: ChunkResult, plain: ChunkResult) -> bool:
+    """True if a text in the words of the prompt has no speech, judged by that without it."""
+    is_too_long = len(result.text.strip()) > MAX_RATE * max(chunk.speech_duration, 1.0)
+    if is_too_long or not plain.text.strip():
+        return True
+    alike = leaks.similarity(result, plain)
+    if alike >= leaks.ALIKE:
+        return False
+    has_no_speech = any(segment.no_speech_prob > NO_SPEECH for segment in plain.segments)
+    return has_no_speech or (alike < leaks.UNLIKE and bool(suspicion(chunk, plain)))
 
 
 def _decode_again(
