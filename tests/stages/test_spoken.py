@@ -94,6 +94,32 @@ def test_short_parts_place_a_change_without_a_pause() -> None:
     assert not spoken.parts_at_changes(paused, coarse)
 
 
+def tiles(*probabilities: tuple[str, float]) -> list[LanguageScore]:
+    """Tiles of 5 s, of each of which the likeliest language is given."""
+    return [
+        LanguageScore(5.0 * i, 5.0 * i + 5.0, (likeliest, ("la", 0.01)))
+        for i, likeliest in enumerate(probabilities)
+    ]
+
+
+def test_only_tiles_in_doubt_are_looked_at_in_parts() -> None:
+    certain, doubtful = ("en", 0.95), ("en", 0.6)
+    assert not spoken.parts_in_doubt(chunk(), tiles(*[certain] * 4))
+    looked_at = spoken.parts_in_doubt(chunk(), tiles(certain, doubtful, certain, certain))
+    middles = [start + length / 2 for start, length in looked_at]
+    assert len(middles) >= 4 and all(5.0 <= middle <= 10.0 for middle in middles)
+
+
+def test_a_part_that_is_likely_in_another_language_may_be_a_change() -> None:
+    assert spoken.may_change(chunk(), tiles(*[("en", 0.95)] * 3, ("fr", 0.6)))
+    assert not spoken.may_change(chunk(), tiles(*[("en", 0.95)] * 3, ("fr", 0.4)))
+
+
+def test_the_language_of_a_chunk_is_uncertain_if_its_mean_probability_is_low() -> None:
+    assert spoken.is_unsure(chunk(), tiles(*[("en", 0.5)] * 4))
+    assert not spoken.is_unsure(chunk(), tiles(*[("en", 0.9)] * 3, ("en", 0.5)))
+
+
 @given(st.lists(st.tuples(st.floats(0.1, 4.0), st.floats(0.0, 2.0)), min_size=1, max_size=5))
 def test_no_part_reaches_from_one_utterance_into_another(spans: list[tuple[float, float]]) -> None:
     at, speech = 1.5, []

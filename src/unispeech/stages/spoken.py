@@ -26,10 +26,10 @@ LENGTHS = (1.5, 2.0, 3.0)
 """Seconds of a part in the second look. The longest is taken unless the utterance is shorter."""
 SHORT, AROUND = 1.0, 2.5
 """Seconds of a part in the third look, and around a change without a pause."""
+LIKELY = 0.5
+"""Probability of another language in a part from which the whole chunk is looked at in parts."""
 HOP = 1.0
 """Seconds between the starts of parts."""
-LIKELY, SURE = 0.5, 0.95
-"""Probabilities that count: of another language in a part, of a language in the whole window."""
 FLOOR = 0.02
 """Lower bound of probabilities, so that a single part cannot decide."""
 SWITCH = 4.5
@@ -59,22 +59,27 @@ def likeliest(chunk: Chunk, scores: Sequence[LanguageScore]) -> tuple[str, float
     return best, sum(_probability(score, best) for score in counted) / len(counted)
 
 
-def is_doubtful(chunk: Chunk, scores: Sequence[LanguageScore]) -> bool:
-    """Return True if a part of the chunk may be in another language than most of it."""
-    best, _ = likeliest(chunk, scores)
-    return any(_probability(score, best) < CERTAIN for score in _with_speech(chunk, scores))
+def is_unsure(chunk: Chunk, scores: Sequence[LanguageScore]) -> bool:
+    """Return True if the language of most of a chunk is uncertain."""
+    return likeliest(chunk, scores)[1] < CERTAIN
 
 
-def has_another(chunk: Chunk, scores: Sequence[LanguageScore]) -> bool:
+def may_change(chunk: Chunk, scores: Sequence[LanguageScore]) -> bool:
     """Return True if a part is likely in another language than most of the chunk."""
     best, _ = likeliest(chunk, scores)
     likely = [score.probabilities[0] for score in _with_speech(chunk, scores)]
     return any(code != best and probability >= LIKELY for code, probability in likely)
 
 
-def is_sure(whole: Sequence[LanguageScore]) -> bool:
-    """Return True if the score of the whole window leaves no doubt."""
-    return whole[0].probabilities[0][1] >= SURE
+def parts_in_doubt(chunk: Chunk, tiles: Sequence[LanguageScore]) -> list[tuple[float, float]]:
+    """Return the parts to look at where a tile may be in another language than most of a chunk."""
+    best, _ = likeliest(chunk, tiles)
+    doubts = [t for t in _with_speech(chunk, tiles) if _probability(t, best) < CERTAIN]
+    return [
+        (start, length)
+        for start, length in (parts(chunk) if doubts else ())
+        if any(t.start <= start + length / 2 <= t.end for t in doubts)
+    ]
 
 
 def parts(chunk: Chunk) -> list[tuple[float, float]]:

@@ -33,29 +33,28 @@ def scores(
 
     They are empty if the chunks have a language, or the model has only one.
 
-    Each chunk is looked at in tiles. If they leave a doubt, it is looked at in shorter, overlapping
-    parts, but first in the whole window if no tile speaks for another language. If the parts show
-    no change of language, the whole window decides. The time of a change without a pause comes from
-    still shorter parts.
+    Each chunk is looked at in tiles, and around those that leave a doubt in shorter, overlapping
+    parts. If any of these speaks for another language, the whole chunk is looked at in such parts.
+    If they show no change, and the language of the chunk is uncertain, the whole window decides.
+    The time of a change without a pause comes from still shorter parts.
     """
     if chunks[0].language or not multilingual:
         return [()] * len(chunks)
-    rows, window = range(len(chunks)), chunks[0].window
+    window = chunks[0].window
     look = partial(_detected, detect, window=window)
-    found = look({row: _tiles(chunks[row].duration) for row in rows})
-    doubtful = [row for row in rows if spoken.is_doubtful(chunks[row], found[row])]
-    vague = [row for row in doubtful if not spoken.has_another(chunks[row], found[row])]
-    whole = look(dict.fromkeys(vague, [(0.0, window)]))
-    unsure = [row for row in doubtful if row not in whole or not spoken.is_sure(whole[row])]
-    finer = look({row: spoken.parts(chunks[row]) for row in unsure})
+    tiles = look({row: _tiles(chunk.duration) for row, chunk in enumerate(chunks)})
+    suspects = [row for row in tiles if spoken.may_change(chunks[row], tiles[row])]
+    rest = [row for row in tiles if row not in suspects]
+    nearby = look({row: spoken.parts_in_doubt(chunks[row], tiles[row]) for row in rest})
+    suspects += [r for r in rest if spoken.may_change(chunks[r], (*tiles[r], *nearby[r]))]
+    finer = look({row: spoken.parts(chunks[row]) for row in suspects})
     mixed = {row: p for row, p in finer.items() if len(spoken.stretches(chunks[row], p)) > 1}
-    for row, p in look(
-        {r: spoken.parts_at_changes(chunks[r], p) for r, p in mixed.items()}
-    ).items():
+    short = look({row: spoken.parts_at_changes(chunks[row], p) for row, p in mixed.items()})
+    for row, p in short.items():
         mixed[row] = spoken.refined(chunks[row], mixed[row], p)
-    rest = [row for row in unsure if row not in mixed and row not in whole]
-    whole |= look(dict.fromkeys(rest, [(0.0, window)]))
-    return list((found | whole | mixed).values())
+    unsure = [r for r in tiles if r not in mixed and spoken.is_unsure(chunks[r], tiles[r])]
+    whole = look(dict.fromkeys(unsure, [(0.0, window)]))
+    return list((tiles | whole | mixed).values())
 
 
 def languages(
