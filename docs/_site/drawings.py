@@ -88,7 +88,7 @@ class Canvas:
 
 
 def engine() -> Canvas:
-    canvas = Canvas("Stages of the engine, from a source to the formats", 250)
+    canvas = Canvas("Stages of the engine, from a source to the formats", 316)
     first = ("audio", "16 kHz mono"), ("vad", "speech or silence"), ("chunking", "cut in silence")
     for number, lines in enumerate(first):
         canvas.box(130 + number * 205, 20, 160, 56, *lines)
@@ -97,14 +97,18 @@ def engine() -> Canvas:
     canvas.arrow((620, 76), (620, 110))
     canvas.box(540, 110, 160, 56, "batching", "chunks of equal window")
     canvas.arrow((540, 138), (495, 138))
-    canvas.box(335, 98, 160, 80, "guard", "checks each text,", "decodes doubtful again")
+    canvas.box(
+        335, 98, 160, 80, "languages, guard", "each stretch in its own,", "doubtful texts again"
+    )
     canvas.arrow((335, 126), (290, 126))
     canvas.arrow((290, 150), (335, 150))
     canvas.box(130, 98, 160, 80, "backend", "the only stage", "that knows a library", kind="accent")
     canvas.arrow((415, 178), (415, 196))
-    canvas.box(335, 196, 160, 46, "stitch", "times of the file")
+    canvas.box(335, 196, 160, 46, "seams", "cuts without a pause")
     canvas.arrow((495, 219), (540, 219))
-    canvas.box(540, 196, 160, 46, "Transcript", "txt, srt, vtt, json")
+    canvas.box(540, 196, 160, 46, "stitch", "times of the file")
+    canvas.arrow((620, 242), (620, 262))
+    canvas.box(540, 262, 160, 46, "Transcript", "txt, srt, vtt, json")
     return canvas
 
 
@@ -161,7 +165,9 @@ def guard() -> Canvas:
     canvas.box(560, 40, 150, 56, "keep the text", kind="accent")
     canvas.arrow((285, 106), (285, 150))
     canvas.text(295, 132, "doubtful", "soft")
-    canvas.box(200, 150, 170, 76, "decode again", "alone, full window,", "next temperature")
+    canvas.box(
+        200, 150, 170, 76, "decode again", "its halves, then alone in", "the full window, sampled"
+    )
     canvas.arrow((370, 172), (635, 172), (635, 96))
     canvas.text(460, 166, "plausible", "soft", "middle")
     canvas.arrow((370, 206), (560, 206), label="still doubtful")
