@@ -38,16 +38,20 @@ export async function show(main, signal, id) {
       h("span", { dir: "auto" }, filename),
     ),
     h("h1", {}, t("export.title")),
-    ...GROUPS.map(([group, names]) => {
-      const offered = names.filter((format) => formats.includes(format));
-      const cards = offered.map((format) => card(base, format, filename));
-      return h(
-        "section",
-        { class: "tight", "aria-labelledby": `g-${group}` },
-        h("h2", { id: `g-${group}`, class: "soft" }, t(`export.${group}`)),
-        h("ul", { class: "formats" }, cards),
-      );
-    }),
+    h(
+      "div",
+      { class: "formats" },
+      GROUPS.map(([group, names]) => {
+        const offered = names.filter((format) => formats.includes(format));
+        const cards = offered.map((format) => card(base, format, filename));
+        return h(
+          "section",
+          { "aria-labelledby": `g-${group}` },
+          h("h2", { id: `g-${group}` }, t(`export.${group}`)),
+          h("ul", {}, cards),
+        );
+      }),
+    ),
     h(
       "section",
       { class: "sheet", "aria-labelledby": "layout-title" },
