@@ -212,7 +212,7 @@ def test_unsupported_fields_are_reported_and_the_rest_is_applied(service: Server
         until(socket, "session.created")
         fields = {
             "type": "realtime",
-            "include": [LOGPROBS],
+            "include": ["item.colours"],
             "audio": {
                 "input": {
                     "format": {"type": "audio/pcm", "rate": 5},
@@ -235,7 +235,8 @@ def test_unsupported_fields_are_reported_and_the_rest_is_applied(service: Server
         }  # fmt: skip
         message = report["error"]["message"]
         for value in (
-            "no-such-model", "languages", "colour", "idle_timeout_ms", "5 Hz", "realtime", LOGPROBS,
+            "no-such-model", "languages", "colour", "idle_timeout_ms", "5 Hz", "realtime",
+            "item.colours",
         ):  # fmt: skip
             assert value in message
         assert "noise_reduction" not in message and "create_response" not in message
@@ -244,6 +245,26 @@ def test_unsupported_fields_are_reported_and_the_rest_is_applied(service: Server
         send(socket, "nonsense", event_id="mark")
         assert receive(socket)["type"] == "session.updated"
         assert receive(socket)["error"]["event_id"] == "mark"
+
+
+@pytest.mark.parametrize("model", ["gpt-4o-transcribe", "gpt-live-transcribe"])
+def test_log_probabilities_of_words_are_sent_on_request(service: Server, model: str) -> None:
+    with session(service) as socket:
+        fields = {
+            "type": "transcription",
+            "include": [LOGPROBS],
+            "audio": {"input": {"transcription": {"model": model}, "turn_detection": None}},
+        }
+        send(socket, "session.update", session=fields)
+        assert until(socket, "session.updated")[-1]["session"]["include"] == [LOGPROBS]
+        append(socket, pcm("english"))
+        send(socket, "input_audio_buffer.commit")
+        events = until(socket, f"{TRANSCRIPTION}.completed")
+    entries = events[-1]["logprobs"]
+    assert "".join(entry["token"] for entry in entries).strip() == events[-1]["transcript"]
+    assert all(entry["logprob"] <= 0 for entry in entries)
+    deltas = [event for event in events if event["type"] == f"{TRANSCRIPTION}.delta"]
+    assert [entry for event in deltas for entry in event["logprobs"]] == entries
 
 
 @pytest.mark.parametrize("codec", ["mulaw", "alaw"])

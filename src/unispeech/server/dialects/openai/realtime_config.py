@@ -32,6 +32,8 @@ BETA = {
     "turn_detection": "audio.input.turn_detection",
 }
 """Flat fields of the beta, with their current places."""
+LOGPROBS = "item.input_audio_transcription.logprobs"
+"""Value of `include` that adds log probabilities of the words."""
 IGNORED = frozenset({"id", "object", "expires_at", "client_secret", "modalities"})
 """Fields without effect, accepted because clients echo the session that they received."""
 MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
@@ -47,6 +49,7 @@ class Config:
     prompt: str | None = None
     keywords: tuple[str, ...] = ()
     delay: str | None = None
+    has_logprobs: bool = False
     format: Format = Format()
     turns: Turns | None = None
     sets_turns: bool = False
@@ -76,7 +79,7 @@ class Config:
                     "turn_detection": turns.json() if turns else None,
                 }
             },
-            "include": [],
+            "include": self._include,
         }
 
     def beta(self) -> dict[str, Any]:
@@ -89,8 +92,12 @@ class Config:
             "input_audio_transcription": self._transcription(),
             "input_audio_noise_reduction": None,
             "turn_detection": turns.json() if turns else None,
-            "include": [],
+            "include": self._include,
         }
+
+    @property
+    def _include(self) -> list[str]:
+        return [LOGPROBS] if self.has_logprobs else []
 
     def _transcription(self) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -177,8 +184,8 @@ def _apply(config: Config, path: str, value: Any) -> Config:
             )  # fmt: skip
         case "type" | "audio.input.noise_reduction":
             return config  # speech models are trained on noisy recordings; nothing is filtered
-        case "include" if not value:
-            return config
+        case "include" if not set(value or ()) - {LOGPROBS}:
+            return replace(config, has_logprobs=bool(value))
         case "audio.input.format":
             return replace(config, format=read_format(value))
         case "audio.input.transcription" if value is None:

@@ -10,15 +10,17 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from unispeech.errors import OptionError
 from unispeech.realtime.events import Event
 from unispeech.server.dialects.openai.realtime_config import Config
+from unispeech.server.dialects.openai.render import logprobs
 from unispeech.server.speech.speech import public
 from unispeech.server.speech.streams import Stream, StreamMessage
+from unispeech.types import Word
 
 MIN_COMMIT = 0.1
 """Seconds of audio that a commit needs, as in OpenAI's API."""
@@ -63,6 +65,8 @@ class Item:
     seconds: float = 0.0
     is_committed: bool = False
     texts: list[str] = field(default_factory=list)
+    words: list[tuple[Word, ...]] = field(default_factory=list)
+    """Words of each of `texts`."""
     sent: int = 0
     """Number of `texts` sent as deltas."""
 
@@ -70,8 +74,9 @@ class Item:
     def transcript(self) -> str:
         return "".join(self.texts)
 
-    def add(self, text: str) -> None:
-        self.texts.append(text if self.texts else text.lstrip())
+    def add(self, event: Event) -> None:
+        self.texts.append(event.text if self.texts else event.text.lstrip())
+        self.words.append(tuple(event.words))
 
     def body(self, transcript: str | None) -> dict[str, Any]:
         return {
@@ -163,7 +168,7 @@ class Items:
             return
         item = await self._item_of(event)
         if item is not None and event.type == "final":
-            item.add(event.text)
+            item.add(event)
             if item.is_committed or self._config.is_live:
                 await self._send_deltas(item)
 
@@ -222,7 +227,11 @@ class Items:
             item.sent += 1
             delta = item.texts[item.sent - 1]
             place = {"item_id": item.id, "content_index": 0}
-            await self._outbox.send(f"{TRANSCRIPTION}.delta", **place, delta=delta)
+            more = self._logprobs(item.words[item.sent - 1])
+            await self._outbox.send(f"{TRANSCRIPTION}.delta", **place, delta=delta, **more)
+
+    def _logprobs(self, words: Iterable[Word]) -> dict[str, Any]:
+        return {"logprobs": logprobs(words)} if self._config.has_logprobs else {}
 
     async def _complete(self, item: Item) -> None:
         self._completed += 1
@@ -232,6 +241,7 @@ class Items:
             content_index=0,
             transcript=item.transcript,
             usage={"type": "duration", "seconds": round(item.seconds, 3)},
+            **self._logprobs(itertools.chain.from_iterable(item.words)),
         )
         if not self._outbox.is_beta:
             body = item.body(item.transcript)
