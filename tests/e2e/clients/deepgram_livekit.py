@@ -10,51 +10,28 @@ Run it by `python tests/e2e/clients/run.py deepgram_livekit`.
 from __future__ import annotations
 
 import asyncio
-import importlib.metadata
-import sys
-import wave
-from pathlib import Path
 from typing import Any
 
 import aiohttp
-from livekit import rtc
 from livekit.agents import stt
 from livekit.plugins import deepgram
-
-SAMPLES = Path(__file__).parents[3] / "samples"
-RATE = 16_000
-
-
-def report(*values: object) -> None:
-    sys.stdout.write(" ".join(map(str, values)) + "\n")
-
-
-def frames() -> list[Any]:
-    """Return a sample, and two seconds of silence, in frames of 50 ms."""
-    with wave.open(str(SAMPLES / "pause.wav")) as file:
-        data = file.readframes(file.getnframes()) + bytes(2 * 2 * RATE)
-    size = RATE // 20 * 2
-    pieces = [data[start : start + size] for start in range(0, len(data), size)]
-    return [rtc.AudioFrame(piece, RATE, 1, len(piece) // 2) for piece in pieces]
+from livekit_audio import frames, push, report, run
 
 
 async def live(recognizer: Any) -> list[Any]:
     stream = recognizer.stream()
 
-    async def push() -> None:
-        for frame in frames():
-            stream.push_frame(frame)
-            await asyncio.sleep(0.02)
+    async def speak() -> None:
+        await push(stream, 0.02)
         stream.end_input()
 
-    pushing = asyncio.create_task(push())
+    pushing = asyncio.create_task(speak())
     events = [event async for event in stream]
     await pushing
     return events
 
 
 async def main(url: str, key: str = "none") -> None:
-    report("livekit-plugins-deepgram", importlib.metadata.version("livekit-plugins-deepgram"))
     async with aiohttp.ClientSession() as session:
         recognizer = deepgram.STT(
             api_key=key,
@@ -87,4 +64,4 @@ async def main(url: str, key: str = "none") -> None:
         report("ok recording", event.alternatives[0].text)
 
 
-asyncio.run(main(*sys.argv[1:]))
+run("livekit-plugins-deepgram", main)

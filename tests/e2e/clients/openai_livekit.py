@@ -10,31 +10,11 @@ Run it by `python tests/e2e/clients/run.py openai_livekit`.
 from __future__ import annotations
 
 import asyncio
-import importlib.metadata
-import sys
-import wave
-from pathlib import Path
 from typing import Any
 
-from livekit import rtc
 from livekit.agents import stt, utils
 from livekit.plugins import openai
-
-SAMPLES = Path(__file__).parents[3] / "samples"
-RATE = 16_000
-
-
-def report(*values: object) -> None:
-    sys.stdout.write(" ".join(map(str, values)) + "\n")
-
-
-def frames() -> list[Any]:
-    """Return a sample, and two seconds of silence, in frames of 50 ms."""
-    with wave.open(str(SAMPLES / "pause.wav")) as file:
-        data = file.readframes(file.getnframes()) + bytes(2 * 2 * RATE)
-    size = RATE // 20 * 2
-    pieces = [data[start : start + size] for start in range(0, len(data), size)]
-    return [rtc.AudioFrame(piece, RATE, 1, len(piece) // 2) for piece in pieces]
+from livekit_audio import push, report, run
 
 
 async def transcribe(recognizer: Any) -> list[str]:
@@ -42,13 +22,11 @@ async def transcribe(recognizer: Any) -> list[str]:
     finals: list[str] = []
     async with recognizer.stream() as stream:
 
-        async def push() -> None:
-            for frame in frames():
-                stream.push_frame(frame)
-                await asyncio.sleep(0.03)
+        async def speak() -> None:
+            await push(stream, 0.03)
             stream.flush()
 
-        pushing = asyncio.create_task(push())
+        pushing = asyncio.create_task(speak())
         async for event in stream:
             if event.type == stt.SpeechEventType.FINAL_TRANSCRIPT:
                 finals.append(event.alternatives[0].text)
@@ -59,7 +37,6 @@ async def transcribe(recognizer: Any) -> list[str]:
 
 
 async def main(url: str, key: str = "none") -> None:
-    report("livekit-plugins-openai", importlib.metadata.version("livekit-plugins-openai"))
     async with utils.http_context.open():
         for model in ("gpt-4o-transcribe", "gpt-realtime-whisper"):
             recognizer = openai.STT(
@@ -70,4 +47,4 @@ async def main(url: str, key: str = "none") -> None:
             report("ok", model, finals)
 
 
-asyncio.run(main(*sys.argv[1:]))
+run("livekit-plugins-openai", main)

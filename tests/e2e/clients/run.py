@@ -19,17 +19,25 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from support.serving import running
 
+SCRIPTS = Path(__file__).parent
+METADATA = re.compile(r"(?m)^# /// script\n((?:#.*\n)+?)# ///$")
+
 
 def dependencies(script: Path) -> list[str]:
     """Return the packages of a script's metadata (PEP 723)."""
-    block = re.search(r"(?m)^# /// script\n((?:#.*\n)+?)# ///$", script.read_text(encoding="utf-8"))
-    assert block is not None, f"{script.name} has no metadata"
+    block = METADATA.search(script.read_text(encoding="utf-8"))
+    assert block is not None
     text = re.sub(r"(?m)^# ?", "", block[1])
     return list(tomllib.loads(text)["dependencies"])
 
 
-def main(name: str, url: str = "", *arguments: str) -> int:
-    script = Path(__file__).with_name(f"{name}.py")
+def main(name: str = "", url: str = "", *arguments: str) -> int:
+    script = SCRIPTS / f"{name}.py"
+    names = [
+        path.stem for path in sorted(SCRIPTS.glob("*.py")) if METADATA.search(path.read_text())
+    ]
+    if name not in names:
+        sys.exit(f"{name!r} is not a client; use {', '.join(names)}")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         venv.create(folder / "client", with_pip=True)
