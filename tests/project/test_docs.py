@@ -392,8 +392,8 @@ def test_commands_that_cannot_run_here_parse(block: Block) -> None:
         elif tool == "python" and words[1].endswith(".py"):
             assert (ROOT / words[1]).is_file(), command
         else:
-            assert tool in ("python3", "py", "source", "sudo", "speech\\Scripts\\activate",
-                            "speechScriptsactivate"), command  # fmt: skip
+            assert tool in ("aws", "python3", "py", "source", "sudo", "tar",
+                            "speech\\Scripts\\activate", "speechScriptsactivate")  # fmt: skip
 
 
 def _extras() -> set[str]:
@@ -420,8 +420,10 @@ def _docker(words: list[str]) -> None:
             services |= set(yaml.safe_load((ROOT / file).read_text())["services"])
         assert given.get("--scale", "server=1").partition("=")[0] in services
     else:
-        assert words[1] in ("build", "run") and (ROOT / "Dockerfile").is_file()
-        exposed = re.findall(r"^EXPOSE (\d+)", (ROOT / "Dockerfile").read_text(), re.M)
+        dockerfile = (ROOT / "Dockerfile").read_text()
+        assert words[1] in ("build", "push", "run")
+        assert f" AS {given.get('--target', 'service')}\n" in dockerfile
+        exposed = re.findall(r"^EXPOSE (\d+)", dockerfile, re.M)
         assert given.get("--publish", "8000:8000").rpartition(":")[2] in exposed
         _known_variable(given.get("--env", "UNISPEECH_API_KEY=").partition("=")[0])
 
