@@ -134,3 +134,19 @@ def test_quotations_links_and_print(page: Any, server: Server, job: str) -> None
     assert not page.locator(".toolbar").is_visible()
     page.emulate_media(media="screen")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
+
+
+def test_playback_resumes_a_second_before_its_pause_and_keys_can_be_changed(page: Any) -> None:
+    time = "document.querySelector('audio').currentTime"
+    page.evaluate(f"{time} = 5")
+    page.keyboard.press("F9")
+    until(page, f"{time} > 6.5")
+    page.keyboard.press("F4")
+    paused = page.evaluate(time)
+    page.keyboard.press("Alt+h")
+    page.get_by_role("button", name="Change the keys of: Play, pause").click()
+    page.keyboard.press("Alt+u")
+    page.get_by_role("dialog").get_by_role("button", name="Close").last.click()
+    page.keyboard.press("Alt+u")
+    until(page, "!document.querySelector('audio').paused")
+    assert page.evaluate(time) < paused

@@ -85,7 +85,7 @@ def test_every_save_is_a_version_that_can_be_restored(
     # The newest earlier version has the focus; the arrow keys select others.
     assert page.evaluate("document.activeElement.value") == str(numbers(server, job)[1])
     page.keyboard.press("ArrowDown")
-    page.locator(".preview").get_by_text(decoded[0], exact=True).wait_for(timeout=WAIT)
+    page.locator(".preview ins", has_text="Two.").wait_for(timeout=WAIT)
     assert "1 segment differs" in page.locator(".preview").inner_text()
     page.get_by_role("button", name="Restore this version").click()
     page.get_by_text("Restored.").wait_for(timeout=WAIT)

@@ -55,6 +55,9 @@ const indexHere = ({ view }, row) => (row ? view.index(row) : view.speaking);
 export function playerCommands(player) {
   return {
     play: () => player.toggle(),
+    pause: () => player.pause(),
+    zoomIn: () => player.wave.zoom(-1),
+    zoomOut: () => player.wave.zoom(1),
     back: () => player.skip(-STEP),
     forward: () => player.skip(STEP),
     slower: () => player.faster(-1),

@@ -34,6 +34,8 @@ export class Controls {
     const forward = iconButton("forward", t("player.forward", step), {
       on: { click: () => player.skip(STEP) },
     });
+    const zoomOut = iconButton("zoomOut", t("command.zoomOut"), { data: { command: "zoomOut" } });
+    const zoomIn = iconButton("zoomIn", t("command.zoomIn"), { data: { command: "zoomIn" } });
     const keys = iconButton("keys", t("keys.title"), { data: { command: "keys" } });
     this.#play.addEventListener("click", () => player.toggle());
     this.#speed.addEventListener("change", () => player.setSpeed(Number(this.#speed.value)));
@@ -45,7 +47,7 @@ export class Controls {
       back,
       forward,
       h("p", { class: "where" }, this.#time, slash, this.#length),
-      h("div", { class: "row end" }, this.#loop, this.#speed, keys),
+      h("div", { class: "row end" }, zoomOut, zoomIn, this.#loop, this.#speed, keys),
     );
   }
 

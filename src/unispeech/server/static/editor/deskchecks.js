@@ -12,7 +12,7 @@ import { settings } from "../settings.js";
 import { t } from "../strings/index.js";
 import { clock } from "../transcript/times.js";
 import { doubts, GRADES, shownGrade } from "./doubts.js";
-import { shownKeys } from "./keys.js";
+import { shownKeys } from "./keytable.js";
 
 const MOST = 100; // listed places of each kind
 

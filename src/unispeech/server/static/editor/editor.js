@@ -23,7 +23,7 @@ import { deskTabs } from "./desktabs.js";
 import { doubts } from "./doubts.js";
 import { FindBar } from "./findbar.js";
 import { pressInGap } from "./gaps.js";
-import { commandOf } from "./keys.js";
+import { commandOf } from "./keytable.js";
 import { Navigation } from "./navigation.js";
 import { panels } from "./panels.js";
 import { openPlayer } from "./player.js";
@@ -37,6 +37,7 @@ import { Store } from "./store.js";
 import { Sync } from "./sync.js";
 import { Toolbar } from "./toolbar.js";
 import { TranscriptView } from "./transcript.js";
+import { typewriter } from "./typewriter.js";
 import { typing } from "./typing.js";
 
 /** Commands whose keys work only in the text of a row, which handles them first. */
@@ -189,6 +190,7 @@ class Editor {
     store.listen(() => this.#showCounts());
     copyChosen(this.page, signal);
     printable(main, this.page.job.filename, store, signal);
+    typewriter(view.element);
     view.onMark((row) => this.page.choosing.mark(row));
     this.page.problems.onChange((count) => {
       this.#tools.showProblems(count);
@@ -247,7 +249,11 @@ class Editor {
     this.#tools.showDoubts(doubts(this.page.store.document).length);
     this.#desk.plan();
     this.#tools.showSteps(this.page.store.canUndo, this.page.store.canRedo);
-    this.page.player.wave.show({ gaps, segment: segments[this.page.view.speaking] ?? null });
+    this.page.player.wave.show({
+      gaps,
+      segments,
+      segment: segments[this.page.view.speaking] ?? null,
+    });
   }
 
   /** Show the current subtitles of the server and their problems. */

@@ -1,190 +1,103 @@
-// Keyboard shortcuts as a table, which the help also shows.
+// Dialog of the keyboard shortcuts, in which the user can change them.
 
 import { ask } from "../dialog.js";
-import { h } from "../dom.js";
+import { h, put } from "../dom.js";
 import { t } from "../strings/index.js";
+import { assign, FIXED, KEYS, keysOf, keysPressed, resetKeys, written } from "./keytable.js";
 
-const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
-
-/**
- * Commands and their keys in groups. `Mod` is Ctrl, or Cmd on a Mac.
- * @type {[group: string, [command: string, ...keys: string[]][]][]}
- */
-const KEYS = [
-  [
-    "keys.hear",
-    [
-      ["play", "Escape", "Alt+K"],
-      ["back", "Alt+J"],
-      ["forward", "Alt+L"],
-      ["replay", "Alt+P"],
-      ["loop", "Alt+O"],
-      ["slower", "Alt+,"],
-      ["faster", "Alt+."],
-    ],
-  ],
-  [
-    "keys.go",
-    [
-      ["previous", "Alt+ArrowUp"],
-      ["next", "Alt+ArrowDown"],
-      ["doubt", "Alt+N"],
-      ["doubtBack", "Alt+Shift+N"],
-      ["right", "Alt+R"],
-      ["desk", "Alt+D"],
-      ["find", "Mod+F"],
-      ["replace", "Mod+H"],
-    ],
-  ],
-  [
-    "keys.change",
-    [
-      ["split", "Enter"],
-      ["mergeBack", "Backspace"],
-      ["mergeOn", "Delete"],
-      ["moveBack", "Alt+Shift+ArrowUp"],
-      ["moveOn", "Alt+Shift+ArrowDown"],
-      ["begins", "Alt+B"],
-      ["ends", "Alt+E"],
-      ["earlier", "Alt+Shift+ArrowLeft"],
-      ["later", "Alt+Shift+ArrowRight"],
-      ["add", "Alt+I"],
-      ["times", "Alt+T"],
-      ["speaker", "Alt+W"],
-      ["selectOn", "Mod+Shift+ArrowDown"],
-      ["selectBack", "Mod+Shift+ArrowUp"],
-      ["quote", "Alt+Q"],
-      ["link", "Alt+Shift+Q"],
-      ["again", "Alt+A"],
-      ["menu", "Alt+M"],
-      ["undo", "Mod+Z"],
-      ["redo", "Mod+Shift+Z", "Mod+Y"],
-      ["save", "Mod+S"],
-    ],
-  ],
-  ["keys.help", [["keys", "Alt+H", "F1"]]],
-];
-
-const TABLE = KEYS.flatMap(([, commands]) =>
-  commands.flatMap(([command, ...keys]) => keys.map((key) => [key, command])),
-);
-
-/**
- * Command of a key press, or null.
- * @param {KeyboardEvent} event
- */
-export function commandOf(event) {
-  if (event.isComposing || event.getModifierState("AltGraph")) return null;
-  return TABLE.find(([keys]) => pressed(keys, event))?.[1] ?? null;
-}
-
-/**
- * @param {string} keys
- * @param {KeyboardEvent} event
- */
-function pressed(keys, event) {
-  const parts = keys.split("+");
-  const key = parts.at(-1) ?? "";
-  const mod = MAC ? event.metaKey : event.ctrlKey;
-  const other = MAC ? event.ctrlKey : event.metaKey;
-  if (
-    other ||
-    mod !== parts.includes("Mod") ||
-    event.altKey !== parts.includes("Alt") ||
-    event.shiftKey !== parts.includes("Shift")
-  )
-    return false;
-  // With Alt a Mac types another character, so the physical key counts.
-  return (
-    event.key.toLowerCase() === key.toLowerCase() || (event.altKey && event.code === place(key))
-  );
-}
-
-/** @param {string} key */
-function place(key) {
-  if (key === ",") return "Comma";
-  if (key === ".") return "Period";
-  return key.length === 1 ? `Key${key}` : key;
-}
-
-/**
- * Keys of a command as labelled on the keyboard.
- * @param {string} command
- */
-export function shownKeys(command) {
-  const entry = TABLE.find(([, name]) => name === command);
-  return entry ? written(entry[0]) : "";
-}
-
-/** @param {string} keys */
-function written(keys) {
-  /** @type {Record<string, string>} */
-  const signs = {
-    ...(MAC
-      ? { Mod: "⌘", Alt: "⌥", Shift: "⇧" }
-      : { Mod: t("key.ctrl"), Alt: "Alt", Shift: t("key.shift") }),
-    ArrowUp: "↑",
-    ArrowDown: "↓",
-    ArrowLeft: "←",
-    ArrowRight: "→",
-    Escape: "Esc",
-    Backspace: t("key.backspace"),
-    Delete: t("key.delete"),
-    Enter: t("key.enterkey"),
-  };
-  return keys
-    .split("+")
-    .map((part) => signs[part] ?? part)
-    .join(MAC ? "" : " ");
-}
-
-/**
- * Digit that chooses a speaker: with Alt everywhere, alone outside text and fields. Null for other keys.
- * @param {KeyboardEvent} event
- */
-export function digitOf(event) {
-  const { code, altKey, ctrlKey, metaKey, shiftKey, target } = event;
-  const digit = /^(?:Digit|Numpad)(\d)$/.exec(code)?.[1];
-  if (!digit || ctrlKey || metaKey || shiftKey || !(target instanceof HTMLElement)) return null;
-  const isField = target.isContentEditable || target.matches("input, select, textarea");
-  return altKey || !isField ? Number(digit) : null;
-}
-
-/** Show the keyboard shortcuts in a dialog. */
+/** Show the keyboard shortcuts. */
 export function showKeys() {
+  const groups = h("div", { class: "keys" });
+  const draw = () => groups.replaceChildren(...KEYS.map((group) => section(group, draw)));
+  draw();
+  const reset = () => {
+    resetKeys();
+    draw();
+  };
   return ask({
     title: t("keys.title"),
     large: true,
     content: [
       h("p", { class: "soft" }, t("keys.note")),
+      groups,
       h(
         "div",
-        { class: "keys" },
-        KEYS.map(([group, commands]) =>
-          h(
-            "section",
-            {},
-            h("h3", {}, t(group)),
-            h(
-              "dl",
-              {},
-              commands.map(([command, ...keys]) =>
-                h(
-                  "div",
-                  {},
-                  h("dt", {}, t(`command.${command}`)),
-                  h(
-                    "dd",
-                    {},
-                    keys.map((key) => h("kbd", {}, written(key))),
-                  ),
-                ),
-              ),
-            ),
-          ),
-        ),
+        { class: "row" },
+        h("button", { type: "button", on: { click: reset } }, t("keys.reset")),
+        h("span", { class: "soft small" }, t("keys.own")),
       ),
     ],
     buttons: [{ label: t("close"), value: "", kind: "main" }],
   });
+}
+
+/**
+ * @param {typeof KEYS[number]} group
+ * @param {() => void} draw
+ */
+function section([group, commands], draw) {
+  return h(
+    "section",
+    {},
+    h("h3", {}, t(group)),
+    h(
+      "ul",
+      {},
+      commands.map(([command]) => shortcut(command, draw)),
+    ),
+  );
+}
+
+/**
+ * A command with its keys, which a press on them changes.
+ * @param {string} command
+ * @param {() => void} draw
+ */
+function shortcut(command, draw) {
+  const label = t(`command.${command}`);
+  const keys = keysOf(command).map((name) => h("kbd", {}, written(name)));
+  const shown = keys.length ? keys : h("span", { class: "soft" }, "–");
+  if (FIXED.includes(command)) return h("li", {}, h("span", {}, label), h("span", {}, shown));
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "bare",
+      "aria-label": t("keys.alter", { name: label }),
+      data: { shortcut: command },
+    },
+    shown,
+  );
+  button.addEventListener("click", () => listen(button, command, draw));
+  return h("li", {}, h("span", {}, label), button);
+}
+
+/**
+ * Wait for the new keys of a command; Escape keeps the old ones.
+ * @param {HTMLElement} button
+ * @param {string} command
+ * @param {() => void} draw
+ */
+function listen(button, command, draw) {
+  button.replaceChildren(t("keys.press"));
+  put(button, "aria-live", "polite");
+  const stop = new AbortController();
+  const end = () => {
+    stop.abort();
+    draw();
+    /** @type {HTMLElement | null} */
+    const again = document.querySelector(`[data-shortcut="${command}"]`);
+    again?.focus();
+  };
+  /** @param {KeyboardEvent} event */
+  const press = (event) => {
+    if (event.key === "Tab") return;
+    event.preventDefault();
+    event.stopPropagation();
+    const keys = keysPressed(event);
+    if (keys) assign(command, keys);
+    if (keys || event.key === "Escape") end();
+  };
+  button.addEventListener("keydown", press, { signal: stop.signal });
+  button.addEventListener("blur", end, { signal: stop.signal });
 }

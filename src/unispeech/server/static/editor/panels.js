@@ -17,9 +17,11 @@ import { complain } from "../messages.js";
 import { t } from "../strings/index.js";
 import { mergeAll, removeAll, setTimes } from "../transcript/edits.js";
 import { deleteAsked } from "../views/jobs.js";
-import { showKeys, shownKeys } from "./keys.js";
+import { showKeys } from "./keys.js";
+import { shownKeys } from "./keytable.js";
 import { speakerMenu } from "./speakers.js";
 import { askTimes } from "./times.js";
+import { isTypewriter, toggleTypewriter } from "./typewriter.js";
 
 /** Commands in the menu of a row; null is a separator. */
 const ROW_COMMANDS = [
@@ -61,6 +63,7 @@ export function panels(page) {
     share: () => leaveFor("share"),
     export: () => leaveFor("export"),
     desk: () => desk.toggle(),
+    typewriter: () => toggleTypewriter(),
     ...ofChosen(page),
     selectOn: (row) => choosing.extend(row, 1),
     selectBack: (row) => choosing.extend(row, -1),
@@ -137,6 +140,12 @@ function moreItems(job, run) {
   };
   return [
     { label: t("command.replace"), keys: shownKeys("replace"), run: () => run("replace") },
+    {
+      label: t("command.typewriter"),
+      keys: shownKeys("typewriter"),
+      checked: isTypewriter(),
+      run: () => run("typewriter"),
+    },
     { label: t("command.desk"), keys: shownKeys("desk"), run: () => run("desk") },
     { label: t("print.title"), run: () => print() },
     { label: t("revision.title"), run: () => run("history") },

@@ -2,7 +2,7 @@
 
 import * as api from "../api.js";
 
-const PER_SECOND = 50;
+const PER_SECOND = 100;
 const PIECE = 60; // seconds per request
 const RETRY = 5000; // milliseconds
 

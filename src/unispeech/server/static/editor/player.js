@@ -10,6 +10,8 @@ import { Controls, SPEEDS } from "./controls.js";
 import { openMedia } from "./media.js";
 import { Waveform } from "./waveform.js";
 
+const REWIND = 1; // seconds that playback goes back when it resumes
+
 /**
  * Called with every drawn frame during playback, and with every seek (as if playing, so that the view scrolls
  * to the position).
@@ -47,6 +49,8 @@ export class Player {
   /** @type {number | null} */
   #stopAt = null;
   #subtitleRequests = 0;
+  /** @type {number | null} */
+  #pausedAt = null;
 
   /**
    * @param {string} base
@@ -144,12 +148,16 @@ export class Player {
   }
 
   pause() {
+    if (this.isPlaying) this.#pausedAt = this.time;
     this.#audio.pause();
   }
 
+  /** Pause, or resume a second before the place of the last pause. */
   toggle() {
-    if (this.isPlaying) this.pause();
-    else this.play();
+    if (this.isPlaying) return this.pause();
+    const moved = Math.abs(this.time - (this.#pausedAt ?? Number.POSITIVE_INFINITY));
+    if (moved < 0.2 && !this.#audio.ended) this.seek(this.time - REWIND);
+    this.play();
   }
 
   /**

@@ -8,6 +8,11 @@ import { ask } from "../dialog.js";
 import { h } from "../dom.js";
 import { complain } from "../messages.js";
 import { day, t } from "../strings/index.js";
+import { difference } from "../transcript/difference.js";
+import { changeLines, differenceOf } from "./deskhistory.js";
+
+const CHANGES = 30; // shown changes of a version
+const COMPARED = 12; // versions whose line says what they changed
 
 /**
  * Show the history and return the number of the revision to restore, or null.
@@ -24,7 +29,12 @@ export async function chooseRevision(job, document) {
     chosen = number;
     showDifference(preview, job.id, number, document).catch(complain);
   };
-  const rows = revisions.map((revision, index) => revisionRow(revision, index, choose));
+  const rows = revisions.map((revision, index) => {
+    const row = revisionRow(revision, index, choose);
+    const before = revisions[index + 1];
+    if (before && index < COMPARED) summarize(row, job.id, before.number, revision.number);
+    return row;
+  });
   const list = h("ul", { class: "revisions" }, rows);
   const answer = await ask({
     title: t("revision.title"),
@@ -39,6 +49,23 @@ export async function chooseRevision(job, document) {
     ],
   });
   return answer ? chosen : null;
+}
+
+/**
+ * Add what a version changed to its line.
+ * @param {HTMLElement} row
+ * @param {string} job
+ * @param {number} before
+ * @param {number} number
+ */
+function summarize(row, job, before, number) {
+  differenceOf(job, before, number).then(
+    (found) =>
+      row
+        .querySelector(".grow")
+        ?.append(h("span", { class: "changes small" }, changeLines(found, 1).slice(0, 1))),
+    () => {},
+  );
 }
 
 /**
@@ -79,7 +106,7 @@ function revisionRow(revision, index, choose) {
 }
 
 /**
- * Show the segments of a revision that differ from the document.
+ * Show how the document differs from a revision.
  * @param {HTMLElement} preview
  * @param {string} job
  * @param {number} number
@@ -87,11 +114,10 @@ function revisionRow(revision, index, choose) {
  */
 async function showDifference(preview, job, number, document) {
   const { segments } = await api.revision(job, number);
-  const now = new Set(document.segments.map(({ text }) => text.trim()));
-  const other = segments.map(({ text }) => text.trim()).filter((text) => !now.has(text));
-  const count = other.length;
+  const found = difference(segments, document.segments);
+  const count = found.changes.length;
   preview.replaceChildren(
-    h("p", { class: "soft small" }, count ? t("revision.differs", { count }) : t("revision.alike")),
-    ...other.slice(0, 30).map((text) => h("p", { dir: "auto" }, text)),
+    h("p", { class: "soft small" }, count ? t("revision.differs", { count }) : ""),
+    ...changeLines(found, CHANGES),
   );
 }

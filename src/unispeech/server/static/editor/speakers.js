@@ -12,7 +12,7 @@ import { h } from "../dom.js";
 import { openMenu } from "../menu.js";
 import { t } from "../strings/index.js";
 import { renameSpeaker, setSpeakerFrom, setSpeakers } from "../transcript/speaking.js";
-import { digitOf } from "./keys.js";
+import { digitOf } from "./keytable.js";
 
 /** @typedef {{ store: Store, roster: Roster }} Page */
 

@@ -4,7 +4,7 @@
 
 import { h, icon, iconButton, put } from "../dom.js";
 import { t } from "../strings/index.js";
-import { shownKeys } from "./keys.js";
+import { shownKeys } from "./keytable.js";
 
 /** @typedef {(command: string, button: HTMLElement) => void} Run called with the command of a button */
 

@@ -3,18 +3,23 @@
 /** @import { Player } from "./player.js" */
 
 import { h } from "../dom.js";
+import { settings } from "../settings.js";
 import { t } from "../strings/index.js";
-import { clock } from "../transcript/times.js";
+import { clock, lastBegun } from "../transcript/times.js";
 import { Peaks } from "./peaks.js";
 
-const NEAR = 7; // pixels within which a press grabs an edge of the segment
+const NEAR = 6; // pixels within which a press grabs an edge of a segment
+/** Seconds across the waveform, by zoom. */
+const SPANS = [2.5, 5, 10, 20, 40, 80, 160];
 const BAR = 3; // pixels of a bar and its gap
 const SHORTEST = 0.05; // seconds; shortest segment after moving an edge
 
 /**
  * Segment whose edges can be moved unless `fixed`.
  * @typedef {{ key: number, start: number, end: number, fixed?: boolean }} Marked
- * @typedef {{ segment: Marked | null, gaps: { start: number, end: number }[] }} Shown
+ * @typedef {{
+ *   segment: Marked | null, segments: Marked[], gaps: { start: number, end: number }[],
+ * }} Shown `segment` is the one being played, `segments` are all whose edges can be moved
  */
 
 export class Waveform {
@@ -26,8 +31,11 @@ export class Waveform {
   #signal;
   #from = 0; // time at the left edge
   #seconds = 20; // width in seconds
+  #span = settings.get("zoom", innerWidth < 560 ? 2 : 3); // index in SPANS
   /** @type {Shown} */
-  #shown = { segment: null, gaps: [] };
+  #shown = { segment: null, segments: [], gaps: [] };
+  /** @type {{ segment: Marked, edge: "start" | "end" } | null} */
+  #grabbed = null; // the edge being moved; its segment has the new time
   /** @type {(segment: Marked) => void} */
   #moved = () => {};
   #isPlanned = false;
@@ -55,6 +63,20 @@ export class Waveform {
   show(shown) {
     this.#shown = { ...this.#shown, ...shown };
     this.#plan();
+  }
+
+  /**
+   * Show more of the recording, or less of it if negative, around the player's position.
+   * @param {number} by steps
+   */
+  zoom(by) {
+    this.#span = Math.max(0, Math.min(SPANS.length - 1, this.#span + by));
+    settings.set("zoom", this.#span);
+    this.#seconds = SPANS[this.#span];
+    const { time, length } = this.#player;
+    this.#from = Math.max(0, Math.min(time - this.#seconds / 3, length - this.#seconds));
+    this.#plan();
+    this.#follow(time);
   }
 
   /**
@@ -96,7 +118,7 @@ export class Waveform {
     const [columns, rows] = [Math.round(width * scale), Math.round(height * scale)];
     if (this.#canvas.width !== columns || this.#canvas.height !== rows)
       Object.assign(this.#canvas, { width: columns, height: rows });
-    this.#seconds = width < 560 ? 10 : 20;
+    this.#seconds = SPANS[this.#span];
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     pen.clearRect(0, 0, width, height);
     const style = getComputedStyle(this.element);
@@ -128,11 +150,40 @@ export class Waveform {
       pen.fillRect(this.#x(start), 0, this.#x(end) - this.#x(start), height);
     };
     for (const gap of gaps) fill(gap, "--doubt-tint");
-    if (!segment) return;
-    fill(segment, "--tint");
+    const sounding = this.#current(segment);
+    if (sounding) fill(sounding, "--tint");
+    for (const near of this.#near()) {
+      const isSounding = near.key === sounding?.key;
+      pen.fillStyle = style.getPropertyValue(isSounding ? "--accent" : "--edge");
+      for (const time of [near.start, near.end])
+        pen.fillRect(Math.round(this.#x(time)) - 1, 0, isSounding ? 2 : 1, height);
+    }
+    if (!sounding?.fixed) return;
     pen.fillStyle = style.getPropertyValue("--accent");
-    for (const time of [segment.start, segment.end])
+    for (const time of [sounding.start, sounding.end])
       pen.fillRect(Math.round(this.#x(time)) - 1, 0, 2, height);
+  }
+
+  /**
+   * A segment with the times of the edge being moved.
+   * @template {Marked | null} T
+   * @param {T} segment
+   * @returns {T | Marked}
+   */
+  #current(segment) {
+    const moved = this.#grabbed?.segment;
+    return moved && segment?.key === moved.key ? moved : segment;
+  }
+
+  /** Segments on the waveform. */
+  #near() {
+    const { segments } = this.#shown;
+    const until = this.#from + this.#seconds;
+    const first = Math.max(0, lastBegun(segments, this.#from) - 1);
+    const near = [];
+    for (let at = first; at < segments.length && segments[at].start <= until; at++)
+      near.push(/** @type {Marked} */ (this.#current(segments[at])));
+    return near;
   }
 
   /**
@@ -141,7 +192,7 @@ export class Waveform {
    * @param {CSSStyleDeclaration} style
    */
   #drawSwings(pen, height, style) {
-    const { segment } = this.#shown;
+    const segment = this.#current(this.#shown.segment);
     const [inside, outside] = ["--accent", "--edge"].map((name) => style.getPropertyValue(name));
     const unit = (height / 2 - 2) / 128;
     for (let x = 0; x < this.#canvas.clientWidth; x += BAR) {
@@ -167,47 +218,64 @@ export class Waveform {
     if (this.#slider.ariaValueText !== text) this.#slider.ariaValueText = text;
   }
 
-  /** A press seeks; a press on an edge of the segment moves the edge. */
+  /** A press seeks; a press on an edge of a segment moves the edge; the wheel with Ctrl zooms. */
   #listenToPointer() {
     const canvas = this.#canvas;
-    /** @type {"start" | "end" | null} */
-    let edge = null;
     canvas.addEventListener("pointerdown", (event) => {
-      edge = this.#edgeAt(event.offsetX);
-      if (edge) canvas.setPointerCapture(event.pointerId);
+      this.#grabbed = this.#edgeAt(event.offsetX);
+      if (this.#grabbed) canvas.setPointerCapture(event.pointerId);
       else this.#player.seek(this.#timeAt(event.offsetX));
     });
     canvas.addEventListener("pointermove", (event) => {
-      const isOnEdge = edge || this.#edgeAt(event.offsetX);
+      const isOnEdge = this.#grabbed || this.#edgeAt(event.offsetX);
       canvas.style.cursor = isOnEdge ? "ew-resize" : "pointer";
-      if (edge) this.#moveEdge(edge, this.#timeAt(event.offsetX));
+      if (this.#grabbed) this.#moveEdge(this.#timeAt(event.offsetX));
     });
     canvas.addEventListener("pointerup", () => {
-      const { segment } = this.#shown;
-      if (edge && segment) this.#moved(segment);
-      edge = null;
+      const grabbed = this.#grabbed;
+      this.#grabbed = null;
+      if (grabbed) this.#moved(grabbed.segment);
+      this.#plan();
     });
-  }
-
-  /** @param {number} x */
-  #edgeAt(x) {
-    const { segment } = this.#shown;
-    if (!segment || segment.fixed) return null;
-    if (Math.abs(x - this.#x(segment.end)) < NEAR) return "end";
-    return Math.abs(x - this.#x(segment.start)) < NEAR ? "start" : null;
+    canvas.addEventListener("pointercancel", () => {
+      this.#grabbed = null;
+      this.#plan();
+    });
+    canvas.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      this.zoom(Math.sign(event.deltaY));
+    });
   }
 
   /**
-   * @param {"start" | "end"} edge
-   * @param {number} time
+   * The nearest edge to a place; of two equal ones that of the segment being played.
+   * @param {number} x
+   * @returns {{ segment: Marked, edge: "start" | "end" } | null}
    */
-  #moveEdge(edge, time) {
-    const { segment } = this.#shown;
-    if (!segment) return;
+  #edgeAt(x) {
+    const sounding = this.#shown.segment;
+    /** @type {{ segment: Marked, edge: "start" | "end", far: number }[]} */
+    const edges = this.#near().flatMap((segment) =>
+      /** @type {const} */ (["end", "start"]).map((edge) => ({
+        segment,
+        edge,
+        far: Math.abs(x - this.#x(segment[edge])) + (segment.key === sounding?.key ? 0 : 0.5),
+      })),
+    );
+    const [nearest] = edges.toSorted((a, b) => a.far - b.far);
+    return nearest && nearest.far < NEAR ? nearest : null;
+  }
+
+  /** @param {number} time */
+  #moveEdge(time) {
+    if (!this.#grabbed) return;
+    const { segment, edge } = this.#grabbed;
     const moved =
       edge === "start"
         ? Math.min(Math.max(0, time), segment.end - SHORTEST)
         : Math.max(time, segment.start + SHORTEST);
-    this.show({ segment: { ...segment, [edge]: moved } });
+    this.#grabbed = { edge, segment: { ...segment, [edge]: moved } };
+    this.#plan();
   }
 }

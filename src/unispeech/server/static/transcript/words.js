@@ -180,7 +180,7 @@ const size = (token) => [...token.replace(/\p{Mn}/gu, "")].length;
  * @param {string[]} b
  * @returns {[number, number, number][]}
  */
-function commonRuns(a, b) {
+export function commonRuns(a, b) {
   const [i, j, length] = longestRun(a, b);
   if (!length) return [];
   const [afterA, afterB] = [i + length, j + length];

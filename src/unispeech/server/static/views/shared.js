@@ -9,7 +9,7 @@ import { around, h, selection } from "../dom.js";
 import { letterAt } from "../editor/caret.js";
 import { playerCommands } from "../editor/commands.js";
 import { FindBar } from "../editor/findbar.js";
-import { commandOf } from "../editor/keys.js";
+import { commandOf } from "../editor/keytable.js";
 import { openPlayer } from "../editor/player.js";
 import { Store } from "../editor/store.js";
 import { Toolbar } from "../editor/toolbar.js";
