@@ -80,6 +80,59 @@ FIREFOX = """
 """Firefox refuses a context that resamples the microphone (bugzilla 1674892)."""
 
 
+WINDOWS = {"desk": (1280, 800), "phone": (390, 664), "phone on its side": (740, 360)}
+EARLIER = """async () => {
+  const { Captions } = await import(new URL("static/live/captions.js", document.baseURI));
+  const captions = new Captions("", "", () => {});
+  for (let number = 0; number < 80; number++) {
+    captions.show({ type: "final", start: number, text: `Sentence ${number} of an earlier talk.` });
+    captions.end();
+  }
+}"""
+"""Fills the list that outlives the views."""
+PLACES = """() => {
+  const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+  const [last, captions] = [box("#captions p:last-child"), box("#captions")];
+  const inside = (rect) =>
+    rect.top >= 0 && rect.bottom <= innerHeight && rect.left >= 0 && rect.right <= innerWidth;
+  const buttons = [...document.querySelectorAll(".live-foot button")]
+    .filter((button) => button.checkVisibility());
+  return {
+    page: document.documentElement.scrollHeight - innerHeight,
+    hidden: buttons.filter((button) => !inside(button.getBoundingClientRect()))
+      .map((button) => button.textContent),
+    newest: last.bottom <= captions.bottom + 1 && last.bottom > captions.top && inside(captions),
+  };
+}"""
+
+
+def test_many_captions_scroll_above_the_controls(context: Any, server: Server) -> None:
+    page = context.new_page()
+    page.goto(f"{server.url}/live")
+    page.get_by_role("button", name="Start").wait_for()
+    page.evaluate(EARLIER)
+    page.get_by_role("link", name="Recordings").click()
+    page.get_by_role("button", name="Choose files").wait_for()
+    page.get_by_role("link", name="Live captions").click()
+    page.get_by_text("Sentence 79").wait_for()
+    page.get_by_role("button", name="Start").click()
+    page.get_by_text("the river").wait_for(timeout=90_000)
+    for is_big in (False, True):
+        for name, (width, height) in WINDOWS.items():
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(300)
+            places = page.evaluate(PLACES)
+            assert places == {"page": 0, "hidden": [], "newest": True}, (name, is_big)
+        if not is_big:
+            page.get_by_role("button", name="Big text").click()
+    # A reader at an earlier caption stays there.
+    page.evaluate("document.querySelector('#captions').scrollTop = 0")
+    page.wait_for_timeout(100)
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text("Stopped.").wait_for(timeout=60_000)
+    assert page.evaluate("document.querySelector('#captions').scrollTop") == 0
+
+
 def test_the_server_resamples_if_the_browser_cannot(context: Any, server: Server) -> None:
     tab = Tab(context)
     tab.page.add_init_script(FIREFOX)

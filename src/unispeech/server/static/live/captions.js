@@ -16,6 +16,7 @@ export class Captions {
   #changed;
   /** @type {Line | null} */
   #open = null; // the line that still grows
+  #follows = true; // false while the reader is at an earlier line
 
   /**
    * @param {string} label
@@ -31,7 +32,14 @@ export class Captions {
       "aria-label": label,
       tabindex: "0",
       data: { empty },
+      on: {
+        scroll: () => {
+          this.#follows = this.#isAtEnd;
+        },
+      },
     });
+    // Turning a phone or a longer message below the text must not hide the newest line.
+    new ResizeObserver(() => this.#follows && this.scrollDown()).observe(this.element);
     for (const { start, text } of lines) this.#begin(start, text).finish();
   }
 
@@ -67,6 +75,7 @@ export class Captions {
   }
 
   scrollDown() {
+    this.#follows = true;
     this.element.scrollTop = this.element.scrollHeight;
   }
 
@@ -107,10 +116,15 @@ export class Captions {
    * @param {() => void} change
    */
   #change(change) {
-    const { scrollHeight, scrollTop, clientHeight } = this.element;
+    const follows = this.#isAtEnd;
     change();
-    if (scrollHeight - scrollTop - clientHeight < FOLLOW) this.scrollDown();
+    if (follows) this.scrollDown();
     this.#changed();
+  }
+
+  get #isAtEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.element;
+    return scrollHeight - scrollTop - clientHeight < FOLLOW;
   }
 }
 
