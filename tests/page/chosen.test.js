@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { t } from "#page/strings/index.js";
-import { jobFields, possible, summary, usual } from "#page/views/chosen.js";
+import {
+  allowance,
+  backendOf,
+  jobFields,
+  modelLabel,
+  modelsOf,
+  possible,
+  summary,
+  usual,
+} from "#page/views/chosen.js";
 import { infoWith, option, yes } from "./server.js";
 
 const info = infoWith();
@@ -70,6 +79,51 @@ test("a model of one language sets it", () => {
 
 test("another backend drops a model of another family", () => {
   assert.equal(possible(info, { ...EMPTY, backend: "plain", model: "english" }).model, "");
+});
+
+/** A backend of two families, the second of which has no word times and needs the language. */
+function withFamilies() {
+  const [fast] = info.backends;
+  const canary = {
+    ...fast.options,
+    word_timestamps: { allowed: false, reason: "canary has none" },
+    language: { allowed: true, reason: null, required: true },
+  };
+  const several = { ...fast, name: "several", family: "parakeet", default_model: "p" };
+  several.families = { parakeet: fast.options, canary };
+  const model = { ...info.models[0], languages: ["de", "en"] };
+  const models = [
+    { ...model, name: "c", family: "canary", kept: true },
+    { ...model, name: "q", family: "parakeet", kept: false, commercial: false, licence: "NC" },
+    { ...model, name: "p", family: "parakeet", kept: true },
+  ];
+  const backends = [...info.backends, several];
+  return { ...info, backends, models: [...info.models, ...models] };
+}
+
+test("a backend has the options of the chosen model's family", () => {
+  const about = withFamilies();
+  const chosen = { ...EMPTY, backend: "several" };
+  assert.equal(allowance(backendOf(about, chosen), "word_timestamps").allowed, true);
+  const canary = backendOf(about, { ...chosen, model: "c" });
+  assert.equal(allowance(canary, "word_timestamps").reason, "canary has none");
+  assert.equal(canary.options.language.required, true);
+  assert.equal("word_timestamps" in jobFields(about, { ...chosen, model: "c" }), false);
+  assert.equal(possible(about, { ...chosen, model: "c" }).model, "c");
+});
+
+test("models are grouped by family, downloaded ones first", () => {
+  const about = withFamilies();
+  const models = modelsOf(about, backendOf(about, { ...EMPTY, backend: "several" }));
+  assert.deepEqual(
+    models.map(({ name }) => name),
+    ["p", "q", "c"],
+  );
+});
+
+test("a model's label names a licence that forbids commercial use", () => {
+  const [, model] = withFamilies().models.filter(({ name }) => "cqp".includes(name));
+  assert.ok(modelLabel(model).includes(t("options.model.noncommercial", { licence: "NC" })));
 });
 
 test("the summary names the options", () => {

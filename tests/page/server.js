@@ -54,6 +54,9 @@ const model = (name, family, languages) => ({
   tasks: ["transcribe"],
   kept: true,
   megabytes: 1,
+  licence: "MIT",
+  commercial: true,
+  family_title: family,
 });
 
 /** `info` with more options and the verdicts of both backends on them. */

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
@@ -13,7 +14,7 @@ from unispeech.backends.settle import Facts, Refusal, settle
 from unispeech.backends.spec import BackendSpec
 from unispeech.errors import OptionError, UnispeechError
 from unispeech.models import catalog, weight_cache
-from unispeech.models.facts import ModelFacts
+from unispeech.models.facts import ModelFacts, family_title
 from unispeech.option_schema import Option
 from unispeech.options import OPTIONS, LoadOptions, options_for, split_options
 from unispeech.server.api.schemas import JobOptions, validated
@@ -86,11 +87,16 @@ def _model(entry: catalog.Entry, is_cached: bool) -> dict[str, Any]:
         "kept": is_cached,
         "megabytes": entry.megabytes,
         "licence": entry.licence,
+        "commercial": entry.is_commercial,
+        "family_title": family_title(entry.family),
+        "summary": entry.summary,
+        "figures": asdict(entry.figures) if entry.figures else None,
     }
 
 
 def _backend(spec: BackendSpec, speakers: dict[str, Any]) -> dict[str, Any]:
     usable = registry.is_available(spec)
+    families = {family: _options(spec, family, speakers) for family in spec.names_of_families}
     return {
         "name": spec.name,
         "summary": spec.summary,
@@ -98,19 +104,26 @@ def _backend(spec: BackendSpec, speakers: dict[str, Any]) -> dict[str, Any]:
         "usable": usable,
         "reason": None if usable else f"not installed; run: {spec.install_command}",
         "default_model": spec.default_model,
-        "options": {
-            **{row.field: _support(spec, row) for row in options_for("api")},
-            "language": {**_verdict(None), "required": _refusal(spec, "language") is not None},
-            "speakers": speakers,
-        },
+        "options": families[spec.family],
+        "families": families,
     }
 
 
-def _support(spec: BackendSpec, row: Option) -> dict[str, Any]:
+def _options(spec: BackendSpec, family: str, speakers: dict[str, Any]) -> dict[str, Any]:
+    """Describe the support of each option for the models of a family."""
+    needs_language = _refusal(spec, family, "language") is not None
+    return {
+        **{row.field: _support(spec, family, row) for row in options_for("api")},
+        "language": {**_verdict(None), "required": needs_language},
+        "speakers": speakers,
+    }
+
+
+def _support(spec: BackendSpec, family: str, row: Option) -> dict[str, Any]:
     """Describe a backend's support of an option; of each value if it is an enumeration."""
     if row.choices:
-        return _values(spec, row.name, row.choices)
-    return _verdict(_refusal(spec, row.name, _probe(row)) if row.capability else None)
+        return _values(spec, family, row.name, row.choices)
+    return _verdict(_refusal(spec, family, row.name, _probe(row)) if row.capability else None)
 
 
 def _probe(row: Option) -> Any:
@@ -133,8 +146,8 @@ def _describe_option(row: Option) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _values(spec: BackendSpec, name: str, values: tuple[str, ...]) -> dict[str, Any]:
-    refusals = {value: _refusal(spec, name, value) for value in values}
+def _values(spec: BackendSpec, family: str, name: str, values: tuple[str, ...]) -> dict[str, Any]:
+    refusals = {value: _refusal(spec, family, name, value) for value in values}
     return {
         "values": [value for value, refusal in refusals.items() if refusal is None],
         "refused": {
@@ -148,9 +161,9 @@ def _verdict(refusal: Refusal | None) -> dict[str, Any]:
     return {"allowed": refusal is None, "reason": reason}
 
 
-def _refusal(spec: BackendSpec, name: str, value: Any = None) -> Refusal | None:
-    """Return the refusal of an option's value, independent of the model."""
-    facts = Facts(ModelFacts(spec.default_model, spec.family))
+def _refusal(spec: BackendSpec, family: str, name: str, value: Any = None) -> Refusal | None:
+    """Return the backend's refusal of an option's value for any model of a family."""
+    facts = Facts(ModelFacts(spec.default_model, family))
     try:
         options = split_options({name: value})[1]
     except OptionError as error:  # the library of a text rule is not installed

@@ -163,11 +163,15 @@ export interface Backend {
   family: string;
   usable: boolean;
   default_model: string;
-  options: {
-    task: Choice;
-    language: Allowed & { required: boolean };
-    [option: string]: Allowed | Choice;
-  };
+  options: Options;
+  /** The options by model family, if the backend runs several. */
+  families?: Record<string, Options>;
+}
+
+export interface Options {
+  task: Choice;
+  language: Allowed & { required: boolean };
+  [option: string]: Allowed | Choice;
 }
 
 /** An option of a job, independent of the backend. */
@@ -201,6 +205,10 @@ export interface Model {
   tasks: string[];
   kept: boolean;
   megabytes: number;
+  licence: string;
+  /** False if the licence forbids commercial use. */
+  commercial: boolean;
+  family_title: string;
 }
 
 export interface Info {

@@ -11,7 +11,7 @@ import { pause } from "../events.js";
 import { say } from "../messages.js";
 import { t } from "../strings/index.js";
 import { clock, seconds } from "../transcript/times.js";
-import { allowance, backendOf, parsed, written } from "../views/chosen.js";
+import { allowance, backendOf, modelLabel, modelsOf, parsed, written } from "../views/chosen.js";
 import { control, field, labelOf, valuesIn } from "../views/optioncontrols.js";
 
 const LOOK = 700; // milliseconds between two checks of the job
@@ -214,7 +214,7 @@ function fill(select, choices, value) {
 }
 
 /**
- * Models of the backend's family, downloaded ones first. The recording's own model leads if it is not in the
+ * Models of the backend, downloaded ones first in each family. The recording's own model leads if it is not in the
  * catalog.
  * @param {JobShown} job
  * @param {Info} info
@@ -222,13 +222,8 @@ function fill(select, choices, value) {
  * @returns {Choice[]}
  */
 function modelChoices(job, info, backend) {
-  const models = info.models
-    .filter(({ family }) => family === backend.family)
-    .toSorted((a, b) => Number(b.kept) - Number(a.kept));
-  const choices = models.map(({ name, kept }) => ({
-    value: name,
-    label: kept ? name : `${name} · ${t("options.model.fetched")}`,
-  }));
+  const models = modelsOf(info, backend);
+  const choices = models.map((model) => ({ value: model.name, label: modelLabel(model) }));
   const isOwn = backend.name === job.backend && !models.some(({ name }) => name === job.model);
   return isOwn ? [{ value: "", label: job.model }, ...choices] : choices;
 }

@@ -129,6 +129,7 @@ export default {
   "options.model": "Modell",
   "options.model.hint": "Größere Modelle machen weniger Fehler und brauchen länger.",
   "options.model.fetched": "wird erst heruntergeladen",
+  "options.model.noncommercial": "nicht für kommerzielle Nutzung ({licence})",
   "options.initial_prompt": "Zusammenhang",
   "options.initial_prompt.hint": "Ein Satz zum Thema, mit den Namen so, wie du sie schreibst.",
   "options.hotwords": "Wörter, die vorkommen",

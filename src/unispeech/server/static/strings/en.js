@@ -122,6 +122,7 @@ export default {
   "options.model": "Model",
   "options.model.hint": "Larger models make fewer mistakes and take longer.",
   "options.model.fetched": "downloaded first",
+  "options.model.noncommercial": "not for commercial use ({licence})",
   "options.initial_prompt": "Context",
   "options.initial_prompt.hint":
     "A sentence about the subject, with names spelled the way you want them.",

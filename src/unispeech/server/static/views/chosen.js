@@ -1,8 +1,8 @@
 // Options chosen for new recordings, checked against the server. Pure functions.
 
-/** @import { Backend, Info, Option } from "../service.d.ts" */
+/** @import { Backend, Info, Model, Option } from "../service.d.ts" */
 
-import { languageName, t } from "../strings/index.js";
+import { bytes, languageName, t } from "../strings/index.js";
 
 /** Choices for the number of speakers: "" does not distinguish them, "some" detects the number. */
 export const SPEAKERS = ["", "some", "2", "3", "4", "5", "6", "7", "8"];
@@ -48,12 +48,46 @@ export function parsed({ type }, value) {
 }
 
 /**
+ * The chosen backend, with the options that it has for the chosen model's family.
  * @param {Info} info
  * @param {Engine} chosen
  */
 export function backendOf(info, chosen) {
   const name = chosen.backend || info.backend;
-  return info.backends.find((backend) => backend.name === name);
+  const backend = info.backends.find((backend) => backend.name === name);
+  const model = chosen.model || (chosen.backend ? backend?.default_model : info.model);
+  const family = info.models.find(({ name }) => name === model)?.family ?? "";
+  const options = backend?.families?.[family];
+  return backend && options ? { ...backend, family, options } : backend;
+}
+
+/**
+ * The models that a backend runs, downloaded ones first in each family.
+ * @param {Info} info
+ * @param {Backend | undefined} backend
+ */
+export function modelsOf(info, backend) {
+  const families = Object.keys(backend?.families ?? { [backend?.family ?? ""]: {} });
+  return info.models
+    .filter(({ family }) => families.includes(family))
+    .toSorted(
+      (a, b) =>
+        families.indexOf(a.family) - families.indexOf(b.family) || Number(b.kept) - Number(a.kept),
+    );
+}
+
+/**
+ * A model's label: its name, size, and what is to be known before it is downloaded.
+ * @param {Model} model
+ */
+export function modelLabel({ name, megabytes, kept, licence, commercial }) {
+  const parts = [
+    name,
+    bytes(megabytes * 1e6),
+    kept ? "" : t("options.model.fetched"),
+    commercial ? "" : t("options.model.noncommercial", { licence }),
+  ];
+  return parts.filter(Boolean).join(" · ");
 }
 
 /**

@@ -4,7 +4,7 @@
 
 import { languageName, t } from "../strings/index.js";
 
-/** @typedef {{ value: string, label: string, disabled?: boolean }} Choice option of a select */
+/** @typedef {{ value: string, label: string, disabled?: boolean, group?: string }} Choice option of a select */
 
 /**
  * Languages of a known or unknown model, with detection as the first choice.

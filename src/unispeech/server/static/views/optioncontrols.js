@@ -67,10 +67,21 @@ function choicesOf(info, { name, choices, default: usual }, chosen) {
  * @param {string | boolean} chosen
  */
 export function select(attributes, choices, chosen) {
-  const options = choices.map(({ value, label, disabled }) =>
-    h("option", { value, disabled, selected: value === chosen }, label),
-  );
-  return h("select", attributes, options);
+  /** @type {Map<string, HTMLElement>} */
+  const groups = new Map();
+  const control = h("select", attributes);
+  for (const { value, label, disabled, group } of choices) {
+    const option = h("option", { value, disabled, selected: value === chosen }, label);
+    if (!group) {
+      control.append(option);
+      continue;
+    }
+    const section = groups.get(group) ?? h("optgroup", { label: group });
+    if (!groups.has(group)) control.append(section);
+    groups.set(group, section);
+    section.append(option);
+  }
+  return control;
 }
 
 /**

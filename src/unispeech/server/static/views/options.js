@@ -7,12 +7,14 @@
 import * as api from "../api.js";
 import { h } from "../dom.js";
 import { settings } from "../settings.js";
-import { bytes, t } from "../strings/index.js";
+import { t } from "../strings/index.js";
 import {
   allowance,
   backendOf,
   formOptions,
   jobFields,
+  modelLabel,
+  modelsOf,
   possible,
   summary,
   usual,
@@ -160,13 +162,13 @@ function modelChoices(info, chosen) {
   const backend = backendOf(info, chosen);
   const isOther = chosen.backend && chosen.backend !== info.backend;
   const usual = (isOther ? backend?.default_model : info.model) ?? "";
-  const choices = info.models
-    .filter(({ family }) => family === backend?.family)
-    .toSorted((a, b) => Number(b.kept) - Number(a.kept))
-    .map(({ name, megabytes, kept }) => {
-      const parts = [name, bytes(megabytes * 1e6), kept ? "" : t("options.model.fetched")];
-      return { value: name, label: parts.filter(Boolean).join(" · ") };
-    });
+  const models = modelsOf(info, backend);
+  const grouped = new Set(models.map(({ family }) => family)).size > 1;
+  const choices = models.map((model) => ({
+    value: model.name,
+    label: modelLabel(model),
+    ...(grouped && { group: model.family_title }),
+  }));
   return [{ value: "", label: t("options.default", { name: usual }) }, ...choices];
 }
 
