@@ -56,8 +56,8 @@ class Word:
     characters: tuple[Word, ...] = ()
     """The letters with their times, from CTC backends."""
     timed_by: str = ""
-    """Source of the times: `soundswallower`, `ctc`, `attention`, `native` (by the library's
-    own algorithm, unchanged) or `estimated`; empty if unknown."""
+    """Source of the times: `soundswallower`, `ctc`, `tokens`, `attention`, `native` (by the
+    library's own algorithm, unchanged) or `estimated`; empty if unknown."""
     confidence: float | None = None
     """Confidence in the times, 0 to 1, if the aligner has one."""
     phones: tuple[Word, ...] = ()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from support.onnx_models import TDT
+from support.samples import SAMPLES
 from unispeech.backends import choose
 from unispeech.backends.choose import Measurement
 from unispeech.engine.engine import Engine
 from unispeech.errors import BackendMissing
+from unispeech.models import weight_cache
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 
 
@@ -87,3 +91,41 @@ def test_an_engine_accepts_auto() -> None:
     choose.save_measurements([row("faster", 5.0, 10.0, "tiny.en")])
     with Engine("auto", "tiny.en") as engine:
         assert engine.spec.name == "faster"
+
+
+@pytest.fixture
+def downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A small model in the cache, under the name of a model that is recommended for German."""
+    monkeypatch.setenv("UNISPEECH_CACHE_DIR", str(tmp_path / "cache"))
+    name = "parakeet-tdt-0.6b-v3-int8"
+    with weight_cache.drafting(name, "onnx", "a test") as draft:
+        for file in Path(TDT).iterdir():
+            if file.suffix != ".onnx" or "int8" in file.name:
+                shutil.copy(file, draft.folder)
+    return name
+
+
+def test_the_best_downloaded_model_for_the_language_is_chosen(downloaded: str) -> None:
+    options = TranscribeOptions.of(language="de")
+    choice = choose.choose_backend(options=options)
+    assert (choice.backend, choice.model) == ("onnx", downloaded) and downloaded in choice.reason
+    with Engine("auto", language="de") as engine:
+        transcript = engine.transcribe(SAMPLES / "german.wav")
+    assert (transcript.backend, transcript.model) == ("onnx", downloaded)
+    assert "Sonne" in transcript.text
+
+
+def test_a_model_that_is_asked_for_is_never_replaced(downloaded: str) -> None:
+    options = TranscribeOptions.of(language="de")
+    choice = choose.choose_backend("base", options=options)
+    assert choice.backend != "onnx" and choice.model is None
+    assert choose.settle_request("auto", "base", LoadOptions(), options).model.name == "base"
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"language": "ja"}, {"language": "de", "initial_prompt": "Liebe"}],
+    ids=["no-language", "another-language", "an-option-that-it-lacks"],
+)  # fmt: skip
+def test_the_usual_model_is_chosen_otherwise(downloaded: str, options: dict[str, str]) -> None:
+    choice = choose.choose_backend(options=TranscribeOptions.of(**options))
+    assert choice.backend != "onnx" and choice.model is None

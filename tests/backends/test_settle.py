@@ -34,6 +34,8 @@ TINY_EN = ModelFacts("tiny.en", languages={"en": "english"}, translates=False)
 TURBO = ModelFacts("large-v3-turbo", translates=False)
 MMS = ModelFacts("mms-1b-all", "ctc", {"eng": "English", "swh": "Swahili"}, translates=False)
 WAV2VEC2 = ModelFacts("wav2vec2", "ctc", {"en": "english"}, translates=False)
+PARAKEET = ModelFacts("parakeet", "parakeet", {"en": "english"}, translates=False)
+CANARY = ModelFacts("canary", "canary", {"de": "german", "en": "english"})
 LID = ModelFacts("mms-lid-126", "lid", {})
 PYANNOTE = ModelFacts("pipeline", "diarization", {})
 
@@ -66,6 +68,7 @@ REFUSED: dict[str, str] = {
     "openvino": "ngram cuda words beam",
     "mms": "native translate int8 prompt hotwords beam warm align-with",
     "ctc": "native translate int8 prompt hotwords beam warm align-with",
+    "onnx": "native translate prompt hotwords beam warm ngram",
 }
 """The `OPTIONS` that each backend refuses with a model of its own family (`-` for a space)."""
 
@@ -85,13 +88,16 @@ def settled(
 
 
 def own_model(backend: str) -> ModelFacts:
-    return TINY_EN if registry.find(backend).family == "whisper" else WAV2VEC2
+    models = {"whisper": TINY_EN, "ctc": WAV2VEC2, "parakeet": PARAKEET}
+    return models[registry.find(backend).family]
 
 
 @pytest.mark.parametrize("name", OPTIONS)
 @pytest.mark.parametrize("backend", REFUSED)
 def test_each_backend_refuses_exactly_what_it_lacks(backend: str, name: str) -> None:
-    model = BASE if name == "translate" and backend not in ("mms", "ctc") else own_model(backend)
+    model = own_model(backend)
+    if name == "translate" and model is TINY_EN:
+        model = BASE
     refusals = settled(backend, model, **OPTIONS[name]).refusals
     refused = {option.replace("-", " ") for option in REFUSED[backend].split()}
     assert bool(refusals) is (name in refused), refusals
@@ -105,10 +111,12 @@ def test_the_table_covers_every_built_in_backend() -> None:
 
 
 @pytest.mark.parametrize("backend", REFUSED)
-@pytest.mark.parametrize("model", [BASE, MMS, LID, PYANNOTE], ids=lambda model: model.family)
+@pytest.mark.parametrize(
+    "model", [BASE, MMS, PARAKEET, CANARY, LID, PYANNOTE], ids=lambda model: model.family
+)
 def test_a_backend_runs_models_of_its_own_family(backend: str, model: ModelFacts) -> None:
     result = settled(backend, model, language=next(iter(model.languages), None))
-    is_own = registry.find(backend).family == model.family
+    is_own = registry.find(backend).runs(model.family)
     assert [(refusal.code, refusal.option) for refusal in result.refusals] == (
         [] if is_own else [("model_family", "model")]
     )
@@ -122,6 +130,15 @@ def test_a_backend_runs_models_of_its_own_family(backend: str, model: ModelFacts
         ("faster", TINY_EN, {"task": "translate"}, ["model_cannot_translate"]),
         ("faster", TURBO, {"task": "translate"}, ["model_cannot_translate"]),
         ("mms", MMS, {}, [LANGUAGE_REQUIRED]),
+        ("onnx", CANARY, {}, [LANGUAGE_REQUIRED]),
+        ("onnx", CANARY, {"language": "de", "task": "translate"}, []),
+        ("onnx", CANARY, {"language": "de", "word_timestamps": True}, ["unsupported_option"]),
+        ("onnx", replace(PARAKEET, languages=CANARY.languages), {}, []),
+        ("onnx", replace(PARAKEET, compute_types=("int8",)), {"compute_type": "int8"}, []),
+        (
+            "onnx", replace(PARAKEET, compute_types=("int8",)), {"compute_type": "float32"},
+            ["not_offered"],
+        ),
         ("mms", MMS, {"language": "swahili"}, []),
         ("mms", MMS, {"language_id_model": "mms"}, []),
         ("mms", WAV2VEC2, {}, []),
@@ -289,5 +306,5 @@ def test_catalog_models_run_on_the_backends_of_their_family() -> None:
     for entry in catalog.ENTRIES:
         for spec in registry.BUILT_IN:
             result = settle(spec, Facts(entry.facts), *split_options({"language_id_model": "mms"}))
-            assert (result.refusal("model") is None) is (entry.family == spec.family)
+            assert (result.refusal("model") is None) is spec.runs(entry.family)
     assert TranscribeOptions() == TranscribeOptions.of()

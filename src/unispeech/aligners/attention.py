@@ -17,6 +17,8 @@ def unbiased(samples: Samples, result: ChunkResult, bias: Bias) -> ChunkResult:
 
     Boundaries beside a pause are moved to it.
     """
+    if any(word.timed_by for segment in result.segments for word in segment.words):
+        return result  # not by attention
     if not any(segment.words for segment in result.segments):
         return result
     length = len(samples) / SAMPLE_RATE

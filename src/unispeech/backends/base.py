@@ -32,6 +32,9 @@ class Capabilities:
     language_changes: bool = False
     """Chunks without a language are decoded in their likeliest one (`stages.spoken.likeliest`), and
     `ChunkResult.languages` says where it changes."""
+    language_free: bool = False
+    """The model decodes any of its languages without being told which, and does not say which. A
+    given language only names that of the recording."""
     ngram: bool = False
     emissions: bool = False
     """Results hold frame scores (`ChunkResult.emissions`). They time the words of the backend's own

@@ -16,8 +16,11 @@ from typing import Any
 from unispeech.backends import lookup, registry
 from unispeech.backends.settle import Settled, settle
 from unispeech.backends.spec import BackendSpec
-from unispeech.errors import BackendMissing
+from unispeech.errors import BackendMissing, OptionError
+from unispeech.models import weight_cache
+from unispeech.models.recommend import recommend
 from unispeech.options import LoadOptions, TranscribeOptions
+from unispeech.system.cores import cores
 from unispeech.system.files import write_whole
 
 AUTO = "auto"
@@ -47,6 +50,8 @@ class Choice:
 
     backend: str
     reason: str
+    model: str | None = None
+    """The model, if it is not the backend's default."""
 
 
 def choose(
@@ -123,7 +128,10 @@ def settle_request(
         UnknownBackend: no such name.
         BackendMissing: `auto`, and no installed backend supports the request.
     """
-    spec = find(backend, model, load, options)
+    if backend.strip().lower() == AUTO:
+        choice = choose_backend(model, load, options)
+        backend, model = choice.backend, model or choice.model
+    spec = registry.find(backend)
     return settle(spec, lookup.facts(spec, model, load, options), load, options, live)
 
 
@@ -134,6 +142,8 @@ def choose_backend(
 ) -> Choice:
     """Choose a backend for this machine, this model and these options.
 
+    If no model is given but a language, the choice is also that of the best downloaded model.
+
     Raises:
         BackendMissing: no installed backend supports the request.
     """
@@ -142,12 +152,41 @@ def choose_backend(
     names = [spec.name for spec in able]
     model_name = model or (able[0].default_model if able else "")
     choice = choose(load_measurements(), names, model_name, options.decode.beam, load.compute_type)
+    usual = registry.find(choice.backend).default_model if choice else ""
+    if model is None and options.decode.language:
+        best = _by_language(options.decode.language, load, options)
+        if best and best.model != usual:
+            return best
     if choice is None:
         raise BackendMissing(
             "no installed backend supports this request",
             "see `unispeech backends`, or leave options out",
         )
     return choice
+
+
+def _by_language(language: str, load: LoadOptions, options: TranscribeOptions) -> Choice | None:
+    """Choose the best downloaded model for a language; None if there is none.
+
+    "Best" is the order of `models.recommend`, for this machine.
+    """
+    device = "cpu" if load.device in ("auto", "cpu") else load.device
+    try:
+        judged = recommend(language, device, cores=cores())
+    except OptionError:
+        return None
+    for one in judged:
+        name = one.entry.name
+        if one.against or not weight_cache.formats(name):
+            continue
+        able = [s for s in registry.specs().values() if _supports(s, name, load, options)]
+        names = [spec.name for spec in able]
+        beam, kind = options.decode.beam, load.compute_type
+        found = choose(load_measurements(), names, name, beam, kind)
+        if found:
+            why = f"the best downloaded model for {language}: {one.reasons[0]}"
+            return Choice(found.backend, f"{found.backend} with {name}, {why}", name)
+    return None
 
 
 def _supports(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -31,6 +32,16 @@ CTC = Capabilities(
     devices=("cpu", "cuda", "mps"),
     compute_types=("float32", "float16", "bfloat16"),
 )
+
+ONNX = Capabilities(
+    tasks=("transcribe", "translate"),
+    word_timestamps=True,
+    devices=("cpu", "cuda"),
+    compute_types=("int8", "float32"),
+)
+"""What any of onnx-asr's models can do."""
+TRANSDUCER = replace(ONNX, tasks=("transcribe",), language_free=True)
+"""Transducers and CTC models: times of tokens, and no language to give."""
 
 BUILT_IN: tuple[BackendSpec, ...] = (
     BackendSpec(
@@ -205,6 +216,24 @@ BUILT_IN: tuple[BackendSpec, ...] = (
         family="ctc",
         default_model="",
         context=1.5,
+    ),
+    BackendSpec(
+        name="onnx",
+        aliases=("onnx-asr", "parakeet"),
+        target="unispeech.backends.onnx:Onnx",
+        summary="onnx-asr (ONNX Runtime): Parakeet, Canary, GigaAM, Vosk",
+        requires=("onnx_asr", "onnxruntime"),
+        extra="onnx",
+        capabilities=ONNX,
+        families={
+            "parakeet": TRANSDUCER,
+            "canary": replace(ONNX, word_timestamps=False),
+            "gigaam": TRANSDUCER,
+            "vosk": TRANSDUCER,
+        },
+        model_format="onnx",
+        family="parakeet",
+        default_model="parakeet-tdt-0.6b-v3-int8",
     ),
 )  # fmt: skip
 

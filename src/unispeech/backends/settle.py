@@ -122,6 +122,8 @@ def settle(
 
     `live` is for a stream, which is decoded while it arrives.
     """
+    if isinstance(facts.model, ModelFacts):
+        spec = spec.of(facts.model)
     settled = _single_source_of_word_times(spec, facts, options)
     refusals = (
         *(_live(options) if live else ()),
@@ -297,7 +299,7 @@ def _model(
     if isinstance(model, UnispeechError):
         yield Refusal.of(model, "model")
         return
-    if model.family != spec.family:
+    if not spec.runs(model.family):
         yield Refusal(
             "model_family", "model",
             f"model {model.name}: a {family_title(model.family)} model, but the backend "
@@ -313,7 +315,10 @@ def _model(
             f"task 'translate': the model {model.name} cannot translate",
             "use a multilingual Whisper model (base, small, medium, large-v3)",
         )  # fmt: skip
-    is_determined = language or options.language_id_model or spec.capabilities.detect_language
+    can = spec.capabilities
+    is_determined = (
+        language or options.language_id_model or can.detect_language or can.language_free
+    )
     if model.multilingual and not is_determined:
         yield Refusal(
             LANGUAGE_REQUIRED, "language", f"{spec.name} cannot detect the language",

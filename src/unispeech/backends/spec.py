@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,9 @@ class BackendSpec:
     """The model family it runs: the `family` of their facts."""
     family_title: str = ""
     """Display name of the family; needed for a family that is not in `models.facts.FAMILIES`."""
+    families: Mapping[str, Capabilities] = field(default_factory=dict)
+    """Capabilities by model family, for a backend of several; `capabilities` is then what any of
+    them can do. Empty: one `family`."""
     default_model: str = "base"
     """Empty if there is no default, so that `model` is required."""
     context: float = 0.0
@@ -68,7 +71,26 @@ class BackendSpec:
     @property
     def model_kind(self) -> str:
         """The kind of models it runs, for messages."""
-        return self.family_title or family_title(self.family)
+        titles = [family_title(name) for name in self.names_of_families]
+        return self.family_title or ", ".join(titles)
+
+    @property
+    def names_of_families(self) -> tuple[str, ...]:
+        """The families it runs."""
+        return tuple(self.families) or (self.family,)
+
+    def runs(self, family: str) -> bool:
+        """Return True if it runs models of a family."""
+        return family in self.names_of_families
+
+    def of(self, model: ModelFacts) -> BackendSpec:
+        """Return the backend with the family and the capabilities that it has for a model."""
+        can = self.families.get(model.family, self.capabilities)
+        if model.compute_types:
+            types = tuple(t for t in can.compute_types if t in model.compute_types)
+            can = replace(can, compute_types=types)
+        family = model.family if self.runs(model.family) else self.family
+        return replace(self, capabilities=can, family=family)
 
     def describe(self, model: str) -> ModelFacts:
         """Return the languages and tasks of a model without downloading it.
@@ -78,7 +100,7 @@ class BackendSpec:
             ModelDamaged: a local model is broken.
         """
         if self.facts is None:
-            return store.describe(model)
+            return store.describe(model, self.family)
         facts: ModelFacts = _imported(self.facts)(model)
         return facts
 

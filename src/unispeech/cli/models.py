@@ -12,6 +12,7 @@ from unispeech.cli.hardware import Hardware
 from unispeech.cli.help import Group
 from unispeech.cli.notices import notify
 from unispeech.cli.progress import progress_bar
+from unispeech.cli.recommend import recommend
 from unispeech.cli.tables import Cell, symbol
 from unispeech.errors import ModelDamaged, UnispeechError
 from unispeech.models import catalog, model_names, store, weight_cache
@@ -25,14 +26,18 @@ MANY_CORES = 8
 
 @click.group(cls=Group)
 def models() -> None:
-    """List, download, verify, remove and convert weights.
+    """List, recommend, download, verify, remove and convert weights.
 
     \b
     Examples:
       unispeech models list
+      unispeech models recommend --language de
       unispeech models pull small
       unispeech models convert ./my-fine-tune ./my-fine-tune-ct2 --to ctranslate2
     """
+
+
+models.add_command(recommend)
 
 
 @models.command("list")
@@ -100,7 +105,8 @@ def _row(
 ) -> list[Cell]:
     megabytes = sizes.get(entry.name, entry.megabytes)
     count = len(entry.languages)
-    spoken = "English" if count == 1 else f"{count:,}" if count else ""
+    only = next(iter(entry.languages.values())).capitalize() if count == 1 else ""
+    spoken = only or (f"{count:,}" if count else "")
     fits = _fits(entry.megabytes, machine)
     return [
         _marks(formats is not None, entry.name == suggestion),

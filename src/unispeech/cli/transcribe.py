@@ -214,7 +214,7 @@ def settle(backend: str, model: str | None, options: dict[str, Any], live: bool 
     if backend.lower() == choose.AUTO:
         choice = choose.choose_backend(model, load, call)
         notify(f"backend {choice.reason}")
-        backend = choice.backend
+        backend, model = choice.backend, model or choice.model
     settled = choose.settle_request(backend, model, load, call, live).checked()
     if settled.deprecated and not live:
         notify(f"warning: {in_flags(settled.deprecated)}")

@@ -193,8 +193,11 @@ class Engine:
         live, names = live_options.split_options(cast(dict[str, Any], options))
         request = TranscribeOptions.of(self.options, **{**names, "word_timestamps": True})
         settled = self.settle(request, droppable=("word_timestamps",), live=True).checked()
-        prompts = self.spec.capabilities.initial_prompt
-        return Session(Hearing(self.backend, self.facts, settled.options, prompts), live)
+        can = self.spec.capabilities
+        hearing = Hearing(
+            self.backend, self.facts, settled.options, can.initial_prompt, can.language_free
+        )
+        return Session(hearing, live)
 
     def detect_language(
         self,

@@ -44,7 +44,7 @@ class Detection:
     models: LoadedModels
     device: str = "auto"
     in_batches: bool = False
-    """True if the backend detects the language of each chunk while it decodes."""
+    """True if the backend detects the language of each chunk while it decodes, or needs none."""
 
     def spoken(
         self, chunks: Iterator[Chunk], warn: Callable[[str], None]

@@ -82,7 +82,7 @@ class Run:
                 self.options,
                 self.models,
                 self.device,
-                self.spec.capabilities.language_changes,
+                self.spec.capabilities.language_changes or self.spec.capabilities.language_free,
             ),
             self.options,
             self.backend.windows,

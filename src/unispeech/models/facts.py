@@ -11,6 +11,10 @@ from unispeech.errors import OptionError, UnsupportedOption
 FAMILIES: Mapping[str, str] = {
     "whisper": "Whisper",
     "ctc": "CTC (wav2vec2, HuBERT, MMS)",
+    "parakeet": "Parakeet and FastConformer (NVIDIA NeMo)",
+    "canary": "Canary (NVIDIA NeMo)",
+    "gigaam": "GigaAM",
+    "vosk": "Vosk (Kaldi Icefall)",
     "lid": "language identification",
     "diarization": "diarization",
 }
@@ -27,6 +31,8 @@ WITHOUT_CANTONESE: Mapping[str, str] = {
     code: name for code, name in languages.WHISPER.items() if code != "yue"
 }
 """Models before large-v3 have no token for Cantonese."""
+UNDETERMINED = "und"
+"""ISO 639-3's code for an undetermined language: that of a folder which does not name its own."""
 LISTED = 12
 """Largest number of languages that a message lists."""
 
@@ -40,6 +46,8 @@ class ModelFacts:
     languages: Mapping[str, str] = field(default_factory=lambda: languages.WHISPER)
     """Code to English name."""
     translates: bool = True
+    compute_types: tuple[str, ...] = ()
+    """The compute types of its files, for formats that convert none; empty: all of the backend."""
 
     @property
     def multilingual(self) -> bool:
@@ -52,6 +60,9 @@ class ModelFacts:
             OptionError: the language is unknown.
             UnsupportedOption: the model does not have it.
         """
+        if UNDETERMINED in self.languages:  # the user's choice is trusted
+            known = {row.code: row.name for row in languages.table().values()}
+            return languages.code(name, {**known, **languages.WHISPER})
         if name.strip().lower() in self.languages:
             return name.strip().lower()
         if not self.languages.keys() <= languages.WHISPER.keys():

@@ -163,7 +163,7 @@ def licence(name: str) -> str:
 def _sources(key: str, format: str = "") -> tuple[Source, ...]:
     if entry := catalog.find(key):
         return entry.sources
-    files = catalog.PYANNOTE_FILES if format == "pyannote" else ()
+    files = {"pyannote": catalog.PYANNOTE_FILES, "onnx": catalog.ONNX_FILES}.get(format, ())
     return (Source(format="", repository=key, files=files),)
 
 
@@ -186,6 +186,10 @@ def _in_hub_cache(source: Source) -> Path | None:
     revision = source.revision or None
     if source.format == "ctranslate2":
         return download.in_hub_cache(source.repository, revision, CTRANSLATE2_FILES)
+    if source.format == "onnx":
+        names = (pattern.rstrip("*") for pattern in source.files if not pattern.startswith("*"))
+        weights = tuple(name for name in names if name.endswith(".onnx"))
+        return download.in_hub_cache(source.repository, revision, weights)
     if "config.yaml" in source.files:
         return download.in_hub_cache(source.repository, revision, ("config.yaml",))
     for files in (CTRANSLATE2_FILES, ("config.json", "model.safetensors")):
@@ -218,7 +222,7 @@ def _pull(key: str, report: OnProgress, format: str = "") -> tuple[Path, str]:
 
 def terms(entry: Entry) -> str:
     """Return the licence of a model's weights, and whether it forbids commercial use."""
-    restriction = ": not for commercial use" if entry.licence == catalog.NONCOMMERCIAL else ""
+    restriction = "" if entry.is_commercial else ": not for commercial use"
     return entry.licence + restriction
 
 

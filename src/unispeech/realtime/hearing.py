@@ -48,6 +48,8 @@ class Hearing:
     options: TranscribeOptions
     prompts: bool = True
     """True if the backend takes the preceding text as a prompt."""
+    language_free: bool = False
+    """True if the model needs no language and detects none."""
 
     @classmethod
     def of(cls, engine: Any, **options: Unpack[CallOptions]) -> Hearing:
@@ -64,6 +66,8 @@ class Hearing:
             return self.facts.language(self.options.decode.language), 1.0
         if not self.facts.multilingual:
             return next(iter(self.facts.languages)), 1.0
+        if self.language_free:
+            return "", 0.0
         return self.backend.detect_language(samples)
 
     def draft(self, chunk: Chunk, before: str) -> Hypothesis:
@@ -113,8 +117,6 @@ class Hearing:
 
     def _timed(self, chunk: Chunk, result: ChunkResult) -> ChunkResult:
         """Remove the bias of attention; a CTC model's words have none."""
-        if any(word.timed_by for segment in result.segments for word in segment.words):
-            return result
         bias = attention_bias.bias(self.backend.name, self.facts.name)
         return attention.unbiased(chunk.samples, result, bias.of(chunk.language))
 

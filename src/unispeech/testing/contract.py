@@ -28,7 +28,7 @@ from unispeech.backends import registry
 from unispeech.backends.spec import BackendSpec
 from unispeech.engine.engine import Engine
 from unispeech.errors import BackendError, BackendMissing, ModelDamaged, UnsupportedOption
-from unispeech.options import DecodeOptions, LoadOptions
+from unispeech.options import DecodeOptions, LoadOptions, split_options
 from unispeech.testing.samples import SAMPLES, reference, words
 from unispeech.types import SAMPLE_RATE, Samples, Transcript
 
@@ -59,7 +59,14 @@ class Case:
 
     @property
     def spec(self) -> BackendSpec:
-        return registry.find(self.backend)
+        """The backend, with its capabilities for the model."""
+        spec = registry.find(self.backend)
+        return spec.of(spec.describe(self.model)) if self.model else spec
+
+    @property
+    def load_options(self) -> LoadOptions:
+        """The options in `load` that only loading needs."""
+        return split_options(self.load)[0]
 
     @property
     def exact(self) -> dict[str, Any]:
@@ -320,7 +327,7 @@ class BackendContract:
             file.truncate(int(weights.stat().st_size * fraction))
         facts = case.spec.describe(model)
         with pytest.raises(ModelDamaged) as caught:
-            registry.load(case.spec, damaged, facts, LoadOptions(**case.load))
+            registry.load(case.spec, damaged, facts, case.load_options)
         assert is_one_line(caught.value) and str(tmp_path) in str(caught.value)
 
     def test_the_library_is_silent(self, case: Case) -> None:
@@ -339,7 +346,7 @@ class BackendContract:
 def missing_requirement(case: Case) -> str:
     """Return the reason why a case cannot run here, or an empty string."""
     try:
-        registry.interpreter(case.spec, LoadOptions(**case.load))
+        registry.interpreter(case.spec, case.load_options)
     except BackendMissing as error:
         return str(error)
     return ""

@@ -15,11 +15,9 @@ from typing import Any
 
 from unispeech import languages
 from unispeech.errors import ModelDamaged, UnsupportedOption
-from unispeech.models.facts import ModelFacts
+from unispeech.models.facts import UNDETERMINED, ModelFacts
 from unispeech.models.formats.headers import read_json, tensor_shapes
 
-UNDETERMINED = "und"
-"""ISO 639-3's code for an undetermined language."""
 SPECIAL = ("<pad>", "<s>", "</s>", "<unk>", "[PAD]", "[UNK]")
 ARCHITECTURES = ("wav2vec2", "wav2vec2-conformer", "hubert", "wavlm")
 """Values of `model_type` for models that map samples to frames."""
@@ -47,12 +45,11 @@ class CtcFacts(ModelFacts):
             UnsupportedOption: the model has no adapter for it.
             ModelDamaged: its adapter does not fit the model.
         """
-        if UNDETERMINED in self.languages:
-            # The checkpoint does not name its language, so the user's choice is trusted.
-            known = {row.code: row.name for row in languages.table().values()}
-            return languages.code(name, {**known, **languages.WHISPER})
         code = ModelFacts.language(self, name)
-        if read_config(self.folder).get("adapter_attn_dim") is not None:
+        if (
+            UNDETERMINED not in self.languages
+            and read_config(self.folder).get("adapter_attn_dim") is not None
+        ):
             check_adapter(self.folder, code)
         return code
 
@@ -77,7 +74,11 @@ def facts_of(folder: Path, name: str) -> CtcFacts:
         return CtcFacts(name, "ctc", known, translates=False, folder=folder)
     labels = config.get("id2label", {}).values()
     return CtcFacts(
-        name, "lid", {str(code): languages.name(str(code)) for code in labels}, False, folder
+        name,
+        "lid",
+        {str(code): languages.name(str(code)) for code in labels},
+        False,
+        folder=folder,
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from unispeech.errors import ModelDamaged, UnknownModel
 from unispeech.models.facts import ModelFacts
-from unispeech.models.formats import ctranslate2, ggml, hf, lora, openai
+from unispeech.models.formats import ctranslate2, ggml, hf, lora, onnx, openai
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ FORMATS: tuple[Format, ...] = (
         # The base model is not looked up here, so these facts are the defaults.
         lambda folder, name: ModelFacts(name),
     ),
+    Format("onnx", onnx.matches, onnx.facts),
     Format("hf", hf.matches, hf.facts, hf.is_complete),
     Format(
         "pyannote",
@@ -104,6 +105,11 @@ def _unknown_file(path: Path) -> Exception:
 
 
 def _unknown_folder(path: Path) -> Exception:
+    if any(path.glob("*.onnx")):
+        return ModelDamaged(
+            f"{path}: ONNX files in an unknown layout",
+            "give a Parakeet, Canary, GigaAM or Vosk folder as onnx-asr reads it",
+        )
     if (path / "config.json").is_file():
         return ModelDamaged(
             f"{path}: a config.json but no weights",
