@@ -175,16 +175,16 @@ def _by_language(language: str, load: LoadOptions, options: TranscribeOptions) -
         judged = recommend(language, device, cores=cores())
     except OptionError:
         return None
-    for one in judged:
-        name = one.entry.name
-        if one.against or not weight_cache.formats(name):
+    for advised in judged:
+        name = advised.entry.name
+        if advised.against or not weight_cache.formats(name):
             continue
         able = [s for s in registry.specs().values() if _supports(s, name, load, options)]
         names = [spec.name for spec in able]
         beam, kind = options.decode.beam, load.compute_type
         found = choose(load_measurements(), names, name, beam, kind)
         if found:
-            why = f"the best downloaded model for {language}: {one.reasons[0]}"
+            why = f"the best downloaded model for {language}: {advised.reasons[0]}"
             return Choice(found.backend, f"{found.backend} with {name}, {why}", name)
     return None
 

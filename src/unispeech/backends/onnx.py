@@ -92,7 +92,7 @@ class Onnx(Backend):
             samples[row, : len(chunk.samples)] = chunk.samples
         with wrapped(self.name):
             found = list(self._recognize(model.asr, samples, lengths, chunks[0].language, options))
-        return (list(_tokens(one)) for one in found)
+        return (list(_tokens(result)) for result in found)
 
     def _recognize(
         self, asr: Any, samples: Any, lengths: Any, language: str | None, options: DecodeOptions

@@ -58,18 +58,18 @@ def _decode(asr: Any, encoded: Values, lengths: npt.NDArray[np.int64]) -> list[H
         skip = logits[:, vocabulary:].argmax(-1) if has_durations else np.zeros_like(best)
         top = scores[np.arange(len(best)), best]
         logprobs = top - np.logaddexp.reduce(scores.astype(np.float64), axis=-1)
-        said = best != blank
-        for n in np.flatnonzero(said):
+        is_token = best != blank
+        for n in np.flatnonzero(is_token):
             row = rows[active[n]]
             row.tokens.append(int(best[n]))
             row.frames.append(int(at[active[n]]))
             row.logprobs.append(float(logprobs[n]))
-        moved = active[said]
-        last[moved, 0] = best[said]
+        moved = active[is_token]
+        last[moved, 0] = best[is_token]
         for state, new in zip(states, after, strict=True):
-            state[:, moved] = new[:, said]
-        emitted[active] += said
-        full = ~said | (emitted[active] == asr._max_tokens_per_step)
+            state[:, moved] = new[:, is_token]
+        emitted[active] += is_token
+        full = ~is_token | (emitted[active] == asr._max_tokens_per_step)
         at[active] += np.where(skip > 0, skip, full)
         emitted[active] = np.where((skip > 0) | full, 0, emitted[active])
     return rows

@@ -39,7 +39,7 @@ ONNX = Capabilities(
     devices=("cpu", "cuda"),
     compute_types=("int8", "float32"),
 )
-"""What any of onnx-asr's models can do."""
+"""Everything that any of onnx-asr's models can do."""
 TRANSDUCER = replace(ONNX, tasks=("transcribe",), language_free=True)
 """Transducers and CTC models: times of tokens, and no language to give."""
 

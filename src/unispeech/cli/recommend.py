@@ -41,28 +41,28 @@ def recommend(language: str, device: str | None, memory: str | None, live: bool)
     device = device or ("cuda" if machine.gpus else "cpu")
     room = _bytes(memory) if memory else machine.memory
     judged = judge(language, device, room, live, machine.cores)
-    good = [one for one in judged if not one.against]
-    for number, one in enumerate(good[:SHOWN], 1):
-        for line in _lines(number, one, language):
+    good = [advised for advised in judged if not advised.against]
+    for number, advised in enumerate(good[:SHOWN], 1):
+        for line in _lines(number, advised, language):
             click.echo(line)
-    rejected = [one for one in judged if one.against]
+    rejected = [advised for advised in judged if advised.against]
     if not good:
         click.echo("No model that knows the language suits this machine. Nearest to it:")
         for line in _lines(1, rejected[0], language):
             click.echo(line)
     if rejected:
         click.echo("Not recommended here:")
-    for one in rejected:
-        click.echo(f"  {one.entry.name}: {'; '.join(one.against)}")
+    for advised in rejected:
+        click.echo(f"  {advised.entry.name}: {'; '.join(advised.against)}")
     click.echo("Figures are the Open ASR Leaderboard's; to measure your own: unispeech bench")
 
 
-def _lines(number: int, one: Recommendation, language: str) -> Iterator[str]:
-    entry = one.entry
+def _lines(number: int, advised: Recommendation, language: str) -> Iterator[str]:
+    entry = advised.entry
     kept = ", downloaded" if weight_cache.formats(entry.name) else ""
     title = f"{entry.name} ({tables.size(entry.megabytes)}{kept}; {terms(entry)})"
     yield f"{number}. {click.style(title, bold=True)}"
-    for reason in one.reasons:
+    for reason in advised.reasons:
         yield f"   {reason}"
     if figures := entry.figures:
         weights = " of the float32 weights" if entry.compute_types == ("int8",) else ""

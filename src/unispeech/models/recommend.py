@@ -97,7 +97,7 @@ def recommend(
             f"language {code!r}: no model of the catalog knows it",
             "see `unispeech languages --backend mms`", option="language",
         )  # fmt: skip
-    return sorted(judged, key=lambda one: bool(one.against))  # the order is kept
+    return sorted(judged, key=lambda advised: bool(advised.against))  # the order is kept
 
 
 def _knows(advice: Advice, entry: Entry, language: str) -> bool:
