@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
 
+NOTICE = """async () => {
+  const { say } = await import(new URL("static/messages.js", document.baseURI));
+  say("Transcribed again.", { label: "Take the new text", run: () => {} });
+}"""
+
+
 def _list(page: Page, scene: Scene) -> None:
     page.goto(scene.full.url)
     page.get_by_role("link", name="Garden walk").wait_for(timeout=WAIT)
@@ -133,6 +139,14 @@ def _conflict(page: Page, scene: Scene) -> None:
         http.put(path, json={"segments": before}, headers={"If-Match": "*"}).raise_for_status()
 
 
+def _desk(tab: str) -> Callable[[Page, Scene], None]:
+    def open(page: Page, scene: Scene) -> None:
+        _editor(page, scene)
+        page.locator(f"#desk-{tab}").click()
+
+    return open
+
+
 def _export(page: Page, scene: Scene) -> None:
     page.goto(f"{scene.full.url}/#/job/{scene.interview}/export")
     page.locator(".formats").wait_for()
@@ -166,6 +180,15 @@ def _big(page: Page, scene: Scene) -> None:
     page.get_by_role("button", name="Big text").click()
 
 
+def _notices(page: Page, scene: Scene) -> None:
+    """An error, and a notice with an action."""
+    _list(page, scene)
+    empty: Any = {"name": "Empty.wav", "mimeType": "audio/wav", "buffer": b""}
+    page.set_input_files("input[type=file]", empty)
+    page.evaluate(NOTICE)
+    page.get_by_role("status").get_by_role("button", name="Take the new text").wait_for()
+
+
 def _gone(page: Page, scene: Scene) -> None:
     page.goto(f"{scene.full.url}/#/job/nothing")
     page.get_by_role("heading", name="Page not found").wait_for()
@@ -179,6 +202,7 @@ VIEWS: dict[str, Callable[[Page, Scene], None]] = {
     "record": _record,
     "delete": _delete,
     "choices": _choices,
+    "notices": _notices,
     "key": _key,
     "list-empty": _empty,
     "editor": _hearing,
@@ -190,6 +214,9 @@ VIEWS: dict[str, Callable[[Page, Scene], None]] = {
     "again": _pressed("Alt+a"),
     "history": _history,
     "conflict": _conflict,
+    "desk-checks": _desk("checks"),
+    "desk-outline": _desk("outline"),
+    "desk-history": _desk("history"),
     "export": _export,
     "share": _share,
     "shared": _shared,

@@ -168,6 +168,9 @@ def test_unusable_uploads_are_refused_before_the_upload(tab: Tab) -> None:
     assert "long.wav is 1.5 MB; this server accepts up to 1 MB. Split it" in messages
     assert "letter.pdf is not a recording" in messages and "folder is empty" in messages
     assert not page.get_by_role("link", name="long.wav").count()
+    for left in (2, 1, 0):
+        page.get_by_role("alert").get_by_role("button", name="Close").first.click()
+        assert page.get_by_role("alert").locator(".note").count() == left
 
 
 def test_a_file_that_is_not_audio_fails_with_advice(tab: Tab) -> None:

@@ -36,6 +36,14 @@ export class Trouble extends Error {
  */
 export const statusOf = (error) => (error instanceof Trouble ? error.status : 0);
 
+const UNREACHABLE = "unreachable";
+
+/**
+ * True if the server did not answer.
+ * @param {unknown} error
+ */
+export const isUnreachable = (error) => error instanceof Trouble && error.code === UNREACHABLE;
+
 /**
  * Error message for the user.
  * @param {unknown} error
@@ -76,7 +84,7 @@ export async function request(path, { json, ...options } = {}) {
     });
   } catch (error) {
     if (isAbort(error)) throw error;
-    throw new Trouble(t("trouble.connection"));
+    throw new Trouble(t("trouble.connection"), { code: UNREACHABLE });
   }
   if (!answer.ok) throw await troubleOf(answer);
   return answer;
@@ -215,7 +223,7 @@ export function sendPiece(id, offset, piece, { signal, onProgress }) {
       sending.status === 204
         ? resolve(Number(sending.getResponseHeader("Upload-Offset")))
         : reject(new Trouble(messageIn(sending), { status: sending.status }));
-    sending.onerror = () => reject(new Trouble(t("trouble.connection")));
+    sending.onerror = () => reject(new Trouble(t("trouble.connection"), { code: UNREACHABLE }));
     sending.onabort = () => reject(new DOMException("stopped", "AbortError"));
     signal.addEventListener("abort", () => sending.abort(), { once: true });
     sending.send(piece);

@@ -100,3 +100,20 @@ export function pause(milliseconds, signal) {
     signal?.addEventListener("abort", stop, { once: true });
   });
 }
+
+const LOOK = 1000; // milliseconds between two looks for the server
+
+/**
+ * Wait until the server answers or `signal` is aborted.
+ * @param {AbortSignal} [signal]
+ */
+export async function serverIsBack(signal) {
+  let isUp = false;
+  while (!isUp && !signal?.aborted) {
+    await pause(LOOK, signal);
+    isUp = await fetch("healthz", { signal }).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  }
+}

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { byId, h, iconButton, put } from "./dom.js";
-import { pause } from "./events.js";
+import { serverIsBack } from "./events.js";
 import { openMenu } from "./menu.js";
 import { complain } from "./messages.js";
 import { applyTheme, settings } from "./settings.js";
@@ -103,15 +103,8 @@ function showFailure(error, signal) {
  * @param {AbortSignal} signal
  */
 async function recover(reload, signal) {
-  while (!signal.aborted) {
-    await pause(1000, signal);
-    if (signal.aborted) return;
-    const isUp = await fetch("healthz").then(
-      (answer) => answer.ok,
-      () => false,
-    );
-    if (isUp) return reload ? location.reload() : route();
-  }
+  await serverIsBack(signal);
+  if (!signal.aborted) return reload ? location.reload() : route();
 }
 
 async function needKey() {

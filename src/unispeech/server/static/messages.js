@@ -1,30 +1,43 @@
 // Short messages at the foot of the page, announced by screen readers.
 
-import { isAbort, messageOf, statusOf, Trouble } from "./api.js";
+import { isAbort, isUnreachable, messageOf, statusOf, Trouble } from "./api.js";
 import { byId, h, iconButton } from "./dom.js";
+import { serverIsBack } from "./events.js";
 import { t } from "./strings/index.js";
 
 const SHOWN = 6000;
 
 /** @typedef {{ label: string, run: () => unknown }} Action */
 
+// The page keeps room at its foot, so that its last lines can be scrolled out from under the notices.
+const room = () => {
+  document.documentElement.style.setProperty(
+    "--notices-height",
+    `${byId("messages").offsetHeight}px`,
+  );
+};
+new ResizeObserver(room).observe(byId("messages"));
+
 /**
- * Show a notice that disappears after `SHOWN` milliseconds.
+ * Show a notice that disappears after `SHOWN` milliseconds; one with an action stays until it is used or closed.
  * @param {string} text
  * @param {Action} [action]
  */
 export function say(text, action) {
-  show(text, { box: byId("news"), kind: "note", action, time: SHOWN });
+  const note = show(text, { box: byId("news"), kind: "note", action });
+  if (!action) expire(note);
 }
 
 /**
- * Show an error until it is closed. Aborted operations are not reported.
+ * Show an error until it is closed; a lost connection, until the server answers. Aborted operations are
+ * not reported.
  * @param {unknown} error
  */
 export function complain(error) {
   if (isAbort(error) || statusOf(error) === 401) return;
   if (!(error instanceof Trouble)) console.error(error);
-  show(messageOf(error), { box: byId("troubles"), kind: "note trouble" });
+  const note = show(messageOf(error), { box: byId("troubles"), kind: "note trouble" });
+  if (note && isUnreachable(error)) serverIsBack().then(() => note.remove());
 }
 
 /**
@@ -40,11 +53,13 @@ export function whisper(text) {
 }
 
 /**
+ * Show a notice and return it; null if the same one is shown already.
  * @param {string} text
- * @param {{ box: HTMLElement, kind: string, action?: Action, time?: number }} form
+ * @param {{ box: HTMLElement, kind: string, action?: Action }} form
  */
-function show(text, { box, kind, action, time }) {
-  if (Array.from(box.querySelectorAll("div")).some((note) => note.dataset.text === text)) return;
+function show(text, { box, kind, action }) {
+  if (Array.from(box.querySelectorAll("div")).some((note) => note.dataset.text === text))
+    return null;
   /** @returns {void} */
   const close = () => note.remove();
   const act = () => {
@@ -59,5 +74,18 @@ function show(text, { box, kind, action, time }) {
     iconButton("close", t("close"), { on: { click: close } }),
   );
   box.append(note);
-  if (time) setTimeout(close, time);
+  return note;
+}
+
+/**
+ * Remove a notice after `SHOWN` milliseconds in which neither the pointer nor the focus was on it.
+ * @param {HTMLElement | null} note
+ */
+function expire(note) {
+  if (!note) return;
+  const look = () => {
+    if (note.matches(":hover, :focus-within")) setTimeout(look, SHOWN);
+    else note.remove();
+  };
+  setTimeout(look, SHOWN);
 }
