@@ -28,12 +28,11 @@ def denoised(samples: Samples) -> Samples:
     window = np.sqrt(np.hanning(WINDOW + 1)[:-1]).astype(np.float32)
     windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::half]
     spectrum = np.fft.rfft(windows * window)
-    power = np.square(spectrum.real) + np.square(spectrum.imag)
-    quietest = np.percentile(_smoothed(power, AROUND), QUIETEST, axis=0)
-    noise = (EXCESS * quietest).astype(np.float32)
+    power = np.square(np.abs(spectrum))
+    noise = EXCESS * np.percentile(_smoothed(power, AROUND), QUIETEST, axis=0)
     smooth = np.maximum(_smoothed(power, 3), 1e-12)
     gain = np.sqrt(np.maximum(1 - noise / smooth, FLOOR**2))
-    parts = np.fft.irfft(spectrum * gain)[:count] * window
+    parts = np.fft.irfft(spectrum * gain)[:count].astype(np.float32) * window
     sound = np.zeros((count + 1, half), np.float32)
     sound[:-1] += parts[:, :half]
     sound[1:] += parts[:, half:]

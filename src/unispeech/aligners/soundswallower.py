@@ -31,7 +31,7 @@ FRAME = 0.01
 PIECE = SAMPLE_RATE // 2
 """Samples searched at a time, for a few milliseconds: the library holds the interpreter lock."""
 CONFIG = {
-    "beam": 1e-80, "wbeam": 1e-60, "pbeam": 1e-80,
+    "beam": 1e-48, "wbeam": 1e-40, "pbeam": 1e-48,
     "topn": 1, "silprob": 0.5, "bestpath": False, "loglevel": "FATAL",
 }  # fmt: skip
 """Found with `benchmarks/word_times.py`: a wide beam always has a path for the right text, and one
