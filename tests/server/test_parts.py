@@ -244,7 +244,7 @@ def test_a_full_disk_is_507_and_an_unreachable_database_503() -> None:
     )
     assert full.status_code == 507
     assert b"disk is full" in bytes(full.body)
-    other = error_responses.answer(HTTPConnection(scope), OSError(errno.EIO, "Input/output error"))
+    other = error_responses.answer(HTTPConnection(scope), OSError(errno.ENXIO, "No such device"))
     assert other.status_code == 500
     sqlite = sa.exc.OperationalError("x", {}, Exception("database or disk is full"))
     assert error_responses.answer(HTTPConnection(scope), sqlite).status_code == 507
