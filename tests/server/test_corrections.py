@@ -206,6 +206,13 @@ def test_downloads_and_checks_follow_a_preset(http: httpx.Client, job: str) -> N
     assert contradiction.status_code == 400 and "min_duration" in contradiction.text
 
 
+def test_unknown_parameters_of_a_download_are_refused(http: httpx.Client, job: str) -> None:
+    refused = http.get(f"/api/jobs/{job}/transcript?format=srt&max_line_widht=20")
+    assert refused.status_code == 400
+    error = refused.json()["error"]
+    assert error["param"] == "max_line_widht" and "max_line_width" in error["message"]
+
+
 def ruled() -> Transcript:
     """Three segments, of which a rule changes the first and removes the second."""
     texts = (" Um, colours", " Uh.", " stay")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from unispeech.server.api import (
     changes,
@@ -16,7 +16,10 @@ from unispeech.server.api import (
     uploads,
 )
 from unispeech.server.http.error_responses import DOCUMENTED
+from unispeech.server.http.query import refuse_unknown_parameters
 
-router = APIRouter(prefix="/api", responses=DOCUMENTED)
+router = APIRouter(
+    prefix="/api", responses=DOCUMENTED, dependencies=[Depends(refuse_unknown_parameters)]
+)
 for room in (jobs, events, transcripts, changes, ranges, media, links, uploads, info):
     router.include_router(room.router)

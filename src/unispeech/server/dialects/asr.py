@@ -14,7 +14,7 @@ from fastapi.responses import PlainTextResponse, Response
 from unispeech import languages
 from unispeech.audio.pcm import WavWriter
 from unispeech.call import Call
-from unispeech.server.http import forms, ignored_fields
+from unispeech.server.http import forms, ignored_fields, query
 from unispeech.server.http.blocking_work import disconnect_event
 from unispeech.server.http.dependencies import Caller, TheService, scratch
 from unispeech.server.http.error_responses import DOCUMENTED, RequestError
@@ -91,7 +91,7 @@ async def asr(
     without_effect = (
         ["vad_filter"] if request.query_params.get("vad_filter") and not vad_filter else []
     )
-    ignored = [*ignored_fields.unknown_parameters(request), *without_effect]
+    ignored = [*query.unknown_parameters(request), *without_effect]
     headers |= ignored_fields.report(ignored, dialect="asr")
     text = formats.render(transcript, format)
     return Response(text, headers=headers, media_type="text/plain")

@@ -6,7 +6,6 @@ import logging
 import re
 from collections.abc import Iterable
 
-from fastapi import Request
 from fastapi.responses import Response
 
 log = logging.getLogger("unispeech.server")
@@ -30,13 +29,6 @@ def add(response: Response, names: Iterable[str], *, dialect: str) -> Response:
     """Add the header to a response, and return it."""
     response.headers.update(report(names, dialect=dialect))
     return response
-
-
-def unknown_parameters(request: Request) -> list[str]:
-    """Return the names of query parameters that the route does not have."""
-    dependant = request.scope["route"].dependant
-    known = {field.alias for field in dependant.query_params}
-    return [name for name in request.query_params if name not in known]
 
 
 def _printable(name: str) -> str:

@@ -20,7 +20,7 @@ from unispeech import languages
 from unispeech.errors import ModelUnavailable, UnispeechError, UnknownModel
 from unispeech.server.dialects.waas.parameters import DEFAULT_NAME, OUTPUTS, TASKS, is_language
 from unispeech.server.dialects.whisper_segments import Encode, encoder, whisper_segment
-from unispeech.server.http import forms, ignored_fields
+from unispeech.server.http import forms, ignored_fields, query
 from unispeech.server.http.dependencies import Caller, TheJob, TheService, scratch
 from unispeech.server.http.error_responses import DOCUMENTED
 from unispeech.server.http.routing import Route
@@ -111,7 +111,7 @@ async def transcribe(
             priority=5,
         )
         await asyncio.to_thread(_accept, service, job)
-        ignored = ignored_fields.unknown_parameters(request)
+        ignored = query.unknown_parameters(request)
         headers = ignored_fields.report(ignored, dialect="waas")
         return JSONResponse({"job_id": id}, 201, headers)
     finally:
