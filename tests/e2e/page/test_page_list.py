@@ -9,10 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from support.browsing import WAIT, Tab, needs_browser
+from support.browsing import WAIT, Tab, needs_browser, until
 from support.page_scene import joined, submitted
 from support.samples import SAMPLES
 from support.serving import Server, running, until_ended
+from support.wire import Wire
 
 pytestmark = [pytest.mark.slow, *needs_browser]
 
@@ -149,3 +150,31 @@ def test_the_delete_dialog_lists_what_is_deleted(
     # Its address shows that it no longer exists.
     page.goto(f"{server.url}/#/job/{job}")
     page.get_by_role("heading", name="Page not found").wait_for()
+
+
+def test_views_start_at_their_top_and_are_left_where_they_were(
+    tab: Tab, server: Server, http: httpx.Client, tmp_path: Path
+) -> None:
+    page = tab.page
+    page.set_viewport_size({"width": 390, "height": 400})
+    for name in ("one", "two", "three"):
+        job = submitted(http, joined(tmp_path / f"{name}.wav", 1))
+    until_ended(http, job)
+    page.goto(server.url)
+    row(tab, "one.wav").get_by_role("button").scroll_into_view_if_needed()
+    place = page.evaluate("scrollY")
+    assert place > 200
+    page.evaluate("id => { location.hash = `#/job/${id}/export` }", job)
+    page.get_by_role("heading", name="Export").wait_for()
+    page.wait_for_timeout(200)
+    assert page.evaluate("scrollY") == 0
+    page.go_back()
+    until(page, f"scrollY === {place}", seconds=10)
+
+
+def test_a_view_that_takes_long_says_that_it_loads(tab: Tab, server: Server) -> None:
+    wire = Wire(server.port, 40_000)  # bytes per second
+    tab.page.goto(f"http://127.0.0.1:{wire.port}")
+    tab.page.get_by_text("Loading …").first.wait_for(timeout=WAIT)
+    tab.page.get_by_role("button", name="Choose files").wait_for(timeout=WAIT)
+    tab.page.get_by_text("Loading …").wait_for(state="detached", timeout=WAIT)

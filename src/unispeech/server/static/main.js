@@ -5,10 +5,12 @@ import { byId, h, iconButton, put } from "./dom.js";
 import { serverIsBack } from "./events.js";
 import { openMenu } from "./menu.js";
 import { complain } from "./messages.js";
+import { enter, scrollIn } from "./scrolling.js";
 import { applyTheme, settings } from "./settings.js";
 import { LANGUAGES, language, loadLanguage, t } from "./strings/index.js";
 
 const main = byId("main");
+const LATE = 400; // milliseconds after which a view says that it loads
 
 /**
  * A view is a module whose `show` renders until `signal` is aborted; `id` comes from the address.
@@ -44,18 +46,50 @@ async function route({ focus = true } = {}) {
   view = controller;
   document.body.className = "";
   header();
+  const place = enter();
+  const loading = new Loading(controller.signal);
   try {
     const module = await load();
     if (controller.signal.aborted) return;
-    main.replaceChildren();
     main.className = "";
+    loading.clear();
+    scrollTo(0, 0);
     const id = address.exec(location.hash)?.[1] ?? "";
     await module.show(main, controller.signal, decodeURIComponent(id));
   } catch (error) {
     if (!controller.signal.aborted) showFailure(error, controller.signal);
+  } finally {
+    loading.end();
   }
+  if (place && !controller.signal.aborted) scrollIn(main, place, controller.signal);
   if (focus && !controller.signal.aborted && !main.contains(document.activeElement)) {
     main.focus({ preventScroll: true });
+  }
+}
+
+/** A line in place of a view that takes long to load. */
+class Loading {
+  #line = h("p", { class: "loading", role: "status" }, t("loading"));
+  #isCleared = false; // of the earlier view
+  #timer;
+
+  /** @param {AbortSignal} signal */
+  constructor(signal) {
+    this.#timer = setTimeout(() => {
+      if (!this.#isCleared || !main.firstChild) main.replaceChildren(this.#line);
+    }, LATE);
+    signal.addEventListener("abort", () => this.end(), { once: true });
+  }
+
+  /** Remove the earlier view. */
+  clear() {
+    this.#isCleared = true;
+    main.replaceChildren(...(this.#line.isConnected ? [this.#line] : []));
+  }
+
+  end() {
+    clearTimeout(this.#timer);
+    this.#line.remove();
   }
 }
 

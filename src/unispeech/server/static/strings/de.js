@@ -4,6 +4,7 @@ export default {
   apply: "Übernehmen",
   cancel: "Abbrechen",
   close: "Schließen",
+  loading: "Lädt …",
 
   "nav.label": "Hauptmenü",
   "nav.skip": "Zum Inhalt",

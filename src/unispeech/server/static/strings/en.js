@@ -4,6 +4,7 @@ export default {
   apply: "Apply",
   cancel: "Cancel",
   close: "Close",
+  loading: "Loading …",
 
   "nav.label": "Main",
   "nav.skip": "Skip to the content",

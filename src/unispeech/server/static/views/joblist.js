@@ -22,6 +22,7 @@ export class JobList {
   #rows = new Map();
   #list = h("ul", { class: "jobs" });
   #nothing = h("p", { class: "soft", hidden: true }, t("jobs.none"));
+  #loading = h("p", { class: "soft", role: "status" }, t("loading"));
   #lost = h("p", { class: "note doubt", role: "status", hidden: true }, t("trouble.lost"));
   #more = h(
     "button",
@@ -33,6 +34,7 @@ export class JobList {
     { "aria-labelledby": "jobs-title" },
     h("h2", { id: "jobs-title" }, t("jobs.title")),
     this.#lost,
+    this.#loading,
     this.#list,
     this.#nothing,
     this.#more,
@@ -101,6 +103,7 @@ export class JobList {
       if (created >= first && !ids.has(id)) this.#remove(id);
     }
     for (const job of jobs) this.add(job);
+    this.#loading.remove();
     this.#nothing.hidden = this.#rows.size > 0;
     this.#more.hidden = jobs.length < SHOWN;
   }
