@@ -91,6 +91,9 @@ export default {
   "recorder.level": "Pegel",
   "recorder.stop": "Beenden und abschreiben",
   "recorder.discard": "Verwerfen",
+  "recorder.pause": "Pause",
+  "recorder.resume": "Weiter",
+  "recorder.paused": "Angehalten",
   "recorder.none":
     "Es wurde kein Mikrofon gefunden. Schließe eines an und versuche es noch einmal.",
   "recorder.denied":

@@ -88,6 +88,9 @@ export default {
   "recorder.level": "Level",
   "recorder.stop": "Stop and transcribe",
   "recorder.discard": "Discard",
+  "recorder.pause": "Pause",
+  "recorder.resume": "Continue",
+  "recorder.paused": "Paused",
   "recorder.none": "No microphone was found. Connect one and try again.",
   "recorder.denied":
     "The browser is not allowed to use the microphone. Allow it next to the address, then try again.",

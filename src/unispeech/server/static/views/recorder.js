@@ -56,7 +56,9 @@ export async function record(take) {
 
 /** @param {string} extension */
 function fileName(extension) {
-  const moment = new Date().toISOString().slice(0, 16).replace("T", " ").replace(":", ".");
+  const now = new Date();
+  const local = new Date(now.getTime() - now.getTimezoneOffset() * 60_000); // its UTC digits are the local time
+  const moment = local.toISOString().slice(0, 16).replace("T", " ").replace(":", ".");
   return `${t("recorder.name")} ${moment}.${extension}`;
 }
 
@@ -64,6 +66,13 @@ class RecorderDialog {
   isDiscarded = false;
   #time = h("p", { class: "clock number", role: "timer" }, "0:00");
   #level = h("meter", { min: "0", max: "1", value: "0", "aria-label": t("recorder.level") });
+  #title = h("h2", { "aria-live": "polite" }, t("recorder.title"));
+  #pause = h(
+    "button",
+    { type: "button", on: { click: () => this.#togglePause() } },
+    t("recorder.pause"),
+  );
+  #recorder;
   #element;
   #endMeasuring;
 
@@ -72,6 +81,7 @@ class RecorderDialog {
    * @param {MediaRecorder} recorder
    */
   constructor(stream, recorder) {
+    this.#recorder = recorder;
     const stop = h(
       "button",
       { type: "button", class: "main", on: { click: () => recorder.stop() } },
@@ -91,7 +101,7 @@ class RecorderDialog {
       h(
         "div",
         {},
-        h("h2", {}, t("recorder.title")),
+        this.#title,
         this.#time,
         this.#level,
         h("p", { class: "hint soft small" }, t("recorder.hint")),
@@ -99,6 +109,7 @@ class RecorderDialog {
           "div",
           { class: "buttons" },
           h("button", { type: "button", on: { click: discard } }, t("recorder.discard")),
+          this.#pause,
           stop,
         ),
       ),
@@ -106,10 +117,20 @@ class RecorderDialog {
     document.body.append(this.#element);
     this.#element.showModal();
     stop.focus();
-    this.#endMeasuring = measure(stream, (level, seconds) => {
+    this.#endMeasuring = measure(stream, recorder, (level, seconds) => {
       this.#level.value = level;
       this.#time.textContent = clock(seconds);
     });
+  }
+
+  #togglePause() {
+    const recorder = this.#recorder;
+    if (recorder.state === "paused") recorder.resume();
+    else recorder.pause();
+    const isPaused = recorder.state === "paused";
+    this.#title.textContent = t(isPaused ? "recorder.paused" : "recorder.title");
+    this.#pause.textContent = t(isPaused ? "recorder.resume" : "recorder.pause");
+    this.#time.classList.toggle("soft", isPaused);
   }
 
   close() {
@@ -120,20 +141,26 @@ class RecorderDialog {
 }
 
 /**
- * Call `show` with the level (0 to 1) and the seconds since the start. Returns a function that ends this.
+ * Call `show` with the level (0 to 1) and the recorded seconds. Returns a function that ends this.
  * @param {MediaStream} stream
+ * @param {MediaRecorder} recorder
  * @param {(level: number, seconds: number) => void} show
  */
-function measure(stream, show) {
+function measure(stream, recorder, show) {
   const context = new AudioContext();
   const analyser = context.createAnalyser();
   const samples = new Float32Array(analyser.fftSize);
   context.createMediaStreamSource(stream).connect(analyser);
-  const start = performance.now();
+  let recorded = 0; // milliseconds
+  let last = performance.now();
   const timer = setInterval(() => {
+    const now = performance.now();
+    const isPaused = recorder.state === "paused";
+    if (!isPaused) recorded += now - last;
+    last = now;
     analyser.getFloatTimeDomainData(samples);
     const loudest = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
-    show(Math.sqrt(loudest), (performance.now() - start) / 1000);
+    show(isPaused ? 0 : Math.sqrt(loudest), recorded / 1000);
   }, LEVEL);
   return () => {
     clearInterval(timer);
