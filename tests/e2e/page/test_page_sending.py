@@ -163,3 +163,23 @@ def test_several_files_are_dropped_at_once(tab: Tab, server: Server) -> None:
         jobs = http.get("/api/jobs").json()["jobs"]
     assert {job["filename"] for job in jobs} >= set(names)
     assert tab.errors == []
+
+
+def test_interrupted_uploads_are_found_when_the_server_is_back(tab: Tab, server: Server) -> None:
+    page = tab.page
+    page.goto(server.url)
+    page.get_by_role("button", name="Choose files").wait_for()
+    page.get_by_role("link", name="Live captions").click()
+    page.get_by_role("button", name="Start").wait_for()
+    page.context.set_offline(True)
+    page.get_by_role("link", name="Recordings").click()
+    notice = page.get_by_role("alert").get_by_text("cannot be reached")
+    notice.wait_for()
+    with server.client() as http:
+        headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "9"}
+        http.post("/api/uploads", headers=headers).raise_for_status()
+        page.context.set_offline(False)
+        page.get_by_text("choose the same file again").wait_for(timeout=WAIT)
+        notice.wait_for(state="detached")
+        for upload in http.get("/api/uploads").json()["uploads"]:
+            http.delete(f"/api/uploads/{upload['id']}").raise_for_status()

@@ -5,7 +5,9 @@
 /** @import { UploadShown } from "../service.d.ts" */
 /** @import { JobList } from "./joblist.js" */
 
+import { isUnreachable } from "../api.js";
 import { h, iconButton } from "../dom.js";
+import { serverIsBack } from "../events.js";
 import { complain } from "../messages.js";
 import * as store from "../recordingstore.js";
 import * as sending from "../sending.js";
@@ -57,9 +59,21 @@ export function sendingList(take, jobs, signal) {
     draw();
   }
 
+  async function findEarlier() {
+    while (!signal.aborted) {
+      try {
+        return await showEarlier();
+      } catch (error) {
+        complain(error);
+        if (!isUnreachable(error)) return;
+        await serverIsBack(signal);
+      }
+    }
+  }
+
   sending.watch(draw, signal);
   draw();
-  showEarlier().catch(complain);
+  findEarlier();
   return element;
 }
 
