@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,9 @@ def chromium() -> Iterator[Any]:
 @pytest.fixture
 def tab(chromium: Any, server: Server) -> Iterator[Tab]:
     context = chromium.new_context(
-        viewport={"width": 1280, "height": 800}, locale="en-GB", permissions=["microphone"]
-    )
+        viewport={"width": 1280, "height": 800}, locale="en-GB", permissions=["microphone"],
+        timezone_id="Asia/Kolkata",
+    )  # fmt: skip
     tab = Tab(context)
     tab.page.goto(server.url)
     tab.page.get_by_role("button", name="Choose files").wait_for()
@@ -123,13 +125,26 @@ def test_a_recording_is_sent_or_discarded(tab: Tab, server: Server) -> None:
     page.get_by_role("button", name="Discard").click()
     page.get_by_role("dialog").wait_for(state="detached")
     page.get_by_role("button", name="Record", exact=True).click()
-    page.get_by_text("0:04").wait_for()
-    page.keyboard.press("Enter")  # "Stop and transcribe" has the focus
+    page.get_by_text("0:03").wait_for()
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("heading", name="Paused").wait_for()
+    paused = page.get_by_role("timer").inner_text()
+    page.wait_for_timeout(2500)
+    assert page.get_by_role("timer").inner_text() == paused
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_text("0:06").wait_for()
+    page.get_by_role("button", name="Stop and transcribe").focus()
+    page.keyboard.press("Enter")
     page.get_by_role("link", name=re.compile("^Recording 2")).nth(len(before)).wait_for(
         timeout=WAIT
     )
     page.get_by_role("dialog").wait_for(state="detached")
     assert len(recorded(server)) == len(before) + 1
+    # Its name is the local time.
+    name = page.get_by_role("link", name=re.compile("^Recording 2")).first.inner_text()
+    recorded_at = datetime.strptime(name, "Recording %Y-%m-%d %H.%M.webm")
+    here = datetime.now(UTC) + timedelta(hours=5, minutes=30)
+    assert abs(here.replace(tzinfo=None) - recorded_at) < timedelta(minutes=30)
     # The browser stores neither any more.
     page.reload()
     page.get_by_role("button", name="Choose files").wait_for()
@@ -181,6 +196,8 @@ def test_a_file_that_is_not_audio_fails_with_advice(tab: Tab) -> None:
     row.get_by_text("not audio or video").wait_for(timeout=WAIT)
     row.get_by_role("link").click()
     page.get_by_text("save it as MP3 or WAV").wait_for()
+    assert not page.get_by_text("the transcription continues").count()
+    assert not page.get_by_role("log", name="Text so far").is_visible()
     page.get_by_role("button", name="Try again").wait_for()
 
 

@@ -75,6 +75,7 @@ class Waiting {
     same?.focus();
     const isQueued = this.#job.state === "queued";
     this.#text.dataset.empty = t(isQueued ? "waiting.queued" : "waiting.first");
+    this.#text.hidden = isEnded(this.#job) && !this.#text.childElementCount;
   }
 
   /** @param {Partial<JobShown>} facts */
@@ -167,7 +168,7 @@ class Waiting {
         ? button("again", "main", "job.retry", () => this.#change(api.retry(id)))
         : button("cancel", "", "job.cancel", () => this.#change(api.cancel(id))),
       button("delete", "bare danger", "job.delete", remove),
-      h("span", { class: "soft small end" }, t("waiting.close")),
+      isEnded(this.#job) ? null : h("span", { class: "soft small end" }, t("waiting.close")),
     ];
   }
 
@@ -185,6 +186,7 @@ class Waiting {
     const isAtFoot = innerHeight + scrollY > page.scrollHeight - FOOT;
     const time = h("time", {}, clock(start));
     this.#text.append(h("p", {}, time, h("span", { dir: "auto" }, text.trim())));
+    this.#text.hidden = false;
     if (isAtFoot) scrollTo({ top: page.scrollHeight });
   }
 }
