@@ -72,5 +72,6 @@ test("sizes, times and languages are written in words", () => {
   assert.equal(bytes(1_250_000), "1.3 MB");
   assert.deepEqual([span(40), span(120), span(9000)], ["40 sec", "2 min", "2.5 hr"]);
   assert.equal(languageName("de"), "German");
-  assert.equal(languageName("x-none", "Klingon"), "Klingon");
+  assert.equal(languageName("x-none", "klingon"), "Klingon");
+  assert.equal(languageName("x-none"), "x-none");
 });

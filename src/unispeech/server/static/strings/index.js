@@ -100,15 +100,19 @@ export function span(seconds) {
 }
 
 /**
- * Language name in the language of the page, else the name the server uses.
+ * Language name in the language of the page, else the name the server uses, with a capital as in a list.
  * @param {string} code
  */
 export function languageName(code, otherwise = code) {
+  const name = displayName(code) ?? otherwise;
+  return name === code ? code : name.charAt(0).toLocaleUpperCase(language) + name.slice(1);
+}
+
+/** @param {string} code */
+function displayName(code) {
   try {
-    return (
-      new Intl.DisplayNames(language, { type: "language", fallback: "none" }).of(code) ?? otherwise
-    );
+    return new Intl.DisplayNames(language, { type: "language", fallback: "none" }).of(code);
   } catch {
-    return otherwise;
+    return undefined; // not a language tag
   }
 }

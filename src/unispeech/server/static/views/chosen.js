@@ -188,7 +188,7 @@ export function summary(info, chosen) {
     chosen[name]?.toString().trim(),
   );
   const parts = [
-    language ? languageName(language) : t("options.language.auto"),
+    language ? languageName(language, nameIn(info, language)) : t("options.language.auto"),
     task === "translate" ? t("options.task.translate") : "",
     chosen.backend || info.backend,
     modelOf(info, chosen)?.name ?? info.model,
@@ -197,6 +197,9 @@ export function summary(info, chosen) {
   ];
   return parts.filter(Boolean).join(" · ");
 }
+
+/** @type {(info: Info, language: string) => string | undefined} */
+const nameIn = (info, language) => info.languages.find(({ code }) => code === language)?.name;
 
 /** @param {string} speakers */
 export function speakersLabel(speakers) {
