@@ -125,6 +125,7 @@ def test_audio_and_subtitles_survive_expired_tickets(
             until_ended(http, job)
     page.goto(server.url)
     give_key(page, KEY)
+    page.get_by_role("link", name="long.wav").wait_for()  # else the key shows the next view again
     page.goto(f"{server.url}/#/job/{long}")
     page.locator(".segment").first.wait_for(timeout=WAIT)
     audio = "document.querySelector('audio')"
