@@ -29,6 +29,8 @@ BIASES: Mapping[tuple[str, str], Bias] = {
     ("faster", "tiny.en"): Bias(0.09, 0.09),
     ("faster", "base"): Bias(-0.066, -0.07, ("en", "de", "es", "pt")),
     ("openai", "tiny.en"): Bias(0.09, 0.09),
+    ("hf", "tiny.en"): Bias(0.09, 0.09),
+    ("cpp", "tiny.en"): Bias(0.09, 0.09),
 }
 """By backend and model. Times without a measured bias are left as they are: with `base`, synthetic
 French, Italian, Dutch and Polish have none."""
