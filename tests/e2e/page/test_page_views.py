@@ -82,6 +82,7 @@ ELSEWHERE = (
     ".options) .why",  # a backend that refuses an option
     "dialog) > form.sheet",  # a key that expires in the editor
     ":root[data-theme",
+    ".loading",  # while a view is late
 )  # fmt: skip
 """Selectors of states that the views above do not have."""
 
