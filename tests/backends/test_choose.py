@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -126,6 +127,6 @@ def test_a_model_that_is_asked_for_is_never_replaced(downloaded: str) -> None:
     "options", [{}, {"language": "ja"}, {"language": "de", "initial_prompt": "Liebe"}],
     ids=["no-language", "another-language", "an-option-that-it-lacks"],
 )  # fmt: skip
-def test_the_usual_model_is_chosen_otherwise(downloaded: str, options: dict[str, str]) -> None:
+def test_the_usual_model_is_chosen_otherwise(downloaded: str, options: dict[str, Any]) -> None:
     choice = choose.choose_backend(options=TranscribeOptions.of(**options))
     assert choice.backend != "onnx" and choice.model is None

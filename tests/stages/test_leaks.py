@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,8 +51,8 @@ def test_a_prompt_that_leaks_gives_way_to_the_text_without_it(
     plain: ChunkResult, text: str, option: str
 ) -> None:
     prompt = PROMPTED.initial_prompt
-    options = replace(PROMPTED, initial_prompt=None, hotwords=None)
-    options = replace(options, **{option: prompt})
+    given: dict[str, Any] = {"initial_prompt": None, "hotwords": None, option: prompt}
+    options = replace(PROMPTED, **given)
     assert guarded(result(LEAKED), plain, options=options) == (text, [prompt, None])
 
 

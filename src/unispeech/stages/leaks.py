@@ -37,8 +37,11 @@ def is_echo(text: str, options: DecodeOptions, language: str | None) -> bool:
 
 def similarity(first: ChunkResult, second: ChunkResult) -> float:
     """Similarity of two texts in letters, 0 to 1: a misspelt name sounds like the name."""
-    pair = (re.sub(r"[\W_]", "", result.text.lower()) for result in (first, second))
-    return SequenceMatcher(None, *pair, autojunk=False).ratio()
+    return SequenceMatcher(None, _letters(first), _letters(second), autojunk=False).ratio()
+
+
+def _letters(result: ChunkResult) -> str:
+    return re.sub(r"[\W_]", "", result.text.lower())
 
 
 def _words(text: str, language: str | None) -> list[str]:
