@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unispeech.options import DecodeOptions, VadOptions
-from unispeech.stages import batching, chunking, guard, sentences, stitch
+from unispeech.stages import batching, chunking, doubts, guard, sentences, stitch
 from unispeech.types import (
     FRAME,
     FRAME_SECONDS,
@@ -236,30 +236,30 @@ def _result(text: str, logprob: float = -0.3, silent: float = 0.0) -> ChunkResul
         (_result(" This is what a person says in about ten seconds, roughly, I think."), ""),
         (
             _result(" so so so so so so so so so so so so so so so so so so so so so so"),
-            guard.REPETITION,
+            doubts.REPETITION,
         ),
-        (_result(" x1y2z3w4 " * 60), guard.REPETITION),
-        (_result("".join(f" {i * 7919 % 100003}" for i in range(90))), guard.TOO_MUCH),
-        (_result(" Yes."), guard.TOO_LITTLE),
-        (_result(""), guard.NOTHING),
+        (_result(" x1y2z3w4 " * 60), doubts.REPETITION),
+        (_result("".join(f" {i * 7919 % 100003}" for i in range(90))), doubts.TOO_MUCH),
+        (_result(" Yes."), doubts.TOO_LITTLE),
+        (_result(""), doubts.NOTHING),
         (
             _result(" This is what a person says in about ten seconds, roughly.", -1.5),
-            guard.GUESSED,
+            doubts.GUESSED,
         ),
     ],
 )
 def test_doubtful_texts_are_detected(result: ChunkResult, reason: str) -> None:
-    assert guard.suspicion(_speech(10.0), result) == reason
+    assert doubts.suspicion(_speech(10.0), result) == reason
 
 
 @pytest.mark.parametrize(
     ("code", "reason"),
     [("th", ""), ("tha", ""), ("cmn-script_simplified", ""), ("yue-script_traditional", ""),
-     ("en", guard.TOO_LITTLE), ("eng", guard.TOO_LITTLE)],
+     ("en", doubts.TOO_LITTLE), ("eng", doubts.TOO_LITTLE)],
 )  # fmt: skip
 def test_spaceless_languages_need_fewer_characters(code: str, reason: str) -> None:
     chunk = replace(_speech(10.0), language=code)
-    assert guard.suspicion(chunk, _result("x1y2z3w4v5u6t7s8r9")) == reason
+    assert doubts.suspicion(chunk, _result("x1y2z3w4v5u6t7s8r9")) == reason
 
 
 GOOD = (
@@ -331,7 +331,7 @@ def test_a_repetition_that_the_halves_confirm_is_believed() -> None:
 
 def test_a_repetition_that_the_halves_shorten_is_kept_with_a_gap() -> None:
     result, calls = _in_halves(_result(" no," * 20), _result(" no," * 6), _result(" No", -1.1))
-    assert calls == 2 and result.suspicion == guard.REPETITION
+    assert calls == 2 and result.suspicion == doubts.REPETITION
     assert result.text == " no," * 20
 
 
@@ -351,7 +351,7 @@ def test_a_runaway_text_is_the_worst_of_all_attempts() -> None:
 
     chunk = replace(_speech(10.0), window=30.0)
     (result,) = guard.guarded(decode, [chunk], DecodeOptions(temperature=(0.0, 0.2)), WINDOWS)
-    assert result.text == " no," * 30 and result.suspicion == guard.REPETITION
+    assert result.text == " no," * 30 and result.suspicion == doubts.REPETITION
 
 
 def test_a_repetition_that_only_the_short_window_has_stays_if_speech_would_have_no_text() -> None:
@@ -411,12 +411,12 @@ def test_a_repetition_in_a_short_window_is_decoded_in_the_full_window(wide: str)
      ("한" * 35, True), ("中" * 45, False), ("ه" * 70, False), ("ه" * 50, True)],
 )  # fmt: skip
 def test_characters_that_stand_for_more_speech_count_more(text: str, is_sparse: bool) -> None:
-    assert guard.is_sparse(_speech(10.0), _result(text)) is is_sparse
+    assert doubts.is_sparse(_speech(10.0), _result(text)) is is_sparse
 
 
 def test_immediate_repetitions_are_detected() -> None:
-    assert guard.has_repetition("To the best of my belief, to the best of my belief")
-    assert not guard.has_repetition("No, no, no. I know. I know what to do, and what to leave.")
+    assert doubts.has_repetition("To the best of my belief, to the best of my belief")
+    assert not doubts.has_repetition("No, no, no. I know. I know what to do, and what to leave.")
 
 
 def test_a_text_that_stays_doubtful_is_reported_as_a_gap() -> None:
@@ -428,7 +428,7 @@ def test_a_text_that_stays_doubtful_is_reported_as_a_gap() -> None:
         WINDOWS,
     )
     (gap,) = stitch.gaps(chunk, result)
-    assert result.text == " Yes." and gap.reason == guard.TOO_LITTLE and gap.end == 10.0
+    assert result.text == " Yes." and gap.reason == doubts.TOO_LITTLE and gap.end == 10.0
 
 
 def test_the_longest_probable_text_wins_if_all_are_too_short() -> None:
@@ -444,7 +444,7 @@ def test_the_longest_probable_text_wins_if_all_are_too_short() -> None:
         DecodeOptions(),
         WINDOWS,
     )
-    assert result.text == " Yes, and then we went" and result.suspicion == guard.TOO_LITTLE
+    assert result.text == " Yes, and then we went" and result.suspicion == doubts.TOO_LITTLE
 
 
 def test_a_chunk_that_the_model_takes_for_silence_becomes_a_gap() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from unispeech.stages import guard, seams
+from unispeech.stages import doubts, seams
 from unispeech.stages.stitch import Decoded
 from unispeech.stages.windows import fit
 from unispeech.types import Chunk, ChunkResult, Gap
@@ -75,7 +75,7 @@ def _mended(
     if any(segment.language != language for segment in result.segments):
         chunk = replace(chunk, language=language)  # a short stretch misled the detection
         result = again(chunk)
-    if not result.error and not guard.suspicion(replace(chunk, language=language), result):
+    if not result.error and not doubts.suspicion(replace(chunk, language=language), result):
         both = seams.mended(left, right, (chunk, result))
         if both is not None:
             return *both, None

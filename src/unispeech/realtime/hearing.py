@@ -16,7 +16,7 @@ from unispeech.errors import BackendError
 from unispeech.models import attention_bias
 from unispeech.models.facts import ModelFacts
 from unispeech.options import CallOptions, DecodeOptions, TranscribeOptions
-from unispeech.stages import guard, stitch
+from unispeech.stages import doubts, guard, stitch
 from unispeech.stages.windows import fit
 from unispeech.types import Chunk, ChunkResult, Samples, Segment, Word
 
@@ -77,7 +77,7 @@ class Hearing:
             result = self._decode([chunk], self._prompted(before))[0]
         except BackendError as error:
             return Hypothesis(doubt=str(error))
-        return Hypothesis(self._words(chunk, result), guard.suspicion(chunk, result))
+        return Hypothesis(self._words(chunk, result), doubts.suspicion(chunk, result))
 
     def decode(self, chunk: Chunk, before: str) -> Hypothesis:
         """Decode with the guard against repeated and missing text. An error becomes a doubt."""

@@ -19,86 +19,28 @@ without the prompt (decision 0072).
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 
-from unispeech import languages
 from unispeech.options import DecodeOptions
-from unispeech.stages import halves, leaks
+from unispeech.stages import doubts, halves, leaks
 from unispeech.types import Chunk, ChunkResult
 
 Decode = Callable[[Sequence[Chunk], DecodeOptions], list[ChunkResult]]
 """A backend's `transcribe_batch`."""
 OnFinal = Callable[[Sequence[Chunk], Sequence[ChunkResult]], None]
 
-MAX_COMPRESSION = 2.4
-"""Maximum ratio of UTF-8 bytes to zlib bytes; above, the text repeats itself (openai/whisper)."""
-MIN_LOGPROB = -1.0
-"""Minimum mean log probability per token; below, the model was guessing (openai/whisper)."""
-NO_SPEECH = 0.6
-"""No-speech probability above which a chunk of low log probability is silent (openai/whisper)."""
-MAX_RATE = 32.0
-"""Maximum characters per second of chunk; auctioneers reach 25."""
-MIN_RATE = 4.0
-"""Minimum characters per second of speech; slow reading has 8. A third in spaceless languages."""
-SPARSE_RATE = 12.0
-"""Letters per second of speech below which the halves of a chunk are decoded too: a third of the
-speech may have no text. Read English has 15 to 20 (decision 0068)."""
-LAST_ALPHABET = "\u058f"
-"""Characters after this, beyond Latin, Greek and Cyrillic, count by their UTF-8 bytes as letters,
-since each stands for more speech."""
-MIN_SPEECH = 3.0
-"""Seconds of speech from which the rates apply."""
-MIN_HALVED = 4.0
-"""Seconds of speech in a chunk from which its halves are decoded."""
 MORE = 1.2
 """Length of the text of the halves, relative to that of the chunk, from which it is fuller."""
 WORSE = 0.5
 """Amount by which the log probability of the halves may be below that of the chunk."""
 ALIKE = 0.5
 """Similarity in words of a repetitive text and that of its halves from which it is believed."""
-MIN_REPEAT = 4
-"""Length in words of an immediate repetition that a short window may have caused."""
-
-REPETITION = "repetition"
-TOO_MUCH = "more text than anyone can say in the time"
-NOTHING = "speech without text"
-GUESSED = "the model was guessing"
-TOO_LITTLE = "too little text for the speech"
-WORST_FIRST = (REPETITION, TOO_MUCH, NOTHING, GUESSED, TOO_LITTLE, "")
-"""Reasons to doubt a text, worst first. If every attempt is doubtful, keep the least bad."""
 
 
 def ignore(chunks: Sequence[Chunk], results: Sequence[ChunkResult]) -> None:
     return None
-
-
-def suspicion(chunk: Chunk, result: ChunkResult) -> str:
-    """The reason to doubt the text of a chunk, or an empty string."""
-    text = result.text.strip()
-    spaceless = languages.is_spaceless(chunk.language)
-    if compression_ratio(text) > MAX_COMPRESSION:
-        return REPETITION
-    if len(text) > MAX_RATE * max(chunk.duration, 1.0):
-        return TOO_MUCH
-    if chunk.speech_duration >= MIN_SPEECH:
-        rate = len(text) / chunk.speech_duration
-        if rate < (MIN_RATE / 3 if spaceless else MIN_RATE):
-            return TOO_LITTLE if text else NOTHING
-    if _logprob(result) < MIN_LOGPROB:
-        return GUESSED
-    return ""
-
-
-def is_sparse(chunk: Chunk, result: ChunkResult) -> bool:
-    """True if the text is so short that a part of the speech may have no text."""
-    if chunk.speech_duration < MIN_HALVED:
-        return False
-    text = result.text.strip()
-    letters = sum(len(c.encode()) if c > LAST_ALPHABET else 1 for c in text)
-    return letters / chunk.speech_duration < SPARSE_RATE
 
 
 def guarded(
@@ -145,25 +87,15 @@ def checked(
 
 def _is_doubtful(chunk: Chunk, result: ChunkResult, windows: Sequence[float]) -> bool:
     return bool(
-        suspicion(chunk, result)
+        doubts.suspicion(chunk, result)
         or _may_echo(chunk, result, windows)
-        or (result.emissions is None and is_sparse(chunk, result))
+        or (result.emissions is None and doubts.is_sparse(chunk, result))
     )
 
 
 def _may_echo(chunk: Chunk, result: ChunkResult, windows: Sequence[float]) -> bool:
     """True if a repetition in a short window may be the model's own."""
-    return chunk.window < windows[-1] and has_repetition(result.text)
-
-
-def has_repetition(text: str) -> bool:
-    """True if `MIN_REPEAT` or more words are immediately repeated."""
-    words = re.findall(r"\w+", text.lower())
-    return any(
-        words[i : i + n] == words[i + n : i + 2 * n]
-        for n in range(MIN_REPEAT, len(words) // 2 + 1)
-        for i in range(len(words) - 2 * n + 1)
-    )
+    return chunk.window < windows[-1] and doubts.has_repetition(result.text)
 
 
 def _settled(
@@ -200,19 +132,19 @@ def _unprompted(
 
 
 def _may_leak(chunk: Chunk, result: ChunkResult, options: DecodeOptions) -> bool:
-    return not _is_silent(result) and leaks.is_echo(result.text, options, chunk.language)
+    return not doubts.is_silent(result) and leaks.is_echo(result.text, options, chunk.language)
 
 
 def _is_leak(chunk: Chunk, result: ChunkResult, plain: ChunkResult) -> bool:
     """True if a text in the words of the prompt has no speech, judged by that without it."""
-    is_too_long = len(result.text.strip()) > MAX_RATE * max(chunk.speech_duration, 1.0)
+    is_too_long = not doubts.is_possible(result, chunk.speech_duration)
     if is_too_long or not plain.text.strip():
         return True
     alike = leaks.similarity(result, plain)
     if alike >= leaks.ALIKE:
         return False
-    has_no_speech = any(segment.no_speech_prob > NO_SPEECH for segment in plain.segments)
-    return has_no_speech or (alike < leaks.UNLIKE and bool(suspicion(chunk, plain)))
+    has_no_speech = any(segment.no_speech_prob > doubts.NO_SPEECH for segment in plain.segments)
+    return has_no_speech or (alike < leaks.UNLIKE and bool(doubts.suspicion(chunk, plain)))
 
 
 def _decode_again(
@@ -224,22 +156,24 @@ def _decode_again(
 ) -> ChunkResult:
     """Decode the halves, then raise the temperature until the text is not doubtful; else return
     the best attempt."""
-    if _is_silent(first):
+    if doubts.is_silent(first):
         return replace(first, segments=())
-    reason = suspicion(chunk, first)
+    reason = doubts.suspicion(chunk, first)
     if not reason and not _may_echo(chunk, first, windows):
         return _in_halves(decode, chunk, first, options, windows) or first
-    if reason in (REPETITION, TOO_LITTLE) and (
+    if reason in (doubts.REPETITION, doubts.TOO_LITTLE) and (
         better := _in_halves(decode, chunk, first, options, windows)
     ):
         return better
     result = _sampled(decode, chunk, first, options, windows[-1])
     is_shorter = len(first.text) >= MORE * len(result.text)
-    if reason or not (is_shorter or is_sparse(chunk, result)):
+    if reason or not (is_shorter or doubts.is_sparse(chunk, result)):
         return result
     # The full window may have lost a true repetition.
     better = _in_halves(decode, chunk, result, options, windows)
-    return better or (first if is_sparse(chunk, result) and not is_sparse(chunk, first) else result)
+    return better or (
+        first if doubts.is_sparse(chunk, result) and not doubts.is_sparse(chunk, first) else result
+    )
 
 
 def _sampled(
@@ -257,13 +191,13 @@ def _sampled(
         temperatures = temperatures[1:]
     for temperature in temperatures:
         result = decode([wide], replace(options, temperature=(temperature,)))[0]
-        if _is_silent(result):
+        if doubts.is_silent(result):
             return replace(result, segments=())
         attempts.append(result)
-        if not suspicion(chunk, result):
+        if not doubts.suspicion(chunk, result):
             return result
-    best = max(attempts, key=lambda result: _merit(chunk, result))
-    return replace(best, suspicion=suspicion(chunk, best))
+    best = max(attempts, key=lambda result: doubts.merit(chunk, result))
+    return replace(best, suspicion=doubts.suspicion(chunk, best))
 
 
 def _in_halves(
@@ -274,33 +208,37 @@ def _in_halves(
     windows: Sequence[float],
 ) -> ChunkResult | None:
     """The text of the halves of a chunk if it is better, or a repetition that they confirm."""
-    if chunk.speech_duration < MIN_HALVED or whole.emissions is not None:
+    if chunk.speech_duration < doubts.MIN_HALVED or whole.emissions is not None:
         return None
     pieces = halves.cut(chunk, windows)
     results = decode(pieces, replace(options, temperature=options.temperatures[:1]))
-    doubts = {
-        NOTHING if _is_silent(result) else suspicion(piece, result)
+    reasons = {
+        doubts.NOTHING if doubts.is_silent(result) else doubts.suspicion(piece, result)
         for piece, result in zip(pieces, results, strict=True)
     } - {""}
     both = replace(halves.joined(chunk, pieces, results), languages=whole.languages)
-    if suspicion(chunk, whole) == REPETITION:
-        return _confirmed(chunk, whole, both, doubts)
-    if doubts - {REPETITION} or (doubts and not _is_echo(whole, both)):
+    if doubts.suspicion(chunk, whole) == doubts.REPETITION:
+        return _confirmed(chunk, whole, both, reasons)
+    if reasons - {doubts.REPETITION} or (reasons and not _is_echo(whole, both)):
         return None
     is_fuller = len(both.text) >= MORE * len(whole.text)
-    return both if is_fuller and _logprob(both) >= _logprob(whole) - WORSE else None
+    return both if is_fuller and doubts.logprob(both) >= doubts.logprob(whole) - WORSE else None
 
 
 def _confirmed(
-    chunk: Chunk, whole: ChunkResult, both: ChunkResult, doubts: set[str]
+    chunk: Chunk, whole: ChunkResult, both: ChunkResult, reasons: set[str]
 ) -> ChunkResult | None:
     """The better text for a repetition: that of the halves, or that of the chunk if the halves have
     no other words but fewer; None if they contradict it."""
-    if not doubts or (doubts == {REPETITION} and _is_echo(whole, both)):
+    if not reasons or (reasons == {doubts.REPETITION} and _is_echo(whole, both)):
         return both
-    is_possible = len(whole.text.strip()) <= MAX_RATE * max(chunk.duration, 1.0)
-    if is_possible and not doubts & {NOTHING, TOO_MUCH} and set(_words(both)) <= set(_words(whole)):
-        return replace(whole, suspicion=REPETITION)
+    is_possible = doubts.is_possible(whole, chunk.duration)
+    if (
+        is_possible
+        and not reasons & {doubts.NOTHING, doubts.TOO_MUCH}
+        and set(_words(both)) <= set(_words(whole))
+    ):
+        return replace(whole, suspicion=doubts.REPETITION)
     return None
 
 
@@ -313,34 +251,3 @@ def _is_echo(whole: ChunkResult, both: ChunkResult) -> bool:
 
 def _words(result: ChunkResult) -> list[str]:
     return re.findall(r"\w+", result.text.lower())
-
-
-def _merit(chunk: Chunk, result: ChunkResult) -> tuple[bool, int, float, float]:
-    """Sort key of attempts: a possible rate, the reason to doubt, the length of a short text, and
-    likelihood.
-
-    A short text of low probability counts as a guess, so that its length is no merit.
-    """
-    is_possible = len(result.text.strip()) <= MAX_RATE * max(chunk.duration, 1.0)
-    reason = suspicion(chunk, result)
-    if reason == TOO_LITTLE and _logprob(result) < MIN_LOGPROB:
-        reason = GUESSED
-    length = len(result.text.strip()) if reason == TOO_LITTLE else 0
-    return is_possible, WORST_FIRST.index(reason), length, _logprob(result)
-
-
-def _is_silent(result: ChunkResult) -> bool:
-    """Whisper's rule for silence: a high no-speech probability and a low log probability."""
-    return bool(result.segments) and (
-        result.segments[0].no_speech_prob > NO_SPEECH and _logprob(result) < MIN_LOGPROB
-    )
-
-
-def _logprob(result: ChunkResult) -> float:
-    return min((segment.avg_logprob for segment in result.segments), default=0.0)
-
-
-def compression_ratio(text: str) -> float:
-    """UTF-8 bytes over their zlib size: about 1 to 2 for speech (openai/whisper, utils.py)."""
-    data = text.encode()
-    return len(data) / len(zlib.compress(data)) if data else 0.0

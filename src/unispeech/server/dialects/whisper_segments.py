@@ -9,7 +9,7 @@ from typing import Any
 
 from unispeech.errors import ModelDamaged
 from unispeech.models import catalog, weight_cache
-from unispeech.stages import guard
+from unispeech.stages import doubts
 from unispeech.types import Segment
 
 Encode = Callable[[str], list[int]]
@@ -29,7 +29,7 @@ def whisper_segment(segment: Segment, encode: Encode) -> dict[str, Any]:
         "tokens": encode(segment.text),
         "temperature": 0.0,
         "avg_logprob": segment.avg_logprob,
-        "compression_ratio": round(guard.compression_ratio(segment.text), 4),
+        "compression_ratio": round(doubts.compression_ratio(segment.text), 4),
         "no_speech_prob": segment.no_speech_prob,
     }
 
