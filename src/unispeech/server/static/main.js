@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { byId, h, iconButton, put } from "./dom.js";
 import { serverIsBack } from "./events.js";
 import { openMenu } from "./menu.js";
-import { complain } from "./messages.js";
+import { complain, keepRoom } from "./messages.js";
 import { enter, scrollIn } from "./scrolling.js";
 import { applyTheme, settings } from "./settings.js";
 import { LANGUAGES, language, loadLanguage, t } from "./strings/index.js";
@@ -223,6 +223,7 @@ addEventListener("unhandledrejection", (event) => {
   complain(event.reason);
 });
 
+keepRoom();
 applyTheme();
 await loadLanguage();
 await route({ focus: false });

@@ -9,14 +9,13 @@ const SHOWN = 6000;
 
 /** @typedef {{ label: string, run: () => unknown }} Action */
 
-// The page keeps room at its foot, so that its last lines can be scrolled out from under the notices.
-const room = () => {
-  document.documentElement.style.setProperty(
-    "--notices-height",
-    `${byId("messages").offsetHeight}px`,
-  );
-};
-new ResizeObserver(room).observe(byId("messages"));
+/** Keep room at the page's foot, so that its last lines can be scrolled out from under the notices. */
+export function keepRoom() {
+  const box = byId("messages");
+  const resize = () =>
+    document.documentElement.style.setProperty("--notices-height", `${box.offsetHeight}px`);
+  new ResizeObserver(resize).observe(box);
+}
 
 /**
  * Show a notice that disappears after `SHOWN` milliseconds; one with an action stays until it is used or closed.
