@@ -50,6 +50,27 @@ def test_a_server_with_keys_asks_for_a_key(tab: Tab, tmp_path: Path) -> None:
         assert first(tab).text_content().endswith("garden. Kept.")
 
 
+def test_an_address_opened_before_the_key_is_accepted_is_drawn_once(
+    tab: Tab, server: Server
+) -> None:
+    page, requests, answers = tab.page, list[str](), list[Any]()
+    with server.client(Authorization=f"Bearer {KEY}") as http:
+        job = submitted(http, SAMPLES / "english.wav")
+        until_ended(http, job)
+    page.goto(server.url)
+    page.get_by_label("API key").wait_for()
+    page.on("request", lambda request: requests.append(request.url))
+    page.route("**/api/info", lambda route: answers.append(route), times=1)
+    give_key(page, KEY)
+    page.evaluate("address => { location.hash = address }", f"#/job/{job}")
+    page.wait_for_timeout(300)
+    assert page.get_by_label("API key").is_visible()
+    answers.pop().continue_()
+    page.locator(".segment").first.wait_for(timeout=WAIT)
+    page.wait_for_timeout(300)
+    assert sum(url.endswith(f"/api/jobs/{job}") for url in requests) == 1
+
+
 def test_a_shared_recording_shows_corrections_until_it_is_revoked(
     chromium: Any, tab: Tab, server: Server
 ) -> None:
@@ -125,7 +146,6 @@ def test_audio_and_subtitles_survive_expired_tickets(
             until_ended(http, job)
     page.goto(server.url)
     give_key(page, KEY)
-    page.get_by_role("link", name="long.wav").wait_for()  # else the key shows the next view again
     page.goto(f"{server.url}/#/job/{long}")
     page.locator(".segment").first.wait_for(timeout=WAIT)
     audio = "document.querySelector('audio')"

@@ -33,6 +33,8 @@ const VIEWS = [
 /** @type {AbortController | null} of the current view */
 let view = null;
 let isAskingForKey = false;
+/** @type {(() => void) | null} draws the form for the key, while it is in place of a view */
+let drawKey = null;
 
 /** True if the page was opened from a share link: it has a transcript but no list. */
 const isShared = () => location.hash.startsWith("#/shared/");
@@ -40,6 +42,8 @@ const isShared = () => location.hash.startsWith("#/shared/");
 async function route({ focus = true } = {}) {
   const entry = VIEWS.find(([address]) => address.test(location.hash));
   if (!entry) return location.replace("#/");
+  if (drawKey && !isShared()) return header(); // the view follows once the key is accepted
+  drawKey = null;
   const [address, load] = entry;
   view?.abort();
   const controller = new AbortController();
@@ -142,7 +146,7 @@ async function recover(reload, signal) {
 }
 
 async function needKey() {
-  if (isAskingForKey || isShared()) return;
+  if (isAskingForKey || drawKey || isShared()) return;
   isAskingForKey = true;
   const { show, askOver } = await import("./views/key.js");
   if (document.body.classList.contains("editing")) {
@@ -151,12 +155,16 @@ async function needKey() {
     document.dispatchEvent(new CustomEvent("key-given"));
     return;
   }
+  isAskingForKey = false;
   view?.abort();
-  show(main, () => {
-    isAskingForKey = false;
-    api.forgetInfo();
-    route();
-  });
+  drawKey = () =>
+    show(main, () => {
+      if (!drawKey) return; // a shared transcript, which needs no key, was opened instead
+      drawKey = null;
+      api.forgetInfo();
+      route();
+    });
+  drawKey();
 }
 
 function header() {
@@ -209,6 +217,7 @@ function openSettings(button) {
 async function chooseLanguage(code) {
   settings.set("language", code);
   await loadLanguage();
+  drawKey?.();
   await route({ focus: false });
 }
 
