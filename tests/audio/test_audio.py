@@ -99,7 +99,12 @@ def test_reading_a_damaged_file_neither_prints_nor_changes_how_pyav_logs(
     damaged[2000:9000:37] = bytes(len(range(2000, 9000, 37)))
     path.write_bytes(damaged)
     recording, _ = _read(path)
-    assert "damaged pieces" in recording.warnings[0]
+    assert "damaged pieces were" in recording.warnings[0]
+    damaged = bytearray(write(path, upsampled(SPEECH, 3)[None], 48_000, "libmp3lame").read_bytes())
+    damaged[4000:4100] = bytes(100)
+    path.write_bytes(damaged)
+    recording, _ = _read(path)
+    assert "1 damaged piece was skipped" in recording.warnings[0]
     assert capfd.readouterr() == ("", "") and av.logging.get_level() is None
 
 

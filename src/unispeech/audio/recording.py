@@ -211,7 +211,8 @@ class Recording:
             yield from downmix.push(frame)
         yield from downmix.push(None)
         if damaged:
-            self.warnings.append(f"{self.name}: {damaged} damaged pieces were skipped or guessed")
+            pieces = "1 damaged piece was" if damaged == 1 else f"{damaged} damaged pieces were"
+            self.warnings.append(f"{self.name}: {pieces} skipped or guessed")
         if downmix.cancelled:
             self.warnings.append(
                 f"{self.name}: the channels are out of phase; used the loudest one where they "
