@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
 from support.errors import raises
+from unispeech.cli import cli
 from unispeech.errors import OptionError
 from unispeech.models import catalog
 from unispeech.models.recommend import ADVICE, recommend
@@ -65,3 +67,19 @@ def test_an_unknown_language_is_an_error(language: str) -> None:
 def test_figures_have_a_date() -> None:
     figures = [entry.figures for entry in catalog.ENTRIES if entry.figures]
     assert figures and all(row.date == "2026-03" and 0 < row.wer < 100 for row in figures)
+
+
+def shown(*arguments: str) -> str:
+    return CliRunner().invoke(cli, ["models", "recommend", *arguments]).output
+
+
+def test_live_captions_are_recommended_with_their_command() -> None:
+    assert "unispeech mic --model base" in shown("--live", "--device", "cpu")
+    assert "unispeech transcribe FILE --model base" in shown("--device", "cpu")
+
+
+def test_the_smallest_model_is_nearest_to_a_machine_that_is_too_small() -> None:
+    advice = shown("--memory", "10MB", "--device", "cpu")
+    assert "\n1. tiny (" in advice and "more than 0.01" in advice
+    with raises(OptionError, "not a size"):
+        CliRunner().invoke(cli, ["models", "recommend", "--memory", "0"], catch_exceptions=False)

@@ -43,12 +43,12 @@ def recommend(language: str, device: str | None, memory: str | None, live: bool)
     judged = judge(language, device, room, live, machine.cores)
     good = [advised for advised in judged if not advised.against]
     for number, advised in enumerate(good[:SHOWN], 1):
-        for line in _lines(number, advised, language):
+        for line in _lines(number, advised, language, live):
             click.echo(line)
     rejected = [advised for advised in judged if advised.against]
     if not good:
         click.echo("No model that knows the language suits this machine. Nearest to it:")
-        for line in _lines(1, rejected[0], language):
+        for line in _lines(1, min(rejected, key=_distance), language, live):
             click.echo(line)
     if rejected:
         click.echo("Not recommended here:")
@@ -57,7 +57,12 @@ def recommend(language: str, device: str | None, memory: str | None, live: bool)
     click.echo("Figures are the Open ASR Leaderboard's; to measure your own: unispeech bench")
 
 
-def _lines(number: int, advised: Recommendation, language: str) -> Iterator[str]:
+def _distance(advised: Recommendation) -> tuple[int, float]:
+    """The objections to a model, then its size, since memory is what a small machine lacks."""
+    return len(advised.against), advised.entry.megabytes
+
+
+def _lines(number: int, advised: Recommendation, language: str, live: bool) -> Iterator[str]:
     entry = advised.entry
     kept = ", downloaded" if weight_cache.formats(entry.name) else ""
     title = f"{entry.name} ({tables.size(entry.megabytes)}{kept}; {terms(entry)})"
@@ -73,7 +78,8 @@ def _lines(number: int, advised: Recommendation, language: str) -> Iterator[str]
     spec = _backend(entry)
     spoken = f" --language {language}" if language and not spec.capabilities.language_free else ""
     backend = "" if spec.name == "faster" else f" --backend {spec.name}"
-    yield f"   unispeech transcribe FILE{backend} --model {entry.name}{spoken}"
+    command = "mic" if live else "transcribe FILE"
+    yield f"   unispeech {command}{backend} --model {entry.name}{spoken}"
     if not registry.is_available(spec):
         yield f"   first: {spec.install_command}"
 
@@ -86,6 +92,7 @@ def _backend(entry: Entry) -> BackendSpec:
 
 def _bytes(size: str) -> float:
     found = SIZE.fullmatch(size.strip())
-    if not found or found[1].count(".") > 1 or found[1] == ".":
+    is_number = found and found[1].count(".") <= 1 and found[1] != "."
+    if not found or not is_number or not float(found[1]):
         raise OptionError(f"memory {size!r} is not a size", "give a number and MB or GB: 4GB")
     return float(found[1]) * UNITS[(found[2] or "GB").lower()]

@@ -124,7 +124,7 @@ def _judged(
     reasons = [advice.reason, _spoken(entry, language), f"needs about {needed / 1e9:.1f} GB"]
     against = []
     if memory is not None and needed > memory:
-        against.append(f"needs about {needed / 1e9:.1f} GB of memory, more than {memory / 1e9:.1f}")
+        against.append(f"needs about {needed / 1e9:.1f} GB of memory, more than {memory / 1e9:.2g}")
     if not on_gpu and not advice.light and cores < MANY_CORES:
         against.append(f"slow on {cores} {'core' if cores == 1 else 'cores'} without a GPU")
     if not on_gpu and live and not advice.live:
