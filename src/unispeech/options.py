@@ -277,7 +277,7 @@ class AnnotateOptions:
         if least is not None and most is not None and least > most:
             raise OptionError(
                 f"min_speakers {least} is more than max_speakers {most}",
-                "swap the two values",
+                "lower min_speakers or raise max_speakers",
                 option="min_speakers",
             )
 

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from unispeech import Layout, Segment, Transcript
 from unispeech.cli import cli, names
+from unispeech.cli.spelling import with_flags
 from unispeech.errors import OptionError
 from unispeech.text import formats, subtitles
 from unispeech.text.layout.limits import LAYOUT_OPTIONS
@@ -117,3 +118,36 @@ def test_every_option_of_the_layout_has_a_flag() -> None:
     shown = run("--help").stdout
     for row in LAYOUT_OPTIONS:
         assert "--" + row.field.replace("_", "-") in shown
+
+
+@pytest.mark.parametrize("flag", [("-f", "vtt"), ("--times",), ("--overwrite",), ("-o", "out")])
+def test_a_check_refuses_flags_of_output_files(tmp_path: Path, flag: tuple[str, ...]) -> None:
+    path = tmp_path / "talk.srt"
+    path.write_text("1\n00:00:00,000 --> 00:00:02,000\nGood morning.\n", encoding="utf-8")
+    refused = run("--check", "--preset", "bbc", path, *flag)
+    assert refused.exit_code == 2
+    assert f"--check writes no files; leave out {'--' if len(flag) == 1 else ''}" in refused.stderr
+    assert run("--check", "--preset", "bbc", path).exit_code == 0
+
+
+def test_rttm_without_speakers_is_an_error(talk: Path, tmp_path: Path) -> None:
+    refused = run(talk, "-f", "rttm", "-o", tmp_path / "out")
+    assert refused.exit_code == 1 and "--diarize" in refused.stderr
+    assert not list(tmp_path.glob("out/*.rttm"))
+    spoken = Transcript("Hi", "en", 2.0, (Segment(0, 0, 2, "Hi", speaker="Ada"),), "faster", "base")
+    talk.write_text(spoken.to("json"), encoding="utf-8")
+    assert "Ada" in run(talk, "-f", "rttm").stdout
+
+
+def test_limits_that_exclude_each_other_are_named_by_their_flags(talk: Path) -> None:
+    refused = run(talk, "--preset", "netflix", "--max-duration", "0.5").exception
+    assert isinstance(refused, OptionError)
+    line = with_flags(refused)
+    assert "--min-duration 0.833 is more than --max-duration 0.5" in line
+    assert "lower --min-duration or raise --max-duration" in line
+
+
+def test_an_unknown_language_of_a_rule_is_asked_for_by_its_flag(tmp_path: Path) -> None:
+    path = tmp_path / "talk.srt"
+    path.write_text("1\n00:00:00,000 --> 00:00:02,000\nUm, hello.\n", encoding="utf-8")
+    assert "--language en" in run(path, "--remove-fillers").stderr

@@ -108,6 +108,9 @@ def test_rules_are_taken_as_text_too() -> None:
     assert text_after("Colour", replacements="colour => color") == "Color"
     with raises(OptionError, "names.txt", "Path"):
         TextRules(replacements="names.txt")
+    with pytest.raises(OptionError) as refused:
+        TextRules(replacements="colour color")
+    assert "Path" not in str(refused.value)
 
 
 def test_files_that_are_missing_or_no_text_are_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from unispeech import languages
 from unispeech.cli import flags, names
@@ -35,6 +36,8 @@ from unispeech.text.formats import timestamp
 from unispeech.text.rules import TextRules
 from unispeech.text.subtitles import Layout
 from unispeech.types import Transcript
+
+COMMANDLINE = ParameterSource.COMMANDLINE
 
 
 @click.command(cls=Command)
@@ -86,10 +89,9 @@ def subtitles(
     layout, details, rules = layout_of(options), details_of(options), rules_of(options)
     code = _code(language)
     if check:
+        _refuse_output_flags()
         if not layout.given:
             raise click.UsageError("--check needs --preset or a limit such as --max-cps")
-        if output_dir is not None or beside:
-            raise click.UsageError("--check writes no files; leave out --output-dir and --beside")
         if rules.chosen:
             raise click.UsageError("--check changes no text; leave out --replacements and the like")
         broken = [_violations(file, layout, code or "") for file in files]
@@ -108,6 +110,19 @@ def subtitles(
         failures += not _write(output, source, inputs[source], code, rules)
     if failures:
         sys.exit(1)
+
+
+def _refuse_output_flags() -> None:
+    """Raises:
+    click.UsageError: the command line has a flag of output files, or of what is in them.
+    """
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        is_given = context.get_parameter_source(parameter.name or "") is COMMANDLINE
+        is_output = getattr(parameter, "group", None) == flags.OUTPUT
+        if is_given and is_output and parameter.name != "check":
+            given = max(parameter.opts, key=len)
+            raise click.UsageError(f"--check writes no files; leave out {given}")
 
 
 def _code(language: str | None) -> str | None:
@@ -155,6 +170,10 @@ def _write(
     """Lay out one file. Report a failure, and return False."""
     transcript = _read(file)
     if transcript is None:
+        return False
+    speakers = (transcript.turns, *(segment.speaker for segment in transcript.segments))
+    if "rttm" in output.formats and transcript.segments and not any(speakers):
+        notify(f"{file}: no speakers for rttm; transcribe the recording with --diarize")
         return False
     if language is not None:
         transcript = replace(transcript, language=language)

@@ -74,7 +74,7 @@ class Layout:
         if shortest is not None and longest is not None and shortest > longest:
             raise OptionError(
                 f"min_duration {shortest} is more than max_duration {longest}",
-                "swap the two values",
+                "lower min_duration or raise max_duration",
                 option="min_duration",
             )
 

@@ -67,10 +67,10 @@ def _rule(line: str, place: str, timeout: float) -> Rule:
     body = marked[2] if marked else line
     before, arrow, after = (part.strip() for part in body.rpartition(ARROW))
     if not arrow:
-        raise _refused(
-            f"{place}: no {ARROW!r} in {line.strip()[:40]!r}",
-            "write lines such as: colour => color; the path of a file is a pathlib.Path",
-        )
+        hint = "write lines such as: colour => color"
+        if Path(line.strip()).suffix:
+            hint += "; the path of a file is a pathlib.Path"
+        raise _refused(f"{place}: no {ARROW!r} in {line.strip()[:40]!r}", hint)
     if not before:
         raise _refused(f"{place}: no text before {ARROW!r}")
     if "re" in marks:

@@ -117,7 +117,11 @@ def _check_language(language: str, known: Iterable[str], name: str) -> None:
     OptionError: a rule does not know the language.
     """
     if not language:
-        raise OptionError(f"{name}: the language of the text is unknown", "set it", option=name)
+        raise OptionError(
+            f"{name}: the language of the text is unknown",
+            "set it, as in language='en'",
+            option=name,
+        )
     if language not in known:
         names = ", ".join(languages.name(code) for code in known)
         raise OptionError(
