@@ -121,8 +121,8 @@ def _refuse_output_flags() -> None:
         is_given = context.get_parameter_source(parameter.name or "") is COMMANDLINE
         is_output = getattr(parameter, "group", None) == flags.OUTPUT
         if is_given and is_output and parameter.name != "check":
-            given = max(parameter.opts, key=len)
-            raise click.UsageError(f"--check writes no files; leave out {given}")
+            longest = max(parameter.opts, key=len)
+            raise click.UsageError(f"--check writes no files; leave out {longest}")
 
 
 def _code(language: str | None) -> str | None:
