@@ -213,6 +213,13 @@ def test_unknown_parameters_of_a_download_are_refused(http: httpx.Client, job: s
     assert error["param"] == "max_line_widht" and "max_line_width" in error["message"]
 
 
+def test_repeated_parameters_of_a_download_are_refused(http: httpx.Client, job: str) -> None:
+    refused = http.get(f"/api/jobs/{job}/transcript?format=srt&format=vtt")
+    assert refused.status_code == 400
+    error = refused.json()["error"]
+    assert error["param"] == "format" and "occurs twice" in error["message"]
+
+
 def ruled() -> Transcript:
     """Three segments, of which a rule changes the first and removes the second."""
     texts = (" Um, colours", " Uh.", " stay")

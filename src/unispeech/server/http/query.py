@@ -16,15 +16,19 @@ def unknown_parameters(request: Request) -> list[str]:
 
 
 def refuse_unknown_parameters(request: Request) -> None:
-    """Refuse query parameters that the route does not have.
+    """Refuse query parameters that the route does not have, or that occur twice.
 
     Raises:
-        RequestError: 400; `param` is the first unknown name.
+        RequestError: 400; `param` is the first unknown or repeated name.
     """
     for name in unknown_parameters(request):
         hint = did_you_mean(nearest(name, _declared(request)))
         message = f"parameter {name[:100]!r} is unknown"
         raise RequestError(400, message, hint, param=name[:100], code="invalid_value")
+    for name in request.query_params:
+        if len(request.query_params.getlist(name)) > 1:
+            message = f"parameter {name!r} occurs twice"
+            raise RequestError(400, message, "send it once", param=name, code="invalid_value")
 
 
 def _declared(request: Request) -> list[str]:
