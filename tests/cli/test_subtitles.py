@@ -151,3 +151,8 @@ def test_an_unknown_language_of_a_rule_is_asked_for_by_its_flag(tmp_path: Path) 
     path = tmp_path / "talk.srt"
     path.write_text("1\n00:00:00,000 --> 00:00:02,000\nUm, hello.\n", encoding="utf-8")
     assert "--language en" in run(path, "--remove-fillers").stderr
+
+
+def test_the_language_auto_is_that_of_the_transcript(talk: Path) -> None:
+    shown = run(talk, "--language", "auto", "--preset", "netflix")
+    assert shown.exit_code == 0 and shown.stdout == run(talk, "--preset", "netflix").stdout

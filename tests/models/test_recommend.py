@@ -83,3 +83,7 @@ def test_the_smallest_model_is_nearest_to_a_machine_that_is_too_small() -> None:
     assert "\n1. tiny (" in advice and "more than 0.01" in advice
     with raises(OptionError, "not a size"):
         CliRunner().invoke(cli, ["models", "recommend", "--memory", "0"], catch_exceptions=False)
+
+
+def test_the_language_auto_means_several_languages() -> None:
+    assert shown("--language", "auto") == shown() != shown("--language", "en")

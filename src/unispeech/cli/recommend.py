@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import click
 
+from unispeech import languages
 from unispeech.backends import registry
 from unispeech.backends.spec import BackendSpec
 from unispeech.cli import hardware, tables
@@ -37,6 +38,7 @@ def recommend(language: str, device: str | None, memory: str | None, live: bool)
       unispeech models recommend --language de
       unispeech models recommend --language en --device cpu --memory 4GB --live
     """
+    language = "" if languages.is_automatic(language) else language
     machine = hardware.detect()
     device = device or ("cuda" if machine.gpus else "cpu")
     room = _bytes(memory) if memory else machine.memory

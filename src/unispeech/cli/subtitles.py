@@ -131,7 +131,7 @@ def _code(language: str | None) -> str | None:
     Raises:
         OptionError: there is no such language.
     """
-    if language is None:
+    if language is None or languages.is_automatic(language):
         return None
     known = languages.WHISPER
     code = languages.find(language, known, languages.aliases(known))
