@@ -156,3 +156,7 @@ def test_an_unknown_language_of_a_rule_is_asked_for_by_its_flag(tmp_path: Path) 
 def test_the_language_auto_is_that_of_the_transcript(talk: Path) -> None:
     shown = run(talk, "--language", "auto", "--preset", "netflix")
     assert shown.exit_code == 0 and shown.stdout == run(talk, "--preset", "netflix").stdout
+
+
+def test_a_format_that_is_named_twice_is_printed_once(talk: Path) -> None:
+    assert run(talk, "-f", "srt,srt").stdout == run(talk, "-f", "srt").stdout != ""

@@ -18,7 +18,7 @@ NAMES = ", ".join(FORMATS)
 
 def parse_formats(ctx: click.Context, option: click.Parameter, value: str) -> list[str]:
     """The formats of a list with commas between them."""
-    names = [part.strip() for part in value.split(",") if part.strip()]
+    names = list(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
     for name in names:
         if name not in (*FORMATS, "all"):
             raise click.BadParameter(f"{name!r} is not one of {NAMES}, all")
