@@ -163,12 +163,12 @@ export interface Backend {
   family: string;
   usable: boolean;
   default_model: string;
-  options: Options;
+  options: Allowances;
   /** The options by model family, if the backend runs several. */
-  families?: Record<string, Options>;
+  families?: Record<string, Allowances>;
 }
 
-export interface Options {
+export interface Allowances {
   task: Choice;
   language: Allowed & { required: boolean };
   [option: string]: Allowed | Choice;
