@@ -86,6 +86,11 @@ def _film(page: Page, scene: Scene) -> None:
     until(page, "document.querySelector('video').textTracks[0]?.activeCues?.length > 0")
 
 
+def _more(page: Page, action: str) -> None:
+    page.locator(".toolbar").get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name=action).click()
+
+
 def _find(page: Page, scene: Scene) -> None:
     _editor(page, scene)
     page.keyboard.press("Control+h")
@@ -109,10 +114,23 @@ def _pressed(key: str) -> Callable[[Page, Scene], None]:
     return open
 
 
+def _restart(page: Page, scene: Scene) -> None:
+    _editor(page, scene)
+    _more(page, "Transcribe again")
+    page.get_by_role("dialog").wait_for()
+
+
+def _chosen(page: Page, scene: Scene) -> None:
+    _editor(page, scene)
+    page.locator(".text").nth(1).focus()
+    for _ in range(3):
+        page.keyboard.press("Control+Shift+ArrowDown")
+    page.get_by_text("3 segments").first.wait_for()
+
+
 def _history(page: Page, scene: Scene) -> None:
     _editor(page, scene)
-    page.locator(".toolbar").get_by_role("button", name="More").click()
-    page.get_by_role("menuitem", name="History").click()
+    _more(page, "History")
     page.locator(".revisions input").nth(1).check()
     page.locator(".preview p").first.wait_for()
 
@@ -142,7 +160,10 @@ def _conflict(page: Page, scene: Scene) -> None:
 def _desk(tab: str) -> Callable[[Page, Scene], None]:
     def open(page: Page, scene: Scene) -> None:
         _editor(page, scene)
-        page.locator(f"#desk-{tab}").click()
+        button = page.locator(f"#desk-{tab}")
+        if not button.is_visible():  # in a narrow window
+            _more(page, "Show or hide the panel")
+        button.click()
 
     return open
 
@@ -150,6 +171,12 @@ def _desk(tab: str) -> Callable[[Page, Scene], None]:
 def _export(page: Page, scene: Scene) -> None:
     page.goto(f"{scene.full.url}/#/job/{scene.interview}/export")
     page.locator(".formats").wait_for()
+
+
+def _layout(page: Page, scene: Scene) -> None:
+    _export(page, scene)
+    page.locator(".violations p").first.wait_for()
+    page.locator("#layout-title").evaluate("heading => heading.scrollIntoView()")
 
 
 def _share(page: Page, scene: Scene) -> None:
@@ -212,12 +239,15 @@ VIEWS: dict[str, Callable[[Page, Scene], None]] = {
     "keys": _pressed("Alt+h"),
     "times": _pressed("Alt+t"),
     "again": _pressed("Alt+a"),
+    "restart": _restart,
+    "chosen": _chosen,
     "history": _history,
     "conflict": _conflict,
     "desk-checks": _desk("checks"),
     "desk-outline": _desk("outline"),
     "desk-history": _desk("history"),
     "export": _export,
+    "layout": _layout,
     "share": _share,
     "shared": _shared,
     "live": _live,

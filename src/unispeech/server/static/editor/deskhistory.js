@@ -103,24 +103,22 @@ export function changeLines({ changes, speakers, times }, most) {
     changes.length || speakers || times ? "" : t("revision.alike"),
   ].filter(Boolean);
   return [
-    ...changes
-      .slice(0, most)
-      .map(({ start, pieces }) =>
-        h(
-          "p",
-          { dir: "auto" },
-          h("time", { class: "soft" }, clock(start)),
-          " ",
-          shortened(pieces).map(pieceElement),
-        ),
+    ...changes.slice(0, most).map(({ start, pieces }) =>
+      h(
+        "p",
+        { dir: "auto" },
+        h("time", { class: "soft" }, clock(start)),
+        " ",
+        shortened(pieces).flatMap((piece) => [pieceElement(piece), " "]),
       ),
+    ),
     ...notes.map((note) => h("p", { class: "soft" }, note)),
   ];
 }
 
 /** @param {Piece} piece */
 const pieceElement = ({ kind, text }) =>
-  h(kind === "out" ? "del" : kind === "in" ? "ins" : "span", {}, `${text} `);
+  h(kind === "out" ? "del" : kind === "in" ? "ins" : "span", {}, text);
 
 /**
  * Pieces with long unchanged text cut to the words beside the changes.
