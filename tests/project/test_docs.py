@@ -226,7 +226,7 @@ def test_measuring_commands_on_a_small_sample(place: Path, data: Path) -> None:
         "--repeat 3": "--repeat 1",
         "tiny.en,base": "tiny.en",
         r"(benchmarks/core.py \S+)$": r"\1 --sample 1 startup nonspeech",
-        r"(benchmarks/word_times.py \S+)$": r"\1 --sample 1",
+        r"(benchmarks/word_times.py .+)$": r"\1 --sample 1",
         "^unispeech": f"{program} -m unispeech",
         "^python": program,
     }
