@@ -127,7 +127,7 @@ def test_quotations_links_and_print(page: Any, server: Server, job: str) -> None
     until(page, f"/#.job.{job}@10/.test(window.copied)")
     page.goto(f"{server.url}/#/job/{job}@10.5")
     until(page, "document.activeElement.textContent.startsWith('Please wait')")
-    until(page, "document.querySelector('audio').currentTime >= 10")
+    until(page, "document.querySelector('audio')?.currentTime >= 10")  # of the new view
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
     assert page.locator(".printed p").first.inner_text().endswith("down to the river.")
