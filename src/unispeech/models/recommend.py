@@ -95,7 +95,7 @@ def recommend(
         code = languages.code(language, {**known, **languages.WHISPER})  # raises if it is no name
         raise OptionError(
             f"language {code!r}: no model of the catalog knows it",
-            "see `unispeech languages --backend mms`", option="language",
+            "see `unispeech languages`", option="language",
         )  # fmt: skip
     return sorted(judged, key=lambda advised: bool(advised.against))  # the order is kept
 
