@@ -33,7 +33,6 @@ def models() -> None:
       unispeech models list
       unispeech models recommend --language de
       unispeech models pull small
-      unispeech models convert ./my-fine-tune ./my-fine-tune-ct2 --to ctranslate2
     """
 
 
