@@ -182,7 +182,7 @@ def test_a_body_that_never_stalls_has_a_minimum_rate() -> None:
     timeout and is accepted."""
     limited = BodyLimit(measuring_app, 5000, timeout=3.0, min_rate=1000)
     with listening(limited) as client:
-        response = trickle(client, b"a", 0.1)
+        response = trickle(client, b"a", 0.1) + read_all(client)
         assert response.startswith(b"HTTP/1.1 408 ") and b"slower than 1000 bytes/s" in response
     with listening(limited) as client:
         assert trickle(client, b"a" * 500, 0.4).startswith(b"HTTP/1.1 200")

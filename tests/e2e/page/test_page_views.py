@@ -75,6 +75,7 @@ ELSEWHERE = (
     ".printed",  # only while the browser prints
     ".saved).offline", ".saved).refused", ".rerun", ".segment.chosen", "[data-grade=",
     ".places) .seen",  # doubtful places that were looked at
+    ".places) .soft",  # no doubtful place, or more than the list shows
     ".desk)[hidden]",  # closed
     "[data-colour=",  # a recording with up to eight speakers
     ".intake).over",  # while a file is dragged

@@ -103,6 +103,7 @@ class Wishes:
 @router.get(
     "/ping",
     summary="Check that the container is ready, as SageMaker does",
+    response_class=Response,
     responses={503: {"description": "Starting or stopping."}},
 )
 async def ping(service: TheService) -> Response:
