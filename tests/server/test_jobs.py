@@ -58,6 +58,8 @@ def test_a_job_from_upload_to_edited_text(http: httpx.Client, service: Server) -
     assert words(text) == words(reference("pause"))
 
     folder = service.folder / "data" / "jobs" / job
+    (folder / "gone.wav").symlink_to("nowhere")  # as a file that a worker removes meanwhile
+    assert http.get(f"/api/jobs/{job}").json()["holds"]["bytes"] > 1000
     assert folder.is_dir()
     deleted = http.delete(f"/api/jobs/{job}").json()["deleted"]
     assert deleted["recording"] == "pause.wav" and deleted["ranges"] == 1

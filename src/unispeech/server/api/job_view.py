@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from unispeech.options import OPTIONS
 from unispeech.server.api.schemas import Holds, JobShown
@@ -65,11 +66,18 @@ def warnings(service: Service, job: Job) -> list[str]:
 def holds(service: Service, job: Job) -> Holds:
     """Return what deleting the job removes."""
     job_files = service.jobs.files(job.id)
-    files = list(job_files.folder.glob("*"))
     return Holds(
-        recording=job.filename if job_files.upload in files else None,
-        bytes=sum(file.stat().st_size for file in files),
+        recording=job.filename if job_files.upload.is_file() else None,
+        bytes=sum(_size(file) for file in job_files.folder.glob("*")),
         revisions=len(service.jobs.revisions.list(job.id)),
         shares=len(service.jobs.links.shares(job.id)),
         ranges=len(service.database.list(job.owner, None, 10_000, parent=job.id)),
     )
+
+
+def _size(file: Path) -> int:
+    """Return the size of a file in bytes, which a worker may remove meanwhile."""
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
