@@ -1,4 +1,4 @@
-"""Accessibility: small windows, touch, axe, German, light and dark."""
+"""For everyone: touch, German, light and dark. `test_page_views.py` has axe and narrow screens."""
 
 from __future__ import annotations
 
@@ -13,53 +13,6 @@ from support.samples import SAMPLES
 from support.serving import Server
 
 pytestmark = [pytest.mark.slow, *needs_browser]
-
-VIEWS = {
-    "": ".intake",
-    "#/job/{id}": ".segment",
-    "#/job/{id}/export": ".formats",
-    "#/job/{id}/share": ".share form",
-}
-"""Views, and an element of each that appears once it has loaded."""
-
-
-@pytest.mark.parametrize("width", [320, 390, 640])
-def test_views_do_not_scroll_sideways_on_narrow_screens(
-    chromium: Any, server: Server, width: int
-) -> None:
-    """640 is 1280 at 200 %."""
-    context = chromium.new_context(
-        viewport={"width": width, "height": 700}, locale="en-GB", has_touch=True
-    )
-    tab = Tab(context)
-    id = upload(tab, server)
-    for view, shown in VIEWS.items():
-        tab.page.goto(f"{server.url}/{view.format(id=id)}")
-        tab.page.locator(shown).first.wait_for(timeout=WAIT)
-        wide = tab.page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, (view, wide)
-    context.close()
-
-
-def test_axe_finds_no_violations(tab: Tab, server: Server) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
-    id = upload(tab, server)
-    schemes: list[Any] = ["light", "dark"]
-    for scheme in schemes:
-        tab.page.emulate_media(color_scheme=scheme)
-        for view, shown in VIEWS.items():
-            tab.page.goto(f"{server.url}/{view.format(id=id)}")
-            tab.page.locator(shown).first.wait_for(timeout=WAIT)
-            if not view:
-                tab.page.evaluate("document.querySelector('.options').open = true")
-            tab.page.wait_for_timeout(300)
-            violations = Axe().run(tab.page).response["violations"]
-            wrong = [
-                (violation["id"], [node["html"] for node in violation["nodes"][:3]])
-                for violation in violations
-            ]
-            assert wrong == [], (scheme, view)
 
 
 def test_correct_and_export_by_touch(chromium: Any, server: Server, tmp_path: Path) -> None:
