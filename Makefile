@@ -15,20 +15,21 @@ NODE_VERSION := $(shell sed -n 's/.*"node": ">=\([0-9]*\)".*/\1/p' package.json)
 try: $(VENV)/.core
 	$(BIN)/unispeech transcribe samples/english.wav --backend faster
 
-test: check test-page
-	$(MAKE) --jobs 2 --output-sync=target test-core test-service MARKS='-m "not slow"'
+test: $(VENV)/.all node_modules/.installed
+	$(MAKE) --jobs 2 --output-sync=target test-core test-service check test-page MARKS='-m "not slow"'
 
-# The halves of the tests, which run side by side: each keeps one core busy. A browser's microphone drops
-# sound when both cores are busy, so tests marked `alone` come after them.
+# The checks and the halves of the tests run two at a time: each keeps one core busy. A browser's microphone
+# drops sound when both cores are busy, so tests marked `alone` come after them.
 test-core:
 	$(BIN)/python -m pytest $(MARKS) $(addprefix --ignore tests/,server e2e realtime engine)
 
 test-service:
 	$(BIN)/python -m pytest $(MARKS) $(addprefix tests/,server e2e realtime engine)
 
-test-all: check test-page
+test-all: $(VENV)/.all node_modules/.installed
 	for name in openvino jax whisperx; do $(BIN)/unispeech backends install --quiet $$name || exit 1; done
-	UNISPEECH_REQUIRE_ALL=1 $(MAKE) --jobs 2 --output-sync=target test-core test-service MARKS='-m "not soak and not alone"'
+	UNISPEECH_REQUIRE_ALL=1 $(MAKE) --jobs 2 --output-sync=target check test-page test-service test-core \
+		MARKS='-m "not soak and not alone"'
 	UNISPEECH_REQUIRE_ALL=1 $(BIN)/python -m pytest -m 'alone and not soak'
 
 soak: $(VENV)/.all
