@@ -103,7 +103,7 @@ class FasterWhisper(Backend):
             return Encoder(model, self._workers)
         if options.compute_type == BFLOAT16:
             raise BackendError(
-                "faster: this processor has no bfloat16, or openvino is not installed",
+                f"faster: {BFLOAT16} needs a processor with bfloat16, and openvino",
                 "use compute_type='int8'",
             )
         return None
