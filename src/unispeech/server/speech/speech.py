@@ -251,6 +251,8 @@ class Speech:
         options = self.with_server_options(request.options)
         options.pop("audio_track", None)  # the decoder has chosen the track and the channels
         options["channels"] = "each" if request.sound.has_lanes else "mix"
+        if options.get("strategy") != "native":
+            options.setdefault("batch_size", self.settings.batch_size)
         with self.engine(request) as engine:
             transcript = engine.follow(decoded.path, call, **options)
         metrics.AUDIO_SECONDS.inc(transcript.duration)
