@@ -17,7 +17,7 @@ from support.recordings import talking_video
 from support.samples import SAMPLES
 from support.serving import Server, running, until_ended
 
-LONG = 40
+LONG = 25
 """Minutes of the recording that is still being decoded."""
 
 
@@ -41,7 +41,12 @@ def scene(folder: Path, minutes: int = LONG) -> Iterator[Scene]:
     for name in ("full", "empty"):
         (folder / name).mkdir()
     with (
-        running(folder / "full", rate_limit="100000/minute", jobs_at_once=1) as full,
+        running(
+            folder / "full",
+            rate_limit="100000/minute",
+            jobs_at_once=1,
+            batch_size=1,  # the long recording shows text soon
+        ) as full,
         locked(folder / "empty") as (empty, key),
         full.client() as http,
     ):

@@ -39,7 +39,10 @@ class Server:
         self.command = command
         self.port = free_port()
         self.log = folder / f"{command}-{self.port}.log"
-        names = {"data_dir": folder / "data", "model": "tiny.en", "waas_model": "tiny.en"}
+        names = {
+            "data_dir": folder / "data", "model": "tiny.en", "waas_model": "tiny.en",
+            "threads": 1,  # the client has the other core
+        }  # fmt: skip
         self.environment = {
             name.upper() if name.startswith(("email", "allowed", "base_url"))
             else f"UNISPEECH_{name.upper()}": str(value)

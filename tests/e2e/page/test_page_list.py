@@ -23,7 +23,10 @@ LONG = "The whole afternoon.wav"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("list")
-    with running(folder, jobs_at_once=1, rate_limit="100000/minute") as server:
+    with running(
+        folder, jobs_at_once=1, rate_limit="100000/minute",
+        batch_size=1,  # progress comes soon and lasts long
+    ) as server:  # fmt: skip
         yield server
 
 
@@ -38,8 +41,8 @@ def http(server: Server) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def running_job(http: httpx.Client, tmp_path: Path) -> str:
-    """An hour of audio that is being decoded."""
-    return submitted(http, joined(tmp_path / LONG, 110))
+    """Half an hour of audio that is being decoded."""
+    return submitted(http, joined(tmp_path / LONG, 55))
 
 
 def row(tab: Tab, name: str) -> Any:
