@@ -92,6 +92,17 @@ def test_a_leak_that_comes_from_a_retry_is_detected() -> None:
     assert final.text == " you"
 
 
+def test_a_prompt_that_derails_every_attempt_gives_way_to_the_text_without_it() -> None:
+    repeated = replace(PROMPTED, initial_prompt="x" * 500)
+    invented = result(" Glow likely Lie VMware", -2.5)
+    assert guarded(invented, result(" Good morning to you."), options=repeated) == (
+        " Good morning to you.",
+        [repeated.initial_prompt, None],
+    )
+    both = guarded(invented, result(" Firefox novice", -2.6), options=repeated)
+    assert both[0] == invented.text  # with a gap
+
+
 @pytest.mark.parametrize(
     ("text", "prompt", "language", "is_echo"),
     [

@@ -26,7 +26,7 @@ from unispeech.errors import UnispeechError
 from unispeech.models import attention_bias
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, TranscribeOptions
-from unispeech.stages import stitch
+from unispeech.stages import doubts, stitch
 from unispeech.types import End, Gap, Segment, Transcript
 
 
@@ -46,7 +46,7 @@ class Run:
     def events(self, sources: Iterable[Input]) -> Iterator[Segment | Gap | End]:
         """Segments and gaps of each source in order, then its end."""
         fitted = self.backend.fit_prompt(self.options.decode)
-        lines = _cut(self.options.decode, fitted)
+        lines = _cut(self.options.decode, fitted) + _repetitive(fitted)
         run = replace(self, options=replace(self.options, decode=fitted))
         for item in run._merged(sources):
             if isinstance(item, End) and lines:
@@ -106,6 +106,16 @@ def _cut(options: DecodeOptions, fitted: DecodeOptions) -> list[str]:
         f"{len(before)} characters were used"
         for name, (before, after) in texts.items()
         if before and after != before
+    ]
+
+
+def _repetitive(options: DecodeOptions) -> list[str]:
+    """A warning for each text that repeats itself so much that the model may continue it."""
+    texts = {"initial_prompt": options.initial_prompt, "hotwords": options.hotwords}
+    return [
+        f"{name} repeats itself: the model may continue it instead of transcribing the speech"
+        for name, text in texts.items()
+        if doubts.compression_ratio(text or "") > doubts.MAX_COMPRESSION
     ]
 
 

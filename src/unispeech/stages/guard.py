@@ -13,7 +13,8 @@ A text that is short for its speech may lack a sentence that was said twice, and
 itself may be true. Both are compared with the text of the two halves of the chunk (decision 0068).
 
 Over noise a model writes the words of its prompt. A text of such words is compared with the text
-without the prompt (decision 0072).
+without the prompt. A prompt may also derail a model: if every attempt with it is doubtful and the
+text without it is not, that text is used (decision 0072).
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ def _settled(
     options: DecodeOptions,
     windows: Sequence[float],
 ) -> ChunkResult:
-    """The text without the prompt if that leaked, else the best of further attempts."""
+    """The text without the prompt if that leaked or derailed the model, else the best attempt."""
     if unprompted := _unprompted(decode, chunk, first, options, windows):
         return unprompted
     if not _is_doubtful(chunk, first, windows):
@@ -121,12 +122,16 @@ def _unprompted(
     options: DecodeOptions,
     windows: Sequence[float],
 ) -> ChunkResult | None:
-    """The guarded text without the prompt if `result` is the prompt rather than speech."""
-    if not _may_leak(chunk, result, options):
+    """The guarded text without the prompt if `result` is the prompt rather than speech, or if
+    `result` is doubtful after all attempts and that text is not."""
+    may_leak = _may_leak(chunk, result, options)
+    is_derailed = bool(result.suspicion) and leaks.has_prompt(options)
+    if not (may_leak or is_derailed):
         return None
     options = leaks.without_prompt(options)
     plain = decode([chunk], options)[0]
-    if not _is_leak(chunk, result, plain):
+    is_better = is_derailed and not doubts.suspicion(chunk, plain)
+    if not (is_better or (may_leak and _is_leak(chunk, result, plain))):
         return None
     return checked(decode, [chunk], [plain], options, windows)[0]
 

@@ -26,13 +26,18 @@ def without_prompt(options: DecodeOptions) -> DecodeOptions:
     return replace(options, initial_prompt=None, hotwords=None)
 
 
+def has_prompt(options: DecodeOptions) -> bool:
+    return bool(_prompt(options).strip())
+
+
 def is_echo(text: str, options: DecodeOptions, language: str | None) -> bool:
     """True if most words of a text are in the prompt or the hotwords."""
-    prompt = f"{options.initial_prompt or ''} {options.hotwords or ''}"
-    if not prompt.strip():
-        return False
-    words, known = _words(text, language), set(_words(prompt, language))
+    words, known = _words(text, language), set(_words(_prompt(options), language))
     return bool(words) and sum(word in known for word in words) >= ECHO * len(words)
+
+
+def _prompt(options: DecodeOptions) -> str:
+    return f"{options.initial_prompt or ''} {options.hotwords or ''}"
 
 
 def similarity(first: ChunkResult, second: ChunkResult) -> float:
