@@ -13,7 +13,7 @@ from support.samples import SAMPLES
 from unispeech.backends import choose
 from unispeech.backends.choose import Measurement
 from unispeech.engine.engine import Engine
-from unispeech.errors import BackendMissing
+from unispeech.errors import BackendMissing, UnispeechError
 from unispeech.models import weight_cache
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 
@@ -77,6 +77,23 @@ def test_no_candidate_is_a_missing_backend() -> None:
     with pytest.raises(BackendMissing):
         choose.choose_backend("tiny.en", load=LoadOptions(device="cuda:99", compute_type="int3"))
     assert choose.choose_backend("base", options=translation).backend
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "option"),
+    [
+        ("tiny.en", {"language": "de"}, "language"),
+        ("tiny.en", {"task": "translate"}, "task"),
+        ("mms-1b-all", {}, "language"),
+        ("tny", {}, "model"),
+    ],
+)
+def test_a_request_that_the_model_refuses_names_the_option(
+    model: str, options: dict[str, Any], option: str
+) -> None:
+    with pytest.raises(UnispeechError) as refused:
+        choose.choose_backend(model, options=TranscribeOptions.of(**options))
+    assert refused.value.option == option and "backend faster" not in str(refused.value)
 
 
 def test_saved_measurements_are_loaded_and_a_damaged_file_is_ignored(benchmark_file: Path) -> None:

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from unispeech.backends import lookup, registry
-from unispeech.backends.settle import Settled, settle
+from unispeech.backends.settle import Refusal, Settled, settle
 from unispeech.backends.spec import BackendSpec
-from unispeech.errors import BackendMissing, OptionError
+from unispeech.errors import BackendMissing, OptionError, UnispeechError
 from unispeech.models import weight_cache
 from unispeech.models.recommend import recommend
 from unispeech.options import LoadOptions, TranscribeOptions
@@ -26,6 +26,8 @@ from unispeech.system.files import write_whole
 AUTO = "auto"
 COMPANIONS = frozenset({"align", "align_model", "diarize", "diarize_model", "language_id_model"})
 """Options that companion models honour: refusing them is the same for every backend."""
+OF_THE_MODEL = frozenset({"model", "language", "task"})
+"""Options that the model refuses, whichever backend runs it."""
 MARGIN = 0.5
 """Percentage points of word error rate that a faster backend may be worse than the best."""
 
@@ -108,7 +110,7 @@ def find(
 
     Raises:
         UnknownBackend: no such name.
-        BackendMissing: `auto`, and no installed backend supports the request.
+        UnispeechError: `auto`, and no installed backend supports the request.
     """
     if backend.strip().lower() != AUTO:
         return registry.find(backend)
@@ -126,7 +128,7 @@ def settle_request(
 
     Raises:
         UnknownBackend: no such name.
-        BackendMissing: `auto`, and no installed backend supports the request.
+        UnispeechError: `auto`, and no installed backend supports the request.
     """
     if backend.strip().lower() == AUTO:
         choice = choose_backend(model, load, options)
@@ -145,7 +147,7 @@ def choose_backend(
     If no model is given but a language, the choice is also that of the best downloaded model.
 
     Raises:
-        BackendMissing: no installed backend supports the request.
+        UnispeechError: no installed backend supports the request.
     """
     load, options = load or LoadOptions(), options or TranscribeOptions()
     able = [s for s in registry.specs().values() if _supports(s, model, load, options)]
@@ -158,11 +160,24 @@ def choose_backend(
         if best and best.model != usual:
             return best
     if choice is None:
-        raise BackendMissing(
-            "no installed backend supports this request",
-            "see `unispeech backends`, or leave options out",
-        )
+        raise _refused(model, load, options)
     return choice
+
+
+def _refused(model: str | None, load: LoadOptions, options: TranscribeOptions) -> UnispeechError:
+    """Return the error for a request that no installed backend supports.
+
+    It is the first refusal of the backend that refuses least, among those that run the model.
+    """
+    refused = [_refusals(spec, model, load, options) for spec in registry.specs().values()]
+    nearest = min(refused, key=lambda found: (found[0].code == "model_family", len(found)))[0]
+    if nearest.option in OF_THE_MODEL:
+        return nearest.error()
+    return BackendMissing(
+        f"no installed backend supports this request: {nearest.reason}",
+        "see `unispeech backends`, or leave options out",
+        option=nearest.option,
+    )
 
 
 def _by_language(language: str, load: LoadOptions, options: TranscribeOptions) -> Choice | None:
@@ -192,8 +207,15 @@ def _by_language(language: str, load: LoadOptions, options: TranscribeOptions) -
 def _supports(
     spec: BackendSpec, model: str | None, load: LoadOptions, options: TranscribeOptions
 ) -> bool:
+    return not _refusals(spec, model, load, options)
+
+
+def _refusals(
+    spec: BackendSpec, model: str | None, load: LoadOptions, options: TranscribeOptions
+) -> list[Refusal]:
+    """Return the refusals that another backend may not have."""
     refusals = settle(spec, lookup.facts(spec, model, load, options), load, options).refusals
-    return all(refusal.option in COMPANIONS for refusal in refusals)
+    return [refusal for refusal in refusals if refusal.option not in COMPANIONS]
 
 
 def measurements_path() -> Path:
