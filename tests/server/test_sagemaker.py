@@ -106,6 +106,14 @@ def test_malformed_invocations_are_errors_of_one_line(
     assert "\n" not in response.json()["error"]
 
 
+@pytest.mark.slow
+def test_forms_are_refused_by_their_content_type(http: httpx.Client) -> None:
+    with RECORDING.open("rb") as file:
+        response = http.post("/invocations", files={"file": file})
+    assert response.status_code == 400
+    assert "multipart/form-data" in response.json()["error"]
+
+
 @pytest.fixture(scope="module")
 def fine_tuned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as `save_pretrained` writes it."""

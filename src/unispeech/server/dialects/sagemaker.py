@@ -43,6 +43,9 @@ FULL_SCALE = 32768
 LOUDEST = 2.0
 """Largest sample of an array in floating point. Resampling exceeds 1.0 a little."""
 OPTIONS = ("language", "task", "return_timestamps")
+REFUSED_TYPES = ("multipart/", "text/", "image/", "application/x-npy")
+"""Beginnings of content types that hold no recording as it is. Other types of an unknown kind are
+decoded, since clients send many for recordings."""
 
 
 class Invocation(BaseModel):
@@ -124,9 +127,15 @@ async def invocations(request: Request, service: TheService, key: Caller) -> Res
     """Transcribe a recording in the body, or one in JSON, and wait for the result."""
     service.speech.check_capacity()
     limit = service.max_upload(key)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind.startswith(REFUSED_TYPES):
+        raise RequestError(
+            400, f"content type {kind[:100]!r} is not supported",
+            "send the recording as the body, as audio/wav or application/octet-stream, or JSON",
+        )  # fmt: skip
     async with scratch(service) as folder:
         upload = folder / "upload"
-        if request.headers.get("content-type", "").lower().startswith("application/json"):
+        if kind == "application/json":
             wishes = await _receive_json(request, upload, limit)
         else:
             wishes = attributes(request.headers.get(ATTRIBUTES, ""))
