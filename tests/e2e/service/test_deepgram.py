@@ -237,8 +237,11 @@ def test_live_parameters_are_checked_before_the_upgrade(
 ) -> None:
     with pytest.raises(InvalidStatus) as refused, live(service, **query):
         pass
-    body = json.loads(refused.value.response.body)
-    assert refused.value.response.status_code == status and value in body["err_msg"]
+    response = refused.value.response
+    body = json.loads(response.body)
+    assert response.status_code == status and value in body["err_msg"]
+    assert response.headers["dg-error"] == body["err_msg"]
+    assert response.headers["dg-request-id"] == body["request_id"] != ""
 
 
 @pytest.mark.parametrize(
@@ -282,10 +285,12 @@ def test_live_speakers_are_left_out_with_a_warning(service: Server, query: dict[
     with live(service, **query) as socket:
         assert socket.response is not None
         assert socket.response.headers["X-UniSpeech-Ignored"] == name
+        id = socket.response.headers["dg-request-id"]
         send(socket, pcm("english"))
         socket.send('{"type": "CloseStream"}')
         messages = rest(socket)
     assert words(transcript(messages)) == words(reference("english"))
+    assert messages[0]["metadata"]["request_id"] == messages[-1]["request_id"] == id != ""
     best = messages[0]["channel"]["alternatives"][0]
     assert best["words"] and all("speaker" not in word for word in best["words"])
     assert [warning["parameter"] for warning in messages[-1]["warnings"]] == [name]

@@ -131,14 +131,23 @@ def answer(request: HTTPConnection, error: BaseException) -> Response:
     if path.startswith("/v1/models/") and request.scope.get("method") in ("POST", "DELETE"):
         return JSONResponse({"detail": message}, status, headers)
     if path == "/v1/listen":
-        id = logs.request_id.get()
-        code = DEEPGRAM_CODES.get(status, code or "Bad Request")
-        details = {"err_code": code, "err_msg": message, "request_id": id}
-        return JSONResponse(details, status, headers)
+        return _deepgram_error(status, message, code, headers)
     param = param.encode("utf-8", "replace").decode() if param else param
     type = ERROR_TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
     body = {"error": {"message": message, "type": type, "param": param, "code": code}}
     return JSONResponse(body, status, headers)
+
+
+def _deepgram_error(
+    status: int, message: str, code: str | None, headers: Mapping[str, str] | None
+) -> Response:
+    """Clients of a WebSocket read the headers, since few libraries show them the body."""
+    id = logs.request_id.get()
+    code = DEEPGRAM_CODES.get(status, code or "Bad Request")
+    body = {"err_code": code, "err_msg": message, "request_id": id}
+    line = " ".join(message.encode("ascii", "replace").decode().split())
+    own = {"dg-request-id": id, "dg-error": line}
+    return JSONResponse(body, status, {**(headers or {}), **own})
 
 
 async def answer_async(request: Request, error: Exception) -> Response:

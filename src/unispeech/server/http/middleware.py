@@ -40,12 +40,15 @@ class ResponseMiddleware:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        id = _request_id(scope)
+        logs.request_id.set(id)
+        if scope["type"] == "websocket":
             await self.app(scope, receive, send)
             return
         start = time.monotonic()
-        id = _request_id(scope)
-        logs.request_id.set(id)
         status = 0
 
         async def send_with_headers(message: Message) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -26,6 +25,7 @@ from unispeech.server.http.websockets import (
     send,
     serve,
 )
+from unispeech.server.observe import logs
 from unispeech.server.speech.decoders import TooLong
 from unispeech.server.speech.speech import public
 from unispeech.server.speech.streams import StreamMessage, StreamRequest
@@ -66,9 +66,10 @@ class LiveSession:
         self._encoding = encoding
         self._sha256 = hashlib.sha256()
         self._stream = self._streams.open(client.owner, request)
-        self.headers: Mapping[str, str] = ignored_fields.report(
-            parameters.ignored, dialect="deepgram"
-        )
+        self.headers: Mapping[str, str] = {
+            "dg-request-id": logs.request_id.get(),
+            **ignored_fields.report(parameters.ignored, dialect="deepgram"),
+        }
         self._results = LiveResults(parameters, speech_request.backend, speech_request.model)
 
     async def run(self) -> None:
@@ -158,7 +159,7 @@ class LiveResults:
         """Number of `Finalize` messages that the stream has not reached yet."""
         self._parameters = parameters
         self._backend, self._model = backend, model
-        self._id = str(uuid.uuid4())
+        self._id = logs.request_id.get()
         self._held: dict[str, Any] | None = None
         self._end = 0.0  # of the last final result
         self._is_speaking = False
