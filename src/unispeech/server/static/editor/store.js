@@ -15,7 +15,7 @@ const PAUSE = 1500; // milliseconds without typing after which a new undo step b
 
 export class Store {
   #history = steps.EMPTY;
-  /** @type {{ key: number, name: symbol, at: number } | null} */
+  /** @type {{ key: number, name: symbol, at: number, isComposing: boolean } | null} */
   #burst = null;
   /** @type {Set<StoreListener>} */
   #listeners = new Set();
@@ -52,15 +52,16 @@ export class Store {
   }
 
   /**
-   * Apply typed text; typing without a pause is one undo step.
+   * Apply typed text; typing without a pause is one undo step, and so is a composition.
    * @param {SegmentSplice[]} edit
    * @param {number} key of the segment
+   * @param {boolean} [isComposing] whether an input method goes on composing the text
    */
-  type(edit, key) {
+  type(edit, key, isComposing = false) {
     const now = performance.now();
     const last = this.#burst;
-    const goesOn = last?.key === key && now - last.at <= PAUSE;
-    const burst = { key, name: goesOn ? last.name : Symbol("burst"), at: now };
+    const goesOn = last?.key === key && (last.isComposing || now - last.at <= PAUSE);
+    const burst = { key, name: goesOn ? last.name : Symbol("burst"), at: now, isComposing };
     this.#burst = burst;
     this.#history = steps.record(this.#history, edit, burst.name);
     this.#set(edit, "typed");

@@ -38,10 +38,11 @@ export function typing(view, { store, player, run }) {
   element.addEventListener("input", (event) => {
     const row = rowOfText(event);
     if (!row) return;
-    if (!(event instanceof InputEvent && event.isComposing)) makePlain(row);
+    const isComposing = event instanceof InputEvent && event.isComposing;
+    if (!isComposing) makePlain(row);
     player.pause();
     const text = row.text.textContent.trim();
-    store.type(setText(store.document, view.index(row), text), row.segment.key);
+    store.type(setText(store.document, view.index(row), text), row.segment.key, isComposing);
   });
 
   element.addEventListener("focusout", (event) => {
