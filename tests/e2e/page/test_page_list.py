@@ -165,6 +165,7 @@ def test_views_start_at_their_top_and_are_left_where_they_were(
     until_ended(http, job)
     page.goto(server.url)
     row(tab, "one.wav").get_by_role("button").scroll_into_view_if_needed()
+    page.wait_for_timeout(300)  # the page hears of the scroll in its next frame
     place = page.evaluate("scrollY")
     assert place > 200
     page.evaluate("id => { location.hash = `#/job/${id}/export` }", job)
