@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import pytest
 from fastapi import WebSocket, WebSocketDisconnect
 from starlette.types import Message
 
+from support import matroska
 from support.recordings import upsampled, write
 from support.samples import SAMPLES, reference, words
 from unispeech.audio.recording import load
@@ -23,7 +25,7 @@ from unispeech.errors import AudioError
 from unispeech.server.http import websockets
 from unispeech.server.service_errors import Busy, NotFound
 from unispeech.server.settings import Settings
-from unispeech.server.speech.container_stream import container
+from unispeech.server.speech.container_stream import ContainerDecoder, container
 from unispeech.server.speech.decoders import TooLong
 from unispeech.server.speech.speech import Speech, SpeechRequest
 from unispeech.server.speech.streams import (
@@ -34,6 +36,7 @@ from unispeech.server.speech.streams import (
     StreamRequest,
     Streams,
 )
+from unispeech.types import Samples
 
 Get = Callable[..., Engine]
 
@@ -279,6 +282,27 @@ def test_a_container_is_limited_by_the_length_of_its_sound(
 def test_a_damaged_container_is_an_error(speech: FakeSpeech, magic: bytes) -> None:
     last = transcribed(speech, magic + bytes(range(256)) * 100, 4000)[-1]
     assert isinstance(last.error, AudioError)
+
+
+@pytest.mark.parametrize(("limit", "seconds"), [(4_000_000, 0), (6_000_000, 2)])
+def test_a_stream_has_a_limit_of_bytes_without_sound(
+    tmp_path: Path, limit: int, seconds: int
+) -> None:
+    """FFmpeg reads attachments into memory, and a stream of nothing else would never end."""
+    matroska.write(tmp_path / "a.mkv", attachments=[1_000_000] * 5)
+    samples: list[Samples] = []
+    ended: queue.SimpleQueue[AudioError | None] = queue.SimpleQueue()
+
+    def put(new: Samples) -> bool:
+        samples.append(new)
+        return True
+
+    decoder = ContainerDecoder("matroska", 512 << 20, put, ended.put, limit)
+    decoder.feed((tmp_path / "a.mkv").read_bytes())
+    assert decoder.is_full
+    decoder.end()
+    assert (ended.get(timeout=60) is None) == bool(seconds)
+    assert sum(map(len, samples)) == seconds * 16_000
 
 
 def test_a_stream_cannot_be_mp4(speech: FakeSpeech) -> None:

@@ -53,12 +53,12 @@ def opened(path: Path, name: str) -> IO[bytes]:
 def unreadable(name: str, error: Exception) -> AudioError:
     """The error about a file that FFmpeg, or the file object itself, cannot read."""
     return AudioError(
-        f"{name}: not audio or video that can be read ({_reason(error)})",
+        f"{name}: not audio or video that can be read ({reason(error)})",
         "check that it plays, or convert it to WAV or FLAC",
     )
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """FFmpeg's or the system's words, or those of a caller's own file object."""
     if reason := _FFMPEG.get(type(error).__name__ if _is_ffmpegs(error) else ""):
         return reason

@@ -7,6 +7,7 @@ FFmpeg reads untrusted bytes, so each stream has a child process with a memory l
 from __future__ import annotations
 
 import contextlib
+import errno
 import multiprocessing
 import queue
 import threading
@@ -17,6 +18,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from unispeech.audio import files
+from unispeech.audio.containers import MAX_HEADER
 from unispeech.audio.pcm import PcmDecoder
 from unispeech.errors import AudioError
 from unispeech.realtime.intake import Intake
@@ -35,8 +38,8 @@ MAGIC = 8
 """Bytes that tell a container from PCM."""
 MAX_AHEAD = 10.0
 """Seconds of undecoded sound above which a container is not decoded further."""
-MAX_QUEUED = 64
-"""Messages of the client that wait for the decoder."""
+MAX_QUEUED = 4 << 20
+"""Bytes of the client that wait for the decoder, above which no more is read from it."""
 OPTIONS = {"probesize": "65536", "analyzeduration": "0"}
 """FFmpeg options that keep the beginning from waiting for seconds of sound. `nobuffer` would drop
 the packets that were probed: 2 s of a WAV, 20 ms of a WebM file."""
@@ -172,14 +175,18 @@ class ContainerDecoder:
         memory: int,
         on_samples: Callable[[Samples], bool],
         on_end: Callable[[AudioError | None], None],
+        max_silent: int = MAX_HEADER,
     ) -> None:
         context = multiprocessing.get_context("spawn")
         self._connection, other = context.Pipe()
-        self._process = context.Process(target=_decode, args=(other, demuxer, memory), daemon=True)
+        self._process = context.Process(
+            target=_decode, args=(other, demuxer, memory, max_silent), daemon=True
+        )
         with signals_blocked():
             self._process.start()
         other.close()
         self._queue: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._fed = self._sent = 0  # bytes; each is written by one thread
         self._on_samples, self._on_end = on_samples, on_end
         for work in (self._send, self._receive):
             threading.Thread(target=work, name="unispeech-container", daemon=True).start()
@@ -187,10 +194,11 @@ class ContainerDecoder:
     @property
     def is_full(self) -> bool:
         """True while the decoder is behind, so that no more should be fed."""
-        return self._queue.qsize() >= MAX_QUEUED
+        return self._fed - self._sent > MAX_QUEUED
 
     def feed(self, data: bytes) -> None:
         if data:
+            self._fed += len(data)
             self._queue.put(data)
 
     def end(self) -> None:
@@ -206,6 +214,7 @@ class ContainerDecoder:
         with contextlib.suppress(OSError):
             while data := self._queue.get():
                 self._connection.send_bytes(data)
+                self._sent += len(data)
             self._connection.send_bytes(b"")
 
     def _receive(self) -> None:
@@ -225,41 +234,49 @@ class ContainerDecoder:
 
 
 class _Pipe:
-    """File that reads what arrives from the parent."""
+    """File that reads what arrives from the parent, at most `max_silent` bytes between sounds."""
 
-    def __init__(self, connection: Connection[Any, Any]) -> None:
+    def __init__(self, connection: Connection[Any, Any], max_silent: int) -> None:
         self._connection = connection
-        self._buffer = b""
+        self._max_silent = max_silent
+        self._buffer = memoryview(b"")
         self._ended = False
+        self.silent = 0
+        """Bytes since the last sound. FFmpeg reads pictures and attachments into memory."""
 
     def read(self, size: int) -> bytes:
         if not self._buffer and not self._ended:
             try:
-                self._buffer = self._connection.recv_bytes()
+                self._buffer = memoryview(self._connection.recv_bytes())
             except EOFError:
-                self._buffer = b""
+                self._buffer = memoryview(b"")
             self._ended = not self._buffer
-        piece, self._buffer = self._buffer[:size], self._buffer[size:]
+        piece, self._buffer = bytes(self._buffer[:size]), self._buffer[size:]
+        self.silent += len(piece)
+        if self.silent > self._max_silent:
+            raise OSError(errno.EFBIG, f"more than {self._max_silent >> 20} MiB without sound")
         return piece
 
 
-def _decode(connection: Connection[Any, Any], demuxer: str, memory: int) -> None:
+def _decode(connection: Connection[Any, Any], demuxer: str, memory: int, max_silent: int) -> None:
     """Run in the child: send float32 samples of 16 kHz, an empty message, and the error or None."""
     prepare_process(memory)
     import av
 
     error = None
+    pipe = _Pipe(connection, max_silent)
     try:
         with av.open(
-            _Pipe(connection), mode="r", format=demuxer, options=OPTIONS, metadata_errors="ignore",
+            pipe, mode="r", format=demuxer, options=OPTIONS, metadata_errors="ignore",
             buffer_size=4096,
         ) as file:  # fmt: skip
             resampler = av.AudioResampler("flt", "mono", SAMPLE_RATE)
             for frame in file.decode(audio=0):
+                pipe.silent = 0
                 _send(connection, resampler.resample(frame))
             _send(connection, resampler.resample(None))
-    except (av.FFmpegError, IndexError, ValueError) as failure:
-        error = type(failure).__name__
+    except (av.FFmpegError, IndexError, ValueError, OSError, MemoryError) as failure:
+        error = files.reason(failure)
     connection.send_bytes(b"")
     connection.send(error)
 
