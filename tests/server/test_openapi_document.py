@@ -55,6 +55,13 @@ def test_malformed_requests_are_documented_as_400(document: dict[str, Any]) -> N
         assert "400" in operation["responses"] or name.startswith(("OPTIONS /v1", "GET /")), name
 
 
+def test_headers_that_are_too_large_are_documented(document: dict[str, Any]) -> None:
+    """The protocol rejects them before any route, in one form for all interfaces."""
+    for name, operation in operations(document).items():
+        schema = operation["responses"]["431"]["content"]["application/json"]["schema"]
+        assert schema == {"$ref": "#/components/schemas/ErrorBody"}, name
+
+
 def test_errors_of_json_interfaces_have_a_schema(document: dict[str, Any]) -> None:
     for name, operation in operations(document).items():
         if JSON_ERRORS.isdisjoint(operation["tags"]):

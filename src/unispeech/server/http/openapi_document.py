@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, Field
 
 from unispeech.server.http.json_bodies import MODELS
+from unispeech.server.http.protocol import MAX_HEADERS
 
 TAGS = {
     "Jobs": "Transcription of recordings in the background.",
@@ -90,8 +91,10 @@ def _correct(document: dict[str, Any]) -> None:
     document["security"] = [{name: []} for name in SECURITY_SCHEMES] + [{}]
     for schema in (model.model_json_schema(ref_template=reference) for model in MODELS):
         schemas.update({**schema.pop("$defs", {}), schema["title"]: schema})
+    too_large = {"description": f"The headers are larger than {MAX_HEADERS >> 10} KiB."}
     for path, operation in _operations(document):
         operation["responses"].pop("422", None)  # a malformed request is 400 here
+        operation["responses"]["431"] = {**too_large, "content": body}  # before any route
         operation["responses"] = dict(sorted(operation["responses"].items()))
         for response in operation["responses"].values():
             if response["description"] == "Successful Response":
