@@ -81,9 +81,15 @@ CONFORMS = "status_code_conformance,content_type_conformance,response_schema_con
 
 
 BODIES = {"PYTHONPATH": str(ROOT / "tests" / "support"), "SCHEMATHESIS_HOOKS": "upload_bodies"}
+REPEATED = r"^/(api/shared/|api/jobs/[^/]*/revisions/|openai/)|(translations|check)$"
+"""Operations whose parameters are those of another one. The short form leaves them out."""
+SHORT = ["--phases", "coverage", "--exclude-path-regex", REPEATED]
+LONG = ["--phases", "examples,coverage,fuzzing", "--max-examples", "500"]
 
 
-@pytest.mark.parametrize("examples", [12, pytest.param(500, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    "effort", [SHORT, pytest.param(LONG, marks=pytest.mark.soak)], ids=["short", "long"]
+)
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -94,14 +100,16 @@ BODIES = {"PYTHONPATH": str(ROOT / "tests" / "support"), "SCHEMATHESIS_HOOKS": "
     ids=["all", "download"],
 )  # fmt: skip
 def test_every_response_conforms_to_the_openapi_document(
-    server: Server, arguments: list[str], examples: int
+    server: Server, arguments: list[str], effort: list[str]
 ) -> None:
-    """schemathesis finds no server error and no undocumented status, media type or schema."""
+    """schemathesis finds no server error and no undocumented status, media type or schema.
+
+    Not with `--workers 2`: its threads meet a defect of Python 3.11's `ast` (SystemError).
+    """
     run = subprocess.run(
         [str(Path(sys.executable).parent / "schemathesis"), "run", f"{server.url}/openapi.json",
-         "--max-examples", str(examples), "--seed", "1",
-         "--phases", "examples,coverage,fuzzing", "--request-timeout", "60",
-         "--suppress-health-check", "all", *arguments],
+         "--seed", "1", "--request-timeout", "60", "--suppress-health-check", "all",
+         "--warnings", "off", *effort, *arguments],
         capture_output=True, text=True, check=False,
         env={**os.environ, **BODIES}, cwd=server.folder,
     )  # fmt: skip
