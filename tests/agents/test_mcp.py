@@ -217,6 +217,14 @@ def test_pages_of_other_sites_cannot_use_the_http_server(address: str) -> None:
     assert (foreign_host.status_code, foreign_origin.status_code) == (421, 403)
 
 
+def test_large_bodies_are_refused_by_the_http_server(address: str) -> None:
+    accept = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
+    body = b'{"jsonrpc": "2.0", "id": 1, "method": "ping", "params": "' + b"a" * (5 << 20) + b'"}'
+    assert httpx.post(address, content=body, headers=accept).status_code == 413
+    pieces = iter([body[: 1 << 20]] * 5)  # without Content-Length
+    assert httpx.post(address, content=pieces, headers=accept).status_code == 413
+
+
 def test_http_clients_need_a_key_of_the_service_if_there_is_one(
     recordings: Path, tmp_path: Path
 ) -> None:
