@@ -8,6 +8,7 @@ from unispeech.server.api import (
     changes,
     events,
     info,
+    job_list,
     jobs,
     links,
     media,
@@ -21,5 +22,5 @@ from unispeech.server.http.query import refuse_unknown_parameters
 router = APIRouter(
     prefix="/api", responses=DOCUMENTED, dependencies=[Depends(refuse_unknown_parameters)]
 )
-for room in (jobs, events, transcripts, changes, ranges, media, links, uploads, info):
+for room in (job_list, jobs, events, transcripts, changes, ranges, media, links, uploads, info):
     router.include_router(room.router)

@@ -9,10 +9,11 @@ from typing import Annotated
 from fastapi import APIRouter, Header
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from unispeech.server.api.job_view import job_views, time_left
+from unispeech.server.api.job_view import job_view, job_views, time_left
 from unispeech.server.api.schemas import JobShown
 from unispeech.server.http.dependencies import Caller, TheJob, TheService
 from unispeech.server.http.routing import Route
+from unispeech.server.storage.database import State
 
 router = APIRouter(tags=["Jobs"], route_class=Route)
 
@@ -21,7 +22,8 @@ POLL = 0.3
 LIST_POLL = 0.5
 """Seconds between two queries of a caller's jobs."""
 LIST_LIMIT = 200
-"""Jobs in the live list."""
+"""Newest jobs in the live list, and jobs of each state of `GOING`."""
+GOING = (State.QUEUED, State.RUNNING)
 
 LastEventId = Annotated[
     str, Header(alias="Last-Event-ID", description="ID of the last event received.")
@@ -63,8 +65,15 @@ async def list_events(service: TheService, key: Caller) -> AsyncIterator[ServerS
     """
 
     def query() -> dict[str, JobShown]:
-        jobs = service.database.list(key.id, None, LIST_LIMIT)
-        return {job.id: job for job in job_views(service, jobs)}
+        # Transcribing an old recording again changes a job that is not among the newest.
+        newest = service.database.list(key.id, None, LIST_LIMIT)
+        going = [job for state in GOING for job in service.database.list(key.id, state, LIST_LIMIT)]
+        jobs = {job.id: job for job in (*newest, *going)}
+        return {job.id: job for job in job_views(service, jobs.values())}
+
+    def read(id: str) -> JobShown | None:
+        job = service.database.job(id)
+        return job_view(service, job) if job else None
 
     previous = await asyncio.to_thread(query)
     yield ServerSentEvent(data={"jobs": list(previous.values())}, event="jobs")
@@ -72,9 +81,11 @@ async def list_events(service: TheService, key: Caller) -> AsyncIterator[ServerS
         await asyncio.sleep(LIST_POLL)
         current = await asyncio.to_thread(query)
         for id in previous.keys() - current.keys():
-            # The oldest jobs drop off a full list without having been deleted.
-            if await asyncio.to_thread(service.database.job, id) is None:
+            job = await asyncio.to_thread(read, id)
+            if job is None:
                 yield ServerSentEvent(data={"id": id}, event="deleted")
+            elif job != previous[id]:
+                yield ServerSentEvent(data=job, event="job")
         for id, job in current.items():
             if job != previous.get(id):
                 yield ServerSentEvent(data=job, event="job")

@@ -10,6 +10,7 @@ from unispeech.options import OPTIONS
 from unispeech.server.api.schemas import Holds, JobShown
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job, State
+from unispeech.server.storage.job_list import tags_of
 
 
 def job_view(service: Service, job: Job) -> JobShown:
@@ -20,10 +21,11 @@ def job_views(service: Service, jobs: Iterable[Job]) -> list[JobShown]:
     jobs = list(jobs)
     any_queued = any(job.state is State.QUEUED for job in jobs)
     positions = service.database.queue_positions() if any_queued else {}
-    return [_view(service, job, positions) for job in jobs]
+    tags = tags_of(service.database, [job.id for job in jobs])
+    return [_view(service, job, positions, tags.get(job.id, [])) for job in jobs]
 
 
-def _view(service: Service, job: Job, positions: Mapping[str, int]) -> JobShown:
+def _view(service: Service, job: Job, positions: Mapping[str, int], tags: list[str]) -> JobShown:
     """`positions`: the number of jobs before each queued one."""
     is_finished_range = job.parent is not None and job.state is State.DONE
     return JobShown(
@@ -48,7 +50,14 @@ def _view(service: Service, job: Job, positions: Mapping[str, int]) -> JobShown:
         position=positions.get(job.id) if job.state is State.QUEUED else None,
         revision=job.revision,
         error=job.error,
+        tags=tags,
+        expires=_expiry(service, job),
     )
+
+
+def _expiry(service: Service, job: Job) -> float | None:
+    days = service.settings.retention_days
+    return job.ended + days * 86_400 if days and job.ended and job.state.final else None
 
 
 def time_left(job: Job) -> float | None:

@@ -1,15 +1,15 @@
-"""Routes that create, list, cancel, retry and delete jobs."""
+"""Routes that create, cancel, retry and delete jobs."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Literal
+from typing import Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.datastructures import UploadFile
 
-from unispeech.server.api.job_view import holds, job_view, job_views, warnings
-from unispeech.server.api.schemas import Deleted, JobFields, JobInFull, JobList, JobShown, validated
+from unispeech.server.api.job_view import holds, job_view, warnings
+from unispeech.server.api.schemas import Deleted, JobFields, JobInFull, JobShown, validated
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheJob, TheService
 from unispeech.server.http.error_responses import RequestError
@@ -18,7 +18,7 @@ from unispeech.server.http.routing import Route
 from unispeech.server.jobs import fetch
 from unispeech.server.jobs.lifecycle import JobFiles
 from unispeech.server.service import Service
-from unispeech.server.storage.database import Job, State
+from unispeech.server.storage.database import Job
 from unispeech.server.storage.disk import clean_name
 from unispeech.server.storage.keys import Key
 
@@ -115,27 +115,6 @@ def accept(service: Service, job: Job) -> JobShown:
     job = service.jobs.accept(job)
     service.worker.enqueue(job)
     return job_view(service, job)
-
-
-@router.get("/jobs", summary="List jobs")
-async def list_jobs(
-    service: TheService,
-    key: Caller,
-    state: Literal["queued", "running", "done", "failed", "cancelled"] | None = Query(
-        None, description="Only jobs in this state."
-    ),
-    parent: str | None = Query(None, description="Only re-decoded ranges of this job."),
-    limit: int = Query(50, ge=1, le=500, description="Largest number of jobs returned."),
-    before: float | None = Query(None, description="Only jobs created before this Unix time."),
-) -> JobList:
-    """List the caller's jobs, newest first."""
-
-    def query() -> JobList:
-        in_state = State(state) if state else None
-        jobs = service.database.list(key.id, in_state, limit, before, parent)
-        return JobList(jobs=job_views(service, jobs))
-
-    return await asyncio.to_thread(query)
 
 
 @router.get("/jobs/{job_id}", summary="Show a job")

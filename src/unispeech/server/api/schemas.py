@@ -174,12 +174,10 @@ class JobShown(BaseModel):
     position: int | None = Field(description="Number of jobs before this one; null if not queued.")
     revision: int | None = Field(description="Current revision of the transcript.")
     error: str | None = Field(description="Reason of the failure.")
-
-
-class JobList(BaseModel):
-    """Jobs of the caller, newest first."""
-
-    jobs: list[JobShown]
+    tags: list[str]
+    expires: float | None = Field(
+        description="Unix time at which the server deletes the job; null: never, or not ended."
+    )
 
 
 class Holds(BaseModel):

@@ -97,20 +97,27 @@ async def transcript_response(
     if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     if not options.inline:
-        stem = forms.header_name(job.filename.rsplit(".", 1)[0])
+        stem = forms.header_name(job.stem)
         headers["Content-Disposition"] = f'attachment; filename="{stem}.{options.format}"'
     if options.format == "html":
         headers |= NOT_IN_PAGE
 
     def respond() -> Response:
-        found = stored_transcript(service, job, number).edited(options.rules)
-        kept = found if options.details.speakers else formats.without_speakers(found)
-        lost = formats.losses(kept, [options.format]) if options.format in FORMATS else ""
+        content, lost = render_stored(service, job, number, options)
         warning = {"X-UniSpeech-Warning": lost} if lost else {}
-        content = render(job, found, options)
         return Response(content, headers=headers | warning, media_type=TYPES[options.format])
 
     return await asyncio.to_thread(respond)
+
+
+def render_stored(
+    service: Service, job: Job, number: int, options: RenderOptions
+) -> tuple[str | bytes, str]:
+    """Return the content of a file, and what its format cannot hold."""
+    found = stored_transcript(service, job, number).edited(options.rules)
+    kept = found if options.details.speakers else formats.without_speakers(found)
+    lost = formats.losses(kept, [options.format]) if options.format in FORMATS else ""
+    return render(job, found, options), lost
 
 
 def render(job: Job, transcript: Transcript, options: RenderOptions) -> str | bytes:

@@ -62,6 +62,11 @@ async def scratch(service: Service) -> AsyncIterator[Path]:
         await asyncio.to_thread(shutil.rmtree, folder, True)
 
 
+def scratch_file(service: Service) -> Path:
+    """Return the path of a new file, which the caller removes."""
+    return service.scratch / uuid.uuid4().hex
+
+
 @dataclass(frozen=True, slots=True)
 class SharedLink:
     """Job that a link gives access to, and the link's expiry as Unix time."""

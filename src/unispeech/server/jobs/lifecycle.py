@@ -64,8 +64,8 @@ class Jobs:
         self.database = database
         self.revisions = Revisions(database)
         self.links = Links(database)
-        self._quotas = quotas or Quotas(database)
-        self.uploads = Uploads(database, folder.parent / "uploads", self._quotas)
+        self.quotas = quotas or Quotas(database)
+        self.uploads = Uploads(database, folder.parent / "uploads", self.quotas)
         self.folder = folder
         self._queue_size = queue_size
         folder.mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,7 @@ class Jobs:
             OverQuota, StorageFull: there is no room for the recording.
         """
         if owner is not None:
-            self._quotas.check_job(owner, 1)
+            self.quotas.check_job(owner, 1)
         if self.database.count(State.QUEUED) >= self._queue_size:
             raise Busy("too many jobs are waiting", "try again in a minute")
 
@@ -106,7 +106,7 @@ class Jobs:
         upload = self.files(job.id).upload
         size = upload.stat().st_size if upload.is_file() else 0  # ranges have none
         if size:
-            self._quotas.check_job(job.owner, size)
+            self.quotas.check_job(job.owner, size)
         job = replace(job, created=time.time(), size=size)
         self.database.add(job)
         return job

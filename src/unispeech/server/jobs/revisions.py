@@ -14,6 +14,8 @@ import sqlalchemy as sa
 
 from unispeech.errors import UnispeechError
 from unispeech.server.jobs import stored_transcripts
+from unispeech.server.jobs.passages import passages_of
+from unispeech.server.storage import text_index
 from unispeech.server.storage.database import Database, State
 from unispeech.server.storage.tables import jobs
 from unispeech.server.storage.tables import revisions as table
@@ -72,6 +74,19 @@ class Revisions:
         with self._database.engine.connect() as c:
             data = c.execute(query.order_by(table.c.number.desc()).limit(1)).scalar()
         return stored_transcripts.load(data) if data is not None else None
+
+    def index_missing(self, limit: int) -> int:
+        """Index recordings of earlier versions for the search, and return their number."""
+        with self._database.engine.connect() as c:
+            ids = text_index.unindexed(c, limit)
+        for id in ids:
+            with self._database.engine.begin() as c:
+                if not c.execute(jobs.update().where(jobs.c.id == id).values(id=id)).rowcount:
+                    continue  # just deleted
+                transcript = self.transcript(id)
+                text_index.replace_name(c, id)
+                text_index.replace_texts(c, id, passages_of(transcript) if transcript else [])
+        return len(ids)
 
     def list(self, job: str) -> Sequence[Revision]:
         """Return the revisions of a job, newest first."""
@@ -171,3 +186,5 @@ def _insert(
             segments=len(transcript.segments), transcript=stored_transcripts.dump(transcript),
         )
     )  # fmt: skip
+    if c.execute(sa.select(jobs.c.parent).where(jobs.c.id == job)).scalar() is None:
+        text_index.replace_texts(c, job, passages_of(transcript))

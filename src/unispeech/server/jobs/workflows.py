@@ -40,6 +40,8 @@ WATCH_INTERVAL = 5.0
 """Seconds between two searches for orphaned jobs."""
 SEARCH_INTERVAL = 30.0
 """Seconds between two searches for jobs without a workflow."""
+INDEXED_AT_ONCE = 200
+"""Recordings of earlier versions that are indexed between two searches: some seconds of work."""
 SWEEP_INTERVAL = 600.0
 """Seconds between two removals of expired jobs."""
 ATTEMPTS = 12
@@ -194,6 +196,7 @@ class Worker:
                 if time.monotonic() - last_search > SEARCH_INTERVAL:
                     self._enqueue_lost()
                     self._release_notices()
+                    self.jobs.revisions.index_missing(INDEXED_AT_ONCE)
                     last_search = time.monotonic()
                 if time.monotonic() - last_sweep > SWEEP_INTERVAL:
                     last_sweep = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -10,9 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from unispeech.server.storage import text_index
 from unispeech.server.storage.connection import create_engine, is_storable
 from unispeech.server.storage.migrations import upgrade
-from unispeech.server.storage.tables import chunks, events, jobs, revisions, shares
+from unispeech.server.storage.tables import chunks, events, jobs, revisions, shares, tags
 
 
 class State(StrEnum):
@@ -72,6 +74,11 @@ class Job:
     revision: int | None = None
     """Number of the current transcript; the text is in `server.jobs.revisions`."""
 
+    @property
+    def stem(self) -> str:
+        """The name without its suffix. A name that was typed may have a point and no suffix."""
+        return re.sub(r"(?<=.)\.\w{1,5}$", "", self.filename)
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -108,14 +115,16 @@ class Database:
         values = {name: getattr(job, name) for name in _COLUMNS}
         with self.engine.begin() as c:
             c.execute(jobs.insert().values({**values, "options": json.dumps(job.options)}))
+            if job.parent is None:
+                text_index.replace_name(c, job.id)
             _add_event(c, job.id, "state", {"state": job.state})
 
     def job(self, id: str) -> Job | None:
         if not is_storable(id):
             return None
         with self.engine.connect() as c:
-            row = c.execute(_JOBS.where(jobs.c.id == id)).mappings().first()
-        return _job(row) if row else None
+            row = c.execute(JOBS.where(jobs.c.id == id)).mappings().first()
+        return job_of(row) if row else None
 
     def list(
         self,
@@ -128,7 +137,7 @@ class Database:
         """Return jobs, newest first. `owner=None` means all owners."""
         if parent is not None and not is_storable(parent):
             return []
-        query = _JOBS.order_by(jobs.c.created.desc(), jobs.c.id).limit(limit)
+        query = JOBS.order_by(jobs.c.created.desc(), jobs.c.id).limit(limit)
         if owner is not None:
             query = query.where(jobs.c.owner == owner)
         if state is not None:
@@ -138,7 +147,7 @@ class Database:
         if parent is not None:
             query = query.where(jobs.c.parent == parent)
         with self.engine.connect() as c:
-            return [_job(row) for row in c.execute(query).mappings()]
+            return [job_of(row) for row in c.execute(query).mappings()]
 
     def change(self, id: str, *, only_in: Iterable[State] = State, **values: Any) -> bool:
         """Set columns of a job if it is in one of these states, and return whether it was."""
@@ -205,7 +214,8 @@ class Database:
 
     def remove(self, id: str) -> None:
         with self.engine.begin() as c:
-            for table in (chunks, events, revisions, shares):
+            text_index.remove(c, id)
+            for table in (chunks, events, revisions, shares, tags):
                 c.execute(table.delete().where(table.c.job == id))
             c.execute(jobs.delete().where(jobs.c.id == id))
 
@@ -262,7 +272,7 @@ def _add_event(c: sa.Connection, job: str, kind: str, body: dict[str, Any]) -> N
 
 
 _COLUMNS = [column.name for column in jobs.columns]
-_JOBS = sa.select(
+JOBS = sa.select(
     jobs,
     # While a job runs again, its earlier transcript stays.
     sa.select(sa.func.max(revisions.c.number))
@@ -272,6 +282,6 @@ _JOBS = sa.select(
 )
 
 
-def _job(row: Any) -> Job:
+def job_of(row: Any) -> Job:
     values = {f.name: row[f.name] for f in fields(Job)}
     return Job(**{**values, "options": json.loads(row["options"]), "state": State(row["state"])})

@@ -18,7 +18,7 @@ class Quotas:
 
     def __init__(self, database: Database, per_key: int = 0, total: int = 0) -> None:
         self._database = database
-        self._per_key = per_key
+        self.per_key = per_key
         self._total = total
 
     def check_upload(self, owner: str, size: int) -> None:
@@ -34,9 +34,13 @@ class Quotas:
         removed later, does not count. Raises as `check_upload` does."""
         self._check(owner, size, (jobs,))
 
+    def used(self, owner: str) -> int:
+        """Return the bytes that a key's recordings and unfinished uploads take."""
+        return self._used((jobs, uploads), owner)
+
     def _check(self, owner: str, size: int, tables: tuple[sa.Table, ...]) -> None:
-        if self._per_key and self._used(tables, owner) + size > self._per_key:
-            raise OverQuota(self._per_key)
+        if self.per_key and self._used(tables, owner) + size > self.per_key:
+            raise OverQuota(self.per_key)
         if self._total and self._used(tables) + size > self._total:
             raise StorageFull(self._total)
 

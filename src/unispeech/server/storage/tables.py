@@ -105,6 +105,21 @@ shares = sa.Table(
     sa.Column("created", sa.Float, nullable=False),
     sa.Column("expires", sa.Float),
 )
+tags = sa.Table(
+    "unispeech_tags",
+    metadata,
+    sa.Column("job", sa.String(36), primary_key=True),
+    sa.Column("tag", sa.String(50), primary_key=True, index=True),
+)
+passages = sa.Table(
+    "unispeech_passages",
+    metadata,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("job", sa.String(36), nullable=False, index=True),
+    sa.Column("start", sa.Float, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("times", sa.Text, nullable=False),
+)
 secrets = sa.Table(
     "unispeech_secrets",
     metadata,

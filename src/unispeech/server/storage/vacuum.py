@@ -30,6 +30,10 @@ def vacuum(engine: sa.Engine) -> bool:
             free = c.exec_driver_sql("PRAGMA freelist_count").scalar_one()
             if free < FREE * pages or not free:
                 return False
+            if sa.inspect(c).has_table("unispeech_words"):  # keeps deleted words until it is merged
+                c.exec_driver_sql(
+                    "INSERT INTO unispeech_words (unispeech_words) VALUES ('optimize')"
+                )
             c.exec_driver_sql("VACUUM")
             c.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
             log.debug("database vacuumed", extra={"pages": pages, "free": free})
