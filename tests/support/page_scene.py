@@ -60,6 +60,7 @@ def scene(folder: Path, minutes: int = LONG) -> Iterator[Scene]:
             http.get(f"/api/jobs/{job}/peaks").raise_for_status()
         corrected(http, interview)
         mended(http, interview)
+        http.patch(f"/api/jobs/{interview}", json={"tags": ["garden", "radio"]}).raise_for_status()
         link = shared(http, interview, "The photo desk")
         # Submitted last, because it runs as long as the views are open; two jobs queue behind it.
         going = submitted(http, joined(folder / "River, the whole afternoon.wav", minutes * 2))

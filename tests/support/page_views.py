@@ -28,6 +28,20 @@ def _list(page: Page, scene: Scene) -> None:
     page.get_by_role("link", name="Garden walk").wait_for(timeout=WAIT)
 
 
+def _found(page: Page, scene: Scene) -> None:
+    """A search, with a recording that is chosen."""
+    _list(page, scene)
+    page.get_by_role("searchbox").fill("garden")
+    page.locator(".found mark").first.wait_for(timeout=WAIT)
+    page.get_by_role("checkbox").first.check()
+
+
+def _tags(page: Page, scene: Scene) -> None:
+    _found(page, scene)
+    page.get_by_role("toolbar").get_by_role("button", name="Tags").click()
+    page.get_by_role("dialog").wait_for()
+
+
 def _options(page: Page, scene: Scene) -> None:
     _list(page, scene)
     page.locator(".options > summary").click()
@@ -224,6 +238,8 @@ def _gone(page: Page, scene: Scene) -> None:
 VIEWS: dict[str, Callable[[Page, Scene], None]] = {
     "waiting": _waiting,
     "list": _list,
+    "list-found": _found,
+    "tags": _tags,
     "options": _options,
     "link": _link,
     "record": _record,

@@ -155,6 +155,47 @@ def test_the_delete_dialog_lists_what_is_deleted(
     page.get_by_role("heading", name="Page not found").wait_for()
 
 
+def test_a_word_is_found_and_recordings_are_named_tagged_exported_and_deleted(
+    tab: Tab, server: Server, http: httpx.Client
+) -> None:
+    page = tab.page
+    for _ in range(2):
+        job = submitted(http, SAMPLES / "english.wav")
+    until_ended(http, job)
+    page.goto(server.url)
+    page.get_by_role("searchbox").fill("garden")
+    page.get_by_text("2 recordings found").wait_for(timeout=WAIT)
+    place = page.locator(".found a").first
+    assert place.locator("mark").inner_text().lower() == "garden"
+    place.click()
+    page.locator(".segment").first.wait_for(timeout=WAIT)
+    page.go_back()
+    page.get_by_text("2 recordings found").wait_for(timeout=WAIT)  # the search is kept
+    row(tab, "english.wav").first.get_by_role("button").click()
+    page.get_by_role("menuitem", name="Rename").click()
+    page.keyboard.type("The garden")  # replaces the name, not its suffix
+    page.keyboard.press("Enter")
+    row(tab, "The garden.wav").wait_for()
+    row(tab, "english.wav").get_by_role("checkbox").click()
+    row(tab, "The garden.wav").get_by_role("checkbox").click(modifiers=["Shift"])
+    bar = page.get_by_role("toolbar", name="Chosen recordings")
+    bar.get_by_role("button", name="Tags").click()
+    page.get_by_role("textbox", name="Tags").fill("radio, river")
+    page.get_by_role("button", name="Save").click()
+    row(tab, "The garden.wav").get_by_role("button", name="river").click()
+    until(page, "document.querySelector('[aria-label=Tag]').value === 'river'", seconds=10)
+    bar.get_by_role("button", name="Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == "Transcripts.zip"
+    bar.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog", name="Delete 2 recordings?").wait_for()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.get_by_text("Nothing found").wait_for(timeout=WAIT)
+    assert http.get("/api/jobs").json()["total"] == 0
+    assert tab.errors == []
+
+
 def test_views_start_at_their_top_and_are_left_where_they_were(
     tab: Tab, server: Server, http: httpx.Client, tmp_path: Path
 ) -> None:

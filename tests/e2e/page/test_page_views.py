@@ -87,6 +87,7 @@ ELSEWHERE = (
     "dialog) > form.sheet",  # a key that expires in the editor
     ":root[data-theme",
     ".loading",  # while a view is late
+    ".unloaded",  # rows whose page is on its way
 )  # fmt: skip
 """Selectors of states that the views above do not have."""
 

@@ -3,7 +3,7 @@
 /**
  * @import {
  *   Checked, Info, JobInFull, JobList, JobShown, Media, RevisionList, ShareList, ShareMade, SharedJob,
- *   Ticket, Transcript, UploadList, Verdict,
+ *   TagList, Ticket, Transcript, UploadList, Usage, Verdict,
  * } from "./service.d.ts"
  */
 
@@ -147,8 +147,14 @@ export const check = (options) => post("api/check", options);
 
 /** @type {(id: string) => Promise<JobInFull>} */
 export const job = (id) => fetchJson(`api/jobs/${id}`);
-/** @type {(query: { before: number, limit: number }) => Promise<JobList>} */
-export const jobs = ({ before, limit }) => fetchJson(`api/jobs?before=${before}&limit=${limit}`);
+/** @type {(fields: Record<string, string | number>) => Promise<JobList>} */
+export const jobs = (fields) => fetchJson(`api/jobs?${query(fields)}`);
+/** @type {(id: string, change: { filename?: string, tags?: string[] }) => Promise<JobShown>} */
+export const changeJob = (id, change) =>
+  fetchJson(`api/jobs/${id}`, { method: "PATCH", json: change });
+export const tags = async () => /** @type {TagList} */ (await fetchJson("api/tags")).tags;
+/** @type {() => Promise<Usage>} */
+export const usage = () => fetchJson("api/usage");
 /** @type {(id: string) => Promise<JobShown>} */
 export const cancel = (id) => post(`api/jobs/${id}/cancel`);
 /** @type {(id: string) => Promise<JobShown>} */
@@ -289,6 +295,17 @@ export const checkSubtitles = (base, layout) =>
  */
 export async function exported(base, fields) {
   return (await request(`${base}/transcript?${query(fields)}`)).blob();
+}
+
+/**
+ * Exported transcripts of several jobs as a ZIP file.
+ * @param {string[]} ids
+ * @param {Record<string, string | number>} fields
+ */
+export async function exportedTogether(ids, fields) {
+  return (
+    await request(`api/jobs/export?${query(fields)}`, { method: "POST", json: { ids } })
+  ).blob();
 }
 
 /**

@@ -17,6 +17,36 @@ export interface JobShown {
   position: number | null;
   revision: number | null;
   error: string | null;
+  tags: string[];
+  expires: number | null;
+}
+
+export interface PlacePart {
+  text: string;
+  match: boolean;
+}
+
+export interface Place {
+  start: number | null;
+  parts: PlacePart[];
+}
+
+export interface JobInList extends JobShown {
+  places: Place[];
+}
+
+export interface TagShown {
+  tag: string;
+}
+
+export interface TagList {
+  tags: TagShown[];
+}
+
+export interface Usage {
+  recordings: number;
+  bytes: number;
+  limit: number | null;
 }
 
 export interface Holds {
@@ -31,7 +61,8 @@ export interface JobInFull extends JobShown {
 }
 
 export interface JobList {
-  jobs: JobShown[];
+  jobs: JobInList[];
+  total: number;
 }
 
 export interface UploadShown {
@@ -235,7 +266,7 @@ export interface ServerEvents {
   state: { state: JobShown["state"] | "deleted" };
   segment: EditedSegment;
   progress: Pick<JobShown, "done" | "duration" | "time_left">;
-  jobs: JobList;
+  jobs: { jobs: JobShown[] };
   job: JobShown;
   deleted: { id: string };
 }

@@ -11,11 +11,13 @@ const FOLLOW = 80; // pixels from the end within which the view scrolls with new
 
 /** @type {{ start: number, text: string }[]} */
 const lines = []; // they outlive the view, so that switching views loses nothing
+let origin = 0; // milliseconds since 1970 at 0:00 of the lines
 
 export class Captions {
   #changed;
   /** @type {Line | null} */
   #open = null; // the line that still grows
+  #offset = 0; // seconds from 0:00 of the lines to the start of the current stream
   #follows = true; // false while the reader is at an earlier line
 
   /**
@@ -49,8 +51,15 @@ export class Captions {
     return [...texts, this.#open?.text.trim()].filter(Boolean).join("\n");
   }
 
+  /** A stream begins: its times continue those of the lines before it. */
+  begin() {
+    if (!lines.length) origin = Date.now();
+    this.#offset = (Date.now() - origin) / 1000;
+  }
+
   /** @param {LiveEvent} event */
-  show({ type, start, text }) {
+  show({ type, start: since, text }) {
+    const start = this.#offset + since;
     if (type === "endpoint") this.end();
     else if (type === "gap") this.#showGap(start);
     else if (type === "partial" || type === "final") this.#showText(start, text, type === "final");

@@ -18,7 +18,7 @@ export const GROUPS = [
   ["research", ["textgrid", "eaf", "ctm", "stm", "rttm"]],
   ["editing", ["edl", "fcpxml"]],
 ];
-const SUBTITLES = ["srt", "vtt", "ass", "lrc", "ttml", "stl", "scc"];
+export const SUBTITLES = ["srt", "vtt", "ass", "lrc", "ttml", "stl", "scc"];
 const MANY = 100; // problems listed
 
 /** @type {import("../main.js").View["show"]} */

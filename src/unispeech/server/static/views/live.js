@@ -96,6 +96,7 @@ class LiveView {
     }
     if (this.#signal.aborted) return this.#endMicrophone();
     this.#choices.lock(true);
+    this.#captions.begin();
     this.#connection = this.#connect(rate);
     controls.showTalking(true);
     this.#offerText();

@@ -1,17 +1,17 @@
 // The first view: add recordings, and the list of recordings.
 
 /** @import { Info } from "../service.d.ts" */
-/** @import { JobList as List } from "./joblist.js" */
+/** @import { JobList as List } from "../list/joblist.js" */
 /** @import { OptionsForm as Options } from "./options.js" */
 /** @import { Take } from "./sendinglist.js" */
 
 import * as api from "../api.js";
 import { ask } from "../dialog.js";
 import { h, icon } from "../dom.js";
+import { JobList } from "../list/joblist.js";
 import { complain, say } from "../messages.js";
 import * as sending from "../sending.js";
 import { bytes, t } from "../strings/index.js";
-import { JobList } from "./joblist.js";
 import { OptionsForm } from "./options.js";
 import { sendingList } from "./sendinglist.js";
 

@@ -3,7 +3,7 @@
 /** @import { Recording } from "../recordingstore.js" */
 /** @import { Sending } from "../sending.js" */
 /** @import { UploadShown } from "../service.d.ts" */
-/** @import { JobList } from "./joblist.js" */
+/** @import { JobList } from "../list/joblist.js" */
 
 import { isUnreachable } from "../api.js";
 import { h, iconButton } from "../dom.js";

@@ -1,0 +1,113 @@
+// Recordings that are chosen, to do something with several at once.
+
+/** @import { JobShown } from "../service.d.ts" */
+/** @import { Item } from "./pages.js" */
+
+export const MOST = 500; // recordings of one export
+
+export class Choice {
+  /** @type {Map<string, JobShown>} */
+  #jobs = new Map();
+  #last = -1; // index of the last choice, from which Shift chooses
+  #changed;
+
+  /** @param {() => void} changed */
+  constructor(changed) {
+    this.#changed = changed;
+  }
+
+  get size() {
+    return this.#jobs.size;
+  }
+
+  get jobs() {
+    return [...this.#jobs.values()];
+  }
+
+  /** @param {string} id */
+  has(id) {
+    return this.#jobs.has(id);
+  }
+
+  /**
+   * Choose or drop an item; with `isRange`, all from the last one to it.
+   * @param {Item[]} items
+   * @param {number} index
+   * @param {{ isOn: boolean, isRange: boolean }} how
+   */
+  put(items, index, { isOn, isRange }) {
+    const first = isRange && this.#last >= 0 ? Math.min(this.#last, index) : index;
+    const last = isRange ? Math.max(this.#last, index) : index;
+    for (const { job } of items.slice(first, last + 1)) {
+      if (!job) continue;
+      if (!isOn) this.#jobs.delete(job.id);
+      else if (this.size < MOST) this.#jobs.set(job.id, job);
+    }
+    this.#last = index;
+    this.#changed();
+  }
+
+  /** @param {JobShown[]} jobs */
+  set(jobs) {
+    this.#jobs = new Map(jobs.slice(0, MOST).map((job) => [job.id, job]));
+    this.#last = -1;
+    this.#changed();
+  }
+
+  /**
+   * Keep the state of a chosen job up to date.
+   * @param {JobShown} job
+   */
+  update(job) {
+    if (!this.#jobs.has(job.id)) return;
+    this.#jobs.set(job.id, job);
+    this.#changed();
+  }
+
+  /** @param {string} id */
+  drop(id) {
+    if (this.#jobs.delete(id)) this.#changed();
+  }
+}
+
+/**
+ * Tags that all of these recordings have.
+ * @param {{ tags: string[] }[]} jobs
+ */
+export function commonTags(jobs) {
+  const [first, ...rest] = jobs;
+  return (first?.tags ?? []).filter((tag) => rest.every(({ tags }) => tags.includes(tag)));
+}
+
+/**
+ * Tags of a recording after those that several have in common were edited.
+ * @param {string[]} tags
+ * @param {{ before: string[], after: string[] }} common
+ */
+export function editedTags(tags, { before, after }) {
+  const kept = tags.filter((tag) => !before.includes(tag) || after.includes(tag));
+  return [...new Set([...kept, ...after])];
+}
+
+/**
+ * Tags in a text, separated by commas.
+ * @param {string} text
+ */
+export function parsedTags(text) {
+  const tags = text.split(/[,，、،]/).map((tag) => tag.trim());
+  return [...new Set(tags.filter(Boolean))];
+}
+
+/**
+ * Options in which all of these jobs agree.
+ * @template {{ options: Record<string, unknown> }} Job
+ * @param {Job[]} jobs
+ * @returns {Job["options"]}
+ */
+export function commonOptions(jobs) {
+  const [first, ...rest] = jobs;
+  const same = Object.entries(first.options).filter(([name, value]) =>
+    rest.every(({ options }) => JSON.stringify(options[name]) === JSON.stringify(value)),
+  );
+  return Object.fromEntries(same);
+}
