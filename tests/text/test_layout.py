@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from support.errors import raises
 from unispeech.errors import OptionError
-from unispeech.text import subtitles
+from unispeech.text import subtitles, timing
 from unispeech.text.layout import cells, pieces
 from unispeech.text.layout.presets import PRESETS
 from unispeech.text.subtitles import Cue, Layout
@@ -62,6 +62,51 @@ def test_lines_are_balanced_and_break_at_phrases(
     text: str, width: int, expected: list[str]
 ) -> None:
     assert lines(text, Layout(max_line_width=width)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            " The list counts for aligners and language identification models too.",
+            "The list counts for aligners and\nlanguage identification models too.",
+        ),
+        (
+            " Decode German as English, and it may translate the German or leave it out.",
+            "Decode German as English, and it may\ntranslate the German or leave it out.",
+        ),
+        (
+            " Die Liste gilt auch für Programme und Modelle, die Sprachen erkennen.",
+            "Die Liste gilt auch für Programme\nund Modelle, die Sprachen erkennen.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("speed", [12, 16])
+def test_a_sentence_that_fits_a_cue_is_one(text: str, expected: str, speed: int) -> None:
+    """Although its line break is poorer than the break between two cues would be."""
+    language = "de" if text.startswith(" Die") else "en"
+    whole = spoken(text, 0.0, len(text) / speed, language)
+    (cue,) = subtitles.cues(whole, Layout.preset("bbc"))
+    assert cue.text == expected
+
+
+@pytest.mark.parametrize("duration", [3.78, 3.4])
+def test_fast_speech_is_not_cut_to_save_the_spaces_between_cues(duration: float) -> None:
+    """At 17 characters a second, the limit, and faster."""
+    text = " Another and far more important reason than the delivery of gloves"
+    whole = replace(spoken(text, 0.0, duration), duration=duration)
+    cues = subtitles.cues(whole, Layout.preset("bbc"))
+    assert [cue.text for cue in cues] == [
+        "Another and far more important reason\nthan the delivery of gloves"
+    ]
+
+
+def test_a_long_pause_cuts_a_sentence() -> None:
+    before, after = " The king stood up and called", " for the book that begins with these words."
+    words = (*timing.interpolated(before, 0.0, 2.0), *timing.interpolated(after, 3.0, 5.0))
+    whole = transcript(Segment(0, 0.0, 5.0, before + after, words))
+    cues = subtitles.cues(whole, Layout.preset("bbc"))
+    assert [cue.start for cue in cues] == [0.0, 3.0]
 
 
 def test_a_word_said_in_a_moment_shares_a_cue_with_the_sentence_before() -> None:
@@ -305,8 +350,8 @@ def exhaustive(whole: Transcript, layout: Layout) -> tuple[int, int]:
                     for a, b in itertools.pairwise(edges)
                 ]
                 wide = sum(cells.width(row) > limits.max_line_width for row in rows)
-                choices.append((wide, len("\n".join(rows))))
-        wide, length = min(choices)
+                choices.append((wide, len(rows), sum(map(len, rows))))
+        wide, _, length = min(choices)  # a line that fits is not broken to save its space
         fast = length > (limits.max_cps + 0.05) * (end - start)
         brief = end - start < (limits.min_duration or 0) - 0.0015
         return large + wide, fast + brief

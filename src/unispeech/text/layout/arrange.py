@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from unispeech.text import timing
-from unispeech.text.layout import showing
-from unispeech.text.layout.cells import marked
+from unispeech.text.layout import cells, showing
 from unispeech.text.layout.cue import NOBODY, Cue, speaker
 from unispeech.text.layout.cutting import DASH, Run
 from unispeech.text.layout.limits import Layout
@@ -50,8 +49,12 @@ def cues(transcript: Transcript, layout: Layout) -> list[Cue]:
         limits = [cue.start for cue in cues[1:]] + [transcript.duration]
         cues = [_extended(cue, layout, limit) for cue, limit in zip(cues, limits, strict=True)]
     if layout.rtl_marks == "add":
-        cues = [replace(cue, text="\n".join(map(marked, cue.text.split("\n")))) for cue in cues]
+        cues = [replace(cue, text=_marked(cue.text)) for cue in cues]
     return cues
+
+
+def _marked(text: str) -> str:
+    return "\n".join(map(cells.marked, text.split("\n")))
 
 
 def _wholes(transcript: Transcript, layout: Layout) -> Iterator[Cue]:
@@ -217,7 +220,7 @@ def _timed(cues: Sequence[Cue], layout: Layout, duration: float) -> list[Cue]:
         speech_end = max(cue.end, start)
         if len(cue.words) == 1 and layout.max_duration is not None:
             speech_end = min(speech_end, start + layout.max_duration)
-        length = len(cue.text)
+        length = cells.length(cue.text)
         end = showing.shown_end(start, speech_end, length, following, layout, duration or math.inf)
         timed.append(replace(cue, start=round(start, 3), end=round(max(end, start), 3)))
     return timed
@@ -226,5 +229,5 @@ def _timed(cues: Sequence[Cue], layout: Layout, duration: float) -> list[Cue]:
 def _extended(cue: Cue, layout: Layout, limit: float) -> Cue:
     """Extend a cue to its reading time, but not beyond `limit` seconds."""
     assert layout.max_cps is not None
-    end = math.ceil((cue.start + len(cue.text) / layout.max_cps) * 1000) / 1000
+    end = math.ceil((cue.start + cells.length(cue.text) / layout.max_cps) * 1000) / 1000
     return replace(cue, end=max(cue.end, min(end, limit)))

@@ -23,8 +23,8 @@ def width(text: str) -> int:
 
 
 def length(text: str) -> int:
-    """Characters to read: those of the text without direction marks."""
-    return len(text) - sum(map(text.count, (MARK, EMBEDDED, END)))
+    """Characters to read: those of the text without direction marks and line breaks."""
+    return len(text) - sum(map(text.count, (MARK, EMBEDDED, END, "\n")))
 
 
 def marked(line: str) -> str:

@@ -24,7 +24,7 @@ class Cue:
 
     @property
     def cps(self) -> float:
-        """Reading speed in characters per second, counting a line break as a character."""
+        """Reading speed in characters per second. Spaces count, line breaks do not."""
         return length(self.text) / max(self.end - self.start, 0.001)
 
 

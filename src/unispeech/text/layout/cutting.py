@@ -22,8 +22,13 @@ TOO_LARGE = 1e9
 """Cost of too wide or too many lines, or of a longer cue than allowed: cutting avoids these."""
 WRONG_TIME = 1e6
 """Cost of a cue that is too fast or too short, which fast speech may leave no way around."""
+EXCESS = 100.0
+"""Cost of each second that a cue is too short to be read, so that the excess is spread."""
 CUE = 5.0
 """Cost of a cue, so that there are few."""
+CUT_SENTENCE = 40.0
+"""Cost of a break between cues inside a sentence: more than that of any break between lines, so
+that a sentence that fits a cue is one. A pause lowers it, to nothing if it lasts a second."""
 ORPHAN = 40.0
 """Cost of a line or cue with a single word of a longer sentence."""
 IMBALANCE = 0.4
@@ -165,8 +170,10 @@ class Run:
             max(0.0, pieces[n].start - pieces[n - 1].end - 0.3) for n in range(first + 1, last)
         )
         if first:
-            pause = pieces[first].start - pieces[first - 1].end
-            cost += 2 * pieces[first].break_cost - 10 * min(1.0, max(0.0, pause))
+            pause = min(1.0, max(0.0, pieces[first].start - pieces[first - 1].end))
+            cost += 2 * pieces[first].break_cost - 10 * pause
+            if pieces[first].break_cost != AFTER_SENTENCE:
+                cost += CUT_SENTENCE * (1 - pause)
         if last - first == 1 and not self._is_sentence(first, last):
             cost += ORPHAN
         if layout.min_duration is None:
@@ -190,11 +197,11 @@ class Run:
         return TOO_LARGE * too_large + WRONG_TIME * (too_fast + too_short)
 
     def _density(self, start: float, end: float, length: int) -> float:
-        """A cost for reading speeds above the limit, so that the excess is spread."""
+        """A cost for reading speeds above the limit."""
         if self.layout.max_cps is None:
             return 0.0
         excess = length / self.layout.max_cps - max(end - start, 0.001)
-        return 1000 * max(0.0, excess)
+        return EXCESS * max(0.0, excess)
 
     def _is_hopeless(self, first: int, last: int) -> bool:
         """True if a cue from an earlier piece can only be worse: it is too full already."""
@@ -243,9 +250,9 @@ class Run:
         return max(0, cells) + max(0, words)
 
     def _length(self, first: int, last: int, lines: Lines) -> int:
-        """Characters of the cue's text with its line breaks."""
-        total = self._lengths[last] - self._lengths[first] - self._leads[first]
+        """Characters of the cue's text, as `Cue.cps` counts them."""
+        total = self._lengths[last] - self._lengths[first]
         if self._speakers(first, last) > 1:
             total += len(DASH) * len(lines.firsts)
         total += len(self.label) if first == 0 else 0
-        return total + sum(1 - self._leads[n] for n in lines.firsts[1:])
+        return total - sum(self._leads[n] for n in lines.firsts)
