@@ -125,6 +125,8 @@ def test_japanese_and_chinese_break_between_phrases_and_never_before_punctuation
     assert not any(line[-1] in pieces.NO_LINE_END for line in shown)
     assert shown[:2] == ["今日は天気がとても", "良いですね。「明日は"]
     assert lines("今天天气很好", Layout(max_line_width=8), "zh") == ["今天", "天气很好"]
+    counted = lines("他买了四个苹果，等了4个小时。", Layout(max_line_width=10), "zh")
+    assert counted == ["他买了", "四个苹果，", "等了4个", "小时。"]
 
 
 def test_fast_japanese_is_not_cut_inside_a_phrase() -> None:

@@ -113,6 +113,14 @@ UNITS = _words(
     "kilómetros milioni miliardi metri"
 )
 """Units and multipliers that stay on the line of their number, in small letters."""
+HAN_DIGITS = frozenset("〇零一二三四五六七八九十百千万萬亿億两兩几幾半")
+"""Chinese and Japanese digits, and the words for "two" and "several" before a measure word."""
+MEASURES = frozenset(
+    "个個位名只隻条條张張本台臺辆輛家座间間所架艘匹头頭口把支枝根片块塊颗顆粒滴杯碗瓶盒包袋箱份"
+    "双雙对對副套件种種类類群批次遍回场場番趟顿頓页頁章节節段句首部篇封枚層层級级届屆倍成代"
+    "岁歲歳年月日天周週号號点點时時分秒元角圆圓円米尺寸里斤两克吨噸度亩畝人匹冊册軒"
+)
+"""Measure words, which stay on the line of their number."""
 EDGES = ".,;:!?\"'()[]«»“”„…"
 
 
@@ -141,6 +149,9 @@ def belongs_together(before: str, after: str) -> bool:
     left, right = before.strip(), after.strip()
     if not left or not right:
         return False
+    is_number = left[-1].isdigit() or left[-1] in HAN_DIGITS
+    if is_number and (right[0] in MEASURES or right[0] in HAN_DIGITS):
+        return True
     if left[-1].isdigit():
         is_group = bool(re.match(r"\d{3}(\D|$)", right)) and bool(re.search(r"\b\d{1,3}$", left))
         return is_group or right.lower().rstrip(",;:!?") in UNITS or bare(right) in UNITS
