@@ -59,9 +59,9 @@ def test_the_async_engine_has_every_method_of_the_engine() -> None:
 @pytest.mark.parametrize("format", list(FORMATS))
 def test_a_transcript_renders_itself(format: str) -> None:
     words = (Word(0.0, 0.5, " Good", 1.0), Word(0.5, 1.0, " morning.", 1.0))
-    segment = Segment(0, 0.0, 1.0, " Good morning.", words)
+    segment = Segment(0, 0.0, 1.0, " Good morning.", words, speaker="Ada")
     transcript = Transcript("Good morning.", "en", 1.0, (segment,), "faster", "tiny.en")
-    layout = Layout(max_words_per_line=1)
+    layout = Layout(max_words_per_line=1) if FORMATS[format].is_subtitle else None
     details = Details(date=datetime(2026, 11, 29, tzinfo=UTC))
     ours, theirs = (
         transcript.to(format, layout, details),

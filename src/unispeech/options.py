@@ -105,7 +105,7 @@ class SoundOptions:
         validate(self)
         if self.end is not None and self.end <= self.start:
             raise OptionError(
-                f"end {self.end:g} is not after start {self.start:g}",
+                f"end={self.end:g} is not after start={self.start:g}",
                 "use a later end",
                 option="end",
             )

@@ -53,6 +53,7 @@ def test_files_are_named_after_the_recording(talk: Path, tmp_path: Path) -> None
     assert run(talk, "--beside").exit_code == 0 and (tmp_path / "talk.srt").exists()
     again = run(talk, "--beside")
     assert again.exit_code == 1 and "--overwrite" in again.stderr
+    assert f"{talk}: " in again.stderr  # not the name of the recording
     assert run(talk, "--beside", "--overwrite", "--max-line-width", "20").exit_code == 0
     lines = (tmp_path / "talk.srt").read_text(encoding="utf-8").splitlines()
     assert max(len(line) for line in lines if "-->" not in line) <= 20
@@ -86,6 +87,13 @@ def test_violations_are_listed(talk: Path, tmp_path: Path, format: str) -> None:
     assert rows[0].startswith(f"{path}: 00:00:0") and "(limit 20)" in rows[0]
 
 
+def test_times_beside_frames_are_listed(tmp_path: Path) -> None:
+    path = tmp_path / "a.srt"
+    path.write_text("1\n00:00:00,020 --> 00:00:02,000\nHello.\n", encoding="utf-8")
+    shown = run("--check", "--fps", "25", path)
+    assert shown.exit_code == 1 and shown.stdout.endswith("cue 1: fps: 0.02 s off the frame\n")
+
+
 def test_the_language_decides_the_values_of_a_preset(tmp_path: Path) -> None:
     path = tmp_path / "a.srt"
     path.write_text("1\n00:00:00,000 --> 00:00:02,000\n今日は天気がとても\n", encoding="utf-8")
@@ -100,7 +108,8 @@ def test_bad_input_is_one_line(talk: Path, tmp_path: Path) -> None:
     for arguments, code, text in [
         ((tmp_path / "no.json",), 1, "no.json"),
         ((broken,), 1, "broken.json"),
-        ((talk, "-f", "txt", "--preset", "ebu"), 2, "format of srt"),
+        ((talk, "-f", "txt", "--preset", "ebu"), 2, "--preset needs a format of srt"),
+        ((talk, "-f", "tsv", "--no-speakers"), 2, "--no-speakers needs a format of txt"),
         (("--check", talk), 2, "--preset"),
         (("--check", "--preset", "ebu", talk), 1, ".srt"),
     ]:
@@ -109,6 +118,7 @@ def test_bad_input_is_one_line(talk: Path, tmp_path: Path) -> None:
     for arguments, option in [
         ((talk, "--preset", "netflix", "--max-duration", "0.5"), "min_duration"),
         ((talk, "--language", "klingonish"), ""),
+        ((talk, "--replacements", ""), "replacements"),
     ]:
         error = run(*arguments).exception
         assert isinstance(error, OptionError) and error.option == option

@@ -171,13 +171,21 @@ def test_every_format_can_be_downloaded(http: httpx.Client, job: str) -> None:
     path = f"/api/jobs/{job}/transcript"
     for name, row in FORMATS.items():
         response = http.get(path, params={"format": name, "inline": True})
+        if row.needs_speakers:
+            assert response.status_code == 400
+            assert "diarize" in response.json()["error"]["message"]
+            continue
         assert response.status_code == 200, response.text
         assert response.headers["content-type"].partition(";")[0] == row.media_type
-        assert response.content or name == "rttm"
+        assert response.content
+        laid_out = http.get(path, params={"format": name, "preset": "bbc"})
+        assert laid_out.status_code == (200 if row.is_subtitle else 400)
     lines = http.get(path, params={"format": "txt", "times": True}).text.splitlines()
     assert all(line.startswith("[00:") for line in lines)
     refused = http.get(path, params={"format": "srt", "times": True})
     assert refused.status_code == 400 and "times" in refused.json()["error"]["message"]
+    refused = http.get(path, params={"format": "jojo", "max_cps": 15})
+    assert refused.status_code == 400 and refused.json()["error"]["param"] == "max_cps"
 
 
 def test_a_format_without_speakers_says_so(http: httpx.Client, job: str) -> None:

@@ -110,6 +110,19 @@ def test_an_unknown_format_and_an_invalid_layout_are_refused() -> None:
         formats.render(TWO, "doc")
     with raises(OptionError, option="max_line_width"):
         Layout(max_line_width=0)
+    with raises(OptionError, option="preset"):
+        formats.render(TWO, "txt", Layout.preset("bbc"))
+    with raises(OptionError, option="speakers"):
+        formats.render(TWO, "rttm", details=formats.Details(speakers=False))
+    assert formats.encoded(TWO, "txt", Layout.preset("bbc")) == formats.render(TWO, "txt").encode()
+
+
+def test_rttm_needs_speakers() -> None:
+    nobody = replace(TWO, segments=tuple(replace(s, speaker=None, words=()) for s in TWO.segments))
+    with raises(OptionError, option="format"):
+        formats.render(replace(nobody, turns=()), "rttm")
+    assert formats.render(replace(nobody, turns=(Turn(0.0, 1.0, "Ada"),)), "rttm")
+    assert formats.render(replace(nobody, segments=(), turns=()), "rttm") == ""
 
 
 def test_rttm_names_speakers_as_people_have_named_them() -> None:

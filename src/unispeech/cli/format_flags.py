@@ -9,8 +9,9 @@ import click
 
 from unispeech.cli import flags
 from unispeech.cli.help import Decorator, Function, option
-from unispeech.cli.spelling import flag
-from unispeech.text.formats import DETAILS, FORMATS, Details, extensions, find
+from unispeech.cli.spelling import with_flags
+from unispeech.errors import OptionError
+from unispeech.text.formats import DETAILS, FORMATS, Details, check_choices, extensions, find
 from unispeech.text.subtitles import Layout
 
 NAMES = ", ".join(FORMATS)
@@ -91,14 +92,10 @@ def check_formats(
     rows = [find(name) for name in extensions(names, speakers)]
     for row in rows:
         row.check_installed()
-    if layout.given and not any(row.is_subtitle for row in rows):
-        subtitles = ", ".join(name for name, row in FORMATS.items() if row.is_subtitle)
-        raise click.UsageError(f"--max-line-width and the like need a format of {subtitles}")
-    for choice in details.chosen:
-        if not any(row.honours(choice) for row in rows):
-            formats = ", ".join(name for name, row in FORMATS.items() if row.honours(choice))
-            name = f"no_{choice}" if choice == "speakers" else choice
-            raise click.UsageError(f"{flag(name)} needs a format of {formats}")
+    try:
+        check_choices(rows, layout, details)
+    except OptionError as error:
+        raise click.UsageError(with_flags(error)) from None
     if layout.cuts or details.word_times:
         explicit["word_timestamps"] = True
     if "rttm" in names and not speakers:

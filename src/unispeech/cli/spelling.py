@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 from unispeech.errors import UnispeechError
 from unispeech.options import OPTIONS
+from unispeech.text.formats import DETAILS
 from unispeech.text.layout.limits import LAYOUT_OPTIONS
 
-NAMES = (*OPTIONS, *(row.name for row in LAYOUT_OPTIONS), "backend", "model")
+NAMES = (*OPTIONS, *(row.name for row in (*LAYOUT_OPTIONS, *DETAILS)), "backend", "model")
 HINTS = {
     "no_microphone": ", or play a file with --input FILE, or pipe PCM to `unispeech mic -`",
     "microphone_busy": "; see `unispeech mic --list-devices`",

@@ -34,7 +34,7 @@ from unispeech.text import formats as text_formats
 from unispeech.text import subtitles as text_subtitles
 from unispeech.text.formats import timestamp
 from unispeech.text.rules import TextRules
-from unispeech.text.subtitles import Layout
+from unispeech.text.subtitles import Layout, Violation
 from unispeech.types import Transcript
 
 COMMANDLINE = ParameterSource.COMMANDLINE
@@ -105,7 +105,7 @@ def subtitles(
     check_destination(destination, skip_existing, list(inputs))
     check_binary(formats, destination.is_stdout, len(inputs) > 1)
     output = Output(formats, destination, layout, len(inputs) > 1, details=details)
-    remaining, failures = undone(output, list(inputs), skip_existing)
+    remaining, failures = undone(output, list(inputs), skip_existing, inputs)
     for source in remaining:
         failures += not _write(output, source, inputs[source], code, rules)
     if failures:
@@ -171,9 +171,10 @@ def _write(
     transcript = _read(file)
     if transcript is None:
         return False
-    speakers = (transcript.turns, *(segment.speaker for segment in transcript.segments))
-    if "rttm" in output.formats and transcript.segments and not any(speakers):
-        notify(f"{file}: no speakers for rttm; transcribe the recording with --diarize")
+    try:
+        text_formats.check_speakers(transcript, list(map(text_formats.find, output.formats)))
+    except OptionError as error:
+        notify(f"{file}: {with_flags(error)}")
         return False
     if language is not None:
         transcript = replace(transcript, language=language)
@@ -209,10 +210,14 @@ def _violations(file: Path, layout: Layout, language: str) -> bool:
     broken = text_subtitles.violations(cues, layout, language)
     for violation in broken:
         time = timestamp(violation.start, ".")
-        limit = f"limit {violation.limit:g}" if violation.limit else "must be 0"
-        click.echo(
-            f"{file}: {time} cue {violation.cue}: {violation.rule} {violation.value:g} ({limit})"
-        )
+        click.echo(f"{file}: {time} cue {violation.cue}: {_excess(violation)}")
     count = f"{len(broken)} violation{'' if len(broken) == 1 else 's'}"
     notify(f"{file}: {count} in {len(cues)} cue{'' if len(cues) == 1 else 's'}")
     return bool(broken)
+
+
+def _excess(violation: Violation) -> str:
+    rule, value, limit = violation.rule, violation.value, violation.limit
+    if rule == "fps":
+        return f"fps: {value:g} s off the frame"
+    return f"{rule} {value:g} ({f'limit {limit:g}' if limit else 'must be 0'})"

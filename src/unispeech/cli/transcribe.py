@@ -186,8 +186,13 @@ def check_destination(destination: Destination, skip_existing: bool, inputs: lis
         raise click.UsageError("--beside: stdin and URLs have no folder; use --output-dir")
 
 
-def undone(output: Output, inputs: list[Input], skip: bool) -> tuple[list[Input], int]:
-    """The inputs to transcribe, and the number of those whose files are in the way."""
+def undone(
+    output: Output, inputs: list[Input], skip: bool, files: Mapping[Input, Path] | None = None
+) -> tuple[list[Input], int]:
+    """The inputs to transcribe, and the number of those whose files are in the way.
+
+    `files` are those given on the command line, if they are not the recordings themselves.
+    """
     if output.destination.is_stdout:
         return inputs, 0
     output.place(inputs)
@@ -198,8 +203,9 @@ def undone(output: Output, inputs: list[Input], skip: bool) -> tuple[list[Input]
     free = [source for source in inputs if output.existing(source) is None]
     for source in inputs:
         if source not in free:
+            name = files[source] if files else source.name
             notify(
-                f"{source.name}: {output.existing(source)} exists; add --overwrite to replace it "
+                f"{name}: {output.existing(source)} exists; add --overwrite to replace it "
                 "or --skip-existing to skip this input"
             )
     return free, len(inputs) - len(free)

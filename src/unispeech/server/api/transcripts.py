@@ -122,6 +122,7 @@ def render_stored(
 
 def render(job: Job, transcript: Transcript, options: RenderOptions) -> str | bytes:
     if options.format == "jojo":
+        formats.check_choices([], options.layout, options.details)
         return bytes(JSONResponse(jojo_document(job, transcript)).body)
     date = datetime.fromtimestamp(job.ended or job.created, UTC)
     details = replace(options.details, title=job.filename, date=date)

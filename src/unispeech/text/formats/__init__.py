@@ -6,6 +6,8 @@ from unispeech.text.formats.plain import line
 from unispeech.text.formats.read_cues import read_cues
 from unispeech.text.formats.registry import (
     FORMATS,
+    check_choices,
+    check_speakers,
     encoded,
     extensions,
     find,
@@ -19,7 +21,7 @@ from unispeech.text.formats.registry import (
 from unispeech.text.formats.timestamps import timestamp
 
 __all__ = [
-    "DETAILS", "FORMATS", "Details", "Format", "as_dict", "encoded", "extensions", "find", "line",
-    "losses", "parse", "read", "read_cues", "readable", "render", "segment_dict", "timestamp",
-    "without_speakers",
+    "DETAILS", "FORMATS", "Details", "Format", "as_dict", "check_choices", "check_speakers",
+    "encoded", "extensions", "find", "line", "losses", "parse", "read", "read_cues", "readable",
+    "render", "segment_dict", "timestamp", "without_speakers",
 ]  # fmt: skip

@@ -67,7 +67,8 @@ class Format:
     holds: frozenset[str] = frozenset()
     """The parts of a transcript that survive, of SPEAKERS, WORDS, LANGUAGES and GAPS."""
     choices: frozenset[str] = frozenset()
-    """Fields of `Details` that the format honours. All that hold speakers can leave them out."""
+    """Fields of `Details` that the format honours. All that hold more than speakers can leave
+    these out."""
     extension: str = ""
     """Extension of its files, if it is not the name."""
     is_subtitle: bool = False
@@ -75,6 +76,8 @@ class Format:
     read: Read | None = None
     is_text: bool = True
     """False if its files are bytes."""
+    needs_speakers: bool = False
+    """True if it lists nothing but the turns of speakers."""
     library: str = ""
     """The package that writes it, of the extra `formats`."""
 
@@ -95,4 +98,5 @@ class Format:
             )
 
     def honours(self, choice: str) -> bool:
-        return choice in self.choices or (choice == "speakers" and SPEAKERS in self.holds)
+        can_omit_speakers = SPEAKERS in self.holds and not self.needs_speakers
+        return choice in self.choices or (choice == "speakers" and can_omit_speakers)

@@ -70,7 +70,8 @@ _ROWS = (
            _holds(SPEAKERS, WORDS, LANGUAGES, GAPS), read=read_json),
     Format("jsonl", "A JSON object per segment", "application/jsonl", jsonl,
            _holds(SPEAKERS, WORDS, LANGUAGES), read=read_jsonl),
-    Format("rttm", "Speaker turns of NIST", "text/plain", rttm, _holds(SPEAKERS)),
+    Format("rttm", "Speaker turns of NIST", "text/plain", rttm, _holds(SPEAKERS),
+           needs_speakers=True),
     Format("ctm", "Words of NIST", "text/plain", ctm, _holds(WORDS, LANGUAGES)),
     Format("stm", "Segments of NIST", "text/plain", stm, _holds(SPEAKERS, LANGUAGES)),
     Format("textgrid", "Praat TextGrid", "text/plain", textgrid, _holds(SPEAKERS, WORDS),
@@ -108,22 +109,54 @@ def render(
     """Render a transcript in a format of `FORMATS`: text that ends with a newline, or bytes.
 
     Raises:
-        OptionError: the format is unknown, cannot hold the text, or has no choice of `details`.
+        OptionError: the format is unknown, cannot hold the text, has no layout or no choice of
+            `details`, or lists speakers and there are none.
         UnispeechError: the library of the format is not installed.
     """
     row = find(format)
     details = details or Details()
-    refused = [choice for choice in details.chosen if not row.honours(choice)]
-    if refused:
-        formats = ", ".join(name for name, other in FORMATS.items() if other.honours(refused[0]))
-        raise OptionError(
-            f"{refused[0]}: {format} has no such choice", f"use {formats}", option=refused[0]
-        )
+    check_choices([row], layout or Layout(), details)
+    check_speakers(transcript, [row])
     return row.render(
         transcript if details.speakers else without_speakers(transcript),
         layout or Layout(),
         details,
     )
+
+
+def check_choices(rows: Sequence[Format], layout: Layout, details: Details) -> None:
+    """Check that a format honours what is chosen.
+
+    Raises:
+        OptionError: none of the formats has a layout, or a choice of `details`.
+    """
+    if layout.given and not any(row.is_subtitle for row in rows):
+        names = ", ".join(name for name, row in FORMATS.items() if row.is_subtitle)
+        option = layout.chosen[0]
+        raise OptionError(f"{option} needs a format of {names}", option=option)
+    for choice in details.chosen:
+        if not any(row.honours(choice) for row in rows):
+            names = ", ".join(name for name, row in FORMATS.items() if row.honours(choice))
+            option = "speakers=False" if choice == "speakers" else choice
+            raise OptionError(f"{option} needs a format of {names}", option=choice)
+
+
+def check_speakers(transcript: Transcript, rows: Sequence[Format]) -> None:
+    """Check that a transcript with text has speakers for the formats that list them.
+
+    Raises:
+        OptionError: it has none.
+    """
+    segments = transcript.segments
+    has_speakers = bool(transcript.turns) or any(
+        part.speaker for segment in segments for part in (segment, *segment.words)
+    )
+    for row in rows:
+        if row.needs_speakers and segments and not has_speakers:
+            raise OptionError(
+                f"no speakers for {row.name}", "transcribe the recording with diarize=True",
+                code="no_speakers", option="format",
+            )  # fmt: skip
 
 
 def find(format: str) -> Format:
@@ -144,11 +177,13 @@ def encoded(
     layout: Layout | None = None,
     details: Details | None = None,
 ) -> bytes:
-    """A rendered transcript as the bytes of a file, in UTF-8 if it is text. Choices that the
-    format does not have are left out: a file may be one of several of a run."""
+    """A rendered transcript as the bytes of a file, in UTF-8 if it is text. A layout and choices
+    that the format does not have are left out: a file may be one of several of a run."""
     row, details = find(format), details or Details()
     others = {choice.name: choice.default for choice in DETAILS if not row.honours(choice.name)}
-    content: str | bytes = render(transcript, format, layout, replace(details, **others))
+    details = replace(details, **others)
+    kept = transcript if details.speakers else without_speakers(transcript)
+    content = row.render(kept, layout or Layout(), details)
     return content if isinstance(content, bytes) else content.encode()
 
 

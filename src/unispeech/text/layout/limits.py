@@ -110,9 +110,14 @@ class Layout:
         return replace(self, **missing, based_on=None)
 
     @property
+    def chosen(self) -> list[str]:
+        """Names of the options that are set; `preset` for house rules."""
+        return [row.field for row in LAYOUT_OPTIONS if getattr(self, row.name) is not None]
+
+    @property
     def given(self) -> bool:
-        """True if any limit is set."""
-        return any(getattr(self, field.name) is not None for field in fields(self))
+        """True if any option is set."""
+        return bool(self.chosen)
 
     @property
     def cuts(self) -> bool:

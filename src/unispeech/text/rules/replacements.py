@@ -26,6 +26,8 @@ def read(path: Path) -> str:
     Raises:
         OptionError: the file cannot be read, has no rule, or a line is malformed.
     """
+    if path == Path():
+        raise _refused("names no file", "give the path of a file of rules")
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
