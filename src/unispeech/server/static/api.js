@@ -270,7 +270,7 @@ export async function transcript(base) {
   };
 }
 
-/** @param {Record<string, string | number>} fields */
+/** @param {Record<string, string | number | boolean>} fields */
 const query = (fields) =>
   new URLSearchParams(Object.entries(fields).map(([name, value]) => [name, String(value)]));
 
@@ -291,7 +291,7 @@ export const checkSubtitles = (base, layout) =>
 /**
  * Exported transcript as a blob.
  * @param {string} base
- * @param {Record<string, string | number>} fields
+ * @param {Record<string, string | number | boolean>} fields
  */
 export async function exported(base, fields) {
   return (await request(`${base}/transcript?${query(fields)}`)).blob();

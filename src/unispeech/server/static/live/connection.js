@@ -23,6 +23,7 @@ const FINISH = '{"type": "finish"}';
 
 export class Connection {
   #options;
+  #rate;
   #listener;
   /** @type {WebSocket} */
   #socket;
@@ -37,11 +38,12 @@ export class Connection {
   #samples = new Unacknowledged();
 
   /**
-   * @param {{ task: string, language: string, rate: number }} options
+   * @param {{ options: Record<string, string | number | boolean>, rate: number }} request
    * @param {Listener} listener
    */
-  constructor(options, listener) {
+  constructor({ options, rate }, listener) {
     this.#options = options;
+    this.#rate = rate;
     this.#listener = listener;
     listener.onState("connecting");
     this.#socket = this.#open();
@@ -68,13 +70,14 @@ export class Connection {
   }
 
   #open() {
-    const { task, language, rate } = this.#options;
     const stream = this.#session
       ? { session: this.#session, after: this.#lastEvent }
-      : { task, language };
+      : this.#options;
+    /** @type {Record<string, string | number | boolean>} */
+    const parameters = { sample_rate: this.#rate, ...stream };
     const address = new URL("v1/stream", location.href);
     address.protocol = address.protocol.replace("http", "ws");
-    for (const [name, value] of Object.entries({ sample_rate: rate, ...stream }))
+    for (const [name, value] of Object.entries(parameters))
       if (value !== "") address.searchParams.set(name, String(value));
     const { key } = settings;
     const protocols = key ? ["unispeech", `openai-insecure-api-key.${key}`] : [];

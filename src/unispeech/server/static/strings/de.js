@@ -549,6 +549,9 @@ export default {
   "format.fcpxml.hint": "Für Final Cut Pro.",
   "format.jojo": "Jojo",
   "format.jojo.hint": "Für den Transkript-Editor Jojo.",
+  "rules.title": "Textregeln",
+  "rules.heading": "Text",
+  "rules.text": "Sie ändern den Text der Downloads. Das Transkript selbst bleibt, wie es ist.",
   "layout.title": "Untertitel",
   "layout.text":
     "Wie Untertitel geteilt werden. Untertitel, die die Grenzen nicht einhalten, stehen hier und sind im Editor markiert.",

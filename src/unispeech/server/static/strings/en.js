@@ -527,6 +527,9 @@ export default {
   "format.fcpxml.hint": "For Final Cut Pro.",
   "format.jojo": "Jojo",
   "format.jojo.hint": "For the Jojo transcript editor.",
+  "rules.title": "Text rules",
+  "rules.heading": "Text",
+  "rules.text": "They change the text of downloads. The transcript itself stays as it is.",
   "layout.title": "Subtitles",
   "layout.text":
     "How subtitles are split. Subtitles that cannot meet the limits are listed here and marked in the editor.",

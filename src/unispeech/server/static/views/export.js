@@ -1,4 +1,4 @@
-// Export: formats and the layout of subtitles.
+// Export: formats, the layout of subtitles and text rules.
 
 import * as api from "../api.js";
 import { copy } from "../clipboard.js";
@@ -8,6 +8,9 @@ import { complain, say } from "../messages.js";
 import { number, t } from "../strings/index.js";
 import { clock } from "../transcript/times.js";
 import { layoutFields, layoutOf } from "./layout.js";
+import { RuleFields } from "./rules.js";
+
+/** @import { Rules } from "./rules.js" */
 
 /** Formats by group, the common ones first. @type {[group: string, formats: string[]][]} */
 export const GROUPS = [
@@ -23,10 +26,12 @@ const MANY = 100; // problems listed
 
 /** @type {import("../main.js").View["show"]} */
 export async function show(main, signal, id) {
-  const [{ filename }, { formats, layout }] = await Promise.all([api.job(id), api.info()]);
+  const [{ filename }, info] = await Promise.all([api.job(id), api.info()]);
   if (signal.aborted) return;
   document.title = `${t("export.title")} · ${filename}`;
   const base = api.place.ofJob(id);
+  const { formats, layout } = info;
+  const rules = new RuleFields(info, "rules");
   const problems = h("div", { class: "violations", "aria-live": "polite" });
   const check = () => showProblems(base, id, problems, signal).catch(complain);
   main.classList.add("export");
@@ -43,7 +48,7 @@ export async function show(main, signal, id) {
       { class: "formats" },
       GROUPS.map(([group, names]) => {
         const offered = names.filter((format) => formats.includes(format));
-        const cards = offered.map((format) => card(base, format, filename));
+        const cards = offered.map((format) => card(base, format, filename, rules));
         return h(
           "section",
           { "aria-labelledby": `g-${group}` },
@@ -64,6 +69,17 @@ export async function show(main, signal, id) {
       layoutFields(layout, check),
       problems,
     ),
+    h(
+      "section",
+      { class: "sheet", "aria-labelledby": "rules-title" },
+      h(
+        "div",
+        {},
+        h("h2", { id: "rules-title" }, t("rules.heading")),
+        h("p", { class: "soft" }, t("rules.text")),
+      ),
+      rules.element,
+    ),
   );
   check();
 }
@@ -72,8 +88,9 @@ export async function show(main, signal, id) {
  * @param {string} base
  * @param {string} format
  * @param {string} filename
+ * @param {RuleFields} rules
  */
-function card(base, format, filename) {
+function card(base, format, filename, rules) {
   const save = h(
     "button",
     { type: "button", "aria-describedby": `f-${format}` },
@@ -85,11 +102,15 @@ function card(base, format, filename) {
     const enable = () => {
       save.disabled = false;
     };
-    download(base, format, filename).catch(complain).finally(enable);
+    download(base, format, filename, rules.values()).catch(complain).finally(enable);
   });
   const copyText = h(
     "button",
-    { type: "button", class: "bare", on: { click: () => copyAll(base).catch(complain) } },
+    {
+      type: "button",
+      class: "bare",
+      on: { click: () => copyAll(base, rules.values()).catch(complain) },
+    },
     t("export.copy"),
   );
   return h(
@@ -111,10 +132,11 @@ function card(base, format, filename) {
  * @param {string} base
  * @param {string} format
  * @param {string} filename
+ * @param {Rules} [rules]
  */
-export async function download(base, format, filename) {
+export async function download(base, format, filename, rules = {}) {
   const layout = SUBTITLES.includes(format) ? layoutOf() : {};
-  const blob = await api.exported(base, { format, ...layout });
+  const blob = await api.exported(base, { format, ...layout, ...rules });
   saveFile(blob, `${filename.replace(/\.\w{1,5}$/, "")}.${format}`);
 }
 
@@ -128,9 +150,12 @@ export function saveFile(blob, name) {
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
-/** @param {string} base */
-async function copyAll(base) {
-  const blob = await api.exported(base, { format: "txt" });
+/**
+ * @param {string} base
+ * @param {Rules} rules
+ */
+async function copyAll(base, rules) {
+  const blob = await api.exported(base, { format: "txt", ...rules });
   await copy(await blob.text());
   say(t("export.copied"));
 }

@@ -4,7 +4,7 @@
 
 import * as api from "../api.js";
 import { copy } from "../clipboard.js";
-import { h } from "../dom.js";
+import { h, put } from "../dom.js";
 import { Captions } from "../live/captions.js";
 import { Connection } from "../live/connection.js";
 import { openMicrophone, refusalKey } from "../live/microphone.js";
@@ -14,6 +14,7 @@ import { t } from "../strings/index.js";
 import { saveFile } from "./export.js";
 import { languageChoices } from "./languages.js";
 import { LiveControls } from "./livecontrols.js";
+import { RuleFields } from "./rules.js";
 
 /** @type {import("../main.js").View["show"]} */
 export async function show(main, signal) {
@@ -54,7 +55,7 @@ class LiveView {
     const heading = h("h1", {}, t("live.title"));
     main.classList.add("live-view");
     main.append(
-      h("div", { class: "live-head" }, heading, this.#choices.element),
+      h("div", { class: "live-head" }, heading, this.#choices.elements),
       this.#captions.element,
       this.#controls.element,
     );
@@ -121,7 +122,7 @@ class LiveView {
   /** @param {number} rate */
   #connect(rate) {
     return new Connection(
-      { ...this.#choices.values(), rate },
+      { options: this.#choices.values(), rate },
       {
         onEvent: (event) => {
           this.#captions.show(event);
@@ -152,7 +153,7 @@ class LiveView {
     controls.showLevel(0);
     controls.showLag(0);
     controls.showState(t(this.#captions.text ? "live.state.stopped" : "live.state.idle"));
-    if (trouble) controls.showTrouble(await troubleText(trouble));
+    if (trouble) controls.showTrouble(await troubleText(trouble, this.#choices.values()));
   }
 
   #offerText() {
@@ -178,23 +179,26 @@ class LiveView {
  * Message for the end of a connection. A browser hides why a WebSocket was refused, so a plain request asks
  * for the reason.
  * @param {string} trouble
+ * @param {Record<string, string | number | boolean>} options of the stream
  */
-async function troubleText(trouble) {
+async function troubleText(trouble, options) {
   if (trouble === "lost") return t("live.trouble.lost");
   if (trouble !== "refused") return trouble;
   try {
     api.forgetInfo();
     await api.info();
-    return t("live.trouble.refused");
+    const { ok, message, hint } = await api.check(options);
+    return ok ? t("live.trouble.refused") : [message, hint].filter(Boolean).join(": ");
   } catch (error) {
     return api.messageOf(error);
   }
 }
 
-/** Controls of the language and the task, which are stored. */
+/** Controls of the language, the task and the text rules, which are stored. */
 class LiveChoices {
   #language;
   #task;
+  #rules;
 
   /** @param {Info} info */
   constructor(info) {
@@ -219,18 +223,28 @@ class LiveChoices {
         h("option", { value: task, selected: task === chosen.task }, t(`options.task.${task}`)),
       ),
     );
-    const remember = () => settings.set("live", this.values());
+    this.#rules = new RuleFields(info, "liveRules");
+    const remember = () => settings.set("live", this.#engine());
     const listeners = { change: remember };
-    this.element = h("div", { class: "row", on: listeners }, this.#language, this.#task);
+    this.elements = [
+      h("div", { class: "row", on: listeners }, this.#language, this.#task),
+      this.#rules.element,
+    ];
   }
 
-  values() {
+  #engine() {
     return { task: this.#task.value, language: this.#language.value };
+  }
+
+  /** Options of a stream. */
+  values() {
+    return { ...this.#engine(), ...this.#rules.values() };
   }
 
   /** @param {boolean} isLocked */
   lock(isLocked) {
     this.#language.disabled = isLocked;
     this.#task.disabled = isLocked;
+    put(this.#rules.element, "inert", isLocked);
   }
 }
