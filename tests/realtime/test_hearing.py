@@ -10,8 +10,9 @@ import pytest
 from unispeech.backends.base import Backend
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, TranscribeOptions
+from unispeech.realtime.events import Event
 from unispeech.realtime.hearing import Hearing
-from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Segment
+from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Segment, Word
 
 
 class FakeWithoutWordTimes(Backend):
@@ -44,3 +45,10 @@ def test_text_without_word_times_is_spread_over_words(
     sound = np.zeros(SAMPLE_RATE, np.float32)
     hypothesis = hearing.draft(Chunk(sound, 0.0, 1.0, language=code), "")
     assert [word.word for word in hypothesis.words] == words
+    assert {word.timed_by for word in hypothesis.words} == {"estimated"}
+
+
+def test_words_of_events_say_how_their_times_were_obtained() -> None:
+    word = Word(0.0, 0.5, " yes", 0.9, timed_by="attention")
+    (fields,) = Event("final", 0.0, 0.5, " yes", (word,)).json()["words"]
+    assert fields["timed_by"] == "attention"

@@ -45,19 +45,25 @@ class Event:
     def json(self) -> dict[str, Any]:
         """Return a JSON object with the same keys for every type, `reason` for a gap, and
         `original` for a text that rules changed."""
-        words = [
-            {"word": w.word, "start": w.start, "end": w.end, "probability": round(w.probability, 3)}
-            for w in self.words
-        ]
         fields: dict[str, Any] = {
             "type": self.type,
             "start": self.start,
             "end": self.end,
             "text": self.text,
-            "words": words,
+            "words": [_word(word) for word in self.words],
             "language": self.language,
             "lag": round(self.lag, 3),
         }
         if self.original:
             fields["original"] = self.before_rules.text
         return {**fields, "reason": self.reason} if self.type == "gap" else fields
+
+
+def _word(word: Word) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "word": word.word,
+        "start": word.start,
+        "end": word.end,
+        "probability": round(word.probability, 3),
+    }
+    return {**fields, "timed_by": word.timed_by} if word.timed_by else fields

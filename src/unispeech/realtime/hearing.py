@@ -140,5 +140,5 @@ def _spread(segment: Segment, spaceless: bool) -> Iterator[Word]:
     start = segment.start
     for piece in pieces:
         end = start + (segment.end - segment.start) * len(piece) / total
-        yield Word(round(start, 3), round(end, 3), piece, 0.0)
+        yield Word(round(start, 3), round(end, 3), piece, 0.0, timed_by="estimated")
         start = end
