@@ -149,7 +149,7 @@ def check_speakers(transcript: Transcript, rows: Sequence[Format]) -> None:
     """
     segments = transcript.segments
     has_speakers = bool(transcript.turns) or any(
-        part.speaker for segment in segments for part in (segment, *segment.words)
+        segment.speaker or any(word.speaker for word in segment.words) for segment in segments
     )
     for row in rows:
         if row.needs_speakers and segments and not has_speakers:
