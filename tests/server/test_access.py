@@ -112,7 +112,7 @@ def test_only_the_owner_reads_a_job_and_gets_mail_when_it_is_done(
         for path in (f"/api/jobs/{job}/transcript", f"/api/jobs/{job}/audio"):
             assert them.get(path).status_code == 404
         assert them.delete(f"/api/jobs/{job}").status_code == 404
-        assert them.get("/api/jobs").json() == {"jobs": []}
+        assert them.get("/api/jobs").json() == {"jobs": [], "total": 0}
         assert keys.revoke(revoked.id) and them.get("/api/jobs").status_code == 401
     deadline = time.monotonic() + 20
     while not mailbox[0].messages and time.monotonic() < deadline:

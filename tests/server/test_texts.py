@@ -88,7 +88,7 @@ def test_malformed_ids_are_404(client: httpx.Client, job: str) -> None:
         refused(answer)
     for path in ("/api/jobs/%00", f"/api/jobs/{job}/shares/%00", "/api/uploads/%00"):
         assert client.delete(path).status_code == 404
-    assert client.get("/api/jobs?parent=%00").json() == {"jobs": []}
+    assert client.get("/api/jobs?parent=%00").json() == {"jobs": [], "total": 0}
     assert client.get("/api/jobs?before=1e400").status_code < 500
 
 
