@@ -155,6 +155,10 @@ def test_an_edit_changes_one_passage() -> None:
     assert len(old) == len(new) == 34 and len(set(old) - set(new)) == 1
 
 
+def test_a_recording_without_speech_has_no_passages() -> None:
+    assert passages_of(transcript([])) == [] == passages_of(transcript([" "]))
+
+
 def test_matches_are_places_in_the_text_itself() -> None:
     text = "Straße, STRASSE und Cafés"
     assert [text[a:b] for a, b in matches(text, terms_of('strasse "cafes"'))] == [

@@ -17,8 +17,8 @@ def passages_of(transcript: Transcript) -> list[Passage]:
     one, so that a phrase across the border is found."""
     segments = [s for s in transcript.segments if s.text.strip() and is_storable(s.text)]
     groups = [list(group) for _, group in groupby(segments, lambda s: int(s.start // LENGTH))]
-    nexts = [*(group[:1] for group in groups[1:]), []]
-    return [_passage([*group, *after]) for group, after in zip(groups, nexts, strict=True)]
+    firsts = [group[0] for group in groups]
+    return [_passage([*group, *firsts[n : n + 1]]) for n, group in enumerate(groups, 1)]
 
 
 def _passage(segments: list[Segment]) -> Passage:
