@@ -18,7 +18,7 @@ from unispeech.server.storage.tables import jobs, passages, tags
 
 PLACES = 3
 """Places returned for each recording."""
-BATCH = 500
+BATCH = 256
 """Rows deleted by one statement."""
 NAME = -1.0
 """Start of the passage that holds the name."""
