@@ -48,7 +48,7 @@ def test_files_are_named_after_the_recording(talk: Path, tmp_path: Path) -> None
     recording.write_bytes(b"")
     assert names.claim(tmp_path, [recording]) == ["talk"]
     out = tmp_path / "out"
-    assert run(talk, "-f", "srt,vtt", "--preset", "bbc", "-o", out).exit_code == 0
+    assert run(talk, "-f", "srt", "-f", "vtt", "--preset", "bbc", "-o", out).exit_code == 0
     assert {path.name for path in out.iterdir()} == {names.RECORD, "talk.srt", "talk.vtt"}
     assert run(talk, "--beside").exit_code == 0 and (tmp_path / "talk.srt").exists()
     again = run(talk, "--beside")

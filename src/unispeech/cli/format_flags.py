@@ -17,9 +17,12 @@ from unispeech.text.subtitles import Layout
 NAMES = ", ".join(FORMATS)
 
 
-def parse_formats(ctx: click.Context, option: click.Parameter, value: str) -> list[str]:
-    """The formats of a list with commas between them."""
-    names = list(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+def parse_formats(
+    ctx: click.Context, option: click.Parameter, values: tuple[str, ...]
+) -> list[str]:
+    """The formats of a repeated flag, and of lists with commas between them."""
+    parts = (part.strip() for value in values for part in value.split(","))
+    names = list(dict.fromkeys(filter(None, parts)))
     for name in names:
         if name not in (*FORMATS, "all"):
             raise click.BadParameter(f"{name!r} is not one of {NAMES}, all")
@@ -37,8 +40,9 @@ def format_flag(default: str) -> Decorator:
         "formats",
         group=flags.OUTPUT,
         metavar="FORMAT",
+        multiple=True,
         callback=parse_formats,
-        default=default,
+        default=[default],
         show_default=True,
         help=f"{NAMES}, several with commas between them, or all (txt, srt, vtt, tsv, json).",
     )
