@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from fractions import Fraction
 from html.parser import HTMLParser
 from pathlib import Path
@@ -27,6 +28,7 @@ from support.transcripts import LATIN, transcripts
 from unispeech.errors import OptionError
 from unispeech.text import formats
 from unispeech.text.formats import Details
+from unispeech.text.formats.plain import TRANSCRIPTS
 from unispeech.text.subtitles import Layout
 from unispeech.types import Segment, Transcript, Word
 
@@ -253,6 +255,14 @@ def test_an_html_parser_reads_the_page(transcript: Transcript) -> None:
     ), expected
     starts = [start for start, _ in page.words]
     assert starts == sorted(starts)
+
+
+@pytest.mark.parametrize("format", ["html", "eaf"])
+def test_a_transcript_that_was_read_is_no_recording(format: str) -> None:
+    assert set(TRANSCRIPTS) == set(formats.readable())
+    read = formats.parse(b"1\n00:00:00,000 --> 00:00:01,000\nHello\n", "srt", "talk.srt")
+    assert "./" not in formats.render(read, format)
+    assert "./talk.wav" in formats.render(replace(read, source="talk.wav"), format)
 
 
 @given(transcripts())

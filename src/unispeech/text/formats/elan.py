@@ -5,13 +5,12 @@ from __future__ import annotations
 import mimetypes
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement
 
 from unispeech import languages
 from unispeech.text.formats.base import Details
 from unispeech.text.formats.markup import clean, document
-from unispeech.text.formats.plain import NOBODY, language
+from unispeech.text.formats.plain import NOBODY, language, recording_name
 from unispeech.text.formats.praat import OF, WORDS, by_speaker
 from unispeech.text.subtitles import Layout
 from unispeech.types import Transcript
@@ -35,7 +34,7 @@ def eaf(transcript: Transcript, layout: Layout, details: Details) -> str:
         "AUTHOR": "", "DATE": date.astimezone().isoformat(timespec="seconds"),
         "FORMAT": "3.0", "VERSION": "3.0", f"{XSI}noNamespaceSchemaLocation": SCHEMA,
     })  # fmt: skip
-    _header(root, transcript.source)
+    _header(root, clean(recording_name(transcript)))
     writer = _Tiers(SubElement(root, "TIME_ORDER"))
     for name, segments in by_speaker(transcript):
         tier = {"TIER_ID": clean(name) or TRANSCRIPT, "LINGUISTIC_TYPE_REF": TRANSCRIPT}
@@ -64,10 +63,9 @@ def eaf(transcript: Transcript, layout: Layout, details: Details) -> str:
     return document(root)
 
 
-def _header(root: Element, source: str) -> None:
+def _header(root: Element, name: str) -> None:
     header = SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
-    if source:
-        name = clean(Path(source).name)
+    if name:
         SubElement(header, "MEDIA_DESCRIPTOR", {
             "MEDIA_URL": f"./{name}", "RELATIVE_MEDIA_URL": f"./{name}",
             "MIME_TYPE": mimetypes.guess_type(name)[0] or "unknown",

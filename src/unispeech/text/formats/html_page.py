@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from html import escape
-from pathlib import Path
 from urllib.parse import quote
 
 from unispeech.text.formats.base import Details
 from unispeech.text.formats.markup import RIGHT_TO_LEFT, clean
-from unispeech.text.formats.plain import Paragraph, paragraphs, title
+from unispeech.text.formats.plain import Paragraph, paragraphs, recording_name, title
 from unispeech.text.formats.timestamps import short
 from unispeech.text.subtitles import Layout
 from unispeech.types import Segment, Transcript, Word
@@ -63,7 +62,7 @@ document.querySelector("input").addEventListener("change", (event) => {
 
 def html(transcript: Transcript, layout: Layout, details: Details) -> str:
     name, date = title(transcript, details), details.date or datetime.now(UTC)
-    source = Path(transcript.source).name
+    source = recording_name(transcript)
     address = f' src="{_escaped("./" + quote(source))}"' if source else ""
     blocks = "\n".join(_paragraph(part) for part in paragraphs(transcript))
     return f"""<!doctype html>

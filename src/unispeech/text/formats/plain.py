@@ -20,6 +20,8 @@ LONGEST = 1000
 SENTENCE_ENDS = tuple(".!?…。!?؟।")
 NOBODY = "?"
 """Stands for the name of a segment without a speaker among segments with speakers."""
+TRANSCRIPTS = (".json", ".jsonl", ".srt", ".textgrid", ".vtt")
+"""Suffixes of the files that a transcript is read from."""
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~])")
 _BLOCK = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))", re.M)
 """Beginnings of a line that Markdown takes for a list or a heading."""
@@ -74,6 +76,12 @@ def _item(sign: str) -> str:
 def title(transcript: Transcript, details: Details) -> str:
     """The title of a document: the one chosen, or the name of the recording."""
     return details.title or Path(transcript.source).stem or "Transcript"
+
+
+def recording_name(transcript: Transcript) -> str:
+    """Return the name of the recording's file; empty if only that of a transcript is known."""
+    source = Path(transcript.source)
+    return "" if source.suffix.lower() in TRANSCRIPTS else source.name
 
 
 @dataclass(frozen=True, slots=True)
