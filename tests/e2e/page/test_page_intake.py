@@ -71,7 +71,8 @@ def test_upload_correct_and_download_by_keyboard(tab: Tab, tmp_path: Path) -> No
     page.get_by_role("link", name="english.wav").wait_for(timeout=WAIT)
     # Screen readers are told.
     page.locator("#whisper", has_text="english.wav: Done").wait_for(timeout=WAIT, state="attached")
-    tab_to(tab, "english.wav")
+    tab_to(tab, "Choose english.wav")
+    page.keyboard.press("Tab")  # from the row's box to its link
     page.keyboard.press("Enter")
     page.locator(".segment").first.wait_for(timeout=WAIT)
     tab_to(tab, "0:00, text")
