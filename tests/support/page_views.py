@@ -55,7 +55,7 @@ def _link(page: Page, scene: Scene) -> None:
 def _record(page: Page, scene: Scene) -> None:
     _list(page, scene)
     page.get_by_role("button", name="Record", exact=True).click()
-    page.get_by_text("0:02").wait_for()
+    page.get_by_text("0:02", exact=True).wait_for()
 
 
 def _delete(page: Page, scene: Scene) -> None:

@@ -98,7 +98,7 @@ def test_an_unsent_recording_survives_a_reload(tab: Tab) -> None:
     """The page is reloaded after the first half of the clip of the fake microphone."""
     page = tab.page
     page.get_by_role("button", name="Record", exact=True).click()
-    page.get_by_text("0:07").wait_for(timeout=WAIT)
+    page.get_by_text("0:07", exact=True).wait_for(timeout=WAIT)
     page.reload()
     page.get_by_text("Recorded, not yet sent").wait_for(timeout=WAIT)
     page.get_by_role("button", name="Transcribe").click()
@@ -122,18 +122,18 @@ def test_a_recording_is_sent_or_discarded(tab: Tab, server: Server) -> None:
     page = tab.page
     before = recorded(server)
     page.get_by_role("button", name="Record", exact=True).click()
-    page.get_by_text("0:02").wait_for()
+    page.get_by_text("0:02", exact=True).wait_for()
     page.get_by_role("button", name="Discard").click()
     page.get_by_role("dialog").wait_for(state="detached")
     page.get_by_role("button", name="Record", exact=True).click()
-    page.get_by_text("0:03").wait_for()
+    page.get_by_text("0:03", exact=True).wait_for()
     page.get_by_role("button", name="Pause").click()
     page.get_by_role("heading", name="Paused").wait_for()
     paused = page.get_by_role("timer").inner_text()
     page.wait_for_timeout(2500)
     assert page.get_by_role("timer").inner_text() == paused
     page.get_by_role("button", name="Continue").click()
-    page.get_by_text("0:06").wait_for()
+    page.get_by_text("0:06", exact=True).wait_for()
     page.get_by_role("button", name="Stop and transcribe").focus()
     page.keyboard.press("Enter")
     page.get_by_role("link", name=re.compile("^Recording 2")).nth(len(before)).wait_for(

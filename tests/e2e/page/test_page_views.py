@@ -36,7 +36,7 @@ COVERED = """() => {
   const controls = "a[href], button, input, select, textarea, summary, meter, [role^=menuitem]";
   const isSeen = (element) =>
     element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) &&
-    element.getClientRects().length && !element.closest(".skip") &&
+    element.getClientRects().length && !element.closest(".skip, [inert]") &&
     !getComputedStyle(element).clipPath.startsWith("inset");
   return [...area.querySelectorAll(controls)].filter(isSeen).flatMap((control) => {
     control.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
