@@ -2,9 +2,18 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import ar from "#page/strings/ar.js";
 import de from "#page/strings/de.js";
 import en from "#page/strings/en.js";
-import { bytes, known, languageName, span, t } from "#page/strings/index.js";
+import {
+  bytes,
+  known,
+  LANGUAGES,
+  languageName,
+  loadLanguage,
+  span,
+  t,
+} from "#page/strings/index.js";
 
 const FOLDER = fileURLToPath(new URL("../../src/unispeech/server/static/", import.meta.url));
 const files = readdirSync(FOLDER, { recursive: true });
@@ -16,10 +25,20 @@ function blanks(text) {
   return new Set(forms.flatMap((form) => form.match(/\{\w+\}/g) ?? []));
 }
 
-test("every language has the keys and blanks of English", () => {
-  assert.deepEqual(Object.keys(de), Object.keys(en));
-  for (const [key, text] of Object.entries(en)) {
-    assert.deepEqual(blanks(de[key]), blanks(text), key);
+const tables = { ar, de, en };
+
+test("every language has the keys, blanks and plural forms of English", () => {
+  assert.deepEqual(Object.keys(tables).sort(), Object.keys(LANGUAGES).sort());
+  for (const [language, table] of Object.entries(tables)) {
+    assert.deepEqual(Object.keys(table), Object.keys(en), language);
+    const categories = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
+    for (const [key, text] of Object.entries(en)) {
+      const own = table[key];
+      assert.deepEqual([...blanks(own)].sort(), [...blanks(text)].sort(), `${language} ${key}`);
+      assert.equal(typeof own, typeof text, `${language} ${key}`);
+      if (typeof own === "string") continue;
+      assert.deepEqual(Object.keys(own).sort(), [...categories].sort(), `${language} ${key}`);
+    }
   }
 });
 
@@ -74,4 +93,17 @@ test("sizes, times and languages are written in words", () => {
   assert.equal(languageName("de"), "German");
   assert.equal(languageName("x-none", "klingon"), "Klingon");
   assert.equal(languageName("x-none"), "x-none");
+});
+
+test("Arabic texts have six plural forms and isolate values of another direction", async () => {
+  const root = {};
+  globalThis.document = { documentElement: root };
+  const languages = ["arn", "ar-EG", "de"];
+  Object.defineProperty(globalThis, "navigator", { value: { languages } });
+  await loadLanguage();
+  assert.deepEqual(root, { lang: "ar", dir: "rtl" });
+  const counted = [0, 1, 2, 3, 11, 100].map((count) => t("list.count", { count }));
+  assert.equal(new Set(counted).size, 6);
+  assert.deepEqual(counted.slice(3), ["3 تسجيلات", "11 تسجيلًا", "100 تسجيل"]);
+  assert.equal(t("delete.title", { name: "a.mp3" }), "هل تريد حذف \u2068a.mp3\u2069؟");
 });

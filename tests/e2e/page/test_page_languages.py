@@ -1,4 +1,4 @@
-"""Scripts from right to left and without spaces in the editor, and subtitles over a video."""
+"""Scripts from right to left and without spaces, an Arabic page, and subtitles over a video."""
 
 from __future__ import annotations
 
@@ -93,6 +93,27 @@ def test_right_to_left_scripts(tab: Tab, server: Server, job: str, tokens: list[
     assert segment["text"].strip() == whole
     assert [word["start"] for word in segment["words"][:5]] == [0, 2, 4, 6, 8]
     assert tab.errors == []
+
+
+def test_the_page_is_arabic_in_an_arabic_browser(chromium: Any, server: Server, job: str) -> None:
+    """On a phone, which does not scroll sideways. The player runs from left to right."""
+    context = chromium.new_context(locale="ar-EG", viewport={"width": 390, "height": 664})
+    tab = Tab(context)
+    opened(tab, server, job, ["Good", " morning"])
+    page = tab.page
+    direction = "element => getComputedStyle(element).direction"
+    expected = {
+        "html": "rtl",
+        ".toolbar": "rtl",
+        ".text": "ltr",
+        ".waveform": "ltr",
+        ".controls": "ltr",
+    }
+    assert {part: page.locator(part).first.evaluate(direction) for part in expected} == expected
+    page.get_by_role("button", name="تصدير").wait_for(timeout=WAIT)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert tab.errors == []
+    context.close()
 
 
 @pytest.mark.parametrize("tokens", [CHINESE, JAPANESE], ids=["chinese", "japanese"])

@@ -109,6 +109,9 @@ const PATHS = {
   big: "M3 19l6-14 6 14M5 14.500h8M16 19l3-7 3 7M17 17h4",
 };
 
+/** Icons that point along the line of writing: mirrored if it runs from right to left. */
+const DIRECTED = ["left", "undo", "redo", "panel"];
+
 /**
  * Icon beside or in place of a label; hidden from screen readers.
  * @param {string} name
@@ -116,7 +119,7 @@ const PATHS = {
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("class", "icon");
+  svg.setAttribute("class", DIRECTED.includes(name) ? "icon directed" : "icon");
   svg.setAttribute("aria-hidden", "true");
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
   path.setAttribute("d", PATHS[name]);

@@ -66,7 +66,7 @@ function entry({ label, keys, run, danger, checked }, menu) {
       on: { click: choose },
     },
     label,
-    keys ? h("kbd", {}, keys) : null,
+    keys ? h("kbd", {}, h("bdi", { dir: "ltr" }, keys)) : null,
   );
 }
 
@@ -94,9 +94,10 @@ function move(event, menu) {
 function beside(menu, button) {
   const at = button.getBoundingClientRect();
   const size = menu.getBoundingClientRect();
-  const right =
-    getComputedStyle(button).direction === "ltr" && at.left + size.width > innerWidth - 8;
-  const left = right ? at.right - size.width : at.left;
+  const [atStart, atEnd] = [at.left, at.right - size.width];
+  const isRightToLeft = getComputedStyle(button).direction === "rtl";
+  const overflows = isRightToLeft ? atEnd < 8 : atStart + size.width > innerWidth - 8;
+  const left = overflows === isRightToLeft ? atStart : atEnd;
   const above = at.bottom + size.height > innerHeight - 8;
   menu.style.left = `${Math.max(8, Math.min(left, innerWidth - size.width - 8))}px`;
   menu.style.top = `${Math.max(8, above ? at.top - size.height - 4 : at.bottom + 4)}px`;

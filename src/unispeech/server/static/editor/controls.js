@@ -42,7 +42,7 @@ export class Controls {
     const slash = h("span", { class: "soft" }, " / ");
     this.element = h(
       "div",
-      { class: "controls" },
+      { class: "controls", dir: "ltr" },
       this.#play,
       back,
       forward,

@@ -116,8 +116,9 @@ export class Desk {
 
   /** @param {KeyboardEvent} event */
   #press(event) {
-    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!by) return;
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const by = getComputedStyle(this.element).direction === "rtl" ? -step : step;
     event.preventDefault();
     const { length } = this.#tabs;
     this.#show((this.#here + by + length) % length);

@@ -55,7 +55,7 @@ function section([group, commands], draw) {
  */
 function shortcut(command, draw) {
   const label = t(`command.${command}`);
-  const keys = keysOf(command).map((name) => h("kbd", {}, written(name)));
+  const keys = keysOf(command).map((name) => h("kbd", { dir: "ltr" }, written(name)));
   const shown = keys.length ? keys : h("span", { class: "soft" }, "–");
   if (FIXED.includes(command)) return h("li", {}, h("span", {}, label), h("span", {}, shown));
   const button = h(

@@ -53,7 +53,7 @@ export class Waveform {
     this.#slider.ariaLabel = t("player.position");
     this.#slider.addEventListener("input", () => player.seek(Number(this.#slider.value)));
     const detail = h("div", { class: "detail" }, this.#canvas, this.#needle);
-    this.element = h("div", { class: "waveform" }, detail, this.#slider);
+    this.element = h("div", { class: "waveform", dir: "ltr" }, detail, this.#slider);
     player.onTime((time) => this.#follow(time));
     this.#redrawOnChange();
     this.#listenToPointer();

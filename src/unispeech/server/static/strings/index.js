@@ -9,23 +9,32 @@ import en from "./en.js";
  */
 
 /** @type {Record<string, string>} */
-export const LANGUAGES = { en: "English", de: "Deutsch" };
+export const LANGUAGES = { en: "English", de: "Deutsch", ar: "العربية" };
+const RIGHT_TO_LEFT = ["ar"];
 
 /** @type {Table} */
 const english = en;
 let table = english;
 export let language = "en";
-let region = "en"; // the language with the browser's region (en-GB, de-AT), for dates and numbers
+/** The language with the browser's region (en-GB, de-AT), for dates and numbers. */
+let region = "en";
+let isRightToLeft = false;
 
 /** Load the chosen language, else the browser's, else English. */
 export async function loadLanguage() {
-  const preferred = navigator.languages.map((tag) => tag.slice(0, 2));
+  const preferred = navigator.languages.map(languageOf);
   const chosen = settings.get("language", preferred.find((code) => code in LANGUAGES) ?? "en");
   language = chosen in LANGUAGES ? chosen : "en";
   table = language === "en" ? english : (await import(`./${language}.js`)).default;
-  region = navigator.languages.find((tag) => tag.slice(0, 2) === language) ?? language;
+  const tag = navigator.languages.find((tag) => languageOf(tag) === language) ?? language;
+  region = String(new Intl.Locale(tag, { numberingSystem: "latn" })); // the digits of the clocks
+  isRightToLeft = RIGHT_TO_LEFT.includes(language);
   document.documentElement.lang = language;
+  document.documentElement.dir = isRightToLeft ? "rtl" : "ltr";
 }
+
+/** @param {string} tag */
+const languageOf = (tag) => tag.split("-")[0].toLowerCase();
 
 /**
  * The string for a key. `{name}` is replaced by `values.name`. `values.count` selects the plural form,
@@ -36,7 +45,10 @@ export async function loadLanguage() {
 export function t(key, values = {}) {
   const entry = table[key] ?? english[key] ?? key;
   const text = typeof entry === "string" ? entry : (entry[plural(values.count)] ?? entry.other);
-  return text.replace(/\{(\w+)\}/g, (blank, name) => written(values[name] ?? blank));
+  return text.replace(/\{(\w+)\}/g, (blank, name) => {
+    const value = values[name] ?? null;
+    return value === null ? blank : written(value);
+  });
 }
 
 /** @param {string | number | null | undefined} count */
@@ -48,8 +60,15 @@ const plural = (count) => new Intl.PluralRules(language).select(Number(count));
  */
 export const known = (key) => key in english;
 
-/** @param {string | number} value */
-const written = (value) => (typeof value === "number" ? number(value) : value);
+/**
+ * A value for a text. File names and the like are isolated in right-to-left texts, so that their own
+ * direction moves nothing around them (Unicode FSI and PDI).
+ * @param {string | number} value
+ */
+function written(value) {
+  if (typeof value === "number") return number(value);
+  return isRightToLeft ? `\u2068${value}\u2069` : value;
+}
 
 /**
  * @param {number} value
