@@ -72,6 +72,17 @@ def test_sentences_are_final_before_the_pause() -> None:
     ]
 
 
+def test_a_partial_stays_as_it_is_until_the_language_is_certain() -> None:
+    partial = event("partial", "um yes", language="")
+    assert shown([partial, event("final", "um yes"), event("endpoint", "um yes")],
+                 remove_fillers=True) == [
+        ("partial", " um yes"), ("partial", " yes"), ("final", " yes"), ("endpoint", " yes"),
+    ]  # fmt: skip
+    with raises(OptionError, "remove_fillers"):
+        final = event("final", "um yes", language="")
+        shown([final, event("endpoint", "um yes", language="")], remove_fillers=True)
+
+
 def test_without_rules_the_events_are_the_same() -> None:
     assert list(Rewording(TranscribeOptions()).changed(iter(PHRASE))) == PHRASE
 

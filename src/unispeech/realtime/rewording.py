@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from unispeech.errors import OptionError
 from unispeech.options import TranscribeOptions
 from unispeech.realtime.events import Event
 from unispeech.realtime.lines import Lines
@@ -70,7 +71,12 @@ class Rewording:
         shown = (*self._lines.words, *words)
         text = "".join(word.word for word in shown)
         line = Segment(0, shown[0].start, shown[-1].end, text, shown)
-        new = self._reworded(line, event.language)
+        try:
+            new = self._reworded(line, event.language)
+        except OptionError:
+            if event.language:
+                raise
+            new = line  # the language may be detected before the line ends
         return replace(
             event, type="partial", start=line.start, end=line.end, text=new.text, words=new.words
         )
