@@ -12,15 +12,20 @@ import sys
 import wave
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from support.page_scene import joined
 from support.samples import SAMPLES, reference, words
 from unispeech.audio.recording import load
+from unispeech.cli import dictation
 from unispeech.cli.captions import Captions
 from unispeech.errors import AudioError
+from unispeech.options import TranscribeOptions
 from unispeech.realtime.mic import Device, choose
+from unispeech.types import Segment
 
 
 def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -46,6 +51,22 @@ def test_a_fast_file_gives_lines_and_saved_files(tmp_path: Path) -> None:
         assert abs(recorded.getnframes() - len(load(SAMPLES / "pause.wav"))) < 2
     again = run("--input", file, "--fast", "--model", "tiny.en", "--save", name)
     assert again.returncode == 1 and b"talk.wav" in again.stderr
+
+
+def test_the_text_is_saved_even_if_a_rule_does_not_know_its_language(tmp_path: Path) -> None:
+    options = TranscribeOptions.of(remove_fillers=True)
+    fake_session: Any = SimpleNamespace(
+        language="cs", time=1.0, hearing=SimpleNamespace(options=options)
+    )
+    fake_source: Any = SimpleNamespace(warnings=list, complete=True)
+    fake_engine: Any = SimpleNamespace(
+        spec=SimpleNamespace(name="faster"), facts=SimpleNamespace(name="base"), options=options
+    )
+    result = dictation._Result(lines=[Segment(0, 0.0, 1.0, " um ano")])
+    name = str(tmp_path / "talk")
+    dictation._write(name, result, fake_source, fake_session, fake_engine)
+    assert Path(f"{name}.txt").read_text() == "um ano\n"
+    assert json.loads(Path(f"{name}.json").read_text())["text"] == "um ano"
 
 
 def cut(path: Path, seconds: float) -> Path:

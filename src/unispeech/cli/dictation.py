@@ -18,6 +18,7 @@ from unispeech.cli.captions import Captions
 from unispeech.cli.live_sources import LiveSource
 from unispeech.cli.notices import notify
 from unispeech.cli.progress import progress_bar
+from unispeech.cli.text_flags import edited
 from unispeech.engine.engine import Engine
 from unispeech.errors import AudioError
 from unispeech.realtime.events import Event
@@ -156,7 +157,8 @@ def _write(
         gaps=tuple(result.gaps),
         warnings=tuple(source.warnings()),
         complete=source.complete,
-    ).edited(session.hearing.options.text)
+    )
+    transcript = edited(transcript, session.hearing.options.text, name)
     for format in ("txt", "json"):
         text = formats.render(transcript, format)
         Path(f"{name}.{format}").write_text(text, encoding="utf-8", newline="\n")
