@@ -33,6 +33,13 @@ def test_align_lays_out_subtitles(words: Path) -> None:
     assert len(lines) > 4 and max(map(len, lines)) <= 20
 
 
+def test_align_prints_each_line_of_text_once(words: Path) -> None:
+    recording = (SAMPLES / "pause.wav", words, "--language", "en", "--quiet", "-f", "txt")
+    assert run(*recording).stdout == words.read_text(encoding="utf-8")
+    timed = run(*recording, "--times").stdout.splitlines()
+    assert [line.partition("] ")[2] for line in timed] == words.read_text().splitlines()
+
+
 @pytest.mark.parametrize("row", LAYOUT_OPTIONS, ids=lambda row: row.field)
 def test_align_has_every_option_of_the_layout(row: object) -> None:
     assert f"--{row.field.replace('_', '-')}" in run("--help").stdout  # type: ignore[attr-defined]

@@ -83,10 +83,9 @@ def align(
     for warning in transcript.warnings:
         notify(f"warning: {warning}")
     output = Output([format], Destination(), layout, several=False, details=details)
+    for segment in transcript.segments:
+        output.on_segment(segment)
     output.end(Input(audio), transcript)
-    if format == "txt":
-        for segment in transcript.segments:
-            click.echo(segment.text.strip())
     if not transcript.complete:
         sys.exit(1)
 
