@@ -47,6 +47,16 @@ def mended(left: str, right: str, seam: str, *, times: bool = False) -> str | No
     return (both[0][1].text + both[1][1].text).strip()
 
 
+def test_a_seam_after_a_pause_is_not_used_at_the_next_cut() -> None:
+    first, second = decoded("he took the", 0, 20, pause=0.5), decoded("house and", 20, 40)
+    seam = decoded("took the boat house", 15, 25)
+    seam = replace(seam[0], index=seams.FIRST_INDEX), seam[1]
+    third = decoded("went home", 40, 60)
+    assert list(stage.mended([first, seam, second, third], lambda chunk: seam[1])) == [
+        first, second, third,
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("times", [False, True])
 @pytest.mark.parametrize(
     ("left", "right", "seam", "text"),

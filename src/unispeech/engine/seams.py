@@ -56,7 +56,7 @@ def mended(items: Iterable[Decoded | T], again: Again) -> Iterator[Decoded | T |
             yield held
             if gap is not None:
                 yield gap
-            held = seam = None
+        held = seam = None
         if isinstance(item, tuple) and seams.ends_in_speech(item[0]):
             held = item
         else:
