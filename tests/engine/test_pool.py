@@ -121,6 +121,11 @@ def test_a_panic_is_an_error_and_later_calls_are_answered(engine: Get) -> None:
     assert words(text) == words(reference("english"))
 
 
+def test_a_panic_without_a_message_is_an_error() -> None:
+    with pytest.raises(BackendError, match="PanicException"), trusted("any"):
+        raise PanicException("")
+
+
 def test_concurrent_callers_share_one_load() -> None:
     with Pool() as pool:
         gate = threading.Barrier(4)

@@ -38,11 +38,11 @@ def trusted(name: str) -> Iterator[None]:
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise
-        raise BackendError(f"{name}: {str(error).splitlines()[0]}") from None
+        raise BackendError(f"{name}: {first_line(error)}") from None
     if problem := address_space.shortage():
         raise BackendError(f"{name}: {problem}", address_space.HINT) from MemoryError()
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """Return the first line of a message; PyTorch's can be a page long."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
