@@ -51,6 +51,13 @@ def test_a_lone_space_begins_a_word_and_stays_one_space() -> None:
     assert found.text == " 12 km."
 
 
+def test_a_lone_space_is_no_word() -> None:
+    found = result(("12", 0.48), (" ", 0.8), (" ", 0.9), ("km", 1.0), (" ", 1.2))
+    assert [w for w, _, _ in times(found)] == ["12", " km"] and found.text == "12 km"
+    found = result(("今", 0.4), (" ", 0.6), ("A", 0.8), (" ", 1.0), language="zh")
+    assert [w for w, _, _ in times(found)] == ["今", " A"] and found.text == "今 A"
+
+
 def test_a_language_without_spaces_has_a_word_per_token() -> None:
     found = result((" 今", 0.4), ("天", 0.6), ("。", 0.8), language="zh")
     assert [w for w, _, _ in times(found)] == [" 今", "天。"]

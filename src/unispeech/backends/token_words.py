@@ -55,12 +55,12 @@ def _words(tokens: Sequence[Token], spaceless: bool) -> Iterator[list[Token]]:
     for token in tokens:
         text = token.text.lstrip()
         begins = token.text[:1].isspace() and (not text or not _is_mark(text))
-        if word and (begins or (spaceless and text and not _is_mark(text))):
-            # A lone space belongs to the word after it.
+        has_text = any(token.text.strip() for token in word)  # a lone space is of the next word
+        if has_text and (begins or (spaceless and text and not _is_mark(text))):
             yield word
             word = []
         word.append(token)
-    if word:
+    if any(token.text.strip() for token in word):
         yield word
 
 
