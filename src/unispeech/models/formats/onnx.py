@@ -110,5 +110,6 @@ def facts(folder: Path, name: str) -> ModelFacts:
 
 def _languages(vocabulary: Path) -> dict[str, str]:
     """Return the languages that have a token in a vocabulary, such as `<|de|>`."""
-    tokens = {line.split(" ")[0] for line in vocabulary.read_text(encoding="utf-8").splitlines()}
+    text = vocabulary.read_text(encoding="utf-8", errors="replace")  # only tokens in ASCII count
+    tokens = {line.split(" ")[0] for line in text.splitlines()}
     return {code: name for code, name in languages.WHISPER.items() if f"<|{code}|>" in tokens}
