@@ -22,6 +22,7 @@ def test_every_advice_is_of_the_catalog_and_a_language_of_its_model() -> None:
         entry = catalog.find(advice.name)
         assert entry is not None and entry.name == advice.name
         assert set(advice.only) <= set(entry.languages)
+        assert advice.light or not advice.live  # slower than real time is too slow for captions
 
 
 def test_a_model_made_for_the_language_comes_first() -> None:
@@ -76,6 +77,10 @@ def shown(*arguments: str) -> str:
 def test_live_captions_are_recommended_with_their_command() -> None:
     assert "unispeech mic --model base" in shown("--live", "--device", "cpu")
     assert "unispeech transcribe FILE --model base" in shown("--device", "cpu")
+
+
+def test_a_language_of_two_words_is_one_argument() -> None:
+    assert "--language 'haitian creole'" in shown("--language", "haitian creole")
 
 
 def test_the_smallest_model_is_nearest_to_a_machine_that_is_too_small() -> None:

@@ -42,7 +42,8 @@ ADVICE: tuple[Advice, ...] = (
     ),
     Advice("parakeet-tdt-0.6b-v2-int8", "made for English, with punctuation and word times"),
     Advice(
-        "parakeet-tdt-0.6b-v2", "made for English, with punctuation and word times", light=False
+        "parakeet-tdt-0.6b-v2", "made for English, with punctuation and word times",
+        light=False, live=False,
     ),
     Advice("parakeet-tdt-0.6b-v3-int8", "above Whisper on the leaderboard, and many times faster"),
     Advice(
