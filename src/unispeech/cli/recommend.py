@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 
 import click
@@ -78,7 +79,8 @@ def _lines(number: int, advised: Recommendation, language: str, live: bool) -> I
             f"{figures.speed:,} times real time on its GPU"
         )
     spec = _backend(entry)
-    spoken = f" --language {language}" if language and not spec.capabilities.language_free else ""
+    needs_language = language and not spec.capabilities.language_free
+    spoken = f" --language {shlex.quote(language)}" if needs_language else ""
     backend = "" if spec.name == "faster" else f" --backend {spec.name}"
     command = "mic" if live else "transcribe FILE"
     yield f"   unispeech {command}{backend} --model {entry.name}{spoken}"
