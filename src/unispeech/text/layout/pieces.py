@@ -152,7 +152,8 @@ def _is_inseparable(last: Piece, part: Piece, layout: Layout) -> bool:
     ):
         return False
     if part.break_cost == phrases.INSIDE_PHRASE:  # else fast speech is cut inside its words
-        return part.start - last.end <= (layout.max_pause or MAX_PAUSE)
+        longest = MAX_PAUSE if layout.max_pause is None else layout.max_pause
+        return part.start - last.end <= longest
     return phrases.belongs_together(last.text.rsplit(" ", 1)[-1], text)
 
 
