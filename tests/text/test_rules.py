@@ -159,8 +159,9 @@ def test_fillers_of_other_languages_and_own_ones() -> None:
     assert only.edited(TextRules(remove_fillers=True)).text == "今日はいい天気です。"
     with raises(OptionError, "czech"):
         spoken("a", "cs").edited(TextRules(remove_fillers=True))
-    with raises(OptionError, "unknown"):
-        spoken("a", "").edited(TextRules(remove_fillers=True))
+    for unknown in ("", "und"):
+        with raises(OptionError, "unknown", "language='en'"):
+            spoken("a", unknown).edited(TextRules(remove_fillers=True))
 
 
 def test_a_segment_without_text_is_removed_and_restored() -> None:

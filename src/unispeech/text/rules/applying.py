@@ -14,6 +14,8 @@ from unispeech.types import Change, Edit, Segment, Transcript
 
 JOINTS = ("", " ", "\n")
 """Strings between the segments of a text."""
+UNDETERMINED = "und"
+"""ISO 639-3's code for an undetermined language, as of a model that does not name its own."""
 TIMEOUT = 30.0
 """Seconds for all segments of a transcript; usual rules take less than a millisecond a segment."""
 
@@ -132,7 +134,9 @@ def language_of(transcript: Transcript, segment: Segment) -> str:
 
 def written_language(code: str, task: str) -> str:
     """The code of the language of a text, from that of the speech; empty if unknown."""
-    return "en" if task == "translate" else languages.iso639_1(code) or code
+    if task == "translate":
+        return "en"
+    return "" if code == UNDETERMINED else languages.iso639_1(code) or code
 
 
 def _joined(transcript: Transcript, segments: Sequence[Segment]) -> str:
