@@ -53,6 +53,12 @@ def test_a_recording_is_renamed_and_tagged(http: httpx.Client, job: str) -> None
     assert http.patch("/api/jobs/none", json={}).status_code == 404
 
 
+def test_a_name_that_is_the_whole_match_is_a_place(http: httpx.Client, job: str) -> None:
+    http.patch(f"/api/jobs/{job}", json={"filename": "Zyzzyva"}).raise_for_status()
+    found = http.get("/api/jobs", params={"q": "zyzzyva"}).json()["jobs"][0]
+    assert found["places"] == [{"start": None, "parts": [{"text": "Zyzzyva", "match": True}]}]
+
+
 def test_several_transcripts_are_downloaded_together(http: httpx.Client, job: str) -> None:
     other = submit(http, ENGLISH)
     until_ended(http, other)

@@ -99,8 +99,13 @@ def _shown(service: Service, page: JobPage) -> JobList:
 def _places(page: JobPage, passages: list[Passage]) -> list[Place]:
     """Return the places of one job. Passages overlap, so two may hold the same one."""
     places = [_place(passage, matches(passage.text, page.terms)) for passage in passages]
-    by_start = {place.start: place for place in reversed(places) if len(place.parts) > 1}
+    by_start = {place.start: place for place in reversed(places) if _has_match(place)}
     return [place for place in places if by_start.get(place.start) is place]
+
+
+def _has_match(place: Place) -> bool:
+    """Return whether the words are in the text itself; those of tags are not."""
+    return any(part.match for part in place.parts)
 
 
 def _place(passage: Passage, found: list[tuple[int, int]]) -> Place:
