@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from support import postgres
 from unispeech.server.jobs.passages import passages_of
 from unispeech.server.jobs.revisions import Revisions
+from unispeech.server.storage import text_index
 from unispeech.server.storage.database import Database, Job, State
 from unispeech.server.storage.job_list import (
     ORDERS,
@@ -23,7 +25,8 @@ from unispeech.server.storage.job_list import (
     find_jobs,
 )
 from unispeech.server.storage.search_words import matches, terms_of, words_of
-from unispeech.server.storage.text_index import unindexed
+from unispeech.server.storage.tables import jobs, passages
+from unispeech.server.storage.text_index import Passage, unindexed
 from unispeech.types import Segment, Transcript
 
 TEXTS = [
@@ -124,6 +127,18 @@ def test_the_index_follows_edits_names_and_tags(database: Database) -> None:
     with database.engine.connect() as c:
         for table in ("unispeech_words", "unispeech_passages", "unispeech_tags"):
             assert c.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar() == 0, table
+
+
+def test_deleting_waits_for_a_text_that_is_being_saved(database: Database) -> None:
+    with database.engine.begin() as c:
+        c.execute(jobs.update().where(jobs.c.id == "a").values(id="a"))
+        deletion = threading.Thread(target=database.remove, args=("a",))
+        deletion.start()
+        time.sleep(0.2)  # it waits for the row
+        text_index.replace_texts(c, "a", [Passage("Neu", ((0, 1.0),))])
+    deletion.join()
+    with database.engine.connect() as c:
+        assert not c.execute(sa.select(passages.c.id).where(passages.c.job == "a")).all()
 
 
 def test_recordings_of_earlier_versions_are_indexed(database: Database) -> None:

@@ -214,10 +214,11 @@ class Database:
 
     def remove(self, id: str) -> None:
         with self.engine.begin() as c:
+            # First, so that a transcript that is being saved is waited for and then removed too.
+            c.execute(jobs.delete().where(jobs.c.id == id))
             text_index.remove(c, id)
             for table in (chunks, events, revisions, shares, tags):
                 c.execute(table.delete().where(table.c.job == id))
-            c.execute(jobs.delete().where(jobs.c.id == id))
 
     # chunk results and events
 
