@@ -31,6 +31,8 @@ def test_a_search_returns_the_place_and_its_text(http: httpx.Client, job: str) -
     assert text["start"] >= 0
     assert [part["text"] for part in text["parts"] if part["match"]][0].lower() == "garden"
     assert http.get("/api/jobs", params={"q": "zyzzyva quokka"}).json()["total"] == 0
+    many = http.get("/api/jobs", params={"q": "garden " * 17})
+    assert (many.status_code, many.json()["error"]["param"]) == (400, "q")
     assert http.get("/api/jobs", params={"limit": 1}).json()["jobs"][0]["places"] == []
 
 

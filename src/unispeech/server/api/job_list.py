@@ -43,11 +43,13 @@ from unispeech.server.http.routing import Route
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job, State
 from unispeech.server.storage.job_list import JobPage, JobQuery, count_tags, describe, find_jobs
-from unispeech.server.storage.search_words import matches
+from unispeech.server.storage.search_words import matches, terms_of
 from unispeech.server.storage.text_index import Passage
 
 router = APIRouter(tags=["Jobs"], route_class=Route)
 
+MAX_TERMS = 16
+"""Words and phrases of a query. The database looks up each of them."""
 BEFORE, AFTER = 30, 90
 """Characters shown around what the search found, so that it stands near the start of the line."""
 
@@ -61,7 +63,7 @@ async def list_jobs(
         Query(
             max_length=500,
             description="Only recordings whose name, tags or text have all these words, or words "
-            "that begin with them. Words in double quotes are a phrase.",
+            f"that begin with them. Words in double quotes are a phrase. At most {MAX_TERMS}.",
         ),
     ] = None,
     tag: Annotated[str | None, Query(description="Only recordings with this tag.")] = None,
@@ -81,6 +83,11 @@ async def list_jobs(
     ] = None,
 ) -> JobList:
     """List or search the caller's jobs. With `q`, each has the places that were found."""
+    if len(terms_of(q or "")) > MAX_TERMS:
+        raise RequestError(
+            400, f"q has more than {MAX_TERMS} words", "leave some out, or send a phrase in quotes",
+            param="q", code="invalid_value",
+        )  # fmt: skip
     query = JobQuery(
         key.id, State(state) if state else None, before, parent, ranges, q, tag, sort, limit, offset
     )

@@ -14,8 +14,6 @@ from unispeech.text.timing import SIGNS
 
 MAX_LENGTH = 100
 """Characters of a word that are compared. PostgreSQL stores at most 2046 bytes."""
-MAX_TERMS = 16
-"""Terms of a query that are used."""
 _QUOTED = re.compile(r'"([^"]*)"?|([^"\s]+)')
 _KEPT_MARKS = (0, 7, 8, 9)
 """Combining classes of marks that stay: Indic vowels, nukta, kana voicing, virama."""
@@ -65,7 +63,7 @@ def terms_of(query: str) -> list[Term]:
         words = tuple(found.folded for found in words_of(phrase or word))
         if words:
             terms.append(Term(words, is_prefix=bool(word)))
-    return terms[:MAX_TERMS]
+    return terms
 
 
 def matches(text: str, terms: Iterable[Term]) -> list[tuple[int, int]]:
