@@ -141,8 +141,11 @@ async def change(job: TheJob, change: JobChange, service: TheService) -> JobShow
         raise RequestError(409, "the job is a range of another job", code="not_a_recording")
 
     def store() -> JobShown:
-        describe(service.database, job.id, change.filename, change.tags)
-        return job_view(service, service.database.job(job.id) or job)
+        is_there = describe(service.database, job.id, change.filename, change.tags)
+        changed = service.database.job(job.id) if is_there else None
+        if changed is None:  # deleted meanwhile
+            raise RequestError(404, "there is no such job", code="job_not_found")
+        return job_view(service, changed)
 
     return await asyncio.to_thread(store)
 
