@@ -15,8 +15,10 @@ def unknown_parameters(request: Request) -> list[str]:
     return [name for name in request.query_params if name not in known]
 
 
-def refuse_unknown_parameters(request: Request) -> None:
+async def refuse_unknown_parameters(request: Request) -> None:
     """Refuse query parameters that the route does not have, or that occur twice.
+
+    async so that FastAPI does not dispatch it to its thread pool.
 
     Raises:
         RequestError: 400; `param` is the first unknown or repeated name.
