@@ -154,6 +154,8 @@ def test_recordings_of_earlier_versions_are_indexed(database: Database) -> None:
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_pages_hold_every_recording_once(database: Database, order: str) -> None:
+    for id in ("a", "b"):
+        database.change(id, created=1.0, filename="same")
     pages = [
         find_jobs(database, JobQuery("key", has_ranges=False, order=order, limit=1, offset=at))
         for at in range(3)

@@ -17,10 +17,10 @@ from unispeech.server.storage.text_index import Passage
 ORDERS = {
     "newest": (jobs.c.created.desc(), jobs.c.id),
     "oldest": (jobs.c.created, jobs.c.id),
-    "name": (sa.func.lower(jobs.c.filename), jobs.c.created.desc()),
-    "longest": (sa.func.coalesce(jobs.c.duration, 0.0).desc(), jobs.c.created.desc()),
+    "name": (sa.func.lower(jobs.c.filename), jobs.c.created.desc(), jobs.c.id),
+    "longest": (sa.func.coalesce(jobs.c.duration, 0.0).desc(), jobs.c.created.desc(), jobs.c.id),
 }
-"""Columns of each order."""
+"""Columns of each order. The last one is unique, so that pages do not overlap."""
 
 
 @dataclass(frozen=True, slots=True)
