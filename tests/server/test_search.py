@@ -25,7 +25,7 @@ from unispeech.server.storage.job_list import (
     find_jobs,
 )
 from unispeech.server.storage.search_words import matches, terms_of, words_of
-from unispeech.server.storage.tables import jobs, passages
+from unispeech.server.storage.tables import jobs, passages, revisions
 from unispeech.server.storage.text_index import Passage, unindexed
 from unispeech.types import Segment, Transcript
 
@@ -150,6 +150,15 @@ def test_recordings_of_earlier_versions_are_indexed(database: Database) -> None:
     assert found(database, "haushalt") == found(database, "rathaus") == "a"
     with database.engine.connect() as c:
         assert not unindexed(c, 10)
+
+
+def test_an_unreadable_transcript_does_not_stop_the_index(database: Database) -> None:
+    with database.engine.begin() as c:
+        for id in ("a", "b"):
+            text_index.remove(c, id)
+        c.execute(revisions.update().where(revisions.c.job == "a").values(transcript=b"broken"))
+    Revisions(database).index_missing(10)
+    assert (found(database, "haushalt"), found(database, "mp3")) == ("", "ab")
 
 
 @pytest.mark.parametrize("order", ORDERS)

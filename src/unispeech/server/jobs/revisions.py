@@ -6,7 +6,9 @@ that is no longer the newest.
 
 from __future__ import annotations
 
+import logging
 import time
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,7 +21,10 @@ from unispeech.server.storage import text_index
 from unispeech.server.storage.database import Database, State
 from unispeech.server.storage.tables import jobs
 from unispeech.server.storage.tables import revisions as table
+from unispeech.server.storage.text_index import Passage
 from unispeech.types import Transcript
+
+log = logging.getLogger("unispeech.server")
 
 DECODED, EDITED, AGAIN, RESTORED = "decoded", "edited", "decoded_again", "restored"
 
@@ -83,10 +88,19 @@ class Revisions:
             with self._database.engine.begin() as c:
                 if not c.execute(jobs.update().where(jobs.c.id == id).values(id=id)).rowcount:
                     continue  # just deleted
-                transcript = self.transcript(id)
                 text_index.replace_name(c, id)
-                text_index.replace_texts(c, id, passages_of(transcript) if transcript else [])
+                text_index.replace_texts(c, id, self._passages(id))
         return len(ids)
+
+    def _passages(self, id: str) -> Sequence[Passage]:
+        """Return the passages of a job's text; none if it cannot be read, so that it does not keep
+        the recordings after it from the index."""
+        try:
+            transcript = self.transcript(id)
+        except (UnispeechError, ValueError, zlib.error):
+            log.exception("transcript not indexed", extra={"job": id})
+            return []
+        return passages_of(transcript) if transcript else []
 
     def list(self, job: str) -> Sequence[Revision]:
         """Return the revisions of a job, newest first."""
