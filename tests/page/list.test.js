@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Choice, commonOptions, commonTags, editedTags, parsedTags } from "#page/list/choosing.js";
+import {
+  Choice,
+  changesList,
+  commonOptions,
+  commonTags,
+  editedTags,
+  parsedTags,
+} from "#page/list/choosing.js";
 import { Pages, SIZE } from "#page/list/pages.js";
 
 const QUERY = { q: "", tag: "", sort: "newest" };
@@ -88,6 +95,13 @@ test("Shift chooses and drops a range", () => {
   assert.equal(choice.jobs[0].state, "running");
   choice.drop("d");
   assert.equal(choice.size, 0);
+});
+
+test("progress leaves the list as it is, a new state, name or tag does not", () => {
+  const before = job("a", { filename: "a.wav", done: 1 });
+  assert.equal(changesList(before, { ...before, done: 2 }), false);
+  for (const change of [{ state: "failed" }, { filename: "b.wav" }, { tags: ["x"] }])
+    assert.equal(changesList(before, { ...before, ...change }), true);
 });
 
 test("tags in common are edited, the others stay", () => {

@@ -71,6 +71,17 @@ export class Choice {
 }
 
 /**
+ * True if a change of a recording may move it in the list, or add or remove it; its progress does not.
+ * @typedef {{ state: string, filename: string, tags: string[] }} Facts
+ * @param {Facts} before
+ * @param {Facts} now
+ */
+export function changesList(before, now) {
+  const facts = [before, now].map(({ state, filename, tags }) => [state, filename, tags]);
+  return JSON.stringify(facts[0]) !== JSON.stringify(facts[1]);
+}
+
+/**
  * Tags that all of these recordings have.
  * @param {{ tags: string[] }[]} jobs
  */

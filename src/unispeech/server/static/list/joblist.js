@@ -10,9 +10,9 @@ import { follow } from "../events.js";
 import { openMenu } from "../menu.js";
 import { complain, whisper } from "../messages.js";
 import { bytes, t } from "../strings/index.js";
-import { isEnded, stateOf } from "../views/jobs.js";
+import { stateOf } from "../views/jobs.js";
 import { ChoiceBar } from "./choicebar.js";
-import { Choice } from "./choosing.js";
+import { Choice, changesList } from "./choosing.js";
 import { FindBar } from "./findbar.js";
 import { menuOf } from "./menu.js";
 import { Pages, SIZE } from "./pages.js";
@@ -30,8 +30,8 @@ export class JobList {
   #timer;
   /** @type {Item[]} */
   #items = [];
-  /** @type {Map<string, string>} */
-  #states = new Map(); // by job, to announce changes
+  /** @type {Map<string, JobShown>} */
+  #known = new Map(); // by ID, to announce changes
   #choice = new Choice(() => this.#showChoice());
   #pages = new Pages(lastQuery, fetchPage, () => this.#draw(), complain);
   #find = new FindBar(lastQuery, (change) => this.#ask(change));
@@ -95,7 +95,7 @@ export class JobList {
     const listener = {
       events: {
         jobs: ({ jobs }) => {
-          for (const { id, state } of jobs) this.#states.set(id, state);
+          for (const job of jobs) this.#known.set(job.id, job);
           this.#refresh();
         },
         job: (job) => this.add(job),
@@ -115,17 +115,17 @@ export class JobList {
    */
   add(job) {
     if (job.parent) return;
-    const before = this.#states.get(job.id);
-    if (before && before !== job.state) whisper(`${job.filename}: ${stateOf(job)}`);
-    this.#states.set(job.id, job.state);
+    const before = this.#known.get(job.id);
+    if (before && before.state !== job.state) whisper(`${job.filename}: ${stateOf(job)}`);
+    this.#known.set(job.id, job);
     this.#choice.update(job);
-    const isKnown = this.#pages.update(job);
-    if (!isKnown || (before !== job.state && isEnded(job))) this.#refreshSoon();
+    this.#pages.update(job);
+    if (!before || changesList(before, job)) this.#refreshSoon();
   }
 
   /** @param {string} id */
   #remove(id) {
-    this.#states.delete(id);
+    this.#known.delete(id);
     this.#choice.drop(id);
     this.#refreshSoon();
   }

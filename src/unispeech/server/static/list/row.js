@@ -32,21 +32,26 @@ export class JobRow {
     this.#page = page;
     this.item = item;
     this.element = h("li", { role: "listitem" });
-    this.update(item);
+    this.#draw();
   }
 
   /** @param {Item} item */
   update(item) {
+    const isSame = item.job === this.item.job;
     this.item = item;
+    if (!isSame) this.#draw(); // else a click on the row could be lost while another one makes progress
+  }
+
+  #draw() {
     const { activeElement } = document;
     const isInside = activeElement instanceof HTMLElement && this.element.contains(activeElement);
     const part = isInside ? activeElement.dataset.part : null;
-    const { job } = item;
+    const { job } = this.item;
     this.element.className = job ? `job ${job.state}` : "job unloaded";
     this.element.replaceChildren(...(job ? this.#content(job) : []));
     if (!isInside) return;
     /** @type {HTMLElement | null} */
-    const same = this.element.querySelector(`[data-part="${part}"]`);
+    const same = part ? this.element.querySelector(`[data-part="${CSS.escape(part)}"]`) : null;
     (same ?? this.element.querySelector("a"))?.focus();
   }
 
