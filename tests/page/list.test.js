@@ -97,6 +97,19 @@ test("Shift chooses and drops a range", () => {
   assert.equal(choice.size, 0);
 });
 
+test("Shift chooses from the last recording wherever it has moved to", () => {
+  const items = ["a", "b", "c", "d"].map((id, index) => ({ key: index + 1, index, job: job(id) }));
+  const choice = new Choice(() => {});
+  choice.put(items, 0, { isOn: true, isRange: false });
+  const [a, b, c, d] = items;
+  choice.put([d, c, a, b], 3, { isOn: true, isRange: true });
+  const chosen = choice.jobs.map(({ id }) => id);
+  assert.deepEqual(chosen, ["a", "b"]);
+  choice.set([]);
+  choice.put(items, 2, { isOn: true, isRange: true });
+  assert.equal(choice.size, 1);
+});
+
 test("progress leaves the list as it is, a new state, name or tag does not", () => {
   const before = job("a", { filename: "a.wav", done: 1 });
   assert.equal(changesList(before, { ...before, done: 2 }), false);

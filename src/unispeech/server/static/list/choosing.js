@@ -8,7 +8,7 @@ export const MOST = 500; // recordings of one export
 export class Choice {
   /** @type {Map<string, JobShown>} */
   #jobs = new Map();
-  #last = -1; // index of the last choice, from which Shift chooses
+  #last = ""; // ID of the last choice, from which Shift chooses
   #changed;
 
   /** @param {() => void} changed */
@@ -36,21 +36,22 @@ export class Choice {
    * @param {{ isOn: boolean, isRange: boolean }} how
    */
   put(items, index, { isOn, isRange }) {
-    const first = isRange && this.#last >= 0 ? Math.min(this.#last, index) : index;
-    const last = isRange ? Math.max(this.#last, index) : index;
+    const from = isRange ? items.findIndex(({ job }) => job?.id === this.#last) : -1;
+    const [first, last] =
+      from < 0 ? [index, index] : [Math.min(from, index), Math.max(from, index)];
     for (const { job } of items.slice(first, last + 1)) {
       if (!job) continue;
       if (!isOn) this.#jobs.delete(job.id);
       else if (this.size < MOST) this.#jobs.set(job.id, job);
     }
-    this.#last = index;
+    this.#last = items[index]?.job?.id ?? "";
     this.#changed();
   }
 
   /** @param {JobShown[]} jobs */
   set(jobs) {
     this.#jobs = new Map(jobs.slice(0, MOST).map((job) => [job.id, job]));
-    this.#last = -1;
+    this.#last = "";
     this.#changed();
   }
 
