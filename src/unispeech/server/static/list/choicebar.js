@@ -11,13 +11,16 @@ import { MOST } from "./choosing.js";
 /**
  * @typedef {{
  *   all: () => void, changed: (jobs: JobShown[]) => void, removed: (jobs: JobShown[]) => void,
- * }} ListPage
+ *   focus: () => void,
+ * }} ListPage `focus` is called when the bar with the focus disappears
  */
 
 export class ChoiceBar {
   #choice;
   #count = h("span", { class: "number", role: "status" });
   #all;
+  #close = iconButton("close", t("several.none"), { on: { click: () => this.#choice.set([]) } });
+  #page;
 
   /**
    * @param {Choice} choice
@@ -25,6 +28,7 @@ export class ChoiceBar {
    */
   constructor(choice, page) {
     this.#choice = choice;
+    this.#page = page;
     /** @type {(label: string, act: (actions: typeof import("./actions.js")) => Promise<unknown>, kind?: string) => HTMLElement} */
     const button = (label, act, kind) => {
       const run = async () => act(await import("./actions.js"));
@@ -37,7 +41,7 @@ export class ChoiceBar {
       { class: "choice-bar", role: "toolbar", "aria-label": t("several.title"), hidden: true },
       this.#count,
       this.#all,
-      iconButton("close", t("several.none"), { on: { click: () => choice.set([]) } }),
+      this.#close,
       h(
         "div",
         { class: "row" },
@@ -56,9 +60,13 @@ export class ChoiceBar {
   /** @param {number} total recordings of the list */
   show(total) {
     const { size } = this.#choice;
+    const isAll = size >= total || total > MOST;
+    const { activeElement } = document;
+    if (!size && this.element.contains(activeElement)) this.#page.focus();
+    else if (isAll && activeElement === this.#all) this.#close.focus();
     this.element.hidden = !size;
     this.#count.textContent = t("several.count", { count: size });
-    this.#all.hidden = size >= total || total > MOST;
+    this.#all.hidden = isAll;
     this.#all.textContent = t("several.all", { count: total });
   }
 }

@@ -43,7 +43,9 @@ export class JobList {
     removed: (jobs) => {
       for (const { id } of jobs) this.#remove(id);
     },
+    focus: () => this.#title.focus({ preventScroll: true }),
   });
+  #title = h("h2", { id: "jobs-title", tabindex: "-1" }, t("jobs.title"));
   #list = h("ul", { class: "jobs rows", role: "list", "aria-labelledby": "jobs-title" });
   #nothing = h("p", { class: "soft", role: "status", hidden: true });
   #loading = h("p", { class: "soft", role: "status" }, t("loading"));
@@ -54,7 +56,7 @@ export class JobList {
   element = h(
     "section",
     { class: "recorded", "aria-labelledby": "jobs-title" },
-    h("div", { class: "row" }, h("h2", { id: "jobs-title" }, t("jobs.title")), this.#used),
+    h("div", { class: "row" }, this.#title, this.#used),
     this.#lost,
     this.#find.element,
     this.#bar.element,
@@ -178,7 +180,7 @@ export class JobList {
   /** @param {number} index */
   #focusNear(index) {
     const row = this.#rows.row(Math.min(index, this.#items.length - 1));
-    row?.element.querySelector("a")?.focus();
+    (row?.element.querySelector("a") ?? this.#title).focus();
   }
 
   #showChoice() {
