@@ -3,7 +3,7 @@
 /** @import { JobInList, Place } from "../service.d.ts" */
 /** @import { Item } from "./pages.js" */
 
-import { h, iconButton } from "../dom.js";
+import { h, iconButton, put } from "../dom.js";
 import { day, t } from "../strings/index.js";
 import { clock } from "../transcript/times.js";
 import { progressOf, stateOf, waits } from "../views/jobs.js";
@@ -21,6 +21,7 @@ const SOON = 3; // days before its deletion from which a recording says so
 
 export class JobRow {
   #page;
+  #more; // one button for all drawings, to which the focus returns from the menu
   /** @type {Item} */
   item;
 
@@ -31,6 +32,11 @@ export class JobRow {
   constructor(item, page) {
     this.#page = page;
     this.item = item;
+    this.#more = iconButton("more", "", {
+      "aria-haspopup": "menu",
+      data: { part: "more" },
+      on: { click: () => this.item.job && this.#page.openMenu(this.#more, this.item.job) },
+    });
     this.element = h("li", { role: "listitem" });
     this.#draw();
   }
@@ -64,11 +70,8 @@ export class JobRow {
   /** @param {JobInList} job */
   #content(job) {
     const { id, filename, state, error, places } = job;
-    const menu = iconButton("more", t("jobs.more", { name: filename }), {
-      "aria-haspopup": "menu",
-      data: { part: "more" },
-      on: { click: () => this.#page.openMenu(menu, job) },
-    });
+    for (const name of ["aria-label", "title"])
+      put(this.#more, name, t("jobs.more", { name: filename }));
     const texts = places.filter(({ start }) => start !== null);
     const name = places.find(({ start }) => start === null);
     return [
@@ -89,7 +92,7 @@ export class JobRow {
         h("span", { class: `badge ${state}` }, stateOf(job)),
         waits(job) ? h("span", { class: "soft small number" }, waits(job)) : null,
       ),
-      menu,
+      this.#more,
       texts.length ? h("ul", { class: "found" }, texts.map(placeRow(id))) : null,
       state === "running" ? progressOf(job) : null,
       state === "failed" ? h("p", { class: "why" }, error) : null,
