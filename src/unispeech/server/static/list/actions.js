@@ -112,9 +112,14 @@ export async function transcribeAgain(jobs) {
   const example = { ...ended[0], options: commonOptions(ended) };
   const form = new AgainForm(example, null, await api.info());
   const count = ended.length;
+  const own = ended.filter(({ revision }) => revision === null).length; // are retried as they are
   const answer = await ask({
     title: t("several.again.title", { count }),
-    content: [h("p", { class: "soft" }, t("several.again.text")), form.element],
+    content: [
+      h("p", { class: "soft" }, t("several.again.text")),
+      own ? h("p", { class: "why" }, t("several.again.own", { count: own })) : null,
+      form.element,
+    ],
     buttons: [CANCEL(), { label: t("restart.go"), value: "go", kind: "main" }],
   });
   if (!answer) return;

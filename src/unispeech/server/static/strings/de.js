@@ -228,6 +228,10 @@ export default {
   },
   "several.again.text":
     "Mit diesen Optionen für alle. Die jetzigen Texte bleiben, bis die neuen vollständig sind, und stehen danach im Verlauf.",
+  "several.again.own": {
+    one: "{count} davon hat keinen Text und läuft mit den eigenen Optionen.",
+    other: "{count} davon haben keinen Text und laufen mit den eigenen Optionen.",
+  },
   "several.again.going": {
     one: "{count} Aufnahme wartet darauf, neu transkribiert zu werden.",
     other: "{count} Aufnahmen warten darauf, neu transkribiert zu werden.",

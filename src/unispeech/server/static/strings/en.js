@@ -217,6 +217,10 @@ export default {
   },
   "several.again.text":
     "With these options for all of them. The present texts stay until the new ones are complete, and are in the history afterwards.",
+  "several.again.own": {
+    one: "{count} of them has no text and runs with its own options.",
+    other: "{count} of them have no text and run with their own options.",
+  },
   "several.again.going": {
     one: "{count} recording waits to be transcribed again.",
     other: "{count} recordings wait to be transcribed again.",
