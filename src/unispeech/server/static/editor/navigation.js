@@ -79,9 +79,10 @@ export class Navigation {
   /** Mark the doubtful word shown last as right, and go to the next. */
   confirm() {
     const { document } = this.#store;
-    const word = this.#word;
-    const isSame = word && doubts(document).some((doubt) => "word" in doubt && alike(doubt, word));
-    if (!isSame) return this.goToDoubt(null, "next");
+    const shown = this.#word;
+    // Found again, since its index changes with the words before it.
+    const word = shown && wordDoubts(document).find((doubt) => alike(doubt, shown));
+    if (!word) return this.goToDoubt(null, "next");
     this.#store.change(confirmWord(document, word.segment, word.word));
     this.#visited = positionOf(word);
     this.goToDoubt(null, "next");
@@ -124,6 +125,9 @@ export class Navigation {
     this.#view.focus(Math.min(splice.at, length - 1), firstChange(splice));
   }
 }
+
+/** @param {import("../transcript/document.js").TranscriptDocument} document */
+const wordDoubts = (document) => doubts(document).filter((doubt) => "word" in doubt);
 
 /** @type {(doubt: WordDoubt, other: WordDoubt) => boolean} */
 const alike = (doubt, other) => doubt.segment === other.segment && doubt.time === other.time;
