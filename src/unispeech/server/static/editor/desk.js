@@ -74,7 +74,11 @@ export class Desk {
   }
 
   toggle() {
+    const hadFocus = this.element.contains(document.activeElement);
     this.element.hidden = this.isOpen;
+    /** @type {HTMLElement | null} */
+    const button = document.querySelector(".desk-toggle");
+    if (hadFocus) button?.focus();
     if (this.#wide.matches) settings.set("desk.open", this.isOpen);
     if (this.isOpen) this.#show(this.#here);
   }
