@@ -34,7 +34,7 @@ def check(server: Server, facts: Facts) -> None:
         shared = anybody.get(f"/api/shared/{facts.share}/transcript?format=txt")
         assert shared.status_code == 200 and "bread" in shared.text
     lines = [json.loads(line) for line in server.log.read_text().splitlines() if line[0] == "{"]
-    assert [line["to"] for line in lines if line["message"] == "database upgraded"] == ["0004"]
+    assert [line["to"] for line in lines if line["message"] == "database upgraded"] == ["0005"]
     resumed = [line for line in lines if line["message"] == "job started" and line["resumed"]]
     assert [line["job"] for line in resumed] == [facts.running]
     decoded = {
