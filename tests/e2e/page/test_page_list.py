@@ -173,8 +173,9 @@ def test_a_word_is_found_and_recordings_are_named_tagged_exported_and_deleted(
     page.get_by_text("2 recordings found").wait_for(timeout=WAIT)  # the search is kept
     row(tab, "english.wav").first.get_by_role("button").click()
     page.get_by_role("menuitem", name="Rename").click()
-    page.keyboard.type("The garden")  # replaces the name, not its suffix
-    page.keyboard.press("Enter")
+    name = page.get_by_role("dialog").get_by_role("textbox")
+    name.fill("The garden.wav")
+    name.press("Enter")
     row(tab, "The garden.wav").wait_for()
     row(tab, "english.wav").get_by_role("checkbox").click()
     row(tab, "The garden.wav").get_by_role("checkbox").click(modifiers=["Shift"])
