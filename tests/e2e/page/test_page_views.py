@@ -156,13 +156,25 @@ def free_processor(shown: Scene, name: str) -> None:
             http.post(f"/api/jobs/{shown.going}/cancel").raise_for_status()
 
 
+def unmatched_in(chromium: Any, shown: Scene, name: str) -> set[str]:
+    context = chromium.new_context(viewport=DESK, locale="en-GB", permissions=["microphone"])
+    found = set(settled(context, VIEWS[name], shown).evaluate(UNMATCHED))
+    context.close()
+    free_processor(shown, name)
+    return found
+
+
+def unmatched_everywhere(unmatched: dict[str, set[str]]) -> set[str]:
+    nowhere = set.intersection(*unmatched.values())
+    return {rule for rule in nowhere if not any(state in rule for state in ELSEWHERE)}
+
+
 def test_every_selector_matches_in_some_view(
     chromium: Any, shown: Scene, unmatched: dict[str, set[str]]
 ) -> None:
     for name in [name for name in VIEWS if name not in unmatched]:
-        context = chromium.new_context(viewport=DESK, locale="en-GB", permissions=["microphone"])
-        unmatched[name] = set(settled(context, VIEWS[name], shown).evaluate(UNMATCHED))
-        context.close()
-        free_processor(shown, name)
-    nowhere = set.intersection(*unmatched.values())
-    assert {rule for rule in nowhere if not any(state in rule for state in ELSEWHERE)} == set()
+        unmatched[name] = unmatched_in(chromium, shown, name)
+    if unmatched_everywhere(unmatched):  # a busy machine may miss a state that passes
+        for name in [name for name in VIEWS if name != "waiting"]:
+            unmatched[name] &= unmatched_in(chromium, shown, name)
+    assert unmatched_everywhere(unmatched) == set()
