@@ -74,7 +74,7 @@ def mcp(
         if where is None:
             if sys.stdin.isatty():
                 notify("waiting for a client on stdin; Ctrl-C stops")
-            with exit_promptly():  # a thread that reads stdin cannot be interrupted
+            with exit_promptly(raises=False):  # nor can the thread that reads stdin be interrupted
                 mcp_server.serve_stdio(toolbox)
         else:
             _serve(toolbox, configured, *where)

@@ -24,11 +24,15 @@ def exit_now() -> NoReturn:
 
 
 @contextmanager
-def exit_promptly() -> Iterator[None]:
+def exit_promptly(raises: bool = True) -> Iterator[None]:
     """Make Ctrl-C end the program within `GRACE` seconds, even inside a library call.
 
     For commands that write each result completely or not at all, so that nothing is lost. If
     Ctrl-C is ignored (a background job of a shell), it stays ignored.
+
+    Args:
+        raises: Whether running code gets `KeyboardInterrupt` and `GRACE` seconds. Without it the
+            program ends at once: an event loop prints an exception that reaches one of its tasks.
     """
     previous_handler = signal.getsignal(signal.SIGINT)
     if previous_handler == signal.SIG_IGN:
@@ -38,12 +42,13 @@ def exit_promptly() -> Iterator[None]:
 
     def exit_after_grace() -> None:
         interrupted.wait()
-        if not ended.wait(GRACE):
+        if not ended.wait(GRACE if raises else 0):
             exit_now()
 
-    def on_interrupt(*_: Any) -> NoReturn:
+    def on_interrupt(*_: Any) -> None:
         interrupted.set()
-        raise KeyboardInterrupt
+        if raises:
+            raise KeyboardInterrupt
 
     threading.Thread(target=exit_after_grace, name="exit at Ctrl-C", daemon=True).start()
     signal.signal(signal.SIGINT, on_interrupt)
