@@ -4,7 +4,7 @@ import { apply, become, opened, speakers } from "#page/transcript/document.js";
 import * as edits from "#page/transcript/edits.js";
 import { matches, pattern } from "#page/transcript/find.js";
 import { renameSpeaker } from "#page/transcript/speaking.js";
-import { documentOf, segment, texts } from "./documents.js";
+import { documentOf, segment, texts, words } from "./documents.js";
 
 test("merge undoes split", () => {
   const whole = documentOf(segment(" Good morning and welcome", 0, "Ada"));
@@ -52,6 +52,7 @@ test("split shares the time of the word it cuts", () => {
   assert.deepEqual([first.text, second.text], [" some", "thing"]);
   assert.equal(first.words[0].end, 0.4);
   assert.equal(second.words[0].start, 0.4);
+  assert.deepEqual([first.words[0].timed_by, second.words[0].timed_by], ["estimated", "estimated"]);
 });
 
 test("text moved across a boundary keeps its time", () => {
@@ -79,6 +80,15 @@ test("shift stops at the start of the recording", () => {
   const document = documentOf(segment(" one two three", 5));
   const [shifted] = apply(document, edits.shift(document, 0, -9)).segments;
   assert.deepEqual([shifted.start, shifted.words[1].start], [0, 1]);
+});
+
+test("letters and phones move with their word", () => {
+  const [word] = words(" one", 5);
+  const timed = { ...word, characters: [[5, 5.8, "o"]], phones: [[5.1, 5.8, "W"]] };
+  const document = documentOf({ ...segment(" one", 5), words: [timed] });
+  const [shifted] = apply(document, edits.shift(document, 0, -3)).segments;
+  assert.deepEqual(shifted.words[0].characters, [[2, 2.8, "o"]]);
+  assert.deepEqual(shifted.words[0].phones, [[2.1, 2.8, "W"]]);
 });
 
 test("rename replaces a speaker everywhere and no other", () => {

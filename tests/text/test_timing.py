@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from unispeech.text.formats.read_objects import read_json
 from unispeech.text.timing import respelled
 from unispeech.types import Word
 
@@ -16,9 +17,13 @@ CASES = json.loads((Path(__file__).parents[1] / "retiming.json").read_text(encod
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_words_of_a_corrected_text_get_their_times(case: dict[str, Any]) -> None:
-    words = [Word(**word) for word in case["words"]]
-    expected = tuple(Word(**word) for word in case["expected"])
+    words, expected = _words(case["words"]), _words(case["expected"])
     assert respelled(case["text"], words, case["start"], case["end"]) == expected
+
+
+def _words(rows: list[dict[str, Any]]) -> tuple[Word, ...]:
+    segment = {"start": 0, "end": 4, "text": "", "words": rows}
+    return read_json(json.dumps({"segments": [segment]}), "case").segments[0].words
 
 
 def test_unchanged_characters_keep_their_times() -> None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from unispeech.stages.word_times import clipped
+from unispeech.text.timing import ESTIMATED
 from unispeech.types import Span, Word
 
-ESTIMATED = "estimated"
 DOUBTED = 0.1
 """Confidence of a time that replaced a contradicted one, or that nothing confirms."""
 

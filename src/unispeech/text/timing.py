@@ -11,6 +11,8 @@ from os.path import commonprefix
 
 from unispeech.types import Word
 
+ESTIMATED = "estimated"
+"""The value of `Word.timed_by`."""
 _WORD = re.compile(r"\s*\S+")
 SIGNS = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
@@ -31,7 +33,10 @@ def split(text: str) -> list[str]:
 
 
 def interpolated(text: str, start: float, end: float) -> tuple[Word, ...]:
-    """Distribute the words of a text over a time span by their length; probability 1."""
+    """Distribute the words of a text over a time span by their length; probability 1.
+
+    Such words are `estimated`, also if there is a single one.
+    """
     words = split(text)
     sizes = [_size(word) for word in words]
     total = sum(sizes) or 1
@@ -39,16 +44,18 @@ def interpolated(text: str, start: float, end: float) -> tuple[Word, ...]:
     for size in sizes:
         times.append(times[-1] + (end - start) * size / total)
     return tuple(
-        Word(round(times[n], 3), round(times[n + 1], 3), word, 1.0) for n, word in enumerate(words)
+        Word(round(times[n], 3), round(times[n + 1], 3), word, 1.0, timed_by=ESTIMATED)
+        for n, word in enumerate(words)
     )
 
 
 def respelled(text: str, words: Sequence[Word], start: float, end: float) -> tuple[Word, ...]:
     """Return the words of a corrected text, given the words before the correction.
 
-    Unchanged words keep their times. New words take the times of the words they replace if the
-    number is the same, and are interpolated otherwise. The page implements the same rules
-    (static/transcript/words.js); tests/retiming.json has cases for both.
+    Unchanged words keep their times. New words take the times of the words they replace, and how
+    those were obtained, if the number is the same; otherwise they are interpolated. They have no
+    letters and phones. The page implements the same rules (static/transcript/words.js);
+    tests/retiming.json has cases for both.
     """
     if "".join(word.word for word in words).split() == text.split():
         return tuple(words)
@@ -80,7 +87,9 @@ def _new_words(
     """Return the new words that replace `words[a:b]`."""
     if len(fresh) == b - a:
         pairs = zip(words[a:b], fresh, strict=True)
-        return [replace(w, word=text, probability=1.0, characters=()) for w, text in pairs]
+        return [
+            replace(w, word=text, probability=1.0, characters=(), phones=()) for w, text in pairs
+        ]
     since = words[a].start if a < b else (words[a - 1].end if a else start)
     until = words[b - 1].end if a < b else (words[b].start if b < len(words) else end)
     speaker = words[min(a, len(words) - 1)].speaker
@@ -93,6 +102,8 @@ def pieces(word: Word) -> Sequence[Word]:
     if not SIGNS.search(word.word):
         return [word]
     signs = interpolated(word.word, word.start, word.end)
+    if len(signs) == 1:
+        return [replace(word, word=signs[0].word)]
     return [replace(s, probability=word.probability, speaker=word.speaker) for s in signs]
 
 

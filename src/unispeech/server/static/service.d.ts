@@ -139,12 +139,19 @@ export interface Checked {
   violations: Violation[];
 }
 
+/** Start and end in seconds, and the letter or phone. */
+export type Mark = [start: number, end: number, text: string];
+
 export interface EditedWord {
   start: number;
   end: number;
   word: string;
   probability: number;
   speaker?: string | null;
+  timed_by?: string;
+  confidence?: number | null;
+  characters?: Mark[];
+  phones?: Mark[];
 }
 
 export interface EditedSegment {

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from unispeech.text.timing import interpolated, respelled
+from unispeech.text.timing import ESTIMATED, interpolated, respelled
 from unispeech.types import Segment, Word
 
 _WORD = re.compile(r"\s*\S+")
@@ -146,7 +146,7 @@ def _renewed(words: Sequence[Word], texts: Sequence[str], is_spaced: bool) -> li
             _respelled(piece, piece.word, is_spaced or len(words) == 1),
             probability=min(word.probability for word in words),
             speaker=words[0].speaker,
-            timed_by=words[0].timed_by if len(pieces) == 1 else "estimated",
+            timed_by=words[0].timed_by if len(pieces) == 1 else ESTIMATED,
         )
         for piece in pieces
     ]

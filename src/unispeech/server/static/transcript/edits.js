@@ -1,7 +1,7 @@
 // Edits of a transcript. Every function is pure: it takes the document and returns an edit, which is empty
 // if there is nothing to change.
 
-/** @import { EditedWord as Word } from "../service.d.ts" */
+/** @import { EditedWord as Word, Mark } from "../service.d.ts" */
 /** @import { GapSplice, Segment, SegmentSplice, TranscriptDocument } from "./document.js" */
 
 import { hidden, lead, segment } from "./document.js";
@@ -44,11 +44,7 @@ export function setTimes(document, at, start, end) {
   const old = document.segments[at];
   /** @param {number} time */
   const clip = (time) => rounded(Math.min(end, Math.max(start, time)));
-  const words = old.words.map((word) => ({
-    ...word,
-    start: clip(word.start),
-    end: clip(word.end),
-  }));
+  const words = old.words.map((word) => retimed(word, clip));
   return replace(document, at, 1, [{ ...old, start: rounded(start), end: rounded(end), words }]);
 }
 
@@ -61,13 +57,30 @@ export function setTimes(document, at, start, end) {
 export function shift(document, at, by) {
   const old = document.segments[at];
   const step = Math.max(by, -old.start);
-  /** @template {{ start: number, end: number }} T @param {T} span */
-  const shifted = (span) => ({
-    ...span,
-    start: rounded(span.start + step),
-    end: rounded(span.end + step),
-  });
-  return replace(document, at, 1, [{ ...shifted(old), words: old.words.map(shifted) }]);
+  /** @param {number} time */
+  const later = (time) => rounded(time + step);
+  const words = old.words.map((word) => retimed(word, later));
+  const [start, end] = [later(old.start), later(old.end)];
+  return replace(document, at, 1, [{ ...old, start, end, words }]);
+}
+
+/**
+ * Move a word and its letters and phones.
+ * @param {Word} word
+ * @param {(time: number) => number} moved
+ * @returns {Word}
+ */
+function retimed(word, moved) {
+  const { characters, phones } = word;
+  /** @type {(marks: Mark[]) => Mark[]} */
+  const marks = (list) => list.map(([start, end, text]) => [moved(start), moved(end), text]);
+  return {
+    ...word,
+    start: moved(word.start),
+    end: moved(word.end),
+    ...(characters && { characters: marks(characters) }),
+    ...(phones && { phones: marks(phones) }),
+  };
 }
 
 /**
@@ -124,11 +137,13 @@ function cut({ words }, place) {
   if (!words.length) return [[], []];
   const number = wordAt(words, place);
   const upto = words.slice(0, number).reduce((sum, { word }) => sum + word.length, 0);
-  const { word, start, end } = words[number];
+  const { word, start, end, speaker } = words[number];
   const inside = place - upto;
   if (inside <= 0) return [words.slice(0, number), words.slice(number)];
   if (inside >= word.length) return [words, []];
-  const [left, right] = spread([word.slice(0, inside), word.slice(inside)], start, end);
+  const [left, right] = spread([word.slice(0, inside), word.slice(inside)], start, end).map(
+    (half) => (speaker ? { ...half, speaker } : half),
+  );
   return [
     [...words.slice(0, number), left],
     [right, ...words.slice(number + 1)],

@@ -38,7 +38,7 @@ function dictionaryWords(token) {
 
 /**
  * Words of `text` with the times of `old` where they match. New words have probability 1: a person wrote
- * them.
+ * them. Their letters and phones are unknown.
  * @param {Word[]} old
  * @param {string} text
  * @param {number} start
@@ -81,7 +81,10 @@ export function realigned(old, text, start, end) {
  */
 function respelled(old, from, to, added, { start, end }) {
   if (added.length === to - from)
-    return added.map((word, index) => ({ ...old[from + index], word, probability: 1 }));
+    return added.map((word, index) => {
+      const { characters: _, phones: __, ...replaced } = old[from + index];
+      return { ...replaced, word, probability: 1 };
+    });
   const since = from < to ? old[from].start : (old[from - 1]?.end ?? start);
   const until = from < to ? old[to - 1].end : (old[to]?.start ?? end);
   const { speaker } = old[Math.min(from, old.length - 1)];
@@ -150,7 +153,7 @@ function cutsWord(text, at) {
 }
 
 /**
- * Spread tokens over an interval in proportion to their length.
+ * Spread tokens over an interval in proportion to their length. Their times are `estimated`.
  * @param {string[]} tokens
  * @param {number} start
  * @param {number} end
@@ -162,9 +165,9 @@ export function spread(tokens, start, end) {
   return tokens.map((word) => {
     spent += size(word);
     const to = start + (Math.max(0, end - start) * spent) / total;
-    const timed = { start: rounded(from), end: rounded(to), word, probability: 1 };
+    const times = { start: rounded(from), end: rounded(to) };
     from = to;
-    return timed;
+    return { ...times, word, probability: 1, timed_by: "estimated" };
   });
 }
 
