@@ -54,6 +54,16 @@ def lines(text: str, layout: Layout, language: str = "en") -> list[str]:
             ["It is about two and", "15 kilometers to go"],
         ),
         (" This was told by old Dr. Watson", 22, ["This was told", "by old Dr. Watson"]),
+        (
+            " It would serve to limit the events that",
+            24,
+            ["It would serve", "to limit the events that"],
+        ),
+        (
+            " The mansion Governor Bellingham built",
+            28,
+            ["The mansion", "Governor Bellingham built"],
+        ),
         (" Il reste 10 000 mots : voici !", 18, ["Il reste 10 000", "mots : voici !"]),
         (" Was kostet das ? Nichts", 16, ["Was kostet das ?", "Nichts"]),
     ],

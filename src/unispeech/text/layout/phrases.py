@@ -100,6 +100,14 @@ TITLES = _words(
     "president captain"
 )
 """Titles that stay on the line of their name, in small letters."""
+RANKS = _words(
+    "Mister Mistress Miss Madam Master Governor Senator Judge Justice Mayor Minister Chancellor "
+    "Secretary Ambassador General Admiral Colonel Major Lieutenant Sergeant Inspector Detective "
+    "Officer Prince Princess Duke Duchess Count Countess Baron Baroness Bishop Cardinal Pope Saint "
+    "Father Sister Brother Uncle Aunt Monsieur Madame Mademoiselle Señorita Doktor Fräulein Graf "
+    "Gräfin König Königin Kaiser Prinz Prinzessin Oberst"
+)
+"""Titles that are common words if they are not capitalised."""
 NUMBERED = _words("no. no nr. nr № € $ £ ¥ §")
 """Words and signs that stay on the line of the number after them."""
 UNITS = _words(
@@ -137,7 +145,8 @@ def break_cost(before: str, after: str, language: str) -> float:
         return AFTER_CLAUSE
     if COUNT.search(before) and after.strip()[:1].isalpha():
         return AFTER_BINDING
-    if bare(before) in BINDING.get(language, ()):
+    last = bare(before)
+    if last in BINDING.get(language, ()) or last in CONNECTIVES.get(language, ()):
         return AFTER_BINDING
     if bare(after) in CONNECTIVES.get(language, ()):
         return BEFORE_CONNECTIVE
@@ -157,4 +166,4 @@ def belongs_together(before: str, after: str) -> bool:
         return is_group or right.lower().rstrip(",;:!?") in UNITS or bare(right) in UNITS
     if right[0].isdigit():
         return left.lower() in NUMBERED
-    return left.lower() in TITLES and right[0].isupper()
+    return (left.lower() in TITLES or left in RANKS) and right[0].isupper()
