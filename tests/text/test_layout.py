@@ -155,10 +155,26 @@ def test_width_counts_cells_and_speed_counts_characters() -> None:
         2,
         1,
     ]
+    texts = ("今日…", "“OK”です", "ＡＢ", "ﾊﾟ", "오늘…", "“Hi”…", "今é☎\ufe0f")
+    assert [cells.width(text) for text in texts] == [6, 10, 4, 2, 5, 5, 5]
     cue = Cue(0, 2, "今日")
     assert cue.cps == 1
     (broken,) = subtitles.violations([cue], Layout(max_line_width=3))
     assert (broken.rule, broken.value) == ("max_line_width", 4)
+
+
+def test_signs_of_japanese_count_as_full_width() -> None:
+    """Netflix: 13 characters a line; those of half width, as in `NHK 24`, count half."""
+    limits = Layout.preset("netflix").of("ja")
+    layout = Layout(max_line_width=limits.max_line_width, max_line_count=2)
+    for text in ("「NHKの24時間テレビ…」と言いました“本当に”※", "★今日は…“とても”良い天気…ね…"):
+        cues = subtitles.cues(spoken(text, 0.0, 12.0, "ja"), layout)
+        shown = [line for cue in cues for line in cue.text.split("\n")]
+        halves = [sum(0.5 if ch.isascii() else 1 for ch in line) for line in shown]
+        assert "".join(shown) == text and max(halves) <= 13
+        assert not subtitles.violations(cues, layout, "ja")
+    (broken,) = subtitles.violations([Cue(0, 7, "A今日は…“とても”良い天気で")], layout, "ja")
+    assert (broken.rule, broken.value, broken.limit) == ("max_line_width", 29, 26)
 
 
 def test_right_to_left_lines_get_marks_where_their_ends_have_no_direction() -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from unispeech.text.layout import showing
-from unispeech.text.layout.cells import length, width
+from unispeech.text.layout.cells import has_full_signs, length, width
 from unispeech.text.layout.limits import Layout
 from unispeech.text.layout.phrases import AFTER_SENTENCE
 from unispeech.text.layout.pieces import Piece
@@ -70,7 +70,8 @@ class Run:
         """Start of the next run, or None."""
         self.duration = duration
         self.starts = [showing.shown_start(piece.start, layout) for piece in pieces]
-        self._widths = [0, *accumulate(width(piece.text) for piece in pieces)]
+        self._is_full = has_full_signs("".join(piece.text for piece in pieces))
+        self._widths = [0, *accumulate(width(piece.text, self._is_full) for piece in pieces)]
         self._leads = [int(piece.text[:1].isspace()) for piece in pieces]
         self._words = [0, *accumulate(len(piece.text.split()) for piece in pieces)]
         self._lengths = [0, *accumulate(length(piece.text) for piece in pieces)]
@@ -234,7 +235,7 @@ class Run:
         return self._changes[last] - self._changes[first + 1] + 1
 
     def _label(self, first: int) -> int:
-        return width(self.label) if first == 0 else 0
+        return width(self.label, self._is_full) if first == 0 else 0
 
     def _width(self, first: int, last: int) -> int:
         return self._widths[last] - self._widths[first] - self._leads[first] + self._label(first)

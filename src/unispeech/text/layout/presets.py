@@ -50,10 +50,15 @@ NETFLIX = Preset(
     },
     {
         "en": {"max_cps": 20.0},  # secondary
-        "ja": {"max_line_width": 26, "max_cps": 4.0},  # 13 full-width characters; speed secondary
+        "ar": {"max_cps": 20.0},  # secondary
+        "hi": {"max_cps": 22.0},  # secondary
+        "th": {"max_line_width": 35},
+        # 13 characters, of which those of half width count half; speed secondary
+        "ja": {"max_line_width": 26, "max_cps": 4.0},
         "zh": {"max_line_width": 32, "max_cps": 9.0},  # 16 full-width characters; secondary
         "yue": {"max_line_width": 32, "max_cps": 9.0},
-        "ko": {"max_line_width": 32, "max_cps": 12.0},  # speed secondary
+        # 16 characters; Latin letters, spaces and punctuation count half; speed secondary
+        "ko": {"max_line_width": 32, "max_cps": 12.0},
     },
 )
 BBC = Preset(
