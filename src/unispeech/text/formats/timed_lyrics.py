@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from unispeech.text.formats.base import Details
 from unispeech.text.formats.plain import title
@@ -36,7 +36,7 @@ Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 def ass(transcript: Transcript, layout: Layout, details: Details) -> str:
     """A style and a colour for each speaker, and `\\k` for each word if asked for."""
     cues = list(spoken_cues(transcript, layout))
-    names = dict.fromkeys(cue.speaker for cue in cues if cue.speaker)
+    names = dict.fromkeys(name for cue in cues for name in cue.speakers if name)
     styles = {name: f"Speaker {number}" for number, name in enumerate(names, 1)}
     rows = [STYLE.format(name="Default", colour="FFFFFF")]
     for number, style in enumerate(styles.values()):
@@ -46,8 +46,7 @@ def ass(transcript: Transcript, layout: Layout, details: Details) -> str:
     events = [
         f"Dialogue: 0,{_ass_time(cue.start)},{_ass_time(cue.end)},"
         f"{styles.get(cue.speaker or '', 'Default')},"
-        f"{' '.join((cue.speaker or '').replace(',', ';').split())},0,0,0,,"
-        f"{_ass_text(cue, details.word_times)}\n"
+        f"{_ass_name(cue)},0,0,0,,{_ass_text(cue, details.word_times, styles)}\n"
         for cue in cues
     ]
     return head + "".join(events)
@@ -59,15 +58,29 @@ def _ass_time(seconds: float) -> str:
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}.{rest:02d}"
 
 
-def _ass_text(cue: SpokenCue, karaoke: bool) -> str:
+def _ass_name(cue: SpokenCue) -> str:
+    names = cue.sharing or (cue.speaker,)
+    return " ".join("; ".join(filter(None, names)).replace(",", ";").split())
+
+
+def _ass_text(cue: SpokenCue, karaoke: bool, styles: Mapping[str, str]) -> str:
+    """The lines, each in the style of its speaker if several share the cue."""
+    lines = _ass_lines(cue, karaoke)
+    if cue.sharing:
+        shown = [styles.get(name or "", "Default") for name in cue.sharing]
+        lines = [f"{{\\r{style}}}{line}" for style, line in zip(shown, lines, strict=True)]
+    return "\\N".join(lines)
+
+
+def _ass_lines(cue: SpokenCue, karaoke: bool) -> list[str]:
     if not (karaoke and cue.has_times):
-        return "\\N".join(map(escaped, cue.lines))
+        return list(map(escaped, cue.lines))
     at = cue.start
     lines: list[str] = []
     for words in cue.words:
         line, at = _karaoke(words, at)
-        lines.append(line)
-    return "\\N".join(lines)
+        lines.append(cue.dash + line)
+    return lines
 
 
 def _karaoke(words: Sequence[Word], at: float) -> tuple[str, float]:
@@ -103,12 +116,15 @@ def lrc(transcript: Transcript, layout: Layout, details: Details) -> str:
 
 
 def _lyrics(cue: SpokenCue, details: Details) -> Iterator[str]:
-    for number, (line, words) in enumerate(zip(cue.lines, cue.words, strict=True)):
+    """A row for each line. The first of each speaker in the cue begins with the name."""
+    rows = zip(cue.lines, cue.words, cue.speakers, strict=True)
+    for number, (line, words, spoken_by) in enumerate(rows):
         start = words[0].start if number and words else cue.start
-        text = _line(line)
+        text = _line(line).removeprefix(cue.dash)
         if details.word_times and cue.has_times:
             text = " ".join(f"<{_lrc_time(word.start)}> {_line(word.word)}" for word in words)
-        name = _line(speaker(cue.speaker)) + " " if cue.speaker and not number else ""
+        is_named = spoken_by and (cue.sharing or not number)
+        name = _line(speaker(spoken_by)) + " " if is_named else ""
         yield f"[{_lrc_time(start)}]{name}{text}"
 
 

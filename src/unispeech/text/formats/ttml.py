@@ -46,7 +46,7 @@ def tree(cues: list[SpokenCue], transcript: Transcript, details: Details) -> Ele
     root.text = "\n"
     agents = {
         name: f"speaker{number}"
-        for number, name in enumerate(dict.fromkeys(cue.speaker for cue in cues if cue.speaker), 1)
+        for number, name in enumerate(dict.fromkeys(filter(None, _speakers(cues))), 1)
     }
     _head(root, title(transcript, details), agents)
     body = SubElement(root, f"{TT}body")
@@ -67,8 +67,14 @@ def tree(cues: list[SpokenCue], transcript: Transcript, details: Details) -> Ele
         for place, line in enumerate(cue.lines):
             if place:
                 SubElement(paragraph, f"{TT}br")
-            SubElement(paragraph, f"{TT}span").text = clean(line)
+            name = cue.sharing[place] if cue.sharing else None
+            agent = {f"{TTM}agent": agents[name]} if name else {}
+            SubElement(paragraph, f"{TT}span", agent).text = clean(line)
     return root
+
+
+def _speakers(cues: list[SpokenCue]) -> list[str | None]:
+    return [name for cue in cues for name in cue.speakers]
 
 
 def _head(root: Element, name: str, agents: dict[str, str]) -> None:

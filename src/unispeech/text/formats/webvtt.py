@@ -20,6 +20,7 @@ from unispeech.text.formats.subrip import (
     transcript_of,
 )
 from unispeech.text.formats.timestamps import timestamp
+from unispeech.text.layout.cutting import DASH
 from unispeech.text.subtitles import Layout
 from unispeech.types import Segment, Transcript, Word
 
@@ -47,11 +48,20 @@ def _time(seconds: float) -> str:
 def _payload(cue: SpokenCue, has_languages: bool, word_times: bool) -> str:
     lines = [escaped(line) for line in cue.lines]
     if word_times and cue.has_times:
-        lines = ["".join(_timed(words, cue.start)).strip() for words in cue.words]
+        lines = [cue.dash + "".join(_timed(words, cue.start)).strip() for words in cue.words]
+    if cue.sharing:
+        lines = [
+            f"{_voice(name)}{line}</v>" if name else line
+            for name, line in zip(cue.sharing, lines, strict=True)
+        ]
     text = "\n".join(lines)
     if has_languages and cue.language:
         text = f"<lang {escaped(cue.language)}>{text}</lang>"
-    return f"<v {escaped(' '.join(cue.speaker.split()))}>{text}" if cue.speaker else text
+    return f"{_voice(cue.speaker)}{text}" if cue.speaker else text
+
+
+def _voice(name: str) -> str:
+    return f"<v {escaped(' '.join(name.split()))}>"
 
 
 def _timed(words: Sequence[Word], start: float) -> Iterator[str]:
@@ -126,6 +136,12 @@ class _Piece:
     def text(self) -> str:
         return "".join(text for _, text in self.runs)
 
+    def remove_dash(self) -> None:
+        """Remove the dash that shows where the speaker changes."""
+        start, text = self.runs[0]
+        rest = text.lstrip().removeprefix(DASH)
+        self.runs[0:1] = [(start, rest)] if rest.strip() else []
+
     def segment(self, number: int) -> Segment:
         has_times = any(start is not None for start, _ in self.runs)
         words = tuple(self._words()) if has_times else ()
@@ -167,6 +183,9 @@ def _pieces(block: Block) -> list[_Piece]:
         at = tag.end()
         clock = _follow(tag, pieces, clock)
     spoken = [piece for piece in pieces if piece.text.strip()]
+    if len(spoken) > 1 and all(piece.text.lstrip().startswith(DASH) for piece in spoken):
+        for piece in spoken:
+            piece.remove_dash()
     _share_time(spoken, block)
     return spoken
 

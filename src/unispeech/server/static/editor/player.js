@@ -207,7 +207,7 @@ export class Player {
     const request = ++this.#subtitleRequests;
     const blob = await api.exported(this.#base, { format: "vtt", ...layout });
     // Browsers do not show the names of voices.
-    const text = (await blob.text()).replace(/<v ([^>]*)>/g, "$&[$1]: ");
+    const text = (await blob.text()).replace(/<v ([^>]*)>(?!- )/g, "$&[$1]: ");
     if (request === this.#subtitleRequests && !this.#signal.aborted)
       this.#source.caption(new Blob([text], { type: "text/vtt" }), language);
   }
