@@ -34,14 +34,16 @@ def words(
     """Return the words of a chunk, with times from its start.
 
     `encoded` is (1, 1500, width). `sequence` holds the decoded tokens from <|startoftranscript|>
-    on; the text starts at `begin`. Leaves the model with eager attention, the only implementation
-    that returns attention weights.
+    on; the text starts at `begin`. If it fills the decoder's context, its last token has no
+    duration: the context also has to hold the end of the text. Leaves the model with eager
+    attention, the only implementation that returns attention weights.
     """
     text = [token for token in sequence[begin:] if token < model.generation_config.eos_token_id]
     if not text:
         return ()
     config = model.generation_config
-    ids = [*sequence[:begin], *text, config.eos_token_id]
+    timed = text[: model.config.max_target_positions - begin - 1]
+    ids = [*sequence[:begin], *timed, config.eos_token_id]
     model.set_attn_implementation("eager")
     outputs = model(
         decoder_input_ids=torch.tensor([ids], device=model.device),
@@ -50,10 +52,11 @@ def words(
         use_cache=False,
     )
     scores = outputs.logits[0, begin - 1 : -2, : config.eos_token_id].float().softmax(-1)
-    probabilities = scores[torch.arange(len(text)), text].tolist()
+    probabilities = scores[torch.arange(len(timed)), timed].tolist()
     heads = torch.stack([outputs.cross_attentions[i][0, h] for i, h in config.alignment_heads])
     times = _times(heads, begin - 1, duration, model.config.median_filter_width)
-    tokens = list(zip(text, times[:-1], probabilities, strict=True))
+    tokens = list(zip(timed, times[:-1], probabilities, strict=True))
+    tokens += [(token, times[-1], 0.0) for token in text[len(timed) :]]
     return words_from_tokens(tokenizer, tokens, times[-1], language)
 
 
