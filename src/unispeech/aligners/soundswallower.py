@@ -22,6 +22,7 @@ from unispeech.aligners.base import Aligner
 from unispeech.aligners.denoising import denoised
 from unispeech.aligners.edges import at_pauses, noisiness
 from unispeech.aligners.pronunciation import pronunciations
+from unispeech.aligners.senones import reordered
 from unispeech.errors import BackendError
 from unispeech.types import SAMPLE_RATE, Samples, Word
 
@@ -31,11 +32,11 @@ FRAME = 0.01
 PIECE = SAMPLE_RATE // 2
 """Samples searched at a time, for a few milliseconds: the library holds the interpreter lock."""
 CONFIG = {
-    "beam": 1e-48, "wbeam": 1e-40, "pbeam": 1e-48,
+    "beam": 1e-60, "wbeam": 1e-50, "pbeam": 1e-60,
     "topn": 1, "silprob": 0.5, "bestpath": False, "loglevel": "FATAL",
 }  # fmt: skip
 """Found with `benchmarks/word_times.py`: a wide beam always has a path for the right text, and one
-Gaussian a codebook is faster than four and no less accurate (decision 0080)."""
+Gaussian a codebook is faster than four and no less accurate (decisions 0080 and 0084)."""
 WIDER = {"beam": 1e-200, "wbeam": 1e-180, "pbeam": 1e-200}
 CEPSTRAL_MEAN = "40,3,-1"
 """The library's start value, set for every text: no result depends on earlier sound."""
@@ -169,9 +170,11 @@ class _Decoder:
         from soundswallower import Decoder
 
         folder = lexicon.folder(language)
+        assert folder is not None
         settings: dict[str, Any] = {**CONFIG, **changes, "hmm": str(folder), "dict": str(SILENCE)}
         try:
-            self._decoder: Any = Decoder(**settings)
+            with reordered(folder) as files:
+                self._decoder: Any = Decoder(**settings, **files)
         except (RuntimeError, ValueError, OSError) as error:
             raise BackendError(f"soundswallower: {error}") from error
         self._names: dict[str, str] = {}
