@@ -40,6 +40,10 @@ def test_what_is_not_measured_has_no_bias() -> None:
     assert bias("faster", "a model of my own") == NO_BIAS
 
 
+def test_whisperx_has_the_bias_of_the_backend_that_times_its_words() -> None:
+    assert bias("whisperx", "base") == bias("faster", "base") != NO_BIAS
+
+
 def test_a_bias_is_removed_only_in_the_languages_that_have_it() -> None:
     late = Bias(0.1, 0.1, ("en",))
     assert (late.of("en"), late.of("fr"), late.of(None)) == (late, NO_BIAS, NO_BIAS)

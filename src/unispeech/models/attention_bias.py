@@ -36,7 +36,10 @@ BIASES: Mapping[tuple[str, str], Bias] = {
 """By backend and model. Times without a measured bias are left as they are: with `base`, synthetic
 French, Italian, Dutch and Polish have none."""
 
+SAME = {"whisperx": "faster"}
+"""Backends whose times come from the code of another: `WhisperX` inherits from `FasterWhisper`."""
+
 
 def bias(backend: str, model: str) -> Bias:
     """The bias of a model in a backend; none if it was not measured."""
-    return BIASES.get((backend, model), NO_BIAS)
+    return BIASES.get((SAME.get(backend, backend), model), NO_BIAS)
