@@ -148,6 +148,21 @@ def test_only_admins_load_fetch_and_delete_listed_models(guarded: Server) -> Non
         assert unknown.status_code == 400 and "not found" in unknown.json()["error"]
 
 
+def test_the_registry_has_the_models_that_may_be_fetched(guarded: Server) -> None:
+    _, desk = clients(guarded)
+    with desk:
+        rows = desk.get("/v1/registry", params={"task": "automatic-speech-recognition"}).json()
+        assert rows["object"] == "list"
+        assert {row["id"] for row in rows["data"]} == {"tiny.en", "base"}
+        assert rows["data"][0].keys() == {
+            "id", "object", "created", "owned_by", "language", "task"
+        }  # fmt: skip
+        assert desk.get("/v1/registry").json() == rows
+        assert desk.get("/v1/registry?task=text-to-speech").json()["data"] == []
+        unknown = desk.get("/v1/registry?task=x")
+        assert unknown.status_code == 400 and unknown.json().keys() == {"detail"}
+
+
 def test_a_loaded_model_is_that_of_inference(guarded: Server) -> None:
     admin, desk = clients(guarded)
     with admin, desk:

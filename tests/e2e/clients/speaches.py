@@ -32,6 +32,8 @@ def curl(*arguments: str) -> str:
 def main(url: str, key: str = NO_KEY) -> None:
     assert json.loads(curl(f"{url}/health"))["message"] == "OK"
     header = ["-H", f"Authorization: Bearer {key}"]
+    registry = json.loads(curl(f"{url}/v1/registry?task=automatic-speech-recognition", *header))
+    assert "tiny.en" in [row["id"] for row in registry["data"]], registry
     if key != NO_KEY:
         assert "already exists" in curl(f"{url}/v1/models/tiny.en", "-X", "POST", *header)
     assert "tiny.en" in curl(f"{url}/v1/models", *header)
@@ -43,7 +45,7 @@ def main(url: str, key: str = NO_KEY) -> None:
         answer = OpenAI().audio.transcriptions.create(model="tiny.en", file=file)
     assert "garden" in answer.text, answer
     realtime = f"{url.replace('http', 'ws', 1)}/v1/realtime?model=tiny.en&intent=transcription"
-    with connect(realtime, additional_headers={"Authorization": f"Bearer {key}"}) as socket:
+    with connect(f"{realtime}&language=en&api_key={key}") as socket:
         created = json.loads(socket.recv(timeout=60))
     assert created["type"] == "session.created", created
     sys.stdout.write(f"openai {importlib.metadata.version('openai')}: ok\n")

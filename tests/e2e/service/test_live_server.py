@@ -39,9 +39,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         stream_resume=2,
         max_duration=60,
         fetch_private=True,
+        log_level="debug",
     ) as server:
         yield server
-        assert "Traceback" not in server.log.read_text()
+        log = server.log.read_text()
+        assert "Traceback" not in log and KEY not in log
 
 
 def pcm(sample: str, rate: int = 16_000) -> bytes:
@@ -254,6 +256,20 @@ def test_client_secrets_open_sessions_until_they_expire(server: Server) -> None:
     ):
         answer = httpx.post(f"{server.url}/v1/realtime/client_secrets", headers=HEADERS, json=body)
         assert answer.status_code == 400, body
+
+
+def test_the_url_of_a_realtime_session_has_the_parameters_of_speaches(server: Server) -> None:
+    url = f"{server.url.replace('http', 'ws')}/v1/realtime?model=whisper-1&intent=transcription"
+    with connect(f"{url}&transcription_model=tiny.en&language=en&api_key={KEY}") as socket:
+        session = json.loads(socket.recv(timeout=60))["session"]
+    transcription = session["audio"]["input"]["transcription"]
+    assert (transcription["model"], transcription["language"]) == ("tiny.en", "en")
+    for parameters, status in (("api_key=x", 401), (f"api_key={KEY}&language=xx", 400)):
+        with pytest.raises(InvalidStatus) as refused, connect(f"{url}&{parameters}"):
+            pass
+        assert refused.value.response.status_code == status
+    models = httpx.get(f"{server.url}/v1/models", params={"api_key": KEY})
+    assert models.status_code == 401  # as with speaches, WebSockets only
 
 
 def test_deepgram_clients_send_keys_in_their_own_ways(server: Server) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from functools import partial
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
-from unispeech.errors import ModelUnavailable, UnknownModel
-from unispeech.models import weight_cache
+from unispeech.backends.settle import Settled
+from unispeech.errors import ModelUnavailable, UnispeechError, UnknownModel
+from unispeech.models import catalog, weight_cache
 from unispeech.models.model_names import key_of
 from unispeech.options import TranscribeOptions
 from unispeech.server.http.admission import admit_model_change
@@ -19,6 +22,30 @@ from unispeech.server.http.routing import Route
 from unispeech.server.service import Service
 
 router = APIRouter(tags=["speaches"], route_class=Route)
+
+SPEECH: Final = "automatic-speech-recognition"
+"""The task of all models here. speaches has models for the others, too."""
+Task = Literal[
+    "automatic-speech-recognition",
+    "text-to-speech",
+    "speaker-embedding",
+    "voice-activity-detection",
+    "speaker-diarization",
+]
+
+
+@router.get("/v1/registry", summary="List models to download", responses=DOCUMENTED)
+async def registry(
+    service: TheService,
+    key: Caller,
+    task: Annotated[Task, Query(description="Only speech recognition has models.")] = SPEECH,
+) -> dict[str, Any]:
+    """List the models of the catalog that requests may use and the default backend runs.
+
+    They need not be downloaded yet.
+    """
+    models = await asyncio.to_thread(offered, service) if task == SPEECH else []
+    return {"object": "list", "data": models}
 
 
 @router.post(
@@ -75,9 +102,40 @@ def fetch(service: Service, model: str) -> bool:
     name = key_of(model)  # never a path
     if weight_cache.formats(name):
         return False
-    settled = service.speech.settled(service.settings.backend, name, TranscribeOptions())
-    settled.checked(language_later=True).spec.obtain(name)
+    settled(service, name).spec.obtain(name)
     return True
+
+
+def settled(service: Service, model: str) -> Settled:
+    """Return how the default backend runs a model.
+
+    Raises:
+        UnispeechError: it does not.
+    """
+    run = service.speech.settled(service.settings.backend, model, TranscribeOptions())
+    return run.checked(language_later=True)
+
+
+def offered(service: Service) -> list[dict[str, Any]]:
+    """Return the models of the catalog that may be used and can run, as rows of speaches."""
+    rows = []
+    for entry in catalog.ENTRIES:
+        if service.speech.models.may_name(entry.name):
+            with contextlib.suppress(UnispeechError):
+                settled(service, entry.name)
+                rows.append(row(entry))
+    return rows
+
+
+def row(entry: catalog.Entry) -> dict[str, Any]:
+    return {
+        "id": entry.name,
+        "object": "model",
+        "created": 0,
+        "owned_by": "unispeech",
+        "language": list(entry.languages),
+        "task": SPEECH,
+    }
 
 
 def delete(model: str) -> bool:

@@ -28,13 +28,14 @@ class Door(Protocol):
         """Return whether every request needs a key."""
 
 
-def admit(door: Door, request: HTTPConnection) -> Key:
-    """Return the API key of the caller.
+def admit(door: Door, request: HTTPConnection, secret: str | None = None) -> Key:
+    """Return the API key of the caller. `secret` is a key outside of the headers.
 
     Raises:
         RequestError: 401 if keys are required and there is no valid one, 429 over the rate limit.
     """
-    secret = carried_secret(request, door.settings)
+    if secret is None:
+        secret = carried_secret(request, door.settings)
     key = _find(door, request, secret) if secret else None
     if key is None:
         if door.keys_required():

@@ -128,7 +128,8 @@ def answer(request: HTTPConnection, error: BaseException) -> Response:
         return JSONResponse({"detail": message}, status, headers)
     if path in ("/inference", "/load", "/invocations"):
         return JSONResponse({"error": message}, status, headers)
-    if path.startswith("/v1/models/") and request.scope.get("method") in ("POST", "DELETE"):
+    is_change = path.startswith("/v1/models/") and request.scope.get("method") in ("POST", "DELETE")
+    if is_change or path == "/v1/registry":
         return JSONResponse({"detail": message}, status, headers)
     if path == "/v1/listen":
         return _deepgram_error(status, message, code, headers)

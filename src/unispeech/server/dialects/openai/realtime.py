@@ -79,8 +79,8 @@ class Conversation:
         self._outbox = Outbox(lambda event: send(self._websocket, event))
         self._outbox.is_beta = is_beta(client.websocket)
         self._names_transcription = query.get("intent") == "transcription"
-        self._config = realtime_config.initial(query.get("model"))
-        self._check(self._config)  # reject an unknown model now
+        self._config = realtime_config.initial(query)
+        self._check(self._config)  # reject an unknown model or language now
         if session := getattr(client.websocket.state, "session", None):  # of a client secret
             self._config, _ = realtime_config.update(self._config, session, self._check)
         self._stream: Stream | None = None

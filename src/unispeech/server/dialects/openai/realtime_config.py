@@ -110,12 +110,15 @@ class Config:
         return body | ({"delay": self.delay} if self.delay else {})
 
 
-def initial(model: str | None) -> Config:
-    """Return the configuration of a new connection whose URL names a model."""
-    if not model:
-        return Config()
+def initial(query: Mapping[str, str]) -> Config:
+    """Return the configuration of a new connection from its URL.
+
+    `model` is OpenAI's; `transcription_model` and `language` are those of speaches.
+    """
+    config = Config(language=query.get("language") or None)
+    model = query.get("transcription_model") or query.get("model") or config.model
     is_conversation = model.startswith(CONVERSATION_MODELS) and model not in LIVE_MODELS
-    return Config() if is_conversation else Config(model=model)
+    return config if is_conversation else replace(config, model=model)
 
 
 def update(

@@ -97,13 +97,18 @@ def admit(service: Service, connection: HTTPConnection) -> Key:
     """Return the API key of the caller, or the one that made its client secret, whose session
     configuration becomes `connection.state.session`.
 
+    The URL may carry either as `api_key`, as with speaches. No log of ours has URLs.
+
     Raises:
         RequestError: as `admission.admit`.
     """
-    content = _content(service, admission.carried_secret(connection, service.settings))
+    secret = connection.query_params.get("api_key") or admission.carried_secret(
+        connection, service.settings
+    )
+    content = _content(service, secret)
     key = service.keys.get(content[0]) if content else None
     if key is None:
-        return admission.admit(service, connection)
+        return admission.admit(service, connection, secret)
     connection.state.session = content[1] if content else {}
     admission.limit_rate(service, connection, key)
     return key
