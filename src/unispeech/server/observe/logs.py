@@ -105,9 +105,10 @@ def configure(level: str = "info", format: Format = "auto") -> None:
         _capture_output()
     threshold = logging.getLevelName(level.upper())
     logging.getLogger("unispeech").setLevel(threshold)
-    # In a terminal the command itself says where it listens.
-    uvicorn = max(threshold, logging.WARNING) if plain and level != "debug" else threshold
-    logging.getLogger("uvicorn").setLevel(uvicorn)
+    # In a terminal the command itself says where it listens. At debug level, uvicorn would log the
+    # URLs, headers and frames of WebSockets: keys, prompts and transcripts.
+    least = logging.WARNING if plain and level != "debug" else logging.INFO
+    logging.getLogger("uvicorn").setLevel(max(threshold, least))
     logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
 
 
