@@ -169,7 +169,8 @@ class Toolbox:
         ]
         lines = [
             f"{row['model']}{' (downloaded)' if row['downloaded'] else ''}"
-            + (f": {row['megabytes']} MB, {row['languages']} languages" if row["megabytes"] else "")
+            + (f": {row['megabytes']} MB" if row["megabytes"] else "")
+            + (f", languages: {row['languages']}" if row["languages"] else "")
             for row in rows
         ]
         return Answer("\n".join(lines), {"models": rows, "default": self._model})
