@@ -58,6 +58,15 @@ def test_samples_and_fields_are_those_of_this_process(
     monkeypatch.undo()
 
 
+def test_a_file_that_is_never_read_to_its_end_keeps_no_child(
+    children: list[decoding_process._Child],
+) -> None:
+    """As by a thread that is still in a batch when the program ends."""
+    reader = Recording(ENGLISH).blocks()
+    next(reader)
+    children[0]._abandoned = reader  # type: ignore[attr-defined]  # until the fixture has ended
+
+
 def test_errors_are_those_of_this_process(
     children: list[decoding_process._Child], tmp_path: Path
 ) -> None:

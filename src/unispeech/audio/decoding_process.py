@@ -50,6 +50,7 @@ class _Children:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._idle: list[_Child] = []
+        self._busy: set[_Child] = set()
         with contextlib.suppress(OSError):
             self._idle.append(_Child())  # starts while a model is loaded
 
@@ -82,18 +83,24 @@ class _Children:
             self._give_back(child, is_free)
 
     def close(self) -> None:
-        for child in self._idle:
+        """End all children, also those of readers that are never closed: abandoned threads."""
+        with self._lock:
+            children = [*self._idle, *self._busy]
+        for child in children:
             child.end()
 
     def _take(self) -> _Child:
         with self._lock:
-            return self._idle.pop() if self._idle else _Child()
+            child = self._idle.pop() if self._idle else _Child()
+            self._busy.add(child)
+            return child
 
     def _give_back(self, child: _Child, is_free: bool) -> None:
-        if is_free:
-            with self._lock:
+        with self._lock:
+            self._busy.discard(child)
+            if is_free:
                 self._idle.append(child)
-        else:
+        if not is_free:
             child.end()
 
 
