@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,18 @@ def test_files_are_named_after_the_recording(talk: Path, tmp_path: Path) -> None
     assert run(talk, "--beside", "--overwrite", "--max-line-width", "20").exit_code == 0
     lines = (tmp_path / "talk.srt").read_text(encoding="utf-8").splitlines()
     assert max(len(line) for line in lines if "-->" not in line) <= 20
+
+
+def test_an_output_older_than_its_transcript_is_made_again(talk: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = (talk, "-f", "srt,vtt", "-o", out, "--skip-existing")
+    assert run(*arguments).exit_code == 0
+    for name in ("talk.srt", "talk.vtt"):
+        (out / name).write_text("edited", encoding="utf-8")
+    os.utime(out / "talk.srt", (1, 1))
+    assert run(*arguments).exit_code == 0
+    texts = [(out / name).read_text(encoding="utf-8") for name in ("talk.srt", "talk.vtt")]
+    assert "Watson" in texts[0] and texts[1] == "edited"
 
 
 def test_two_transcripts_of_a_recording_keep_their_own_names(talk: Path, tmp_path: Path) -> None:

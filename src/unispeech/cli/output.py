@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,12 +53,15 @@ class Output:
         several: bool,
         speakers: bool = False,
         details: Details | None = None,
+        transcripts: Mapping[Input, Path] | None = None,
     ) -> None:
         self.formats = formats.extensions(names, speakers)
         self.destination = destination
         self.layout = layout
         self.details = details or Details()
         self.several = several
+        self.transcripts = transcripts or {}
+        """Transcripts that outputs are made from; an output that is older is made again."""
         self._targets: dict[Input, Path] = {}
         folder = destination.folder
         if folder is not None:
@@ -106,7 +109,7 @@ class Output:
             if not self._streams:
                 self._print_format(transcript, self.formats[0])
             return
-        present = set() if self.destination.overwrite else set(self._present(source))
+        present = set() if self.destination.overwrite else set(self._up_to_date(source))
         lacks_turns = not (transcript.turns or transcript.complete)  # the diarization failed
         for format in self.formats:
             if format in present or (format == "rttm" and lacks_turns):
@@ -133,11 +136,15 @@ class Output:
 
         With `overwrite`, files older than their input do not count.
         """
-        present = self._present(source)
+        present = self._up_to_date(source)
         if self.destination.overwrite and source.path is not None:
-            changed = source.path.stat().st_mtime if source.path.exists() else 0.0
-            present = {f: path for f, path in present.items() if path.stat().st_mtime >= changed}
+            present = _not_older(present, source.path)
         return len(present) == len(set(self.formats))
+
+    def _up_to_date(self, source: Input) -> dict[str, Path]:
+        """The output files that exist and are not older than the transcript they are made from."""
+        present, transcript = self._present(source), self.transcripts.get(source)
+        return _not_older(present, transcript) if transcript else present
 
     def folder_of(self, path: Path) -> Path:
         """The folder of an input's output files."""
@@ -169,6 +176,12 @@ class Output:
         language = "en" if transcript.task == "translate" else transcript.language
         infix = f".{language}" if self.destination.language_suffix and language else ""
         return target.with_name(target.name + infix + formats.find(format).suffix)
+
+
+def _not_older(files: dict[str, Path], source: Path) -> dict[str, Path]:
+    """The files that were not written before the source was."""
+    changed = source.stat().st_mtime if source.exists() else 0.0
+    return {format: path for format, path in files.items() if path.stat().st_mtime >= changed}
 
 
 def _print(text: str) -> None:

@@ -104,7 +104,9 @@ def subtitles(
     inputs = _inputs(files, language_suffix)
     check_destination(destination, skip_existing, list(inputs))
     check_binary(formats, destination.is_stdout, len(inputs) > 1)
-    output = Output(formats, destination, layout, len(inputs) > 1, details=details)
+    output = Output(
+        formats, destination, layout, len(inputs) > 1, details=details, transcripts=inputs
+    )
     remaining, failures = undone(output, list(inputs), skip_existing, inputs)
     for source in remaining:
         failures += not _write(output, source, inputs[source], code, rules)
