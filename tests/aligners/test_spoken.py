@@ -28,7 +28,9 @@ from unispeech.aligners.spoken import readings
         ("don’t", "en", "don't"),
         ("5,50€", "fr", "cinq euros cinquante"),
         ("1er", "fr", "premier"),
+        ("1ère", "fr", "première"),
         ("M.", "fr", "monsieur"),
+        ("cafe\u0301", "fr", "café"),
         ("l’homme", "fr", "l'homme"),
         ("SNCF", "fr", "esse enne cé effe"),
     ],
@@ -51,6 +53,11 @@ def test_words_outside_the_dictionary_are_pronounced_by_their_letters() -> None:
     assert guess.startswith("Z ") and guess.endswith("B L AE T")
     assert pronunciations("blorquet", "fr")[0].startswith("bb ll oo rr kk")
     assert pronunciations("北京", "en") == ()
+
+
+@pytest.mark.parametrize("written", ["sœur", "Sœur,", "soeur"])
+def test_french_ligatures_are_found_in_the_dictionary(written: str) -> None:
+    assert pronunciations(written, "fr") == ("ss oe rr",)
 
 
 def test_the_widest_known_context_decides() -> None:

@@ -30,6 +30,7 @@ def pronunciations(word: str, language: str) -> tuple[str, ...]:
 
 def _single(word: str, language: str) -> tuple[str, ...]:
     known = lexicon.read(language)
+    word = word.replace("œ", "oe")  # as the dictionary spells it; NFKD does not decompose it
     bare = word.strip("'")
     for form in (word, bare, _unaccented(word), bare + "."):
         if form in known:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import unicodedata
 from collections.abc import Iterator
 from string import ascii_lowercase
 
@@ -68,7 +69,7 @@ def readings(word: str, language: str) -> list[str]:
 
     Empty if nothing of it is spoken (a dash).
     """
-    written = word.replace("’", "'").strip()
+    written = unicodedata.normalize("NFKC", word).replace("’", "'").strip()
     if abbreviation := ABBREVIATIONS[language].get(_bare(written)):
         both = [abbreviation, _bare(written)]
         return both if written.endswith(".") else both[::-1]
@@ -130,7 +131,8 @@ def _ordinal(written: str, language: str) -> list[str]:
     digits = bare[: match.start()].replace(",", "")
     if not digits.isdecimal() or len(digits) > MAX_DIGITS:
         return []
-    return [_words(int(digits), language, "ordinal")]
+    ordinal = _words(int(digits), language, "ordinal")
+    return ["première" if ordinal == "premier" and match[1] in ("re", "ère") else ordinal]
 
 
 def _money(written: str, language: str) -> list[str]:
