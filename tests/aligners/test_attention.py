@@ -69,6 +69,13 @@ def test_boundaries_at_a_pause_follow_the_energy() -> None:
     assert second == pytest.approx((1.79, 2.61), abs=0.02)
 
 
+def test_a_stretched_word_begins_with_its_speech() -> None:
+    samples = loud((0.5, 1.2), (4.8, 5.3), length=6.0)
+    _, second = at_pauses(samples, [(0.5, 1.2), (2.5, 5.3)])
+    assert second == pytest.approx((4.79, 5.31), abs=0.04)
+    assert at_pauses(samples, [(1.5, 4.5)])[0][0] < 1.6  # silence alone stays
+
+
 @given(
     st.lists(st.floats(0, 3), max_size=20),
     st.floats(-0.3, 0.3),

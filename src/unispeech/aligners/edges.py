@@ -28,6 +28,11 @@ LATER = (0.01, 0.05)
 CLEAN, NOISY = 30.0, 5.0
 """Decibels between speech and noise of the two values above."""
 
+STRETCHED = 1.5
+"""Seconds from which a word may contain a pause."""
+SILENT = 0.5
+"""Seconds without speech at the beginning of such a word that are a pause."""
+
 WITHIN = 0.1
 """Seconds by which `to_pauses` moves a boundary at most."""
 LONG_PAUSE = 8
@@ -65,7 +70,20 @@ def at_pauses(samples: Samples, words: Sequence[Times]) -> list[Times]:
             ends[number - 1] = min(end, length)
         if number < len(words):
             starts[number] = max(start, 0.0)
+    for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        if end - start > STRETCHED:
+            silence = _silence(energy, start, end, noise)
+            starts[number] = start + silence - earlier if silence > SILENT else start
     return list(zip(starts, ends, strict=True))
+
+
+def _silence(energy: npt.NDArray[np.float64], start: float, end: float, noise: float) -> float:
+    """Seconds from the start of a word to its first speech; 0 if it has none.
+
+    After a long pause a search may take the silence for the first phone of the next word.
+    """
+    loud = energy[round(start * 100) : round(end * 100)] > noise + ABOVE
+    return int(np.argmax(loud)) / 100 if loud.any() else 0.0
 
 
 def noisiness(samples: Samples) -> float:

@@ -145,8 +145,10 @@ class _Span:
         start, end = round(start, 3), round(end, 3)
         phones = [
             Word(
-                round(first * FRAME, 3) if number else start,
-                round((first + frames) * FRAME, 3) if number + 1 < len(self.phones) else end,
+                max(start, round(first * FRAME, 3)) if number else start,
+                max(start, round((first + frames) * FRAME, 3))
+                if number + 1 < len(self.phones)
+                else end,
                 name,
                 self.confidence,
             )
