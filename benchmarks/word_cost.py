@@ -59,7 +59,7 @@ def main() -> None:
     results: list[Transcript] = []
     with Engine(args.backend, args.model, threads=args.threads, beam_size=args.beam_size) as engine:
         for options in KINDS.values():
-            transcribe(engine, sounds[:1], options)
+            transcribe(engine, [sounds[0][: 30 * SAMPLE_RATE]], options)
         for _ in range(args.rounds):
             for kind, options in KINDS.items():
                 results, wall, processor = transcribe(engine, sounds, options)
