@@ -139,6 +139,8 @@ def test_a_proxy_may_serve_it_under_a_path(
     assert client.get(f"{prefix}/api/jobs/none").json()["error"]["code"] == "job_not_found"
     assert client.get(f"{prefix}/static/main.js").status_code == 200
     assert client.get(f"{prefix}/").text.startswith("<!doctype html>")
+    bare = client.get("/speech", follow_redirects=False)
+    assert bare.is_redirect and bare.headers["location"] == "/speech/"
     moved = client.get(f"{prefix}/api/jobs/")
     assert moved.is_redirect and httpx.URL(moved.headers["location"]).path == "/speech/api/jobs"
     with caplog.at_level(logging.INFO, "unispeech.access"):
