@@ -329,6 +329,11 @@ def test_the_announcement_names_the_server_and_its_address() -> None:
     assert announcement.own_addresses("192.0.2.7") == ["192.0.2.7"]
 
 
+def test_uris_have_ipv6_addresses_in_brackets() -> None:
+    assert Address.of("tcp://[::1]:0").uri(10300) == "tcp://[::1]:10300"
+    assert Address.of("tcp://127.0.0.1:0").uri(10300) == "tcp://127.0.0.1:10300"
+
+
 def test_an_announcement_is_checked_first(monkeypatch: pytest.MonkeyPatch) -> None:
     everywhere = Address.of("tcp://0.0.0.0:10300")
     announcement.check("x" * 63, everywhere)
@@ -337,6 +342,7 @@ def test_an_announcement_is_checked_first(monkeypatch: pytest.MonkeyPatch) -> No
         ("x" * 64, everywhere),
         ("x", Address.of("tcp://localhost:10300")),
         ("x", Address.of("tcp://[::1]:10300")),
+        ("x", Address.of("tcp://[::]:10300")),
     ):
         with pytest.raises(OptionError) as refused:
             announcement.check(name, address)

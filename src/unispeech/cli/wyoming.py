@@ -124,7 +124,7 @@ def wyoming(
             notify(f"warning: Wyoming has no keys: all who reach {address.host} may transcribe")
 
         def listening(port: int) -> None:
-            notify(f"Wyoming server at tcp://{address.host}:{port}; Ctrl-C stops")
+            notify(f"Wyoming server at {address.uri(port)}; Ctrl-C stops")
 
         limits = Limits(clients, max_duration, timeout)
         asyncio.run(serve(program, address, limits, announced_name, listening))

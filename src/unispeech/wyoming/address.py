@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
@@ -43,3 +44,15 @@ class Address:
     def is_loopback(self) -> bool:
         """True if only this machine can connect."""
         return is_loopback(self.host)
+
+    @property
+    def is_any_ipv6(self) -> bool:
+        """True for `[::]`, where asyncio listens for IPv6 only."""
+        try:
+            return ipaddress.IPv6Address(self.host).is_unspecified
+        except ValueError:
+            return False
+
+    def uri(self, port: int) -> str:
+        """Return the URI of a server that listens on this port."""
+        return f"tcp://[{self.host}]:{port}" if ":" in self.host else f"tcp://{self.host}:{port}"

@@ -24,7 +24,8 @@ def check(name: str, address: Address) -> None:
     """Check an announcement before any model is loaded.
 
     Raises:
-        OptionError: the library is missing, the name is too long, or nobody else can connect.
+        OptionError: the library is missing, the name is too long, nobody else can connect, or the
+            host is `[::]`.
     """
     try:
         import zeroconf  # noqa: F401
@@ -42,6 +43,11 @@ def check(name: str, address: Address) -> None:
         raise OptionError(
             f"zeroconf: no other machine can connect to {address.host}",
             f"listen on another address, such as tcp://0.0.0.0:{PORT}", option="zeroconf",
+        )  # fmt: skip
+    if address.is_any_ipv6:
+        raise OptionError(
+            "zeroconf: [::] is no single address to announce",
+            f"listen on an address itself, or on tcp://0.0.0.0:{PORT}", option="zeroconf",
         )  # fmt: skip
 
 
