@@ -65,16 +65,16 @@ BBC = Preset(
     "British television",
     "BBC, Subtitle Guidelines, https://www.bbc.co.uk/accessibility/forproducts/guides/subtitles/",
     {
-        "max_line_width": 37,  # of a teletext row of 40, without its control codes; secondary
+        "max_line_width": 37,  # of a teletext row of 40, without its control codes (3.1)
         "max_line_count": 2,
-        "max_cps": 17.0,  # secondary: 160 to 180 words a minute, with 5.7 characters a word
-        "min_duration": 1.0,  # own; the guide has 0.3 s a word
+        "max_cps": 17.0,  # 160 to 180 words a minute (4), with 5.7 characters a word, which is own
+        "min_duration": 1.0,  # own; the guide has 0.3 s a word (4.1)
         "max_duration": 7.0,  # own
         "min_gap": 0.0,
-        "close_gap": 1.0,  # secondary: a gap is to be a second or more, or none
-        "linger": 0.3,  # own; at most 1.5 s after speech has stopped
+        "close_gap": 1.0,  # a gap is to be a second or more, or none (4.5)
+        "linger": 0.3,  # own; at most 1.5 s after speech has stopped (5.2)
         "max_pause": 1.5,
-        "speaker_labels": "dash",
+        "speaker_labels": "dash",  # for speakers without a colour (7.1)
         "rtl_marks": "add",
     },
 )
