@@ -40,6 +40,19 @@ def test_align_prints_each_line_of_text_once(words: Path) -> None:
     assert [line.partition("] ")[2] for line in timed] == words.read_text().splitlines()
 
 
+def test_align_keeps_the_speakers_of_subtitles(tmp_path: Path) -> None:
+    path = tmp_path / "talk.vtt"
+    path.write_text(
+        f"WEBVTT\n\n00:00.000 --> 00:03.000\n<v Ada>{TEXT}\n\n"
+        "00:03.000 --> 00:05.000\nThank you for waiting.\n",
+        encoding="utf-8",
+    )
+    recording = (SAMPLES / "pause.wav", path, "--language", "en", "--quiet", "-f")
+    assert f"[Ada]: {TEXT}\n" in run(*recording, "srt").stdout
+    assert "[?]: Thank you for waiting.\n" in run(*recording, "srt").stdout
+    assert "speakers (tsv)" in run(*recording, "tsv").stderr
+
+
 @pytest.mark.parametrize("row", LAYOUT_OPTIONS, ids=lambda row: row.field)
 def test_align_has_every_option_of_the_layout(row: object) -> None:
     assert f"--{row.field.replace('_', '-')}" in run("--help").stdout  # type: ignore[attr-defined]

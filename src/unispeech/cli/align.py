@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,13 +78,16 @@ def align(
         raise click.UsageError("rttm lists the turns of speakers, which align does not find")
     check_formats([format], layout, details, {})
     check_binary([format], is_stdout=True, several=False)
-    words = _read(text)
+    words, speakers = _read(text)
     if not audio.is_file():
         raise AudioNotFound(f"{audio}: there is no such file")
     transcript = _aligned(audio, words, backend or _best(model, explicit), model, explicit, quiet)
     for warning in transcript.warnings:
         notify(f"warning: {warning}")
+    transcript = _named(transcript, speakers)
     output = Output([format], Destination(), layout, several=False, details=details)
+    if lost := output.losses(transcript):
+        notify(f"warning: {text}: {lost}")
     for segment in transcript.segments:
         output.on_segment(segment)
     output.end(Input(audio), transcript)
@@ -127,17 +132,34 @@ def _by_soundswallower(
                       phones=True)  # fmt: skip
 
 
-def _read(path: Path) -> str:
-    """The text, or that of a transcript: a line per segment."""
+def _named(transcript: Transcript, speakers: Sequence[str | None]) -> Transcript:
+    """The transcript with the speaker of each line, if the text is a transcript that names them."""
+    if len(speakers) != len(transcript.segments):
+        if any(speakers):
+            notify("warning: the speakers are left out, as not every line was found")
+        return transcript
+    segments = tuple(
+        replace(
+            segment,
+            speaker=speaker,
+            words=tuple(replace(word, speaker=speaker) for word in segment.words),
+        )
+        for segment, speaker in zip(transcript.segments, speakers, strict=True)
+    )
+    return replace(transcript, segments=segments)
+
+
+def _read(path: Path) -> tuple[str, list[str | None]]:
+    """The text, or that of a transcript: a line per segment, and the speaker of each."""
     if path.suffix.lower() in formats.readable() and path.is_file():
-        transcript = formats.read(path)
-        text = "\n".join(segment.text.strip() for segment in transcript.segments)
-        return _with_words(text, path)
+        spoken = [segment for segment in formats.read(path).segments if segment.text.strip()]
+        text = "\n".join(" ".join(segment.text.split()) for segment in spoken)
+        return _with_words(text, path), [segment.speaker for segment in spoken]
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise OptionError(f"{path}: not UTF-8 text", "save it as UTF-8") from None
-    return _with_words(text, path)
+    return _with_words(text, path), []
 
 
 def _with_words(text: str, path: Path) -> str:

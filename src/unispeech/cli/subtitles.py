@@ -182,10 +182,16 @@ def _write(
         transcript = replace(transcript, language=language)
     is_complete = transcript.complete
     transcript = edited(transcript, rules, str(file))
+    if lost := output.losses(transcript):
+        notify(f"warning: {file}: {lost}")
     output.begin(source)
     for segment in transcript.segments:
         output.on_segment(segment)
-    output.end(source, transcript)
+    try:
+        output.end(source, transcript)
+    except OptionError as error:  # the format cannot hold this text
+        notify(f"{file}: {with_flags(error)}")
+        return False
     return transcript.complete or not is_complete
 
 
