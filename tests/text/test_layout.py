@@ -276,6 +276,15 @@ def test_speakers_share_a_cue_by_dashes() -> None:
     assert texts == ["[A]: Are you?", "[B]: I am."]
 
 
+def test_a_cue_has_one_language() -> None:
+    whole = transcript(
+        Segment(0, 0, 1, " Hello.", language="en"), Segment(1, 1, 2, " Guten Tag.", language="de"),
+        Segment(2, 2, 3, " Wie geht es?", language="de"),
+    )  # fmt: skip
+    cues = subtitles.cues(whole, Layout.preset("bbc"))
+    assert [cue.text for cue in cues] == ["Hello.", "Guten Tag. Wie geht es?"]
+
+
 def test_a_segment_without_a_speaker_is_nobodys() -> None:
     whole = transcript(
         Segment(0, 0, 1, " One."), Segment(1, 1, 2, " Two.", speaker="A"),

@@ -148,13 +148,15 @@ def _is_continued(last: Piece, part: Piece, layout: Layout) -> bool:
 
 def _runs(transcript: Transcript, layout: Layout) -> Iterator[list[Piece]]:
     run: list[Piece] = []
+    language = ""
     for segment in transcript.segments:
         parts = _in_order(pieces(_unstretched(segment, layout), transcript.language, layout))
+        spoken = segment.language or transcript.language
+        may_join = layout.joins and spoken == language
+        language = spoken
         for number, part in enumerate(parts):
             begins_segment = number == 0
-            if run and (
-                (begins_segment and not layout.joins) or _parts_runs(run[-1], part, layout)
-            ):
+            if run and ((begins_segment and not may_join) or _parts_runs(run[-1], part, layout)):
                 yield run
                 run = []
             run.append(_spaced(run[-1], part) if run and begins_segment else part)
