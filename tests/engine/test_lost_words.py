@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -88,6 +89,20 @@ def test_a_prompt_is_no_text_of_noise(engine: Callable[..., Engine], backend: st
         SAMPLES / "english.wav", initial_prompt=reference("english"), beam_size=1
     )
     assert words(spoken.text) == words(reference("english"))
+
+
+@pytest.mark.parametrize(
+    ("strategy", "prompt"),
+    [("batched", "." * 5000), ("native", ". " * 2500), ("native", "x" * 5000)],
+)
+def test_a_prompt_without_words_is_left_out(
+    engine: Callable[..., Engine], strategy: Literal["batched", "native"], prompt: str
+) -> None:
+    spoken = engine("faster", "tiny.en").transcribe(
+        SAMPLES / "english.wav", initial_prompt=prompt, strategy=strategy, beam_size=1
+    )
+    assert words(spoken.text) == words(reference("english"))
+    assert any("initial_prompt" in line and "left out" in line for line in spoken.warnings)
 
 
 def _without_pauses(samples: Samples) -> Samples:

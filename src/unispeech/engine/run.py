@@ -46,8 +46,9 @@ class Run:
     def events(self, sources: Iterable[Input]) -> Iterator[Segment | Gap | End]:
         """Segments and gaps of each source in order, then its end."""
         fitted = self.backend.fit_prompt(self.options.decode)
-        lines = _cut(self.options.decode, fitted) + _repetitive(fitted)
-        run = replace(self, options=replace(self.options, decode=fitted))
+        decode, notes = _without_empty_texts(fitted, has_guard=self.options.strategy != "native")
+        lines = _cut(self.options.decode, fitted) + notes
+        run = replace(self, options=replace(self.options, decode=decode))
         for item in run._merged(sources):
             if isinstance(item, End) and lines:
                 warnings = (f"{item.name}: {line}" for line in lines)
@@ -109,14 +110,33 @@ def _cut(options: DecodeOptions, fitted: DecodeOptions) -> list[str]:
     ]
 
 
-def _repetitive(options: DecodeOptions) -> list[str]:
-    """A warning for each text that repeats itself so much that the model may continue it."""
-    texts = {"initial_prompt": options.initial_prompt, "hotwords": options.hotwords}
-    return [
-        f"{name} repeats itself: the model may continue it instead of transcribing the speech"
-        for name, text in texts.items()
-        if doubts.compression_ratio(text or "") > doubts.MAX_COMPRESSION
-    ]
+def _without_empty_texts(
+    options: DecodeOptions, has_guard: bool
+) -> tuple[DecodeOptions, list[str]]:
+    """Leave out texts that the model would continue instead of transcribing the speech, with a
+    warning for each: those without words and, if no guard follows, those that repeat themselves
+    (decision 0072)."""
+    lines: list[str] = []
+
+    def checked(name: str, text: str | None) -> str | None:
+        if not text or not text.strip():
+            return None
+        if not any(map(str.isalnum, text)):
+            lines.append(f"{name} has no letters or digits, so it was left out")
+            return None
+        if doubts.compression_ratio(text) <= doubts.MAX_COMPRESSION:
+            return text
+        if not has_guard:
+            lines.append(f"{name} repeats itself, so it was left out")
+            return None
+        lines.append(
+            f"{name} repeats itself: the model may continue it instead of transcribing the speech"
+        )
+        return text
+
+    initial_prompt = checked("initial_prompt", options.initial_prompt)
+    hotwords = checked("hotwords", options.hotwords)
+    return replace(options, initial_prompt=initial_prompt, hotwords=hotwords), lines
 
 
 def segments(start: Callable[[], Run], source: Input) -> Iterator[Segment]:
