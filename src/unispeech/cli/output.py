@@ -105,17 +105,30 @@ class Output:
             _print(formats.line(replace(segment, speaker=name)) + "\n")
 
     def end(self, source: Input, transcript: Transcript) -> None:
+        """Write the files of an input.
+
+        Raises:
+            OptionError: a format cannot hold the text. The files of the others are written.
+            OSError: a file cannot be written.
+        """
         if self.destination.is_stdout:
             if not self._streams:
                 self._print_format(transcript, self.formats[0])
             return
         present = set() if self.destination.overwrite else set(self._up_to_date(source))
         lacks_turns = not (transcript.turns or transcript.complete)  # the diarization failed
+        refused: OptionError | None = None
         for format in self.formats:
             if format in present or (format == "rttm" and lacks_turns):
                 continue
-            content = formats.encoded(transcript, format, self.layout, self.details)
+            try:
+                content = formats.encoded(transcript, format, self.layout, self.details)
+            except OptionError as error:
+                refused = refused or error
+                continue
             write_whole(self._path(source, format, transcript), content)
+        if refused is not None:
+            raise refused
 
     def losses(self, transcript: Transcript) -> str:
         """A line about what the formats cannot hold. Text on the screen is not expected to."""

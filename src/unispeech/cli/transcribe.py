@@ -33,7 +33,7 @@ from unispeech.cli.output import Destination, Output
 from unispeech.cli.progress import progress_bar
 from unispeech.cli.spelling import in_flags, with_flags
 from unispeech.cli.urls import Limits
-from unispeech.errors import UnispeechError
+from unispeech.errors import OptionError, UnispeechError
 from unispeech.options import OPTIONS, split_options
 from unispeech.text.formats import extensions
 from unispeech.types import Transcript
@@ -287,6 +287,9 @@ def _finish(output: Output, source: Input, result: Transcript | UnispeechError) 
         notify(f"warning: {source.name}: {gap.start:.1f}-{gap.end:.1f} s: {gap.reason}")
     try:
         output.end(source, result)
+    except OptionError as error:  # a format cannot hold this text
+        notify(_with_name(source, with_flags(error)))
+        return False
     except OSError as error:
         full = error.errno == errno.ENOSPC
         hint = "free some space" if full else "choose another --output-dir"

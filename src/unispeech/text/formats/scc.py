@@ -94,7 +94,7 @@ def _check(cue: SpokenCue) -> None:
         for character in line:
             if character != " " and unicode_to_scc(character) == b" ":
                 raise OptionError(
-                    f"format scc: line 21 has no character {character!r} ({cue.start:.1f} s)",
+                    f"format scc: character {character!r} cannot be written ({cue.start:.1f} s)",
                     "use ttml or vtt",
                 )
 
