@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from support.serving import Server
-from unispeech.errors import OptionError
+from unispeech.errors import OptionError, UnispeechError
 from unispeech.server import settings
 from unispeech.server.data_folder import make_private
+from unispeech.server.storage.connection import check_sqlite
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="folders of a user are private")
 
@@ -60,3 +61,10 @@ def test_a_second_server_of_another_user_is_told_whose_folder_it_is(
     with pytest.raises(OptionError) as other:
         values.folder()
     assert "belongs to" in other.value.message and "belongs to" not in alone.value.message
+
+
+def test_an_sqlite_that_dbos_cannot_use_is_refused() -> None:
+    check_sqlite((3, 11, 9), (3, 40, 1))
+    check_sqlite((3, 12, 0), (3, 42, 0))
+    with pytest.raises(UnispeechError, match=r"3\.40\.1"):
+        check_sqlite((3, 12, 0), (3, 40, 1))

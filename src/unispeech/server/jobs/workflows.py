@@ -24,6 +24,7 @@ from unispeech.server.jobs.runner import INTERRUPTIONS, Runner
 from unispeech.server.speech.speech import public
 from unispeech.server.storage.connection import (
     UNAVAILABLE,
+    check_sqlite,
     create_engine,
     error_line,
     first_transaction,
@@ -126,6 +127,8 @@ class Worker:
         self._notices = notices
         self._url = with_driver(url)
         engine = create_engine(self._url)
+        if engine.dialect.name == "sqlite":
+            check_sqlite()
         with first_transaction(engine) as connection:  # DBOS would raise a traceback
             sa.inspect(connection).get_table_names()
         engine.dispose()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -83,6 +85,25 @@ def first_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
             + error_line(error),
             "see UNISPEECH_DATABASE_URL" if engine.url.host else "see UNISPEECH_DATA_DIR",
         ) from None
+
+
+def check_sqlite(
+    python: tuple[int, ...] = sys.version_info[:2],
+    sqlite: tuple[int, ...] = sqlite3.sqlite_version_info,
+) -> None:
+    """Check that DBOS can use the SQLite of this Python.
+
+    From Python 3.12 on, its tables need `unixepoch('subsec')` of SQLite 3.42.
+
+    Raises:
+        UnispeechError: it is too old.
+    """
+    if python >= (3, 12) and sqlite < (3, 42):
+        raise UnispeechError(
+            f"SQLite {'.'.join(map(str, sqlite))} is too old for the service with Python 3.12 or "
+            "newer: 3.42 is the first that works",
+            "use Python 3.11, or PostgreSQL in UNISPEECH_DATABASE_URL",
+        )
 
 
 def with_driver(url: str) -> str:
