@@ -4,10 +4,12 @@ import { t } from "#page/strings/index.js";
 import {
   allowance,
   backendOf,
+  changed,
   jobFields,
   modelLabel,
   modelsOf,
   possible,
+  restored,
   summary,
   usual,
 } from "#page/views/chosen.js";
@@ -15,6 +17,7 @@ import { infoWith, option, yes } from "./server.js";
 
 const info = infoWith();
 const EMPTY = {
+  quality: "balanced",
   language: "",
   task: "transcribe",
   backend: "",
@@ -52,7 +55,7 @@ test("a job has the chosen options", () => {
 });
 
 test("a job omits options that its backend does not support", () => {
-  assert.deepEqual(jobFields(info, { ...everything, backend: "plain" }), {
+  assert.deepEqual(jobFields(info, { ...everything, quality: "", backend: "plain" }), {
     backend: "plain",
     word_timestamps: true,
   });
@@ -74,11 +77,12 @@ test("stored options that no longer exist fall back to the defaults", () => {
 });
 
 test("a model of one language sets it", () => {
-  assert.equal(possible(info, { ...EMPTY, model: "english" }).language, "en");
+  assert.equal(possible(info, { ...EMPTY, quality: "", model: "english" }).language, "en");
 });
 
 test("another backend drops a model of another family", () => {
-  assert.equal(possible(info, { ...EMPTY, backend: "plain", model: "english" }).model, "");
+  const chosen = { ...EMPTY, quality: "", backend: "plain", model: "english" };
+  assert.equal(possible(info, chosen).model, "");
 });
 
 /** A backend of two families, the second of which has no word times and needs the language. */
@@ -103,7 +107,7 @@ function withFamilies() {
 
 test("a backend has the options of the chosen model's family", () => {
   const about = withFamilies();
-  const chosen = { ...EMPTY, backend: "several" };
+  const chosen = { ...EMPTY, quality: "", backend: "several" };
   assert.equal(allowance(backendOf(about, chosen), "word_timestamps").allowed, true);
   const canary = backendOf(about, { ...chosen, model: "c" });
   assert.equal(allowance(canary, "word_timestamps").reason, "canary has none");
@@ -126,9 +130,23 @@ test("a model's label names a licence that forbids commercial use", () => {
   assert.ok(modelLabel(model).includes(t("options.model.noncommercial", { licence: "NC" })));
 });
 
-test("the summary names the options", () => {
-  const parts = ["German", t("options.task.translate"), "fast", "fast-model"];
-  const more = [t("options.speakers.count", { count: 2 }), t("options.vocabulary")];
-  const text = summary(info, { ...everything, language: "de" });
-  assert.equal(text, [...parts, ...more].join(" · "));
+test("the summary names the options beside language, quality and speakers", () => {
+  const chosen = { ...everything, language: "de" };
+  const [translated, vocabulary] = [t("options.task.translate"), t("options.vocabulary")];
+  assert.equal(summary(info, chosen), [translated, vocabulary].join(" · "));
+  const own = summary(info, { ...chosen, quality: "" });
+  assert.equal(own, [translated, "fast", "fast-model", vocabulary].join(" · "));
+});
+
+test("a backend or model of the user's own replaces the quality, and its removal restores it", () => {
+  const own = changed(info, EMPTY, { model: "english" });
+  assert.deepEqual([own.quality, own.model, own.language], ["", "english", "en"]);
+  assert.equal(changed(info, own, { model: "" }).quality, "balanced");
+  assert.equal(changed(info, own, { quality: "balanced" }).model, "");
+});
+
+test("a choice stored before there were qualities keeps its model", () => {
+  const { quality, model } = restored(info, { model: "english", backend: "" });
+  assert.deepEqual([quality, model], ["", "english"]);
+  assert.equal(restored(info, {}).quality, "balanced");
 });

@@ -17,11 +17,12 @@ const names = (element) =>
 const job = { backend: "fast", model: "fast-model", options: { width: 3, language: "de" } };
 const span = { start: 1, end: 2 };
 
-test("the form has the controls of the server's options in its order", () => {
+test("the form has language, quality and speakers first, then the server's options in its order", () => {
   const { element } = new OptionsForm(infoWith([width, yes]));
   const engine = ["backend", "model"];
-  const rest = ["initial_prompt", "hotwords", "speakers", "language_per_chunk", "width"];
-  assert.deepEqual(names(element), ["language", "task", ...engine, ...rest]);
+  const rest = ["task", "initial_prompt", "hotwords", "language_per_chunk", "width"];
+  const main = ["language", "quality", "speakers"];
+  assert.deepEqual(names(element), [...main, ...engine, ...rest]);
   assert.equal(label(element, "hotwords").textContent, en["options.hotwords"]);
 });
 

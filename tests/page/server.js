@@ -53,6 +53,7 @@ const model = (name, family, languages) => ({
   languages,
   tasks: ["transcribe"],
   kept: true,
+  rank: 0,
   megabytes: 1,
   licence: "MIT",
   commercial: true,

@@ -44,7 +44,7 @@ def _tags(page: Page, scene: Scene) -> None:
 
 def _options(page: Page, scene: Scene) -> None:
     _list(page, scene)
-    page.locator(".options > summary").click()
+    page.locator(".options summary").click()
 
 
 def _link(page: Page, scene: Scene) -> None:

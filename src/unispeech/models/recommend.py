@@ -101,6 +101,25 @@ def recommend(
     return sorted(judged, key=lambda advised: bool(advised.against))  # the order is kept
 
 
+def accuracy_order() -> list[str]:
+    """Return the names of the catalog, the most accurate model for its languages first.
+
+    A model without advice comes before the first of its family that is no larger.
+    """
+    order = [advice.name for advice in ADVICE]
+    entries = {entry.name: entry for entry in catalog.ENTRIES}
+    for entry in entries.values():
+        if entry.name in order:
+            continue
+        smaller = (
+            place
+            for place, name in enumerate(order)
+            if entries[name].family == entry.family and entries[name].megabytes <= entry.megabytes
+        )
+        order.insert(next(smaller, len(order)), entry.name)
+    return order
+
+
 def _knows(advice: Advice, entry: Entry, language: str) -> bool:
     if not language:
         return entry.facts.multilingual and not advice.only

@@ -31,7 +31,6 @@ def server(random_pipeline: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 def test_speakers_are_distinguished_on_request(tab: Tab, server: Server) -> None:
     page = tab.page
     page.goto(server.url)
-    page.locator(".options > summary").click()
     page.get_by_label("Speakers").select_option("2 speakers")
     page.set_input_files("input[type=file]", SAMPLES / "pause.wav")
     page.get_by_role("link", name="pause.wav").click(timeout=WAIT)

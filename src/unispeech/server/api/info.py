@@ -15,6 +15,7 @@ from unispeech.backends.spec import BackendSpec
 from unispeech.errors import OptionError, UnispeechError
 from unispeech.models import catalog, weight_cache
 from unispeech.models.facts import ModelFacts, family_title
+from unispeech.models.recommend import accuracy_order
 from unispeech.option_schema import Option
 from unispeech.options import OPTIONS, LoadOptions, options_for, split_options
 from unispeech.server.api.schemas import JobOptions, validated
@@ -43,6 +44,7 @@ async def info(service: TheService, key: Caller) -> dict[str, Any]:
 def _info(service: Service, key: Key) -> dict[str, Any]:
     settings = service.settings
     cached = {weights.name for weights in weight_cache.cached_models()}
+    ranks = {name: rank for rank, name in enumerate(accuracy_order())}
     speakers = _verdict(service.speech.diarization_refusal())
     return {
         "version": __version__,
@@ -52,7 +54,7 @@ def _info(service: Service, key: Key) -> dict[str, Any]:
         "backends": [_backend(spec, speakers) for spec in registry.specs().values()],
         "options": [_describe_option(row) for row in options_for("api")],
         "models": [
-            _model(entry, entry.name in cached)
+            _model(entry, entry.name in cached, ranks[entry.name])
             for entry in catalog.ENTRIES
             if service.speech.models.may_name(entry.name)
         ],
@@ -78,13 +80,14 @@ def _info(service: Service, key: Key) -> dict[str, Any]:
     }
 
 
-def _model(entry: catalog.Entry, is_cached: bool) -> dict[str, Any]:
+def _model(entry: catalog.Entry, is_cached: bool, rank: int) -> dict[str, Any]:
     return {
         "name": entry.name,
         "family": entry.family,
         "languages": list(entry.languages),
         "tasks": ["transcribe", "translate"] if entry.translates else ["transcribe"],
         "kept": is_cached,
+        "rank": rank,
         "megabytes": entry.megabytes,
         "licence": entry.licence,
         "commercial": entry.is_commercial,

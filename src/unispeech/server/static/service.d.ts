@@ -242,6 +242,8 @@ export interface Model {
   languages: string[];
   tasks: string[];
   kept: boolean;
+  /** Place among all models by accuracy; 0 is the most accurate. */
+  rank: number;
   megabytes: number;
   licence: string;
   /** False if the licence forbids commercial use. */

@@ -1,8 +1,10 @@
 // Options chosen for new recordings, checked against the server. Pure functions.
 
 /** @import { Backend, Info, Model, Option } from "../service.d.ts" */
+/** @import { Quality } from "./quality.js" */
 
-import { bytes, languageName, t } from "../strings/index.js";
+import { bytes, t } from "../strings/index.js";
+import { languagesOf, qualities } from "./quality.js";
 
 /** Choices for the number of speakers: "" does not distinguish them, "some" detects the number. */
 export const SPEAKERS = ["", "some", "2", "3", "4", "5", "6", "7", "8"];
@@ -10,7 +12,8 @@ const BOUNDS = ["min_speakers", "max_speakers"]; // set by the control of `speak
 
 /** @typedef {{ [option: string]: string | boolean }} Values of controls by option; "" is unset. */
 /** @typedef {{ backend: string, model: string }} Engine "" is the default of the server or backend. */
-/** @typedef {Engine & { language: string, speakers: string } & Values} Chosen */
+/** @typedef {{ language: string, speakers: string, quality: Quality | "" }} Main "" is an engine chosen by hand. */
+/** @typedef {Engine & Main & Values} Chosen */
 
 /**
  * Options of the form for new recordings.
@@ -26,7 +29,34 @@ export const formOptions = (info) =>
  */
 export function usual(info) {
   const values = formOptions(info).map((option) => [option.name, written(option.default)]);
-  return { ...Object.fromEntries(values), backend: "", model: "", speakers: "" };
+  const languages = modelOf(info, { backend: "", model: "" })?.languages ?? [];
+  const language = languages.length === 1 ? languages[0] : "";
+  const engine = { backend: "", model: "", quality: /** @type {const} */ ("balanced") };
+  return { ...Object.fromEntries(values), ...engine, language, speakers: "" };
+}
+
+/**
+ * A stored choice, completed.
+ * @param {Info} info
+ * @param {Partial<Chosen>} stored
+ * @returns {Chosen}
+ */
+export function restored(info, stored) {
+  const quality = stored.backend || stored.model ? "" : "balanced";
+  return possible(info, Object.assign(usual(info), { quality }, stored));
+}
+
+/**
+ * The choice after values have changed. A backend or model of the user's own replaces the quality.
+ * @param {Info} info
+ * @param {Chosen} before
+ * @param {Values} values
+ */
+export function changed(info, before, values) {
+  const next = /** @type {Chosen} */ ({ ...before, ...values });
+  if (next.backend !== before.backend || next.model !== before.model)
+    next.quality = next.backend || next.model ? "" : "balanced";
+  return possible(info, next);
 }
 
 /**
@@ -131,7 +161,8 @@ export function takes(backend, name, value) {
  * @returns {Chosen}
  */
 export function possible(info, chosen) {
-  const next = { ...chosen };
+  /** @type {Chosen} */
+  const next = { ...chosen, ...engineOfQuality(info, chosen) };
   if (!info.backends.some(({ name, usable }) => name === next.backend && usable)) next.backend = "";
   if (!SPEAKERS.includes(next.speakers)) next.speakers = "";
   const family = backendOf(info, next)?.family;
@@ -143,6 +174,21 @@ export function possible(info, chosen) {
   for (const { name, choices, default: usual } of formOptions(info))
     if (choices.length && !choices.includes(String(next[name]))) next[name] = written(usual);
   return next;
+}
+
+/**
+ * The engine of the chosen quality, with a language and quality that exist.
+ * @param {Info} info
+ * @param {Chosen} chosen
+ */
+function engineOfQuality(info, { quality, language: wanted }) {
+  if (!quality) return {};
+  const codes = languagesOf(info);
+  const isKnown = !wanted || !codes.length || codes.includes(wanted);
+  const language = isKnown ? wanted : usual(info).language;
+  const offered = qualities(info, language);
+  const possible = offered[quality] ? quality : "balanced";
+  return { language, quality: possible, ...offered[possible] };
 }
 
 /**
@@ -177,29 +223,25 @@ function speakerBounds(speakers) {
 }
 
 /**
- * Short summary of the choice.
+ * Short summary of what is chosen beside language, quality and speakers.
  * @param {Info} info
  * @param {Chosen} chosen
  */
 export function summary(info, chosen) {
-  const { language, task, speakers } = chosen;
-  const hasSpeakers = speakers && allowance(backendOf(info, chosen), "speakers").allowed;
   const hasVocabulary = ["initial_prompt", "hotwords"].some((name) =>
     chosen[name]?.toString().trim(),
   );
   const parts = [
-    language ? languageName(language, nameIn(info, language)) : t("options.language.auto"),
-    task === "translate" ? t("options.task.translate") : "",
-    chosen.backend || info.backend,
-    modelOf(info, chosen)?.name ?? info.model,
-    hasSpeakers ? speakersLabel(speakers) : "",
+    chosen.task === "translate" ? t("options.task.translate") : "",
+    chosen.quality ? "" : chosen.backend || info.backend,
+    chosen.quality ? "" : modelName(info, chosen),
     hasVocabulary ? t("options.vocabulary") : "",
   ];
   return parts.filter(Boolean).join(" · ");
 }
 
-/** @type {(info: Info, language: string) => string | undefined} */
-const nameIn = (info, language) => info.languages.find(({ code }) => code === language)?.name;
+/** @type {(info: Info, chosen: Engine) => string} */
+export const modelName = (info, chosen) => modelOf(info, chosen)?.name ?? info.model;
 
 /** @param {string} speakers */
 export function speakersLabel(speakers) {

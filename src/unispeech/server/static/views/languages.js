@@ -9,7 +9,7 @@ import { languageName, t } from "../strings/index.js";
 /**
  * Languages of a known or unknown model, with detection as the first choice.
  * @param {Info} info
- * @param {Model} [model]
+ * @param {Pick<Model, "languages">} [model]
  * @param {boolean} [isRequired]
  * @returns {Choice[]}
  */

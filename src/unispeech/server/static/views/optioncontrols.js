@@ -2,12 +2,14 @@
 
 /** @import { Info, Option } from "../service.d.ts" */
 /** @import { Engine, Values } from "./chosen.js" */
+/** @import { Quality } from "./quality.js" */
 /** @import { Choice } from "./languages.js" */
 
 import { h } from "../dom.js";
 import { known, t } from "../strings/index.js";
 import { allowance, backendOf, modelOf, SPEAKERS, speakersLabel, takes } from "./chosen.js";
 import { languageChoices } from "./languages.js";
+import { languagesOf } from "./quality.js";
 
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Control */
 
@@ -16,7 +18,7 @@ import { languageChoices } from "./languages.js";
  * the option.
  * @param {Info} info
  * @param {Option} option
- * @param {Engine & Values} chosen
+ * @param {Engine & { quality?: Quality | "" } & Values} chosen
  * @param {{ prefix: string, describedBy?: string, rows?: number }} more `rows` of a text field
  * @returns {Control}
  */
@@ -44,13 +46,15 @@ export function control(info, option, chosen, { prefix, describedBy, rows = 1 })
 /**
  * @param {Info} info
  * @param {Option} option
- * @param {Engine} chosen
+ * @param {Engine & { quality?: Quality | "" }} chosen
  * @returns {Choice[]}
  */
 function choicesOf(info, { name, choices, default: usual }, chosen) {
   const backend = backendOf(info, chosen);
-  if (name === "language")
-    return languageChoices(info, modelOf(info, chosen), backend?.options.language.required);
+  if (name === "language") {
+    const known = chosen.quality ? { languages: languagesOf(info) } : modelOf(info, chosen);
+    return languageChoices(info, known, backend?.options.language.required);
+  }
   if (name === "speakers") return SPEAKERS.map((value) => ({ value, label: speakersLabel(value) }));
   const values = choices.map((value) => ({
     value,

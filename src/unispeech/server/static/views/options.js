@@ -11,16 +11,19 @@ import { t } from "../strings/index.js";
 import {
   allowance,
   backendOf,
+  changed,
   formOptions,
   jobFields,
   modelLabel,
+  modelName,
   modelsOf,
-  possible,
+  restored,
   summary,
-  usual,
 } from "./chosen.js";
 import { control, controlsIn, field, hintOf, labelOf, select, valuesIn } from "./optioncontrols.js";
+import { hasQualities, qualities } from "./quality.js";
 
+const MAIN = ["language", "speakers"];
 const MULTILINE = ["initial_prompt", "replacements"];
 const SOON = 400; // milliseconds after the last change
 
@@ -30,26 +33,23 @@ export class OptionsForm {
   #chosen;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  #form = h("form", {
-    class: "fields",
-    on: { submit: (event) => event.preventDefault(), input: () => this.#read() },
-  });
+  #main = h("div", { class: "fields" });
+  #more = h("div", { class: "fields" });
   #summary = h("span", { class: "soft" });
   #verdict = h("p", { class: "note doubt", role: "status", hidden: true });
+  #form = h(
+    "form",
+    { on: { submit: (event) => event.preventDefault(), input: () => this.#read() } },
+    this.#main,
+    details(this.#summary, this.#more),
+    this.#verdict,
+  );
 
   /** @param {Info} info */
   constructor(info) {
     this.#info = info;
-    this.#chosen = { ...usual(info), ...settings.get("options", {}) };
-    const details = h(
-      "details",
-      { class: "options", open: settings.get("optionsOpen", false) },
-      h("summary", {}, h("span", { class: "name" }, t("options.title")), this.#summary),
-      this.#form,
-      this.#verdict,
-    );
-    details.addEventListener("toggle", () => settings.set("optionsOpen", details.open));
-    this.element = details;
+    this.#chosen = restored(info, settings.get("options", {}));
+    this.element = h("section", { class: "options", "aria-label": t("options.title") }, this.#form);
     this.#draw();
   }
 
@@ -59,18 +59,22 @@ export class OptionsForm {
   }
 
   #draw() {
-    this.#chosen = possible(this.#info, this.#chosen);
-    this.#form.replaceChildren(...fields(this.#info, this.#chosen));
-    this.#summary.textContent = summary(this.#info, this.#chosen);
+    const chosen = this.#chosen;
+    const { main, more } = fields(this.#info, chosen);
+    this.#main.replaceChildren(...main);
+    this.#more.replaceChildren(...more);
+    this.#summary.textContent = summary(this.#info, chosen);
   }
 
   #read() {
     const before = this.#chosen;
-    this.#chosen = { ...before, ...valuesIn(this.#form) };
+    this.#chosen = changed(this.#info, before, valuesIn(this.#form));
     settings.set("options", this.#chosen);
     this.#summary.textContent = summary(this.#info, this.#chosen);
-    const { backend, model } = this.#chosen;
-    if (before.backend !== backend || before.model !== model) this.#redraw();
+    const isSame = /** @type {const} */ (["backend", "model", "quality", "language"]).every(
+      (name) => before[name] === this.#chosen[name],
+    );
+    if (!isSame) this.#redraw();
     this.#checkSoon();
   }
 
@@ -95,27 +99,70 @@ export class OptionsForm {
 }
 
 /**
- * Fields of the server's options; backend and model come after language and task.
+ * What lies behind "More options", which stays open once opened.
+ * @param {HTMLElement} summary
+ * @param {HTMLElement} content
+ */
+function details(summary, content) {
+  const details = h(
+    "details",
+    { open: settings.get("optionsOpen", false) },
+    h("summary", {}, h("span", { class: "name" }, t("options.more")), summary),
+    content,
+  );
+  details.addEventListener("toggle", () => settings.set("optionsOpen", details.open));
+  return details;
+}
+
+/**
+ * Fields of language, quality and speakers, and of everything else.
  * @param {Info} info
  * @param {Chosen} chosen
  */
 function fields(info, chosen) {
   const backend = backendOf(info, chosen);
-  const options = formOptions(info).map((option) => optionField(info, option, chosen));
-  return options.toSpliced(
-    2,
-    0,
+  const options = formOptions(info);
+  const isMain = options.map(({ name }) => MAIN.includes(name));
+  const drawn = options.map((option) => optionField(info, option, chosen));
+  const main = drawn.filter((_, index) => isMain[index]);
+  const more = drawn.filter((_, index) => !isMain[index]);
+  return {
+    main: main.toSpliced(1, 0, ...qualityField(info, chosen)),
+    more: [
+      field(
+        t("options.backend"),
+        select(attributes("backend"), backendChoices(info), chosen.backend),
+        help("backend", backend?.summary ?? ""),
+      ),
+      field(
+        t("options.model"),
+        select(attributes("model"), modelChoices(info, chosen), chosen.model),
+        help("model", t("options.model.hint")),
+      ),
+      ...more,
+    ],
+  };
+}
+
+/**
+ * The field of the quality, unless the server has one model.
+ * @param {Info} info
+ * @param {Chosen} chosen
+ */
+function qualityField(info, chosen) {
+  const choices = Object.keys(qualities(info, chosen.language)).map((value) => ({
+    value,
+    label: t(`options.quality.${value}`),
+  }));
+  if (!chosen.quality) choices.push({ value: "", label: t("options.quality.own") });
+  if (choices.length < 2 && !hasQualities(info)) return [];
+  return [
     field(
-      t("options.backend"),
-      select(attributes("backend"), backendChoices(info), chosen.backend),
-      help("backend", backend?.summary ?? "", missingBackends(info)),
+      t("options.quality"),
+      select(attributes("quality"), choices, chosen.quality),
+      help("quality", t("options.quality.hint", { model: modelName(info, chosen) })),
     ),
-    field(
-      t("options.model"),
-      select(attributes("model"), modelChoices(info, chosen), chosen.model),
-      help("model", t("options.model.hint")),
-    ),
-  );
+  ];
 }
 
 /**
@@ -125,13 +172,25 @@ function fields(info, chosen) {
  */
 function optionField(info, option, chosen) {
   const { name } = option;
-  const { reason } = allowance(backendOf(info, chosen), name);
+  const reason = reasonAgainst(info, name, chosen);
   const rows = MULTILINE.includes(name) ? 2 : 1;
   const input = control(info, option, chosen, { prefix: "o", describedBy: `h-${name}`, rows });
   return field(labelOf(option), input, help(name, hintOf(option), reason));
 }
 
-/** @param {"backend" | "model"} name */
+/**
+ * Why an option cannot be chosen, without the advice for the operator of the server.
+ * @param {Info} info
+ * @param {string} name
+ * @param {Chosen} chosen
+ */
+function reasonAgainst(info, name, chosen) {
+  const { allowed, reason } = allowance(backendOf(info, chosen), name);
+  if (name === "speakers") return allowed ? null : t("options.speakers.unavailable");
+  return reason?.split("; ")[0] ?? null;
+}
+
+/** @param {"backend" | "model" | "quality"} name */
 const attributes = (name) => ({ id: `o-${name}`, name, "aria-describedby": `h-${name}` });
 
 /**
@@ -139,18 +198,9 @@ const attributes = (name) => ({ id: `o-${name}`, name, "aria-describedby": `h-${
  * @returns {Choice[]}
  */
 function backendChoices(info) {
-  const choices = info.backends.map(({ name, usable }) => ({
-    value: name,
-    label: name,
-    disabled: !usable,
-  }));
+  const usable = info.backends.filter(({ usable }) => usable);
+  const choices = usable.map(({ name }) => ({ value: name, label: name }));
   return [{ value: "", label: t("options.default", { name: info.backend }) }, ...choices];
-}
-
-/** @param {Info} info */
-function missingBackends(info) {
-  const names = info.backends.filter(({ usable }) => !usable).map(({ name }) => name);
-  return names.length ? t("options.backend.missing", { names: names.join(", ") }) : null;
 }
 
 /**
