@@ -67,18 +67,19 @@ def test_a_job_outlasts_sigterm_to_the_process_group(tmp_path: Path, stops: int)
     """systemd sends it to all processes of a service, the decoders included."""
     server = Server(tmp_path, has_group=True, jobs_at_once=1).start()
     try:
-        with server.client() as http:
-            slow = submit(http, slow_file(tmp_path))
-            short = submit(http, PAUSE, chunk_length="5", batch_size="1")
+        slow, short = [], []
         for stop in range(stops):
+            with server.client() as http:  # more work, as earlier jobs may have ended
+                slow.append(submit(http, slow_file(tmp_path)))
+                short.append(submit(http, PAUSE, chunk_length="5", batch_size="1"))
             until_started(server, before=server.log.read_text().count("job started") if stop else 0)
             time.sleep(0.3 + 0.2 * (stop % 8))  # the decoding takes a second
             server.signal_group(signal.SIGTERM)
             assert server.process is not None and server.process.wait(90) in (0, -signal.SIGTERM)
             server.start()
         with server.client() as http:
-            assert is_correct(http, slow, reference("english"))
-            assert is_correct(http, short, reference("pause"))
+            assert all(is_correct(http, job, reference("english")) for job in slow)
+            assert all(is_correct(http, job, reference("pause")) for job in short)
     finally:
         server.stop()
     log = server.log.read_text()
