@@ -281,8 +281,9 @@ def test_csv_holds_speakers_languages_and_no_formula(transcript: Transcript) -> 
 @given(transcripts())
 @FEW
 def test_fields_of_nist_have_no_spaces(transcript: Transcript) -> None:
-    for row in formats.render(transcript, "rttm").splitlines():
-        assert len(row.split(" ")) == 10
+    if any(segment.speaker for segment in transcript.segments):
+        for row in formats.render(transcript, "rttm").splitlines():
+            assert len(row.split(" ")) == 10
     words = [row.split(" ") for row in formats.render(transcript, "ctm").splitlines()]
     assert all(len(row) == 6 for row in words if row[0] != ";;")
     for row, segment in zip(
