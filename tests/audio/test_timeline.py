@@ -57,3 +57,11 @@ def test_a_part_keeps_the_times_of_the_file(tmp_path: Path) -> None:
     assert len(samples) == 4 * RATE
     assert not samples[: round(2.5 * RATE)].any()
     assert np.abs(samples[round(2.5 * RATE) :]).max() > 0.2
+
+
+def test_timestamps_that_claim_years_are_a_new_clock(tmp_path: Path) -> None:
+    """As in a damaged file, whose header claims as much: filling the years would not end."""
+    path = recorded(tmp_path / "years.mka", Sound(((0.0, TONE), (3e6, TONE))))
+    recording = Recording(path)
+    assert sum(len(block) for block in recording.blocks()) / 16_000 < 10
+    assert recording.holes == []

@@ -7,6 +7,7 @@ alike.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ RESET = 10.0
 """Seconds: a larger jump in a broadcast format is a new clock, not a hole. FFmpeg's own bound
 (`-dts_delta_threshold`)."""
 LONGEST_HOLE = 12 * 3600.0
-"""Seconds: where no length is stated, a larger jump is a new clock in any format."""
+"""Seconds: a larger jump is a new clock in any format, as damaged timestamps may claim years."""
 _ABSOLUTE = ("mov", "matroska")
 """Demuxers of files that begin at time zero, whenever their first frame comes. In others (transport
 streams, FLV, Ogg) the first frame of any track is the beginning."""
@@ -34,7 +35,7 @@ class Clock:
         names = container.format.name.split(",")
         started = (container.start_time or 0) / 1e6
         self._origin = 0.0 if any(name in _ABSOLUTE for name in names) else started
-        self._end = LONGEST_HOLE if stated is None else stated
+        self._end = math.inf if stated is None else stated
         self._may_reset = any(name in _BROADCAST for name in names)
         self._position = 0.0
         self.holes: list[tuple[float, float]] = []
@@ -58,7 +59,7 @@ class Clock:
         return ahead if ahead > HOLE else 0.0
 
     def _is_reset(self, ahead: float) -> bool:
-        beyond = self._position + ahead > self._end + RESET
+        beyond = ahead > LONGEST_HOLE or self._position + ahead > self._end + RESET
         return ahead > HOLE and (
             beyond or (self._may_reset and ahead > RESET and self._position > 0)
         )
