@@ -31,8 +31,8 @@ def exit_promptly(raises: bool = True) -> Iterator[None]:
     Ctrl-C is ignored (a background job of a shell), it stays ignored.
 
     Args:
-        raises: Whether running code gets `KeyboardInterrupt` and `GRACE` seconds. Without it the
-            program ends at once: an event loop prints an exception that reaches one of its tasks.
+        raises: True gives running code `KeyboardInterrupt` and `GRACE` seconds. False ends the
+            program at once, as an event loop prints an exception that reaches one of its tasks.
     """
     previous_handler = signal.getsignal(signal.SIGINT)
     if previous_handler == signal.SIG_IGN:
