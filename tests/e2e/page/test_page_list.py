@@ -206,7 +206,9 @@ def test_views_start_at_their_top_and_are_left_where_they_were(
         job = submitted(http, joined(tmp_path / f"{name}.wav", 1))
     until_ended(http, job)
     page.goto(server.url)
-    row(tab, "one.wav").get_by_role("button").scroll_into_view_if_needed()
+    page.get_by_text("3 recordings").wait_for(timeout=WAIT)
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")  # rows that are out of sight are not in the document
+    row(tab, "one.wav").wait_for(timeout=WAIT)
     page.wait_for_timeout(300)  # the page hears of the scroll in its next frame
     place = page.evaluate("scrollY")
     assert place > 200
