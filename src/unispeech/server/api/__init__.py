@@ -15,6 +15,7 @@ from unispeech.server.api import (
     ranges,
     transcripts,
     uploads,
+    vocabularies,
 )
 from unispeech.server.http.error_responses import DOCUMENTED
 from unispeech.server.http.query import refuse_unknown_parameters
@@ -22,5 +23,7 @@ from unispeech.server.http.query import refuse_unknown_parameters
 router = APIRouter(
     prefix="/api", responses=DOCUMENTED, dependencies=[Depends(refuse_unknown_parameters)]
 )
-for room in (job_list, jobs, events, transcripts, changes, ranges, media, links, uploads, info):
+for room in (
+    job_list, jobs, events, transcripts, changes, ranges, media, links, uploads, vocabularies, info,
+):  # fmt: skip
     router.include_router(room.router)

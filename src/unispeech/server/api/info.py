@@ -20,6 +20,7 @@ from unispeech.option_schema import Option
 from unispeech.options import OPTIONS, LoadOptions, options_for, split_options
 from unispeech.server.api.schemas import JobOptions, validated
 from unispeech.server.api.transcripts import TYPES
+from unispeech.server.api.vocabularies import options_with_words
 from unispeech.server.http.dependencies import Caller, TheService
 from unispeech.server.http.routing import Route
 from unispeech.server.service import Service
@@ -181,7 +182,8 @@ async def check(options: dict[str, Any], service: TheService, key: Caller) -> di
     `refusals` lists all reasons against it; `message`, `hint` and `param` are those of the first.
     """
     try:
-        named = validated(JobOptions, options).options()
+        fields = validated(JobOptions, options)
+        named = await asyncio.to_thread(options_with_words, service.database, key, fields)
         speech_request = await asyncio.to_thread(lambda: service.speech.review_request(**named))
         refusals = [_describe_refusal(refusal, options) for refusal in speech_request.refusals]
         backend, model = speech_request.backend, speech_request.model

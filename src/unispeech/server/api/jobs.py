@@ -6,10 +6,11 @@ import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 
 from unispeech.server.api.job_view import holds, job_view, warnings
 from unispeech.server.api.schemas import Deleted, JobFields, JobInFull, JobShown, validated
+from unispeech.server.api.vocabularies import options_with_words
 from unispeech.server.http import forms
 from unispeech.server.http.dependencies import Caller, TheJob, TheService
 from unispeech.server.http.error_responses import RequestError
@@ -45,8 +46,7 @@ async def create(request: Request, service: TheService, key: Caller) -> JobShown
     await asyncio.to_thread(service.jobs.check_capacity, key.id)
     form = await forms.form(request, service.max_upload(key), service.scratch)
     file = forms.file_field(form, "file")
-    texts = {n: v for n, v in form.multi_items() if isinstance(v, str) and v}
-    fields = validated(JobFields, texts)
+    fields = validated(JobFields, _text_fields(form))
     if (file is not None) + bool(fields.upload) + bool(fields.url) != 1:
         raise RequestError(400, "send exactly one of file, upload and url", param="file")
     if fields.webhook_id and fields.webhook_id not in service.notices.webhooks:
@@ -56,7 +56,8 @@ async def create(request: Request, service: TheService, key: Caller) -> JobShown
             "see webhooks in /api/info",
             param="webhook_id",
         )
-    speech_request = service.speech.make_request(**fields.options())
+    options = await asyncio.to_thread(options_with_words, service.database, key, fields)
+    speech_request = service.speech.make_request(**options)
     await service.speech.fetch_weights(speech_request)
     id, files = service.jobs.new_folder()
     try:
@@ -81,6 +82,24 @@ async def create(request: Request, service: TheService, key: Caller) -> JobShown
         return created
     finally:
         await asyncio.to_thread(service.jobs.discard_unaccepted, id)
+
+
+def _text_fields(fields: FormData) -> dict[str, str]:
+    """Return the fields that are not empty, besides files.
+
+    Raises:
+        RequestError: 400, a field occurs twice.
+    """
+    texts: dict[str, str] = {}
+    for name, value in fields.multi_items():
+        if isinstance(value, str) and value:
+            if name in texts:
+                message = f"field {name[:100]!r} occurs twice"
+                raise RequestError(
+                    400, message, "send it once", param=name[:100], code="invalid_value"
+                )
+            texts[name] = value
+    return texts
 
 
 async def _receive(

@@ -10,6 +10,7 @@ from unispeech import languages
 from unispeech.server.api.job_view import job_view
 from unispeech.server.api.jobs import CONFLICT, accept
 from unispeech.server.api.schemas import JobShown, Range
+from unispeech.server.api.vocabularies import options_with_words
 from unispeech.server.http.dependencies import Caller, TheJob, TheService
 from unispeech.server.http.error_responses import RequestError
 from unispeech.server.http.routing import Route
@@ -44,7 +45,7 @@ async def decode_again(job: TheJob, range: Range, service: TheService, key: Call
     if not is_whole:
         _check_times(range, job.duration or 0.0)
     await asyncio.to_thread(service.jobs.check_capacity)
-    options = range.options()
+    options = await asyncio.to_thread(options_with_words, service.database, key, range)
     language = options.get("language")
     is_known = bool(language) and not languages.is_automatic(language)
     excluded = (*(() if is_whole else (*SPEAKERS, *PART)), *(DETECTION if is_known else ()))

@@ -22,6 +22,12 @@ from unispeech.options import OPTIONS, options_for
 from unispeech.server.http.error_responses import RequestError, validation_message
 from unispeech.server.jobs.notices import is_address
 
+VOCABULARY: Any = Field(
+    None,
+    max_length=4000,
+    description="Names of vocabulary lists, separated by commas. Their words are copied into "
+    "`hotwords`, before those of the request.",
+)
 Seconds = Field(ge=0, le=1e7, allow_inf_nan=False, description="Seconds from the start.")
 
 
@@ -80,6 +86,8 @@ class Options(BaseModel):
 class JobOptions(Options):
     """Options of a job."""
 
+    vocabulary: str | None = VOCABULARY
+
     @field_validator("min_speakers", "max_speakers", check_fields=False)
     @classmethod
     def _with_speakers(cls, value: int | None, info: ValidationInfo) -> int | None:
@@ -120,6 +128,7 @@ class Range(Options):
         description="Seconds from the start; null: the end of the recording.",
     )  # fmt: skip
     apply: bool = Field(True, description="Replace the range of the transcript by the result.")
+    vocabulary: str | None = VOCABULARY
 
     def options(self) -> dict[str, Any]:
         # `start` and `end` are the range here, not the options of these names.

@@ -18,6 +18,7 @@ TAGS = {
     "Audio": "Recordings of jobs: media type, audio, waveform.",
     "Links": "Read access to one job without an API key.",
     "Uploads": "Resumable uploads by the tus protocol.",
+    "Vocabulary lists": "Names and terms to expect, kept on the server for the jobs of one key.",
     "Info": "Backends, models, options and limits of the server.",
     "OpenAI": "OpenAI's audio API.",
     "WAAS": "API of WAAS. Errors are plain text.",
@@ -29,7 +30,9 @@ TAGS = {
     "Operations": "Health checks and metrics.",
 }
 """Descriptions of the tags, in the order of the document."""
-JSON_ERRORS = {"Jobs", "Transcripts", "Audio", "Links", "Uploads", "Info", "OpenAI"}
+JSON_ERRORS = {
+    "Jobs", "Transcripts", "Audio", "Links", "Uploads", "Vocabulary lists", "Info", "OpenAI",
+}  # fmt: skip
 """Tags whose errors have the body `ErrorBody`."""
 PATH_PARAMETERS = {
     "job_id": "ID of the job.",

@@ -16,6 +16,7 @@ from unispeech.server.jobs import corrections
 from unispeech.server.jobs.revisions import AGAIN, Changed, NoTranscript, Revisions
 from unispeech.server.jobs.share_links import Links
 from unispeech.server.service_errors import Busy
+from unispeech.server.storage import vocabularies
 from unispeech.server.storage.database import Database, Job, State
 from unispeech.server.storage.partial_uploads import Uploads
 from unispeech.server.storage.quotas import Quotas
@@ -178,6 +179,7 @@ class Jobs:
         self._remove_copies(time.time() - PLAYABLE)
         self._measure_uploads()
         self.links.sweep()
+        vocabularies.remove_orphans(self.database)
         if not days:
             return 0
         old = list(self.database.expired(time.time() - days * 86400))

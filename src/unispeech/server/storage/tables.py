@@ -120,6 +120,14 @@ passages = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("times", sa.Text, nullable=False),
 )
+vocabularies = sa.Table(
+    "unispeech_vocabularies",
+    metadata,
+    sa.Column("owner", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(60), primary_key=True),
+    sa.Column("words", sa.Text, nullable=False),
+    sa.Column("changed", sa.Float, nullable=False),
+)
 secrets = sa.Table(
     "unispeech_secrets",
     metadata,
