@@ -207,7 +207,8 @@ def test_views_start_at_their_top_and_are_left_where_they_were(
     until_ended(http, job)
     page.goto(server.url)
     page.get_by_text("3 recordings").wait_for(timeout=WAIT)
-    page.evaluate("scrollTo(0, document.body.scrollHeight)")  # rows that are out of sight are not in the document
+    # Rows that are out of sight are not in the document.
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
     row(tab, "one.wav").wait_for(timeout=WAIT)
     page.wait_for_timeout(300)  # the page hears of the scroll in its next frame
     place = page.evaluate("scrollY")
