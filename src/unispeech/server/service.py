@@ -10,6 +10,7 @@ from unispeech.server.jobs.notices import Notices
 from unispeech.server.jobs.runner import Runner
 from unispeech.server.jobs.workflows import Worker
 from unispeech.server.settings import Settings
+from unispeech.server.speech.broadcasts import Broadcasts
 from unispeech.server.speech.decoders import DecodeRange
 from unispeech.server.speech.speech import Speech
 from unispeech.server.speech.streams import Streams
@@ -42,6 +43,7 @@ class Service:
         self.notices = Notices(settings, self.database)
         self.speech = Speech(settings, self.keys_required)
         self.streams = Streams(settings, self.speech)
+        self.broadcasts = Broadcasts(settings.caption_watchers)
         quotas = Quotas(self.database, settings.max_stored_per_key, settings.max_stored)
         self.jobs = Jobs(self.database, settings.data_dir / "jobs", settings.queue_size, quotas)
         self.runner = Runner(self.jobs, self.speech)

@@ -91,6 +91,12 @@ class Settings(BaseSettings):
     stream_resume: float = Field(
         60.0, ge=0, description="Seconds for which a disconnected stream can be resumed."
     )
+    caption_watchers: int = Field(
+        200,
+        ge=0,
+        description="People who watch live captions by link at once, in each server process; 0: "
+        "captions cannot be shared.",
+    )
 
     max_upload: int = Field(4096 * MIB, ge=1, description="Largest upload in bytes.")
     min_upload_rate: float = Field(

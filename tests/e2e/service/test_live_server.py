@@ -126,6 +126,57 @@ def test_the_stream_of_a_client_that_stays_away_ends(server: Server) -> None:
             assert read(socket)[-1]["type"] == "done"
 
 
+def watched(socket: ClientConnection) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the answer to a command, and the events before it."""
+    events = [json.loads(socket.recv(timeout=60))]
+    while events[-1]["type"] not in ("shared", "error"):
+        events.append(json.loads(socket.recv(timeout=60)))
+    return events[-1], events[:-1]
+
+
+def lines(response: httpx.Response) -> Iterator[tuple[str, Any]]:
+    """Events of a stream."""
+    kind = ""
+    for line in response.iter_lines():
+        name, _, value = line.partition(": ")
+        kind = value if name == "event" else kind
+        if name == "data":
+            yield kind, json.loads(value)
+
+
+def test_others_watch_captions_by_link_without_a_key(server: Server) -> None:
+    with server.client(**HEADERS) as owner, server.client() as anybody:
+        assert anybody.post("/api/captions").status_code == 401
+        link = owner.post("/api/captions").raise_for_status().json()
+        assert link["url"] == f"{server.url}/#/captions/{link['id']}"
+        place = f"/api/captions/{link['id']}"
+        assert anybody.get(place).json()["error"]["code"] == "captions_not_found"
+        with open_stream(server) as socket:
+            socket.recv()
+            share = {"type": "share", "secret": link["secret"]}
+            socket.send(json.dumps(share))
+            assert watched(socket)[0] == {"type": "shared", "captions": link["id"]}
+            send(socket, pcm("pause") + bytes(2 * 2 * 16_000))  # silence ends the last phrase
+            with anybody.stream("GET", place) as response:
+                updates = lines(response)
+                text = ""
+                while words(text) != words(reference("pause")):
+                    kind, update = next(updates)
+                    assert kind == "captions" and update["live"]
+                    text += " ".join(["", *update["lines"]])
+                with anybody.stream("GET", place) as late:  # gets the last lines
+                    first = next(lines(late))[1]
+                    assert words(" ".join(first["lines"])) == words(text)
+                socket.send('{"type": "share"}')
+                assert watched(socket)[0] == {"type": "shared", "captions": None}
+                assert list(updates)[-1] == ("end", {})
+            assert anybody.get(place).status_code == 404
+            socket.send(json.dumps({**share, "secret": "a guess"}))
+            assert watched(socket)[0]["type"] == "error"
+    assert link["secret"] not in server.log.read_text()
+    assert link["id"] not in server.log.read_text()
+
+
 @pytest.mark.parametrize(
     ("parameters", "status", "value"),
     [

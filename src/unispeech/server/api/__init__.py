@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends
 
 from unispeech.server.api import (
+    captions,
     changes,
     events,
     info,
@@ -24,6 +25,7 @@ router = APIRouter(
     prefix="/api", responses=DOCUMENTED, dependencies=[Depends(refuse_unknown_parameters)]
 )
 for room in (
-    job_list, jobs, events, transcripts, changes, ranges, media, links, uploads, vocabularies, info,
+    job_list, jobs, events, transcripts, changes, ranges, media, links, captions, uploads,
+    vocabularies, info,
 ):  # fmt: skip
     router.include_router(room.router)

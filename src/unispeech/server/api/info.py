@@ -75,6 +75,7 @@ def _info(service: Service, key: Key) -> dict[str, Any]:
             "queue_size": settings.queue_size,
             "fetch_urls": settings.fetch_urls,
             "upload_expires": 86_400,
+            "caption_watchers": settings.caption_watchers,
         },
         "webhooks": sorted(service.notices.webhooks),
         "disclaimer": settings.disclaimer,

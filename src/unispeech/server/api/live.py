@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import APIRouter, WebSocket
@@ -46,6 +46,8 @@ class StreamSession:
         self._websocket = client.websocket
         self._streams = client.service.streams
         self._is_resumed = "session" in parameters
+        self._broadcasts = client.service.broadcasts
+        self._key = client.key.id
         self._stream = _open(client, parameters)
         self._queue = self._stream.read(after)
         self._can_resume = self._is_resumed  # the client knows the stream's ID
@@ -55,9 +57,45 @@ class StreamSession:
         state = {"session": stream.id, "resumed": self._is_resumed, "received": stream.received}
         await send(self._websocket, {"type": "session", **state})
         self._can_resume = True
-        await run_until_first_ends(
-            _receive(self._websocket, stream, self._queue), _send(self._websocket, self._queue)
-        )
+        await run_until_first_ends(self._receive(), _send(self._websocket, self._queue))
+
+    async def _receive(self) -> None:
+        """Read audio and commands until the client disconnects."""
+        stream = self._stream
+        async for message in receive(self._websocket):
+            try:
+                if message.get("bytes") is not None:
+                    await stream.put(message["bytes"], self._queue)
+                elif answer := self._run_command(message.get("text") or ""):
+                    await send(self._websocket, answer)
+            except UnispeechError as error:
+                await send(self._websocket, {"type": "error", "message": public(error)})
+                stream.finish()
+
+    def _run_command(self, text: str) -> dict[str, Any] | None:
+        """Run a command and return its answer, if it has one of its own."""
+        try:
+            command = json.loads(text)
+            commands: dict[str, Callable[[], dict[str, Any] | None]] = {
+                "flush": self._stream.flush,
+                "finish": self._stream.finish,
+                "share": lambda: self._share(command.get("secret")),
+            }
+            run = commands[command["type"]]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise OptionError(
+                f"{text[:80]!r} is not a command", 'send {"type": "finish"} or {"type": "flush"}'
+            ) from None
+        return run()
+
+    def _share(self, secret: str | None) -> dict[str, Any]:
+        """Show the captions under the link of a secret; without one, end the link they have."""
+        stream, broadcasts = self._stream, self._broadcasts
+        new = broadcasts.begin(secret, self._key, stream) if secret is not None else None
+        before = stream.publish_to(new)
+        if before is not None and before is not new:
+            broadcasts.end(before)
+        return {"type": "shared", "captions": new.id if new else None}
 
     def end(self) -> None:
         """Keep the stream for a while for its client, unless it is complete."""
@@ -94,31 +132,6 @@ def _number(parameters: dict[str, str], name: str, type: type) -> Any:
         return type(parameters[name]) if parameters.get(name) else None
     except ValueError:
         raise OptionError(f"{name} is {parameters[name]!r}", "use a number") from None
-
-
-async def _receive(
-    websocket: WebSocket, stream: Stream, queue: asyncio.Queue[StreamMessage | None]
-) -> None:
-    """Read audio and commands until the client disconnects."""
-    async for message in receive(websocket):
-        try:
-            if message.get("bytes") is not None:
-                await stream.put(message["bytes"], queue)
-            else:
-                _run_command(stream, message.get("text") or "")
-        except UnispeechError as error:
-            await send(websocket, {"type": "error", "message": public(error)})
-            stream.finish()
-
-
-def _run_command(stream: Stream, text: str) -> None:
-    commands = {"flush": stream.flush, "finish": stream.finish}
-    try:
-        commands[json.loads(text)["type"]]()
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise OptionError(
-            f"{text[:80]!r} is not a command", 'send {"type": "finish"} or {"type": "flush"}'
-        ) from None
 
 
 async def _send(websocket: WebSocket, queue: asyncio.Queue[StreamMessage | None]) -> None:

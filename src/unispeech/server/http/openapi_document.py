@@ -17,6 +17,7 @@ TAGS = {
     "Transcripts": "Transcripts of jobs: download, edits, revisions, re-decoded ranges.",
     "Audio": "Recordings of jobs: media type, audio, waveform.",
     "Links": "Read access to one job without an API key.",
+    "Captions": "Live captions that others watch by link.",
     "Uploads": "Resumable uploads by the tus protocol.",
     "Vocabulary lists": "Names and terms to expect, kept on the server for the jobs of one key.",
     "Info": "Backends, models, options and limits of the server.",
@@ -31,13 +32,15 @@ TAGS = {
 }
 """Descriptions of the tags, in the order of the document."""
 JSON_ERRORS = {
-    "Jobs", "Transcripts", "Audio", "Links", "Uploads", "Vocabulary lists", "Info", "OpenAI",
+    "Jobs", "Transcripts", "Audio", "Links", "Captions", "Uploads", "Vocabulary lists", "Info",
+    "OpenAI",
 }  # fmt: skip
 """Tags whose errors have the body `ErrorBody`."""
 PATH_PARAMETERS = {
     "job_id": "ID of the job.",
     "upload_id": "ID of the upload.",
     "share_id": "ID of the share link.",
+    "captions_id": "ID of the captions.",
     "token": "Token of a share link or ticket.",
     "model": "Name of the model.",
     "deployment": "Name of the model.",
@@ -49,7 +52,7 @@ SECURITY_SCHEMES = {
     "basic": {"type": "http", "scheme": "basic", "description": f"{KEY_TEXT} It is the password."},
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": KEY_TEXT},
 }
-PUBLIC = ("/api/shared/", "/health", "/ping", "/readyz", "/metrics")
+PUBLIC = ("/api/shared/", "/api/captions/", "/health", "/ping", "/readyz", "/metrics")
 """Beginnings of the paths that need no API key."""
 
 

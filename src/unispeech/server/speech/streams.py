@@ -17,6 +17,7 @@ from unispeech.realtime.session import Session
 from unispeech.server.observe import metrics
 from unispeech.server.service_errors import Busy, NotFound
 from unispeech.server.settings import Settings
+from unispeech.server.speech.broadcasts import Broadcast
 from unispeech.server.speech.container_stream import Form, StreamInput
 from unispeech.server.speech.speech import Speech, SpeechRequest
 from unispeech.types import SAMPLE_RATE, Samples
@@ -65,6 +66,7 @@ class Stream:
         self.received = 0  # bytes accepted
         self.ended = False
         self.disconnects = 0
+        self._broadcast: Broadcast | None = None
         self._request = request
         self._speech = speech
         self._intake = Intake()
@@ -139,6 +141,11 @@ class Stream:
         self._finished = self._dropped = True
         self._input.stop()
 
+    def publish_to(self, broadcast: Broadcast | None) -> Broadcast | None:
+        """Show the events from now on to others, or nobody. Returns the broadcast before."""
+        before, self._broadcast = self._broadcast, broadcast
+        return before
+
     def read(self, after: int = 0) -> asyncio.Queue[StreamMessage | None]:
         """Return a queue with the messages after a number, and all later ones. The previous reader
         gets None."""
@@ -163,6 +170,11 @@ class Stream:
         message = StreamMessage(self._count, kind, **fields)
         is_partial = message.event is not None and message.event.type == "partial"
         self.ended |= kind in ("error", "done")
+        if self._broadcast is not None:
+            if message.event is not None:
+                self._broadcast.show(self, message.event)
+            elif self.ended:
+                self._broadcast.stop(self)
         if not is_partial:
             self._history.append(message)
         if self._reader is None or (is_partial and self._reader.qsize() > MAX_UNREAD_PARTIALS):
