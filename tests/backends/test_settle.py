@@ -36,6 +36,8 @@ MMS = ModelFacts("mms-1b-all", "ctc", {"eng": "English", "swh": "Swahili"}, tran
 WAV2VEC2 = ModelFacts("wav2vec2", "ctc", {"en": "english"}, translates=False)
 PARAKEET = ModelFacts("parakeet", "parakeet", {"en": "english"}, translates=False)
 CANARY = ModelFacts("canary", "canary", {"de": "german", "en": "english"})
+SENSE_VOICE = ModelFacts("s", "sensevoice", {"zh": "chinese", "en": "english"}, translates=False)
+MOONSHINE = ModelFacts("moonshine", "moonshine", {"en": "english"}, translates=False)
 LID = ModelFacts("mms-lid-126", "lid", {})
 PYANNOTE = ModelFacts("pipeline", "diarization", {})
 
@@ -69,6 +71,7 @@ REFUSED: dict[str, str] = {
     "mms": "native translate int8 prompt hotwords beam warm align-with",
     "ctc": "native translate int8 prompt hotwords beam warm align-with",
     "onnx": "native translate prompt hotwords beam warm ngram",
+    "sherpa": "native translate cuda prompt hotwords beam warm ngram",
 }
 """The `OPTIONS` that each backend refuses with a model of its own family (`-` for a space)."""
 
@@ -139,6 +142,10 @@ def test_a_backend_runs_models_of_its_own_family(backend: str, model: ModelFacts
             "onnx", replace(PARAKEET, compute_types=("int8",)), {"compute_type": "float32"},
             ["not_offered"],
         ),
+        ("sherpa", CANARY, {"language": "de", "task": "translate"}, []),
+        ("sherpa", SENSE_VOICE, {}, []),
+        ("sherpa", SENSE_VOICE, {"task": "translate"}, ["not_offered", "model_cannot_translate"]),
+        ("sherpa", MOONSHINE, {"word_timestamps": True}, ["unsupported_option"]),
         ("mms", MMS, {"language": "swahili"}, []),
         ("mms", MMS, {"language_id_model": "mms"}, []),
         ("mms", WAV2VEC2, {}, []),

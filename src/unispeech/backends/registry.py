@@ -42,6 +42,10 @@ ONNX = Capabilities(
 """Everything that any of onnx-asr's models can do."""
 TRANSDUCER = replace(ONNX, tasks=("transcribe",), language_free=True)
 """Transducers and CTC models: times of tokens, and no language to give."""
+SHERPA = replace(ONNX, devices=("cpu",), compute_types=("int8", "float16", "float32"))
+"""Everything that any of sherpa-onnx's models can do."""
+SHERPA_TIMED = replace(SHERPA, tasks=("transcribe",), language_free=True)
+SHERPA_UNTIMED = replace(SHERPA_TIMED, word_timestamps=False)
 
 BUILT_IN: tuple[BackendSpec, ...] = (
     BackendSpec(
@@ -234,6 +238,24 @@ BUILT_IN: tuple[BackendSpec, ...] = (
         model_format="onnx",
         family="parakeet",
         default_model="parakeet-tdt-0.6b-v3-int8",
+    ),
+    BackendSpec(
+        name="sherpa",
+        aliases=("sherpa-onnx", "k2"),
+        target="unispeech.backends.sherpa:Sherpa",
+        summary="sherpa-onnx: Zipformer, Parakeet, SenseVoice, Moonshine, Omnilingual and more",
+        requires=("sherpa_onnx",),
+        extra="sherpa",
+        capabilities=SHERPA,
+        families={
+            **dict.fromkeys(("parakeet", "gigaam", "zipformer", "wenet"), SHERPA_TIMED),
+            **dict.fromkeys(("sensevoice", "omnilingual", "dolphin"), SHERPA_TIMED),
+            **dict.fromkeys(("paraformer", "moonshine", "firered", "qwen"), SHERPA_UNTIMED),
+            "canary": replace(SHERPA, word_timestamps=False),
+        },
+        model_format="sherpa",
+        family="parakeet",
+        default_model="",
     ),
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ from unispeech.cli.help import Group
 from unispeech.cli.tables import Cell, symbol
 from unispeech.errors import BackendMissing
 
-EXTRAS: dict[str, int] = {"openai": 700, "hf": 750, "cpp": 13, "mms": 750, "onnx": 85}
+EXTRAS: dict[str, int] = {"openai": 700, "hf": 750, "cpp": 13, "mms": 750, "onnx": 85, "sherpa": 37}
 """Megabytes on disk of the libraries of an extra, with PyTorch for CPUs (Linux x86-64, PyTorch
 2.13); builds for CUDA are several times as large."""
 FEATURES: dict[str, Callable[[BackendSpec], bool]] = {

@@ -226,6 +226,9 @@ SMALL_FILES = ("config.json", "vocab.txt", "*_vocab.txt")
 ONNX_FILES = ("*.onnx", "*.onnx.data", "*/tokens.txt", *SMALL_FILES)
 """Patterns of the files of any onnx-asr repository: all of its compute types."""
 
+SHERPA_FILES = ("*.onnx", "*.ort", "*.onnx.data", "*.weights", "tokens.txt", "tokenizer/*")
+"""Patterns of the files of any sherpa-onnx repository, without its recordings."""
+
 
 def _onnx(
     name: str,
@@ -275,6 +278,10 @@ def _onnx(
 
 PYANNOTE_FILES = ("config.yaml", "segmentation/*", "embedding/*", "plda/*")
 """Patterns of the files of a diarization pipeline."""
+FILES: Mapping[str, tuple[str, ...]] = {
+    "pyannote": PYANNOTE_FILES, "onnx": ONNX_FILES, "sherpa": SHERPA_FILES,
+}  # fmt: skip
+"""Patterns of the files of a repository outside the catalog, by format; others are standard."""
 
 
 def _mms_lid(count: int) -> Entry:

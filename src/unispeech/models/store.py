@@ -163,8 +163,7 @@ def licence(name: str) -> str:
 def _sources(key: str, format: str = "") -> tuple[Source, ...]:
     if entry := catalog.find(key):
         return entry.sources
-    files = {"pyannote": catalog.PYANNOTE_FILES, "onnx": catalog.ONNX_FILES}.get(format, ())
-    return (Source(format="", repository=key, files=files),)
+    return (Source(format="", repository=key, files=catalog.FILES.get(format, ())),)
 
 
 def _native_format(key: str) -> str:

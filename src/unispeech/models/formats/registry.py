@@ -12,7 +12,7 @@ from pathlib import Path
 
 from unispeech.errors import ModelDamaged, UnknownModel
 from unispeech.models.facts import ModelFacts
-from unispeech.models.formats import ctranslate2, ggml, hf, lora, onnx, openai
+from unispeech.models.formats import ctranslate2, ggml, hf, lora, onnx, openai, sherpa
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ FORMATS: tuple[Format, ...] = (
         lambda folder, name: ModelFacts(name),
     ),
     Format("onnx", onnx.matches, onnx.facts),
+    Format("sherpa", sherpa.matches, sherpa.facts),
     Format("hf", hf.matches, hf.facts, hf.is_complete),
     Format(
         "pyannote",
@@ -108,7 +109,7 @@ def _unknown_folder(path: Path) -> Exception:
     if any(path.glob("*.onnx")):
         return ModelDamaged(
             f"{path}: ONNX files in an unknown layout",
-            "give a Parakeet, Canary, GigaAM or Vosk folder as onnx-asr reads it",
+            "give a folder in a layout of onnx-asr, or one of sherpa-onnx with its tokens.txt",
         )
     if (path / "config.json").is_file():
         return ModelDamaged(
