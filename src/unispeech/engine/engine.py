@@ -152,7 +152,7 @@ class Engine:
 
     def transcribe_many(
         self,
-        sources: Iterable[Source],
+        sources: Iterable[Source | Input],
         sample_rate: int | None = None,
         call: Call | None = None,
         *,
@@ -163,14 +163,15 @@ class Engine:
     ) -> Iterator[Transcript | UnispeechError]:
         """A transcript of each source in order, or the error of a source that failed.
 
-        The sources share batches, so transcribing many short recordings together is faster.
+        The sources share batches, so transcribing many short recordings together is faster. An
+        `engine.sound.Input` gives a source a sample rate and a language of its own.
         """
         if isinstance(sources, str | bytes | Path):
             raise AudioError(
                 "transcribe_many takes several sources", "put a single source in a list"
             )
         call = merge_callbacks(call, on_progress, on_segment, cancelled)
-        inputs = (Input(source, sample_rate) for source in sources)
+        inputs = (s if isinstance(s, Input) else Input(s, sample_rate) for s in sources)
         return run.transcripts(self._start(options, call), inputs)
 
     def follow(self, source: Source, call: Call, **options: Unpack[CallOptions]) -> Transcript:

@@ -38,7 +38,9 @@ def events(
         Cancelled: the caller cancelled.
     """
     own = backend.align_native if own_alignment else None
+    run_options = options
     for source in sources:
+        options = source.options(run_options)
         recording = sound.opened(source, options.sound, keep=options.annotate.needs_speakers)
         outcome = Outcome(recording, annotator, call.on_progress)
         spoken: Spoken = UNKNOWN

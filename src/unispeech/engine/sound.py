@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import numpy as np
 from unispeech.audio.recording import Mix, Recording, Source
 from unispeech.audio.tracks import Track
 from unispeech.errors import AudioError
-from unispeech.options import SoundOptions, VadOptions
+from unispeech.options import SoundOptions, TranscribeOptions, VadOptions
 from unispeech.stages import vad
 from unispeech.stages.channels import Channels, SpeechMix
 from unispeech.types import FRAME, SAMPLE_RATE, Frames, Samples
@@ -37,6 +37,17 @@ class Input:
     """Counted from 0."""
     speaker: str | None = None
     """Name of the lane."""
+    language: str | None = None
+    """Code of its language, which takes the place of that of the run."""
+    name: str = ""
+    """Its name in messages, if the source has none."""
+
+    def options(self, run: TranscribeOptions) -> TranscribeOptions:
+        """The options of a run for this input, whose language may be known."""
+        if self.language is None:
+            return run
+        decode = replace(run.decode, language=self.language)
+        return replace(run, decode=decode, language_per_chunk=False, language_id_model=None)
 
 
 def opened(
@@ -57,7 +68,7 @@ def opened(
     return Recording(
         source,
         entry.sample_rate,
-        name=name,
+        name=name or entry.name,
         keep=keep,
         track=entry.track or wanted,
         start=options.start,

@@ -77,7 +77,8 @@ class Reader:
             try:
                 planned = self.plan(recording, number)
                 chunks = itertools.takewhile(lambda chunk: chunk.source not in failed, planned)
-                known = self.detection.spoken(chunks, warn)
+                detection = replace(self.detection, options=source.options(self.options))
+                known = detection.spoken(chunks, warn)
                 spoken = yield from seams.planned(known, self.windows) if self.has_seams else known
             except UnispeechError as failure:
                 error = failure
