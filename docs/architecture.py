@@ -23,6 +23,7 @@ ROOMS = {
     "cli": (330, "commands"),
     "agents": (640, "tools, MCP"),
     "bench": (175, "benchmarks"),
+    "corpus": (330, "manifests, parts"),
     "wyoming": (485, "voice assistants"),
     "server": (640, "service, jobs, web page"),
     "engine": (350, "source to transcript"),

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from unispeech.errors import OptionError
 
-Interface = Literal["cli", "api", "range", "page", "again", "live", "bench"]
+Interface = Literal["cli", "api", "range", "page", "again", "live", "bench", "batch"]
 """Interfaces that offer a part of the options: commands, jobs, decoding a range of a job again, the
 page's form, the page's dialog for such a range, live streams, and benchmarks. Python has all."""
 

@@ -92,13 +92,13 @@ class SoundOptions:
     start: float = option(
         0.0, "Time to start at.", unit="seconds", bounds=(0.0, 1e6),
         excluded=NOT_COMPARED | WHOLE | ADVANCED
-        | {"live": "a stream starts when it is opened"},
+        | {"live": "a stream starts when it is opened", "batch": "a row has its own"},
     )  # fmt: skip
     """Times in the result are those of the whole recording."""
     end: float | None = option(
         None, "Time to stop at.", unit="seconds", shown_default="the end", bounds=(0.0, 1e6),
         excluded=NOT_COMPARED | WHOLE | ADVANCED
-        | {"live": "a stream ends when it is closed"},
+        | {"live": "a stream ends when it is closed", "batch": "a row has its own"},
     )  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -244,7 +244,7 @@ class AnnotateOptions:
     """`attention` is the backend's own times without their bias, `none` the unchanged times."""
     phones: bool = option(
         False, "Phone times with the word times (English and French).",
-        excluded=NOT_COMPARED | ADVANCED | LATER,
+        excluded=NOT_COMPARED | ADVANCED | LATER | {"batch": "its records have no column for them"},
     )  # fmt: skip
     align_model: str | None = option(
         None, "CTC model for alignment; implies `align`.", metavar="MODEL",

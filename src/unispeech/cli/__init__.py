@@ -31,6 +31,7 @@ COMMANDS = {
     "align": ("unispeech.cli.align:align", "Find the times of the words of a known text."),
     "subtitles": ("unispeech.cli.subtitles:subtitles", "Lay out transcripts again, or check them."),
     "watch": ("unispeech.cli.watch:watch", "Transcribe what appears in a folder."),
+    "batch": ("unispeech.cli.batch:batch", "Transcribe a corpus: manifests, shards, resuming."),
     "probe": ("unispeech.cli.probe:probe", "Describe recordings: tracks, length, loudness."),
     "languages": ("unispeech.cli.languages:languages", "List the languages of a model."),
     "models": ("unispeech.cli.models:models", "List, download, verify and convert weights."),
