@@ -26,6 +26,7 @@ const EMPTY = {
   language_per_chunk: false,
   initial_prompt: "",
   hotwords: "",
+  vocabulary: "",
 };
 const everything = {
   ...EMPTY,
@@ -34,6 +35,7 @@ const everything = {
   language_per_chunk: true,
   initial_prompt: " names ",
   hotwords: "terms",
+  vocabulary: "Council,Names",
 };
 
 test("the defaults are chosen at first", () => {
@@ -51,6 +53,7 @@ test("a job has the chosen options", () => {
     language_per_chunk: true,
     initial_prompt: "names",
     hotwords: "terms",
+    vocabulary: "Council,Names",
   });
 });
 

@@ -36,6 +36,13 @@ class Scene:
     """Address of a share link to the interview."""
 
 
+VOCABULARY = {
+    "City council": ["Ada Lovelace", "Wilhelmine Thielemann", "Old Mill Lane", "zoning appeal"],
+    "Football": ["Zinédine Zidane", "offside trap"],
+}
+"""Vocabulary lists of the scene."""
+
+
 @contextmanager
 def scene(folder: Path, minutes: int = LONG) -> Iterator[Scene]:
     for name in ("full", "empty"):
@@ -61,6 +68,8 @@ def scene(folder: Path, minutes: int = LONG) -> Iterator[Scene]:
         corrected(http, interview)
         mended(http, interview)
         http.patch(f"/api/jobs/{interview}", json={"tags": ["garden", "radio"]}).raise_for_status()
+        for name, words in VOCABULARY.items():
+            http.put(f"/api/vocabularies/{name}", json={"words": words}).raise_for_status()
         link = shared(http, interview, "The photo desk")
         # Submitted last, because it runs as long as the views are open; two jobs queue behind it.
         going = submitted(http, joined(folder / "River, the whole afternoon.wav", minutes * 2))

@@ -25,7 +25,11 @@ NOTICE = """async () => {
 
 def _list(page: Page, scene: Scene) -> None:
     page.goto(scene.full.url)
-    page.get_by_role("link", name="Garden walk").wait_for(timeout=WAIT)
+    until(page, "document.querySelector('.rows')?.offsetHeight > 0")
+    link = page.get_by_role("link", name="Garden walk")
+    if not link.count():  # on a phone: rows that are out of sight are not in the document
+        page.evaluate("document.querySelector('.rows').scrollIntoView()")
+    link.wait_for(timeout=WAIT)
 
 
 def _found(page: Page, scene: Scene) -> None:
@@ -45,6 +49,20 @@ def _tags(page: Page, scene: Scene) -> None:
 def _options(page: Page, scene: Scene) -> None:
     _list(page, scene)
     page.locator(".options summary").click()
+
+
+def _lists(page: Page, scene: Scene) -> None:
+    """The vocabulary lists, of which one is chosen."""
+    _list(page, scene)
+    page.get_by_role("button", name="City council").click()
+    page.get_by_role("button", name="Edit lists").click()
+    page.get_by_role("dialog").wait_for()
+
+
+def _vocabulary(page: Page, scene: Scene) -> None:
+    _lists(page, scene)
+    page.get_by_role("dialog").get_by_role("button", name="City council").click()
+    page.get_by_label("Names and terms", exact=True).wait_for()
 
 
 def _link(page: Page, scene: Scene) -> None:
@@ -241,6 +259,8 @@ VIEWS: dict[str, Callable[[Page, Scene], None]] = {
     "list-found": _found,
     "tags": _tags,
     "options": _options,
+    "vocabulary-lists": _lists,
+    "vocabulary": _vocabulary,
     "link": _link,
     "record": _record,
     "delete": _delete,

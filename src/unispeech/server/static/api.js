@@ -3,7 +3,7 @@
 /**
  * @import {
  *   Checked, Info, JobInFull, JobList, JobShown, Media, RevisionList, ShareList, ShareMade, SharedJob,
- *   TagList, Ticket, Transcript, UploadList, Usage, Verdict,
+ *   TagList, Ticket, Transcript, UploadList, Usage, Verdict, VocabularyList, VocabularyShown,
  * } from "./service.d.ts"
  */
 
@@ -153,6 +153,39 @@ export const jobs = (fields) => fetchJson(`api/jobs?${query(fields)}`);
 export const changeJob = (id, change) =>
   fetchJson(`api/jobs/${id}`, { method: "PATCH", json: change });
 export const tags = async () => /** @type {TagList} */ (await fetchJson("api/tags")).tags;
+
+export const vocabularies = async () =>
+  /** @type {VocabularyList} */ (await fetchJson("api/vocabularies")).vocabularies;
+
+/** @param {string} name */
+const vocabularyPath = (name) => `api/vocabularies/${encodeURIComponent(name)}`;
+
+/** @param {string} name */
+export async function vocabulary(name) {
+  const answer = await request(vocabularyPath(name));
+  return {
+    vocabulary: /** @type {VocabularyShown} */ (await answer.json()),
+    etag: answer.headers.get("ETag") ?? "",
+  };
+}
+
+/**
+ * Create a vocabulary list, or replace the version `etag`; `vocabulary.name` may be a new name. Throws `Trouble`
+ * with status 412 if it was changed elsewhere.
+ * @param {string} name
+ * @param {{ name: string, words: string[] }} vocabulary
+ * @param {string | null} etag null creates
+ */
+export const saveVocabulary = (name, vocabulary, etag) =>
+  request(vocabularyPath(name), {
+    method: "PUT",
+    json: vocabulary,
+    headers: etag ? { "If-Match": etag } : { "If-None-Match": "*" },
+  });
+
+/** @param {string} name */
+export const deleteVocabulary = (name) => request(vocabularyPath(name), { method: "DELETE" });
+
 /** @type {() => Promise<Usage>} */
 export const usage = () => fetchJson("api/usage");
 /** @type {(id: string) => Promise<JobShown>} */

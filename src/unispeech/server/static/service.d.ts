@@ -43,6 +43,20 @@ export interface TagList {
   tags: TagShown[];
 }
 
+export interface VocabularyShown {
+  name: string;
+  words: string[];
+}
+
+export interface VocabularyInList {
+  name: string;
+  size: number;
+}
+
+export interface VocabularyList {
+  vocabularies: VocabularyInList[];
+}
+
 export interface Usage {
   recordings: number;
   bytes: number;
@@ -252,6 +266,7 @@ export interface Model {
 }
 
 export interface Info {
+  keys_required: boolean;
   backend: string;
   model: string;
   backends: Backend[];

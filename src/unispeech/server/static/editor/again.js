@@ -8,11 +8,12 @@ import * as api from "../api.js";
 import { ask } from "../dialog.js";
 import { h } from "../dom.js";
 import { pause } from "../events.js";
-import { say } from "../messages.js";
+import { complain, say } from "../messages.js";
 import { t } from "../strings/index.js";
 import { clock, seconds } from "../transcript/times.js";
 import { allowance, backendOf, modelLabel, modelsOf, parsed, written } from "../views/chosen.js";
 import { control, field, labelOf, valuesIn } from "../views/optioncontrols.js";
+import { VocabularyField } from "../views/vocabulary.js";
 
 const LOOK = 700; // milliseconds between two checks of the job
 
@@ -29,6 +30,7 @@ const LOOK = 700; // milliseconds between two checks of the job
 export async function decodeAgain(job, span, save, signal) {
   const info = await api.info();
   const form = new AgainForm(job, span, info);
+  form.load();
   const answer = await ask({
     title: t("again.title"),
     content: [h("p", { class: "soft" }, t("again.text")), form.element],
@@ -53,6 +55,7 @@ export async function decodeAgain(job, span, save, signal) {
  */
 export async function transcribeAgain(job, save) {
   const form = new AgainForm(job, null, await api.info());
+  form.load();
   const answer = await ask({
     title: t("restart.title"),
     content: [h("p", { class: "soft" }, t("restart.text")), form.element],
@@ -97,6 +100,11 @@ export class AgainForm {
   #times;
   #backend;
   #model = h("select", { id: "a-model" });
+  #vocabulary = new VocabularyField({
+    id: "a-vocabulary",
+    chosen: "",
+    hint: t("vocabulary.again"),
+  });
 
   /**
    * @param {JobShown} job
@@ -128,6 +136,7 @@ export class AgainForm {
       this.#times && field(t("times.end"), this.#times.end),
       field(t("options.backend"), this.#backend),
       field(t("options.model"), this.#model),
+      this.#vocabulary.element,
     );
     for (const input of Object.values(this.#times ?? {}))
       input.addEventListener("input", () => this.#judgeTimes());
@@ -136,9 +145,15 @@ export class AgainForm {
     this.#fitBackend();
   }
 
+  /** Show the vocabulary lists of the server. */
+  load() {
+    this.#vocabulary.load().catch(complain);
+  }
+
   /** Fields of the request. Undefined keeps the whole recording's value; null removes it. */
   values() {
     const values = valuesIn(this.element);
+    const vocabulary = this.#vocabulary.value;
     const options = this.#options.map((option) => [
       option.name,
       parsed(option, values[option.name] ?? ""), // a disabled control has no value
@@ -150,6 +165,7 @@ export class AgainForm {
       model: this.#model.value || undefined,
       word_timestamps: allowance(backendOf(this.#info, this.#engine), "word_timestamps").allowed,
       ...Object.fromEntries(options),
+      ...(vocabulary && { vocabulary }),
     };
   }
 
@@ -170,7 +186,8 @@ export class AgainForm {
     Object.assign(this.#chosen, valuesIn(this.element));
     for (const field of this.#fields) field.remove();
     this.#fields = this.#options.map((option) => this.#field(option));
-    this.element.append(...this.#fields);
+    this.#vocabulary.allow(allowance(backendOf(this.#info, this.#engine), "hotwords"));
+    this.element.append(...this.#fields, this.#vocabulary.element);
   }
 
   /** @param {Option} option */

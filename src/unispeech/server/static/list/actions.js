@@ -111,6 +111,7 @@ export async function transcribeAgain(jobs) {
   const { AgainForm } = await import("../editor/again.js");
   const example = { ...ended[0], options: commonOptions(ended) };
   const form = new AgainForm(example, null, await api.info());
+  form.load();
   const count = ended.length;
   const own = ended.filter(({ revision }) => revision === null).length; // are retried as they are
   const answer = await ask({

@@ -45,6 +45,12 @@ export default {
   "error.not_finished": "Die Aufnahme wird noch abgeschrieben. Brich das erst ab, oder warte.",
   "error.link_not_found":
     "Dieser Link ist abgelaufen oder unvollständig. Bitte die Person, die ihn geschickt hat, um einen neuen.",
+  "error.vocabulary_not_found":
+    "Eine gewählte Vokabelliste gibt es nicht mehr. Bitte die Listen neu wählen und die Aufnahme noch einmal hinzufügen.",
+  "error.vocabulary_exists":
+    "Eine Liste dieses Namens gibt es schon. Bitte einen anderen Namen wählen.",
+  "error.too_many_vocabularies":
+    "Mehr Listen behält dieser Server nicht. Bitte zuerst eine löschen.",
   "file.large":
     "{name} hat {size}; dieser Server nimmt höchstens {limit} an. Teile die Datei auf, oder speichere sie erst als MP3.",
   "file.empty": "{name} ist leer oder ein Ordner. Wähle die Aufnahmen selbst.",
@@ -166,6 +172,33 @@ export default {
   "options.numerals.hint": "Ohne Wahl so, wie das Modell sie schreibt.",
   "options.replacements": "Ersetzungen",
   "options.replacements.hint": "Eine Regel je Zeile, etwa: Foto => Photo",
+
+  "vocabulary.label": "Vokabular",
+  "vocabulary.hint":
+    "Namen und Fachwörter, mit denen zu rechnen ist, in der gewünschten Schreibung.",
+  "vocabulary.again": "Ersetzt die Wörter, die bisher zu erwarten waren. Ohne Liste bleiben sie.",
+  "vocabulary.new": "Neue Liste",
+  "vocabulary.edit": "Listen bearbeiten",
+  "vocabulary.title": "Vokabellisten",
+  "vocabulary.shared": "Alle, die denselben API-Schlüssel nutzen, teilen diese Listen.",
+  "vocabulary.everyone": "Alle, die diesen Server nutzen, teilen diese Listen.",
+  "vocabulary.none": "Noch gibt es keine Liste.",
+  "vocabulary.size": { one: "{count} Eintrag", other: "{count} Einträge" },
+  "vocabulary.new.title": "Neue Vokabelliste",
+  "vocabulary.edit.title": "Vokabelliste",
+  "vocabulary.name": "Name",
+  "vocabulary.name.form": "Ein Name ohne Schrägstriche und Kommas",
+  "vocabulary.words": "Namen und Fachwörter",
+  "vocabulary.words.hint":
+    "Pro Zeile ein Eintrag. Ein Modell nimmt etwa 40 Namen auf einmal; bei mehr entfallen die ersten.",
+  "vocabulary.save": "Speichern",
+  "vocabulary.delete": "Liste löschen",
+  "vocabulary.delete.title": "Die Liste {name} löschen?",
+  "vocabulary.delete.text":
+    "Sie verschwindet für alle, die sie teilen. Aufnahmen, die damit transkribiert wurden, bleiben, wie sie sind.",
+  "vocabulary.leave.title": "Änderungen verwerfen?",
+  "vocabulary.leave.text": "Die Änderungen an dieser Liste sind nicht gespeichert.",
+  "vocabulary.leave.go": "Verwerfen",
 
   "jobs.title": "Deine Aufnahmen",
   "jobs.none":

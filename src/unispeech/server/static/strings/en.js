@@ -43,6 +43,10 @@ export default {
   "error.not_finished": "The recording is still being transcribed. Cancel it first, or wait.",
   "error.link_not_found":
     "This link has expired or is incomplete. Ask the person who sent it for a new one.",
+  "error.vocabulary_not_found":
+    "A vocabulary list that was chosen no longer exists. Choose the lists again and add the recording once more.",
+  "error.vocabulary_exists": "There is a list of this name already. Choose another name.",
+  "error.too_many_vocabularies": "This server keeps no more lists. Delete one first.",
   "file.large":
     "{name} is {size}; this server accepts up to {limit}. Split it, or save it as MP3 first.",
   "file.empty": "{name} is empty or a folder. Choose the recordings themselves.",
@@ -160,6 +164,33 @@ export default {
   "options.numerals.hint": "As the model writes them, unless you choose.",
   "options.replacements": "Replacements",
   "options.replacements.hint": "A rule per line, such as: colour => color",
+
+  "vocabulary.label": "Vocabulary",
+  "vocabulary.hint": "Names and terms to expect, spelled the way you want them.",
+  "vocabulary.again":
+    "Replaces the words to expect that the recording had. Without a list they stay.",
+  "vocabulary.new": "New list",
+  "vocabulary.edit": "Edit lists",
+  "vocabulary.title": "Vocabulary lists",
+  "vocabulary.shared": "Everyone who uses the same API key shares these lists.",
+  "vocabulary.everyone": "Everyone who uses this server shares these lists.",
+  "vocabulary.none": "There are no lists yet.",
+  "vocabulary.size": { one: "{count} entry", other: "{count} entries" },
+  "vocabulary.new.title": "New vocabulary list",
+  "vocabulary.edit.title": "Vocabulary list",
+  "vocabulary.name": "Name",
+  "vocabulary.name.form": "A name without slashes and commas",
+  "vocabulary.words": "Names and terms",
+  "vocabulary.words.hint":
+    "One per line. A model takes about 40 names at a time; of more, it leaves out the first.",
+  "vocabulary.save": "Save",
+  "vocabulary.delete": "Delete the list",
+  "vocabulary.delete.title": "Delete the list {name}?",
+  "vocabulary.delete.text":
+    "Everyone who shares it loses it. Recordings that were transcribed with it stay as they are.",
+  "vocabulary.leave.title": "Discard the changes?",
+  "vocabulary.leave.text": "The changes to this list are not saved.",
+  "vocabulary.leave.go": "Discard",
 
   "jobs.title": "Your recordings",
   "jobs.none": "Nothing here yet. Recordings you add appear here, and stay when you close the tab.",

@@ -12,7 +12,7 @@ const BOUNDS = ["min_speakers", "max_speakers"]; // set by the control of `speak
 
 /** @typedef {{ [option: string]: string | boolean }} Values of controls by option; "" is unset. */
 /** @typedef {{ backend: string, model: string }} Engine "" is the default of the server or backend. */
-/** @typedef {{ language: string, speakers: string, quality: Quality | "" }} Main "" is an engine chosen by hand. */
+/** @typedef {{ language: string, speakers: string, quality: Quality | "", vocabulary: string }} Main `quality` "" is an engine chosen by hand; `vocabulary` has names separated by commas. */
 /** @typedef {Engine & Main & Values} Chosen */
 
 /**
@@ -32,7 +32,7 @@ export function usual(info) {
   const languages = modelOf(info, { backend: "", model: "" })?.languages ?? [];
   const language = languages.length === 1 ? languages[0] : "";
   const engine = { backend: "", model: "", quality: /** @type {const} */ ("balanced") };
-  return { ...Object.fromEntries(values), ...engine, language, speakers: "" };
+  return { ...Object.fromEntries(values), ...engine, language, speakers: "", vocabulary: "" };
 }
 
 /**
@@ -210,6 +210,8 @@ export function jobFields(info, chosen) {
     fields[name] = value;
     if (name === "speakers") Object.assign(fields, speakerBounds(chosen.speakers));
   }
+  if (chosen.vocabulary && allowance(backend, "hotwords").allowed)
+    fields.vocabulary = chosen.vocabulary;
   return fields;
 }
 

@@ -22,6 +22,7 @@ import {
 } from "./chosen.js";
 import { control, controlsIn, field, hintOf, labelOf, select, valuesIn } from "./optioncontrols.js";
 import { hasQualities, qualities } from "./quality.js";
+import { VocabularyField } from "./vocabulary.js";
 
 const MAIN = ["language", "speakers"];
 const MULTILINE = ["initial_prompt", "replacements"];
@@ -34,6 +35,8 @@ export class OptionsForm {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #main = h("div", { class: "fields" });
+  /** @type {VocabularyField} */
+  #vocabulary;
   #more = h("div", { class: "fields" });
   #summary = h("span", { class: "soft" });
   #verdict = h("p", { class: "note doubt", role: "status", hidden: true });
@@ -49,8 +52,19 @@ export class OptionsForm {
   constructor(info) {
     this.#info = info;
     this.#chosen = restored(info, settings.get("options", {}));
+    this.#vocabulary = new VocabularyField({
+      id: "o-vocabulary",
+      chosen: this.#chosen.vocabulary,
+      hint: t("vocabulary.hint"),
+      onChange: () => this.#read(),
+    });
     this.element = h("section", { class: "options", "aria-label": t("options.title") }, this.#form);
     this.#draw();
+  }
+
+  /** Show the vocabulary lists of the server. */
+  load() {
+    return this.#vocabulary.load();
   }
 
   /** Fields of a job. */
@@ -61,14 +75,16 @@ export class OptionsForm {
   #draw() {
     const chosen = this.#chosen;
     const { main, more } = fields(this.#info, chosen);
-    this.#main.replaceChildren(...main);
+    this.#vocabulary.allow(allowance(backendOf(this.#info, chosen), "hotwords"));
+    this.#main.replaceChildren(...main, this.#vocabulary.element);
     this.#more.replaceChildren(...more);
     this.#summary.textContent = summary(this.#info, chosen);
   }
 
   #read() {
     const before = this.#chosen;
-    this.#chosen = changed(this.#info, before, valuesIn(this.#form));
+    const values = { ...valuesIn(this.#form), vocabulary: this.#vocabulary.value };
+    this.#chosen = changed(this.#info, before, values);
     settings.set("options", this.#chosen);
     this.#summary.textContent = summary(this.#info, this.#chosen);
     const isSame = /** @type {const} */ (["backend", "model", "quality", "language"]).every(

@@ -25,6 +25,7 @@ export async function show(main, signal) {
   const info = await api.info();
   const { max_upload, retention_days } = info.limits;
   const options = new OptionsForm(info);
+  options.load().catch(complain);
   const list = new JobList(signal);
   /** @type {Take} */
   const take = (files) => {
