@@ -19,50 +19,52 @@ export default {
   "trouble.title": "Das hat nicht geklappt",
   "trouble.again": "Noch einmal",
   "trouble.connection":
-    "Der Server ist nicht zu erreichen. Prüfe die Verbindung; verloren ist nichts.",
+    "Der Server ist nicht zu erreichen. Besteht die Verbindung? Verloren ist nichts.",
   "trouble.lost": "Verbindung verloren. Es wird neu verbunden …",
-  "trouble.status": "Der Server meldet einen Fehler ({status}). Versuche es gleich noch einmal.",
+  "trouble.status":
+    "Der Server meldet einen Fehler ({status}). Bitte gleich noch einmal versuchen.",
   "trouble.clipboard":
-    "Der Browser erlaubt das Kopieren hier nicht. Markiere den Text und drücke Strg C, oder lade ihn herunter.",
+    "Der Browser erlaubt das Kopieren hier nicht. Den Text bitte markieren und Strg C drücken, oder ihn herunterladen.",
   "gone.title": "Seite nicht gefunden",
 
   "error.upload_too_large":
-    "Die Datei ist zu groß für diesen Server. Teile sie auf, oder speichere sie erst als MP3.",
-  "error.audio_too_long": "Die Aufnahme ist zu lang für diesen Server. Teile sie auf.",
-  "error.busy": "Der Server ist ausgelastet. Versuche es in {seconds} Sekunden noch einmal.",
+    "Die Datei ist zu groß für diesen Server. Bitte aufteilen oder erst als MP3 speichern.",
+  "error.audio_too_long": "Die Aufnahme ist zu lang für diesen Server. Bitte aufteilen.",
+  "error.busy": "Der Server ist ausgelastet. Bitte in {seconds} Sekunden noch einmal versuchen.",
   "error.rate_limit_exceeded":
-    "Zu viele Anfragen auf einmal. Versuche es in {seconds} Sekunden noch einmal.",
+    "Zu viele Anfragen auf einmal. Bitte in {seconds} Sekunden noch einmal versuchen.",
   "error.no_space":
-    "Die Festplatte des Servers ist voll. Lösche Aufnahmen, die du nicht mehr brauchst, oder sage dem Administrator Bescheid.",
+    "Die Festplatte des Servers ist voll. Bitte nicht mehr benötigte Aufnahmen löschen oder dem Administrator Bescheid sagen.",
   "error.job_not_found":
     "Diese Aufnahme gibt es nicht, oder dieser Schlüssel hat keinen Zugriff darauf. Vielleicht wurde sie gelöscht oder ist abgelaufen.",
   "error.upload_not_found":
-    "Der Server hat die unterbrochene Übertragung nicht mehr. Wähle die Datei noch einmal.",
+    "Der Server hat die unterbrochene Übertragung nicht mehr. Bitte die Datei noch einmal wählen.",
   "error.audio_not_found": "Der Ton dieser Aufnahme ist nicht mehr auf dem Server, der Text schon.",
   "error.no_transcript":
-    "Es gibt noch keinen Text. Warte, bis er fertig ist, oder versuche die Aufnahme noch einmal.",
-  "error.revision_not_found": "Diese Fassung gibt es nicht mehr. Öffne den Verlauf noch einmal.",
-  "error.not_finished": "Die Aufnahme wird noch abgeschrieben. Brich das erst ab, oder warte.",
+    "Es gibt noch keinen Text. Bitte warten, bis er fertig ist, oder die Aufnahme noch einmal versuchen.",
+  "error.revision_not_found":
+    "Diese Fassung gibt es nicht mehr. Bitte den Verlauf noch einmal öffnen.",
+  "error.not_finished": "Die Aufnahme wird noch abgeschrieben. Bitte erst abbrechen oder warten.",
   "error.link_not_found":
-    "Dieser Link ist abgelaufen oder unvollständig. Bitte die Person, die ihn geschickt hat, um einen neuen.",
+    "Dieser Link ist abgelaufen oder unvollständig. Wer ihn geschickt hat, kann einen neuen schicken.",
   "error.vocabulary_not_found":
-    "Eine gewählte Vokabelliste gibt es nicht mehr. Bitte die Listen neu wählen und die Aufnahme noch einmal hinzufügen.",
+    "Eine gewählte Wortliste gibt es nicht mehr. Bitte die Listen neu wählen und die Aufnahme noch einmal hinzufügen.",
   "error.vocabulary_exists":
     "Eine Liste dieses Namens gibt es schon. Bitte einen anderen Namen wählen.",
   "error.too_many_vocabularies":
     "Mehr Listen behält dieser Server nicht. Bitte zuerst eine löschen.",
   "file.large":
-    "{name} hat {size}; dieser Server nimmt höchstens {limit} an. Teile die Datei auf, oder speichere sie erst als MP3.",
-  "file.empty": "{name} ist leer oder ein Ordner. Wähle die Aufnahmen selbst.",
-  "file.kind": "{name} ist keine Aufnahme. Wähle eine Ton- oder Videodatei.",
+    "{name} hat {size}; dieser Server nimmt höchstens {limit} an. Bitte die Datei aufteilen oder erst als MP3 speichern.",
+  "file.empty": "{name} ist leer oder ein Ordner. Bitte die Aufnahmen selbst wählen.",
+  "file.kind": "{name} ist keine Aufnahme. Bitte eine Ton- oder Videodatei wählen.",
   "job.failed":
-    "Prüfe, ob sich die Datei bis zum Ende abspielen lässt. Wenn ja, speichere sie als MP3 oder WAV und nimm diese; sonst versuche es noch einmal, vielleicht mit einem anderen Modell.",
+    "Lässt sich die Datei bis zum Ende abspielen? Wenn ja, bitte als MP3 oder WAV speichern und diese nehmen; sonst noch einmal versuchen, vielleicht mit einem anderen Modell.",
 
   "key.title": "Dieser Server verlangt einen API-Schlüssel",
   "key.label": "API-Schlüssel",
   "key.hint": "Der Administrator erstellt Schlüssel mit: unispeech keys create NAME",
   "key.keep": "Auf diesem Gerät merken",
-  "key.keep.hint": "Sonst wird der Schlüssel vergessen, wenn du den Tab schließt.",
+  "key.keep.hint": "Sonst wird der Schlüssel mit dem Schließen des Tabs vergessen.",
   "key.enter": "Weiter",
   "key.wrong":
     "Der Server nimmt diesen Schlüssel nicht an. Ist er vollständig und ohne Leerzeichen?",
@@ -93,7 +95,7 @@ export default {
   "recorder.title": "Aufnahme",
   "recorder.name": "Aufnahme",
   "recorder.hint":
-    "Die Aufnahme bleibt in diesem Browser, bis sie gesendet ist. Wenn du den Tab schließt, geht nichts verloren.",
+    "Die Aufnahme bleibt in diesem Browser, bis sie gesendet ist. Wird der Tab geschlossen, geht nichts verloren.",
   "recorder.level": "Pegel",
   "recorder.stop": "Beenden und abschreiben",
   "recorder.discard": "Verwerfen",
@@ -101,11 +103,11 @@ export default {
   "recorder.resume": "Weiter",
   "recorder.paused": "Angehalten",
   "recorder.none":
-    "Es wurde kein Mikrofon gefunden. Schließe eines an und versuche es noch einmal.",
+    "Es wurde kein Mikrofon gefunden. Bitte eines anschließen und noch einmal versuchen.",
   "recorder.denied":
-    "Der Browser darf das Mikrofon nicht benutzen. Erlaube es neben der Adresse und versuche es noch einmal.",
+    "Der Browser darf das Mikrofon nicht benutzen. Bitte neben der Adresse erlauben und noch einmal versuchen.",
   "recorder.busy":
-    "Ein anderes Programm benutzt das Mikrofon. Schließe es und versuche es noch einmal.",
+    "Ein anderes Programm benutzt das Mikrofon. Bitte schließen und noch einmal versuchen.",
   "recorder.insecure":
     "Browser erlauben das Mikrofon nur auf Seiten von https:// und auf diesem Rechner selbst.",
   "recorder.kept": "Aufgenommen, noch nicht gesendet ({size})",
@@ -117,7 +119,7 @@ export default {
   "sending.sent": "{sent} von {size} · {share}",
   "sending.lost": "Verbindung verloren. Die Übertragung geht von selbst weiter.",
   "sending.open":
-    "Unterbrochen bei {share}. Um fortzufahren, wähle dieselbe Datei noch einmal, spätestens {day}.",
+    "Unterbrochen bei {share}. Um fortzufahren, bitte dieselbe Datei noch einmal wählen, spätestens {day}.",
   "sending.progress": "{name} wird gesendet",
   "sending.stop": "{name} nicht weiter senden",
 
@@ -128,7 +130,7 @@ export default {
   "options.vocabulary": "eigener Wortschatz",
   "options.language": "Sprache",
   "options.language.auto": "Sprache erkennen",
-  "options.language.required": "Wähle eine Sprache (dieses Backend kann sie nicht erkennen)",
+  "options.language.required": "Bitte eine Sprache wählen (dieses Backend kann sie nicht erkennen)",
   "options.language.hint":
     "Die gesprochene Sprache. Sie zu wählen ist zuverlässiger, als sie erkennen zu lassen.",
   "options.quality": "Qualität",
@@ -147,14 +149,14 @@ export default {
   "options.model.fetched": "wird erst heruntergeladen",
   "options.model.noncommercial": "nicht für kommerzielle Nutzung ({licence})",
   "options.initial_prompt": "Zusammenhang",
-  "options.initial_prompt.hint": "Ein Satz zum Thema, mit den Namen so, wie du sie schreibst.",
+  "options.initial_prompt.hint": "Ein Satz zum Thema, mit den Namen in der gewünschten Schreibung.",
   "options.hotwords": "Wörter, die vorkommen",
   "options.hotwords.hint": "Namen und Fachwörter, durch Kommas getrennt.",
   "options.speakers": "Sprecher",
   "options.speakers.none": "Nicht unterscheiden",
   "options.speakers.some": "Unterscheiden, beliebig viele",
   "options.speakers.count": { one: "{count} Sprecher", other: "{count} Sprecher" },
-  "options.speakers.hint": "Merkt an, wer was sagt. Die Namen vergibst du im Editor.",
+  "options.speakers.hint": "Merkt an, wer was sagt. Die Namen werden im Editor vergeben.",
   "options.speakers.unavailable": "Dieser Server unterscheidet keine Sprecher.",
   "options.language_per_chunk": "Mehrere Sprachen",
   "options.language_per_chunk.hint": "Erkennt die Sprache nach jeder Pause neu.",
@@ -173,19 +175,19 @@ export default {
   "options.replacements": "Ersetzungen",
   "options.replacements.hint": "Eine Regel je Zeile, etwa: Foto => Photo",
 
-  "vocabulary.label": "Vokabular",
+  "vocabulary.label": "Wortlisten",
   "vocabulary.hint":
     "Namen und Fachwörter, mit denen zu rechnen ist, in der gewünschten Schreibung.",
   "vocabulary.again": "Ersetzt die Wörter, die bisher zu erwarten waren. Ohne Liste bleiben sie.",
   "vocabulary.new": "Neue Liste",
   "vocabulary.edit": "Listen bearbeiten",
-  "vocabulary.title": "Vokabellisten",
+  "vocabulary.title": "Wortlisten",
   "vocabulary.shared": "Alle, die denselben API-Schlüssel nutzen, teilen diese Listen.",
   "vocabulary.everyone": "Alle, die diesen Server nutzen, teilen diese Listen.",
   "vocabulary.none": "Noch gibt es keine Liste.",
   "vocabulary.size": { one: "{count} Eintrag", other: "{count} Einträge" },
-  "vocabulary.new.title": "Neue Vokabelliste",
-  "vocabulary.edit.title": "Vokabelliste",
+  "vocabulary.new.title": "Neue Wortliste",
+  "vocabulary.edit.title": "Wortliste",
   "vocabulary.name": "Name",
   "vocabulary.name.form": "Ein Name ohne Schrägstriche und Kommas",
   "vocabulary.words": "Namen und Fachwörter",
@@ -195,14 +197,14 @@ export default {
   "vocabulary.delete": "Liste löschen",
   "vocabulary.delete.title": "Die Liste {name} löschen?",
   "vocabulary.delete.text":
-    "Sie verschwindet für alle, die sie teilen. Aufnahmen, die damit transkribiert wurden, bleiben, wie sie sind.",
+    "Sie verschwindet für alle, die sie teilen. Damit abgeschriebene Aufnahmen bleiben, wie sie sind.",
   "vocabulary.leave.title": "Änderungen verwerfen?",
   "vocabulary.leave.text": "Die Änderungen an dieser Liste sind nicht gespeichert.",
   "vocabulary.leave.go": "Verwerfen",
 
-  "jobs.title": "Deine Aufnahmen",
+  "jobs.title": "Alle Aufnahmen",
   "jobs.none":
-    "Noch nichts. Was du hinzufügst, erscheint hier und bleibt, wenn du den Tab schließt.",
+    "Noch nichts. Hinzugefügte Aufnahmen erscheinen hier und bleiben, wenn der Tab geschlossen wird.",
   "jobs.more": "Mehr zu {name}",
   "list.find": "In Namen und Texten suchen",
   "list.tag": "Schlagwort",
@@ -215,7 +217,7 @@ export default {
   "list.sort.longest": "Längste zuerst",
   "list.found": { one: "{count} Aufnahme gefunden", other: "{count} Aufnahmen gefunden" },
   "list.nothing":
-    "Nichts gefunden. Vielleicht sind die Wörter im Text anders geschrieben; versuchen Sie den Anfang eines Wortes.",
+    "Nichts gefunden. Vielleicht sind die Wörter im Text anders geschrieben; vielleicht hilft der Anfang eines Wortes.",
   "list.choose": "{name} auswählen",
   "list.expires": {
     one: "wird in {count} Tag gelöscht",
@@ -254,7 +256,7 @@ export default {
   },
   "several.export.format": "Format",
   "several.export.hint":
-    "Sie erhalten eine ZIP-Datei. Untertitel haben das Layout, das Sie beim Export einer Aufnahme gewählt haben.",
+    "Das ergibt eine ZIP-Datei. Untertitel haben das Layout, das beim Export einer Aufnahme gewählt wurde.",
   "several.export.left": {
     one: "{count} Aufnahme hat noch keinen Text und wird ausgelassen.",
     other: "{count} Aufnahmen haben noch keinen Text und werden ausgelassen.",
@@ -284,10 +286,10 @@ export default {
     "Das löscht die Aufnahmen endgültig, mit ihren Texten, allen Fassungen davon und den geteilten Links.",
   "notify.ask": "Benachrichtigen, wenn eine Aufnahme fertig ist",
   "notify.on":
-    "Sie werden benachrichtigt, wenn eine Aufnahme fertig ist, solange diese Seite offen ist.",
-  "notify.off": "Sie werden nicht mehr benachrichtigt.",
+    "Ist eine Aufnahme fertig, kommt eine Benachrichtigung, solange diese Seite offen ist.",
+  "notify.off": "Es kommen keine Benachrichtigungen mehr.",
   "notify.denied":
-    "Der Browser erlaubt hier keine Benachrichtigungen. Erlauben Sie sie neben der Adresse.",
+    "Der Browser erlaubt hier keine Benachrichtigungen. Bitte neben der Adresse erlauben.",
   "notify.done": "Das Transkript ist fertig.",
   "notify.failed": "Die Aufnahme konnte nicht transkribiert werden.",
   "state.queued": "Wartet",
@@ -314,7 +316,7 @@ export default {
   "waiting.queued": "Der Text erscheint hier, während er entsteht.",
   "waiting.first": "Die erste Minute wird abgeschrieben …",
   "waiting.of": "{done} von {all}",
-  "waiting.close": "Du kannst den Tab schließen; das Abschreiben geht weiter.",
+  "waiting.close": "Der Tab kann geschlossen werden; das Abschreiben geht weiter.",
   "waiting.done": "Die Abschrift ist fertig.",
 
   "editor.more": "Mehr",
@@ -400,7 +402,7 @@ export default {
   },
   "keys.reset": "Standardtasten verwenden",
   "keys.own":
-    "Klicken Sie auf eine Tastenkombination, um sie zu ändern: Strg oder Alt mit einer weiteren Taste oder eine Funktionstaste. Fußschalter, die als Tastatur arbeiten, gehen auch.",
+    "Ein Klick auf eine Tastenkombination ändert sie: Strg oder Alt mit einer weiteren Taste oder eine Funktionstaste. Fußschalter, die als Tastatur arbeiten, gehen auch.",
   "keys.alter": "Tasten ändern für: {name}",
   "keys.press": "Neue Tasten drücken …",
   "command.pause": "Anhalten",
@@ -410,7 +412,7 @@ export default {
   "times.start": "Beginnt",
   "times.end": "Endet",
   "times.hint": "Minuten und Sekunden, zum Beispiel 1:02.5, bei Bedarf mit Stunden davor.",
-  "times.form": "Schreibe die Zeit wie 1:02.5",
+  "times.form": "Bitte in der Form 1:02.5",
   "times.order": "Das Ende muss nach dem Anfang liegen.",
   "again.title": "Diese Stelle neu abschreiben",
   "again.text": "Das Ergebnis ersetzt den Text dieser Stelle. Der alte Text bleibt im Verlauf.",
@@ -445,7 +447,7 @@ export default {
   "find.replaced": { one: "Einmal ersetzt.", other: "{count} Mal ersetzt." },
   "revision.title": "Verlauf",
   "revision.text":
-    "Wähle eine Fassung, um zu sehen, was darin anders ist als jetzt. Wiederherstellen legt eine neue Fassung an, du kannst es also rückgängig machen.",
+    "Eine gewählte Fassung zeigt, was darin anders ist als jetzt. Wiederherstellen legt eine neue Fassung an, lässt sich also rückgängig machen.",
   "revision.now": "aktuell",
   "revision.segments": { one: "{count} Abschnitt", other: "{count} Abschnitte" },
   "revision.decoded": "abgeschrieben",
@@ -461,19 +463,20 @@ export default {
   "revision.alike": "Der Text ist derselbe.",
   "conflict.title": "In zwei Fenstern geändert",
   "conflict.text": {
-    one: "Dieselbe Stelle wurde in einem anderen Fenster geändert. Wähle, welche Änderung bleibt; die andere steht weiter im Verlauf.",
+    one: "Dieselbe Stelle wurde in einem anderen Fenster geändert. Welche Änderung bleibt? Die andere steht weiter im Verlauf.",
     other:
-      "{count} Stellen wurden auch in einem anderen Fenster geändert. Wähle, welche Änderungen bleiben; die anderen stehen weiter im Verlauf.",
+      "{count} Stellen wurden auch in einem anderen Fenster geändert. Welche Änderungen bleiben? Die anderen stehen weiter im Verlauf.",
   },
-  "conflict.mine.side": "Deine",
-  "conflict.theirs.side": "Andere",
-  "conflict.mine": "Alle deine behalten",
-  "conflict.theirs": "Alle anderen behalten",
+  "conflict.mine.side": "Dieses Fenster",
+  "conflict.theirs.side": "Anderes Fenster",
+  "conflict.mine": "Alle aus diesem Fenster behalten",
+  "conflict.theirs": "Alle aus dem anderen behalten",
   "conflict.chosen": "Auswahl behalten",
   "conflict.later": "Später",
   "conflict.place": "Bei {time}",
   "conflict.nothing": "(entfernt)",
-  "conflict.merged": "Änderungen aus einem anderen Fenster wurden mit deinen zusammengeführt.",
+  "conflict.merged":
+    "Änderungen aus einem anderen Fenster wurden mit denen aus diesem zusammengeführt.",
 
   "player.title": "Abspielen",
   "player.play": "Abspielen",
@@ -489,7 +492,7 @@ export default {
 
   "keys.title": "Tastenkürzel",
   "keys.note":
-    "Mit den Pfeiltasten gehst du von Zeile zu Zeile; ein Klick auf ein Wort spielt es ab. Beim Schreiben hält der Ton an.",
+    "Die Pfeiltasten führen von Zeile zu Zeile; ein Klick auf ein Wort spielt es ab. Beim Schreiben hält der Ton an.",
   "keys.hear": "Anhören",
   "keys.go": "Navigieren",
   "keys.change": "Bearbeiten",
@@ -648,16 +651,16 @@ export default {
     "Wer den Link hat, kann diese eine Aufnahme ohne Schlüssel lesen, hören und laden, aber nichts ändern.",
   "share.name": "Für wen",
   "share.name.example": "Die Bildredaktion",
-  "share.name.hint": "Nur du siehst ihn. Er unterscheidet die Links.",
+  "share.name.hint": "Er ist nur hier sichtbar und unterscheidet die Links.",
   "share.expires": "Läuft ab nach",
-  "share.expires.hint": "Du kannst den Link jederzeit widerrufen.",
+  "share.expires.hint": "Der Link lässt sich jederzeit widerrufen.",
   "share.day": "einem Tag",
   "share.week": "einer Woche",
   "share.month": "30 Tagen",
   "share.never": "läuft nie ab",
   "share.make": "Link erstellen",
   "share.link": "Der Link",
-  "share.once": "Der Link wird nur jetzt gezeigt: kopiere ihn.",
+  "share.once": "Der Link wird nur jetzt gezeigt: bitte kopieren.",
   "share.copy": "Kopieren",
   "share.copied": "Der Link ist in der Zwischenablage.",
   "share.links": "Links",
