@@ -90,6 +90,7 @@ def test_the_stream_shared_last_is_the_only_writer() -> None:
         assert hub.begin(secret, "another", OTHER) is broadcast
         broadcast.show(SPEAKER, event("final", " ignored"))
         broadcast.stop(SPEAKER)
+        assert broadcast.is_written_by(OTHER) and not broadcast.is_written_by(SPEAKER)
         broadcast.show(OTHER, event("final", " After"))
         update = await following(broadcast.updates(lambda: True))
         assert update == CaptionUpdate(True, ["Before"], " After", "")

@@ -74,6 +74,18 @@ def browser(*flags: str) -> Iterator[Browser]:
             launched.close()
 
 
+@contextmanager
+def with_sound(other: Browser, *flags: str) -> Iterator[Browser]:
+    """Another browser, whose tabs have sound: Playwright mutes those of all others."""
+    launched = other.browser_type.launch(
+        executable_path=CHROMIUM, args=[*FLAGS, *flags], ignore_default_args=["--mute-audio"]
+    )
+    try:
+        yield launched
+    finally:
+        launched.close()
+
+
 class Tab:
     """A page and the errors in its console."""
 

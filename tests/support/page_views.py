@@ -239,6 +239,25 @@ def _big(page: Page, scene: Scene) -> None:
     page.get_by_role("button", name="Big text").click()
 
 
+def _live_link(page: Page, scene: Scene) -> None:
+    """The dialog with the link for others to watch."""
+    page.goto(f"{scene.full.url}/#/live")
+    page.get_by_role("button", name="Let others watch").click()
+    page.get_by_label("Others can watch").check()
+
+
+def _captions(page: Page, scene: Scene) -> None:
+    """The captions of another window, by link."""
+    speaking = page.context.new_page()
+    _live_link(speaking, scene)
+    link = speaking.get_by_role("link", name="Open").get_attribute("href")
+    speaking.get_by_role("button", name="Close").last.click()
+    speaking.get_by_role("button", name="Start").click()
+    page.goto(f"{link}?lines=4&background=black")
+    page.bring_to_front()
+    page.locator(".lines").filter(has_text="garden").wait_for(timeout=WAIT)
+
+
 def _notices(page: Page, scene: Scene) -> None:
     """An error, and a notice with an action."""
     _list(page, scene)
@@ -288,6 +307,8 @@ VIEWS: dict[str, Callable[[Page, Scene], None]] = {
     "shared": _shared,
     "live": _live,
     "live-big": _big,
+    "live-link": _live_link,
+    "captions": _captions,
     "gone": _gone,
 }
 

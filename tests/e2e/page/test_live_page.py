@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.browsing import Tab, browser, microphone, needs_browser
+from support.browsing import Tab, browser, files, microphone, needs_browser, until, with_sound
 from support.samples import SAMPLES, reference, words
 from support.serving import Server
 from support.wire import Wire
@@ -33,6 +34,15 @@ def context(chromium: Any) -> Iterator[Any]:
     context.close()
 
 
+def downloaded(page: Any, name: str, folder: Path) -> str:
+    """Text of the file that a menu entry of Download saves."""
+    page.get_by_role("button", name="Download").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name=name).click()
+    download.value.save_as(folder / "captions")
+    return (folder / "captions").read_text(encoding="utf-8")
+
+
 def test_captions_are_shown_copied_downloaded_and_cleared(
     context: Any, server: Server, tmp_path: Path
 ) -> None:
@@ -50,10 +60,13 @@ def test_captions_are_shown_copied_downloaded_and_cleared(
     page.get_by_role("button", name="Stop").click()
     page.get_by_text("Stopped.").wait_for(timeout=60_000)
     page.get_by_role("button", name="Copy").click()
+    page.get_by_role("menuitem", name="Text", exact=True).click()
+    page.get_by_text("on the clipboard").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download").click()
-    download.value.save_as(tmp_path / "captions.txt")
+    saved = {
+        name: downloaded(page, name, tmp_path)
+        for name in ("Text .txt", "Text with times", "SRT", "WebVTT")
+    }
     # Switching views keeps the text; Clear removes it.
     page.get_by_role("link", name="Recordings").click()
     page.get_by_role("button", name="Choose files").wait_for()
@@ -62,7 +75,10 @@ def test_captions_are_shown_copied_downloaded_and_cleared(
     page.get_by_role("button", name="Clear").click()
     assert not page.get_by_text("the river").count()
     assert tab.errors == []
-    assert words((tmp_path / "captions.txt").read_text()) == words(copied)
+    assert words(saved["Text .txt"]) == words(copied)
+    assert re.match(r"0:0\d  \w", saved["Text with times"])
+    assert re.match(r"1\n00:00:0\d,\d{3} --> 00:00:\d\d,\d{3}\n\w", saved["SRT"])
+    assert saved["WebVTT"].startswith("WEBVTT\n\n00:00:0")
     # The browser's echo and noise processing changes a few words.
     shown, expected = words(copied), words(reference("english"))
     assert len(set(expected) & set(shown)) >= 0.85 * len(set(expected)), copied
@@ -85,7 +101,9 @@ EARLIER = """async () => {
   const { Captions } = await import(new URL("static/live/captions.js", document.baseURI));
   const captions = new Captions("", "", () => {});
   for (let number = 0; number < 80; number++) {
-    captions.show({ type: "final", start: number, text: `Sentence ${number} of an earlier talk.` });
+    const text = `Sentence ${number} of an earlier talk.`;
+    const times = { start: number, end: number + 1 };
+    captions.show({ type: "final", text, ...times, words: [{ word: text, ...times }] });
     captions.end();
   }
 }"""
@@ -161,3 +179,85 @@ def test_captions_resume_after_a_lost_connection(context: Any, server: Server) -
     hypothesis = words(page.locator("#captions").inner_text())
     expected = words(reference("english"))
     assert len(set(expected) & set(hypothesis)) >= 0.85 * len(set(expected)), hypothesis
+
+
+def test_others_watch_and_the_recording_opens_in_the_editor(context: Any, server: Server) -> None:
+    tab = Tab(context)
+    page = tab.page
+    page.goto(f"{server.url}/live")
+    page.get_by_role("button", name="Let others watch").click()
+    page.get_by_label("Others can watch").check()
+    page.get_by_label("Background").select_option("transparent")
+    page.get_by_label("Lines").select_option("2")
+    link = page.get_by_role("link", name="Open").get_attribute("href") or ""
+    page.get_by_role("button", name="Close").last.click()
+    page.get_by_role("button", name="Others can watch").wait_for()
+    watching, dressed = context.new_page(), context.new_page()
+    watching.goto(link.partition("?")[0])
+    watching.get_by_text("Nobody is speaking yet").wait_for()
+    dressed.goto(link)
+    page.bring_to_front()
+    page.get_by_role("button", name="Start").click()
+    page.get_by_text("the river").wait_for(timeout=90_000)
+    for other in (watching, dressed):
+        other.locator(".lines").filter(has_text="the river").wait_for(timeout=30_000)
+        assert not other.locator("header, button").filter(visible=True).count()
+    ground = "getComputedStyle(document.documentElement).backgroundColor"
+    assert dressed.evaluate(ground) == "rgba(0, 0, 0, 0)" != watching.evaluate(ground)
+    dressed.close()
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Open in the editor").click(timeout=60_000)
+    page.locator(".segment").filter(has_text="the river").wait_for(timeout=90_000)
+    assert "captions" in page.locator("main").inner_text().lower()
+    assert tab.errors == []
+
+
+STORED = """(async () => {
+  if (!(await indexedDB.databases()).length) return false;  // opening it would create it
+  return new Promise((resolve) => {
+    indexedDB.open("unispeech").onsuccess = ({ target: { result: database } }) => {
+      const pieces = database.transaction("pieces").objectStore("pieces").count();
+      pieces.onsuccess = () => resolve(pieces.result > 0);
+      database.close();
+    };
+  });
+})()"""
+"""Some of the recording is stored."""
+
+
+def test_a_tab_that_dies_leaves_its_recording(context: Any, server: Server) -> None:
+    page = context.new_page()
+    page.goto(f"{server.url}/live")
+    page.get_by_role("button", name="Start").click()
+    page.locator("#captions").filter(has_text="morning").wait_for(timeout=60_000)
+    until(page, STORED)
+    other = context.new_page()
+    other.goto(server.url)
+    other.get_by_role("button", name="Choose files").wait_for()
+    other.wait_for_timeout(300)
+    assert not other.get_by_text("not yet sent").count()
+    page.close(run_before_unload=False)
+    other.get_by_text("not yet sent").wait_for()
+    other.get_by_role("button", name="Discard this recording").click()
+    other.get_by_text("not yet sent").wait_for(state="hidden")
+
+
+def test_captions_of_a_tab_until_it_closes(chromium: Any, server: Server, tmp_path: Path) -> None:
+    shutil.copy(SAMPLES / "english.wav", tmp_path / "talk.wav")
+    (tmp_path / "index.html").write_text("<title>A talk</title><audio src=talk.wav autoplay loop>")
+    choose = "--auto-select-tab-capture-source-by-title=A talk"
+    with with_sound(chromium, choose) as loud, files(tmp_path) as address:
+        context = loud.new_context()
+        talk, tab = context.new_page(), Tab(context)
+        page = tab.page
+        talk.goto(address)
+        page.goto(f"{server.url}/live")
+        page.get_by_label("Source").select_option("Sound of a browser tab")
+        page.get_by_role("button", name="Start").click()
+        page.get_by_text("garden").wait_for(timeout=90_000)
+        talk.close()
+        page.get_by_text("The tab is no longer shared").wait_for()
+        page.get_by_text("Stopped.").wait_for(timeout=60_000)
+        page.reload()
+        assert page.get_by_label("Source").input_value() == "tab"
+        assert tab.errors == []

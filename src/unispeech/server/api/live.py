@@ -93,7 +93,7 @@ class StreamSession:
         stream, broadcasts = self._stream, self._broadcasts
         new = broadcasts.begin(secret, self._key, stream) if secret is not None else None
         before = stream.publish_to(new)
-        if before is not None and before is not new:
+        if before is not None and before is not new and before.is_written_by(stream):
             broadcasts.end(before)
         return {"type": "shared", "captions": new.id if new else None}
 

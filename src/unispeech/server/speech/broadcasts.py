@@ -109,9 +109,13 @@ class Broadcast:
                 self._complete(UNCLEAR)
         self._notify()
 
+    def is_written_by(self, writer: object) -> bool:
+        """Return whether a stream is the writer: another one may have taken its place."""
+        return writer is self._writer
+
     def stop(self, writer: object) -> None:
         """End the writing of a stream."""
-        if writer is self._writer:
+        if self.is_written_by(writer):
             self._end_line()
             self._writer, self.waiting_since = None, time.monotonic()
             self._notify()

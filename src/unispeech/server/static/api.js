@@ -2,8 +2,9 @@
 
 /**
  * @import {
- *   Checked, Info, JobInFull, JobList, JobShown, Media, RevisionList, ShareList, ShareMade, SharedJob,
- *   TagList, Ticket, Transcript, UploadList, Usage, Verdict, VocabularyList, VocabularyShown,
+ *   CaptionsLink, Checked, Info, JobInFull, JobList, JobShown, Media, RevisionList, ShareList,
+ *   ShareMade, SharedJob, TagList, Ticket, Transcript, UploadList, Usage, Verdict, VocabularyList,
+ *   VocabularyShown,
  * } from "./service.d.ts"
  */
 
@@ -205,6 +206,12 @@ export function createJob(fields) {
     if (value !== null && value !== undefined && value !== "") form.append(name, String(value));
   }
   return fetchJson("api/jobs", { method: "POST", body: form });
+}
+
+/** Link for others to watch captions. @returns {Promise<CaptionsLink>} */
+export async function createCaptionsLink() {
+  const { id, secret } = await post("api/captions");
+  return { id, secret };
 }
 
 export const uploads = async () =>

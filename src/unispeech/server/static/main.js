@@ -27,6 +27,7 @@ const VIEWS = [
   [/^#\/job\/([\w-]+)\/export$/, () => import("./views/export.js")],
   [/^#\/job\/([\w-]+)\/share$/, () => import("./views/share.js")],
   [/^#\/shared\/([\w.~-]+)$/, () => import("./views/shared.js")],
+  [/^#\/captions\/([\w-]+)(?:\?.*)?$/, () => import("./views/captions.js")],
   [/^#\/live$/, () => import("./views/live.js")],
   [/^(?:#\/?)?$/, () => import("./views/recordings.js")],
 ];
@@ -37,8 +38,8 @@ let isAskingForKey = false;
 /** @type {(() => void) | null} draws the form for the key, while it is in place of a view */
 let drawKey = null;
 
-/** True if the page was opened from a share link: it has a transcript but no list. */
-const isShared = () => location.hash.startsWith("#/shared/");
+/** True if the page was opened from a link for others, which needs no key and leads nowhere else. */
+const isShared = () => /^#\/(shared|captions)\//.test(location.hash);
 
 async function route({ focus = true } = {}) {
   const entry = VIEWS.find(([address]) => address.test(location.hash));

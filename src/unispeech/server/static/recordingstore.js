@@ -1,4 +1,4 @@
-// Microphone recordings, stored in the browser chunk by chunk while they grow, so that closing the tab
+// Recordings of microphones and tabs, stored in the browser chunk by chunk while they grow, so that closing the tab
 // loses nothing. IndexedDB, because localStorage cannot hold blobs.
 
 const STORE = "pieces";
@@ -50,21 +50,60 @@ export const keep = (recording, name, number, blob) =>
 /** @param {string} recording */
 export const forget = (recording) => store("readwrite", (pieces) => pieces.delete(all(recording)));
 
-/** Recordings of earlier visits; empty if the browser forbids storage (private windows). */
+/** Recordings of earlier visits, not those of `hold`; empty if the browser forbids storage (private windows). */
 export async function recordings() {
   /** @type {Piece[]} */
   const pieces = await store("readonly", (stored) => stored.getAll()).catch(() => []);
+  const others = await held();
   /** @type {Map<string, Recording>} */
   const recordings = new Map();
   for (const { recording: id, name, blob } of pieces) {
-    if (locked.has(id)) continue;
+    if (others.has(id)) {
+      awaitRelease(id);
+      continue;
+    }
     recordings.set(id, { id, name, size: (recordings.get(id)?.size ?? 0) + blob.size });
   }
   return [...recordings.values()];
 }
 
-/** Ids of the recordings that this page is making. @type {Set<string>} */
-export const locked = new Set();
+/** Event of the document: a recording that was being made or sent no longer is. */
+export const RELEASED = "recording-released";
+const LOCK = "unispeech.recording.";
+/** @type {Set<string>} */
+const awaited = new Set();
+
+/**
+ * Keep a recording that is being made or sent out of `recordings`, in every tab. Returns a function that
+ * ends this; closing the tab ends it too.
+ * @param {string} recording
+ */
+export function hold(recording) {
+  const end = new AbortController();
+  const ended = new Promise((resolve) => end.signal.addEventListener("abort", resolve));
+  const lock = navigator.locks?.request(LOCK + recording, () => ended);
+  return async () => {
+    end.abort();
+    await lock;
+  };
+}
+
+/**
+ * Announce once that a recording is no longer held.
+ * @param {string} recording
+ */
+async function awaitRelease(recording) {
+  if (awaited.has(recording)) return;
+  awaited.add(recording);
+  await navigator.locks.request(LOCK + recording, () => awaited.delete(recording));
+  document.dispatchEvent(new CustomEvent(RELEASED));
+}
+
+/** Ids of the recordings that are being made or sent. */
+async function held() {
+  const { held: locks = [] } = (await navigator.locks?.query()) ?? {};
+  return new Set(locks.map(({ name = "" }) => name.replace(LOCK, "")));
+}
 
 /**
  * Stored recording as a file to upload.

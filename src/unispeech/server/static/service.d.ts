@@ -275,7 +275,12 @@ export interface Info {
   languages: { code: string; name: string }[];
   formats: string[];
   layout: { options: Option[]; presets: LayoutPreset[] };
-  limits: { max_upload: number; retention_days: number; fetch_urls: boolean };
+  limits: {
+    max_upload: number;
+    retention_days: number;
+    fetch_urls: boolean;
+    caption_watchers: number;
+  };
   disclaimer: string;
 }
 
@@ -293,11 +298,14 @@ export interface ServerEvents {
   jobs: { jobs: JobShown[] };
   job: JobShown;
   deleted: { id: string };
+  captions: CaptionUpdate;
+  end: object;
 }
 
 export type LiveMessage = { id?: number } & (
   | LiveEvent
-  | { type: "session"; session: string; received: number }
+  | { type: "session"; session: string; received: number; resumed: boolean }
+  | { type: "shared"; captions: string | null }
   | { type: "error"; message: string }
   | { type: "done" }
 );
@@ -305,6 +313,22 @@ export type LiveMessage = { id?: number } & (
 export interface LiveEvent {
   type: "partial" | "final" | "endpoint" | "gap";
   start: number;
+  end: number;
   text: string;
+  words: { word: string; start: number; end: number }[];
   lag: number;
+}
+
+/** Link with which others watch live captions. */
+export interface CaptionsLink {
+  id: string;
+  secret: string;
+}
+
+/** Change of captions that are watched. */
+export interface CaptionUpdate {
+  live: boolean;
+  lines: string[];
+  text: string;
+  hypothesis: string;
 }

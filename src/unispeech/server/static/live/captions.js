@@ -1,6 +1,7 @@
 // Caption lines: the finished ones and the open one.
 
 /** @import { LiveEvent } from "../service.d.ts" */
+/** @import { Caption, TimedText } from "./subtitles.js" */
 
 import { h } from "../dom.js";
 import { clock } from "../transcript/times.js";
@@ -9,7 +10,7 @@ const LONG = 60; // characters after which the end of a sentence ends a line
 const UNCLEAR = "[…]"; // speech without a reliable text
 const FOLLOW = 80; // pixels from the end within which the view scrolls with new text
 
-/** @type {{ start: number, text: string }[]} */
+/** @type {Caption[]} */
 const lines = []; // they outlive the view, so that switching views loses nothing
 let origin = 0; // milliseconds since 1970 at 0:00 of the lines
 
@@ -45,10 +46,10 @@ export class Captions {
     for (const { start, text } of lines) this.#begin(start, text).finish();
   }
 
-  /** All final text, one line per caption. */
-  get text() {
-    const texts = lines.map(({ text }) => text);
-    return [...texts, this.#open?.text.trim()].filter(Boolean).join("\n");
+  /** All final text. @returns {Caption[]} */
+  get captions() {
+    const open = this.#open?.caption;
+    return open ? [...lines, open] : [...lines];
   }
 
   /** A stream begins: its times continue those of the lines before it. */
@@ -58,11 +59,12 @@ export class Captions {
   }
 
   /** @param {LiveEvent} event */
-  show({ type, start: since, text }) {
-    const start = this.#offset + since;
+  show({ type, start, end, text, words }) {
+    const offset = this.#offset;
     if (type === "endpoint") this.end();
-    else if (type === "gap") this.#showGap(start);
-    else if (type === "partial" || type === "final") this.#showText(start, text, type === "final");
+    else if (type === "gap") this.#showGap(offset + start, offset + end);
+    else if (type === "partial") this.#showText(offset + start, text);
+    else if (type === "final") this.#showText(offset + start, text, timed(words, offset));
   }
 
   /** End the open line. */
@@ -70,9 +72,9 @@ export class Captions {
     const line = this.#open;
     if (!line) return;
     this.#change(() => {
-      const text = line.text.trim();
-      if (text) lines.push({ start: line.start, text });
-      if (text) line.finish();
+      const { caption } = line;
+      if (caption) lines.push(caption);
+      if (caption) line.finish();
       else line.element.remove();
       this.#open = null;
     });
@@ -91,25 +93,28 @@ export class Captions {
   /**
    * @param {number} start
    * @param {string} text
-   * @param {boolean} isFinal
+   * @param {TimedText[]} [words] of a final text
    */
-  #showText(start, text, isFinal) {
+  #showText(start, text, words) {
     this.#change(() => {
       const line = this.#open ?? this.#begin(start);
       const part = line.text ? text : text.trimStart();
-      if (isFinal) line.add(part);
+      if (words) line.add(part, words);
       else line.showOpen(part);
       this.#open = line;
     });
     const sentence = this.#open?.text ?? "";
-    if (isFinal && sentence.length > LONG && /[.?!。？！]\s*$/.test(sentence)) this.end();
+    if (words && sentence.length > LONG && /[.?!。？！]\s*$/.test(sentence)) this.end();
   }
 
-  /** @param {number} start */
-  #showGap(start) {
+  /**
+   * @param {number} start
+   * @param {number} end
+   */
+  #showGap(start, end) {
     this.end();
     if (lines.at(-1)?.text === UNCLEAR) return;
-    lines.push({ start, text: UNCLEAR });
+    lines.push({ start, text: UNCLEAR, words: [{ start, end, text: UNCLEAR }] });
     this.#change(() => this.#begin(start, UNCLEAR).finish());
   }
 
@@ -139,6 +144,8 @@ export class Captions {
 
 /** A line with its provisional text, which screen readers skip: they read only final words. */
 class Line {
+  /** @type {TimedText[]} */
+  #words = [];
   #open = h("span", { class: "open", "aria-hidden": "true" });
 
   /**
@@ -152,14 +159,24 @@ class Line {
     this.element = h("p", {}, time, h("span", { dir: "auto" }, text, this.#open));
   }
 
+  /** The final text; null while there is none. @returns {Caption | null} */
+  get caption() {
+    const text = this.text.trim();
+    return text ? { start: this.start, text, words: this.#words } : null;
+  }
+
   /** @param {string} text */
   showOpen(text) {
     this.#open.replaceChildren(text);
   }
 
-  /** @param {string} text */
-  add(text) {
+  /**
+   * @param {string} text
+   * @param {TimedText[]} words
+   */
+  add(text, words) {
     this.text += text;
+    this.#words.push(...words);
     this.#open.replaceChildren();
     this.#open.before(text);
   }
@@ -168,3 +185,7 @@ class Line {
     this.#open.remove();
   }
 }
+
+/** @type {(words: LiveEvent["words"], offset: number) => TimedText[]} */
+const timed = (words, offset) =>
+  words.map(({ word, start, end }) => ({ text: word, start: offset + start, end: offset + end }));

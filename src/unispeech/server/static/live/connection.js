@@ -36,6 +36,8 @@ export class Connection {
   /** @type {number | null} */
   #lostAt = null;
   #samples = new Unacknowledged();
+  /** @type {string | null} secret of the link under which others watch */
+  #shared = null;
 
   /**
    * @param {{ options: Record<string, string | number | boolean>, rate: number }} request
@@ -54,6 +56,20 @@ export class Connection {
     if (this.#isFinishing || this.#isOver) return;
     this.#samples.add(samples);
     if (this.#isReady) this.#samples.send(this.#socket);
+  }
+
+  /**
+   * Let others watch from now on; null ends this.
+   * @param {string | null} secret
+   */
+  share(secret) {
+    this.#shared = secret;
+    if (this.#isReady) this.#sendShare();
+  }
+
+  #sendShare() {
+    const secret = this.#shared ?? undefined;
+    this.#socket.send(JSON.stringify({ type: "share", secret }));
   }
 
   /** End the audio; `onEnd` is called after the rest of the text has arrived. */
@@ -95,20 +111,19 @@ export class Connection {
   /** @param {LiveMessage} message */
   #receive(message) {
     if (message.id) this.#lastEvent = message.id;
-    if (message.type === "session") this.#begin(message.session, message.received);
+    if (message.type === "session") this.#begin(message);
+    else if (message.type === "shared") return;
     else if (message.type === "done") this.#end(null);
     else if (message.type === "error") this.#end(message.message);
     else this.#listener.onEvent(message);
   }
 
-  /**
-   * @param {string} session
-   * @param {number} received bytes
-   */
-  #begin(session, received) {
+  /** @param {{ session: string, received: number, resumed: boolean }} stream `received` is in bytes */
+  #begin({ session, received, resumed }) {
     this.#session = session;
     this.#lostAt = null;
     this.#isReady = true;
+    if (this.#shared || resumed) this.#sendShare(); // it may have changed meanwhile
     this.#samples.acknowledge(received);
     this.#samples.send(this.#socket);
     this.#listener.onState(this.#isFinishing ? "finishing" : "listening");

@@ -1,20 +1,22 @@
-// Live captions from the microphone.
+// Live captions of a microphone or a tab.
 
 /** @import { Info } from "../service.d.ts" */
 
 import * as api from "../api.js";
 import { copy } from "../clipboard.js";
-import { h, put } from "../dom.js";
+import { h, icon, put } from "../dom.js";
 import { Captions } from "../live/captions.js";
 import { Connection } from "../live/connection.js";
-import { openMicrophone, refusalKey } from "../live/microphone.js";
+import * as links from "../live/link.js";
+import { openSource, refusal, TAB } from "../live/source.js";
+import { FILES, plain, withTimes } from "../live/subtitles.js";
+import { openMenu } from "../menu.js";
 import { complain, say } from "../messages.js";
-import { settings } from "../settings.js";
 import { t } from "../strings/index.js";
 import { saveFile } from "./export.js";
-import { languageChoices } from "./languages.js";
+import { KeptRecording } from "./keptrecording.js";
+import { LiveChoices } from "./livechoices.js";
 import { LiveControls } from "./livecontrols.js";
-import { RuleFields } from "./rules.js";
 
 /** @type {import("../main.js").View["show"]} */
 export async function show(main, signal) {
@@ -31,14 +33,16 @@ class LiveView {
   #controls = new LiveControls({
     talk: () => (this.#connection ? this.#finish() : this.#start()),
     big: () => this.#toggleBig(),
-    copy: () => this.#copy().catch(complain),
-    download: () => saveFile(this.#file(), `${t("live.file")}.txt`),
+    copy: (button) => openMenu(button, this.#copies(), t("export.copy")),
+    download: (button) => openMenu(button, this.#files(), t("live.download")),
     clear: () => this.#captions.clear(),
   });
   /** @type {Connection | null} */
   #connection = null; // while captions run
   #isStarting = false;
-  #endMicrophone = () => {};
+  #endSource = () => {};
+  #recording;
+  #share;
 
   /**
    * @param {Info} info
@@ -46,20 +50,28 @@ class LiveView {
    */
   constructor(info, signal) {
     this.#signal = signal;
-    this.#choices = new LiveChoices(info);
+    this.#choices = new LiveChoices(info, signal);
+    this.#recording = new KeptRecording(signal);
+    const open = () => this.#offerLink().catch(complain);
+    const attributes = { type: "button", hidden: !info.limits.caption_watchers };
+    this.#share = h("button", { ...attributes, on: { click: open } });
+    this.#showShared();
   }
 
   /** @param {HTMLElement} main */
   showIn(main) {
     const signal = this.#signal;
     const heading = h("h1", {}, t("live.title"));
+    const title = h("div", { class: "row" }, heading, h("div", { class: "end" }, this.#share));
     main.classList.add("live-view");
+    this.#controls.element.prepend(this.#recording.element);
     main.append(
-      h("div", { class: "live-head" }, heading, this.#choices.elements),
+      h("div", { class: "live-head" }, title, this.#choices.elements),
       this.#captions.element,
       this.#controls.element,
     );
     this.#offerText();
+    if (this.#hasText) this.#choices.summarize(false);
     this.#captions.scrollDown();
     /** @param {KeyboardEvent} event */
     const press = ({ key }) => {
@@ -75,7 +87,7 @@ class LiveView {
   }
 
   #leave() {
-    this.#endMicrophone();
+    this.#endSource();
     this.#connection?.stop();
     this.#captions.end();
   }
@@ -84,39 +96,44 @@ class LiveView {
     if (this.#isStarting) return;
     const controls = this.#controls;
     controls.showTrouble("");
-    controls.showState(t("live.state.microphone"));
+    const isTab = this.#choices.source === TAB;
+    controls.showState(t(isTab ? "live.state.tab" : "live.state.microphone"));
     this.#isStarting = true;
-    let rate;
+    let source;
     try {
-      rate = await this.#openMicrophone();
+      source = await this.#openSource(isTab);
     } catch (error) {
       controls.showState(t("live.state.idle"));
-      return controls.showTrouble(t(refusalKey(error)));
+      return controls.showTrouble(refusal(error));
     } finally {
       this.#isStarting = false;
     }
-    if (this.#signal.aborted) return this.#endMicrophone();
-    this.#choices.lock(true);
+    if (this.#signal.aborted) return this.#endSource();
+    await this.#choices.findMicrophones(); // their names are known now
+    this.#choices.summarize(true);
     this.#captions.begin();
-    this.#connection = this.#connect(rate);
+    if (this.#choices.keeps) this.#recording.begin(source.stream, this.#choices.job());
+    this.#connection = this.#connect(source.rate);
+    this.#connection.share(links.secret());
     controls.showTalking(true);
     this.#offerText();
   }
 
-  /** Open the microphone and return its sample rate. */
-  async #openMicrophone() {
-    const { rate, end } = await openMicrophone(
+  /** @param {boolean} isTab */
+  async #openSource(isTab) {
+    const source = await openSource(
+      this.#choices.source,
       (samples, level) => {
         this.#controls.showLevel(level);
         this.#connection?.put(samples);
       },
       () => {
-        this.#controls.showTrouble(t("live.trouble.microphone"));
+        this.#controls.showTrouble(t(isTab ? "live.trouble.tab" : "live.trouble.microphone"));
         this.#finish();
       },
     );
-    this.#endMicrophone = end;
-    return rate;
+    this.#endSource = source.end;
+    return source;
   }
 
   /** @param {number} rate */
@@ -136,7 +153,8 @@ class LiveView {
 
   #finish() {
     if (!this.#connection) return;
-    this.#endMicrophone();
+    this.#recording.stop();
+    this.#endSource();
     this.#controls.showLevel(0);
     this.#connection.finish();
   }
@@ -144,20 +162,39 @@ class LiveView {
   /** @param {string | null} trouble */
   async #end(trouble) {
     const controls = this.#controls;
-    this.#endMicrophone();
+    this.#recording.stop();
+    this.#endSource();
     this.#connection = null;
     this.#captions.end();
     this.#offerText();
-    this.#choices.lock(false);
+    this.#choices.summarize(false);
     controls.showTalking(false);
     controls.showLevel(0);
     controls.showLag(0);
-    controls.showState(t(this.#captions.text ? "live.state.stopped" : "live.state.idle"));
+    controls.showState(t(this.#hasText ? "live.state.stopped" : "live.state.idle"));
     if (trouble) controls.showTrouble(await troubleText(trouble, this.#choices.values()));
   }
 
   #offerText() {
-    this.#controls.offerText(Boolean(this.#captions.text), Boolean(this.#connection));
+    this.#controls.offerText(this.#hasText, Boolean(this.#connection));
+  }
+
+  get #hasText() {
+    return this.#captions.captions.length > 0;
+  }
+
+  async #offerLink() {
+    const { offerLink } = await import("./watching.js");
+    await offerLink((secret) => {
+      this.#connection?.share(secret);
+      this.#showShared();
+    });
+  }
+
+  #showShared() {
+    const isShared = links.secret() !== null;
+    put(this.#share, "aria-pressed", String(isShared));
+    this.#share.replaceChildren(icon("share"), t(isShared ? "watch.shared" : "watch.share"));
   }
 
   #toggleBig() {
@@ -165,13 +202,34 @@ class LiveView {
     this.#captions.scrollDown();
   }
 
-  async #copy() {
-    await copy(this.#captions.text);
-    say(t("export.copied"));
+  #copies() {
+    const copyAs = (/** @type {typeof plain} */ write) => async () => {
+      await copy(write(this.#captions.captions));
+      say(t("export.copied"));
+    };
+    const item = (/** @type {string} */ label, /** @type {() => Promise<void>} */ act) => ({
+      label: t(label),
+      run: () => act().catch(complain),
+    });
+    return [item("live.as.txt", copyAs(plain)), item("live.as.times", copyAs(withTimes))];
   }
 
-  #file() {
-    return new Blob([`${this.#captions.text}\n`], { type: "text/plain" });
+  #files() {
+    /** @type {(label: string, suffix: keyof typeof FILES, write?: typeof plain) => import("../menu.js").Item} */
+    const item = (label, suffix, write = FILES[suffix].write) => ({
+      label: t(`live.as.${label}`),
+      keys: `.${suffix}`,
+      run: () => {
+        const text = `${write(this.#captions.captions)}\n`;
+        saveFile(new Blob([text], { type: FILES[suffix].type }), `${t("live.file")}.${suffix}`);
+      },
+    });
+    return [
+      item("txt", "txt", plain),
+      item("times", "txt"),
+      item("srt", "srt"),
+      item("vtt", "vtt"),
+    ];
   }
 }
 
@@ -191,60 +249,5 @@ async function troubleText(trouble, options) {
     return ok ? t("live.trouble.refused") : [message, hint].filter(Boolean).join(": ");
   } catch (error) {
     return api.messageOf(error);
-  }
-}
-
-/** Controls of the language, the task and the text rules, which are stored. */
-class LiveChoices {
-  #language;
-  #task;
-  #rules;
-
-  /** @param {Info} info */
-  constructor(info) {
-    const chosen = { task: "transcribe", language: "", ...settings.get("live", {}) };
-    const model = info.models.find(({ name }) => name === info.model);
-    const backend = info.backends.find(({ name }) => name === info.backend);
-    const tasks = ["transcribe", "translate"].filter(
-      (task) =>
-        backend?.options.task.values.includes(task) && (model?.tasks.includes(task) ?? true),
-    );
-    this.#language = h(
-      "select",
-      { "aria-label": t("options.language") },
-      languageChoices(info, model).map(({ value, label }) =>
-        h("option", { value, selected: value === chosen.language }, label),
-      ),
-    );
-    this.#task = h(
-      "select",
-      { "aria-label": t("options.task"), hidden: tasks.length < 2 },
-      tasks.map((task) =>
-        h("option", { value: task, selected: task === chosen.task }, t(`options.task.${task}`)),
-      ),
-    );
-    this.#rules = new RuleFields(info, "liveRules");
-    const remember = () => settings.set("live", this.#engine());
-    const listeners = { change: remember };
-    this.elements = [
-      h("div", { class: "row", on: listeners }, this.#language, this.#task),
-      this.#rules.element,
-    ];
-  }
-
-  #engine() {
-    return { task: this.#task.value, language: this.#language.value };
-  }
-
-  /** Options of a stream. */
-  values() {
-    return { ...this.#engine(), ...this.#rules.values() };
-  }
-
-  /** @param {boolean} isLocked */
-  lock(isLocked) {
-    this.#language.disabled = isLocked;
-    this.#task.disabled = isLocked;
-    put(this.#rules.element, "inert", isLocked);
   }
 }

@@ -16,18 +16,24 @@ export class LiveControls {
   #state = h("span", { role: "status" }, t("live.state.idle"));
   #trouble = h("p", { class: "why", role: "alert" });
   #lag = h("span", { class: "soft number" });
+  /** @type {HTMLButtonElement} */
   #talk;
   #big;
   #copy;
   #download;
   #clear;
 
-  /** @param {Record<"talk" | "big" | "copy" | "download" | "clear", () => unknown>} actions */
+  /** @param {Record<"talk" | "big" | "copy" | "download" | "clear", (button: HTMLElement) => unknown>} actions */
   constructor(actions) {
-    this.#talk = h("button", { type: "button", class: "main talk", on: { click: actions.talk } });
+    this.#talk = h("button", {
+      type: "button",
+      class: "main talk",
+      on: { click: () => actions.talk(this.#talk) },
+    });
     this.#big = button("live.big", "big", actions.big);
     this.#copy = button("export.copy", "copy", actions.copy);
     this.#download = button("live.download", "download", actions.download);
+    for (const opener of [this.#copy, this.#download]) put(opener, "aria-haspopup", "menu");
     this.#clear = button("live.clear", "close", actions.clear);
     this.element = h(
       "section",
@@ -90,8 +96,10 @@ export class LiveControls {
   }
 }
 
-/** @type {(label: string, drawing: string, act: () => unknown) => HTMLButtonElement} */
+/** @type {(label: string, drawing: string, act: (button: HTMLElement) => unknown) => HTMLButtonElement} */
 function button(label, drawing, act) {
   const text = h("span", {}, t(label));
-  return h("button", { type: "button", on: { click: act } }, icon(drawing), text);
+  const button = h("button", { type: "button" }, icon(drawing), text);
+  button.addEventListener("click", () => act(button));
+  return button;
 }

@@ -61,7 +61,7 @@ const knows = ({ languages }, language) =>
  * The downloaded models that an installed backend runs.
  * @param {Info} info
  */
-const downloaded = (info) =>
+export const downloaded = (info) =>
   info.models.filter((model) => model.kept && backendFor(info, model) !== undefined);
 
 /**
@@ -87,7 +87,7 @@ function backendFor(info, { family }) {
  * @param {Model} model
  * @returns {Engine}
  */
-function engineOf(info, model) {
+export function engineOf(info, model) {
   const name = backendFor(info, model)?.name ?? "";
   const isUsual = name === info.backend;
   return {

@@ -4,19 +4,12 @@
 
 import { Trouble } from "../api.js";
 import { h } from "../dom.js";
-import { refusalKey } from "../live/microphone.js";
+import { refusal } from "../live/source.js";
 import { complain } from "../messages.js";
-import * as store from "../recordingstore.js";
+import { Recording } from "../recording.js";
 import { t } from "../strings/index.js";
 import { clock } from "../transcript/times.js";
 
-/** Recording formats and file extensions, best first. */
-const FORMATS = [
-  { type: "audio/webm;codecs=opus", extension: "webm" },
-  { type: "audio/mp4", extension: "m4a" },
-  { type: "audio/ogg;codecs=opus", extension: "ogg" },
-];
-const EVERY = 2000; // milliseconds between two pieces; a crash loses at most this much
 const LEVEL = 100; // milliseconds between two level readings
 
 /**
@@ -29,37 +22,15 @@ export async function record(take) {
     const audio = { echoCancellation: false, noiseSuppression: false };
     stream = await navigator.mediaDevices.getUserMedia({ audio });
   } catch (error) {
-    return complain(new Trouble(t(refusalKey(error))));
+    return complain(new Trouble(refusal(error)));
   }
-  const format = FORMATS.find(({ type }) => MediaRecorder.isTypeSupported(type));
-  const id = crypto.randomUUID?.() ?? String(Date.now());
-  const name = fileName(format?.extension ?? "webm");
-  const recorder = new MediaRecorder(stream, format ? { mimeType: format.type } : {});
-  /** @type {Blob[]} */
-  const pieces = [];
-  store.locked.add(id);
-  recorder.ondataavailable = ({ data }) => {
-    if (!data.size) return;
-    pieces.push(data);
-    store.keep(id, name, pieces.length, data).catch(() => {}); // private window: the pieces stay in memory
-  };
-  const dialog = new RecorderDialog(stream, recorder);
-  recorder.onstop = async () => {
-    for (const track of stream.getTracks()) track.stop();
-    dialog.close();
-    store.locked.delete(id);
-    if (!dialog.isDiscarded) take([new File(pieces, name, { type: recorder.mimeType })]);
-    await store.forget(id).catch(() => {});
-  };
-  recorder.start(EVERY);
-}
-
-/** @param {string} extension */
-function fileName(extension) {
-  const now = new Date();
-  const local = new Date(now.getTime() - now.getTimezoneOffset() * 60_000); // its UTC digits are the local time
-  const moment = local.toISOString().slice(0, 16).replace("T", " ").replace(":", ".");
-  return `${t("recorder.name")} ${moment}.${extension}`;
+  const recording = new Recording(stream, t("recorder.name"));
+  const dialog = new RecorderDialog(stream, recording.recorder);
+  const file = await recording.file;
+  for (const track of stream.getTracks()) track.stop();
+  dialog.close();
+  if (!dialog.isDiscarded) take([file]);
+  await recording.forget();
 }
 
 class RecorderDialog {

@@ -71,6 +71,7 @@ export function sendingList(take, jobs, signal) {
     }
   }
 
+  document.addEventListener(store.RELEASED, () => showEarlier().catch(complain), { signal });
   sending.watch(draw, signal);
   draw();
   findEarlier();
