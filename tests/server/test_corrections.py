@@ -142,14 +142,14 @@ def test_a_range_that_was_edited_meanwhile_is_not_overwritten(
         return str(http.get(f"{path}/transcript?format=txt").text)
 
     done = until_ended(http, decode_again()["id"])
-    assert done["applied"] == http.get(path).json()["revision"]
+    assert done["applies"] and done["applied"] == http.get(path).json()["revision"]
     newest = http.get(f"{path}/revisions").json()["revisions"][0]
     assert (newest["kind"], newest["from"]) == ("decoded_again", done["id"])
 
     unchanged = text()
     unapplied = decode_again(apply=False)
     ended = until_ended(http, unapplied["id"])
-    assert ended["applied"] is None and text() == unchanged
+    assert (ended["applies"], ended["applied"]) == (False, None) and text() == unchanged
     result = http.get(f"/api/jobs/{unapplied['id']}/transcript?format=txt").text
     assert "bread" in result
 

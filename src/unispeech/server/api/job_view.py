@@ -38,6 +38,7 @@ def _view(service: Service, job: Job, positions: Mapping[str, int], tags: list[s
         priority=job.priority,
         parent=job.parent,
         range=[job.range_start, job.range_end] if job.parent else None,
+        applies=job.range_digest is not None if job.parent else None,
         applied=service.jobs.revisions.applied(job.parent or "", job.id)
         if is_finished_range
         else None,

@@ -173,6 +173,9 @@ class JobShown(BaseModel):
     priority: int = Field(description="Jobs with a lower number run first.")
     parent: str | None = Field(description="Job of whose recording this job decodes a range.")
     range: list[float | None] | None = Field(description="Start and end in seconds, or null.")
+    applies: bool | None = Field(
+        description="The result of a range is to replace it in `parent`; null without a parent."
+    )
     applied: int | None = Field(description="Revision of `parent` that contains the result.")
     created: float
     started: float | None

@@ -9,6 +9,7 @@ export interface JobShown {
   options: Record<string, Option["default"]>;
   parent: string | null;
   range: (number | null)[] | null;
+  applies: boolean | null;
   applied: number | null;
   created: number;
   duration: number | null;

@@ -26,11 +26,13 @@ export class Rerun {
   }
 
   /**
-   * Show the state of a job if it is a run over the whole recording.
+   * Show the state of a job if it is a run over the whole recording whose result replaces the text: others, such as
+   * translations, leave it alone.
    * @param {JobShown} job
    */
   show(job) {
-    if (job.parent !== this.#parent || job.range?.[0] !== 0 || job.range[1] !== null) return;
+    if (job.parent !== this.#parent || !job.applies) return;
+    if (job.range?.[0] !== 0 || job.range[1] !== null) return;
     if (job.state === "queued" || job.state === "running") this.#showProgress(job);
     else if (job.id === this.#running) this.#end(job);
   }
