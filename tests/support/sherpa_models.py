@@ -15,6 +15,8 @@ from support import onnx_models
 FOLDER = Path(__file__).parent / "sherpa_checkpoints"
 METADATA: Mapping[str, str] = {"subsampling_factor": "8", "normalize_type": "per_feature"}
 NAMES = ("ctc", "tdt", "canary")
+STREAMING = str(FOLDER / "streaming")
+"""A model that decodes while the sound arrives (`train_streaming.py` there)."""
 
 
 def make(name: str, folder: Path) -> str:

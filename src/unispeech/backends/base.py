@@ -14,7 +14,7 @@ from pathlib import Path
 from unispeech.errors import BackendError, UnsupportedOption
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
-from unispeech.types import Chunk, ChunkResult, Samples, Segment
+from unispeech.types import Chunk, ChunkResult, Samples, Segment, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,33 @@ class NativeRun:
     """Lazy if the library is lazy. Times count from the start of the file."""
     language: str
     language_probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """The state of a phrase that is being decoded while it is spoken."""
+
+    words: tuple[Word, ...]
+    """All words of the phrase. Only the last may still change. Times count from the start of the
+    stream."""
+    quiet: float
+    """Seconds of decoded sound since the last token."""
+
+
+class LiveStream(ABC):
+    """One stream of a model that decodes while the sound arrives. Not thread-safe."""
+
+    @abstractmethod
+    def feed(self, samples: Samples) -> Phrase:
+        """Decode the next samples (mono, 16 kHz, float32)."""
+
+    @abstractmethod
+    def next_phrase(self) -> None:
+        """Begin a phrase after a pause: forget the words, not the sound."""
+
+    @abstractmethod
+    def end(self) -> Phrase:
+        """Decode the sound that the model holds back, and begin anew after it."""
 
 
 class Backend(ABC):
@@ -127,6 +154,13 @@ class Backend(ABC):
         """
         raise UnsupportedOption(f"align: the backend {self.name} has no alignment of its own")
 
+    def open_stream(self, options: DecodeOptions) -> LiveStream | None:
+        """Open a stream of a model that decodes while the sound arrives; None for other models.
+
+        A live session decodes those in windows, by `transcribe_batch`.
+        """
+        return None
+
     def detect_language(self, samples: Samples) -> tuple[str, float]:
         """Return the language code of up to 30 s of speech, and its probability."""
         raise UnsupportedOption(
@@ -168,6 +202,9 @@ class Closed(Backend):
     def align_native(
         self, samples: Samples, segments: Sequence[Segment], language: str, model: Path
     ) -> list[Segment]:
+        raise self._closed()
+
+    def open_stream(self, options: DecodeOptions) -> LiveStream | None:
         raise self._closed()
 
     def detect_language(self, samples: Samples) -> tuple[str, float]:

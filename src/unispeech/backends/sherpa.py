@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import sherpa_onnx
 
-from unispeech.backends import token_words
-from unispeech.backends.base import Backend
+from unispeech.backends import sherpa_streaming, token_words
+from unispeech.backends.base import Backend, LiveStream
 from unispeech.backends.failures import wrapped
 from unispeech.backends.token_words import Token
 from unispeech.errors import BackendError, ModelDamaged, UnsupportedOption
@@ -44,49 +44,60 @@ class Sherpa(Backend):
             )
         layout = sherpa.find(model)
         assert layout is not None
-        make = getattr(sherpa_onnx.OfflineRecognizer, f"from_{layout.factory}")
+        files = sherpa.files(model, layout, kind)
+        self._shift = sherpa.shift(Path(next(iter(files.values())))) if layout.streaming else 0.0
+        online, offline = sherpa_onnx.OnlineRecognizer, sherpa_onnx.OfflineRecognizer
+        make = getattr(online if layout.streaming else offline, f"from_{layout.factory}")
+        threads = options.threads or (1 if layout.streaming else cores())
         with wrapped(str(model), "download it again", ModelDamaged):
-            self._recognizer: Any = make(
-                **sherpa.files(model, layout, kind),
-                **layout.settings,
-                num_threads=options.threads or cores(),
-            )
+            self._recognizer: Any = make(**files, **layout.settings, num_threads=threads)
         self._takes_language = layout.family == "canary"
         self._lock = threading.Lock()
 
     def transcribe_batch(
         self, chunks: Sequence[Chunk], options: DecodeOptions
     ) -> list[ChunkResult]:
-        recognizer = self._recognizer
-        if recognizer is None:
+        recognizer = self._open()
+        with wrapped(self.name):
+            if self._shift:
+                found = sherpa_streaming.decode(recognizer, chunks)
+            else:
+                found = list(self._decode(recognizer, chunks, options))
+        return [
+            token_words.result(chunk, tokens, options.word_timestamps)
+            for chunk, tokens in zip(chunks, found, strict=True)
+        ]
+
+    def _open(self) -> Any:
+        if self._recognizer is None:
             raise BackendError(f"{self.name}: the backend is closed", "create a new engine")
+        return self._recognizer
+
+    def _decode(
+        self, recognizer: Any, chunks: Sequence[Chunk], options: DecodeOptions
+    ) -> Iterator[list[Token]]:
+        """Yield the tokens of each chunk."""
         streams = [recognizer.create_stream() for _ in chunks]
         for stream, chunk in zip(streams, chunks, strict=True):
             missing = round(SHORTEST * SAMPLE_RATE) - len(chunk.samples)
             stream.accept_waveform(SAMPLE_RATE, np.pad(chunk.samples, (0, max(missing, 0))))
-        with wrapped(self.name), self._lock if self._takes_language else nullcontext():
+        with self._lock if self._takes_language else nullcontext():
             if self._takes_language:  # a setting of the recogniser, not of a stream
                 canary = recognizer.config.model_config.canary
                 canary.src_lang = chunks[0].language or ""
                 canary.tgt_lang = "en" if options.task == "translate" else canary.src_lang
                 recognizer.recognizer.set_config(recognizer.config)
             recognizer.decode_streams(streams)
-        return [
-            token_words.result(chunk, list(_tokens(stream.result)), options.word_timestamps)
-            for chunk, stream in zip(chunks, streams, strict=True)
-        ]
+        for stream in streams:
+            found = stream.result
+            yield sherpa_streaming.tokens(
+                found.text, found.tokens, found.timestamps, found.ys_log_probs
+            )
+
+    def open_stream(self, options: DecodeOptions) -> LiveStream | None:
+        if not self._shift:
+            return None
+        return sherpa_streaming.Stream(self._open(), self._shift, options.language)
 
     def close(self) -> None:
         self._recognizer = None
-
-
-def _tokens(found: Any) -> Iterator[Token]:
-    """Yield the tokens of a result; its text alone if the tokens are bytes, not characters."""
-    texts = found.tokens
-    if "".join(texts).strip() != found.text.strip():
-        yield Token(f" {found.text.strip()}")
-        return
-    starts = found.timestamps if len(found.timestamps) == len(texts) else [None] * len(texts)
-    logprobs = found.ys_log_probs if len(found.ys_log_probs) == len(texts) else [0.0] * len(texts)
-    for text, start, logprob in zip(texts, starts, logprobs, strict=True):
-        yield Token(text, float(logprob), start)

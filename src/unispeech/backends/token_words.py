@@ -49,6 +49,12 @@ def result(chunk: Chunk, tokens: Sequence[Token], word_times: bool) -> ChunkResu
     return ChunkResult(tuple(s if word_times else replace(s, words=()) for s in cut))
 
 
+def timed_words(chunk: Chunk, tokens: Sequence[Token]) -> tuple[Word, ...]:
+    """Return the words of tokens with starts, in seconds from the start of the chunk."""
+    words = list(_words(tokens, languages.is_spaceless(chunk.language)))
+    return _timed(chunk, words) if words else ()
+
+
 def _words(tokens: Sequence[Token], spaceless: bool) -> Iterator[list[Token]]:
     """Yield the tokens of each word. Without spaces in the language, each token is a word."""
     word: list[Token] = []

@@ -34,6 +34,7 @@ from unispeech.realtime import options as live_options
 from unispeech.realtime.hearing import Hearing
 from unispeech.realtime.options import ListenOptions
 from unispeech.realtime.session import Session
+from unispeech.realtime.streaming import StreamingSession
 from unispeech.stages import stitch
 from unispeech.system import deprecation
 from unispeech.types import Segment, Transcript
@@ -198,7 +199,8 @@ class Engine:
         hearing = Hearing(
             self.backend, self.facts, settled.options, can.initial_prompt, can.language_free
         )
-        return Session(hearing, live)
+        stream = self.backend.open_stream(settled.options.decode)
+        return StreamingSession(hearing, stream, live) if stream else Session(hearing, live)
 
     def detect_language(
         self,

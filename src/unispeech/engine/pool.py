@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from unispeech.backends import choose
-from unispeech.backends.base import Backend, NativeRun
+from unispeech.backends.base import Backend, LiveStream, NativeRun
 from unispeech.backends.loaded import Key, Loaded, LoadedModels
 from unispeech.engine.engine import Engine
 from unispeech.errors import BackendError
@@ -110,6 +110,9 @@ class Shared(Backend):
         self, samples: Samples, segments: Sequence[Segment], language: str, model: Path
     ) -> list[Segment]:
         return self._backend.align_native(samples, segments, language, model)
+
+    def open_stream(self, options: DecodeOptions) -> LiveStream | None:
+        return self._backend.open_stream(options)
 
     def detect_language(self, samples: Samples) -> tuple[str, float]:
         return self._backend.detect_language(samples)

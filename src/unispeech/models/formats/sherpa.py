@@ -49,6 +49,16 @@ FRAMES = ("lfr_window_size", "lfr_window_shift", "neg_mean", "inv_stddev")
 """Metadata of the models of FunASR, which stack frames."""
 CMVN = ("cmvn_mean", "cmvn_inv_stddev")
 LAYOUTS: tuple[Layout, ...] = (
+    Layout(
+        "transducer", "parakeet", TRANSDUCER, "EncDec",
+        (*NEMO, "window_size", "pred_rnn_layers", "pred_hidden"), streaming=True,
+    ),
+    Layout("nemo_ctc", "parakeet", MODEL, "EncDec", (*NEMO, "window_size"), streaming=True),
+    Layout(
+        "transducer", "zipformer", TRANSDUCER, "decode_chunk_len",
+        ("T", "decoder.vocab_size", "decoder.context_size"), streaming=True,
+    ),
+    Layout("zipformer2_ctc", "zipformer", MODEL, "zipformer2", ("T",), streaming=True),
     *(
         layout
         for mark, family in (("is_giga_am", "gigaam"), ("EncDec", "parakeet"))
@@ -60,8 +70,12 @@ LAYOUTS: tuple[Layout, ...] = (
             Layout("nemo_ctc", family, MODEL, mark, NEMO),
         )
     ),
-    Layout(
-        "transducer", "zipformer", TRANSDUCER, "", ("decoder.vocab_size", "decoder.context_size")
+    *(
+        Layout(
+            "transducer", "zipformer", TRANSDUCER, mark,
+            ("decoder.vocab_size", "decoder.context_size"),
+        )
+        for mark in ("zipformer", "conformer", "ebranchformer")
     ),
     Layout(
         "sense_voice", "sensevoice", MODEL, "sense_voice", ("vocab_size", *FRAMES),
@@ -101,8 +115,9 @@ LAYOUTS: tuple[Layout, ...] = (
         {**CODER, "conv_frontend": "conv_frontend*.onnx", "tokenizer": "tokenizer"},
     ),
 )  # fmt: skip
-STREAMING = {"decode_chunk_len", "chunk_shift", "streaming_model_type"}
-"""Names in the metadata of models that decode while the sound arrives."""
+SHIFTS = ("decode_chunk_len", "chunk_shift")
+"""Names in the metadata of models that decode while the sound arrives: the frames of 10 ms by which
+they move on."""
 TYPES: Mapping[str, str] = {"int8": "int8", "fp16": "float16"}
 """Part of a file's name to its compute type; other files are in float32."""
 
@@ -124,6 +139,8 @@ def find(folder: Path) -> Layout | None:
             is_onnx = largest.suffix == ".onnx"
             headers[largest] = onnx_header.metadata(largest) if is_onnx else {}
         found = headers[largest]
+        if layout.streaming != any(name in found for name in SHIFTS):
+            continue
         if found.get("model_type", "").startswith(layout.mark) or layout.mark in found:
             if all(paths):
                 return layout
@@ -135,6 +152,12 @@ def matches(folder: Path) -> bool:
     """Return True for a folder with ONNX files and a list of tokens, as sherpa-onnx writes it."""
     tokens = (folder / "tokens.txt").is_file() or (folder / "tokenizer").is_dir()
     return tokens and any(p.suffix in (".onnx", ".ort") for p in folder.iterdir())
+
+
+def shift(model: Path) -> float:
+    """Return the seconds by which a streaming model moves on, from its largest file."""
+    found = onnx_header.metadata(model)
+    return next(_number(found[name]) for name in SHIFTS if name in found) / 100
 
 
 def compute_type(path: Path) -> str:
@@ -194,8 +217,6 @@ def _check(layout: Layout, paths: Mapping[str, Path]) -> None:
         path: onnx_header.metadata(path) for path in paths.values() if path.suffix == ".onnx"
     }
     found = headers.get(largest, {})
-    if STREAMING & found.keys():
-        raise ModelDamaged(f"{largest}: a streaming model", "give an offline model")
     for need in layout.needs:
         parameter, _, name = need.rpartition(".")
         path = paths[parameter] if parameter else largest
