@@ -22,6 +22,7 @@ ROOMS = {
     "testing": (85, "suite for backends"),
     "cli": (330, "commands"),
     "agents": (640, "tools, MCP"),
+    "ray": (485, "Ray Data"),
     "bench": (175, "benchmarks"),
     "corpus": (330, "manifests, parts"),
     "wyoming": (485, "voice assistants"),

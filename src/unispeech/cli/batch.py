@@ -5,17 +5,17 @@ from __future__ import annotations
 import itertools
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
-from unispeech.backends import choose
 from unispeech.cli import flags
+from unispeech.cli.batch_lines import OnRow, counted, ending, print_estimate, progress
 from unispeech.cli.help import option
 from unispeech.cli.interrupts import exit_promptly
 from unispeech.cli.notices import notify
@@ -24,15 +24,14 @@ from unispeech.cli.transcribe import Transcribe, settle
 
 if TYPE_CHECKING:
     from unispeech.backends.settle import Settled
-    from unispeech.corpus.estimate import Estimate
+    from unispeech.corpus.cluster import Actors
     from unispeech.corpus.manifest import Manifest
     from unispeech.corpus.parts import Output
-    from unispeech.corpus.rows import Shard
+    from unispeech.corpus.rows import Row, Shard
     from unispeech.corpus.run import Limits, Tally
 
 ROWS = "Rows"
-EVERY = 60.0
-"""Seconds from one line of progress to the next, if stderr is no terminal."""
+CLUSTER = "Cluster"
 
 
 class ShardType(click.ParamType["Shard"]):
@@ -51,6 +50,25 @@ class ShardType(click.ParamType["Shard"]):
         if not 1 <= int(index) <= int(count):
             self.fail(f"{value!r}: shards are counted from 1 to {count}", param, ctx)
         return Shard(int(index), int(count))
+
+
+class ActorsType(click.ParamType[tuple[int, int | None]]):
+    """`4`, or the smallest and the largest number: `1-16`."""
+
+    name = "actors"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int | None]:
+        least, dash, most = str(value).partition("-")
+        if not (least.isdecimal() and (most.isdecimal() or not dash)):
+            self.fail(f"{value!r}: give a number, or the least and the most: 1-16", param, ctx)
+        found = int(least), int(most or least)
+        if not 1 <= found[0] <= found[1]:
+            self.fail(f"{value!r}: at least 1, and not more than the second", param, ctx)
+        return found
+
+
+Run: TypeAlias = "Callable[[Iterable[Row], Output, Limits, OnRow, int], Tally]"
+"""Transcribes rows; the number is that of the rows that failed before."""
 
 
 @click.command(cls=Transcribe)
@@ -116,6 +134,36 @@ class ShardType(click.ParamType["Shard"]):
     metavar="PRICE",
     help="Price of an hour of this machine, for --dry-run.",
 )
+@option(
+    "--ray",
+    group=CLUSTER,
+    is_flag=False,
+    flag_value="",
+    metavar="[ADDRESS]",
+    help="Run on a Ray cluster: host:port, auto, or one on this machine.",
+)
+@option(
+    "--actors",
+    "pool",
+    group=CLUSTER,
+    type=ActorsType(),
+    metavar="N|LEAST-MOST",
+    help="Engines, each in an actor.  [default: 1 to as many as there are processors for]",
+)
+@option(
+    "--actor-cpus",
+    group=CLUSTER,
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="N",
+    help="Processors of each actor.  [default: 2]",
+)
+@option(
+    "--actor-gpus",
+    group=CLUSTER,
+    type=click.FloatRange(min=0),
+    metavar="N",
+    help="GPUs of each actor, also a part of one: 0.25.  [default: 0]",
+)
 @flags.backend
 @flags.model
 @flags.options("batch")
@@ -132,6 +180,10 @@ def batch(
     part_minutes: float,
     dry_run: bool,
     hourly_price: float | None,
+    ray: str | None,
+    pool: tuple[int, int | None] | None,
+    actor_cpus: float | None,
+    actor_gpus: float | None,
     backend: str,
     model: str | None,
     quiet: bool,
@@ -154,138 +206,122 @@ def batch(
     from unispeech.corpus import report as reports
     from unispeech.corpus.run import Limits
 
-    _check_libraries(form, report)
-    settled = settle(backend, model, flags.explicit_options(options))
+    _check_libraries(form, report, ray)
+    actors = _actors(ray, shard, pool, actor_cpus, actor_gpus)
+    explicit = flags.explicit_options(options)
+    settled = settle(backend, model, explicit)
     limits = Limits(part_rows, 60 * part_minutes, max_errors)
     rows = manifests.opened(manifest, output / "manifest.jsonl")
     target = parts.Output(output, shard, form)
     settings = _settings(manifest, form, shard, settled)
     if dry_run:
         target.look(settings)
-        _print_estimate(
-            estimates.estimate(target.undone(rows.rows()), limits), shard, settled, hourly_price
-        )
+        left = estimates.estimate(target.undone(rows.rows()), limits)
+        print_estimate(left, shard, settled, hourly_price)
         return
     with exit_promptly(), target.opened(settings):
         if retry_errors and (count := target.drop_failed()):
             notify(f"parts with failed rows, which are transcribed again: {count}")
-        failed = _transcribe(rows, target, limits, settled, quiet)
+        engine = {"backend": settled.spec.name, "model": settled.facts.name, **explicit}
+        run = partial(_here, settled, quiet)
+        if actors is not None:
+            run = partial(_on_ray, ray or None, engine, actors)
+        failed = _transcribe(rows, target, limits, run, quiet)
         if report:
             notify(f"report: {reports.write(output, settings)}")
     if failed:
         sys.exit(1)
 
 
-def _transcribe(
-    rows: Manifest, target: Output, limits: Limits, settled: Settled, quiet: bool
-) -> int:
+def _transcribe(manifest: Manifest, target: Output, limits: Limits, run: Run, quiet: bool) -> int:
     """Transcribe the rows that are left. Returns the number of failed rows in all parts."""
+    done, failed = target.done(), target.failed()
+    left = target.undone(manifest.rows())
+    first = next(left, None)
+    if first is None:
+        notify(f"no rows are left of {done:,}; {ending(failed, target)}")
+        return failed
+    began = time.monotonic()
+    with progress(quiet, manifest, target) as on_row:
+        tally = run(itertools.chain([first], left), target, limits, on_row, failed)
+    total = failed + tally.failed
+    notify(f"{counted(done, tally, time.monotonic() - began)}; {ending(total, target)}")
+    return total
+
+
+def _here(
+    settled: Settled,
+    quiet: bool,
+    rows: Iterable[Row],
+    target: Output,
+    limits: Limits,
+    on_row: OnRow,
+    failed: int,
+) -> Tally:
+    """Transcribe rows with an engine in this process."""
     from unispeech.audio.decoding_process import decoding_in_children
     from unispeech.corpus.run import run
     from unispeech.engine.engine import Engine
 
-    done, failed = target.done(), target.failed()
-    left = target.undone(rows.rows())
-    first = next(left, None)
-    if first is None:
-        notify(f"no rows are left of {done:,}; {_ending(failed, target)}")
-        return failed
     with progress_bar(quiet) as on_progress:
         engine = Engine.of(settled, on_progress)
-    began = time.monotonic()
-    with engine, decoding_in_children(files=2), _progress(quiet, rows, target) as on_row:
-        tally = run(engine, itertools.chain([first], left), target, limits, on_row, failed)
-    total = failed + tally.failed
-    notify(f"{_counted(done, tally, time.monotonic() - began)}; {_ending(total, target)}")
-    return total
+    with engine, decoding_in_children(files=2):
+        return run(engine, rows, target, limits, on_row, failed)
 
 
-def _ending(failed: int, target: Output) -> str:
-    return f"{failed:,} failed, see {target.folder / 'errors'}" if failed else "none failed"
+def _on_ray(
+    address: str | None,
+    engine: dict[str, Any],
+    actors: Actors,
+    rows: Iterable[Row],
+    target: Output,
+    limits: Limits,
+    on_row: OnRow,
+    failed: int,
+) -> Tally:
+    """Transcribe rows with the engines of a cluster."""
+    from unispeech.corpus.cluster import run_on_ray
+
+    engine = {"threads": max(round(actors.cpus), 1), **engine}
+    return run_on_ray(address, engine, rows, target, limits, actors, on_row, failed)
 
 
-def _counted(done: int, tally: Tally, seconds: float) -> str:
-    """`2,000 rows (500 of them before), 3.1 h of sound at 37x real time`."""
-    before = f" ({done:,} of them before)" if done else ""
-    speed = f" at {tally.sound / seconds:.1f}x real time" if seconds and tally.sound else ""
-    return f"{done + tally.rows:,} rows{before}, {tally.sound / 3600:.2f} h of sound{speed}"
+def _actors(
+    ray: str | None,
+    shard: Shard,
+    pool: tuple[int, int | None] | None,
+    cpus: float | None,
+    gpus: float | None,
+) -> Actors | None:
+    """The pool of engines on a cluster; None without `--ray`.
+
+    Raises:
+        click.UsageError: the flags contradict each other.
+    """
+    if ray is None:
+        needing = {"--actors": pool, "--actor-cpus": cpus, "--actor-gpus": gpus}
+        for flag in (flag for flag, value in needing.items() if value is not None):
+            raise click.UsageError(f"{flag} needs --ray")
+        return None
+    if shard.count > 1:
+        raise click.UsageError("--ray and --shard exclude each other: the cluster shares the rows")
+    if ray and ray != "auto" and ":" not in ray:
+        raise click.UsageError(f"--ray {ray}: no address of a cluster; put MANIFEST before --ray")
+    from unispeech.corpus.cluster import Actors
+
+    return Actors(*(pool or (1, None)), cpus or Actors.cpus, gpus or Actors.gpus)
 
 
-@contextmanager
-def _progress(quiet: bool, rows: Manifest, target: Output) -> Iterator[Callable[[Tally], object]]:
-    """Yield the callback of a run: a bar on a terminal, else a line now and then."""
-    done, began = target.done(), time.monotonic()
-    if quiet:
-        yield lambda tally: None
-        return
-    if not sys.stderr.isatty():
-        last_line = [began]
-
-        def on_row(tally: Tally) -> None:
-            now = time.monotonic()
-            if now - last_line[0] >= EVERY:
-                last_line[0] = now
-                notify(f"{_counted(done, tally, now - began)}; {tally.failed:,} failed")
-
-        yield on_row
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    total = rows.count()
-    share = None if total is None else len(range(target.shard.index - 1, total, target.shard.count))
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"{done:,} rows", total=share, completed=done)
-
-        def on_row(tally: Tally) -> None:
-            line = _counted(done, tally, time.monotonic() - began)
-            failed = f"; {tally.failed:,} failed" if tally.failed else ""
-            bar.update(task, completed=done + tally.rows, description=line + failed)
-
-        yield on_row
-
-
-def _print_estimate(
-    left: Estimate, shard: Shard, settled: Settled, hourly_price: float | None
-) -> None:
-    """Print what is left of a run, and what it takes by the figures of the last benchmark."""
-    from unispeech.corpus.estimate import speed as measured_speed
-
-    def duration(seconds: float) -> str:
-        return f"{seconds / 3600:,.1f} h" if seconds >= 3600 else f"{seconds / 60:.1f} min"
-
-    of = f" of shard {shard.index}/{shard.count}" if shard.count > 1 else ""
-    click.echo(f"rows to transcribe{of}: {left.rows:,}")
-    guessed = f" (from the headers of {left.looked_at:,})" if left.looked_at else ""
-    click.echo(f"sound: {duration(left.seconds)}{guessed}")
-    click.echo(f"parts: {left.parts:,}")
-    speed = measured_speed(
-        choose.load_measurements(),
-        settled.spec.name,
-        settled.model.name,
-        settled.requested.decode.beam,
-    )
-    if speed is None:
-        click.echo(
-            f"time: unknown; run `unispeech bench` with {settled.model.name} on "
-            f"{settled.spec.name} first"
-        )
-        return
-    click.echo(
-        f"time: {duration(left.seconds / speed)} at {speed:.1f}x real time, as measured here"
-    )
-    if hourly_price is not None:
-        click.echo(f"cost: {left.seconds / 3600 / speed * hourly_price:,.2f}")
-
-
-def _check_libraries(form: str, report: bool) -> None:
+def _check_libraries(form: str, report: bool, ray: str | None) -> None:
     """Refuse before any work what could not be written after it."""
-    needed = {"pyarrow": form == "parquet", "jinja2": report}
-    for library, is_needed in needed.items():
+    needed = {
+        ("--output-format parquet", "pyarrow", "batch"): form == "parquet",
+        ("--report", "jinja2", "batch"): report,
+        ("--ray", "ray", "ray"): ray is not None,
+    }
+    for (flag, library, extra), is_needed in needed.items():
         if is_needed and find_spec(library) is None:
-            flag = "--report" if library == "jinja2" else "--output-format parquet"
-            raise click.UsageError(f"{flag} needs {library}: pip install 'unispeech[batch]'")
+            raise click.UsageError(f"{flag} needs {library}: pip install 'unispeech[{extra}]'")
 
 
 def _settings(manifest: str, form: str, shard: Shard, settled: Settled) -> dict[str, Any]:

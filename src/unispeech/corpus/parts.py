@@ -46,7 +46,7 @@ class Output:
     def __init__(self, folder: Path, shard: Shard, form: str) -> None:
         self.folder = folder
         self.shard = shard
-        self._form = form
+        self.form = form
         self._parts: list[Part] = []
 
     def look(self, settings: dict[str, Any]) -> bool:
@@ -124,11 +124,11 @@ class Output:
 
     def write(self, first: int, last: int, records: list[Record], errors: list[Record]) -> None:
         """Write the rows from `first` to `last`. Raises `OSError`."""
-        name = f"{self._prefix}{first:09d}-{last:09d}.{self._form}"
+        name = f"{self._prefix}{first:09d}-{last:09d}.{self.form}"
         if errors:
-            write_whole(self.folder / "errors" / name, _content(errors, schema.ERRORS, self._form))
+            write_whole(self.folder / "errors" / name, _content(errors, schema.ERRORS, self.form))
         path = self.folder / "parts" / name
-        write_whole(path, _content(records, schema.RECORDS, self._form))
+        write_whole(path, _content(records, schema.RECORDS, self.form))
 
     def done(self) -> int:
         """The number of rows in the parts that were there at the start."""
@@ -146,7 +146,7 @@ class Output:
     def _list(self) -> None:
         self._parts = sorted(
             Part(int(match[3]), int(match[4]), path)
-            for path in (self.folder / "parts").glob(f"{self._prefix}*.{self._form}")
+            for path in (self.folder / "parts").glob(f"{self._prefix}*.{self.form}")
             if (match := _NAME.fullmatch(path.stem))
         )
 

@@ -35,6 +35,17 @@ class Limits:
     """Of sound."""
     errors: int | None = None
 
+    def are_exceeded(self, failed: int) -> bool:
+        """True if more rows have failed than are allowed."""
+        return self.errors is not None and failed > self.errors
+
+
+def too_many(failed: int, limits: Limits, output: Output) -> TooManyErrors:
+    """The error of a run with too many failed rows."""
+    return TooManyErrors(
+        f"{failed} rows failed, more than {limits.errors}", f"see {output.folder / 'errors'}"
+    )
+
 
 @dataclass(slots=True)
 class Tally:
@@ -64,7 +75,7 @@ def run(
     tally = Tally()
     part = _Part(output, limits)
     broken = 0
-    for row, result, seconds in _results(engine, rows):
+    for row, result, seconds in results(engine, rows):
         broken = broken + 1 if isinstance(result, BackendError | ModelError) else 0
         if broken == BROKEN:
             assert isinstance(result, UnispeechError)
@@ -79,12 +90,9 @@ def run(
         on_row(tally)
         if part.is_full and not broken:
             part.write()
-        if limits.errors is not None and failed_before + tally.failed > limits.errors:
+        if limits.are_exceeded(failed_before + tally.failed):
             part.write()
-            raise TooManyErrors(
-                f"{failed_before + tally.failed} rows failed, more than {limits.errors}",
-                f"see {output.folder / 'errors'}",
-            )
+            raise too_many(failed_before + tally.failed, limits, output)
     part.write()
     return tally
 
@@ -125,7 +133,7 @@ class _Part:
         self._records, self._errors = [], []
 
 
-def _results(
+def results(
     engine: Engine, rows: Iterable[Row]
 ) -> Iterator[tuple[Row, Transcript | UnispeechError, float]]:
     """Each row with its transcript or error, and the seconds since the row before it.
