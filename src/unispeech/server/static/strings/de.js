@@ -677,7 +677,7 @@ export default {
   "live.title": "Live-Untertitel",
   "live.captions": "Untertitel",
   "live.empty":
-    "Drücke Start und sprich. Die Wörter erscheinen hier; graue können sich noch ändern.",
+    "Start drücken und sprechen. Die Wörter erscheinen hier; graue können sich noch ändern.",
   "live.start": "Start",
   "live.stop": "Stopp",
   "live.big": "Große Schrift",
@@ -694,21 +694,21 @@ export default {
   "live.state.finishing": "Noch einen Moment …",
   "live.state.stopped": "Beendet.",
   "live.trouble.lost":
-    "Die Verbindung war zu lange weg. Der Text bleibt; drücke Start, um weiterzumachen.",
+    "Die Verbindung war zu lange weg. Der Text bleibt; mit Start geht es weiter.",
   "live.trouble.microphone":
-    "Das Mikrofon wurde getrennt. Der Text bleibt; schließe das Mikrofon an und drücke Start, um weiterzumachen.",
+    "Das Mikrofon wurde getrennt. Der Text bleibt; sobald es wieder angeschlossen ist, geht es mit Start weiter.",
   "live.trouble.refused":
-    "Der Server hat den Ton abgelehnt. Vielleicht ist er ausgelastet: Versuche es gleich noch einmal, oder wähle eine andere Sprache.",
+    "Der Server hat den Ton abgelehnt. Vielleicht ist er ausgelastet: Bitte gleich noch einmal versuchen oder eine andere Sprache wählen.",
   "live.source": "Quelle",
   "live.source.microphone": "Mikrofon",
   "live.source.tab": "Ton eines Browser-Tabs",
   "live.source.silent":
-    "Der Browser hat keinen Ton freigegeben. Wähle einen Tab und schalte im Dialog des Browsers seinen Ton ein. Firefox und Safari können keinen Ton freigeben.",
+    "Der Browser hat keinen Ton freigegeben. Bitte einen Tab wählen und im Dialog des Browsers seinen Ton einschalten. Firefox und Safari können keinen Ton freigeben.",
   "live.models": "Andere Modelle",
   "live.change": "Ändern",
   "live.keep": "Die Aufnahme behalten",
   "live.keep.hint":
-    "Der Ton bleibt in diesem Browser, bis du ihn im Editor öffnest oder verwirfst.",
+    "Der Ton bleibt in diesem Browser, bis er im Editor geöffnet oder verworfen wird.",
   "live.keep.going": "Aufnahme läuft",
   "live.recording.kept": "Die Aufnahme liegt in diesem Browser.",
   "live.recording.open": "Im Editor öffnen",
@@ -719,9 +719,8 @@ export default {
   "live.as.times": "Text mit Zeiten",
   "live.as.srt": "Untertitel (SRT)",
   "live.as.vtt": "Untertitel (WebVTT)",
-  "live.state.tab": "Wähle einen Tab …",
-  "live.trouble.tab":
-    "Der Tab wird nicht mehr geteilt. Der Text bleibt; drücke Start, um fortzufahren.",
+  "live.state.tab": "Wartet auf die Wahl eines Tabs …",
+  "live.trouble.tab": "Der Tab wird nicht mehr geteilt. Der Text bleibt; mit Start geht es weiter.",
   "watch.share": "Andere mitlesen lassen",
   "watch.shared": "Andere lesen mit",
   "watch.title": "Untertitel für andere",
@@ -739,7 +738,7 @@ export default {
   "watch.background.black": "Schwarz",
   "watch.background.green": "Grün",
   "watch.obs":
-    "Für einen Beamer öffne den Link und drücke F11. In OBS füge ihn als Browserquelle hinzu.",
+    "Für einen Beamer den Link öffnen und F11 drücken. In OBS wird er als Browserquelle hinzugefügt.",
   "watch.renew": "Neuer Link",
   "watch.renew.hint": "Der jetzige Link zeigt dann nichts mehr.",
   "watch.renewed": "Der alte Link zeigt nichts mehr.",
