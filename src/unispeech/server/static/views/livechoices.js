@@ -162,8 +162,13 @@ export class LiveChoices {
     return [...first, ...others];
   }
 
+  /** Value of the list: a quality if one stands for the chosen model. */
   get #model() {
-    return this.#chosen.quality || modelName(this.#info, this.#chosen);
+    const { quality, language } = this.#chosen;
+    const name = modelName(this.#info, this.#chosen);
+    const engines = Object.entries(qualities(this.#info, language));
+    const same = engines.find(([, engine]) => modelName(this.#info, engine) === name);
+    return quality || same?.[0] || name;
   }
 
   #read() {
