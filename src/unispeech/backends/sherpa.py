@@ -80,7 +80,7 @@ class Sherpa(Backend):
         streams = [recognizer.create_stream() for _ in chunks]
         for stream, chunk in zip(streams, chunks, strict=True):
             missing = round(SHORTEST * SAMPLE_RATE) - len(chunk.samples)
-            stream.accept_waveform(SAMPLE_RATE, np.pad(chunk.samples, (0, max(missing, 0))))
+            sherpa_streaming.accept(stream, np.pad(chunk.samples, (0, max(missing, 0))))
         with self._lock if self._takes_language else nullcontext():
             if self._takes_language:  # a setting of the recogniser, not of a stream
                 canary = recognizer.config.model_config.canary

@@ -50,7 +50,7 @@ class Stream(LiveStream):
 
     def _advance(self, samples: Samples) -> Phrase:
         recognizer, stream = self._recognizer, self._stream
-        stream.accept_waveform(SAMPLE_RATE, samples)
+        accept(stream, samples)
         while recognizer.is_ready(stream):
             recognizer.decode_stream(stream)
             self._decoded += self._shift
@@ -71,10 +71,15 @@ def decode(recognizer: Any, chunks: Sequence[Chunk]) -> list[list[Token]]:
     streams = [recognizer.create_stream() for _ in chunks]
     for stream, chunk in zip(streams, chunks, strict=True):
         tail = round(2 * TAIL * SAMPLE_RATE)
-        stream.accept_waveform(SAMPLE_RATE, np.pad(chunk.samples, (0, tail)))
+        accept(stream, np.pad(chunk.samples, (0, tail)))
     while ready := [stream for stream in streams if recognizer.is_ready(stream)]:
         recognizer.decode_streams(ready)
     return [_tokens_of(recognizer, stream) for stream in streams]
+
+
+def accept(stream: Any, samples: Samples) -> None:
+    """Give samples to a stream of the library, which reads a memoryview faster than an array."""
+    stream.accept_waveform(SAMPLE_RATE, memoryview(np.ascontiguousarray(samples)))
 
 
 def _tokens_of(recognizer: Any, stream: Any) -> list[Token]:
