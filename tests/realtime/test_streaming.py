@@ -118,6 +118,7 @@ def test_an_engine_of_the_pool_streams_too() -> None:
         assert isinstance(shared.listen(), StreamingSession)
 
 
+@pytest.mark.slow
 def test_an_isolated_model_is_decoded_in_windows() -> None:
     with Engine("sherpa", STREAMING, isolated=True) as isolated:
         session = isolated.listen()
