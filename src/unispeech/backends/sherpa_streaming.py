@@ -79,7 +79,7 @@ def decode(recognizer: Any, chunks: Sequence[Chunk]) -> list[list[Token]]:
 
 def accept(stream: Any, samples: Samples) -> None:
     """Give samples to a stream of the library, which reads a memoryview faster than an array."""
-    stream.accept_waveform(SAMPLE_RATE, memoryview(np.ascontiguousarray(samples)))
+    stream.accept_waveform(SAMPLE_RATE, np.ascontiguousarray(samples).data)
 
 
 def _tokens_of(recognizer: Any, stream: Any) -> list[Token]:
