@@ -178,10 +178,14 @@ def test_a_missing_file_is_named(tmp_path: Path, missing: str) -> None:
         Engine("onnx", str(tmp_path / "model"))
 
 
-def test_a_folder_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [('{"model_type": "zipformer-9"}', "ONNX"), ("[]", "not a JSON object"), ("{", "not JSON")],
+)
+def test_a_folder_of_an_unknown_kind_is_refused(tmp_path: Path, config: str, reason: str) -> None:
     shutil.copytree(TDT, tmp_path / "model")
-    (tmp_path / "model" / "config.json").write_text('{"model_type": "zipformer-9"}')
-    with raises(ModelDamaged, "ONNX"):
+    (tmp_path / "model" / "config.json").write_text(config)
+    with raises(ModelDamaged, reason):
         Engine("onnx", str(tmp_path / "model"))
 
 

@@ -25,7 +25,7 @@ from unispeech.ctc import words
 from unispeech.models.facts import ModelFacts
 from unispeech.models.formats import ctc_folder
 from unispeech.models.formats.ctc_folder import Vocabulary
-from unispeech.models.formats.headers import read_json
+from unispeech.models.formats.headers import read_object
 from unispeech.options import DecodeOptions, LoadOptions
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Emissions, Samples
 
@@ -61,7 +61,7 @@ class Ctc(Backend):
         self._unpadded = config.feat_extract_norm == "group"
         settings = model / "preprocessor_config.json"
         self._normalise = not settings.is_file() or bool(
-            read_json(settings).get("do_normalize", True)
+            read_object(settings).get("do_normalize", True)
         )
 
     def _first_vocabulary(self, model: Path) -> Vocabulary:

@@ -18,7 +18,7 @@ from unispeech.models.convert.checkpoint import Checkpoint, Tensor, checked_tens
 from unispeech.models.convert.openai_defaults import Generation, generation
 from unispeech.models.formats import ctranslate2
 from unispeech.models.formats.ctranslate2 import Variable
-from unispeech.models.formats.headers import read_json
+from unispeech.models.formats.headers import read_json, read_object
 from unispeech.models.formats.whisper_shape import Dims, shapes
 
 
@@ -30,7 +30,7 @@ def read(folder: Path, fetch: tokenizer.Fetch) -> Checkpoint:
     """
     ctranslate2.facts(folder, str(folder))
     dims, tensors = weights(folder)
-    config = read_json(folder / "config.json")
+    config = read_object(folder / "config.json")
     text, notes = _tokenizer(folder, dims, fetch)
     defaults = generation(dims)
     heads = tuple((int(layer), int(head)) for layer, head in config.get("alignment_heads") or ())

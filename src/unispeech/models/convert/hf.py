@@ -19,7 +19,7 @@ from unispeech.models.convert import tensor_names, tokenizer
 from unispeech.models.convert.checkpoint import Checkpoint, Tensor, array, checked_tensors, integers
 from unispeech.models.convert.openai_defaults import Generation, end_of_text, generation
 from unispeech.models.formats import hf, openai
-from unispeech.models.formats.headers import read_json
+from unispeech.models.formats.headers import read_json, read_object
 from unispeech.models.formats.whisper_shape import ENGLISH, Dims, shapes
 
 
@@ -29,7 +29,7 @@ def read(folder: Path, fetch: tokenizer.Fetch) -> Checkpoint:
     Raises:
         ModelDamaged: truncated, incomplete, or of another architecture.
     """
-    config = read_json(folder / "config.json")
+    config = read_object(folder / "config.json")
     if config.get("model_type") != "whisper":
         raise ModelDamaged(
             f"{folder}: model_type {config.get('model_type')!r}, not Whisper",
@@ -108,7 +108,7 @@ def tokenizer_in(folder: Path, n_vocab: int, fetch: tokenizer.Fetch) -> tuple[st
         read_json(path)
         return path.read_text(encoding="utf-8"), []
     if (folder / "vocab.json").is_file():
-        vocabulary = dict(read_json(folder / "vocab.json"))
+        vocabulary = dict(read_object(folder / "vocab.json"))
         added = folder / "added_tokens.json"
         vocabulary |= read_json(added) if added.is_file() else {}
         words = sorted(vocabulary, key=vocabulary.__getitem__)

@@ -19,7 +19,7 @@ from unispeech.errors import ModelDamaged
 from unispeech.models.convert import hf, tensor_names
 from unispeech.models.convert.checkpoint import Checkpoint, Tensor
 from unispeech.models.formats import lora
-from unispeech.models.formats.headers import read_json
+from unispeech.models.formats.headers import read_object
 from unispeech.models.formats.whisper_shape import shapes
 
 ADAPTER = re.compile(
@@ -33,7 +33,7 @@ def read(folder: Path, base: Callable[[str], Checkpoint]) -> Checkpoint:
     Raises:
         ModelDamaged: incomplete, trained on another model, or of a kind that cannot be merged here.
     """
-    config = read_json(folder / lora.CONFIG)
+    config = read_object(folder / lora.CONFIG)
     _require_mergeable(config, folder)
     base_name = lora.base_of(folder)
     merged = base(base_name)

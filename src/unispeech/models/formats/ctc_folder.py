@@ -16,7 +16,7 @@ from typing import Any
 from unispeech import languages
 from unispeech.errors import ModelDamaged, UnsupportedOption
 from unispeech.models.facts import UNDETERMINED, ModelFacts
-from unispeech.models.formats.headers import read_json, tensor_shapes
+from unispeech.models.formats.headers import read_json, read_object, tensor_shapes
 
 SPECIAL = ("<pad>", "<s>", "</s>", "<unk>", "[PAD]", "[UNK]")
 ARCHITECTURES = ("wav2vec2", "wav2vec2-conformer", "hubert", "wavlm")
@@ -104,7 +104,7 @@ def vocabulary(folder: Path, language: str | None = None) -> Vocabulary:
         if language not in table:
             raise ModelDamaged(f"{folder / 'vocab.json'}: no vocabulary for {language}")
         table = table[language]
-    settings = read_json(folder / "tokenizer_config.json", {})
+    settings = read_object(folder / "tokenizer_config.json", {})
     delimiter = settings.get("word_delimiter_token", "|")
     special = {*SPECIAL, *(_text(settings.get(f"{k}_token")) for k in ("pad", "bos", "eos", "unk"))}
     tokens = [""] * (max(table.values(), default=-1) + 1)
@@ -156,7 +156,7 @@ def check_adapter(folder: Path, language: str, path: Path | None = None) -> None
 
 def read_config(folder: Path) -> dict[str, Any]:
     """Return the folder's config.json. Raises ModelDamaged if it is missing or invalid."""
-    config: dict[str, Any] = {"architectures": [], **read_json(folder / "config.json")}
+    config: dict[str, Any] = {"architectures": [], **read_object(folder / "config.json")}
     return config
 
 

@@ -26,6 +26,18 @@ def read_json(path: Path, default: Any = None) -> Any:
         raise ModelDamaged(f"{path}: not JSON ({error})", "download it again") from None
 
 
+def read_object(path: Path, default: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Parse a JSON file that holds an object. For a missing file, return `default` if given.
+
+    Raises:
+        ModelDamaged: missing, or not a JSON object.
+    """
+    found = read_json(path, default)
+    if not isinstance(found, dict):
+        raise ModelDamaged(f"{path}: not a JSON object", "download it again")
+    return found
+
+
 def tensor_shapes(path: Path) -> Mapping[str, list[int]]:
     """Return names and shapes of a safetensors file, after checking its length.
 

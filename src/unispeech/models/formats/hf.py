@@ -13,7 +13,7 @@ from typing import Any
 from unispeech.errors import ModelDamaged
 from unispeech.models.facts import ModelFacts
 from unispeech.models.formats import ctc_folder, whisper_shape
-from unispeech.models.formats.headers import read_json, tensor_shapes
+from unispeech.models.formats.headers import read_json, read_object, tensor_shapes
 from unispeech.models.formats.whisper_shape import Dims
 
 WEIGHTS = (
@@ -30,7 +30,7 @@ def matches(folder: Path) -> bool:
 
 def facts(folder: Path, name: str) -> ModelFacts:
     """Return languages and tasks. Raises ModelDamaged: another architecture, or no config.json."""
-    config = read_json(folder / "config.json")
+    config = read_object(folder / "config.json")
     kind = config.get("model_type", "")
     if kind == "whisper":
         n_vocab = int(config.get("vocab_size", whisper_shape.MULTILINGUAL))
@@ -48,7 +48,7 @@ def is_complete(folder: Path) -> bool:
     Raises:
         ModelDamaged: the weights are truncated.
     """
-    if read_json(folder / "config.json").get("model_type") != "whisper":
+    if read_object(folder / "config.json").get("model_type") != "whisper":
         return True
     for path in sorted(folder.glob("*.safetensors")):
         tensor_shapes(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from unispeech.errors import ModelDamaged
-from unispeech.models.formats.headers import read_json
+from unispeech.models.formats.headers import read_object
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
@@ -16,7 +16,7 @@ def base_of(folder: Path) -> str:
     Raises:
         ModelDamaged: the configuration names no base model.
     """
-    name = str(read_json(folder / CONFIG).get("base_model_name_or_path") or "")
+    name = str(read_object(folder / CONFIG).get("base_model_name_or_path") or "")
     if not name:
         raise ModelDamaged(f"{folder / CONFIG}: base_model_name_or_path is missing")
     beside = folder / name

@@ -14,7 +14,7 @@ from pathlib import Path
 from unispeech import languages
 from unispeech.errors import ModelDamaged
 from unispeech.models.facts import UNDETERMINED, ModelFacts
-from unispeech.models.formats.headers import read_json
+from unispeech.models.formats.headers import read_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def find(folder: Path) -> Layout | None:
     """Return the layout of a folder, or None."""
     if not any(folder.glob("*.onnx")) and not any(folder.glob("*/encoder*.onnx")):
         return None
-    kind = read_json(folder / "config.json", {}).get("model_type", "")
+    kind = read_object(folder / "config.json", {}).get("model_type", "")
     for layout in LAYOUTS:
         if layout.model_type in ("", kind) and _compute_types(folder, layout):
             return layout
