@@ -117,6 +117,25 @@ def recorded(server: Server) -> list[str]:
     return [job["state"] for job in jobs if job["filename"].startswith("Recording 2")]
 
 
+def test_a_recording_is_kept_until_it_is_a_job(tab: Tab) -> None:
+    """The tab is reloaded while the server cannot be reached."""
+    page = tab.page
+    page.on("dialog", lambda dialog: dialog.accept())  # the upload would be lost
+    page.route("**/api/uploads", lambda route: route.abort())
+    page.get_by_role("button", name="Record", exact=True).click()
+    page.get_by_text("0:01", exact=True).wait_for(timeout=WAIT)
+    page.get_by_role("button", name="Stop and transcribe").click()
+    page.get_by_text("The upload resumes").wait_for(timeout=WAIT)
+    page.reload()
+    page.unroute("**/api/uploads")
+    page.get_by_text("Recorded, not yet sent").wait_for(timeout=WAIT)
+    page.get_by_role("button", name="Transcribe").click()
+    page.get_by_role("link", name=re.compile("^Recording 2")).first.wait_for(timeout=WAIT)
+    page.reload()
+    page.get_by_role("link", name=re.compile("^Recording 2")).first.wait_for(timeout=WAIT)
+    assert not page.get_by_text("Recorded, not yet sent").is_visible()
+
+
 @pytest.mark.alone
 def test_a_recording_is_sent_or_discarded(tab: Tab, server: Server) -> None:
     page = tab.page

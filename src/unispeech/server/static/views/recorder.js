@@ -29,8 +29,8 @@ export async function record(take) {
   const file = await recording.file;
   for (const track of stream.getTracks()) track.stop();
   dialog.close();
-  if (!dialog.isDiscarded) take([file]);
-  await recording.forget();
+  if (dialog.isDiscarded) await recording.forget();
+  else take([file], () => recording.forget()); // until it is a job, the browser keeps it
 }
 
 class RecorderDialog {

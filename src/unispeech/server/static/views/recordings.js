@@ -1,6 +1,6 @@
 // The first view: add recordings, and the list of recordings.
 
-/** @import { Info } from "../service.d.ts" */
+/** @import { Info, JobShown } from "../service.d.ts" */
 /** @import { JobList as List } from "../list/joblist.js" */
 /** @import { OptionsForm as Options } from "./options.js" */
 /** @import { Take } from "./sendinglist.js" */
@@ -28,9 +28,13 @@ export async function show(main, signal) {
   options.load().catch(complain);
   const list = new JobList(signal);
   /** @type {Take} */
-  const take = (files) => {
+  const take = (files, sent) => {
     const fit = files.filter((file) => isUsable(file, max_upload));
-    if (fit.length) sending.send(fit, options.values(), (job) => list.add(job));
+    const done = (/** @type {JobShown} */ job) => {
+      list.add(job);
+      sent?.();
+    };
+    if (fit.length) sending.send(fit, options.values(), done);
   };
   const retention = retention_days ? t("recordings.retention", { count: retention_days }) : "";
   main.append(

@@ -13,7 +13,7 @@ import * as store from "../recordingstore.js";
 import * as sending from "../sending.js";
 import { bytes, day, number, t } from "../strings/index.js";
 
-/** @typedef {(files: File[]) => void} Take uploads files */
+/** @typedef {(files: File[], sent?: () => void) => void} Take uploads files; `sent` is called for each job */
 
 /**
  * @param {Take} take
@@ -170,8 +170,11 @@ function recordingRow({ id, name, size }, take, changed) {
     changed();
   };
   const send = async () => {
-    take([await store.file(id)]);
-    await forget();
+    const file = await store.file(id);
+    const release = store.hold(id);
+    take([file], () => store.forget(id).then(release).catch(complain));
+    element.remove();
+    changed();
   };
   const element = h(
     "li",
