@@ -392,7 +392,7 @@ def test_commands_that_cannot_run_here_parse(block: Block) -> None:
         elif tool == "python" and words[1].endswith(".py"):
             assert (ROOT / words[1]).is_file(), command
         else:
-            assert tool in ("aws", "python3", "py", "source", "sudo", "tar",
+            assert tool in ("aws", "ffmpeg", "python3", "py", "source", "sudo", "tar",
                             "speech\\Scripts\\activate", "speechScriptsactivate")  # fmt: skip
 
 
