@@ -239,7 +239,8 @@ def _transcribe(manifest: Manifest, target: Output, limits: Limits, run: Run, qu
     left = target.undone(manifest.rows())
     first = next(left, None)
     if first is None:
-        notify(f"no rows are left of {done:,}; {ending(failed, target)}")
+        rest = f"no rows are left of {done:,}; {ending(failed, target)}"
+        notify(rest if done else "the manifest has no rows for this run")
         return failed
     began = time.monotonic()
     with progress(quiet, manifest, target) as on_row:
