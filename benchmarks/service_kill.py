@@ -60,7 +60,9 @@ class Survived:
     """For each kill, the chunks of unfinished batches: at most one batch."""
 
 
-def kill(folder: Path, jobs: int, kills: int, seed: int = 3, database: str = "") -> Survived:
+def kill(
+    folder: Path, jobs: int, kills: int, seed: int = 3, database: str = "", queue_database: str = ""
+) -> Survived:
     """Submit jobs, kill and restart the server at random moments, and check all results.
 
     With a `database` (PostgreSQL) one process serves, and two workers are killed at random.
@@ -73,6 +75,7 @@ def kill(folder: Path, jobs: int, kills: int, seed: int = 3, database: str = "")
         "compute_type": "float32",
         "batch_size": OPTIONS["batch_size"],
         "database_url": database,
+        "queue_database_url": queue_database,
     }
     here = 0 if database else 4
     server = Server(folder, **common, jobs_at_once=here).start()

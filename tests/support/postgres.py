@@ -1,4 +1,4 @@
-"""A private PostgreSQL server, for tests and benchmarks."""
+"""A private PostgreSQL server, and a pooler before it, for tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -54,23 +55,55 @@ class Postgres:
         self.url = f"postgresql://unispeech@127.0.0.1:{port}/postgres"
 
     def start(self) -> None:
-        import psycopg
-
         with (self._place / "log").open("a") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
-        while self._process.poll() is None:
-            try:
-                psycopg.connect(self.url).close()
-                return
-            except psycopg.OperationalError:
-                time.sleep(0.1)
-        raise RuntimeError((self._place / "log").read_text())
+        wait(self._process, self.url, self._place / "log")
 
     def stop(self) -> None:
         """Stop the server at once, and cut off its clients."""
         pid = int((self._place / "data" / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGINT)
         self._process.wait(30)
+
+
+def wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    """Wait until a server takes connections."""
+    import psycopg
+
+    while process.poll() is None:
+        try:
+            psycopg.connect(url).close()
+            return
+        except psycopg.OperationalError:
+            time.sleep(0.1)
+    raise RuntimeError(log.read_text())
+
+
+@contextmanager
+def pooled(server: Postgres, folder: Path) -> Iterator[str]:
+    """URL of the server through PgBouncer in transaction mode."""
+    port = free_port()
+    place = folder / "pgbouncer"
+    place.mkdir()
+    config = place / "pgbouncer.ini"
+    parts = urlsplit(server.url)
+    config.write_text(
+        f"[databases]\npostgres = host=127.0.0.1 port={parts.port} user=unispeech\n"
+        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = any\n"
+        "pool_mode = transaction\nmax_client_conn = 200\ndefault_pool_size = 5\nunix_socket_dir =\n"
+    )
+    user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+    assert program, "PgBouncer is not installed"
+    with (place / "log").open("a") as log:
+        process = subprocess.Popen([*user, program, "-q", str(config)], stdout=log, stderr=log)
+    try:
+        url = f"postgresql://unispeech@127.0.0.1:{port}/postgres"
+        wait(process, url, place / "log")
+        yield url
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 @contextmanager

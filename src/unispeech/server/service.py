@@ -50,7 +50,7 @@ class Service:
         self.worker = Worker(
             self.runner,
             self.notices,
-            settings.database_url or f"sqlite:///{settings.data_dir / 'workflows.sqlite'}",
+            settings.queue_database,
             settings.jobs_at_once,
             settings.retention_days,
         )

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 from dotenv import dotenv_values
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AliasChoices, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from unispeech.errors import OptionError, nearest
@@ -39,6 +39,11 @@ class Settings(BaseSettings):
     )
     database_url: str = Field(
         "", description="postgresql://user:password@host/name; empty: SQLite in the data folder."
+    )
+    queue_database_url: str = Field(
+        "",
+        description="Direct URL of the same database for the queue, if UNISPEECH_DATABASE_URL "
+        "leads through a pooler such as PgBouncer.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
@@ -212,6 +217,13 @@ class Settings(BaseSettings):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
 
+    @field_validator("queue_database_url")
+    @classmethod
+    def _needs_database(cls, value: str, info: ValidationInfo) -> str:
+        if value and not info.data.get("database_url"):
+            raise ValueError("needs UNISPEECH_DATABASE_URL, the same database through the pooler")
+        return value
+
     @field_validator("allowed_webhooks_file", mode="before")
     @classmethod
     def _empty_is_none(cls, value: Any) -> Any:
@@ -242,6 +254,12 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """URL of the database of jobs."""
         return self.database_url or f"sqlite:///{self.data_dir / 'unispeech.sqlite'}"
+
+    @property
+    def queue_database(self) -> str:
+        """URL of the database of the queue."""
+        url = self.queue_database_url or self.database_url
+        return url or f"sqlite:///{self.data_dir / 'workflows.sqlite'}"
 
     def keys_required(self, has_key: bool) -> bool:
         """Return whether every request needs an API key, given whether any key exists."""

@@ -36,8 +36,11 @@ def test_every_job_survives_repeated_kills(tmp_path: Path, jobs: int, kills: int
 def test_on_postgres_another_worker_takes_over_the_jobs_of_a_dead_one(
     tmp_path: Path, jobs: int, kills: int
 ) -> None:
-    with postgres.postgres(tmp_path) as server:
-        survived = service_kill.kill(tmp_path, jobs=jobs, kills=kills, database=server.url)
+    """The tables are reached through PgBouncer, the queue directly."""
+    with postgres.postgres(tmp_path) as server, postgres.pooled(server, tmp_path) as pooled:
+        survived = service_kill.kill(
+            tmp_path, jobs=jobs, kills=kills, database=pooled, queue_database=server.url
+        )
     assert (survived.correct, survived.notified, survived.repeated) == (jobs, jobs, 0)
     assert all(chunks <= 4 for chunks in survived.cut_off)
 

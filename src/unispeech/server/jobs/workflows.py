@@ -28,6 +28,7 @@ from unispeech.server.storage.connection import (
     create_engine,
     error_line,
     first_transaction,
+    is_pooled,
     renew_unwritable,
     with_driver,
 )
@@ -131,6 +132,11 @@ class Worker:
             check_sqlite()
         with first_transaction(engine) as connection:  # DBOS would raise a traceback
             sa.inspect(connection).get_table_names()
+        if is_pooled(engine):
+            log.warning(
+                "the queue's connection leads through a pooler, which passes no notifications on: "
+                "set UNISPEECH_QUEUE_DATABASE_URL to the direct URL of the database"
+            )
         engine.dispose()
         self._polling = QueuePolling(self._url)
         self._at_once = at_once

@@ -41,8 +41,12 @@ def create_engine(url: str) -> sa.Engine:
     try:
         parsed = sa.make_url(with_driver(url))
         is_postgres = parsed.get_backend_name() == "postgresql"
-        needs_timeout = is_postgres and "connect_timeout" not in parsed.query
-        arguments = {"connect_timeout": CONNECT_TIMEOUT} if needs_timeout else {}
+        arguments: dict[str, Any] = {}
+        if is_postgres:
+            # A pooler gives each transaction another session, which has not prepared the statement.
+            arguments["prepare_threshold"] = None
+            if "connect_timeout" not in parsed.query:
+                arguments["connect_timeout"] = CONNECT_TIMEOUT
         engine = sa.create_engine(parsed, pool_pre_ping=True, pool_size=20, connect_args=arguments)
     except (sa.exc.ArgumentError, ImportError, ValueError):
         raise OptionError(
@@ -85,6 +89,17 @@ def first_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
             + error_line(error),
             "see UNISPEECH_DATABASE_URL" if engine.url.host else "see UNISPEECH_DATA_DIR",
         ) from None
+
+
+def is_pooled(engine: sa.Engine) -> bool:
+    """True if a pooler is between us and PostgreSQL: it numbers its clients' sessions itself."""
+    if engine.dialect.name != "postgresql":
+        return False
+    with first_transaction(engine) as connection:
+        driver: Any = connection.connection.driver_connection
+        return bool(
+            driver.info.backend_pid != connection.scalar(sa.text("SELECT pg_backend_pid()"))
+        )
 
 
 def check_sqlite(
