@@ -380,6 +380,7 @@ def test_commands_that_cannot_run_here_parse(block: Block) -> None:
         while words and re.match(r"[A-Z_]+=", words[0]):
             _known_variable(words.pop(0).partition("=")[0])
         tool = words[0]
+        assert all((ROOT / word).is_file() for word in words if word.startswith("deploy/")), command
         if tool == "unispeech":
             assert not _parses(shlex.join(words)), command
         elif tool == "pip":
@@ -392,7 +393,7 @@ def test_commands_that_cannot_run_here_parse(block: Block) -> None:
         elif tool == "python" and words[1].endswith(".py"):
             assert (ROOT / words[1]).is_file(), command
         else:
-            assert tool in ("aws", "ffmpeg", "python3", "py", "source", "sudo", "tar",
+            assert tool in ("aws", "ffmpeg", "kubectl", "python3", "py", "source", "sudo", "tar",
                             "speech\\Scripts\\activate", "speechScriptsactivate")  # fmt: skip
 
 
