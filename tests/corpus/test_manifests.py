@@ -61,6 +61,14 @@ def test_nemo_rows_are_whole_recordings_unless_they_have_an_offset(tmp_path: Pat
     assert (part.audio, part.start, part.end) == ("/b.wav", 1.5, 5.5)
 
 
+def test_an_array_of_objects_is_a_manifest_too(tmp_path: Path) -> None:
+    path = tmp_path / "train.json"
+    path.write_text(json.dumps([{"path": "/a.wav"}, 3, {"path": "/b.wav"}], indent=1))
+    first, bad, last = rows(path)
+    assert (first.audio, last.audio) == ("/a.wav", "/b.wav")
+    assert bad.problem == "element 2: not a JSON object"
+
+
 def test_lhotse_cuts_are_parts_of_their_recordings(tmp_path: Path) -> None:
     whole = {**CUT, "id": "all", "start": 0, "duration": 10.0, "supervisions": []}
     path = tmp_path / "cuts.jsonl.gz"
@@ -135,7 +143,7 @@ def test_new_recordings_of_a_folder_come_after_those_of_earlier_runs(tmp_path: P
     ("line", "reason"),
     [
         ("{", "line 1: not JSON"),
-        ("[]", "line 1: not a JSON object"),
+        ("3", "line 1: not a JSON object"),
         ('{"text": "no sound"}', "row 1: no recording"),
         ('{"path": "a.wav", "offset": "soon"}', "row 1: offset is 'soon', not seconds"),
         ('{"path": "a.wav", "offset": -1}', "row 1: offset is -1, not seconds"),
@@ -164,6 +172,7 @@ def test_a_line_that_is_no_row_keeps_its_number_and_says_why(
         ("m.parquet", b"not Parquet", "not a Parquet file"),
         ("m.tar", b"not tar", "the tar file cannot be read"),
         ("m.jsonl.gz", b"not gzip", "the manifest cannot be read"),
+        ("m.json", b"[{", "not JSON"),
         ("hf:no/such:x", None, "hf:no/such:x: "),
     ],
 )

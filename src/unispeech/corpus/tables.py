@@ -150,12 +150,26 @@ def _number(fields: Mapping[str, Any], name: str) -> float | None:
 
 def _json_lines(path: str) -> Records:
     with reading(path) as file:
-        for number, line in enumerate(file, 1):
+        lines = iter(file)
+        first = next(lines, b"")
+        if first.lstrip().startswith(b"["):  # an array instead of lines
+            yield from _array(path, first + file.read())
+            return
+        for number, line in enumerate(itertools.chain([first] if first else [], lines), 1):
             try:
                 fields = json.loads(line)
                 yield fields if isinstance(fields, dict) else f"line {number}: not a JSON object"
             except ValueError as error:
                 yield f"line {number}: not JSON ({error})"
+
+
+def _array(path: str, text: bytes) -> Records:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise OptionError(f"{path}: not JSON ({error})", "give an object per line") from error
+    for number, fields in enumerate(found, 1):
+        yield fields if isinstance(fields, dict) else f"element {number}: not a JSON object"
 
 
 def _csv(delimiter: str) -> Callable[[str], Records]:
