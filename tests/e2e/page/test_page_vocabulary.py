@@ -53,8 +53,10 @@ def test_a_list_is_written_shared_and_used(
 
     page.reload()
     chosen.wait_for()
-    page.set_input_files("input[type=file]", SAMPLES / "english.wav")
-    page.get_by_role("link", name="english.wav").first.wait_for(timeout=WAIT)
+    sound = (SAMPLES / "english.wav").read_bytes()
+    meeting = {"name": "meeting.wav", "mimeType": "audio/wav", "buffer": sound}
+    page.set_input_files("input[type=file]", meeting)
+    page.get_by_role("link", name="meeting.wav").wait_for(timeout=WAIT)
     job = colleague.get("/api/jobs?limit=1").json()["jobs"][0]
     assert job["options"]["hotwords"] == ", ".join(merged)
     colleague.delete(f"/api/jobs/{job['id']}")
