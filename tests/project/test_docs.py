@@ -93,6 +93,7 @@ FIRST_SHOWN = _first_shown()
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     (tmp_path / "samples").symlink_to(SAMPLES)
+    (tmp_path / "benchmarks").symlink_to(ROOT / "benchmarks")
     (tmp_path / "interview.wav").symlink_to(SAMPLES / "english.wav")
     (tmp_path / "recordings").mkdir()
     for name in ("english.wav", "english.txt"):
@@ -217,7 +218,6 @@ def test_pip_commands_name_extras_that_exist() -> None:
 @pytest.mark.timeout(900)
 def test_measuring_commands_on_a_small_sample(place: Path, data: Path) -> None:
     """As written, but for one recording, one model, one round, and the shortest figures."""
-    (place / "benchmarks").symlink_to(ROOT / "benchmarks")
     program = shlex.quote(sys.executable)
     smaller = {
         r"DATA/longform/\S+": f"{data}/misc/jfk.flac",
@@ -454,7 +454,7 @@ def test_flags_and_variables_in_sentences_exist(page: str) -> None:
         _known_variable(name)
 
 
-SCRIPTS = {"--accuracy", "--streams", "--hours", "--noise"}
+SCRIPTS = {"--accuracy", "--streams", "--hours", "--noise", "--speed", "--price"}
 """Flags of scripts in `benchmarks/` that pages name alone."""
 
 
