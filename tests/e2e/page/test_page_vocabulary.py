@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -54,7 +55,7 @@ def test_a_list_is_written_shared_and_used(
     page.reload()
     chosen.wait_for()
     sound = (SAMPLES / "english.wav").read_bytes()
-    meeting = {"name": "meeting.wav", "mimeType": "audio/wav", "buffer": sound}
+    meeting: Any = {"name": "meeting.wav", "mimeType": "audio/wav", "buffer": sound}
     page.set_input_files("input[type=file]", meeting)
     page.get_by_role("link", name="meeting.wav").wait_for(timeout=WAIT)
     job = colleague.get("/api/jobs?limit=1").json()["jobs"][0]
