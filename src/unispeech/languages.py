@@ -1,9 +1,10 @@
-"""Languages of Whisper, ISO 639-1 and MMS, by code and English name.
+"""Languages of Whisper, ISO 639-1, MMS and Omnilingual ASR, by code and English name.
 
 `WHISPER` is the table of openai/whisper's tokenizer.py. `languages.tsv` beside this file has a row
-for every language of Meta's MMS (Pratap et al. 2023) and of ISO 639-1: its code (ISO 639-3, with
-the script or dialect if MMS has several), its ISO 639-1 code, its English name, and the MMS models
-that have it (a: mms-1b-all, f: mms-1b-fl102, l: mms-1b-l1107).
+for every language of Meta's MMS (Pratap et al. 2023), of its Omnilingual ASR (`lang_ids.py` of
+facebookresearch/omnilingual-asr, 81f51e2) and of ISO 639-1: its code (ISO 639-3, with the script or
+dialect if a model has several), its ISO 639-1 code, its English name, and the models that have it
+(a: mms-1b-all, f: mms-1b-fl102, l: mms-1b-l1107, o: omnilingual).
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Language:
     code: str
     iso639_1: str
     name: str
-    mms: str
+    models: str
 
 
 @cache
@@ -69,9 +70,9 @@ def table() -> Mapping[str, Language]:
     return {row.code: row for row in rows}
 
 
-def mms(model: str) -> dict[str, str]:
-    """English names, by code, of the languages of an MMS model (`a`, `f` or `l`, see above)."""
-    return {row.code: row.name for row in table().values() if model in row.mms}
+def known_by(model: str) -> dict[str, str]:
+    """English names, by code, of the languages of a model (`a`, `f`, `l` or `o`, see above)."""
+    return {row.code: row.name for row in table().values() if model in row.models}
 
 
 @cache

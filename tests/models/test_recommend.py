@@ -30,11 +30,14 @@ def test_a_model_made_for_the_language_comes_first() -> None:
     assert names(language="kazakh")[0].startswith("gigaam-multilingual")
     assert names(language="en")[0].startswith("parakeet-tdt-0.6b-v2")
     assert names(language="de")[0].startswith("parakeet-tdt-0.6b-v3")
+    assert names(language="yue")[0] == "sensevoice-small-int8"
+    assert names(language="quy")[0].startswith("omnilingual")
 
 
 def test_memory_leaves_out_large_models() -> None:
     small = recommend("de", memory=1e9)
-    assert [one.entry.name for one in small if not one.against] == ["base", "tiny"]
+    fits = [one.entry.name for one in small if not one.against]
+    assert fits == ["base", "tiny", "omnilingual-ctc-300m-int8"]
     reasons = {one.entry.name: " ".join(one.against) for one in small}
     assert "GB of memory" in reasons["parakeet-tdt-0.6b-v3-int8"]
 
@@ -46,12 +49,13 @@ def test_a_gpu_allows_large_models_and_needs_no_int8() -> None:
 
 def test_live_captions_leave_out_slow_models() -> None:
     live = names(language="ja", live=True, cores=16)
-    assert "small" not in live and live == ["base", "tiny"]
+    assert "small" not in live and live == ["sensevoice-small-int8", "base", "tiny"]
     assert "small" in names(language="ja", cores=16)
 
 
 def test_a_licence_that_forbids_commercial_use_is_a_reason() -> None:
-    (mms,) = recommend("quz", cores=16)
+    mms = recommend("quz", cores=16)[-1]
+    assert mms.entry.name == "mms-1b-all"
     assert any("not for commercial use" in reason for reason in mms.reasons)
 
 

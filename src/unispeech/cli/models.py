@@ -16,7 +16,7 @@ from unispeech.cli.recommend import recommend
 from unispeech.cli.tables import Cell, symbol
 from unispeech.errors import ModelDamaged, UnispeechError
 from unispeech.models import catalog, model_names, store, weight_cache
-from unispeech.models.catalog import Entry
+from unispeech.models.entry import Entry
 from unispeech.models.facts import family_title
 
 FORMATS = ("ctranslate2", "hf", "openai", "ggml")

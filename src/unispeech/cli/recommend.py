@@ -15,7 +15,7 @@ from unispeech.cli import hardware, tables
 from unispeech.cli.help import Command, option
 from unispeech.errors import OptionError
 from unispeech.models import weight_cache
-from unispeech.models.catalog import Entry
+from unispeech.models.entry import Entry
 from unispeech.models.recommend import Recommendation
 from unispeech.models.recommend import recommend as judge
 from unispeech.models.store import terms

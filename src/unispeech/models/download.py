@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from unispeech.errors import ModelUnavailable
-from unispeech.models.catalog import Source
+from unispeech.models.entry import Source
 from unispeech.types import Progress
 
 REACH_SECONDS = 4.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from unispeech import languages
 from unispeech.errors import OptionError
 from unispeech.models import catalog
-from unispeech.models.catalog import Entry
+from unispeech.models.entry import Entry
 
 WORKING_COPY = 2.0
 """Memory that a model needs, relative to its download: its weights, and work space as large."""
@@ -40,6 +40,10 @@ ADVICE: tuple[Advice, ...] = (
         "gigaam-multilingual-ctc-int8", "made for Kazakh, Kyrgyz and Uzbek",
         only=("kk", "ky", "uz"),
     ),
+    Advice(
+        "sensevoice-small-int8", "made for Chinese, Cantonese, Japanese and Korean",
+        only=("zh", "yue", "ja", "ko"),
+    ),
     Advice("parakeet-tdt-0.6b-v2-int8", "made for English, with punctuation and word times"),
     Advice(
         "parakeet-tdt-0.6b-v2", "made for English, with punctuation and word times",
@@ -58,7 +62,13 @@ ADVICE: tuple[Advice, ...] = (
     Advice("small", "many languages, prompts, translates into English", light=False, live=False),
     Advice("base", "many languages, prompts, runs on small machines"),
     Advice("tiny", "the smallest of many languages"),
+    Advice(
+        "omnilingual-ctc-1b-int8", "over 1,600 languages, without punctuation",
+        light=False, live=False,
+    ),
+    Advice("omnilingual-ctc-300m-int8", "over 1,600 languages on small machines", live=False),
     Advice("mms-1b-all", "over a thousand languages, without punctuation", light=False, live=False),
+    Advice("zipformer-streaming-en-int8", "decodes while you speak, in capitals"),
 )  # fmt: skip
 
 
@@ -150,7 +160,10 @@ def _judged(
     if not on_gpu and live and not advice.live:
         against.append("too slow for live captions without a GPU")
     if on_gpu and entry.compute_types == ("int8",):
-        against.append("int8 is for CPUs: take the same model without -int8")
+        has_other = catalog.find(entry.name.removesuffix("-int8"))
+        against.append(
+            "int8 is for CPUs: take the same model without -int8" if has_other else "is for CPUs"
+        )
     if not entry.is_commercial:
         reasons.append(f"{entry.licence}: not for commercial use")
     return Recommendation(entry, tuple(reasons), tuple(against))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from unispeech.errors import ModelDamaged, ModelUnavailable, OptionError, UnknownModel
 from unispeech.models import catalog, download, weight_cache
-from unispeech.models.catalog import Entry, Source
+from unispeech.models.entry import Entry, Source
 from unispeech.models.facts import ModelFacts
 from unispeech.models.formats import lora, registry
 from unispeech.models.model_names import file_stem, key_of, local_key, local_path

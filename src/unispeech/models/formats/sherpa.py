@@ -197,6 +197,8 @@ def facts(folder: Path, name: str) -> ModelFacts:
     known = {UNDETERMINED: "undetermined"}
     if layout.languages:
         known = {code: languages.WHISPER[code] for code in layout.languages}
+    if layout.family == "omnilingual":
+        known = languages.known_by("o")
     if layout.family == "canary":
         tokens = _tokens(folder / "tokens.txt")
         known = {code: text for code, text in known.items() if f"<|{code}|>".encode() in tokens}

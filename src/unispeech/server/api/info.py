@@ -14,6 +14,7 @@ from unispeech.backends.settle import Facts, Refusal, settle
 from unispeech.backends.spec import BackendSpec
 from unispeech.errors import OptionError, UnispeechError
 from unispeech.models import catalog, weight_cache
+from unispeech.models.entry import Entry
 from unispeech.models.facts import ModelFacts, family_title
 from unispeech.models.recommend import accuracy_order
 from unispeech.option_schema import Option
@@ -82,7 +83,7 @@ def _info(service: Service, key: Key) -> dict[str, Any]:
     }
 
 
-def _model(entry: catalog.Entry, is_cached: bool, rank: int) -> dict[str, Any]:
+def _model(entry: Entry, is_cached: bool, rank: int) -> dict[str, Any]:
     return {
         "name": entry.name,
         "family": entry.family,

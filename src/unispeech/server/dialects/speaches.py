@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from unispeech.backends.settle import Settled
 from unispeech.errors import ModelUnavailable, UnispeechError, UnknownModel
 from unispeech.models import catalog, weight_cache
+from unispeech.models.entry import Entry
 from unispeech.models.model_names import key_of
 from unispeech.options import TranscribeOptions
 from unispeech.server.http.admission import admit_model_change
@@ -127,7 +128,7 @@ def offered(service: Service) -> list[dict[str, Any]]:
     return rows
 
 
-def row(entry: catalog.Entry) -> dict[str, Any]:
+def row(entry: Entry) -> dict[str, Any]:
     return {
         "id": entry.name,
         "object": "model",
