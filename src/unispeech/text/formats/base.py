@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.util import find_spec
@@ -33,6 +33,9 @@ class Details:
     """Title of a document. Default: the name of the recording."""
     date: datetime | None = None
     """Date of the transcription. Default: now."""
+    translation: Sequence[str] | None = None
+    """Text to put beside each segment (txt, docx, html, csv), from `text.beside.texts_beside`."""
+    translation_language: str = "en"
 
     def __post_init__(self) -> None:
         validate(self)
@@ -43,7 +46,19 @@ class Details:
 
         Formats without a place for a title or a date leave these out.
         """
-        return [row.name for row in DETAILS if getattr(self, row.name) != row.default]
+        names = [row.name for row in DETAILS if getattr(self, row.name) != row.default]
+        return [*names, *(["translation"] if self.translation is not None else [])]
+
+    def beside(self, transcript: Transcript) -> Sequence[str]:
+        """The text beside each segment; empty texts without a translation.
+
+        Raises:
+            ValueError: there is not one text for each segment.
+        """
+        count = len(transcript.segments)
+        if self.translation is not None and len(self.translation) != count:
+            raise ValueError(f"{len(self.translation)} translations for {count} segments")
+        return [""] * count if self.translation is None else self.translation
 
 
 DETAILS: tuple[Option, ...] = tuple(declarations(Details))

@@ -30,6 +30,11 @@ time { color: GrayText; font-size: 0.85rem; margin-inline-end: 0.5rem; }
 [data-start] { cursor: pointer; border-radius: 0.2rem; }
 .now { background: Highlight; color: HighlightText; }
 """
+STYLE_BESIDE = """
+body { max-width: 80rem; }
+.pair { display: grid; gap: 0 2rem; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); }
+@media (min-width: 36rem) { .pair:has(.who) > p + p { padding-top: 1.6em; } }
+"""
 SCRIPT = """
 const audio = document.querySelector("audio");
 const words = [...document.querySelectorAll("[data-start]")];
@@ -64,7 +69,12 @@ def html(transcript: Transcript, layout: Layout, details: Details) -> str:
     name, date = title(transcript, details), details.date or datetime.now(UTC)
     source = recording_name(transcript)
     address = f' src="{_escaped("./" + quote(source))}"' if source else ""
-    blocks = "\n".join(_paragraph(part) for part in paragraphs(transcript))
+    parts = paragraphs(transcript, details.beside(transcript))
+    if details.translation is None:
+        style, blocks = STYLE, "\n".join(map(_paragraph, parts))
+    else:
+        style, code = STYLE + STYLE_BESIDE, details.translation_language
+        blocks = "\n".join(_pair(part, code) for part in parts)
     return f"""<!doctype html>
 <html{_language(transcript.language)}>
 <head>
@@ -72,7 +82,7 @@ def html(transcript: Transcript, layout: Layout, details: Details) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="date" content="{date:%Y-%m-%d}">
 <title>{_escaped(name)}</title>
-<style>{STYLE}</style>
+<style>{style}</style>
 </head>
 <body>
 <header>
@@ -93,6 +103,12 @@ def _paragraph(part: Paragraph) -> str:
     name = f'<span class="who">{_escaped(part.speaker)}</span>' if part.speaker else ""
     text = "".join(_words(part.segments)).strip()
     return f"<p{_language(part.language)}>{name}<time>{short(part.start)}</time>{text}</p>"
+
+
+def _pair(part: Paragraph, code: str) -> str:
+    """A paragraph beside its translation."""
+    other = f"<p{_language(code)}>{_escaped(part.beside)}</p>"
+    return f'<div class="pair">{_paragraph(part)}{other}</div>'
 
 
 def _words(segments: tuple[Segment, ...]) -> Iterator[str]:

@@ -33,17 +33,22 @@ def line(segment: Segment) -> str:
 
 
 def txt(transcript: Transcript, layout: Layout, details: Details) -> str:
-    """A line per segment, as openai-whisper writes it, or paragraphs."""
+    """A line per segment, as openai-whisper writes it, or paragraphs. A translation follows below
+    each, and a blank line."""
 
     def at(start: float) -> str:
         return f"[{short(start)}] " if details.times else ""
 
-    if not details.paragraphs:
-        return "".join(at(s.start) + line(s) + "\n" for s in _attributed(transcript.segments))
-    blocks = [
-        f"{at(part.start)}{speaker(part.speaker)}{part.text}\n" for part in paragraphs(transcript)
-    ]
-    return "\n".join(blocks)
+    texts = details.beside(transcript)
+    if details.paragraphs:
+        parts = paragraphs(transcript, texts)
+        blocks = [(at(p.start) + speaker(p.speaker) + p.text, p.beside) for p in parts]
+    else:
+        segments = _attributed(transcript.segments)
+        blocks = [(at(s.start) + line(s), o) for s, o in zip(segments, texts, strict=True)]
+    is_apart = details.paragraphs or details.translation is not None
+    written = (f"{text}\n{other}\n" if other else f"{text}\n" for text, other in blocks)
+    return ("\n" if is_apart else "").join(written)
 
 
 def _attributed(segments: Iterable[Segment]) -> Iterator[Segment]:
@@ -92,6 +97,8 @@ class Paragraph:
     """The name, NOBODY for nobody's segments among those of others, None without speakers."""
     language: str
     segments: tuple[Segment, ...]
+    beside: str = ""
+    """The translation."""
 
     @property
     def start(self) -> float:
@@ -102,25 +109,30 @@ class Paragraph:
         return joined([segment.text for segment in self.segments])
 
 
-def paragraphs(transcript: Transcript) -> Iterator[Paragraph]:
+def paragraphs(transcript: Transcript, beside: Sequence[str] = ()) -> Iterator[Paragraph]:
     """The text as people read it: a new paragraph at each change of speaker or language, at a
-    pause, and at the end of a sentence when it gets long."""
+    pause, and at the end of a sentence when it gets long. `beside` has the translation of each
+    segment."""
     has_speakers = any(segment.speaker for segment in transcript.segments)
 
-    def paragraph(segments: list[Segment]) -> Paragraph:
+    def paragraph(segments: list[Segment], others: list[str]) -> Paragraph:
         name = segments[0].speaker or (NOBODY if has_speakers else None)
-        return Paragraph(name, language(segments[0], transcript), tuple(segments))
+        code = language(segments[0], transcript)
+        return Paragraph(name, code, tuple(segments), joined(others))
 
     open_: list[Segment] = []
-    for segment in transcript.segments:
-        if not segment.text.strip():
+    others: list[str] = []
+    texts = beside or [""] * len(transcript.segments)
+    for segment, other in zip(transcript.segments, texts, strict=True):
+        if not segment.text.strip() and not other:
             continue
         if open_ and _ends(open_, segment):
-            yield paragraph(open_)
-            open_ = []
+            yield paragraph(open_, others)
+            open_, others = [], []
         open_.append(segment)
+        others.append(other)
     if open_:
-        yield paragraph(open_)
+        yield paragraph(open_, others)
 
 
 def _ends(open_: Sequence[Segment], following: Segment) -> bool:

@@ -44,12 +44,13 @@ def _holds(*parts: str) -> frozenset[str]:
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _ROWS = (
-    Format("txt", "Text", "text/plain", txt, _holds(SPEAKERS), _holds("paragraphs", "times")),
+    Format("txt", "Text", "text/plain", txt, _holds(SPEAKERS),
+           _holds("paragraphs", "times", "translation")),
     Format("md", "Markdown", "text/markdown", md, _holds(SPEAKERS), _holds("times")),
-    Format("docx", "Word document", WORD, docx, _holds(SPEAKERS, GAPS), is_text=False,
-           library="docx"),
+    Format("docx", "Word document", WORD, docx, _holds(SPEAKERS, GAPS), _holds("translation"),
+           is_text=False, library="docx"),
     Format("html", "Web page that reads along", "text/html", html,
-           _holds(SPEAKERS, WORDS, LANGUAGES)),
+           _holds(SPEAKERS, WORDS, LANGUAGES), _holds("translation")),
     Format("srt", "SubRip subtitles", "text/plain", srt, _holds(SPEAKERS),
            is_subtitle=True, read=read_srt),
     Format("vtt", "WebVTT subtitles", "text/vtt", vtt, _holds(SPEAKERS, WORDS, LANGUAGES),
@@ -65,7 +66,8 @@ _ROWS = (
     Format("stl", "EBU STL subtitles", "application/octet-stream", stl, _holds(SPEAKERS),
            is_subtitle=True, is_text=False),
     Format("tsv", "Table of milliseconds", "text/tab-separated-values", tsv),
-    Format("csv", "Table for spreadsheets", "text/csv", csv, _holds(SPEAKERS, LANGUAGES)),
+    Format("csv", "Table for spreadsheets", "text/csv", csv, _holds(SPEAKERS, LANGUAGES),
+           _holds("translation")),
     Format("json", "Everything", "application/json", to_json,
            _holds(SPEAKERS, WORDS, LANGUAGES, GAPS), read=read_json),
     Format("jsonl", "A JSON object per segment", "application/jsonl", jsonl,
@@ -181,6 +183,8 @@ def encoded(
     that the format does not have are left out: a file may be one of several of a run."""
     row, details = find(format), details or Details()
     others = {choice.name: choice.default for choice in DETAILS if not row.honours(choice.name)}
+    if not row.honours("translation"):
+        others["translation"] = None
     details = replace(details, **others)
     kept = transcript if details.speakers else without_speakers(transcript)
     content = row.render(kept, layout or Layout(), details)

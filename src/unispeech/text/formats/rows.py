@@ -23,12 +23,15 @@ def tsv(transcript: Transcript, layout: Layout, details: Details) -> str:
 
 
 def csv(transcript: Transcript, layout: Layout, details: Details) -> str:
-    """Seconds, speaker, language and text. An apostrophe disarms what looks like a formula."""
+    """Seconds, speaker, language, text and, if chosen, its translation. An apostrophe disarms what
+    looks like a formula."""
     file = io.StringIO()
     table = csv_files.writer(file, lineterminator="\n")
-    table.writerow(["start", "end", "speaker", "language", "text"])
-    for segment in transcript.segments:
-        texts = (segment.speaker or "", language(segment, transcript), segment.text.strip())
+    extra = ["translation"] if details.translation is not None else []
+    table.writerow(["start", "end", "speaker", "language", "text", *extra])
+    for segment, other in zip(transcript.segments, details.beside(transcript), strict=True):
+        texts = [segment.speaker or "", language(segment, transcript), segment.text.strip()]
+        texts += [other] if extra else []
         table.writerow([f"{segment.start:.3f}", f"{segment.end:.3f}", *map(disarmed, texts)])
     return file.getvalue()
 
