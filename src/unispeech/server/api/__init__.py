@@ -15,6 +15,7 @@ from unispeech.server.api import (
     media,
     ranges,
     transcripts,
+    translations,
     uploads,
     vocabularies,
 )
@@ -25,7 +26,7 @@ router = APIRouter(
     prefix="/api", responses=DOCUMENTED, dependencies=[Depends(refuse_unknown_parameters)]
 )
 for room in (
-    job_list, jobs, events, transcripts, changes, ranges, media, links, captions, uploads,
-    vocabularies, info,
+    job_list, jobs, events, transcripts, changes, ranges, translations, media, links, captions,
+    uploads, vocabularies, info,
 ):  # fmt: skip
     router.include_router(room.router)

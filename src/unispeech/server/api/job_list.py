@@ -185,7 +185,7 @@ def _pack(service: Service, jobs: list[Job], options: RenderOptions, target: Pat
         for job in jobs:
             content, lost = render_stored(service, job, current_revision(job), options)
             losses.append(lost)
-            pack.writestr(_unused(job.stem, options.format, names), content)
+            pack.writestr(_unused(job.stem, options.suffix, names), content)
     return next(filter(None, losses), "")
 
 

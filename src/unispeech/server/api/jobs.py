@@ -16,7 +16,7 @@ from unispeech.server.http.dependencies import Caller, TheJob, TheService
 from unispeech.server.http.error_responses import RequestError
 from unispeech.server.http.form_schemas import model_body
 from unispeech.server.http.routing import Route
-from unispeech.server.jobs import fetch
+from unispeech.server.jobs import fetch, translations
 from unispeech.server.jobs.lifecycle import JobFiles
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job
@@ -141,10 +141,12 @@ async def show(job: TheJob, service: TheService) -> JobInFull:
     """Return a job with its state and progress, and the data that deleting it would remove."""
 
     def query() -> JobInFull:
+        translation = translations.find(service.jobs, job.id)
         return JobInFull(
             **job_view(service, job).model_dump(),
             holds=holds(service, job),
             warnings=warnings(service, job),
+            translation=translation.latest.state.value if translation else None,
         )
 
     return await asyncio.to_thread(query)

@@ -209,6 +209,9 @@ class JobInFull(JobShown):
     warnings: list[str] = Field(
         description="Problems that did not stop the job, such as speakers that were not found."
     )
+    translation: State | None = Field(
+        description="State of the translation into English; null: nobody has asked for one."
+    )
 
 
 class Deleted(BaseModel):

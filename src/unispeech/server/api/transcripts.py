@@ -16,10 +16,12 @@ from unispeech.server.http import forms
 from unispeech.server.http.dependencies import TheJob, TheService
 from unispeech.server.http.error_responses import RequestError
 from unispeech.server.http.routing import Route
+from unispeech.server.jobs import translations
 from unispeech.server.jobs.jojo_document import jojo_document
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job
 from unispeech.text import formats, subtitles
+from unispeech.text.beside import texts_beside
 from unispeech.text.formats import FORMATS
 from unispeech.text.subtitles import Layout
 from unispeech.types import Transcript
@@ -54,6 +56,19 @@ class RenderOptions:
     rules: TheRules
     format: Annotated[Format, Query(description="File format.")] = "json"
     inline: Annotated[bool, Query(description="Show it in the browser, not as a download.")] = False
+    translation: Annotated[
+        Literal["1", "true", "only"] | None,
+        Query(
+            description="`1`: put the translation beside the text (txt, docx, html, csv); text "
+            "rules do not change it. `only`: the translation instead of the text."
+        ),
+    ] = None
+
+    @property
+    def suffix(self) -> str:
+        """The end of a file's name, after a dot. Players read the language of subtitles there."""
+        language = f"{translations.LANGUAGE}." if self.translation == "only" else ""
+        return language + self.format
 
 
 TheRenderOptions = Annotated[RenderOptions, Depends()]
@@ -93,12 +108,13 @@ def current_revision(job: Job, hint: str = "") -> int:
 async def transcript_response(
     request: Request, service: Service, job: Job, number: int, options: RenderOptions
 ) -> Response:
-    headers = {"ETag": f'"{number}"', "Cache-Control": "private, no-cache"}
+    tag = await asyncio.to_thread(_tag, service, job, number, options)
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     if not options.inline:
         stem = forms.header_name(job.stem)
-        headers["Content-Disposition"] = f'attachment; filename="{stem}.{options.format}"'
+        headers["Content-Disposition"] = f'attachment; filename="{stem}.{options.suffix}"'
     if options.format == "html":
         headers |= NOT_IN_PAGE
 
@@ -110,14 +126,55 @@ async def transcript_response(
     return await asyncio.to_thread(respond)
 
 
+def _tag(service: Service, job: Job, number: int, options: RenderOptions) -> str:
+    """Return the ETag: the revision and, if it is part of the file, the translation."""
+    if options.translation is None:
+        return f'"{number}"'
+    return f'"{number}-{finished_translation(service, job).id}"'
+
+
+def finished_translation(service: Service, job: Job) -> Job:
+    """Return the job whose text is the translation.
+
+    Raises:
+        RequestError: 409, there is no finished translation.
+    """
+    found = translations.find(service.jobs, job.id)
+    if found is None or found.finished is None:
+        raise RequestError(
+            409, f"{job.filename!r} has no finished translation", "ask for one, and wait",
+            param="translation", code="no_translation",
+        )  # fmt: skip
+    return found.finished
+
+
 def render_stored(
     service: Service, job: Job, number: int, options: RenderOptions
 ) -> tuple[str | bytes, str]:
     """Return the content of a file, and what its format cannot hold."""
-    found = stored_transcript(service, job, number).edited(options.rules)
+    found = stored_transcript(service, job, number)
+    if options.translation is None:
+        found = found.edited(options.rules)
+    else:
+        found, options = _translated(service, job, found, options)
     kept = found if options.details.speakers else formats.without_speakers(found)
     lost = formats.losses(kept, [options.format]) if options.format in FORMATS else ""
     return render(job, found, options), lost
+
+
+def _translated(
+    service: Service, job: Job, original: Transcript, options: RenderOptions
+) -> tuple[Transcript, RenderOptions]:
+    """Return the translation in place of the text, or the text with the translation beside it."""
+    source = finished_translation(service, job)
+    translated = stored_transcript(service, source, current_revision(source))
+    if options.translation == "only":
+        return translations.instead_of(original, translated).edited(options.rules), options
+    edited = original.edited(options.rules)
+    texts = texts_beside(edited.segments, translated.segments)
+    language = translations.LANGUAGE
+    details = replace(options.details, translation=texts, translation_language=language)
+    return edited, replace(options, details=details)
 
 
 def render(job: Job, transcript: Transcript, options: RenderOptions) -> str | bytes:
