@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from unispeech.options import OPTIONS, options_for
-from unispeech.server.api import info, list_schemas, schemas, transcript_schemas
+from unispeech.server.api import info, list_schemas, schemas, transcript_schemas, translation_schemas
 from unispeech.server.http.static_page import STATIC
 
 INTERFACE = re.compile(r"export interface (\w+)(?: extends (\w+))? \{\n(.*?)\n\}", re.S)
@@ -22,7 +22,7 @@ TYPES = {
 
 SCHEMAS = {
     name: schema
-    for module in (transcript_schemas, schemas, list_schemas)
+    for module in (transcript_schemas, translation_schemas, schemas, list_schemas)
     for name, schema in vars(module).items()
     if isinstance(schema, type) and issubclass(schema, BaseModel)
 }

@@ -111,8 +111,10 @@ def _new_job(service: Service, owner: str, job: Job, request: SpeechRequest) -> 
 
 @router.get(PATH, summary="Show the translation")
 async def show(job: TheJob, service: TheService) -> TranslationShown:
-    """Return the state of the translation and its segments, each with its place beside the current
-    transcript."""
+    """Return the state of the translation, and its segments.
+
+    Each has its place beside the current transcript, by their times.
+    """
     return await asyncio.to_thread(_shown, service, job)
 
 

@@ -3,7 +3,7 @@
 /**
  * @import {
  *   CaptionsLink, Checked, Info, JobInFull, JobList, JobShown, Media, RevisionList, ShareList,
- *   ShareMade, SharedJob, TagList, Ticket, Transcript, UploadList, Usage, Verdict, VocabularyList,
+ *   ShareMade, SharedJob, TagList, Ticket, Transcript, TranslationShown, UploadList, Usage, Verdict, VocabularyList,
  *   VocabularyShown,
  * } from "./service.d.ts"
  */
@@ -380,6 +380,14 @@ export const restore = (id, number, etag) =>
 export const decodeAgain = (id, range) => post(`api/jobs/${id}/ranges`, range);
 /** @type {(id: string) => Promise<JobShown>} */
 export const applyRange = (id) => post(`api/jobs/${id}/apply`);
+
+/** @type {(id: string) => Promise<TranslationShown>} */
+export const translation = (id) => fetchJson(`api/jobs/${id}/translation`);
+/** @type {(id: string) => Promise<TranslationShown>} */
+export const translate = (id) => post(`api/jobs/${id}/translation`);
+/** @param {string} id */
+export const deleteTranslation = (id) =>
+  request(`api/jobs/${id}/translation`, { method: "DELETE" });
 
 /** @type {(id: string, share: { name: string | null, expiresIn: number | null }) => Promise<ShareMade>} */
 export const share = (id, { name, expiresIn }) =>

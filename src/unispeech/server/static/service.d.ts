@@ -73,6 +73,7 @@ export interface Holds {
 export interface JobInFull extends JobShown {
   holds: Holds;
   warnings: string[];
+  translation: JobShown["state"] | null;
 }
 
 export interface JobList {
@@ -183,10 +184,25 @@ export interface EditedGap {
   reason: string;
 }
 
+export interface TranslatedSegment {
+  start: number;
+  end: number;
+  text: string;
+}
+
+export interface TranslationShown {
+  job: JobShown;
+  source: string | null;
+  language: string;
+  segments: TranslatedSegment[];
+}
+
 // Not in OpenAPI
 
 export interface Transcript {
   language: string;
+  /** All languages of the segments, if there are several. */
+  languages?: string[];
   segments: EditedSegment[];
   gaps?: EditedGap[];
   warnings?: string[];

@@ -1,7 +1,7 @@
 // The editor of one recording: transcript, player and commands. This file only connects the parts, which have
 // files of their own.
 
-/** @import { JobShown, Transcript } from "../service.d.ts" */
+/** @import { JobInFull, Transcript } from "../service.d.ts" */
 /** @import { Command } from "./commands.js" */
 /** @import { Opener } from "./panels.js" */
 /** @import { Player } from "./player.js" */
@@ -37,6 +37,7 @@ import { Store } from "./store.js";
 import { Sync } from "./sync.js";
 import { Toolbar } from "./toolbar.js";
 import { TranscriptView } from "./transcript.js";
+import { Translation } from "./translation.js";
 import { typewriter } from "./typewriter.js";
 import { typing } from "./typing.js";
 
@@ -59,7 +60,7 @@ const OF_ROW = [
  * Show the editor of a finished job until `signal` is aborted.
  * @param {HTMLElement} main
  * @param {AbortSignal} signal
- * @param {JobShown} job
+ * @param {JobInFull} job
  */
 export async function show(main, signal, job) {
   const place = api.place.ofJob(job.id);
@@ -76,6 +77,7 @@ export async function show(main, signal, job) {
   const index = Number(sessionStorage.getItem("unispeech.at") ?? Number.NaN);
   sessionStorage.removeItem("unispeech.at");
   if (index >= 0) editor.page.view.focus(index, 0);
+  if (job.translation) editor.page.translation.load().catch(complain);
 }
 
 class Editor {
@@ -89,7 +91,7 @@ class Editor {
   #tools;
 
   /**
-   * @param {JobShown} job
+   * @param {JobInFull} job
    * @param {Transcript} transcript
    * @param {string} etag
    * @param {Player} player
@@ -123,12 +125,17 @@ class Editor {
     };
     const saving = new Autosave(store, job.id, etag, callbacks, signal);
     const sync = new Sync(job, store, saving, refresh, signal);
+    const translation = new Translation(job, transcript, store, view);
+    sync.watch(
+      (other) => translation.show(other),
+      (id) => translation.forget(id),
+    );
     const navigation = new Navigation(store, player, view, seen);
     const choosing = new Choosing(store, view, (command, button) =>
       this.#run(command, null, button),
     );
     const parts = { job, store, player, view, bar, problems, seen, roster, saving, sync };
-    const page = { ...parts, navigation, choosing, run };
+    const page = { ...parts, navigation, choosing, translation, run };
     const tabs = deskTabs(page, () => this.#redraw());
     const desk = new Desk(tabs, signal);
     this.page = page;
@@ -156,6 +163,7 @@ class Editor {
           "div",
           { class: "column" },
           this.page.sync.rerun.element,
+          this.page.translation.element,
           warnings.length ? h("p", { class: "note doubt" }, warnings.join(" ")) : "",
           isSilent ? this.#silence() : "",
           this.page.view.element,

@@ -11,6 +11,7 @@
 /** @import { Store } from "./store.js" */
 /** @import { Sync } from "./sync.js" */
 /** @import { TranscriptView } from "./transcript.js" */
+/** @import { Translation } from "./translation.js" */
 
 import { openMenu } from "../menu.js";
 import { complain } from "../messages.js";
@@ -40,6 +41,7 @@ const WITHOUT_KEYS = ["mergeBack", "mergeOn"];
  * @typedef {{
  *   job: JobShown, store: Store, view: TranscriptView, bar: FindBar, saving: Autosave, sync: Sync,
  *   problems: SubtitleProblems, roster: Roster, choosing: Choosing, desk: Desk, run: Run,
+ *   translation: Translation,
  * }} Page
  */
 
@@ -69,7 +71,7 @@ export function panels(page) {
     selectBack: (row) => choosing.extend(row, -1),
     history: () => sync.restore(),
     restart: () => sync.transcribeAgain(),
-    more: (_, button) => button && openMenu(button, moreItems(job, run), t("editor.more")),
+    more: (_, button) => button && openMenu(button, moreItems(page), t("editor.more")),
     menu: (row) => row && openMenu(row.more, rowItems(row, run), t("segment.text")),
     problem: () => {
       const index = problems.after(view.speaking);
@@ -130,11 +132,8 @@ function rowItems(row, run) {
   );
 }
 
-/**
- * @param {JobShown} job
- * @param {Run} run
- */
-function moreItems(job, run) {
+/** @param {Page} page */
+function moreItems({ job, run, translation }) {
   const remove = async () => {
     if (await deleteAsked(job)) location.hash = "#/";
   };
@@ -150,6 +149,7 @@ function moreItems(job, run) {
     { label: t("print.title"), run: () => print() },
     { label: t("revision.title"), run: () => run("history") },
     { label: t("keys.title"), keys: shownKeys("keys"), run: () => run("keys") },
+    ...(translation.items.length ? [null, ...translation.items] : []),
     null,
     { label: t("restart.menu"), run: () => run("restart") },
     { label: t("job.delete"), danger: true, run: () => remove().catch(complain) },

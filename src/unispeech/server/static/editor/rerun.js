@@ -8,9 +8,10 @@ import { h } from "../dom.js";
 import { complain, whisper } from "../messages.js";
 import { number, t } from "../strings/index.js";
 import { progressOf } from "../views/jobs.js";
+import { Note } from "./note.js";
 
 export class Rerun {
-  element = h("div", { class: "note rerun", hidden: true });
+  #note = new Note();
   /** @type {string | null} */
   #running = null; // id of the shown run
   #parent;
@@ -23,6 +24,10 @@ export class Rerun {
   constructor(parent, load) {
     this.#parent = parent;
     this.#load = load;
+  }
+
+  get element() {
+    return this.#note.element;
   }
 
   /**
@@ -43,7 +48,7 @@ export class Rerun {
     if (this.#running !== id) whisper(t("restart.going", { model }));
     this.#running = id;
     const share = duration ? number(Math.min(1, done / duration), { style: "percent" }) : "";
-    this.#draw(
+    this.#note.show(
       [h("p", {}, t("restart.going", { model }), h("span", { class: "soft" }, ` ${share}`))],
       [[t("job.cancel"), () => api.cancel(id)]],
       progressOf(job),
@@ -53,39 +58,17 @@ export class Rerun {
   /** @param {JobShown} job */
   #end({ id, state, applied, error }) {
     this.#running = null;
-    this.element.hidden = true;
+    this.#note.hide();
     if (state === "failed") complain(new api.Trouble(t("restart.failed", { reason: error })));
     if (state === "cancelled") whisper(t("restart.cancelled"));
     if (state !== "done" || applied !== null) return;
     const take = () => api.applyRange(id).then(this.#load);
-    this.#draw(
+    this.#note.show(
       [h("p", {}, t("restart.changed"))],
       [
         [t("restart.keep"), async () => {}],
         [t("again.apply"), take],
       ],
     );
-  }
-
-  /**
-   * @param {HTMLElement[]} lines
-   * @param {[label: string, act: () => Promise<unknown>][]} actions each of which hides the note
-   * @param {HTMLElement} [progress]
-   */
-  #draw(lines, actions, progress) {
-    const had = this.element.contains(document.activeElement);
-    const buttons = actions.map(([label, act]) => {
-      const click = () => {
-        this.element.hidden = true;
-        act().catch(complain);
-      };
-      return h("button", { type: "button", on: { click } }, label);
-    });
-    this.element.replaceChildren(
-      h("div", { class: "grow" }, lines, progress),
-      h("div", { class: "row" }, buttons),
-    );
-    this.element.hidden = false;
-    if (had) buttons[0].focus();
   }
 }

@@ -17,6 +17,7 @@ import { Marks } from "./paint.js";
  *   colour: (speaker: string) => number,
  *   speakerBefore: (segment: Segment) => string | null,
  *   problems: (segment: Segment) => string[],
+ *   beside: () => import("./transcript.js").Beside | null,
  *   mark: (row: SegmentRow) => void,
  * }} RowPage
  */
@@ -29,12 +30,15 @@ const EDITABLE = {
   autocapitalize: "off",
   tabindex: "-1", // the view lets Tab stop at one row
 };
+/** Pixels of the list from which a text stands beside and not below (styles/translation.css). */
+const WIDE = 720;
 const MENU = { type: "button", tabindex: "-1", "aria-haspopup": "menu" };
 
 export class SegmentRow {
   #page;
   #time = h("button", { type: "button", class: "time", tabindex: "-1", data: { do: "play" } });
   #problems = h("ul", { class: "problems small" });
+  #beside = h("p", { class: "beside", dir: "auto", hidden: true });
 
   /**
    * @param {Segment} segment
@@ -56,7 +60,7 @@ export class SegmentRow {
       { class: "segment", role: "listitem" },
       this.#time,
       this.speaker,
-      h("div", { class: "body" }, this.text, this.#problems),
+      h("div", { class: "body" }, this.text, this.#beside, this.#problems),
       readOnly ? null : this.more,
     );
     this.marks = new Marks(this.text);
@@ -72,8 +76,19 @@ export class SegmentRow {
     const problems = this.#page.problems(segment);
     this.#problems.replaceChildren(...problems.map((problem) => h("li", {}, problem)));
     this.#problems.hidden = !problems.length;
+    this.showBeside();
     this.#markDoubts();
     this.#page.mark(this);
+  }
+
+  /** Show the text beside the segment. */
+  showBeside() {
+    const beside = this.#page.beside();
+    const text = beside?.textOf(this.segment) ?? "";
+    if (this.#beside.textContent === text) return;
+    this.#beside.textContent = text;
+    this.#beside.hidden = !text;
+    put(this.#beside, "lang", beside?.language || null);
   }
 
   #markDoubts() {
@@ -162,12 +177,21 @@ export class GapRow {
 }
 
 /**
- * Estimated height of a row in pixels.
+ * Estimated height of a row in pixels, with the text beside it or, in narrow windows, below it.
  * @param {Segment | Gap} item
  * @param {number} width
+ * @param {string} [beside]
  */
-export function guess(item, width) {
+export function guess(item, width, beside = "") {
   if ("reason" in item) return width < 560 ? 132 : 96;
-  const letters = Math.max(20, (Math.min(width, 760) - 130) / 8.2);
-  return 10 + 28 * Math.max(1, Math.ceil(shown(item).length / letters));
+  const text = shown(item).length;
+  if (!beside) return 10 + 28 * lines(text, Math.min(width, 760) - 130);
+  if (width >= WIDE) return 10 + 28 * lines(Math.max(text, beside.length), (width - 160) / 2);
+  return 14 + 28 * lines(text, width - 130) + 24 * lines(beside.length, width - 130);
 }
+
+/**
+ * @param {number} letters
+ * @param {number} width
+ */
+const lines = (letters, width) => Math.max(1, Math.ceil(letters / Math.max(20, width / 8.2)));

@@ -21,6 +21,10 @@ export class Sync {
   #saving;
   #onLoad;
   #signal;
+  /** @type {((job: JobShown) => void)[]} */
+  #watching = [];
+  /** @type {((id: string) => void)[]} */
+  #deleted = [];
 
   /**
    * @param {JobShown} job
@@ -38,11 +42,22 @@ export class Sync {
     this.rerun = new Rerun(job.id, () => this.#load());
   }
 
+  /**
+   * `callback` follows all jobs of the server, `deleted` gets the ids of those that were deleted.
+   * @param {(job: JobShown) => void} callback
+   * @param {(id: string) => void} deleted
+   */
+  watch(callback, deleted) {
+    this.#watching.push(callback);
+    this.#deleted.push(deleted);
+  }
+
   /** Load every newer transcript of the server while this window has no unsaved changes. */
   async follow() {
     /** @param {JobShown} job */
     const changed = (job) => {
       this.rerun.show(job);
+      for (const watch of this.#watching) watch(job);
       const { id, revision } = job;
       const known = Number(this.#saving.etag.replaceAll('"', ""));
       if (id === this.#job.id && (revision ?? 0) > known) this.#load().catch(complain);
@@ -51,7 +66,11 @@ export class Sync {
     const all = ({ jobs }) => {
       for (const job of jobs) changed(job);
     };
-    await follow("api/events", { events: { jobs: all, job: changed } }, this.#signal);
+    /** @param {{ id: string }} job */
+    const deleted = ({ id }) => {
+      for (const watch of this.#deleted) watch(id);
+    };
+    await follow("api/events", { events: { jobs: all, job: changed, deleted } }, this.#signal);
   }
 
   #fetch() {

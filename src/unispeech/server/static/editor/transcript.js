@@ -27,6 +27,11 @@ const HANDS_OFF = 3000; // milliseconds after the user has scrolled during which
  * }} Options
  */
 
+/**
+ * Text beside each segment, such as a translation; "" for a segment without one.
+ * @typedef {{ language: string, textOf: (segment: Segment) => string }} Beside
+ */
+
 export class TranscriptView {
   element = h("div", { class: "transcript", role: "list" });
   /** @type {(Segment | Gap)[]} */
@@ -40,6 +45,8 @@ export class TranscriptView {
   #scrolled = Number.NEGATIVE_INFINITY;
   /** @type {((row: SegmentRow, index: number) => void)[]} */
   #marked = [];
+  /** @type {Beside | null} */
+  #beside = null;
   #roster;
   #store;
   #player;
@@ -102,6 +109,7 @@ export class TranscriptView {
       speakerBefore: (segment) =>
         this.#segments[(this.#indices.get(segment.key) ?? 0) - 1]?.speaker ?? null,
       problems: this.#options.problems ?? (() => []),
+      beside: () => this.#beside,
       /** @param {SegmentRow} row */
       mark: (row) => {
         for (const mark of this.#marked) mark(row, this.index(row));
@@ -113,7 +121,8 @@ export class TranscriptView {
       this.element,
       {
         make: (item) => ("reason" in item ? new GapRow(item, page) : new SegmentRow(item, page)),
-        guess,
+        guess: (item, width) =>
+          guess(item, width, "reason" in item ? "" : (this.#beside?.textOf(item) ?? "")),
         dropped: (row) => {
           if (row instanceof SegmentRow) row.marks.clearAll();
           if (this.#sounding.row === row) this.#sounding.row = null;
@@ -138,6 +147,18 @@ export class TranscriptView {
     this.element.classList.toggle("spoken", this.#roster.names.length > 0);
     this.#items = gaps.length ? [...gaps, ...segments].sort((a, b) => a.start - b.start) : segments;
     this.#list.set(this.#items);
+    if (this.#beside) for (const row of this.rows()) row.showBeside(); // times of a neighbour may have changed
+  }
+
+  /**
+   * Show a text beside each segment, or none.
+   * @param {Beside | null} beside
+   */
+  showBeside(beside) {
+    this.#beside = beside;
+    this.element.classList.toggle("translated", beside !== null);
+    for (const row of this.rows()) row.showBeside();
+    this.#list.relayout();
   }
 
   /**

@@ -77,6 +77,18 @@ export class VirtualList {
     this.#render();
   }
 
+  /** Measure all items again, which look different; the first visible one stays in place. */
+  relayout() {
+    const above = -this.#container.getBoundingClientRect().top;
+    const anchor = this.#heights.at(above);
+    const old = this.#heights.top(anchor);
+    this.#heights.setWidth(this.#container.clientWidth, this.#shownHeights());
+    this.#fitHeight();
+    const moved = this.#heights.top(anchor) - old;
+    if (above > 0 && moved) scrollBy(0, moved);
+    this.#render();
+  }
+
   /**
    * Scroll to an item, at least `margin` pixels below the upper edge.
    * @param {number} index

@@ -38,6 +38,10 @@ export default {
   "error.not_finished": "ما زال التسجيل قيد التفريغ. ألغِ التفريغ أولًا، أو انتظر.",
   "error.link_not_found":
     "انتهت صلاحية هذا الرابط أو أنه غير كامل. اطلب رابطًا جديدًا ممن أرسله إليك.",
+  "error.no_translation": "لم تعد هناك ترجمة. اطلب ترجمة جديدة.",
+  "error.translation_running": "التسجيل قيد الترجمة بالفعل.",
+  "error.cannot_translate":
+    "لا يستطيع أي نموذج على هذا الخادم أن يترجم. أخبر المسؤول ليضيف base أو small أو medium أو large-v3.",
   "error.vocabulary_not_found":
     "إحدى قوائم المفردات المختارة لم تعد موجودة. اختر القوائم من جديد ثم أضف التسجيل مرة أخرى.",
   "error.vocabulary_exists": "توجد قائمة بهذا الاسم. اختر اسمًا آخر.",
@@ -524,6 +528,15 @@ export default {
   "restart.failed": "فشلت إعادة التفريغ ولم يتغيّر النص: {reason}",
   "restart.changed": "أُعيد تفريغ التسجيل، لكنك عدّلت النص في أثناء ذلك. في السجل كلا النصين.",
   "restart.keep": "إبقاء هذا النص",
+  "translation.menu": "الترجمة إلى الإنجليزية",
+  "translation.again": "إعادة الترجمة",
+  "translation.show": "إظهار الترجمة",
+  "translation.delete": "حذف الترجمة",
+  "translation.deleted": "حُذفت الترجمة.",
+  "translation.going": "تجري الترجمة بالنموذج {model}. يمكنك متابعة التعديل.",
+  "translation.done": "الترجمة الآن بجانب النص.",
+  "translation.failed": "تعذّرت ترجمة التسجيل: {reason}",
+  "translation.cancelled": "أُلغيت الترجمة.",
   "find.query": "بحث",
   "find.with": "استبدال بـ",
   "find.case": "مطابقة حالة الأحرف",
@@ -652,6 +665,10 @@ export default {
   "export.download": "تنزيل {format}",
   "export.copy": "نسخ",
   "export.copied": "النص في الحافظة.",
+  "export.translation": "الترجمة الإنجليزية",
+  "export.translation.none": "من دونها",
+  "export.translation.beside": "بجانب النص (نص، Word، صفحة ويب، CSV)",
+  "export.translation.only": "بدلًا من النص",
   "export.fine": {
     zero: "لا أسطر ترجمة.",
     one: "يلتزم سطر الترجمة الوحيد بهذه الحدود.",

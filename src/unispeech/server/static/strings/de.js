@@ -47,6 +47,10 @@ export default {
   "error.not_finished": "Die Aufnahme wird noch abgeschrieben. Bitte erst abbrechen oder warten.",
   "error.link_not_found":
     "Dieser Link ist abgelaufen oder unvollständig. Wer ihn geschickt hat, kann einen neuen schicken.",
+  "error.no_translation": "Es gibt keine Übersetzung mehr. Bitte eine neue anfordern.",
+  "error.translation_running": "Die Aufnahme wird bereits übersetzt.",
+  "error.cannot_translate":
+    "Kein Modell auf diesem Server kann übersetzen. Der Betreiber kann base, small, medium oder large-v3 hinzufügen.",
   "error.vocabulary_not_found":
     "Eine gewählte Wortliste gibt es nicht mehr. Bitte die Listen neu wählen und die Aufnahme noch einmal hinzufügen.",
   "error.vocabulary_exists":
@@ -433,6 +437,15 @@ export default {
   "restart.changed":
     "Die Aufnahme wurde neu transkribiert, aber der Text wurde inzwischen bearbeitet. Der Verlauf enthält beide Fassungen.",
   "restart.keep": "Diesen Text behalten",
+  "translation.menu": "Ins Englische übersetzen",
+  "translation.again": "Neu übersetzen",
+  "translation.show": "Übersetzung anzeigen",
+  "translation.delete": "Übersetzung löschen",
+  "translation.deleted": "Die Übersetzung wurde gelöscht.",
+  "translation.going": "Wird mit {model} übersetzt. Der Text kann weiter bearbeitet werden.",
+  "translation.done": "Die Übersetzung steht neben dem Text.",
+  "translation.failed": "Die Aufnahme ließ sich nicht übersetzen: {reason}",
+  "translation.cancelled": "Die Übersetzung wurde abgebrochen.",
   "find.query": "Suchen",
   "find.with": "Ersetzen durch",
   "find.case": "Groß- und Kleinschreibung beachten",
@@ -541,6 +554,10 @@ export default {
   "export.download": "{format} laden",
   "export.copy": "Kopieren",
   "export.copied": "Der Text ist in der Zwischenablage.",
+  "export.translation": "Übersetzung",
+  "export.translation.none": "Weglassen",
+  "export.translation.beside": "Neben dem Text (Text, Word, Webseite, CSV)",
+  "export.translation.only": "Anstelle des Textes",
   "export.fine": {
     one: "Der einzige Untertitel hält diese Grenzen ein.",
     other: "Alle {count} Untertitel halten diese Grenzen ein.",

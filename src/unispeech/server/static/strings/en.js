@@ -43,6 +43,10 @@ export default {
   "error.not_finished": "The recording is still being transcribed. Cancel it first, or wait.",
   "error.link_not_found":
     "This link has expired or is incomplete. Ask the person who sent it for a new one.",
+  "error.no_translation": "There is no translation any more. Ask for a new one.",
+  "error.translation_running": "The recording is being translated already.",
+  "error.cannot_translate":
+    "No model on this server can translate. Tell its operator to add base, small, medium or large-v3.",
   "error.vocabulary_not_found":
     "A vocabulary list that was chosen no longer exists. Choose the lists again and add the recording once more.",
   "error.vocabulary_exists": "There is a list of this name already. Choose another name.",
@@ -410,6 +414,15 @@ export default {
   "restart.changed":
     "The recording was transcribed again, but you edited the text meanwhile. The history keeps both.",
   "restart.keep": "Keep this text",
+  "translation.menu": "Translate into English",
+  "translation.again": "Translate again",
+  "translation.show": "Show the translation",
+  "translation.delete": "Delete the translation",
+  "translation.deleted": "The translation was deleted.",
+  "translation.going": "Translating with {model}. You can go on editing.",
+  "translation.done": "The translation is beside the text.",
+  "translation.failed": "The recording could not be translated: {reason}",
+  "translation.cancelled": "The translation was cancelled.",
   "find.query": "Find",
   "find.with": "Replace with",
   "find.case": "Match case",
@@ -514,6 +527,10 @@ export default {
   "export.download": "Download {format}",
   "export.copy": "Copy",
   "export.copied": "The text is on the clipboard.",
+  "export.translation": "Translation",
+  "export.translation.none": "Leave it out",
+  "export.translation.beside": "Beside the text (text, Word, web page, CSV)",
+  "export.translation.only": "In place of the text",
   "export.fine": {
     one: "The only subtitle meets these limits.",
     other: "All {count} subtitles meet these limits.",

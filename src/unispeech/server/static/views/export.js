@@ -8,9 +8,16 @@ import { complain, say } from "../messages.js";
 import { number, t } from "../strings/index.js";
 import { clock } from "../transcript/times.js";
 import { layoutFields, layoutOf } from "./layout.js";
+import { field } from "./optioncontrols.js";
 import { RuleFields } from "./rules.js";
 
 /** @import { Rules } from "./rules.js" */
+
+/**
+ * Query of a download, besides its format and layout.
+ * @typedef {Rules & { translation?: string }} Options
+ * @typedef {() => Options} Values
+ */
 
 /** Formats by group, the common ones first. @type {[group: string, formats: string[]][]} */
 export const GROUPS = [
@@ -22,16 +29,22 @@ export const GROUPS = [
   ["editing", ["edl", "fcpxml"]],
 ];
 export const SUBTITLES = ["srt", "vtt", "ass", "lrc", "ttml", "stl", "scc"];
+/** Formats with room for a translation beside the text. */
+const BESIDE = ["txt", "docx", "html", "csv"];
 const MANY = 100; // problems listed
 
 /** @type {import("../main.js").View["show"]} */
 export async function show(main, signal, id) {
-  const [{ filename }, info] = await Promise.all([api.job(id), api.info()]);
+  const [{ filename, translation }, info] = await Promise.all([api.job(id), api.info()]);
   if (signal.aborted) return;
   document.title = `${t("export.title")} · ${filename}`;
   const base = api.place.ofJob(id);
   const { formats, layout } = info;
   const rules = new RuleFields(info, "rules");
+  const beside = translation && (await hasTranslation(id)) ? translationField() : null;
+  if (signal.aborted) return;
+  /** @type {Values} */
+  const values = () => ({ ...rules.values(), ...(beside?.value && { translation: beside.value }) });
   const problems = h("div", { class: "violations", "aria-live": "polite" });
   const check = () => showProblems(base, id, problems, signal).catch(complain);
   main.classList.add("export");
@@ -43,12 +56,13 @@ export async function show(main, signal, id) {
       h("span", { dir: "auto" }, filename),
     ),
     h("h1", {}, t("export.title")),
+    beside ? field(t("export.translation"), beside) : "",
     h(
       "div",
       { class: "formats" },
       GROUPS.map(([group, names]) => {
         const offered = names.filter((format) => formats.includes(format));
-        const cards = offered.map((format) => card(base, format, filename, rules));
+        const cards = offered.map((format) => card(base, format, filename, values));
         return h(
           "section",
           { "aria-labelledby": `g-${group}` },
@@ -81,16 +95,49 @@ export async function show(main, signal, id) {
       rules.element,
     ),
   );
+  beside?.addEventListener("change", () => offerFormats(main, beside.value === "1"));
   check();
+}
+
+/** @param {string} id */
+const hasTranslation = async (id) => (await api.translation(id)).source !== null;
+
+/** Choice of the text that the downloads contain. */
+function translationField() {
+  /** @type {[value: string, label: string][]} */
+  const choices = [
+    ["", "none"],
+    ["1", "beside"],
+    ["only", "only"],
+  ];
+  return h(
+    "select",
+    { id: "export-translation" },
+    choices.map(([value, label]) => h("option", { value }, t(`export.translation.${label}`))),
+  );
+}
+
+/**
+ * Offer all formats, or only those with room for a translation.
+ * @param {HTMLElement} main
+ * @param {boolean} isBeside
+ */
+function offerFormats(main, isBeside) {
+  /** @type {NodeListOf<HTMLElement>} */
+  const cards = main.querySelectorAll(".formats li");
+  for (const item of cards) item.hidden = isBeside && !BESIDE.includes(item.dataset.format ?? "");
+  /** @type {NodeListOf<HTMLElement>} */
+  const groups = main.querySelectorAll(".formats section");
+  for (const group of groups) group.hidden = !group.querySelector("li:not([hidden])");
 }
 
 /**
  * @param {string} base
  * @param {string} format
  * @param {string} filename
- * @param {RuleFields} rules
+ * @param {Values} values
  */
-function card(base, format, filename, rules) {
+function card(base, format, filename, values) {
   const save = h(
     "button",
     { type: "button", "aria-describedby": `f-${format}` },
@@ -102,20 +149,20 @@ function card(base, format, filename, rules) {
     const enable = () => {
       save.disabled = false;
     };
-    download(base, format, filename, rules.values()).catch(complain).finally(enable);
+    download(base, format, filename, values()).catch(complain).finally(enable);
   });
   const copyText = h(
     "button",
     {
       type: "button",
       class: "bare",
-      on: { click: () => copyAll(base, rules.values()).catch(complain) },
+      on: { click: () => copyAll(base, values()).catch(complain) },
     },
     t("export.copy"),
   );
   return h(
     "li",
-    {},
+    { data: { format } },
     h(
       "div",
       { class: "grow" },
@@ -132,12 +179,13 @@ function card(base, format, filename, rules) {
  * @param {string} base
  * @param {string} format
  * @param {string} filename
- * @param {Rules} [rules]
+ * @param {Options} [options]
  */
-export async function download(base, format, filename, rules = {}) {
+export async function download(base, format, filename, options = {}) {
   const layout = SUBTITLES.includes(format) ? layoutOf() : {};
-  const blob = await api.exported(base, { format, ...layout, ...rules });
-  saveFile(blob, `${filename.replace(/\.\w{1,5}$/, "")}.${format}`);
+  const blob = await api.exported(base, { format, ...layout, ...options });
+  const suffix = options.translation === "only" ? `en.${format}` : format; // players read the language there
+  saveFile(blob, `${filename.replace(/\.\w{1,5}$/, "")}.${suffix}`);
 }
 
 /**
@@ -152,10 +200,10 @@ export function saveFile(blob, name) {
 
 /**
  * @param {string} base
- * @param {Rules} rules
+ * @param {Options} options
  */
-async function copyAll(base, rules) {
-  const blob = await api.exported(base, { format: "txt", ...rules });
+async function copyAll(base, options) {
+  const blob = await api.exported(base, { format: "txt", ...options });
   await copy(await blob.text());
   say(t("export.copied"));
 }

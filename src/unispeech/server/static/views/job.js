@@ -1,6 +1,6 @@
 // A recording: its text while it is decoded, then the editor.
 
-/** @import { JobShown } from "../service.d.ts" */
+/** @import { JobInFull, JobShown } from "../service.d.ts" */
 
 import * as api from "../api.js";
 import { h, icon } from "../dom.js";
@@ -24,7 +24,7 @@ export async function show(main, signal, id) {
 /**
  * @param {HTMLElement} main
  * @param {AbortSignal} signal
- * @param {JobShown} job
+ * @param {JobInFull} job
  */
 async function showEditor(main, signal, job) {
   const editor = await import("../editor/editor.js");
