@@ -9,7 +9,13 @@ import pytest
 from pydantic import BaseModel
 
 from unispeech.options import OPTIONS, options_for
-from unispeech.server.api import info, list_schemas, schemas, transcript_schemas, translation_schemas
+from unispeech.server.api import (
+    info,
+    list_schemas,
+    schemas,
+    transcript_schemas,
+    translation_schemas,
+)
 from unispeech.server.http.static_page import STATIC
 
 INTERFACE = re.compile(r"export interface (\w+)(?: extends (\w+))? \{\n(.*?)\n\}", re.S)

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,8 @@ class Scene:
     interview: str
     """Job with speakers, doubtful words and a gap."""
     film: str
+    german: str
+    """Job with an English translation beside its text."""
     going: str
     """Job that is still being decoded."""
     link: str
@@ -59,10 +61,14 @@ def scene(folder: Path, minutes: int = LONG) -> Iterator[Scene]:
     ):
         interview = submitted(http, joined(folder / "Garden walk, first interview.wav", 2))
         film = submitted(http, talking_video(folder / "The gate.webm", SAMPLES / "pause.wav"))
+        german = submitted(
+            http, joined(folder / "Gartenweg.wav", 2, ("german", "german")), model="base"
+        )
         (folder / "Notes by mistake.mp3").write_text("This is not sound.\n")
         broken = submitted(http, folder / "Notes by mistake.mp3")
-        for job in (interview, film, broken):
+        for job in (interview, film, broken, german):
             until_ended(http, job)
+        translated(http, german)
         for job in (interview, film):  # computed now, so that the views find it
             http.get(f"/api/jobs/{job}/peaks").raise_for_status()
         corrected(http, interview)
@@ -75,7 +81,7 @@ def scene(folder: Path, minutes: int = LONG) -> Iterator[Scene]:
         going = submitted(http, joined(folder / "River, the whole afternoon.wav", minutes * 2))
         for name in ("Phone call.wav", "Council meeting, part 2.wav"):
             submitted(http, joined(folder / name, 1))
-        yield Scene(full, empty, key, interview, film, going, link)
+        yield Scene(full, empty, key, interview, film, german, going, link)
         for job in http.get("/api/jobs").json()["jobs"]:
             http.delete(f"/api/jobs/{job['id']}")
 
@@ -94,11 +100,11 @@ def locked(folder: Path) -> Iterator[tuple[Server, str]]:
         server.stop()
 
 
-def joined(path: Path, times: int) -> Path:
-    """Concatenate the two English samples `times` times."""
+def joined(path: Path, times: int, samples: Sequence[str] = ("english", "pause")) -> Path:
+    """Concatenate two samples, by default the English ones, `times` times."""
     with wave.open(str(path), "wb") as file:
         for number in range(2 * times):
-            with wave.open(str(SAMPLES / f"{('english', 'pause')[number % 2]}.wav")) as clip:
+            with wave.open(str(SAMPLES / f"{samples[number % 2]}.wav")) as clip:
                 if not number:
                     file.setparams(clip.getparams())
                 file.writeframes(clip.readframes(clip.getnframes()))
@@ -115,12 +121,17 @@ def with_silence(path: Path, minutes: float) -> Path:
     return path
 
 
-def submitted(http: httpx.Client, path: Path) -> str:
+def submitted(http: httpx.Client, path: Path, **options: str) -> str:
+    data = {"word_timestamps": "true", **options}
     with path.open("rb") as file:
-        made = http.post(
-            "/api/jobs", files={"file": (path.name, file)}, data={"word_timestamps": "true"}
-        )
+        made = http.post("/api/jobs", files={"file": (path.name, file)}, data=data)
     return str(made.raise_for_status().json()["id"])
+
+
+def translated(http: httpx.Client, job: str) -> None:
+    """Translate a job and wait."""
+    made = http.post(f"/api/jobs/{job}/translation").raise_for_status().json()
+    until_ended(http, made["job"]["id"])
 
 
 def corrected(http: httpx.Client, job: str) -> None:

@@ -189,6 +189,11 @@ def _conflict(page: Page, scene: Scene) -> None:
         http.put(path, json={"segments": before}, headers={"If-Match": "*"}).raise_for_status()
 
 
+def _translation(page: Page, scene: Scene) -> None:
+    _editor(page, scene, scene.german)
+    page.locator(".beside:not([hidden])").first.wait_for()
+
+
 def _desk(tab: str) -> Callable[[Page, Scene], None]:
     def open(page: Page, scene: Scene) -> None:
         _editor(page, scene)
@@ -298,6 +303,7 @@ VIEWS: dict[str, Callable[[Page, Scene], None]] = {
     "chosen": _chosen,
     "history": _history,
     "conflict": _conflict,
+    "translation": _translation,
     "desk-checks": _desk("checks"),
     "desk-outline": _desk("outline"),
     "desk-history": _desk("history"),
