@@ -147,7 +147,7 @@ export class Translation {
     const wasRunning = id === this.#running;
     if (wasRunning) this.#stop();
     if (state === "done" && id !== this.#source) {
-      const loaded = () => whisper(t("translation.done"));
+      const loaded = () => wasRunning && whisper(t("translation.done"));
       this.load().then(loaded, complain);
     } else if (wasRunning && state === "failed")
       complain(new api.Trouble(t("translation.failed", { reason: error })));
@@ -178,8 +178,25 @@ export class Translation {
    */
   #textOf({ key }) {
     const { segments } = this.#store.document;
-    if (this.#beside.of !== segments)
-      this.#beside = { of: segments, texts: textsBeside(segments, this.#segments) };
+    const { of, texts } = this.#beside;
+    if (of !== segments) {
+      const isSame = of !== null && haveSameTimes(of, segments); // only the text was edited
+      this.#beside = {
+        of: segments,
+        texts: isSame ? texts : textsBeside(segments, this.#segments),
+      };
+    }
     return this.#beside.texts.get(key) ?? "";
   }
 }
+
+/**
+ * @param {Segment[]} some
+ * @param {Segment[]} others
+ */
+const haveSameTimes = (some, others) =>
+  some.length === others.length &&
+  some.every(({ key, start, end }, at) => {
+    const other = others[at];
+    return key === other.key && start === other.start && end === other.end;
+  });
