@@ -63,7 +63,7 @@ def test_a_recording_is_translated_beside_its_text(
 ) -> None:
     german = page.locator(".text").all_text_contents()
     more(page, "Translate into English").click()
-    note = page.locator(".note", has_text="Translating with base")
+    note = page.locator(".translating", has_text="Translating with base")
     note.get_by_role("button", name="Cancel").wait_for(timeout=WAIT)
     page.locator(".beside:not([hidden])").first.wait_for(timeout=WAIT)
     note.wait_for(state="hidden")

@@ -76,7 +76,7 @@ UNMATCHED = r"""() => {
 
 ELSEWHERE = (
     ".printed",  # only while the browser prints
-    ".saved).offline", ".saved).refused", ".rerun", ".segment.chosen", "[data-grade=",
+    ".saved).offline", ".saved).refused", ".note progress", ".segment.chosen", "[data-grade=",
     ".places) .seen",  # doubtful places that were looked at
     ".places) .soft",  # no doubtful place, or more than the list shows
     ".desk)[hidden]",  # closed

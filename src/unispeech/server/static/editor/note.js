@@ -4,7 +4,10 @@ import { h } from "../dom.js";
 import { complain } from "../messages.js";
 
 export class Note {
-  element = h("div", { class: "note rerun", hidden: true });
+  /** @param {string} kind a class */
+  constructor(kind) {
+    this.element = h("div", { class: `note ${kind}`, hidden: true });
+  }
 
   hide() {
     this.element.hidden = true;

@@ -11,7 +11,7 @@ import { progressOf } from "../views/jobs.js";
 import { Note } from "./note.js";
 
 export class Rerun {
-  #note = new Note();
+  #note = new Note("rerun");
   /** @type {string | null} */
   #running = null; // id of the shown run
   #parent;

@@ -17,7 +17,7 @@ import { Note } from "./note.js";
 const SETTING = "translation";
 
 export class Translation {
-  #note = new Note();
+  #note = new Note("translating");
   /** @type {TranslatedSegment[]} */
   #segments = [];
   /** @type {string | null} */
