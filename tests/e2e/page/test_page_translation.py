@@ -136,6 +136,8 @@ def downloaded(page: Any, format: str, name: str, folder: Path) -> Path:
 
 
 def test_both_texts_are_exported(page: Any, tmp_path: Path) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
     page.locator(".beside:not([hidden])").first.wait_for(timeout=WAIT)
     german = page.locator(".text").all_text_contents()
     english = page.locator(".segment .beside").all_text_contents()
@@ -144,6 +146,7 @@ def test_both_texts_are_exported(page: Any, tmp_path: Path) -> None:
     choice.select_option(label="Beside the text (text, Word, web page, CSV)")
     offered = page.get_by_role("button", name="Download").all_text_contents()
     assert sorted(offered) == [f"Download {name}" for name in ("csv", "docx", "html", "txt")]
+    assert Axe().run(page).response["violations"] == []
     document = docx.Document(str(downloaded(page, "docx", "Gartenweg.docx", tmp_path)))
     rows = [[cell.text for cell in row.cells] for table in document.tables for row in table.rows]
     assert [row[0].partition("\t")[2] for row in rows] == german
