@@ -16,7 +16,7 @@ from support.samples import SAMPLES
 from support.serving import Server, until_ended
 from unispeech.audio.pcm import WavWriter
 from unispeech.server.jobs import waveform
-from unispeech.server.jobs.lifecycle import PLAYABLE, Jobs
+from unispeech.server.jobs.lifecycle import Jobs
 from unispeech.server.service_errors import OverQuota, StorageFull
 from unispeech.server.speech.decoders import DecodeRange, Decoders
 from unispeech.server.storage.database import Database, Job
@@ -30,12 +30,12 @@ def test_a_stored_waveform_equals_the_measured_one(tmp_path: Path) -> None:
     with wave.open(str(sound), "wb") as file:
         file.setparams((1, 2, 16_000, 0, "NONE", ""))
         file.writeframes(random.integers(-32768, 32767, 16_000 * 7 + 123, np.int16).tobytes())
-    assert waveform.load_peaks(stored, 50, 0.0, None) is None
+    assert waveform.load_peaks(None, 50, 0.0, None) is None
     waveform.save_peaks(sound, stored)
     compared = 0
     for per_second in (1, 2, 10, 20, 30, 50, 100):
         for start, end in ((0.0, None), (1.0, 3.0), (0.5, 7.0), (2.01, 7.5), (0.123, 4.0), (9, 12)):
-            peaks = waveform.load_peaks(stored, per_second, start, end)
+            peaks = waveform.load_peaks(stored.read_bytes(), per_second, start, end)
             fits = start != 0.123 and per_second != 30
             assert (peaks is not None) == fits, (per_second, start, end)
             if peaks is not None:
@@ -111,7 +111,7 @@ def test_a_playable_copy_of_silence_is_small_and_expires(tmp_path: Path) -> None
     jobs.sweep(0)
     assert files.playable.exists() and earlier.exists()
     for path in (files.playable, earlier):
-        os.utime(path, (0, time.time() - PLAYABLE - 60))
+        os.utime(path, (0, time.time() - jobs.store.copy_lifetime - 60))
     jobs.sweep(0)
     assert not files.playable.exists() and not earlier.exists()
 

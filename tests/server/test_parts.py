@@ -37,6 +37,8 @@ from unispeech.server.storage import tables
 from unispeech.server.storage.database import Database, Job, State
 from unispeech.server.storage.disk import clean_name
 from unispeech.server.storage.partial_uploads import Uploads
+from unispeech.server.storage.recording_store import LocalStore
+from unispeech.server.storage.upload_parts import parts_of
 
 ENGLISH = SAMPLES / "english.wav"
 
@@ -131,7 +133,7 @@ def test_expired_jobs_and_abandoned_files_are_removed(tmp_path: Path) -> None:
 
 def test_an_upload_stays_until_it_is_removed(tmp_path: Path) -> None:
     database = Database("sqlite://")
-    uploads = Uploads(database, tmp_path / "uploads")
+    uploads = Uploads(database, parts_of(LocalStore(tmp_path)))
     upload = uploads.create("me", "a.wav", 3)
     (tmp_path / "uploads" / upload.id).write_bytes(b"abc")
     elsewhere = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+from pathlib import Path
 
 from unispeech.server.jobs.lifecycle import Jobs
 from unispeech.server.jobs.notices import Notices
@@ -16,7 +17,9 @@ from unispeech.server.speech.speech import Speech
 from unispeech.server.speech.streams import Streams
 from unispeech.server.storage.database import Database
 from unispeech.server.storage.keys import Key, Keys, Rates
+from unispeech.server.storage.local_copies import PrivateFolder
 from unispeech.server.storage.quotas import Quotas
+from unispeech.server.storage.recording_store import LocalStore, Store
 from unispeech.version import __version__
 
 log = logging.getLogger("unispeech.server")
@@ -30,12 +33,15 @@ class Service:
 
     Raises:
         OptionError: a setting cannot be used.
-        UnispeechError: the database does not answer.
+        UnispeechError: the database or the store does not answer.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.scratch = settings.folder() / "scratch"
+        self._store, self._private = _open_store(settings, settings.folder())
+        work = self._private.path if self._private else settings.data_dir
+        self.scratch = work / "scratch"
+        self.scratch.mkdir(exist_ok=True)
         self.database = Database(settings.database)
         self.keys = Keys(self.database, settings.api_key)
         self.rates = Rates(settings.rate_limit)
@@ -45,7 +51,8 @@ class Service:
         self.streams = Streams(settings, self.speech)
         self.broadcasts = Broadcasts(settings.caption_watchers)
         quotas = Quotas(self.database, settings.max_stored_per_key, settings.max_stored)
-        self.jobs = Jobs(self.database, settings.data_dir / "jobs", settings.queue_size, quotas)
+        folder, queue_size = work / "jobs", settings.queue_size
+        self.jobs = Jobs(self.database, folder, queue_size, quotas, self._store)
         self.runner = Runner(self.jobs, self.speech)
         self.worker = Worker(
             self.runner,
@@ -80,6 +87,9 @@ class Service:
         self.worker.stop()
         self.speech.close()
         self.database.close()
+        self._store.close()
+        if self._private:
+            self._private.close()
 
     def keys_required(self) -> bool:
         """Return whether every request needs an API key (reads the database)."""
@@ -97,3 +107,19 @@ class Service:
     def decode_range(self, key: Key) -> DecodeRange:
         """Return the range of a whole recording, limited to this key's maximum duration."""
         return DecodeRange(max_duration=self.max_duration(key))
+
+
+def _open_store(settings: Settings, folder: Path) -> tuple[Store, PrivateFolder | None]:
+    """Return the store of recordings and, if it is not the data folder, a folder for the local
+    files of this process.
+
+    Raises:
+        OptionError: the store's URL cannot be used. UnispeechError: it does not answer.
+    """
+    if not settings.store:
+        return LocalStore(folder), None
+    from unispeech.server.storage.object_store import ObjectStore
+
+    store = ObjectStore(settings.store)
+    store.check()
+    return store, PrivateFolder(folder / "work")

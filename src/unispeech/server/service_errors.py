@@ -8,6 +8,7 @@
         ├── NotFound    the object does not exist, or belongs to another caller
         ├── OverQuota   the key's recordings take all the bytes it may store
         ├── StorageFull all recordings take all the bytes that the operator allows
+        ├── StoreUnavailable the store of recordings does not answer
         └── TooLarge    the upload exceeds the caller's limit
 
 `http/error_responses.py` maps them to HTTP statuses.
@@ -71,6 +72,18 @@ class StorageFull(ServiceError):
             "try again later, or tell its operator",
             code="storage_full",
         )
+
+
+class StoreUnavailable(ServiceError):
+    """The store of recordings does not answer, or refuses. `reason` is for the log: it may name the
+    bucket."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            "the server's store of recordings does not answer; try again in a moment",
+            code="store_unavailable",
+        )
+        self.reason = reason
 
 
 class TooLarge(ServiceError):

@@ -45,6 +45,11 @@ class Settings(BaseSettings):
         description="Direct URL of the same database for the queue, if UNISPEECH_DATABASE_URL "
         "leads through a pooler such as PgBouncer.",
     )
+    store: str = Field(
+        "",
+        description="URL of an object store for recordings, such as s3://bucket/folder, if servers "
+        "and workers share no folder; empty: the data folder.",
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
 
@@ -222,6 +227,13 @@ class Settings(BaseSettings):
     def _needs_database(cls, value: str, info: ValidationInfo) -> str:
         if value and not info.data.get("database_url"):
             raise ValueError("needs UNISPEECH_DATABASE_URL, the same database through the pooler")
+        return value
+
+    @field_validator("store")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        if value and "://" not in value:
+            raise ValueError(f"{value!r} is not a URL such as s3://bucket/folder")
         return value
 
     @field_validator("allowed_webhooks_file", mode="before")

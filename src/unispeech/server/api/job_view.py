@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from unispeech.options import OPTIONS
 from unispeech.server.api.schemas import Holds, JobShown
+from unispeech.server.jobs.lifecycle import UPLOAD, key
 from unispeech.server.service import Service
 from unispeech.server.storage.database import Job, State
 from unispeech.server.storage.job_list import tags_of
@@ -75,19 +75,12 @@ def warnings(service: Service, job: Job) -> list[str]:
 
 def holds(service: Service, job: Job) -> Holds:
     """Return what deleting the job removes."""
-    job_files = service.jobs.files(job.id)
+    upload = key(job.id, UPLOAD)
+    sizes = {file.key: file.size for file in service.jobs.store.list(f"jobs/{job.id}")}
     return Holds(
-        recording=job.filename if job_files.upload.is_file() else None,
-        bytes=sum(_size(file) for file in job_files.folder.glob("*")),
+        recording=job.filename if upload in sizes else None,
+        bytes=sum(sizes.values()),
         revisions=len(service.jobs.revisions.list(job.id)),
         shares=len(service.jobs.links.shares(job.id)),
         ranges=len(service.database.list(job.owner, None, 10_000, parent=job.id)),
     )
-
-
-def _size(file: Path) -> int:
-    """Return the size of a file in bytes, which a worker may remove meanwhile."""
-    try:
-        return file.stat().st_size
-    except FileNotFoundError:
-        return 0

@@ -76,12 +76,12 @@ async def create(request: Request, service: TheService, key: Caller) -> JobShown
             webhook_id=fields.webhook_id,
             email=fields.email,
         )
-        created = await asyncio.to_thread(accept, service, job)
+        created = await service.jobs.store.run(accept, service, job)
         if fields.upload:
-            await asyncio.to_thread(service.jobs.uploads.remove, fields.upload)
+            await service.jobs.store.run(service.jobs.uploads.remove, fields.upload)
         return created
     finally:
-        await asyncio.to_thread(service.jobs.discard_unaccepted, id)
+        await service.jobs.store.run(service.jobs.discard_unaccepted, id)
 
 
 def _text_fields(fields: FormData) -> dict[str, str]:
@@ -112,7 +112,7 @@ async def _receive(
             raise RequestError(400, "the file is empty (0 bytes)", param="file")
         return clean_name(file.filename)
     if fields.upload:
-        return await asyncio.to_thread(_take, service, key, fields.upload, files)
+        return await service.jobs.store.run(_take, service, key, fields.upload, files)
     return await fetch.fetch_allowed(service.settings, fields.url or "", files.upload, limit)
 
 
@@ -149,7 +149,7 @@ async def show(job: TheJob, service: TheService) -> JobInFull:
             translation=translation.latest.state.value if translation else None,
         )
 
-    return await asyncio.to_thread(query)
+    return await service.jobs.store.run(query)
 
 
 @router.delete("/jobs/{job_id}", summary="Delete a job")
@@ -161,7 +161,7 @@ async def delete(job: TheJob, service: TheService) -> Deleted:
         service.jobs.delete(job.id)
         return deleted
 
-    return await asyncio.to_thread(remove)
+    return await service.jobs.store.run(remove)
 
 
 @router.post("/jobs/{job_id}/cancel", summary="Cancel a job", status_code=202)

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import hashlib
 import json
-import os
 import uuid
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,18 +17,23 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from unispeech.errors import AudioError
-from unispeech.server.http.byte_ranges import RangedFile
+from unispeech.server.http.byte_ranges import RangedFile, RangedObject
 from unispeech.server.http.dependencies import TheJob, TheService
 from unispeech.server.http.error_responses import RequestError
 from unispeech.server.http.routing import Route
 from unispeech.server.http.wav_response import WavResponse
 from unispeech.server.jobs import waveform
+from unispeech.server.jobs.lifecycle import PLAYABLE, UPLOAD, WAVEFORM, key
 from unispeech.server.service import Service
 from unispeech.server.speech.decoders import DecodeRange
 from unispeech.server.storage.database import Job
+from unispeech.server.storage.recording_store import Stored
 
 router = APIRouter(tags=["Audio"], route_class=Route)
 
+OCTETS = "application/octet-stream"
+PROPERTIES = "properties.json"
+"""Name of the file with the properties of a recording."""
 CONTAINERS = {
     "mp3": "mpeg",
     "wav": "wav",
@@ -54,37 +59,51 @@ PEAKS_RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 NOT_MEDIA: dict[int | str, dict[str, Any]] = {409: {"description": "The recording cannot be read."}}
 _locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-"""One lock for each job whose recording is being decoded."""
+"""One lock for each file that is being made."""
 
 
-def _upload(service: Service, job: Job) -> Path:
-    upload = service.jobs.files(job.parent or job.id).upload
-    if not upload.is_file():
+async def _upload(service: Service, job: Job) -> Stored:
+    store = service.jobs.store
+    upload = await store.run(store.find, key(job.parent or job.id, UPLOAD))
+    if upload is None:
         raise RequestError(404, "the audio of this job was deleted", code="audio_not_found")
     return upload
 
 
-async def _playable(service: Service, job: Job) -> Path:
-    """Return the recording as FLAC of 16 kHz mono, which the first request decodes."""
-    upload = _upload(service, job)
-    files = service.jobs.files(job.parent or job.id)
-    async with _lock(files.folder.name):
-        if not files.playable.is_file():
-            part = files.folder / f"{uuid.uuid4()}.flac"
+async def _playable(service: Service, job: Job) -> str:
+    """Return the key of the recording as FLAC of 16 kHz mono, which the first request decodes."""
+    await _upload(service, job)
+    store = service.jobs.store
+    playable = key(job.parent or job.id, PLAYABLE)
+    async with _lock(playable):
+        if await store.run(store.find, playable) is None:
             limit = job.max_duration or service.settings.max_duration
             range = DecodeRange(max_duration=limit)  # the job may have failed for its length
-            try:
-                await service.speech.decoders.decode_async(upload, part, job.filename, range)
-                part.replace(files.playable)
-            finally:
-                part.unlink(missing_ok=True)
-    with contextlib.suppress(FileNotFoundError):  # the job has just been deleted
-        os.utime(files.playable)  # requested: do not expire
-    return files.playable
+            async with _local(service, job, UPLOAD) as upload:
+                part = upload.with_name(f"{uuid.uuid4()}.flac")
+                try:
+                    await service.speech.decoders.decode_async(upload, part, job.filename, range)
+                    await store.run(store.add, part, playable)
+                finally:
+                    part.unlink(missing_ok=True)
+    await store.run(store.touch, playable)  # requested: do not expire
+    return playable
 
 
-def _lock(job: str) -> asyncio.Lock:
-    return _locks.setdefault(job, asyncio.Lock())
+@contextlib.asynccontextmanager
+async def _local(service: Service, job: Job, name: str) -> AsyncIterator[Path]:
+    """Lend a local copy of a file of the recording."""
+    store = service.jobs.store
+    lent = service.jobs.local(job.parent or job.id, name)
+    path = await store.run(lent.__enter__)
+    try:
+        yield path
+    finally:
+        await store.run(lent.__exit__, None, None, None)
+
+
+def _lock(file: str) -> asyncio.Lock:
+    return _locks.setdefault(file, asyncio.Lock())
 
 
 @router.get("/jobs/{job_id}/media", summary="Describe the recording", responses=NOT_MEDIA)
@@ -94,20 +113,34 @@ async def media(job: TheJob, service: TheService) -> dict[str, Any]:
 
 
 async def describe_media(service: Service, job: Job) -> dict[str, Any]:
-    upload = _upload(service, job)
-    try:
-        properties = await service.speech.decoders.probe(upload, job.filename)
-    except AudioError as error:
-        raise RequestError(409, error.message, error.hint, code="not_media") from None
+    upload = await _upload(service, job)
+    properties = await _properties(service, job)
     names = properties.pop("container").split(",")
     subtype = next((CONTAINERS[name] for name in CONTAINERS if name in names), None)
     kind = "video" if properties["video"] else "audio"
     return {
-        "type": f"{kind}/{subtype}" if subtype else "application/octet-stream",
-        "bytes": upload.stat().st_size,
+        "type": f"{kind}/{subtype}" if subtype else OCTETS,
+        "bytes": upload.size,
         "duration": job.duration,
         **properties,
     }
+
+
+async def _properties(service: Service, job: Job) -> dict[str, Any]:
+    """Return what the decoder reads from the header. It is kept in a store that is elsewhere: the
+    header of an MP4 may be at its end, so the whole recording is fetched for it."""
+    store = service.jobs.store
+    properties = key(job.parent or job.id, PROPERTIES)
+    if known := await store.run(store.get, properties):
+        return dict(json.loads(known))
+    async with _local(service, job, UPLOAD) as upload:
+        try:
+            found = await service.speech.decoders.probe(upload, job.filename)
+        except AudioError as error:
+            raise RequestError(409, error.message, error.hint, code="not_media") from None
+    if store.path(properties) is None:
+        await store.run(store.put, properties, json.dumps(found).encode())
+    return found
 
 
 @router.get(
@@ -125,9 +158,12 @@ async def audio_response(service: Service, job: Job, form: str) -> Response:
     """Return the audio, never with the media type of the upload: an uploaded HTML file would run
     with the origin of this server."""
     if form == "wav":
-        return WavResponse(await _playable(service, job), PRIVATE)
-    path = _upload(service, job)
-    return RangedFile(path, headers=PRIVATE, media_type="application/octet-stream")
+        return WavResponse(service.jobs.store, await _playable(service, job), PRIVATE)
+    upload = await _upload(service, job)
+    store = service.jobs.store
+    if (path := store.path(upload.key)) is not None:
+        return RangedFile(path, headers=PRIVATE, media_type=OCTETS)
+    return RangedObject(store, upload, PRIVATE, OCTETS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,27 +199,28 @@ async def peaks(
 async def peaks_response(
     request: Request, service: Service, job: Job, query: PeaksQuery
 ) -> Response:
-    _upload(service, job)
-    path = service.jobs.files(job.parent or job.id).waveform
+    await _upload(service, job)
     identity = f"{job.parent or job.id} {query}"
     headers = {**PRIVATE, "ETag": f'"{hashlib.sha256(identity.encode()).hexdigest()[:32]}"'}
     if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     span = (query.per_second, query.start, query.end)
+    store, stored = service.jobs.store, key(job.parent or job.id, WAVEFORM)
     duration = job.duration
     peaks = None
     if duration is not None:
-        peaks = await asyncio.to_thread(waveform.load_peaks, path, *span)
-    if peaks is None:
-        sound = await _playable(service, job)
-        duration = duration or await asyncio.to_thread(waveform.duration, sound)
-        async with _lock(path.parent.name):
-            if not path.is_file():  # the job is not done, or older than stored waveforms
-                await asyncio.to_thread(waveform.save_peaks, sound, path)
-        peaks = await asyncio.to_thread(waveform.measure_peaks, sound, *span)
+        peaks = await store.run(lambda: waveform.load_peaks(store.get(stored), *span))
+    if peaks is None:  # the job is not done, or older than stored waveforms
+        await _playable(service, job)
+        async with _local(service, job, PLAYABLE) as sound, _lock(stored):
+            duration = duration or await asyncio.to_thread(waveform.duration, sound)
+            if await store.run(store.find, stored) is None:
+                target = sound.with_name(WAVEFORM)
+                await asyncio.to_thread(waveform.save_peaks, sound, target)
+                await store.run(store.add, target, stored)
+            peaks = await asyncio.to_thread(waveform.measure_peaks, sound, *span)
     if query.format == "binary":
-        media_type = "application/octet-stream"
-        return Response(peaks.tobytes(), headers=headers, media_type=media_type)
+        return Response(peaks.tobytes(), headers=headers, media_type=OCTETS)
     body = {"per_second": query.per_second, "start": query.start, "duration": duration}
     text = json.dumps({**body, "peaks": peaks.ravel().tolist()})
     return Response(text, headers=headers, media_type="application/json")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 from collections.abc import Callable, Coroutine
@@ -137,7 +136,7 @@ async def create(request: Request, service: TheService, key: Caller) -> Response
             raise Busy("too many unfinished uploads", "finish or delete some")
         return service.jobs.uploads.create(key.id, name, size)
 
-    upload = await asyncio.to_thread(reserve)
+    upload = await service.jobs.store.run(reserve)
     location = {"Location": f"{request.scope.get('root_path', '')}/api/uploads/{upload.id}"}
     return Response(status_code=201, headers={**location, **_headers(upload)})
 
@@ -145,7 +144,7 @@ async def create(request: Request, service: TheService, key: Caller) -> Response
 @router.get("", summary="List uploads", responses=VERSIONED)
 async def list_uploads(service: TheService, key: Caller) -> UploadList:
     """List the caller's uploads that no job has used yet."""
-    uploads = await asyncio.to_thread(service.jobs.uploads.list, key.id)
+    uploads = await service.jobs.store.run(service.jobs.uploads.list, key.id)
     return UploadList(uploads=[_view(upload) for upload in uploads])
 
 
@@ -211,12 +210,12 @@ async def append(upload_id: str, request: Request, service: TheService, key: Cal
 async def delete(upload_id: str, service: TheService, key: Caller) -> Response:
     """Delete an upload and the bytes received."""
     upload = await _find(service, key, upload_id)
-    await asyncio.to_thread(service.jobs.uploads.remove, upload.id)
+    await service.jobs.store.run(service.jobs.uploads.remove, upload.id)
     return Response(status_code=204)
 
 
 async def _find(service: Service, key: Key, id: str) -> Upload:
-    upload = await asyncio.to_thread(service.jobs.uploads.find, key.id, id)
+    upload = await service.jobs.store.run(service.jobs.uploads.find, key.id, id)
     if upload is None:
         raise _unknown()
     return upload

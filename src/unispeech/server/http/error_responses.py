@@ -32,6 +32,7 @@ from unispeech.server.service_errors import (
     OverQuota,
     ServiceError,
     StorageFull,
+    StoreUnavailable,
     TooLarge,
 )
 from unispeech.server.speech.decoders import TooLong
@@ -67,6 +68,7 @@ STATUSES: tuple[tuple[type[UnispeechError], int, str | None], ...] = (
     (NotFound, 404, None),
     (OverQuota, 429, None),
     (StorageFull, 507, None),
+    (StoreUnavailable, 503, None),
     (TooLarge, 413, None),
     (Cancelled, 499, "client_closed_request"),
     (TooLong, 413, "audio_too_long"),
@@ -85,6 +87,7 @@ HEADERS: dict[type[UnispeechError], dict[str, str]] = {
     Busy: {"Retry-After": "5"},
     OverQuota: {"Retry-After": "3600"},
     StorageFull: {"Retry-After": "3600"},
+    StoreUnavailable: {"Retry-After": "5"},
     TooLarge: {"Connection": "close"},  # the rest of the body stays unread
 }
 
@@ -103,8 +106,8 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
     408: {"description": "The request body stalled."},
     429: {"description": "Too many requests; `Retry-After` says when to try again."},
     503: {
-        "description": "The service is stopping, its database does not answer, or its machine is "
-        "at fault: a read-only disk, too little memory, too many open files."
+        "description": "The service is stopping, its database or store does not answer, or its "
+        "machine is at fault: a read-only disk, too little memory, too many open files."
     },
     507: {"description": "The server's disk, or the space that it may use, is full."},
 }

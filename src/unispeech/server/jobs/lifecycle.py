@@ -7,38 +7,50 @@ import json
 import shutil
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from unispeech.server.jobs import corrections
+from unispeech.server.jobs import corrections, waveform
 from unispeech.server.jobs.revisions import AGAIN, Changed, NoTranscript, Revisions
 from unispeech.server.jobs.share_links import Links
+from unispeech.server.jobs.store_sweep import StoreSweep
 from unispeech.server.service_errors import Busy
 from unispeech.server.storage import vocabularies
 from unispeech.server.storage.database import Database, Job, State
+from unispeech.server.storage.local_copies import LocalCopies
 from unispeech.server.storage.partial_uploads import Uploads
 from unispeech.server.storage.quotas import Quotas
+from unispeech.server.storage.recording_store import LocalStore, Store
+from unispeech.server.storage.upload_parts import parts_of
 from unispeech.types import Transcript
 
 ABANDONED = 86_400.0
 """Seconds after which files without a job are removed: no request takes so long."""
-PLAYABLE = 3600.0
-"""Seconds after the last request at which a playable copy is removed."""
 COPIES = ("playable.flac", "playable.wav")
 """Names of playable copies; versions before 0.2 wrote WAV."""
+UPLOAD, PLAYABLE, WAVEFORM = "upload", "playable.flac", "waveform"
+"""Names of a job's files in the store: the recording as received; the recording as FLAC of 16 kHz
+mono, for players; the waveform of a finished job."""
+
+
+def key(job: str, name: str) -> str:
+    """Return the key of a job's file in the store."""
+    return f"jobs/{job}/{name}"
 
 
 @dataclass(frozen=True, slots=True)
 class JobFiles:
-    """Files of one job."""
+    """Local files of one job. In the data folder of a service without another store, they are also
+    its files in the store."""
 
     folder: Path
 
     @property
     def upload(self) -> Path:
-        return self.folder / "upload"
+        return self.folder / UPLOAD
 
     def sound(self, run: int) -> Path:
         """Return the path of the 16 kHz mono WAV, which exists while the job runs. Each run has its
@@ -47,44 +59,95 @@ class JobFiles:
 
     @property
     def playable(self) -> Path:
-        """The recording as FLAC of 16 kHz mono, for players; exists for a while after a request."""
-        return self.folder / "playable.flac"
+        return self.folder / PLAYABLE
 
     @property
     def waveform(self) -> Path:
-        """Waveform of a finished job, for display."""
-        return self.folder / "waveform"
+        return self.folder / WAVEFORM
 
 
 class Jobs:
-    """All jobs of the service. At most `queue_size` may wait."""
+    """All jobs of the service. At most `queue_size` may wait.
+
+    `folder` has the local files of jobs, and is `jobs` in the data folder unless there is another
+    store.
+    """
 
     def __init__(
-        self, database: Database, folder: Path, queue_size: int, quotas: Quotas | None = None
+        self,
+        database: Database,
+        folder: Path,
+        queue_size: int,
+        quotas: Quotas | None = None,
+        store: Store | None = None,
     ) -> None:
         self.database = database
         self.revisions = Revisions(database)
         self.links = Links(database)
         self.quotas = quotas or Quotas(database)
-        self.uploads = Uploads(database, folder.parent / "uploads", self.quotas)
+        self.store = store or LocalStore(folder.parent)
+        self._is_local = isinstance(self.store, LocalStore)
+        self._copies = LocalCopies(self.store, folder.parent / "copies")
+        self._sweep_store = StoreSweep(self.store, database, ABANDONED, COPIES)
+        self.uploads = Uploads(database, parts_of(self.store), self.quotas)
         self.folder = folder
+        self._received = folder if self._is_local else folder.parent / "received"
         self._queue_size = queue_size
-        folder.mkdir(parents=True, exist_ok=True)
+        for path in (folder, self._received):
+            path.mkdir(parents=True, exist_ok=True)
 
     def files(self, id: str) -> JobFiles:
+        """Return the local files of a job that runs in this process."""
         return JobFiles(self.folder / id)
+
+    @contextmanager
+    def recording(self, job: Job) -> Iterator[Path]:
+        """Lend a local file of a job's recording; it does not exist if the recording was deleted.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
+        if not self._is_local:
+            self.files(job.id).folder.mkdir(exist_ok=True)
+        with self.local(job.parent or job.id, UPLOAD) as path:
+            yield path
+
+    @contextmanager
+    def local(self, id: str, name: str) -> Iterator[Path]:
+        """Lend a local copy of a job's file. Raises as `recording` does."""
+        with self._copies.lend(key(id, name)) as path:
+            yield path
+
+    def save_waveform(self, job: Job) -> None:
+        """Store the waveform of the sound of a job that runs in this process."""
+        files = self.files(job.id)
+        waveform.save_peaks(files.sound(job.run), files.waveform)
+        self.store.add(files.waveform, key(job.id, WAVEFORM))
+        if not self._is_local and self.database.job(job.id) is None:
+            self.store.remove(f"jobs/{job.id}")  # it was deleted meanwhile
+
+    def clean_up(self, job: Job) -> None:
+        """Remove the local files of a run that has ended, but not the folder: the next run may have
+        begun."""
+        files = self.files(job.id)
+        files.sound(job.run).unlink(missing_ok=True)
+        if not self._is_local:
+            files.waveform.unlink(missing_ok=True)
 
     def new_folder(self) -> tuple[str, JobFiles]:
         """Create an empty folder for a new job, and return the job's ID with it."""
         id = str(uuid.uuid4())
-        files = self.files(id)
+        files = JobFiles(self._received / id)
         files.folder.mkdir()
         return id, files
 
     def discard_unaccepted(self, id: str) -> None:
-        """Remove the folder of a job that was not accepted."""
-        if self.database.job(id) is None:
-            shutil.rmtree(self.files(id).folder, ignore_errors=True)
+        """Remove the files of a job that was not accepted, and what a store has a copy of."""
+        is_accepted = self.database.job(id) is not None
+        if not (is_accepted and self._is_local):
+            shutil.rmtree(self._received / id, ignore_errors=True)
+        if not (is_accepted or self._is_local):
+            self.store.remove(f"jobs/{id}")
 
     def check_capacity(self, owner: str | None = None) -> None:
         """Check that another job may be queued and, with an owner, that one byte may be stored.
@@ -103,11 +166,13 @@ class Jobs:
 
         Raises:
             OverQuota, StorageFull: there is no room for the recording.
+            StoreUnavailable: the store does not answer.
         """
-        upload = self.files(job.id).upload
+        upload = self._received / job.id / UPLOAD
         size = upload.stat().st_size if upload.is_file() else 0  # ranges have none
         if size:
             self.quotas.check_job(job.owner, size)
+            self.store.add(upload, key(job.id, UPLOAD))
         job = replace(job, created=time.time(), size=size)
         self.database.add(job)
         return job
@@ -160,23 +225,30 @@ class Jobs:
         """Cancel a job and remove everything: audio, transcript, database rows.
 
         The audio of a job that has ended goes first, to make room on a full disk.
+
+        Raises:
+            StoreUnavailable: the store does not answer. A job that has ended stays; the audio of
+                another is removed by `sweep`.
         """
         job = self.database.job(id)
         if job is None or job.state.final:
-            shutil.rmtree(self.files(id).folder, ignore_errors=True)
+            self.store.remove(f"jobs/{id}")
         else:
             self.cancel(id)
         for part in self.database.list(None, None, limit=10_000, parent=id):
             self.delete(part.id)
         self.database.remove(id)
-        shutil.rmtree(self.files(id).folder, ignore_errors=True)
+        self.store.remove(f"jobs/{id}")
 
     def sweep(self, days: float) -> int:
         """Remove jobs that ended more than `days` ago (0: none), and files of requests that died
         with their process. Return the number of jobs removed."""
         self.uploads.sweep()
         self._remove_abandoned(time.time() - ABANDONED)
-        self._remove_copies(time.time() - PLAYABLE)
+        if self._is_local:
+            self._remove_copies(time.time() - self.store.copy_lifetime)
+        else:
+            self._sweep_store()
         self._measure_uploads()
         self.links.sweep()
         vocabularies.remove_orphans(self.database)
@@ -189,7 +261,8 @@ class Jobs:
 
     def _remove_abandoned(self, before: float) -> None:
         scratch = self.folder.parent / "scratch"
-        for path in [*self.folder.iterdir(), *(scratch.iterdir() if scratch.is_dir() else ())]:
+        folders = {self.folder, self._received, scratch}
+        for path in [path for f in folders if f.is_dir() for path in f.iterdir()]:
             try:
                 is_old = path.stat().st_mtime < before
             except FileNotFoundError:
@@ -203,8 +276,8 @@ class Jobs:
 
     def _measure_uploads(self) -> None:
         for id in self.database.unmeasured():
-            upload = self.files(id).upload
-            self.database.change(id, size=upload.stat().st_size if upload.is_file() else 0)
+            stored = self.store.find(key(id, UPLOAD))
+            self.database.change(id, size=stored.size if stored else 0)
 
     def _remove_copies(self, before: float) -> None:
         for name in COPIES:

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 from unispeech.call import Call
 from unispeech.errors import WORKER_DIED, Cancelled, UnispeechError
-from unispeech.server.jobs import waveform
 from unispeech.server.jobs.journal import JobJournal
 from unispeech.server.jobs.lifecycle import Jobs
 from unispeech.server.observe import metrics
+from unispeech.server.service_errors import StoreUnavailable
 from unispeech.server.speech.decoders import Decoded, DecodeRange, DecoderDied
 from unispeech.server.speech.speech import Speech, SpeechRequest, public
 from unispeech.server.storage.database import Job, State
@@ -146,7 +146,9 @@ class Runner:
                     f"the process running it died {INTERRUPTIONS} times",
                     "try another model or backend",
                 )
-            self._finish(job, self._transcribe_alive(job))
+            with self.jobs.recording(job):  # once for all tries
+                transcript = self._transcribe_alive(job)
+            self._finish(job, transcript)
         except Exception as error:
             self._conclude(job, error)
 
@@ -192,12 +194,12 @@ class Runner:
         files = self.jobs.files(job.id)
         request = SpeechRequest(job.backend, job.model, _options(job))
         limit = job.max_duration or self.speech.settings.max_duration
-        upload = files.upload if job.parent is None else self.jobs.files(job.parent).upload
         start = job.range_start or 0.0
         range = DecodeRange(start, job.range_end, limit, request.sound)
-        decoded: Decoded = self.speech.decoders.decode(
-            upload, files.sound(job.run), job.filename, range
-        )
+        with self.jobs.recording(job) as recording:
+            decoded: Decoded = self.speech.decoders.decode(
+                recording, files.sound(job.run), job.filename, range
+            )
         self.database.change(job.id, duration=decoded.duration)
         published = sum(event.kind == "segment" for event in self.database.events(job.id))
         count = 0
@@ -226,9 +228,8 @@ class Runner:
         if job.parent is not None:
             self.jobs.merge(job, transcript)
         else:
-            with suppress(OSError):  # the API measures it when it is missing
-                files = self.jobs.files(job.id)
-                waveform.save_peaks(files.sound(job.run), files.waveform)
+            with suppress(OSError, StoreUnavailable):  # the API measures it when it is missing
+                self.jobs.save_waveform(job)
         now = time.time()
         duration = transcript.duration
         if self.jobs.revisions.finish(
@@ -252,7 +253,7 @@ class Runner:
 
     def _clean_up(self, job: Job, state: State, now: float) -> None:
         self.database.remove_results(job.id, job.run)
-        self.jobs.files(job.id).sound(job.run).unlink(missing_ok=True)
+        self.jobs.clean_up(job)
         metrics.JOBS.labels(state).inc()
         metrics.JOB_SECONDS.observe(max(0.0, now - job.created))
         log.info("job ended", extra={"job": job.id, "state": str(state)})

@@ -84,14 +84,16 @@ def save_peaks(sound: Path, target: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def load_peaks(path: Path, per_second: int, start: float, end: float | None) -> Peaks | None:
-    """Return a part of the waveform that `save_peaks` wrote; None if the file is missing or its
-    intervals do not fit."""
+def load_peaks(
+    stored: bytes | None, per_second: int, start: float, end: float | None
+) -> Peaks | None:
+    """Return a part of the waveform that `save_peaks` wrote; None if it is missing or its intervals
+    do not fit."""
     first = round(start * SAMPLE_RATE)
     last = None if end is None else round(end * SAMPLE_RATE)
-    if FINEST % per_second or first % _STEP or not path.is_file():
+    if FINEST % per_second or first % _STEP or stored is None:
         return None
-    finest = np.fromfile(path, np.int8).reshape(-1, 2)
+    finest = np.frombuffer(stored, np.int8).reshape(-1, 2)
     to_the_end = last is None or last > (len(finest) - 1) * _STEP
     if not to_the_end and last is not None and last % _STEP:
         return None

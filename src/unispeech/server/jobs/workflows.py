@@ -21,6 +21,7 @@ from unispeech.server.jobs.heartbeat import Heartbeat
 from unispeech.server.jobs.notices import Notices
 from unispeech.server.jobs.queue_polling import IDLE_INTERVAL, QueuePolling
 from unispeech.server.jobs.runner import INTERRUPTIONS, Runner
+from unispeech.server.service_errors import StoreUnavailable
 from unispeech.server.speech.speech import public
 from unispeech.server.storage.connection import (
     UNAVAILABLE,
@@ -212,6 +213,8 @@ class Worker:
                     self._sweep()
             except UNAVAILABLE as error:
                 log.warning("orphaned jobs not checked: %s", error_line(error))
+            except StoreUnavailable as error:
+                log.warning("expired recordings not removed: %s", error.reason)
             except Exception:
                 log.exception("orphaned jobs not checked")
             if self._stop.wait(WATCH_INTERVAL):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -44,21 +44,21 @@ class FlacWriter:
         self._container.mux(self._stream.encode(frame))
 
 
-def count_samples(path: Path) -> int:
+def count_samples(source: Path | BinaryIO) -> int:
     """Return the number of samples of a file that `FlacWriter` wrote."""
     import av
 
-    with av.open(str(path), format="flac") as container:
+    with av.open(source, "r", format="flac") as container:
         stream = container.streams.audio[0]
         assert stream.duration is not None and stream.time_base is not None
         return round(stream.duration * stream.time_base * SAMPLE_RATE)
 
 
-def read(path: Path, first: int, last: int) -> Iterator[Pcm]:
+def read(source: Path | BinaryIO, first: int, last: int) -> Iterator[Pcm]:
     """Yield the samples from `first` to before `last`, in pieces of shape (n,)."""
     import av
 
-    with av.open(str(path), format="flac") as container:
+    with av.open(source, "r", format="flac") as container:
         stream = container.streams.audio[0]
         assert stream.time_base is not None
         if first:

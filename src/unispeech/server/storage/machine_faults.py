@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import re
 
+from unispeech.server.service_errors import StoreUnavailable
 from unispeech.server.storage.connection import UNAVAILABLE, error_line
 from unispeech.server.storage.disk import is_full
 
@@ -44,6 +45,8 @@ def machine_fault(error: BaseException) -> str | None:
             return "the disk is full"
         if isinstance(seen, UNAVAILABLE):
             return error_line(seen)
+        if isinstance(seen, StoreUnavailable):
+            return f"the store of recordings: {seen.reason}"
         if not type(seen).__module__.startswith("av."):
             if isinstance(seen, MemoryError) or _lacks_memory(seen):
                 return OUT_OF_MEMORY
@@ -61,7 +64,7 @@ def _lacks_memory(error: BaseException) -> bool:
 
 
 def is_patient(error: BaseException) -> bool:
-    """Return whether to wait without a limit: the disk is full or read-only, or the database is
-    away."""
+    """Return whether to wait without a limit: the disk is full or read-only, or the database or the
+    store is away."""
     is_read_only = isinstance(error, OSError) and error.errno == errno.EROFS
-    return is_full(error) or is_read_only or isinstance(error, UNAVAILABLE)
+    return is_full(error) or is_read_only or isinstance(error, (*UNAVAILABLE, StoreUnavailable))

@@ -1,14 +1,12 @@
 """Resumable uploads, which survive lost connections and restarts of the server.
 
-The length of the file is the number of bytes received; name and size are in a row. Bytes are
-written at their offset, so a repeated piece does no harm.
+Name and announced size are in a row, the bytes in `upload_parts`. Bytes are written at their
+offset, so a repeated piece does no harm.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import time
 import uuid
 from collections.abc import AsyncIterator, Sequence
@@ -21,9 +19,9 @@ from unispeech.errors import UnispeechError
 from unispeech.server.service_errors import TooLarge
 from unispeech.server.storage.connection import is_storable
 from unispeech.server.storage.database import Database
-from unispeech.server.storage.disk import PIECE
 from unispeech.server.storage.quotas import Quotas
 from unispeech.server.storage.tables import uploads as table
+from unispeech.server.storage.upload_parts import Parts, Received
 
 EXPIRES = 86_400.0
 """Seconds without a byte after which an upload is removed."""
@@ -66,12 +64,11 @@ class _Writer:
 class Uploads:
     """Unfinished uploads of all callers."""
 
-    def __init__(self, database: Database, folder: Path, quotas: Quotas | None = None) -> None:
+    def __init__(self, database: Database, parts: Parts, quotas: Quotas | None = None) -> None:
         self._quotas = quotas or Quotas(database)
         self._database = database
-        self._folder = folder
+        self._parts = parts
         self._writers: dict[str, _Writer] = {}
-        folder.mkdir(parents=True, exist_ok=True)
 
     def create(self, owner: str, filename: str, size: int) -> Upload:
         """Create an empty upload.
@@ -81,7 +78,7 @@ class Uploads:
         """
         self._quotas.check_upload(owner, size)
         id, now = str(uuid.uuid4()), time.time()
-        self._file(id).touch()
+        self._parts.create(id)
         row = {"id": id, "owner": owner, "filename": filename, "size": size, "created": now}
         with self._database.engine.begin() as c:
             c.execute(table.insert().values(**row))
@@ -100,27 +97,27 @@ class Uploads:
         query = sa.select(table).where(*where).order_by(table.c.created)
         with self._database.engine.connect() as c:
             rows = c.execute(query).all()
-        uploads = []
-        for row in rows:
-            file = self._file(row.id)
-            if file.is_file():
-                stat = file.stat()
-                expires = stat.st_mtime + EXPIRES
-                uploads.append(
-                    Upload(row.id, row.filename, row.size, row.created, stat.st_size, expires)
-                )
-        return uploads
+        found = ((row, self._parts.received(row.id)) for row in rows)
+        return [
+            Upload(
+                row.id,
+                row.filename,
+                row.size,
+                row.created,
+                received.size,
+                received.modified + EXPIRES,
+            )
+            for row, received in found
+            if received is not None
+        ]
 
     def take(self, upload: Upload, target: Path) -> None:
         """Link (or copy) the file to `target`. It stays here until `remove` is called."""
-        try:
-            os.link(self._file(upload.id), target)
-        except OSError:  # another file system, or one without hard links
-            shutil.copyfile(self._file(upload.id), target)
+        self._parts.take(upload.id, target)
 
     def remove(self, id: str) -> None:
         """Remove an upload: first the file, so that a full disk has space for the transaction."""
-        self._file(id).unlink(missing_ok=True)
+        self._parts.remove(id)
         with self._database.engine.begin() as c:
             c.execute(table.delete().where(table.c.id == id))
 
@@ -129,18 +126,12 @@ class Uploads:
         before = time.time() - EXPIRES
         with self._database.engine.connect() as c:
             known = c.execute(sa.select(table.c.id).where(table.c.created < before)).scalars().all()
-        names = {*known, *(file.name for file in self._folder.iterdir())}
-        old = [name for name in names if self._last_write(name) < before]
+        received = self._parts.all()
+        never = Received(0, float("-inf"))
+        old = [i for i in {*known, *received} if received.get(i, never).modified < before]
         for id in old:
             self.remove(id)
         return len(old)
-
-    def _last_write(self, id: str) -> float:
-        """Return the time of the last byte; minus infinity if the file is gone."""
-        try:
-            return self._file(id).stat().st_mtime
-        except FileNotFoundError:
-            return float("-inf")
 
     async def append(self, upload: Upload, offset: int, pieces: AsyncIterator[bytes]) -> int:
         """Write the pieces at `offset`, and return the new offset.
@@ -151,6 +142,7 @@ class Uploads:
             WrongOffset: `offset` is not the end of the file; nothing is written.
             Superseded: another request has taken over; no more is written.
             TooLarge: the pieces exceed the announced size; the excess is not written.
+            FileNotFoundError: the upload was deleted.
         """
         writer, previous = _Writer(), self._writers.get(upload.id)
         self._writers[upload.id] = writer
@@ -158,9 +150,11 @@ class Uploads:
             if previous is not None:
                 previous.stop.set()
                 await previous.ended.wait()
-            size = self._file(upload.id).stat().st_size
-            if offset != size:
-                raise WrongOffset(size)
+            received = await self._parts.store.run(self._parts.received, upload.id)
+            if received is None:
+                raise FileNotFoundError(upload.id)
+            if offset != received.size:
+                raise WrongOffset(received.size)
             return await self._write(upload, offset, pieces, writer)
         finally:
             writer.ended.set()
@@ -171,24 +165,24 @@ class Uploads:
         self, upload: Upload, offset: int, pieces: AsyncIterator[bytes], writer: _Writer
     ) -> int:
         buffer = bytearray()
-        with self._file(upload.id).open("r+b") as file:
-            file.seek(offset)
-            try:
-                async for piece in _until(writer.stop, pieces):
-                    free = upload.size - offset - len(buffer)
-                    buffer += piece[:free]
-                    if len(piece) > free:
-                        raise TooLarge(upload.size)
-                    if len(buffer) >= PIECE:
-                        await asyncio.to_thread(file.write, bytes(buffer))
-                        offset += len(buffer)
-                        buffer.clear()
-            finally:
-                file.write(buffer)  # however the request ended
-        return offset + len(buffer)
+        try:
+            async for piece in _until(writer.stop, pieces):
+                free = upload.size - offset - len(buffer)
+                buffer += piece[:free]
+                if len(piece) > free:
+                    raise TooLarge(upload.size)
+                if len(buffer) >= self._parts.piece:
+                    offset = await self._flush(upload.id, offset, buffer)
+        finally:
+            offset = await self._flush(upload.id, offset, buffer)  # however the request ended
+        return offset
 
-    def _file(self, id: str) -> Path:
-        return self._folder / id
+    async def _flush(self, id: str, offset: int, buffer: bytearray) -> int:
+        """Write the buffer and empty it, and return the new offset."""
+        data = bytes(buffer)
+        buffer.clear()
+        await self._parts.store.run(self._parts.write, id, offset, data)
+        return offset + len(data)
 
 
 async def _until(stop: asyncio.Event, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

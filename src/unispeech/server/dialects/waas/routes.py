@@ -110,12 +110,12 @@ async def transcribe(
             email=email or None,
             priority=5,
         )
-        await asyncio.to_thread(_accept, service, job)
+        await service.jobs.store.run(_accept, service, job)
         ignored = query.unknown_parameters(request)
         headers = ignored_fields.report(ignored, dialect="waas")
         return JSONResponse({"job_id": id}, 201, headers)
     finally:
-        await asyncio.to_thread(service.jobs.discard_unaccepted, id)
+        await service.jobs.store.run(service.jobs.discard_unaccepted, id)
 
 
 _ENCODED = re.compile(r"(?:[\w\-.!~*'()]|%[0-9A-Fa-f]{2})+", re.ASCII)

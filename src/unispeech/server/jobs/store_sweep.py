@@ -1,0 +1,51 @@
+"""Removal of what an object store holds and no job needs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from itertools import groupby
+
+from unispeech.server.storage.database import Database
+from unispeech.server.storage.recording_store import Store, Stored
+
+INTERVAL = 3600.0
+"""Seconds between two lists of the whole store, which S3 charges for."""
+
+
+class StoreSweep:
+    """Removes the files of jobs that do not exist, expired playable copies, and the remains of
+    transfers."""
+
+    def __init__(
+        self, store: Store, database: Database, abandoned: float, copies: Sequence[str]
+    ) -> None:
+        self._store = store
+        self._database = database
+        self._abandoned = abandoned
+        self._copies = copies
+        self._last = float("-inf")
+
+    def __call__(self) -> None:
+        """Sweep, unless this process did so a short while ago."""
+        if time.monotonic() - self._last < INTERVAL:
+            return
+        before = time.time() - self._abandoned
+        self._store.remove_unfinished(before)
+        for id, group in groupby(self._store.list("jobs"), lambda file: file.key.split("/")[1]):
+            files = list(group)
+            is_old = all(file.modified < before for file in files)
+            if is_old and self._database.job(id) is None:
+                self._store.remove(f"jobs/{id}")
+            else:
+                self._remove_expired(files, before)
+        self._last = time.monotonic()
+
+    def _remove_expired(self, files: Sequence[Stored], before: float) -> None:
+        copies_before = time.time() - self._store.copy_lifetime
+        for file in files:
+            name = file.key.rpartition("/")[2]
+            if (name in self._copies and file.modified < copies_before) or (
+                name.endswith(".part") and file.modified < before
+            ):
+                self._store.remove(file.key)
