@@ -152,7 +152,8 @@ class ObjectStore(Store):
                 and upload["Initiated"] < oldest
             ]
             for upload in uploads:
-                self._files.abort_mpu(bucket, upload["Key"], upload["UploadId"])
+                name = {"Bucket": bucket, "Key": upload["Key"], "UploadId": upload["UploadId"]}
+                self._files.call_s3("abort_multipart_upload", **name)
         return len(uploads)
 
     def _path(self, key: str) -> str:
