@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -210,7 +210,11 @@ def test_a_store_that_is_away_is_a_fault_of_the_machine(tmp_path: Path) -> None:
         store = stored_in(server)
         store.check()
         server.stop()
-        for work in (lambda: store.find("jobs/1/upload"), lambda: store.put("jobs/1/x", b"")):
+        works: list[Callable[[], object]] = [
+            lambda: store.find("jobs/1/upload"),
+            lambda: store.put("jobs/1/x", b""),
+        ]
+        for work in works:
             with pytest.raises(StoreUnavailable) as failure:
                 work()
             assert machine_fault(failure.value) and is_patient(failure.value)
