@@ -272,10 +272,14 @@ def test_a_sweep_finds_what_killed_processes_leave(s3: FakeS3, tmp_path: Path) -
 
 def test_a_job_that_was_not_accepted_leaves_nothing(s3: FakeS3, tmp_path: Path) -> None:
     store = stored_in(s3)
-    jobs = Jobs(Database("sqlite://"), tmp_path / "jobs", 10, store=store)
+    database = Database("sqlite://")
+    jobs = Jobs(database, tmp_path / "jobs", 10, store=store)
     id, files = jobs.new_folder()
     files.upload.write_bytes(b"sound")
-    store.add(files.upload, f"jobs/{id}/upload")
+    job = Job(id, "", "api", "a.wav", "faster", "tiny.en", {"chunk_length": object()})
+    with pytest.raises(TypeError):  # from the database, which stores JSON
+        jobs.accept(job)
+    assert store.find(f"jobs/{id}/upload")
     jobs.discard_unaccepted(id)
     assert store.list("jobs") == [] and not files.folder.exists()
 

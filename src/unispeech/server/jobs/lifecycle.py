@@ -92,6 +92,8 @@ class Jobs:
         self.uploads = Uploads(database, parts_of(self.store), self.quotas)
         self.folder = folder
         self._received = folder if self._is_local else folder.parent / "received"
+        self._sent: set[str] = set()
+        """Jobs whose recordings are, or may be, in a store and not yet in the database."""
         self._queue_size = queue_size
         for path in (folder, self._received):
             path.mkdir(parents=True, exist_ok=True)
@@ -142,12 +144,14 @@ class Jobs:
         return id, files
 
     def discard_unaccepted(self, id: str) -> None:
-        """Remove the files of a job that was not accepted, and what a store has a copy of."""
+        """Remove the files of a job that was not accepted; of others, those that a store has."""
         is_accepted = self.database.job(id) is not None
         if not (is_accepted and self._is_local):
             shutil.rmtree(self._received / id, ignore_errors=True)
-        if not (is_accepted or self._is_local):
-            self.store.remove(f"jobs/{id}")
+        if id in self._sent:
+            self._sent.discard(id)
+            if not is_accepted:
+                self.store.remove(f"jobs/{id}")
 
     def check_capacity(self, owner: str | None = None) -> None:
         """Check that another job may be queued and, with an owner, that one byte may be stored.
@@ -172,6 +176,8 @@ class Jobs:
         size = upload.stat().st_size if upload.is_file() else 0  # ranges have none
         if size:
             self.quotas.check_job(job.owner, size)
+            if not self._is_local:
+                self._sent.add(job.id)
             self.store.add(upload, key(job.id, UPLOAD))
         job = replace(job, created=time.time(), size=size)
         self.database.add(job)
@@ -247,16 +253,14 @@ class Jobs:
         self._remove_abandoned(time.time() - ABANDONED)
         if self._is_local:
             self._remove_copies(time.time() - self.store.copy_lifetime)
-        else:
-            self._sweep_store()
         self._measure_uploads()
         self.links.sweep()
         vocabularies.remove_orphans(self.database)
-        if not days:
-            return 0
-        old = list(self.database.expired(time.time() - days * 86400))
+        old = list(self.database.expired(time.time() - days * 86400)) if days else []
         for id in old:
             self.delete(id)
+        if not self._is_local:
+            self._sweep_store()
         return len(old)
 
     def _remove_abandoned(self, before: float) -> None:

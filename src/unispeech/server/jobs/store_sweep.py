@@ -31,15 +31,16 @@ class StoreSweep:
         if time.monotonic() - self._last < INTERVAL:
             return
         before = time.time() - self._abandoned
-        self._store.remove_unfinished(before)
-        for id, group in groupby(self._store.list("jobs"), lambda file: file.key.split("/")[1]):
-            files = list(group)
-            is_old = all(file.modified < before for file in files)
-            if is_old and self._database.job(id) is None:
-                self._store.remove(f"jobs/{id}")
-            else:
-                self._remove_expired(files, before)
+        grouped = groupby(self._store.list("jobs"), lambda file: file.key.split("/")[1])
+        folders = {id: list(files) for id, files in grouped}
+        old = [id for id, files in folders.items() if all(f.modified < before for f in files)]
+        for id in set(old) - self._database.existing(old):
+            self._store.remove(f"jobs/{id}")
+            del folders[id]
+        for files in folders.values():
+            self._remove_expired(files, before)
         self._last = time.monotonic()
+        self._store.remove_unfinished(before)  # last: not all keys may
 
     def _remove_expired(self, files: Sequence[Stored], before: float) -> None:
         copies_before = time.time() - self._store.copy_lifetime

@@ -16,6 +16,9 @@ from unispeech.server.storage.connection import create_engine, is_storable
 from unispeech.server.storage.migrations import upgrade
 from unispeech.server.storage.tables import chunks, events, jobs, revisions, shares, tags
 
+AT_ONCE = 500
+"""IDs in one query."""
+
 
 class State(StrEnum):
     """State of a job: queued, then running, then one of the three final states."""
@@ -205,6 +208,16 @@ class Database:
         query = sa.select(jobs.c.id).where(jobs.c.state.in_([State.QUEUED, State.RUNNING]))
         with self.engine.connect() as c:
             return {str(id) for id in c.execute(query).scalars()}
+
+    def existing(self, ids: Sequence[str]) -> set[str]:
+        """Return those of some IDs that are jobs'."""
+        found: set[str] = set()
+        with self.engine.connect() as c:
+            for start in range(0, len(ids), AT_ONCE):
+                some = [id for id in ids[start : start + AT_ONCE] if is_storable(id)]
+                query = sa.select(jobs.c.id).where(jobs.c.id.in_(some))
+                found.update(str(id) for id in c.execute(query).scalars())
+        return found
 
     def unmeasured(self) -> Sequence[str]:
         """Return the IDs of jobs whose `size` is unknown: earlier versions did not store it."""

@@ -25,7 +25,7 @@ class PrivateFolder:
         with FileLock(parent / "lock"):
             for lock in parent.glob("*.lock"):
                 _remove_if_dead(lock)
-            self._lock = FileLock(parent / f"{name}.lock")
+            self._lock = FileLock(parent / f"{name}.lock", thread_local=False)
             self._lock.acquire()
             self.path.mkdir()
 

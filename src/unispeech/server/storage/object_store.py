@@ -30,11 +30,14 @@ WHOLE = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci"
 S3 = ("s3", "s3a")
 S3_OPTIONS: dict[str, Any] = {
     "config_kwargs": {
-        "connect_timeout": 10,
-        "read_timeout": 60,
+        "connect_timeout": 5,
+        "read_timeout": 30,
         "retries": {"max_attempts": 3, "mode": "standard"},
     }
 }
+"""Seconds, and tries of botocore. A request waits as long for its 503."""
+S3FS_TRIES = 2
+"""Tries of s3fs, each with those of botocore."""
 EXTRAS = {"s3": "unispeech[s3]", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}
 
 
@@ -226,6 +229,8 @@ def _opened(url: str, protocol: str, shown: str) -> tuple[Any, str]:
         raise OptionError(
             f"UNISPEECH_STORE={shown}: {error}", "use s3://bucket/prefix or another URL of fsspec"
         ) from None
+    if protocol in S3:
+        files.retries = S3FS_TRIES  # no argument of its constructor
     root = str(root).rstrip("/")
     if not root:
         raise OptionError(f"UNISPEECH_STORE={shown} names no bucket or folder")
