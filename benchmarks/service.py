@@ -10,6 +10,7 @@
     python benchmarks/service.py queue --jobs 1000
     python benchmarks/service.py attack
     python benchmarks/service.py recover --kills 5
+    python benchmarks/service.py spread --minutes 60 --model base
 
 Each command starts its own servers (and PostgreSQL) and prints the results. The test suite runs
 small versions of them.
@@ -31,10 +32,11 @@ from service_kill import kill
 from service_load import load_test
 from service_queue import long_queue
 from service_recovery import recovery
+from service_spread import spread
 from service_upload import bomb, cut_off, upload
 from support.postgres import postgres
 
-COMMANDS = ("kill", "load", "upload", "bomb", "cut", "idle", "queue", "attack", "recover")
+COMMANDS = ("kill", "load", "upload", "bomb", "cut", "idle", "queue", "attack", "recover", "spread")
 
 
 def main() -> None:
@@ -46,6 +48,8 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--megabytes", type=int, default=2048)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--model", default="base")
     args = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="unispeech-")))
@@ -65,6 +69,9 @@ def main() -> None:
                 print(kind, measured)
         elif args.what == "recover":
             print(recovery(folder, args.kills))
+        elif args.what == "spread":
+            url = stack.enter_context(postgres(folder)).url
+            print(spread(folder, url, args.minutes, args.model))
         elif args.what == "upload":
             for form in (False, True):
                 subfolder = folder / str(form)

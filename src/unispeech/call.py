@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from unispeech.system import deprecation
@@ -36,19 +37,42 @@ class Journal(Protocol):
         """Store results. Called as soon as they are final, and not for failed chunks."""
 
 
+class Spread(Journal, Protocol):
+    """Journal of a call whose chunks several processes decode (`engine.spread`).
+
+    Chunks are offered and taken by `(source, index)`; what is offered has no samples.
+    """
+
+    @property
+    def sound(self) -> Path:
+        """The recording as WAV of 16 kHz, 16 bits and one channel."""
+
+    def offer(self, chunks: Sequence[Chunk]) -> None:
+        """Store planned chunks, which other processes may take from now on. Idempotent."""
+
+    def open(self, most: int) -> list[Chunk]:
+        """Up to `most` chunks that this process may take, best first, without samples."""
+
+    def take(self, chunks: Sequence[Chunk]) -> list[Chunk]:
+        """Reserve some of these chunks for this process: none if others have taken or recorded all
+        of them. Near the end of a recording few, so that all processes end together."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """Callbacks of one call, which run in the thread that does the work.
 
     `on_segment` gets each segment as it is decoded and `on_progress` the progress. `cancelled` is
     polled between batches; if it returns True, the call raises `Cancelled`. With a `journal`, an
-    interrupted call resumes where it stopped (batched strategy only).
+    interrupted call resumes where it stopped (batched strategy only). With `spread`, the journal
+    itself, other processes may decode some of the chunks (one recording of one lane).
     """
 
     on_segment: OnSegment = ignore
     on_progress: OnProgress = ignore
     cancelled: IsCancelled = never
     journal: Journal | None = None
+    spread: Spread | None = None
 
 
 def merge_callbacks(

@@ -12,7 +12,7 @@ from unispeech.annotate.annotation import Annotator
 from unispeech.backends.base import Backend
 from unispeech.call import Call
 from unispeech.ctc import words
-from unispeech.engine import seams
+from unispeech.engine import seams, spread
 from unispeech.engine.decoder import Decoder
 from unispeech.engine.outcome import Outcome
 from unispeech.engine.sound import Input
@@ -45,17 +45,22 @@ def events(
     exited = threading.Event()
     failed: set[int] = set()  # source numbers; written here, read by the other threads
     stopping = replace(call, cancelled=lambda: exited.is_set() or call.cancelled())
-    decode = Decoder(backend, options.decode, stopping, failed)
-    items = batching.read_ahead(reader.items(sources, failed), READ_AHEAD, threads, exited)
+    decoder = Decoder(backend, options.decode, stopping, failed)
+    decode: batching.Decode = decoder
+    items = reader.items(sources, failed)
+    if call.spread:
+        items = spread.planned_ahead(items, call.spread, exited)
+        decode = spread.sharing(decoder, call.spread, stopping.cancelled)
+    ahead = batching.read_ahead(items, READ_AHEAD, threads, exited)
     results: Iterator[Decoded | Opened | End] = batching.in_order(
-        items, decode, options.batch.batch_size, threads, exited
+        ahead, decode, options.batch.batch_size, threads, exited
     )
     joined: Iterator[Decoded | Opened | End] = stitch.joined(
         results, partial(_segments, options.decode)
     )
     mended: Iterator[Decoded | Opened | End | Gap] = joined
     if reader.has_seams:
-        mended = seams.mended(joined, decode.again)
+        mended = seams.mended(joined, decoder.again)
     outcome: Outcome
     for item in mended:
         if isinstance(item, Opened):

@@ -179,6 +179,13 @@ class Engine:
         """Transcribe with a journal. Internal: for jobs, which survive a restart of the server."""
         return self._transcribe(Input(source), options, call, warn=False)  # options may be stored
 
+    def assist(self, call: Call, **options: Unpack[CallOptions]) -> None:
+        """Decode open chunks of another process's call, until none is left. Internal: for jobs.
+
+        `options` are those of that call. Raises as `spread.assist`.
+        """
+        self._run(self._options(options, warn=False), call).assist()
+
     def listen(self, **options: Unpack[ListenOptions]) -> Session:
         """Start a live session, which takes sound as it arrives and returns events.
 

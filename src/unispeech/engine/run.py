@@ -16,7 +16,8 @@ from unispeech.backends.base import Backend
 from unispeech.backends.loaded import LoadedModels
 from unispeech.backends.spec import BackendSpec
 from unispeech.call import Call
-from unispeech.engine import batched, lanes, native
+from unispeech.engine import batched, lanes, native, spread
+from unispeech.engine.decoder import Decoder
 from unispeech.engine.language import Detection
 from unispeech.engine.rewording import Rewording
 from unispeech.engine.sound import Input
@@ -45,15 +46,27 @@ class Run:
 
     def events(self, sources: Iterable[Input]) -> Iterator[Segment | Gap | End]:
         """Segments and gaps of each source in order, then its end."""
-        fitted = self.backend.fit_prompt(self.options.decode)
-        decode, notes = _without_empty_texts(fitted, has_guard=self.options.strategy != "native")
-        lines = _cut(self.options.decode, fitted) + notes
-        run = replace(self, options=replace(self.options, decode=decode))
+        run, lines = self._fitted()
         for item in run._merged(sources):
             if isinstance(item, End) and lines:
                 warnings = (f"{item.name}: {line}" for line in lines)
                 item = replace(item, warnings=(*item.warnings, *warnings))
             yield item
+
+    def assist(self) -> None:
+        """Decode open chunks of another process's call. Raises as `spread.assist`."""
+        assert self.call.spread is not None
+        run, _ = self._fitted()
+        decode = Decoder(self.backend, run.options.decode, self.call)
+        batch_size = self.options.batch.batch_size
+        spread.assist(decode, self.call.spread, self.call.cancelled, batch_size)
+
+    def _fitted(self) -> tuple[Run, list[str]]:
+        """This run with the texts that the model can take, and a warning for each that changed."""
+        fitted = self.backend.fit_prompt(self.options.decode)
+        decode, notes = _without_empty_texts(fitted, has_guard=self.options.strategy != "native")
+        run = replace(self, options=replace(self.options, decode=decode))
+        return run, _cut(self.options.decode, fitted) + notes
 
     def _merged(self, sources: Iterable[Input]) -> Iterator[Segment | Gap | End]:
         if not self.options.sound.has_lanes:

@@ -85,6 +85,12 @@ class Settings(BaseSettings):
         description="Jobs that each process runs at once; 0: none, use `unispeech worker`. "
         "For all processes on one database, the value of the last one started counts.",
     )
+    spread_minutes: float = Field(
+        20.0,
+        ge=0,
+        description="Minutes from which a recording is spread over idle workers, on PostgreSQL; "
+        "0: never.",
+    )
     requests_at_once: int = Field(
         32, ge=1, description="Requests transcribed at once; others wait."
     )

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from itertools import islice
@@ -164,17 +164,18 @@ def _submit(threads: Executor, decode: Decode, batch: list[_Slot[Any]]) -> Futur
     return future
 
 
+def alike(chunks: Sequence[Chunk], size: int) -> list[Chunk]:
+    """The first chunk and similar chunks: same language and window, nearest in length."""
+    first = chunks[0]
+    same = [c for c in chunks if (c.language, c.window) == (first.language, first.window)]
+    return sorted(same, key=lambda chunk: abs(chunk.duration - first.duration))[:size]
+
+
 def _pick(waiting: list[_Slot[Mark]], size: int) -> list[_Slot[Mark]]:
-    """Take the oldest chunk and similar chunks: same language and window, nearest in length."""
-    oldest = _chunk(waiting[0])
-    alike = [
-        slot
-        for slot in waiting
-        if (_chunk(slot).language, _chunk(slot).window) == (oldest.language, oldest.window)
-    ]
-    alike.sort(key=lambda slot: abs(_chunk(slot).duration - oldest.duration))
-    picked = alike[:size]
-    waiting[:] = [slot for slot in waiting if all(slot is not taken for taken in picked)]
+    """Take the oldest chunk and similar chunks."""
+    slots = {id(slot.item): slot for slot in waiting}
+    picked = [slots.pop(id(chunk)) for chunk in alike([_chunk(s) for s in waiting], size)]
+    waiting[:] = slots.values()
     return picked
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from unispeech.server.storage.database import Database
-from unispeech.types import Chunk, ChunkResult, Emissions, Segment
+from unispeech.types import Chunk, ChunkResult, Emissions, LanguageScore, Segment
 
 log = logging.getLogger("unispeech.server")
 
@@ -32,6 +32,7 @@ class _Result:
     segments: tuple[Segment, ...]
     suspicion: str
     emissions: _Emissions | None = None
+    languages: tuple[LanguageScore, ...] = ()
 
 
 _RESULT = TypeAdapter(_Result)
@@ -47,36 +48,44 @@ class JobJournal:
         self._stored = database.results(job, run)
 
     def recorded(self, chunk: Chunk) -> ChunkResult | None:
-        data = self._stored.get(_key(chunk))
-        if data is None:
+        result = self._result(chunk)
+        if result is None:
             log.debug("decoding", extra=self._fields(chunk))
-            return None
-        return _unpacked(data)
+        return result
 
     def record(self, chunks: Sequence[Chunk], results: Sequence[ChunkResult]) -> None:
         pairs = zip(chunks, results, strict=True)
-        new = {_key(chunk): _packed(result) for chunk, result in pairs if not result.error}
+        new = {chunk_number(chunk): pack(result) for chunk, result in pairs if not result.error}
         if new:
             self._database.save_results(self._job, self._run, new)
         for chunk in chunks:
             log.debug("recorded", extra=self._fields(chunk))
 
+    def _result(self, chunk: Chunk) -> ChunkResult | None:
+        data = self._stored.get(chunk_number(chunk))
+        return None if data is None else unpack(data)
+
     def _fields(self, chunk: Chunk) -> dict[str, Any]:
-        return {"job": self._job, "run": self._run, "chunk": _key(chunk)}
+        return {"job": self._job, "run": self._run, "chunk": chunk_number(chunk)}
 
 
-def _key(chunk: Chunk) -> int:
+def chunk_number(chunk: Chunk) -> int:
     """The number of a chunk in its job; each lane of a recording counts its own chunks."""
     return chunk.source * 1_000_000 + chunk.index
 
 
-def _packed(result: ChunkResult) -> bytes:
-    return _RESULT.dump_json(_Result(result.segments, result.suspicion, _encode(result.emissions)))
+def pack(result: ChunkResult) -> bytes:
+    emissions = _encode(result.emissions)
+    stored = _Result(result.segments, result.suspicion, emissions, result.languages)
+    return _RESULT.dump_json(stored)
 
 
-def _unpacked(data: bytes) -> ChunkResult:
+def unpack(data: bytes) -> ChunkResult:
     result = _RESULT.validate_json(data)
-    return ChunkResult(result.segments, result.suspicion, emissions=_decode(result.emissions))
+    emissions = _decode(result.emissions)
+    return ChunkResult(
+        result.segments, result.suspicion, emissions=emissions, languages=result.languages
+    )
 
 
 def _encode(emissions: Emissions | None) -> _Emissions | None:

@@ -82,6 +82,8 @@ class QueuePolling:
     def __init__(self, url: str) -> None:
         self._engine = create_engine(url)
         self._bells: dict[str, Bell] = {}
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when another process has changed or announced something."""
         self._threads: list[threading.Thread] = []
         self._stop = threading.Event()
 
@@ -128,6 +130,7 @@ class QueuePolling:
         self._threads.append(thread)
 
     def _ring_all(self) -> None:
+        self.on_change()
         for bell in self._bells.values():
             bell.ring()
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
 
-from unispeech.call import Call
+from unispeech.call import Call, Journal, Spread
 from unispeech.errors import WORKER_DIED, Cancelled, UnispeechError
 from unispeech.server.jobs.journal import JobJournal
 from unispeech.server.jobs.lifecycle import Jobs
+from unispeech.server.jobs.shared_journal import SharedJournal
 from unispeech.server.observe import metrics
 from unispeech.server.service_errors import StoreUnavailable
 from unispeech.server.speech.decoders import Decoded, DecodeRange, DecoderDied
 from unispeech.server.speech.speech import Speech, SpeechRequest, public
+from unispeech.server.storage.connection import UNAVAILABLE
 from unispeech.server.storage.database import Job, State
 from unispeech.server.storage.disk import is_full
 from unispeech.server.storage.machine_faults import OUT_OF_MEMORY, is_patient, machine_fault
@@ -62,7 +67,10 @@ class Runner:
         self.database = jobs.database
         self.speech = speech
         self.stopping = threading.Event()
+        self.announce: Callable[[], None] = lambda: None
+        """Called when other workers may find chunks to decode."""
         self._running = 0
+        self._assists = False
         self._changed = threading.Condition()
 
     def is_busy(self) -> bool:
@@ -72,7 +80,25 @@ class Runner:
     def wait(self, timeout: float) -> None:
         """Wait until no job runs in this process, at most `timeout` seconds."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._running, timeout)
+            self._changed.wait_for(lambda: not self._running and not self._assists, timeout)
+
+    def is_needed(self) -> bool:
+        """Return whether this process has something better to do than to assist other workers."""
+        return self._running > 0 or self.stopping.is_set()
+
+    def assist(self, work: Callable[[], None]) -> None:
+        """Call `work` unless a job runs. It must end soon when `is_needed`: a job that arrives
+        waits for it, so that no more jobs than allowed are decoded at once."""
+        with self._changed:
+            if self.is_needed():
+                return
+            self._assists = True
+        try:
+            work()
+        finally:
+            with self._changed:
+                self._assists = False
+                self._changed.notify_all()
 
     def retry(self, id: str, work: Callable[[], T]) -> T:
         """Call `work`, again and again while the machine is at fault, so that no accepted job is
@@ -111,6 +137,7 @@ class Runner:
         """
         with self._changed:
             self._running += 1
+            self._changed.wait_for(lambda: not self._assists)
         try:
             try:
                 self.retry(id, lambda: self._run(id, worker))
@@ -147,7 +174,7 @@ class Runner:
                     "try another model or backend",
                 )
             with self.jobs.recording(job):  # once for all tries
-                transcript = self._transcribe_alive(job)
+                transcript = self._transcribe_alive(replace(job, worker=worker))
             self._finish(job, transcript)
         except Exception as error:
             self._conclude(job, error)
@@ -191,15 +218,8 @@ class Runner:
                     raise
 
     def _transcribe(self, job: Job) -> Transcript:
-        files = self.jobs.files(job.id)
-        request = SpeechRequest(job.backend, job.model, _options(job))
-        limit = job.max_duration or self.speech.settings.max_duration
         start = job.range_start or 0.0
-        range = DecodeRange(start, job.range_end, limit, request.sound)
-        with self.jobs.recording(job) as recording:
-            decoded: Decoded = self.speech.decoders.decode(
-                recording, files.sound(job.run), job.filename, range
-            )
+        decoded = self._decoded(job, self.jobs.files(job.id).sound(job.run))
         self.database.change(job.id, duration=decoded.duration)
         published = sum(event.kind == "segment" for event in self.database.events(job.id))
         count = 0
@@ -209,7 +229,7 @@ class Runner:
             count += 1
             if count > published:  # a resumed run repeats the first segments
                 self.database.add_event(
-                    job.id, "segment", formats.segment_dict(shifted(segment, range.start))
+                    job.id, "segment", formats.segment_dict(shifted(segment, start))
                 )
 
         def on_progress(progress: Progress) -> None:
@@ -220,9 +240,51 @@ class Runner:
             current = self.database.job(job.id)
             return self.stopping.is_set() or current is None or current.cancel
 
-        journal = JobJournal(self.database, job.id, job.run)
-        call = Call(on_segment, on_progress, cancelled, journal)
-        return self.speech.transcribe(request, decoded, call).shifted(range.start)
+        with self._journal(job, decoded) as (journal, spread):
+            call = Call(on_segment, on_progress, cancelled, journal, spread)
+            return self.speech.transcribe(self.request(job), decoded, call).shifted(start)
+
+    def request(self, job: Job) -> SpeechRequest:
+        """Return the request of a job, with tuples for JSON's lists."""
+        options = {name: tuple(v) if isinstance(v, list) else v for name, v in job.options.items()}
+        return SpeechRequest(job.backend, job.model, options)
+
+    @contextmanager
+    def sound(self, job: Job) -> Iterator[Path]:
+        """Yield the decoded recording of a job that another worker runs."""
+        sound = self.jobs.files(job.id).sound(job.run)
+        if sound.is_file():  # in a shared data folder
+            yield sound
+            return
+        with tempfile.TemporaryDirectory(dir=self.jobs.folder) as folder:
+            yield self._decoded(job, Path(folder) / "sound.wav").path
+
+    def _decoded(self, job: Job, target: Path) -> Decoded:
+        limit = job.max_duration or self.speech.settings.max_duration
+        range = DecodeRange(job.range_start or 0.0, job.range_end, limit, self.request(job).sound)
+        with self.jobs.recording(job) as recording:
+            return self.speech.decoders.decode(recording, target, job.filename, range)
+
+    @contextmanager
+    def _journal(self, job: Job, decoded: Decoded) -> Iterator[tuple[Journal, Spread | None]]:
+        """The journal of a job, which other workers share if the recording is long."""
+        shortest = 60 * self.speech.settings.spread_minutes
+        if (
+            not 0 < shortest <= decoded.duration
+            or self.database.engine.dialect.name != "postgresql"
+            or not self.request(job).can_be_spread
+        ):
+            yield JobJournal(self.database, job.id, job.run), None
+            return
+        shared = SharedJournal(
+            self.database, job.id, job.run, worker=job.worker or "", sound=decoded.path,
+            is_owner=True, announce=self.announce,
+        )  # fmt: skip
+        try:
+            yield shared, shared
+        finally:
+            with suppress(*UNAVAILABLE):
+                shared.release()
 
     def _finish(self, job: Job, transcript: Transcript) -> None:
         if job.parent is not None:
@@ -261,8 +323,3 @@ class Runner:
 
 def _is_death(error: UnispeechError) -> bool:
     return isinstance(error, DecoderDied) or error.code == WORKER_DIED
-
-
-def _options(job: Job) -> dict[str, Any]:
-    """Return the transcription options for the engine, with tuples for JSON's lists."""
-    return {name: tuple(v) if isinstance(v, list) else v for name, v in job.options.items()}

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 
 from unispeech.errors import UnispeechError
+from unispeech.server.jobs.assistance import Assistance
 from unispeech.server.jobs.heartbeat import Heartbeat
 from unispeech.server.jobs.notices import Notices
 from unispeech.server.jobs.queue_polling import IDLE_INTERVAL, QueuePolling
@@ -34,11 +35,14 @@ from unispeech.server.storage.connection import (
     with_driver,
 )
 from unispeech.server.storage.database import Job, State
+from unispeech.server.storage.parts import release_lost
 from unispeech.server.storage.vacuum import vacuum
 
 log = logging.getLogger("unispeech.server")
 
 TRANSCRIBE, NOTIFY = "unispeech_transcribe", "unispeech_notify"
+ASSIST = "unispeech_assist"
+"""Name of what is announced when chunks of a job are open; not a queue."""
 WATCH_INTERVAL = 5.0
 """Seconds between two searches for orphaned jobs."""
 SEARCH_INTERVAL = 30.0
@@ -140,6 +144,11 @@ class Worker:
             )
         engine.dispose()
         self._polling = QueuePolling(self._url)
+        self._assistance: Assistance | None = None
+        if at_once and self.database.engine.dialect.name == "postgresql":
+            self._assistance = Assistance(runner, self.id)
+            self._polling.on_change = self._assistance.announce
+        runner.announce = lambda: self._polling.announce(ASSIST)
         self._at_once = at_once
         self._retention_days = retention_days
         self._stop = threading.Event()
@@ -179,6 +188,8 @@ class Worker:
         queues = {TRANSCRIBE: self.runner.is_busy, NOTIFY: lambda: False}
         self._polling.start(dbos, queues if self._at_once else {})
         self._thread.start()
+        if self._assistance:
+            self._assistance.start()
 
     def enqueue(self, job: Job) -> None:
         """Enqueue an accepted job. Idempotent."""
@@ -192,6 +203,8 @@ class Worker:
         self.runner.stopping.set()
         self._stop.set()
         self._thread.join(timeout=30)
+        if self._assistance:
+            self._assistance.stop()
         self.runner.wait(60.0)
         self._polling.stop()
         DBOS.destroy(workflow_completion_timeout_sec=0)
@@ -249,6 +262,8 @@ class Worker:
             # Private, but DBOS's own admin server calls it. The public `resume_workflow` would
             # also take a workflow from a live worker that has recovered it first.
             DBOS._recover_pending_workflows(sorted(orphaned))
+        if self._assistance:
+            release_lost(self.database, live)
         if dead:
             self.heartbeat.forget(dead)
 

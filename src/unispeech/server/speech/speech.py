@@ -65,6 +65,12 @@ class SpeechRequest:
         names = ("audio_track", "channels")
         return SoundOptions(**{n: self.options[n] for n in names if n in self.options})
 
+    @property
+    def can_be_spread(self) -> bool:
+        """True if several workers can decode the chunks of one recording: not with the library's
+        own algorithm, and not if tracks or channels are transcribed separately."""
+        return self.options.get("strategy") != "native" and not self.sound.has_lanes
+
 
 class Speech:
     """Engines, decoding processes and threads of one server process."""
@@ -248,19 +254,28 @@ class Speech:
 
     def transcribe(self, request: SpeechRequest, decoded: Decoded, call: Call) -> Transcript:
         """Transcribe (blocking). The warnings include those of the decoder."""
-        options = self.with_server_options(request.options)
-        options.pop("audio_track", None)  # the decoder has chosen the track and the channels
-        options["channels"] = "each" if request.sound.has_lanes else "mix"
-        if options.get("strategy") != "native":
-            options.setdefault("batch_size", self.settings.batch_size)
         with self.engine(request) as engine:
-            transcript = engine.follow(decoded.path, call, **options)
+            transcript = engine.follow(decoded.path, call, **self._engine_options(request))
         metrics.AUDIO_SECONDS.inc(transcript.duration)
         return replace(
             transcript,
             warnings=(*decoded.warnings, *_for_clients(transcript.warnings, decoded)),
             complete=decoded.complete and transcript.complete,
         )
+
+    def assist(self, request: SpeechRequest, call: Call) -> None:
+        """Decode open chunks of another worker's call (blocking)."""
+        with self.engine(request) as engine:
+            engine.assist(call, **self._engine_options(request))
+
+    def _engine_options(self, request: SpeechRequest) -> dict[str, Any]:
+        """Return the options of a request for the engine, which gets a decoded recording."""
+        options = self.with_server_options(request.options)
+        options.pop("audio_track", None)  # the decoder has chosen the track and the channels
+        options["channels"] = "each" if request.sound.has_lanes else "mix"
+        if options.get("strategy") != "native":
+            options.setdefault("batch_size", self.settings.batch_size)
+        return options
 
     def detect(self, request: SpeechRequest, decoded: Decoded) -> tuple[str, float]:
         """Detect the language at the beginning (blocking): its code and its probability."""

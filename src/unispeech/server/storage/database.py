@@ -10,11 +10,12 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from unispeech.server.storage import text_index
 from unispeech.server.storage.connection import create_engine, is_storable
 from unispeech.server.storage.migrations import upgrade
-from unispeech.server.storage.tables import chunks, events, jobs, revisions, shares, tags
+from unispeech.server.storage.tables import chunks, events, jobs, parts, revisions, shares, tags
 
 AT_ONCE = 500
 """IDs in one query."""
@@ -230,13 +231,16 @@ class Database:
             # First, so that a transcript that is being saved is waited for and then removed too.
             c.execute(jobs.delete().where(jobs.c.id == id))
             text_index.remove(c, id)
-            for table in (chunks, events, revisions, shares, tags):
+            for table in (chunks, events, parts, revisions, shares, tags):
                 c.execute(table.delete().where(table.c.job == id))
 
     # chunk results and events
 
-    def results(self, job: str, run: int) -> dict[int, bytes]:
+    def results(self, job: str, run: int, numbers: Sequence[int] | None = None) -> dict[int, bytes]:
+        """Return the results of a run, of all chunks or of these."""
         query = sa.select(chunks.c.number, chunks.c.result)
+        if numbers is not None:
+            query = query.where(chunks.c.number.in_(numbers))
         with self.engine.connect() as c:
             rows = c.execute(query.where(chunks.c.job == job, chunks.c.run == run))
             return {int(number): bytes(result) for number, result in rows}
@@ -255,10 +259,21 @@ class Database:
             c.execute(chunks.delete().where(*same))
             c.execute(chunks.insert(), rows)
 
+    def add_results(self, job: str, run: int, results: dict[int, bytes]) -> bool:
+        """Save results of a job that several workers decode; results that are there stay. Return
+        False, and save nothing, if this run of the job has ended."""
+        rows = [{"job": job, "run": run, "number": n, "result": r} for n, r in results.items()]
+        with self.engine.begin() as c:
+            if not is_running(c, job, run):
+                return False
+            c.execute(postgresql.insert(chunks).on_conflict_do_nothing(), rows)
+            return True
+
     def remove_results(self, job: str, run: int) -> None:
         """Remove the chunks of a run and of earlier runs, once the transcript is stored."""
         with self.engine.begin() as c:
-            c.execute(chunks.delete().where(chunks.c.job == job, chunks.c.run <= run))
+            for table in (chunks, parts):
+                c.execute(table.delete().where(table.c.job == job, table.c.run <= run))
 
     def add_event(self, job: str, kind: str, body: dict[str, Any]) -> None:
         with self.engine.begin() as c:
@@ -279,6 +294,14 @@ class Database:
     def ping(self) -> None:
         with self.engine.connect() as c:
             c.execute(sa.select(1))
+
+
+def is_running(c: sa.Connection, job: str, run: int) -> bool:
+    """Return whether this run of a job is running. On PostgreSQL a job that ends meanwhile waits
+    for the transaction, and then removes what that has added."""
+    running = (jobs.c.id == job, jobs.c.run == run, jobs.c.state == State.RUNNING)
+    query = sa.select(jobs.c.id).where(*running).with_for_update(read=True)
+    return c.scalar(query) is not None
 
 
 def _add_event(c: sa.Connection, job: str, kind: str, body: dict[str, Any]) -> None:

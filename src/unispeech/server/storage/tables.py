@@ -46,6 +46,15 @@ chunks = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("result", sa.LargeBinary, nullable=False),
 )
+parts = sa.Table(
+    "unispeech_parts",
+    metadata,
+    sa.Column("job", sa.String(36), primary_key=True),
+    sa.Column("run", sa.Integer, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("chunk", sa.LargeBinary, nullable=False),
+    sa.Column("worker", sa.String(64)),
+)
 events = sa.Table(
     "unispeech_events",
     metadata,
