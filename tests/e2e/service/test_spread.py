@@ -91,13 +91,13 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """45 seconds in which no two chunks are alike."""
+    """36 seconds in which no two chunks are alike."""
     chance = random.Random(5)
     pieces = [load(SAMPLES / f"{name}.wav") for name in ("english", "pause")]
-    sound = np.concatenate([chance.choice(pieces)[chance.randint(0, 9000) :] for _ in range(15)])
+    sound = np.concatenate([chance.choice(pieces)[chance.randint(0, 9000) :] for _ in range(12)])
     path = tmp_path_factory.mktemp("long") / "spread.wav"
     with WavWriter(path) as file:
-        file.write(sound[: 45 * 16_000])
+        file.write(sound[: 36 * 16_000])
     return path
 
 

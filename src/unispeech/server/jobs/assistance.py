@@ -31,6 +31,9 @@ class Assistance:
         self._database = runner.database
         self._worker = worker
         self._resting: dict[str, float] = {}
+        self._assisted: SharedJournal | None = None
+        """Journal in which this worker may have taken chunks: the database may be away at the end
+        of an assistance, and the worker of the job would wait for them."""
         self._stopped = False
         self._announced = threading.Event()
         self._thread = threading.Thread(target=self._run, name="unispeech-assist", daemon=True)
@@ -53,6 +56,7 @@ class Assistance:
             self._announced.wait(SEARCH_INTERVAL)
             self._announced.clear()
             try:
+                self._release()
                 self._runner.assist(self._assist)
             except UNAVAILABLE as error:
                 log.warning("no open chunks searched for: %s", error_line(error))
@@ -73,9 +77,9 @@ class Assistance:
             except Cancelled:
                 continue
             except Exception as error:
-                # Whatever it is, the job's own worker meets it too, and knows what to do.
                 if self._has_ended(job):
-                    continue  # and its sound is gone
+                    continue  # its sound is gone
+                # The worker of the job meets the same error, and knows what it means.
                 self._resting[job.id] = time.monotonic() + REST
                 log.warning("stopped assisting: %s", type(error).__name__, extra={"job": job.id})
 
@@ -85,7 +89,7 @@ class Assistance:
 
         log.info("assisting", extra={"job": job.id, "worker": self._worker})
         with self._runner.sound(job) as sound:
-            journal = SharedJournal(
+            self._assisted = journal = SharedJournal(
                 self._database, job.id, job.run, worker=self._worker, sound=sound
             )
             try:
@@ -96,7 +100,12 @@ class Assistance:
                     journal.discard()
                 raise
             finally:
-                journal.release()
+                self._release()
+
+    def _release(self) -> None:
+        if self._assisted:
+            self._assisted.release()
+            self._assisted = None
 
     def _has_ended(self, job: Job) -> bool:
         current = self._database.job(job.id)

@@ -46,7 +46,7 @@ class SharedJournal(JobJournal):
     """`Spread` of one run of a job, for the worker that runs it or for one that assists.
 
     `is_owner` is true for the worker that runs the job. `announce` is called when other workers
-    may have something to take.
+    may have something to take. `sound` is the decoded recording on this machine.
     """
 
     def __init__(
