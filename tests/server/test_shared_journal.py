@@ -138,7 +138,7 @@ def test_an_ended_job_takes_nothing_more(database: Database, job: Job) -> None:
 def test_idle_workers_find_the_longest_job_of_another(database: Database, job: Job) -> None:
     shorter = replace(job, id=str(uuid4()))
     database.add(shorter)
-    for found, count in ((job, 30), (shorter, 20)):
+    for found, count in ((job, 60), (shorter, 50)):
         journal(database, found, "owner").offer(planned(count))
     assert longest(database, "other", []) == job.id
     assert longest(database, "other", [job.id]) == shorter.id
