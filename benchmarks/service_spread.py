@@ -22,9 +22,9 @@ from unispeech.types import SAMPLE_RATE
 def spread(folder: Path, database: str, minutes: float, model: str) -> dict[str, float]:
     """Run a job with one worker and with two, each with one thread on a core of its own.
 
-    Return wall seconds, and the processor seconds of all workers. Other work on the machine distorts
-    the ratio of the wall seconds. Twice the ratio of the processor seconds is its upper bound: it
-    leaves out the time that one worker waits for the other.
+    Return wall seconds, and the processor seconds of all workers. Other work on the machine
+    distorts the ratio of the wall seconds. Twice the ratio of the processor seconds is its upper
+    bound: it leaves out the time that one worker waits for the other.
     """
     cores = sorted(os.sched_getaffinity(0))[:2]
     long, short = (_recording(folder, n) for n in (minutes, 2.0))
