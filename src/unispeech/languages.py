@@ -48,7 +48,7 @@ ALIASES: dict[str, str] = {
 }  # fmt: skip
 """Other names of Whisper's languages; the long ones are Whisper's own (TO_LANGUAGE_CODE)."""
 
-SPACELESS = frozenset({"zh", "ja", "th", "lo", "my", "yue", "km", "bo"})
+SPACELESS = frozenset({"zh", "ja", "th", "lo", "my", "yue", "km", "bo", "cdo", "cpx"})
 """Languages written without spaces between words, by ISO 639-1 code if they have one."""
 
 

@@ -1,4 +1,4 @@
-"""What the catalog knows of a model: its sources, languages, tasks and licence."""
+"""Entries of the catalog: a model's sources, languages, tasks and licence."""
 
 from __future__ import annotations
 
