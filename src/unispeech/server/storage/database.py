@@ -17,7 +17,7 @@ from unispeech.server.storage.connection import create_engine, is_storable
 from unispeech.server.storage.migrations import upgrade
 from unispeech.server.storage.tables import chunks, events, jobs, parts, revisions, shares, tags
 
-AT_ONCE = 500
+AT_ONCE = 1000
 """IDs in one query."""
 
 
