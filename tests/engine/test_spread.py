@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -12,13 +13,14 @@ import pytest
 from support.samples import CHECKPOINT, SAMPLES
 from unispeech.audio.pcm import WavWriter
 from unispeech.audio.recording import load
-from unispeech.call import Call
+from unispeech.call import Call, Spread
+from unispeech.engine import spread
 from unispeech.engine.engine import Engine
 from unispeech.engine.sound import Input
 from unispeech.engine.spread import with_samples
 from unispeech.errors import AudioError
 from unispeech.stages.seams import is_seam
-from unispeech.types import Chunk
+from unispeech.types import Chunk, ChunkResult
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +56,30 @@ def test_the_samples_of_every_chunk_and_seam_are_read_again(
 def test_a_recording_that_has_become_shorter_is_an_error(sound: Path) -> None:
     with pytest.raises(AudioError):
         with_samples(Chunk(np.zeros(0, np.float32), 0.0, 3600.0), sound)
+
+
+class HangingOthers:
+    """FAKE journal of a call whose chunks other processes have taken and never record."""
+
+    sound = Path("a.wav")
+
+    def take(self, chunks: list[Chunk]) -> list[Chunk]:
+        return []
+
+    def recorded(self, chunk: Chunk) -> None:
+        return None
+
+
+def test_chunks_that_others_never_record_are_decoded_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(spread, "PATIENCE", 0.3)
+    chunk = Chunk(np.zeros(0, np.float32), 0.0, 1.0)
+    decoded: list[list[Chunk]] = []
+
+    def decode(chunks: list[Chunk]) -> list[ChunkResult]:
+        decoded.append(chunks)
+        return [ChunkResult(()) for _ in chunks]
+
+    shared = spread.sharing(decode, cast(Spread, HangingOthers()), lambda: False)
+    assert shared([chunk]) == [ChunkResult(())] and decoded == [[chunk]]

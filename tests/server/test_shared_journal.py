@@ -84,7 +84,22 @@ def test_each_chunk_is_taken_once_and_its_result_reaches_the_others(
     assert not owner.take(taken)
     assert owner.recorded(taken[0]) == result()
     owner.record(taken, [result("Something else.")] * len(taken))
-    assert journal(database, job, "third").recorded(taken[0]) == result(), "the first one stays"
+    assert journal(database, job, "owner").recorded(taken[0]) == result(), "the first one stays"
+
+
+def test_a_chunk_that_is_planned_otherwise_is_decoded_again(database: Database, job: Job) -> None:
+    """Another processor, or another version, may cut elsewhere after a restart."""
+    owner, other = (journal(database, job, worker) for worker in ("owner", "other"))
+    chunks = planned(4)
+    owner.offer(chunks)
+    owner.record(owner.take(chunks), [result()] * len(chunks))
+    again = journal(database, job, "owner")
+    moved = [chunks[0], replace(chunks[2], end=6.0), chunks[3]]
+    again.offer(moved)
+    assert again.recorded(moved[0]) == result()
+    assert again.recorded(moved[1]) is None and again.recorded(moved[2]) == result()
+    assert [chunk.end for chunk in other.open(9)] == [6.0]
+    assert again.take(moved) == moved[1:2]
 
 
 def test_workers_take_less_when_little_is_left(database: Database, job: Job) -> None:

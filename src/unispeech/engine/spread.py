@@ -30,6 +30,9 @@ MOST_OFFERED = 32
 """Items planned between two offers; the first offers are smaller."""
 POLL_INTERVAL = 0.1
 """Seconds between two looks at the journal while others decode."""
+PATIENCE = 1200.0
+"""Seconds without a result of others after which the call decodes a chunk that they have taken: the
+process that has it may hang. The first result of a chunk stays."""
 
 Mark = TypeVar("Mark")
 
@@ -48,6 +51,8 @@ def planned_ahead(
         size = 1
         try:
             while not exited.is_set() and (group := list(islice(items, size))):
+                if exited.is_set():  # the sound may be gone, and its end wrong
+                    return
                 bare = [_without_samples(item) for item in group]
                 spread.offer([item for item in bare if isinstance(item, Chunk)])
                 for item in bare:
@@ -73,16 +78,21 @@ def sharing(decode: Decode, spread: Spread, cancelled: IsCancelled) -> Decode:
 
     def decode_shared(chunks: list[Chunk]) -> list[ChunkResult]:
         results: dict[int, ChunkResult] = {}
+        last = time.monotonic()
         while missing := [chunk for chunk in chunks if chunk.index not in results]:
             with lock:
                 if cancelled():
                     raise Cancelled()
                 taken = spread.take(missing)
+                if not taken and time.monotonic() - last > PATIENCE:
+                    taken = missing
                 for chunk, result in zip(taken, decode(taken) if taken else (), strict=True):
                     results[chunk.index] = result
             recorded = [(chunk.index, spread.recorded(chunk)) for chunk in missing]
             results |= {index: known for index, known in recorded if known is not None}
-            if not any(chunk.index in results for chunk in missing):
+            if any(chunk.index in results for chunk in missing):
+                last = time.monotonic()
+            else:
                 time.sleep(POLL_INTERVAL)
         return [results[chunk.index] for chunk in chunks]
 
@@ -98,6 +108,9 @@ def assist(decode: Decode, spread: Spread, cancelled: IsCancelled, batch_size: i
     """
     while not cancelled() and (waiting := spread.open(batching.LOOKAHEAD * batch_size)):
         taken = spread.take(batching.alike(waiting, batch_size))
+        if not taken:  # others were quicker
+            time.sleep(POLL_INTERVAL)
+            continue
         for result in decode([with_samples(chunk, spread.sound) for chunk in taken]):
             if result.error:
                 raise result.error

@@ -46,10 +46,10 @@ class Assistance:
         self._announced.set()
 
     def stop(self) -> None:
-        """Stop after the batch in flight. The runner must be stopping."""
+        """Stop after the batch in flight, if that is soon. The runner must be stopping."""
         self._stopped = True
         self._announced.set()
-        self._thread.join(timeout=60)
+        self._thread.join(timeout=20)
 
     def _run(self) -> None:
         while not self._stopped:
@@ -66,6 +66,7 @@ class Assistance:
     def _assist(self) -> None:
         """Assist one job after another until no chunk is open, or a job arrives."""
         while not self._runner.is_needed() and not self._database.count(State.QUEUED):
+            self._release()
             now = time.monotonic()
             self._resting = {job: end for job, end in self._resting.items() if end > now}
             id = parts.longest(self._database, self._worker, self._resting)

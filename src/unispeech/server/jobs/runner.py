@@ -87,8 +87,7 @@ class Runner:
         return self._running > 0 or self.stopping.is_set()
 
     def assist(self, work: Callable[[], None]) -> None:
-        """Call `work` unless a job runs. It must end soon when `is_needed`: a job that arrives
-        waits for it, so that no more jobs than allowed are decoded at once."""
+        """Call `work` unless a job runs. It must end soon when `is_needed`."""
         with self._changed:
             if self.is_needed():
                 return
@@ -137,7 +136,6 @@ class Runner:
         """
         with self._changed:
             self._running += 1
-            self._changed.wait_for(lambda: not self._assists)
         try:
             try:
                 self.retry(id, lambda: self._run(id, worker))
@@ -185,6 +183,10 @@ class Runner:
         if self.stopping.is_set():
             log.info("job handed back", extra={"job": job.id})
             raise HandedBack() from None
+        current = self.database.job(job.id)
+        if current and (current.state.final or current.run != job.run):
+            log.warning("another worker has ended the job", extra={"job": job.id})
+            return
         if isinstance(error, Cancelled):
             self._end(job, State.CANCELLED)
         elif fault := machine_fault(error):
@@ -238,7 +240,9 @@ class Runner:
 
         def cancelled() -> bool:
             current = self.database.job(job.id)
-            return self.stopping.is_set() or current is None or current.cancel
+            if self.stopping.is_set() or current is None or current.cancel:
+                return True
+            return (current.state, current.run) != (State.RUNNING, job.run)
 
         with self._journal(job, decoded) as (journal, spread):
             call = Call(on_segment, on_progress, cancelled, journal, spread)

@@ -61,6 +61,8 @@ class SharedJournal(JobJournal):
         announce: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(database, job, run)
+        if not is_owner:
+            self._stored = {}  # results may be withdrawn
         self.sound = sound
         self._worker = worker
         self._is_owner = is_owner
@@ -71,7 +73,8 @@ class SharedJournal(JobJournal):
     def offer(self, chunks: Sequence[Chunk]) -> None:
         planned = {chunk_number(chunk): _described(chunk) for chunk in chunks}
         if planned:
-            self._parts.add(planned)
+            for number in self._parts.add(planned):
+                self._stored.pop(number, None)
             self._announce()
 
     def open(self, most: int) -> list[Chunk]:

@@ -28,13 +28,21 @@ class Parts:
         self._values: dict[str, Any] = {"job": job, "run": run}
         self._own = (parts.c.job == job, parts.c.run == run)
 
-    def add(self, planned: dict[int, bytes]) -> None:
-        """Add chunks, described as JSON, unless the run has ended. Chunks that are there already
-        stay as they are."""
+    def add(self, planned: dict[int, bytes]) -> set[int]:
+        """Add chunks, described as JSON, unless the run has ended. One that an earlier process
+        planned otherwise is replaced, without its result. Return the numbers of those."""
         rows = [{**self._values, "number": n, "chunk": chunk} for n, chunk in planned.items()]
+        there = sa.select(parts.c.number, parts.c.chunk)
+        there = there.where(*self._own, parts.c.number.in_(planned))
+        run = (chunks.c.job == self._values["job"], chunks.c.run == self._values["run"])
         with self._engine.begin() as c:
-            if is_running(c, **self._values):
-                c.execute(postgresql.insert(parts).on_conflict_do_nothing(), rows)
+            if not is_running(c, **self._values):
+                return set()
+            changed = {int(n) for n, chunk in c.execute(there) if bytes(chunk) != planned[n]}
+            c.execute(parts.delete().where(*self._own, parts.c.number.in_(changed)))
+            c.execute(chunks.delete().where(*run, chunks.c.number.in_(changed)))
+            c.execute(postgresql.insert(parts).on_conflict_do_nothing(), rows)
+        return changed
 
     def open(self) -> dict[int, bytes]:
         """Return the chunks that any worker may take."""
