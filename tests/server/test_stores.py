@@ -257,17 +257,30 @@ def test_a_sweep_finds_what_killed_processes_leave(s3: FakeS3, tmp_path: Path) -
     for key in (f"{prefix}/jobs/{id}/upload", "of-another-program"):
         client.create_multipart_upload(Bucket=BUCKET, Key=key)
     jobs.sweep(0)
-    assert len(s3.keys(prefix)) == 3
+    assert len(s3.keys(f"{prefix}/jobs")) == 3
     for jobs._sweep_store._abandoned in (ABANDONED, -60.0):
         jobs._sweep_store._last = float("-inf")
         store.copy_lifetime = jobs._sweep_store._abandoned
         jobs.sweep(0)
-    assert s3.keys(prefix) == [f"{prefix}/jobs/{id}/upload"]
+    assert s3.keys(f"{prefix}/jobs") == [f"{prefix}/jobs/{id}/upload"]
     unfinished = client.list_multipart_uploads(Bucket=BUCKET)["Uploads"]
     assert [upload["Key"] for upload in unfinished] == ["of-another-program"]
     database.change(id, state=State.DONE, ended=time.time() - 10 * 86_400)
     jobs.sweep(7)
-    assert s3.keys(prefix) == [] and database.job(id) is None
+    assert s3.keys(f"{prefix}/jobs") == [] and database.job(id) is None
+
+
+def test_recordings_of_another_database_are_not_swept(
+    s3: FakeS3, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = stored_in(s3)
+    for name in ("first", "second"):
+        jobs = Jobs(Database("sqlite://"), tmp_path / name, 10, store=store)
+        jobs._sweep_store._abandoned = -60.0
+        jobs.sweep(0)
+        store.put("jobs/of-the-first/upload", b"sound")
+    assert store.find("jobs/of-the-first/upload")
+    assert "another database" in caplog.text
 
 
 def test_a_job_that_was_not_accepted_leaves_nothing(s3: FakeS3, tmp_path: Path) -> None:

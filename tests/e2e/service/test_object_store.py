@@ -105,7 +105,7 @@ def test_a_worker_elsewhere_transcribes_and_all_is_deleted(
     assert recordings(server.folder / "data") == recordings(worker.folder / "data") == []
     deleted = http.delete(f"/api/jobs/{job}").json()["deleted"]
     assert deleted["recording"] == "a.wav" and deleted["bytes"] > len(data)
-    assert s3.keys() == []
+    assert s3.keys("recordings/jobs") == s3.keys("recordings/uploads") == []
 
 
 def test_a_killed_worker_leaves_its_copy_only_until_the_next_start(
@@ -125,7 +125,7 @@ def test_a_killed_worker_leaves_its_copy_only_until_the_next_start(
     assert shown["state"] == "done", shown
     until(lambda: recordings(worker.folder / "data") == [], 30)
     http.delete(f"/api/jobs/{job}").raise_for_status()
-    assert s3.keys() == []
+    assert s3.keys("recordings/jobs") == s3.keys("recordings/uploads") == []
 
 
 def test_requests_get_503_and_jobs_wait_while_the_store_is_away(
@@ -142,6 +142,7 @@ def test_requests_get_503_and_jobs_wait_while_the_store_is_away(
             assert answer.status_code == 503 and answer.headers["retry-after"], answer.text
             assert answer.json()["error"]["code"] == "store_unavailable"
         assert http.get(f"/api/jobs/{job}/transcript").status_code == 200
+        assert http.get(f"/api/jobs/{job}").json()["holds"]["bytes"] == PAUSE.stat().st_size
         assert http.get("/readyz").status_code == 200
         until(lambda: "the job waits: the store" in worker.log.read_text())
         late = Server(server.folder, **settings)
@@ -152,7 +153,7 @@ def test_requests_get_503_and_jobs_wait_while_the_store_is_away(
     assert is_correct(http, job, TEXT)
     for id in (job, other):
         http.delete(f"/api/jobs/{id}").raise_for_status()
-    assert s3.keys() == []
+    assert s3.keys("recordings/jobs") == s3.keys("recordings/uploads") == []
     assert "Traceback" not in worker.log.read_text() + server.log.read_text()
 
 
@@ -181,4 +182,4 @@ def test_a_server_killed_while_it_receives_leaves_no_object(
             http.delete(f"/api/jobs/{job}").raise_for_status()
     finally:
         server.stop()
-    assert s3.keys() == []
+    assert s3.keys("recordings/jobs") == s3.keys("recordings/uploads") == []

@@ -9,6 +9,7 @@ from unispeech.options import OPTIONS
 from unispeech.server.api.schemas import Holds, JobShown
 from unispeech.server.jobs.lifecycle import UPLOAD, key
 from unispeech.server.service import Service
+from unispeech.server.service_errors import StoreUnavailable
 from unispeech.server.storage.database import Job, State
 from unispeech.server.storage.job_list import tags_of
 
@@ -76,7 +77,10 @@ def warnings(service: Service, job: Job) -> list[str]:
 def holds(service: Service, job: Job) -> Holds:
     """Return what deleting the job removes."""
     upload = key(job.id, UPLOAD)
-    sizes = {file.key: file.size for file in service.jobs.store.list(f"jobs/{job.id}")}
+    try:
+        sizes = {file.key: file.size for file in service.jobs.store.list(f"jobs/{job.id}")}
+    except StoreUnavailable:  # the state of the job is in the database
+        sizes = {upload: job.size or 0}
     return Holds(
         recording=job.filename if upload in sizes else None,
         bytes=sum(sizes.values()),

@@ -218,6 +218,8 @@ async def peaks_response(
                 target = sound.with_name(WAVEFORM)
                 await asyncio.to_thread(waveform.save_peaks, sound, target)
                 await store.run(store.add, target, stored)
+                if store.path(stored) is None:  # it was copied, not moved
+                    target.unlink()
             peaks = await asyncio.to_thread(waveform.measure_peaks, sound, *span)
     if query.format == "binary":
         return Response(peaks.tobytes(), headers=headers, media_type=OCTETS)

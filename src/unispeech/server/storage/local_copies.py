@@ -68,10 +68,10 @@ class LocalCopies:
         with self._changed:
             self._users[key] = self._users.get(key, 0) + 1
             copying = self._copying.setdefault(key, threading.Lock())
+            path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with copying, suppress(FileNotFoundError):
                 if not path.exists():
-                    path.parent.mkdir(parents=True, exist_ok=True)
                     self._store.copy(key, path)
             yield path
         finally:
@@ -84,5 +84,6 @@ class LocalCopies:
                 return
             del self._users[key], self._copying[key]
             path.unlink(missing_ok=True)
-            with suppress(OSError):  # the folder has other copies
-                path.parent.rmdir()
+            if not any((self._folder / other).parent == path.parent for other in self._users):
+                with suppress(OSError):  # never made
+                    path.parent.rmdir()

@@ -67,4 +67,8 @@ def is_patient(error: BaseException) -> bool:
     """Return whether to wait without a limit: the disk is full or read-only, or the database or the
     store is away."""
     is_read_only = isinstance(error, OSError) and error.errno == errno.EROFS
-    return is_full(error) or is_read_only or isinstance(error, (*UNAVAILABLE, StoreUnavailable))
+    is_away = isinstance(error, UNAVAILABLE) or (
+        # One recording that may not be read is not a store that is away.
+        isinstance(error, StoreUnavailable) and not isinstance(error.__cause__, PermissionError)
+    )
+    return is_full(error) or is_read_only or is_away

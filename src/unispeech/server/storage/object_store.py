@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
+import shutil
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -54,6 +57,9 @@ class ObjectStore(Store):
         self.threads: ThreadPoolExecutor = ThreadPoolExecutor(THREADS, "unispeech-store")
         self.url = _public(url)
         self._protocol = urlsplit(url).scheme
+        self._pieces = {"chunksize": PART, "max_concurrency": PARTS}
+        if self._protocol not in S3:
+            self._pieces = {}
         self._files, self._root = _opened(url, self._protocol or "file", self.url)
 
     def check(self) -> None:
@@ -81,9 +87,8 @@ class ObjectStore(Store):
         return None
 
     def add(self, source: Path, key: str) -> None:
-        options = {"chunksize": PART, "max_concurrency": PARTS} if self._protocol in S3 else {}
         with self._written(key) as target:
-            self._files.put_file(str(source), target, **options)
+            self._files.put_file(str(source), target, **self._pieces)
 
     def put(self, key: str, data: bytes) -> None:
         with self._written(key) as target:
@@ -121,10 +126,12 @@ class ObjectStore(Store):
         stored = self.find(key)
         if stored is None:
             raise FileNotFoundError(key)
+        if shutil.disk_usage(target.parent).free < stored.size:  # before hours of traffic
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
         part = target.with_name(f"{target.name}-{uuid.uuid4().hex}.part")
         try:
             with _reached(missing=True):
-                self._files.get_file(self._path(key), str(part))
+                self._files.get_file(self._path(key), str(part), **self._pieces)
             if part.stat().st_size != stored.size:
                 raise StoreUnavailable("a transfer broke off")
             part.replace(target)
