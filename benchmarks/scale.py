@@ -216,7 +216,7 @@ def print_simulation(args: argparse.Namespace, costs: Costs) -> None:
 
 def print_bill(args: argparse.Namespace, costs: Costs) -> None:
     recordings = args.hours * 60 / args.minutes
-    work = args.hours / args.speed
+    work = args.hours / args.speed / args.busy
     size = args.minutes * args.megabytes_per_minute * 1e6
     rows = {
         "recordings": f"{recordings:,.0f}",
@@ -246,6 +246,7 @@ def main() -> None:
     parser.add_argument("what", choices=("measure", "simulate", "bill"))
     parser.add_argument("--speed", type=float, default=20.0, help="times real time of a worker")
     parser.add_argument("--minutes", type=float, default=30.0, help="mean length of a recording")
+    parser.add_argument("--busy", type=float, default=0.94, help="share of it, of `simulate`")
     parser.add_argument("--hours", type=float, default=1e6)
     parser.add_argument("--days", type=float, default=30.0)
     parser.add_argument("--price", type=float, default=0.08, help="of an hour of a worker")

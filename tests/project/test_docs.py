@@ -454,7 +454,7 @@ def test_flags_and_variables_in_sentences_exist(page: str) -> None:
         _known_variable(name)
 
 
-SCRIPTS = {"--accuracy", "--streams", "--hours", "--noise", "--speed", "--price"}
+SCRIPTS = {"--accuracy", "--streams", "--hours", "--noise", "--speed", "--busy", "--price"}
 """Flags of scripts in `benchmarks/` that pages name alone."""
 
 
