@@ -9,7 +9,7 @@ from support.errors import raises
 from unispeech.cli import cli
 from unispeech.errors import OptionError
 from unispeech.models import catalog
-from unispeech.models.recommend import ADVICE, recommend
+from unispeech.models.recommend import ADVICE, accuracy_order, recommend
 
 
 def names(*, good: bool = True, **request: object) -> list[str]:
@@ -32,6 +32,15 @@ def test_a_model_made_for_the_language_comes_first() -> None:
     assert names(language="de")[0].startswith("parakeet-tdt-0.6b-v3")
     assert names(language="yue")[0] == "sensevoice-small-int8"
     assert names(language="quy")[0].startswith("omnilingual")
+
+
+def test_models_without_advice_are_no_better_than_larger_ones_of_their_family() -> None:
+    order = accuracy_order()
+    pairs = [("large-v3", "large-v2"), ("gigaam-v3-e2e-rnnt", "gigaam-multilingual-ctc"),
+             ("parakeet-tdt-0.6b-v3", "parakeet-ctc-0.6b"), ("mms-1b-all", "mms-1b-l1107"),
+             ("large-v3", "medium"), ("medium", "small"), ("small", "small.en")]  # fmt: skip
+    for better, other in pairs:
+        assert order.index(better) < order.index(other)
 
 
 def test_memory_leaves_out_large_models() -> None:

@@ -51,7 +51,7 @@ test("models that no installed backend runs are left out", () => {
     usable: backend.name === "fast",
   }));
   const models = info.models.map((model) =>
-    model.name === "large" ? { ...model, family: "ctc" } : model,
+    model.name === "large" ? { ...model, backends: ["plain"] } : model,
   );
   assert.equal(qualities({ ...info, backends, models }, "de").best, undefined);
   assert.deepEqual(qualities({ ...info, models }, "de").best, { backend: "plain", model: "large" });
@@ -64,6 +64,15 @@ test("a language that the server's own model does not know takes another", () =>
   assert.deepEqual([first.language, possible(english, first).model], ["en", ""]);
   assert.equal(changed(english, first, { language: "de" }).model, "base");
   assert.equal(changed(english, first, { language: "" }).model, "base");
+});
+
+test("a model made for some languages is the best for these alone", () => {
+  const mixed = serverWith({
+    base: [5, 145, MANY],
+    asian: [0, 239, ["zh", "en"], { made_for: ["zh"] }],
+  });
+  assert.equal(qualities(mixed, "zh").balanced.model, "asian");
+  for (const language of ["", "en"]) assert.equal(qualities(mixed, language).best, undefined);
 });
 
 test("a quality that the language does not have becomes balanced", () => {

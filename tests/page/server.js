@@ -50,6 +50,8 @@ const backend = (name, family, options) => ({
 const model = (name, family, languages) => ({
   name,
   family,
+  backends: family === "ctc" ? ["plain"] : ["fast"],
+  made_for: [],
   languages,
   tasks: ["transcribe"],
   kept: true,

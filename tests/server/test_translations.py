@@ -173,7 +173,7 @@ def test_models_that_cannot_translate_are_refused_by_name(
 
 
 def test_another_model_translates_if_that_of_the_job_cannot(http: httpx.Client) -> None:
-    id = submit(http, SAMPLES / "german.wav", model="tiny.en")
+    id = submit(http, SAMPLES / "german.wav", model="tiny.en", vad="false")
     until_ended(http, id)
     missing = transcript(http, id, format="csv", translation="1")
     assert (missing.status_code, missing.json()["error"]["code"]) == (409, "no_translation")
@@ -182,6 +182,7 @@ def test_another_model_translates_if_that_of_the_job_cannot(http: httpx.Client) 
     shown = translated(http, id)
     assert shown["job"]["model"] == "base"
     assert "language" not in shown["job"]["options"]
+    assert shown["job"]["options"]["vad"] is False, "what chooses the sound is inherited"
     assert http.delete(f"/api/jobs/{id}/translation").status_code == 204
     assert http.get(f"/api/jobs/{shown['source']}").status_code == 404
     assert http.delete(f"/api/jobs/{id}/translation").status_code == 404

@@ -14,6 +14,7 @@ from unispeech.environments import catalog
 from unispeech.environments.catalog import Lock
 from unispeech.errors import BackendMissing, OptionError
 from unispeech.models import store
+from unispeech.models.entry import Entry
 from unispeech.models.facts import ModelFacts, family_title
 from unispeech.types import Progress
 
@@ -82,6 +83,13 @@ class BackendSpec:
     def runs(self, family: str) -> bool:
         """Return True if it runs models of a family."""
         return family in self.names_of_families
+
+    def runs_entry(self, entry: Entry) -> bool:
+        """Return True if it runs a model of the catalog. Only Whisper's are converted."""
+        formats = {source.format for source in entry.sources}
+        return self.runs(entry.family) and (
+            entry.family == "whisper" or self.model_format in formats
+        )
 
     def of(self, model: ModelFacts) -> BackendSpec:
         """Return the backend with the family and the capabilities that it has for a model."""

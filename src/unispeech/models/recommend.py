@@ -62,6 +62,7 @@ ADVICE: tuple[Advice, ...] = (
     Advice("small", "many languages, prompts, translates into English", light=False, live=False),
     Advice("base", "many languages, prompts, runs on small machines"),
     Advice("tiny", "the smallest of many languages"),
+    Advice("moonshine-tiny-en-int8", "English with punctuation on small machines; no word times"),
     Advice(
         "omnilingual-ctc-1b-int8", "over 1,600 languages, without punctuation",
         light=False, live=False,
@@ -114,20 +115,25 @@ def recommend(
 def accuracy_order() -> list[str]:
     """Return the names of the catalog, the most accurate model for its languages first.
 
-    A model without advice comes before the first of its family that is no larger.
+    A model without advice comes after the last of its family that is no smaller.
     """
     order = [advice.name for advice in ADVICE]
     entries = {entry.name: entry for entry in catalog.ENTRIES}
     for entry in entries.values():
         if entry.name in order:
             continue
-        smaller = (
+        larger = [
             place
             for place, name in enumerate(order)
-            if entries[name].family == entry.family and entries[name].megabytes <= entry.megabytes
-        )
-        order.insert(next(smaller, len(order)), entry.name)
+            if entries[name].family == entry.family and entries[name].megabytes >= entry.megabytes
+        ]
+        order.insert(larger[-1] + 1 if larger else len(order), entry.name)
     return order
+
+
+def made_for(name: str) -> tuple[str, ...]:
+    """Return the languages that a model is recommended for, of those that it knows; empty: all."""
+    return next((advice.only for advice in ADVICE if advice.name == name), ())
 
 
 def _knows(advice: Advice, entry: Entry, language: str) -> bool:

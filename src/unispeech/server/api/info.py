@@ -16,7 +16,7 @@ from unispeech.errors import OptionError, UnispeechError
 from unispeech.models import catalog, weight_cache
 from unispeech.models.entry import Entry
 from unispeech.models.facts import ModelFacts, family_title
-from unispeech.models.recommend import accuracy_order
+from unispeech.models.recommend import accuracy_order, made_for
 from unispeech.option_schema import Option
 from unispeech.options import OPTIONS, LoadOptions, options_for, split_options
 from unispeech.server.api.schemas import JobOptions, validated
@@ -87,6 +87,8 @@ def _model(entry: Entry, is_cached: bool, rank: int) -> dict[str, Any]:
     return {
         "name": entry.name,
         "family": entry.family,
+        "backends": [name for name, spec in registry.specs().items() if spec.runs_entry(entry)],
+        "made_for": list(made_for(entry.name)),
         "languages": list(entry.languages),
         "tasks": ["transcribe", "translate"] if entry.translates else ["transcribe"],
         "kept": is_cached,

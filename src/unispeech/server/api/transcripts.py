@@ -88,7 +88,8 @@ async def transcript(
     Text rules change the text of this download, not the stored one.
 
     If the format cannot hold the speakers or languages, the header `X-UniSpeech-Warning` says so.
-    The ETag is that of the revision, for `If-None-Match` here and `If-Match` of edits.
+    The ETag is that of the revision, for `If-None-Match` here and `If-Match` of edits; with a
+    translation it is that of both, and only for `If-None-Match`.
     """
     number = current_revision(job, job.error or "")
     return await transcript_response(request, service, job, number, options)
@@ -130,7 +131,8 @@ def _tag(service: Service, job: Job, number: int, options: RenderOptions) -> str
     """Return the ETag: the revision and, if it is part of the file, the translation."""
     if options.translation is None:
         return f'"{number}"'
-    return f'"{number}-{finished_translation(service, job).id}"'
+    source = finished_translation(service, job)
+    return f'"{number}-{source.id}-{source.revision}"'
 
 
 def finished_translation(service: Service, job: Job) -> Job:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from unispeech.backends import registry
 from unispeech.errors import UnispeechError
 from unispeech.models import catalog, weight_cache
 from unispeech.models.facts import ENGLISH_ONLY
@@ -12,7 +13,7 @@ from unispeech.models.recommend import accuracy_order
 from unispeech.options import TranscribeOptions
 from unispeech.server.speech.speech import Speech, SpeechRequest
 
-INHERITED = ("audio_track", "channels", "start", "end")
+INHERITED = ("audio_track", "channels", "start", "end", "vad")
 """Options of the transcript that the translation inherits, with those of `vad_`: they choose the
 sound. Others, such as words to expect, are for the original language."""
 
@@ -37,8 +38,7 @@ def translation_request(
     sound = {n: v for n, v in options.items() if n in INHERITED or n.startswith("vad_")}
     sound["task"] = "translate"
     spoken = _spoken(speech, backend, model, options.get("language") or language)
-    others = ((name, None) for name in _present(speech))
-    for candidate in (asked,) if asked else ((model, backend), *others):
+    for candidate in (asked,) if asked else ((model, backend), *_present(speech)):
         for known in dict.fromkeys((spoken, None)):
             found = _review(speech, *candidate, {**sound, "language": known})
             if found is not None:
@@ -56,13 +56,18 @@ def _spoken(speech: Speech, backend: str, model: str, language: str | None) -> s
     return None if is_english_only else language
 
 
-def _present(speech: Speech) -> Iterator[str]:
-    """Yield the models on the server that translate, the most accurate first."""
+def _present(speech: Speech) -> Iterator[tuple[str, str]]:
+    """Yield the models on the server that translate, the most accurate first, each with the
+    backends that run it, the server's first."""
+    own = registry.find(speech.settings.backend)
+    others = [spec for spec in registry.specs().values() if registry.is_available(spec)]
+    specs = list({spec.name: spec for spec in (own, *others)}.values())
     for name in accuracy_order():
         entry = catalog.find(name)
-        can = entry is not None and entry.translates and speech.models.may_name(name)
-        if can and weight_cache.formats(name):
-            yield name
+        if entry is None or not entry.translates or not speech.models.may_name(name):
+            continue
+        if weight_cache.formats(name):
+            yield from ((name, spec.name) for spec in specs if spec.runs_entry(entry))
 
 
 def _review(

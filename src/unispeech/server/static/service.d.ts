@@ -270,7 +270,11 @@ export interface LayoutPreset {
 export interface Model {
   name: string;
   family: string;
+  /** Backends that run it. */
+  backends: string[];
   languages: string[];
+  /** The languages that it is recommended for; empty: all of `languages`. */
+  made_for: string[];
   tasks: string[];
   kept: boolean;
   /** Place among all models by accuracy; 0 is the most accurate. */

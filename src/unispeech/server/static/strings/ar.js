@@ -39,6 +39,7 @@ export default {
   "error.link_not_found":
     "انتهت صلاحية هذا الرابط أو أنه غير كامل. اطلب رابطًا جديدًا ممن أرسله إليك.",
   "error.no_translation": "لم تعد هناك ترجمة. اطلب ترجمة جديدة.",
+  "error.already_translated": "النص ترجمة بالفعل.",
   "error.translation_running": "التسجيل قيد الترجمة بالفعل.",
   "error.cannot_translate":
     "لا يستطيع أي نموذج على هذا الخادم أن يترجم. أخبر المسؤول ليضيف base أو small أو medium أو large-v3.",

@@ -48,6 +48,7 @@ export default {
   "error.link_not_found":
     "Dieser Link ist abgelaufen oder unvollständig. Wer ihn geschickt hat, kann einen neuen schicken.",
   "error.no_translation": "Es gibt keine Übersetzung mehr. Bitte eine neue anfordern.",
+  "error.already_translated": "Der Text ist schon eine Übersetzung.",
   "error.translation_running": "Die Aufnahme wird bereits übersetzt.",
   "error.cannot_translate":
     "Kein Modell auf diesem Server kann übersetzen. Der Betreiber kann base, small, medium oder large-v3 hinzufügen.",

@@ -44,6 +44,7 @@ export default {
   "error.link_not_found":
     "This link has expired or is incomplete. Ask the person who sent it for a new one.",
   "error.no_translation": "There is no translation any more. Ask for a new one.",
+  "error.already_translated": "The text is a translation already.",
   "error.translation_running": "The recording is being translated already.",
   "error.cannot_translate":
     "No model on this server can translate. Tell its operator to add base, small, medium or large-v3.",

@@ -50,12 +50,14 @@ export function qualities(info, language) {
 }
 
 /**
- * True if a model knows a language, or several if the language is to be detected.
+ * True if a model is good at a language, or at all of several if the language is to be detected.
  * @param {Model} model
  * @param {string} language
  */
-const knows = ({ languages }, language) =>
-  language ? languages.includes(language) : languages.length > 1;
+const knows = ({ languages, made_for: best }, language) =>
+  language
+    ? (best.length ? best : languages).includes(language)
+    : languages.length > 1 && !best.length;
 
 /**
  * The downloaded models that an installed backend runs.
@@ -75,10 +77,8 @@ const usualModel = (info) => info.models.filter(({ name }) => name === info.mode
  * @param {Info} info
  * @param {Model} model
  */
-function backendFor(info, { family }) {
-  const able = info.backends.filter(
-    ({ usable, families, family: only }) => usable && family in (families ?? { [only]: {} }),
-  );
+function backendFor(info, { backends }) {
+  const able = info.backends.filter(({ usable, name }) => usable && backends.includes(name));
   return able.find(({ name }) => name === info.backend) ?? able[0];
 }
 
