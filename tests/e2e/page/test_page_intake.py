@@ -117,6 +117,18 @@ def recorded(server: Server) -> list[str]:
     return [job["state"] for job in jobs if job["filename"].startswith("Recording 2")]
 
 
+PIECES = """async () => {
+  const result = (request) => new Promise((resolve) => {
+    request.onsuccess = () => resolve(request.result);
+  });
+  const open = await result(indexedDB.open("unispeech", 1));
+  const count = await result(open.transaction("pieces").objectStore("pieces").count());
+  open.close();
+  return count;
+}"""
+"""The number of pieces of recordings in the browser."""
+
+
 def test_a_recording_is_kept_until_it_is_a_job(tab: Tab) -> None:
     """The tab is reloaded while the server cannot be reached."""
     page = tab.page
@@ -129,8 +141,11 @@ def test_a_recording_is_kept_until_it_is_a_job(tab: Tab) -> None:
     page.reload()
     page.unroute("**/api/uploads")
     page.get_by_text("Recorded, not yet sent").wait_for(timeout=WAIT)
+    assert page.evaluate(PIECES)
     page.get_by_role("button", name="Transcribe").click()
     page.get_by_role("link", name=re.compile("^Recording 2")).first.wait_for(timeout=WAIT)
+    while page.evaluate(PIECES):  # the list may know the job before the request has its answer
+        page.wait_for_timeout(100)
     page.reload()
     page.get_by_role("link", name=re.compile("^Recording 2")).first.wait_for(timeout=WAIT)
     assert not page.get_by_text("Recorded, not yet sent").is_visible()
