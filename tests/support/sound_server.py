@@ -18,7 +18,7 @@ MODULES = (
 @contextmanager
 def sound_server(folder: Path) -> Iterator[dict[str, str]]:
     """Start PulseAudio, and return the environment of programs that shall use it."""
-    socket = folder / "pulse"
+    socket = folder / "sound.socket"
     protocol = f"module-native-protocol-unix auth-anonymous=1 socket={socket}"
     command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1"]
     for module in (*MODULES, protocol):
