@@ -16,14 +16,15 @@ async function newPage(browser) {
   const page = await browser.newPage();
   await page.setViewport({ width: 1280, height: 800 });
   page.setDefaultTimeout(90_000);
-  page.on("pageerror", (error) => failures.push(String(error)));
-  page.on("console", (message) => {
-    if (message.type() === "error") failures.push(message.text());
-  });
+  const note = (text) => INTERRUPTED.test(text) || failures.push(text);
+  page.on("pageerror", (error) => note(String(error)));
+  page.on("console", (message) => message.type() === "error" && note(message.text()));
   return page;
 }
 
 const failures = [];
+/** What Firefox reports of an event stream that a navigation closes. */
+const INTERRUPTED = /interrupted while the page was loading/;
 
 const button = (name) => `::-p-aria([name="${name}"][role="button"])`;
 
@@ -107,5 +108,5 @@ try {
   }
   if (failures.length) throw new Error(failures.join("\n"));
 } finally {
-  await browser.close();
+  await browser.close().catch(console.error);
 }

@@ -20,7 +20,8 @@ export async function openSource(name, onSamples, onEnd) {
   let context = null;
   const end = () => {
     for (const track of stream.getTracks()) track.stop();
-    if (context && context.state !== "closed") context.close();
+    context?.close();
+    context = null; // it says "closed" a moment later, and may be ended again meanwhile
   };
   try {
     const sampled = sampledAt(stream);
