@@ -35,7 +35,7 @@ BLOCK = 5e6
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What jobs cost the database."""
+    """Cost of jobs for the database."""
 
     per_job: float = 15.0
     """Transactions that write for a job, whatever its length."""

@@ -326,7 +326,7 @@ def _check_libraries(form: str, report: bool, ray: str | None) -> None:
 
 
 def _settings(manifest: str, form: str, shard: Shard, settled: Settled) -> dict[str, Any]:
-    """What the parts of one output have in common."""
+    """Properties that the parts of one output share."""
     options = asdict(settled.requested)
     del options["batch"]["batch_size"]  # it does not change the text
     return {
