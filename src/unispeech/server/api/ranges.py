@@ -15,7 +15,7 @@ from unispeech.server.http.dependencies import Caller, TheJob, TheService
 from unispeech.server.http.error_responses import RequestError
 from unispeech.server.http.routing import Route
 from unispeech.server.jobs import corrections
-from unispeech.server.storage.database import Job
+from unispeech.server.jobs.ranges import range_job
 
 router = APIRouter(tags=["Transcripts"], route_class=Route)
 
@@ -57,23 +57,8 @@ async def decode_again(job: TheJob, range: Range, service: TheService, key: Call
         whole = await asyncio.to_thread(service.jobs.revisions.transcript, job.id, job.revision)
         if whole is not None:
             digest = corrections.digest(whole, range.start, range.end or float("inf"))
-    id, _ = service.jobs.new_folder()
-    range_job = Job(
-        id=id,
-        owner=key.id,
-        dialect="api",
-        filename=job.filename,
-        backend=speech_request.backend,
-        model=speech_request.model,
-        options=speech_request.options,
-        max_duration=job.max_duration,
-        priority=job.priority,
-        parent=job.id,
-        range_start=range.start,
-        range_end=range.end,
-        range_digest=digest,
-    )
-    return await asyncio.to_thread(accept, service, range_job)
+    part = range_job(service.jobs, job, key.id, speech_request, range.start, range.end, digest)
+    return await asyncio.to_thread(accept, service, part)
 
 
 def _check_times(range: Range, duration: float) -> None:

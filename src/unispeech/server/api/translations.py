@@ -18,6 +18,7 @@ from unispeech.server.http.dependencies import Caller, TheJob, TheService
 from unispeech.server.http.error_responses import RequestError
 from unispeech.server.http.routing import Route
 from unispeech.server.jobs import translations
+from unispeech.server.jobs.ranges import range_job
 from unispeech.server.service import Service
 from unispeech.server.speech.speech import SpeechRequest
 from unispeech.server.speech.translating import translation_request
@@ -57,7 +58,7 @@ async def translate(
             )  # fmt: skip
         request = _request(service, job, new or NewTranslation(backend=None, model=None))
         translations.remove(service.jobs, job.id, kept=before.finished if before else None)
-        accept(service, _new_job(service, key.id, job, request))
+        accept(service, range_job(service.jobs, job, key.id, request))
         return _shown(service, job)
 
     return await asyncio.to_thread(enqueue)
@@ -90,23 +91,6 @@ def _asked(job: Job, new: NewTranslation) -> tuple[str, str | None] | None:
     if new.model is None and new.backend is None:
         return None
     return new.model or job.model, new.backend
-
-
-def _new_job(service: Service, owner: str, job: Job, request: SpeechRequest) -> Job:
-    id, _ = service.jobs.new_folder()
-    return Job(
-        id=id,
-        owner=owner,
-        dialect="api",
-        filename=job.filename,
-        backend=request.backend,
-        model=request.model,
-        options=request.options,
-        max_duration=job.max_duration,
-        priority=job.priority,
-        parent=job.id,
-        range_start=0.0,
-    )
 
 
 @router.get(PATH, summary="Show the translation")
