@@ -37,9 +37,9 @@ BLOCK = 5e6
 class Costs:
     """Cost of jobs for the database."""
 
-    per_job: float = 15.0
+    per_job: float = 13.0
     """Transactions that write for a job, whatever its length."""
-    per_hour: float = 1000.0
+    per_hour: float = 90.0
     """The same for each hour of sound."""
     idle: float = 0.2
     """The same a second of a worker that waits."""
@@ -246,7 +246,7 @@ def main() -> None:
     parser.add_argument("what", choices=("measure", "simulate", "bill"))
     parser.add_argument("--speed", type=float, default=20.0, help="times real time of a worker")
     parser.add_argument("--minutes", type=float, default=30.0, help="mean length of a recording")
-    parser.add_argument("--busy", type=float, default=0.94, help="share of it, of `simulate`")
+    parser.add_argument("--busy", type=float, default=0.99, help="share of it, of `simulate`")
     parser.add_argument("--hours", type=float, default=1e6)
     parser.add_argument("--days", type=float, default=30.0)
     parser.add_argument("--price", type=float, default=0.08, help="of an hour of a worker")

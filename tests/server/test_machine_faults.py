@@ -30,6 +30,7 @@ from unispeech.server import settings
 from unispeech.server.http.error_responses import answer
 from unispeech.server.jobs import runner as runner_module
 from unispeech.server.jobs.lifecycle import Jobs
+from unispeech.server.jobs.publication import Publication
 from unispeech.server.jobs.runner import HandedBack, Runner
 from unispeech.server.observe.logs import BURST, WINDOW, Repeats
 from unispeech.server.speech.decoders import DecodeRange, DecoderDied, Decoders
@@ -166,7 +167,11 @@ def test_jobs_outlast_faults_at_random_calls(
     names = ("job", "change", "add_event", "events", "results", "save_results", "remove_results")
     for name in names:
         monkeypatch.setattr(runner.database, name, unreliable(getattr(runner.database, name)))
-    for owner, name in ((runner.speech.decoders, "decode"), (runner.jobs.revisions, "finish")):
+    for owner, name in (
+        (runner.speech.decoders, "decode"),
+        (runner.jobs.revisions, "finish"),
+        (Publication, "_write"),
+    ):
         monkeypatch.setattr(owner, name, unreliable(getattr(owner, name)))
     for job in jobs:
         runner.run(job.id, "worker")
@@ -175,6 +180,8 @@ def test_jobs_outlast_faults_at_random_calls(
         assert state(runner, job) == (State.DONE, None)
         transcript = runner.jobs.revisions.transcript(job.id, 1)
         assert transcript is not None and words(transcript.text) == words(reference("english"))
+        published = runner.database.events(job.id, kind="segment")
+        assert [event.body["text"] for event in published] == [s.text for s in transcript.segments]
 
 
 def test_chunks_decoded_while_memory_ran_out_are_decoded_again(

@@ -16,6 +16,7 @@ from unispeech.call import Call, Journal, Spread
 from unispeech.errors import WORKER_DIED, Cancelled, UnispeechError
 from unispeech.server.jobs.journal import JobJournal
 from unispeech.server.jobs.lifecycle import Jobs
+from unispeech.server.jobs.publication import Publication
 from unispeech.server.jobs.shared_journal import SharedJournal
 from unispeech.server.observe import metrics
 from unispeech.server.service_errors import StoreUnavailable
@@ -25,8 +26,7 @@ from unispeech.server.storage.connection import UNAVAILABLE
 from unispeech.server.storage.database import Job, State
 from unispeech.server.storage.disk import is_full
 from unispeech.server.storage.machine_faults import OUT_OF_MEMORY, is_patient, machine_fault
-from unispeech.text import formats
-from unispeech.types import Progress, Segment, Transcript, shifted
+from unispeech.types import Progress, Transcript, shifted
 
 log = logging.getLogger("unispeech.server")
 
@@ -223,20 +223,10 @@ class Runner:
         start = job.range_start or 0.0
         decoded = self._decoded(job, self.jobs.files(job.id).sound(job.run))
         self.database.change(job.id, duration=decoded.duration)
-        published = sum(event.kind == "segment" for event in self.database.events(job.id))
-        count = 0
-
-        def on_segment(segment: Segment) -> None:
-            nonlocal count
-            count += 1
-            if count > published:  # a resumed run repeats the first segments
-                self.database.add_event(
-                    job.id, "segment", formats.segment_dict(shifted(segment, start))
-                )
 
         def on_progress(progress: Progress) -> None:
             if progress.stage == "transcribe":
-                self.database.change(job.id, done=progress.done)
+                publication.progress(progress.done)
 
         def cancelled() -> bool:
             current = self.database.job(job.id)
@@ -244,8 +234,14 @@ class Runner:
                 return True
             return (current.state, current.run) != (State.RUNNING, job.run)
 
-        with self._journal(job, decoded) as (journal, spread):
-            call = Call(on_segment, on_progress, cancelled, journal, spread)
+        with (
+            self._journal(job, decoded) as (journal, spread),
+            Publication(self.database, job) as publication,
+        ):
+            call = Call(
+                lambda segment: publication.segment(shifted(segment, start)),
+                on_progress, cancelled, journal, spread,
+            )  # fmt: skip
             return self.speech.transcribe(self.request(job), decoded, call).shifted(start)
 
     def request(self, job: Job) -> SpeechRequest:
