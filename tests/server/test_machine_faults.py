@@ -225,6 +225,28 @@ def test_a_file_that_always_kills_the_decoder_fails(
     assert state(runner, job)[0] is State.FAILED and len(deaths) == 100 - runner_module.DEATHS
 
 
+@pytest.mark.parametrize(
+    "change", [{"state": State.DONE, "ended": 1.0}, {"run": 1, "worker": "other"}]
+)
+def test_an_error_says_nothing_once_another_worker_has_the_job(
+    runner: Runner,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    change: dict[str, Any],
+) -> None:
+    def superseded(*_: object) -> None:
+        runner.database.change(job.id, **change)
+        raise BackendError("the sound is missing")
+
+    monkeypatch.setattr(runner.speech.decoders, "decode", superseded)
+    job = accept(runner)
+    runner.run(job.id, "worker")
+    assert state(runner, job) == (change.get("state", State.RUNNING), None)
+    events = [event.body for event in runner.database.events(job.id)]
+    assert events == [{"state": "queued"}, {"state": "running"}]
+    assert "another worker has ended the job" in caplog.text
+
+
 def test_no_job_fails_while_the_process_stops(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import time
+import tracemalloc
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,8 +26,9 @@ from unispeech.server.http.wav_response import WavResponse
 from unispeech.server.jobs.lifecycle import ABANDONED, Jobs
 from unispeech.server.service_errors import StoreUnavailable
 from unispeech.server.speech.decoders import DecodeRange, Decoders
-from unispeech.server.storage import tables
+from unispeech.server.storage import object_store, tables
 from unispeech.server.storage.database import Database, Job, State
+from unispeech.server.storage.disk import is_full
 from unispeech.server.storage.local_copies import LocalCopies, PrivateFolder
 from unispeech.server.storage.machine_faults import is_patient, machine_fault
 from unispeech.server.storage.object_store import ObjectStore
@@ -309,6 +312,41 @@ def test_a_copy_is_made_once_and_removed_by_its_last_user(s3: FakeS3, tmp_path: 
     assert not first.exists()
     with copies.lend("jobs/1/upload") as missing:
         assert not missing.exists()
+
+
+def test_a_copy_that_the_disk_has_no_room_for_is_not_begun(
+    s3: FakeS3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, begun = stored_in(s3), []
+    store.put("jobs/1/upload", b"sound")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(9, 5, 4))
+    monkeypatch.setattr(store._files, "get_file", lambda *_, **__: begun.append(1))
+    with pytest.raises(OSError) as error:
+        store.copy("jobs/1/upload", tmp_path / "copy")
+    assert is_full(error.value) and machine_fault(error.value) and is_patient(error.value)
+    assert not begun and list(tmp_path.iterdir()) == []
+
+
+def test_transfers_of_large_files_need_little_memory(
+    s3: FakeS3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """s3fs alone would hold ten pieces of 50 MB."""
+    monkeypatch.setattr(object_store, "PART", 5 << 20)  # S3 takes no smaller ones
+    store, source, target = stored_in(s3), tmp_path / "source", tmp_path / "target"
+    with source.open("wb") as file:
+        file.truncate(120 << 20)
+    tracemalloc.start()
+    try:
+        store.add(source, "jobs/1/upload")
+        _, sent = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        store.copy("jobs/1/upload", target)
+        _, received = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert target.stat().st_size == 120 << 20
+    pieces = object_store.PARTS * object_store.PART
+    assert max(sent, received) < 4 * pieces, "each is there as it arrives and joined"
 
 
 def test_the_folder_of_a_killed_process_is_removed_by_the_next_one(tmp_path: Path) -> None:
