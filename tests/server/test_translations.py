@@ -151,6 +151,19 @@ def test_a_new_translation_changes_the_tag_of_a_download(http: httpx.Client, ger
     until_ended(http, translation(http, german)["job"]["id"])
 
 
+def test_a_corrected_translation_changes_the_tag_of_a_download(
+    http: httpx.Client, german: str
+) -> None:
+    path = f"/api/jobs/{german}/transcript?format=csv&translation=1"
+    tag = {"If-None-Match": http.get(path).headers["etag"]}
+    plain = transcript(http, german).headers["etag"]
+    source = translation(http, german)["source"]
+    edit(http, source, [{**segment(http, source), "text": "Corrected by hand."}])
+    changed = http.get(path, headers=tag)
+    assert changed.status_code == 200 and "Corrected by hand." in changed.text
+    assert transcript(http, german).headers["etag"] == plain
+
+
 def test_a_share_link_and_an_archive_have_it_too(http: httpx.Client, german: str) -> None:
     token = http.post(f"/api/jobs/{german}/shares", json={}).json()["token"]
     path = f"/api/shared/{token}/transcript?format=csv&translation=1"

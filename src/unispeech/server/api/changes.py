@@ -26,6 +26,7 @@ from unispeech.server.api.transcripts import (
     current_revision,
     stored_transcript,
     transcript_response,
+    transcript_tag,
 )
 from unispeech.server.http.dependencies import Caller, TheJob, TheService
 from unispeech.server.http.error_responses import RequestError
@@ -85,7 +86,7 @@ async def correct(
         return _save(service, job, new, expected, EDITED, edited.author or _name(key))
 
     number = await asyncio.to_thread(save)
-    return Response(status_code=204, headers={"ETag": f'"{number}"'})
+    return Response(status_code=204, headers={"ETag": transcript_tag(job, number)})
 
 
 @router.patch(
@@ -113,13 +114,13 @@ async def change(
 
     def save() -> int:
         if current != expected:
-            raise _conflict(Changed(current))
+            raise _conflict(job, Changed(current))
         old = stored_transcript(service, job, current)
         new = corrections.correct(old, _apply(patch.changes, old), _gaps(patch))
         return _save(service, job, new, expected, EDITED, patch.author or _name(key))
 
     number = await asyncio.to_thread(save)
-    return Response(status_code=204, headers={"ETag": f'"{number}"'})
+    return Response(status_code=204, headers={"ETag": transcript_tag(job, number)})
 
 
 def _apply(changes: Sequence[Change], old: Transcript) -> list[Segment]:
@@ -178,7 +179,8 @@ def _segments(edited: Sequence[EditedSegment], by_time: SegmentsByTime) -> list[
 
 
 def _expected_revision(request: Request) -> int | None:
-    """Return the revision in `If-Match`; None for `*`, -1 if it is not an ETag of ours.
+    """Return the revision in `If-Match`; None for `*`, -1 if it is not an ETag of ours. A changed
+    name is no conflict, and neither is a revision alone, such as `"3"`.
 
     Raises:
         RequestError: 428, the header is missing.
@@ -191,7 +193,7 @@ def _expected_revision(request: Request) -> int | None:
         )  # fmt: skip
     if tag == "*":
         return None
-    number = re.fullmatch(r'"(\d{1,9})"', tag)
+    number = re.fullmatch(r'"(\d{1,9})(-[0-9a-f]{8})?"', tag)
     return int(number[1]) if number else -1
 
 
@@ -211,15 +213,15 @@ def _save(
     try:
         return service.jobs.revisions.save(job.id, new, expected, kind, author, source)
     except Changed as error:
-        raise _conflict(error) from None
+        raise _conflict(job, error) from None
     except NoTranscript as error:
         raise RequestError(409, error.message, error.hint, code="no_transcript") from None
 
 
-def _conflict(error: Changed) -> RequestError:
+def _conflict(job: Job, error: Changed) -> RequestError:
     return RequestError(
         412, error.message, error.hint, code="revision_mismatch",
-        headers={"ETag": f'"{error.current}"'},
+        headers={"ETag": transcript_tag(job, error.current)},
     )  # fmt: skip
 
 
@@ -267,4 +269,4 @@ async def restore(
         return _save(service, job, old, expected, RESTORED, _name(key), str(number))
 
     restored = await asyncio.to_thread(save)
-    return Response(status_code=204, headers={"ETag": f'"{restored}"'})
+    return Response(status_code=204, headers={"ETag": transcript_tag(job, restored)})

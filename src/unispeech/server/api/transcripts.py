@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -43,7 +44,7 @@ NO_TRANSCRIPT: dict[int | str, dict[str, Any]] = {
 TRANSCRIPT_RESPONSES: dict[int | str, dict[str, Any]] = {
     **NO_TRANSCRIPT,
     200: {"content": {media_type: {} for media_type in TYPES.values()}},
-    304: {"description": "The revision of `If-None-Match` is current."},
+    304: {"description": "The version of `If-None-Match` is current."},
 }
 
 
@@ -88,8 +89,8 @@ async def transcript(
     Text rules change the text of this download, not the stored one.
 
     If the format cannot hold the speakers or languages, the header `X-UniSpeech-Warning` says so.
-    The ETag is that of the revision, for `If-None-Match` here and `If-Match` of edits; with a
-    translation it is that of both, and only for `If-None-Match`.
+    The ETag is that of the revision and the name, for `If-None-Match` here and `If-Match` of edits;
+    with a translation it is that of all three, and only for `If-None-Match`.
     """
     number = current_revision(job, job.error or "")
     return await transcript_response(request, service, job, number, options)
@@ -128,11 +129,17 @@ async def transcript_response(
 
 
 def _tag(service: Service, job: Job, number: int, options: RenderOptions) -> str:
-    """Return the ETag: the revision and, if it is part of the file, the translation."""
+    """Return the ETag of a download: with the translation, if that is part of it."""
+    tag = transcript_tag(job, number)
     if options.translation is None:
-        return f'"{number}"'
+        return tag
     source = finished_translation(service, job)
-    return f'"{number}-{source.id}-{source.revision}"'
+    return f'{tag[:-1]}-{source.id}-{source.revision}"'
+
+
+def transcript_tag(job: Job, number: int) -> str:
+    """Return the ETag of a revision. Formats contain the name of the recording too."""
+    return f'"{number}-{hashlib.sha256(job.filename.encode()).hexdigest()[:8]}"'
 
 
 def finished_translation(service: Service, job: Job) -> Job:

@@ -310,6 +310,12 @@ export async function transcript(base) {
   };
 }
 
+/**
+ * Revision in the ETag of a transcript; 0 if there is none.
+ * @param {string} etag
+ */
+export const revisionOf = (etag) => Number(/^"(\d+)/.exec(etag)?.[1] ?? 0);
+
 /** @param {Record<string, string | number | boolean>} fields */
 const query = (fields) =>
   new URLSearchParams(Object.entries(fields).map(([name, value]) => [name, String(value)]));

@@ -59,7 +59,7 @@ export class Sync {
       this.rerun.show(job);
       for (const watch of this.#watching) watch(job);
       const { id, revision } = job;
-      const known = Number(this.#saving.etag.replaceAll('"', ""));
+      const known = api.revisionOf(this.#saving.etag);
       if (id === this.#job.id && (revision ?? 0) > known) this.#load().catch(complain);
     };
     /** @param {{ jobs: JobShown[] }} all */

@@ -32,7 +32,7 @@ export async function show(main, signal, token) {
   const base = api.place.ofShare(token);
   const about = await written(main, token, signal);
   if (signal.aborted) return;
-  const { transcript, etag } = await api.transcript(base);
+  const { transcript } = await api.transcript(base);
   if (signal.aborted) return;
   document.title = `${about.filename} · UniSpeech`;
   const store = new Store(opened(transcript));
@@ -75,7 +75,7 @@ export async function show(main, signal, token) {
     refresh();
     whisper(t("shared.corrected"));
   };
-  followCorrections(token, etag, correct, signal).catch(complain);
+  followCorrections(token, about.revision, correct, signal).catch(complain);
 }
 
 /**
@@ -115,21 +115,21 @@ async function written(main, token, signal) {
 /**
  * Call `correct` with every later transcript; none is fetched while the page is hidden.
  * @param {string} token
- * @param {string} etag
+ * @param {number | null} shown revision
  * @param {(transcript: Transcript) => void} correct
  * @param {AbortSignal} signal
  */
-async function followCorrections(token, etag, correct, signal) {
-  let knownEtag = etag;
+async function followCorrections(token, shown, correct, signal) {
+  let known = shown;
   while (!signal.aborted) {
     await pause(LOOK, signal);
     if (signal.aborted || document.hidden) continue;
     try {
       const { revision } = await api.shared(token);
-      if (`"${revision}"` === knownEtag) continue;
+      if (revision === known) continue;
       const latest = await api.transcript(api.place.ofShare(token));
       if (signal.aborted) return;
-      knownEtag = latest.etag;
+      known = revision;
       correct(latest.transcript);
     } catch (error) {
       if (api.statusOf(error) === 404) throw error; // the link has expired; other errors pass
