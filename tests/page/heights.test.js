@@ -38,6 +38,18 @@ test("a new width discards measured heights", () => {
   assert.deepEqual(tops(list), [0, 20, 35, 55, 75]);
 });
 
+test("estimates of a new width follow several measured heights", () => {
+  const list = new Heights((_item, width) => width / 10, 100);
+  list.setItems(Array.from({ length: 10 }, (_, key) => ({ key })));
+  list.setWidth(
+    200,
+    [20, 30, 40, 50, 60].map((height, index) => [index, height]),
+  );
+  assert.deepEqual([list.top(5), list.top(6), list.total], [200, 240, 400]);
+  list.setWidth(100, []);
+  assert.equal(list.total, 100);
+});
+
 test("at finds the item at a distance from the top", () => {
   const list = heights();
   assert.deepEqual(

@@ -1,5 +1,7 @@
 // Offsets of items in a column. Heights are estimated until they are measured.
 
+const ENOUGH = 5; // measured heights that estimates are fitted to
+
 /** @template {{ key: number }} Item */
 export class Heights {
   /** @type {Item[]} */
@@ -9,6 +11,7 @@ export class Heights {
   #measured = new Map(); // by item key
   #guess;
   #width;
+  #scale = 1; // of guesses, learnt from measured heights
 
   /**
    * @param {(item: Item, width: number) => number} guess
@@ -39,13 +42,15 @@ export class Heights {
   }
 
   /**
-   * Change the width, which discards all measured heights except the given ones.
+   * Change the width, which discards all measured heights except the given ones. If those are several, the others
+   * are estimated in proportion to them: letters and lines differ with the language, the font and the columns.
    * @param {number} width
    * @param {[index: number, height: number][]} heights
    */
   setWidth(width, heights) {
     this.#width = width;
     this.#measured = new Map(heights.map(([index, height]) => [this.#items[index].key, height]));
+    this.#scale = heights.length < ENOUGH ? 1 : this.#scaleOf(heights);
     this.#place(0);
   }
 
@@ -78,13 +83,20 @@ export class Heights {
     return low;
   }
 
+  /** @param {[index: number, height: number][]} heights */
+  #scaleOf(heights) {
+    const guesses = heights.map(([index]) => this.#guess(this.#items[index], this.#width));
+    const real = heights.reduce((sum, [, height]) => sum + height, 0);
+    return real / guesses.reduce((sum, height) => sum + height, 0) || 1;
+  }
+
   /** @param {number} from the first item whose height may have changed */
   #place(from) {
     const size = this.#items.length + 1;
     if (this.#tops.length !== size) this.#tops = new Float64Array(size);
     for (let i = from; i < this.#items.length; i++) {
       const item = this.#items[i];
-      const height = this.#measured.get(item.key) ?? this.#guess(item, this.#width);
+      const height = this.#measured.get(item.key) ?? this.#scale * this.#guess(item, this.#width);
       this.#tops[i + 1] = this.#tops[i] + height;
     }
   }
