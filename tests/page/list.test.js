@@ -7,6 +7,7 @@ import {
   commonTags,
   editedTags,
   parsedTags,
+  writtenTags,
 } from "#page/list/choosing.js";
 import { Pages, SIZE } from "#page/list/pages.js";
 
@@ -115,6 +116,14 @@ test("progress leaves the list as it is, a new state, name or tag does not", () 
   assert.equal(changesList(before, { ...before, done: 2 }), false);
   for (const change of [{ state: "failed" }, { filename: "b.wav" }, { tags: ["x"] }])
     assert.equal(changesList(before, { ...before, ...change }), true);
+});
+
+test("tags with commas and quotation marks are read as they are written", () => {
+  for (const tags of [["Smith, John", "team"], ['"x"', 'say "a"', "b، c"], ["a"], []])
+    assert.deepEqual(parsedTags(writtenTags(tags)), tags);
+  assert.equal(writtenTags(["a", "b, c"]), 'a, "b, c"');
+  assert.deepEqual(parsedTags('"a, b'), ['"a', "b"]);
+  assert.deepEqual(parsedTags('"a, b", "", "a, b"'), ["a, b"]);
 });
 
 test("tags in common are edited, the others stay", () => {

@@ -9,7 +9,7 @@ import { pause } from "../events.js";
 import { complain, say } from "../messages.js";
 import { t } from "../strings/index.js";
 import { isEnded } from "../views/jobs.js";
-import { commonOptions, commonTags, editedTags, parsedTags } from "./choosing.js";
+import { commonOptions, commonTags, editedTags, parsedTags, writtenTags } from "./choosing.js";
 
 const NAME_LENGTH = 200; // characters
 const CANCEL = () => ({ label: t("cancel"), value: "" });
@@ -52,7 +52,7 @@ export async function tag(jobs) {
   const known = (await api.tags()).map(({ tag }) => tag);
   const input = h("input", {
     id: "tags",
-    value: before.join(", "),
+    value: writtenTags(before),
     dir: "auto",
     autofocus: true,
     "aria-describedby": "tags-hint",
@@ -86,7 +86,7 @@ function suggestions(known, input) {
     const toggle = () => {
       const tags = parsedTags(input.value);
       const others = tags.filter((other) => other !== tag);
-      input.value = (others.length < tags.length ? others : [...tags, tag]).join(", ");
+      input.value = writtenTags(others.length < tags.length ? others : [...tags, tag]);
       mark();
     };
     return h("button", { type: "button", class: "tag", on: { click: toggle } }, tag);

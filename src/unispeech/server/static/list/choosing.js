@@ -101,14 +101,30 @@ export function editedTags(tags, { before, after }) {
   return [...new Set([...kept, ...after])];
 }
 
+const COMMA = /[,，、،]/;
+
 /**
- * Tags in a text, separated by commas.
+ * Tags in a text, separated by commas. A tag in double quotes may contain commas; `""` is a quote in it.
  * @param {string} text
  */
 export function parsedTags(text) {
-  const tags = text.split(/[,，、،]/).map((tag) => tag.trim());
+  const parts = text.match(/\s*"(?:[^"]|"")*"\s*(?=[,，、،]|$)|[^,，、،]+/g) ?? [];
+  const tags = parts.map((part) => unquoted(part.trim()).trim());
   return [...new Set(tags.filter(Boolean))];
 }
+
+/** @param {string} tag */
+const unquoted = (tag) =>
+  /^"(?:[^"]|"")*"$/.test(tag) ? tag.slice(1, -1).replaceAll('""', '"') : tag;
+
+/**
+ * Tags as a text that `parsedTags` reads.
+ * @param {string[]} tags
+ */
+export const writtenTags = (tags) =>
+  tags
+    .map((tag) => (COMMA.test(tag) || tag.startsWith('"') ? `"${tag.replaceAll('"', '""')}"` : tag))
+    .join(", ");
 
 /**
  * Options in which all of these jobs agree.

@@ -242,7 +242,8 @@ export default {
     other: "Schlagwörter von {count} Aufnahmen",
   },
   "tags.label": "Schlagwörter",
-  "tags.hint": "Wörter, durch Kommas getrennt.",
+  "tags.hint":
+    'Wörter, durch Kommas getrennt. Ein Schlagwort mit Komma gehört in Anführungszeichen ("…").',
   "tags.common":
     "Schlagwörter, die alle haben, durch Kommas getrennt. Ihre übrigen Schlagwörter bleiben.",
   "tags.known": "Vorhandene Schlagwörter",

@@ -228,7 +228,7 @@ export default {
   "tags.one": "Tags of the recording",
   "tags.title": { one: "Tags of {count} recording", other: "Tags of {count} recordings" },
   "tags.label": "Tags",
-  "tags.hint": "Words separated by commas.",
+  "tags.hint": 'Words separated by commas. Put a tag that has a comma in quotation marks ("…").',
   "tags.common": "Tags that all of them have, separated by commas. Their other tags stay.",
   "tags.known": "Tags in use",
   "tags.go": "Save",
