@@ -124,8 +124,13 @@ class Editor {
       resolve: () => this.#resolve(),
     };
     const saving = new Autosave(store, job.id, etag, callbacks, signal);
-    const sync = new Sync(job, store, saving, refresh, signal);
     const translation = new Translation(job, transcript, store, view);
+    /** @param {Transcript} latest */
+    const loaded = (latest) => {
+      refresh();
+      translation.read(latest);
+    };
+    const sync = new Sync(job, store, saving, loaded, signal);
     sync.watch(
       (other) => translation.show(other),
       (id) => translation.forget(id),

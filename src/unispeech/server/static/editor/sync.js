@@ -1,6 +1,6 @@
 // Synchronization of the transcript on the server with the one in this window.
 
-/** @import { JobShown } from "../service.d.ts" */
+/** @import { JobShown, Transcript } from "../service.d.ts" */
 /** @import { Autosave } from "./autosave.js" */
 /** @import { Store } from "./store.js" */
 
@@ -30,7 +30,8 @@ export class Sync {
    * @param {JobShown} job
    * @param {Store} store
    * @param {Autosave} saving
-   * @param {() => void} loaded called when the transcript of the server has taken the place of this one
+   * @param {(transcript: Transcript) => void} loaded called when the transcript of the server has taken the place of
+   *   this one
    * @param {AbortSignal} signal
    */
   constructor(job, store, saving, loaded, signal) {
@@ -83,7 +84,7 @@ export class Sync {
     if (this.#saving.isDirty || this.#signal.aborted) return;
     this.#store.change(become(this.#store.document, opened(transcript)), "loaded");
     this.#saving.settled(this.#store.document, etag);
-    this.#onLoad();
+    this.#onLoad(transcript);
     whisper(t("editor.taken"));
   }
 

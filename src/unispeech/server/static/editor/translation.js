@@ -1,7 +1,6 @@
 // The English translation of the recording: asked for, shown beside the text, hidden and deleted.
 
 /** @import { JobShown, TranslatedSegment, Transcript } from "../service.d.ts" */
-/** @import { Segment } from "../transcript/document.js" */
 /** @import { Store } from "./store.js" */
 /** @import { TranscriptView } from "./transcript.js" */
 
@@ -10,28 +9,22 @@ import { h } from "../dom.js";
 import { complain, say, whisper } from "../messages.js";
 import { settings } from "../settings.js";
 import { number, t } from "../strings/index.js";
-import { textsBeside } from "../transcript/beside.js";
 import { isEnded, progressOf } from "../views/jobs.js";
+import { BesideTexts } from "./besidetexts.js";
 import { Note } from "./note.js";
 
 const SETTING = "translation";
 
 export class Translation {
   #note = new Note("translating");
-  /** @type {TranslatedSegment[]} */
-  #segments = [];
   /** @type {string | null} */
   #source = null; // id of the job that the segments come from
   /** @type {string | null} */
   #running = null; // id of the job that is being translated
   #newest = 0; // Unix time of the newest request
-  #language = "";
-  /** @type {{ of: Segment[] | null, texts: Map<number, string> }} */
-  #beside = { of: null, texts: new Map() };
+  #isForeign = false;
   #job;
-  #store;
-  #view;
-  #isUseful;
+  #beside;
 
   /**
    * @param {JobShown} job
@@ -39,12 +32,18 @@ export class Translation {
    * @param {Store} store
    * @param {TranscriptView} view
    */
-  constructor(job, { language, languages = [] }, store, view) {
+  constructor(job, transcript, store, view) {
     this.#job = job;
-    this.#store = store;
-    this.#view = view;
-    const isForeign = [language, ...languages].some((code) => code !== "en");
-    this.#isUseful = isForeign && job.options.task !== "translate";
+    this.#beside = new BesideTexts(store, view);
+    this.read(transcript);
+  }
+
+  /**
+   * Read from a newer transcript whether there is something to translate.
+   * @param {Transcript} transcript
+   */
+  read({ language, languages = [] }) {
+    this.#isForeign = [language, ...languages].some((code) => code !== "en");
   }
 
   /** The progress of a translation. */
@@ -62,7 +61,8 @@ export class Translation {
    */
   get items() {
     const start = () => this.#start().catch(complain);
-    const canStart = this.#isUseful && !this.#running;
+    const isUseful = this.#isForeign && this.#job.options.task !== "translate";
+    const canStart = isUseful && !this.#running;
     if (!this.isThere) return canStart ? [{ label: t("translation.menu"), run: start }] : [];
     const toggle = { label: t("translation.show"), checked: this.#isShown };
     const remove = () => this.#delete().catch(complain);
@@ -77,15 +77,15 @@ export class Translation {
   async load() {
     const { job, source, language, segments } = await api.translation(this.#job.id);
     this.#newest = Math.max(this.#newest, job.created);
-    this.#language = language;
-    this.#set(source, segments);
+    this.#set(source, segments, language);
   }
 
   /**
-   * Follow a job of the server, if it translates this recording.
+   * Follow a job of the server, if it is this recording or translates it.
    * @param {JobShown} job
    */
   show(job) {
+    if (job.id === this.#job.id) this.#job = job;
     const { parent, applies, range, options, created } = job;
     if (parent !== this.#job.id || applies || options.task !== "translate") return;
     if (range?.[0] !== 0 || range[1] !== null || created < this.#newest) return;
@@ -158,45 +158,13 @@ export class Translation {
    * @param {string | null} source
    * @param {TranslatedSegment[]} segments
    */
-  #set(source, segments) {
+  #set(source, segments, language = "") {
     this.#source = source;
-    this.#segments = segments;
-    this.#beside.of = null;
+    this.#beside.set(segments, language);
     this.#draw();
   }
 
   #draw() {
-    /** @param {Segment} segment */
-    const textOf = (segment) => this.#textOf(segment);
-    const isVisible = this.isThere && this.#isShown;
-    this.#view.showBeside(isVisible ? { language: this.#language, textOf } : null);
-  }
-
-  /**
-   * Translation beside a segment, by the times that the segments have now.
-   * @param {Segment} segment
-   */
-  #textOf({ key }) {
-    const { segments } = this.#store.document;
-    const { of, texts } = this.#beside;
-    if (of !== segments) {
-      const isSame = of !== null && haveSameTimes(of, segments); // only the text was edited
-      this.#beside = {
-        of: segments,
-        texts: isSame ? texts : textsBeside(segments, this.#segments),
-      };
-    }
-    return this.#beside.texts.get(key) ?? "";
+    this.#beside.show(this.isThere && this.#isShown);
   }
 }
-
-/**
- * @param {Segment[]} some
- * @param {Segment[]} others
- */
-const haveSameTimes = (some, others) =>
-  some.length === others.length &&
-  some.every(({ key, start, end }, at) => {
-    const other = others[at];
-    return key === other.key && start === other.start && end === other.end;
-  });
