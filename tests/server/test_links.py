@@ -192,7 +192,7 @@ def test_a_share_follows_edits_and_hides_the_options(
     assert read.headers["etag"] == saved.headers["etag"]
     assert {segment["text"] for segment in read.json()["segments"]} == {" Corrected."}
     assert set(anybody.get(place).json()) == {
-        "filename", "state", "duration", "revision", "created", "expires",
+        "filename", "state", "duration", "revision", "translation", "created", "expires",
     }  # fmt: skip
     old = f"/api/jobs/{job}/revisions/1/restore"
     assert owner.post(old, headers={"If-Match": "*"}).status_code == 204

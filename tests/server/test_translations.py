@@ -168,6 +168,8 @@ def test_a_share_link_and_an_archive_have_it_too(http: httpx.Client, german: str
     token = http.post(f"/api/jobs/{german}/shares", json={}).json()["token"]
     path = f"/api/shared/{token}/transcript?format=csv&translation=1"
     assert "translation" in http.get(path).raise_for_status().text
+    about = http.get(f"/api/shared/{token}").json()
+    assert about["translation"].startswith(translation(http, german)["source"])
     pack = http.post(
         "/api/jobs/export?format=vtt&translation=only", json={"ids": [german]}
     ).raise_for_status()

@@ -171,6 +171,24 @@ def test_the_translation_alone_is_exported(page: Any, tmp_path: Path) -> None:
     assert "garden" in written.lower() and "Garten " not in written
 
 
+def test_a_shared_page_shows_the_translation_too(
+    chromium: Any, page: Any, server: Server, job: str
+) -> None:
+    page.locator(".beside:not([hidden])").first.wait_for(timeout=WAIT)
+    english = texts(page)
+    with server.client() as http:
+        token = http.post(f"/api/jobs/{job}/shares", json={}).json()["token"]
+    context = chromium.new_context(locale="en-GB")
+    reader = Tab(context)
+    reader.page.goto(f"{server.url}/#/shared/{token}")
+    reader.page.locator(".beside:not([hidden])").first.wait_for(timeout=WAIT)
+    assert texts(reader.page) == english
+    reader.page.get_by_label("Show the translation").uncheck()
+    assert texts(reader.page) == []
+    assert reader.page.evaluate(OVERLAPS) == 0 and reader.errors == []
+    context.close()
+
+
 def test_a_deleted_translation_is_gone_in_every_window(
     chromium: Any, page: Any, server: Server, job: str
 ) -> None:

@@ -33,6 +33,7 @@ from unispeech.server.api.transcript_schemas import Checked
 from unispeech.server.http.dependencies import TheJob, TheLink, TheService
 from unispeech.server.http.error_responses import RequestError
 from unispeech.server.http.routing import Route
+from unispeech.server.jobs import translations
 
 router = APIRouter(tags=["Links"], route_class=Route)
 
@@ -85,13 +86,16 @@ async def end(job: TheJob, share_id: str, service: TheService) -> Response:
 
 
 @router.get("/shared/{token}", summary="Show a shared job")
-async def shared(link: TheLink) -> SharedJob:
+async def shared(link: TheLink, service: TheService) -> SharedJob:
     """Return the job of a share link or ticket."""
+    found = await asyncio.to_thread(translations.find, service.jobs, link.job.id)
+    source = found.finished if found else None
     return SharedJob(
         filename=link.job.filename,
         state=link.job.state.value,
         duration=link.job.duration,
         revision=link.job.revision,
+        translation=f"{source.id}-{source.revision}" if source else None,
         created=link.job.created,
         expires=link.expires,
     )

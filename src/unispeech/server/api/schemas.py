@@ -269,6 +269,9 @@ class SharedJob(BaseModel):
     state: State
     duration: float | None = Field(description="Seconds of audio; null until known.")
     revision: int | None = Field(description="Current revision of the transcript.")
+    translation: str | None = Field(
+        description="Version of the finished translation; null: there is none."
+    )
     created: float = Field(description="Unix time.")
     expires: float | None = Field(description="Expiry of the link as Unix time; null: none.")
 

@@ -311,6 +311,13 @@ export async function transcript(base) {
 }
 
 /**
+ * Translation of a recording as a transcript. Throws `Trouble` with the code `no_translation` if there is none.
+ * @param {string} base
+ * @returns {Promise<Transcript>}
+ */
+export const translated = (base) => fetchJson(`${base}/transcript?format=json&translation=only`);
+
+/**
  * Revision in the ETag of a transcript; 0 if there is none.
  * @param {string} etag
  */

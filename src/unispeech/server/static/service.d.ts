@@ -97,6 +97,7 @@ export interface SharedJob {
   filename: string;
   duration: number | null;
   revision: number | null;
+  translation: string | null;
 }
 
 export interface Ticket {

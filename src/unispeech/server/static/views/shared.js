@@ -1,6 +1,6 @@
 // View of a share link: the text and its audio, to read, play, search and download.
 
-/** @import { Transcript } from "../service.d.ts" */
+/** @import { SharedJob, Transcript } from "../service.d.ts" */
 /** @import { Player } from "../editor/player.js" */
 /** @import { TranscriptView as View } from "../editor/transcript.js" */
 
@@ -22,6 +22,7 @@ import { t } from "../strings/index.js";
 import { become, opened } from "../transcript/document.js";
 import { download, GROUPS } from "./export.js";
 import { layoutOf } from "./layout.js";
+import { SharedTranslation } from "./sharedtranslation.js";
 
 const LOOK = 5000; // milliseconds between two checks for a corrected text
 
@@ -59,13 +60,15 @@ export async function show(main, signal, token) {
   const tools = new Toolbar(about, run, { readOnly: true });
   main.classList.add("editor");
   document.body.classList.add("editing");
-  const column = h("div", { class: "column" }, view.element);
+  const translation = new SharedTranslation(base, store, view);
+  const column = h("div", { class: "column" }, translation.element, view.element);
   main.append(
     h("div", { class: "above" }, tools.element, bar.element),
     h("div", { class: "stage" }, column, player.video),
     player.element,
   );
   view.draw();
+  translation.follow(about.translation).catch(complain);
   const refresh = () => player.subtitles(layoutOf(), transcript.language).catch(() => {}); // retried with the next correction
   refresh();
   listen(main, view, player, commands, signal);
@@ -75,7 +78,9 @@ export async function show(main, signal, token) {
     refresh();
     whisper(t("shared.corrected"));
   };
-  followCorrections(token, about.revision, correct, signal).catch(complain);
+  /** @param {SharedJob} latest */
+  const seen = (latest) => translation.follow(latest.translation);
+  followCorrections(token, about.revision, { correct, seen }, signal).catch(complain);
 }
 
 /**
@@ -113,19 +118,22 @@ async function written(main, token, signal) {
 }
 
 /**
- * Call `correct` with every later transcript; none is fetched while the page is hidden.
+ * Call `correct` with every later transcript, and `seen` with the facts of each look; nothing is fetched while the
+ * page is hidden.
  * @param {string} token
  * @param {number | null} shown revision
- * @param {(transcript: Transcript) => void} correct
+ * @param {{ correct: (transcript: Transcript) => void, seen: (job: SharedJob) => Promise<void> }} callbacks
  * @param {AbortSignal} signal
  */
-async function followCorrections(token, shown, correct, signal) {
+async function followCorrections(token, shown, { correct, seen }, signal) {
   let known = shown;
   while (!signal.aborted) {
     await pause(LOOK, signal);
     if (signal.aborted || document.hidden) continue;
     try {
-      const { revision } = await api.shared(token);
+      const about = await api.shared(token);
+      const { revision } = about;
+      await seen(about);
       if (revision === known) continue;
       const latest = await api.transcript(api.place.ofShare(token));
       if (signal.aborted) return;
