@@ -51,6 +51,12 @@ def test_who_may_have_weights_downloaded(
             models.resolve("small")
 
 
+def test_the_entries_are_those_that_requests_may_name(tmp_path: Path) -> None:
+    models = ClientModels(settings.read(data_dir=tmp_path, fetch_models="small"), lambda: True)
+    names = ["tiny", "base", "small", "speaker-diarization-community-1"]
+    assert [entry.name for entry in models.entries()] == names
+
+
 GERMAN = "jonatasgrosman/wav2vec2-large-xlsr-53-german"
 
 

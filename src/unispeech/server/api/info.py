@@ -13,7 +13,7 @@ from unispeech.backends import registry
 from unispeech.backends.settle import Facts, Refusal, settle
 from unispeech.backends.spec import BackendSpec
 from unispeech.errors import OptionError, UnispeechError
-from unispeech.models import catalog, weight_cache
+from unispeech.models import weight_cache
 from unispeech.models.entry import Entry
 from unispeech.models.facts import ModelFacts, family_title
 from unispeech.models.recommend import accuracy_order, made_for
@@ -57,8 +57,7 @@ def _info(service: Service, key: Key) -> dict[str, Any]:
         "options": [_describe_option(row) for row in options_for("api")],
         "models": [
             _model(entry, entry.name in cached, ranks[entry.name])
-            for entry in catalog.ENTRIES
-            if service.speech.models.may_name(entry.name)
+            for entry in service.speech.models.entries()
         ],
         "languages": [{"code": code, "name": name} for code, name in languages.WHISPER.items()],
         "formats": list(TYPES),

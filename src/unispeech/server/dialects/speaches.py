@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from unispeech.backends.settle import Settled
 from unispeech.errors import ModelUnavailable, UnispeechError, UnknownModel
-from unispeech.models import catalog, weight_cache
+from unispeech.models import weight_cache
 from unispeech.models.entry import Entry
 from unispeech.models.model_names import key_of
 from unispeech.options import TranscribeOptions
@@ -120,11 +120,10 @@ def settled(service: Service, model: str) -> Settled:
 def offered(service: Service) -> list[dict[str, Any]]:
     """Return the models of the catalog that may be used and can run, as rows of speaches."""
     rows = []
-    for entry in catalog.ENTRIES:
-        if service.speech.models.may_name(entry.name):
-            with contextlib.suppress(UnispeechError):
-                settled(service, entry.name)
-                rows.append(row(entry))
+    for entry in service.speech.models.entries():
+        with contextlib.suppress(UnispeechError):
+            settled(service, entry.name)
+            rows.append(row(entry))
     return rows
 
 

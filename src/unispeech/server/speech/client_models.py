@@ -7,6 +7,7 @@ from collections.abc import Callable
 from unispeech.backends import choose, registry
 from unispeech.errors import ModelUnavailable, UnknownModel, did_you_mean
 from unispeech.models import catalog, companions, model_names, weight_cache
+from unispeech.models.entry import Entry
 from unispeech.server.settings import Settings
 from unispeech.system.addresses import is_loopback
 
@@ -73,6 +74,10 @@ class ClientModels:
         if settings.fetch_models is not None:
             return self.is_listed(model)
         return is_loopback(settings.host) and not self._keys_required()
+
+    def entries(self) -> list[Entry]:
+        """Return the models of the catalog that requests may use."""
+        return [entry for entry in catalog.ENTRIES if self.may_name(entry.name)]
 
     def is_listed(self, model: str) -> bool:
         """Return whether `fetch_models` lists a model; `*` stands for the catalog and the default
