@@ -24,7 +24,8 @@ from unispeech.server.storage.recording_store import Store, Stored
 THREADS = 16
 """Transfers at once, besides those of jobs."""
 PART = 16 << 20
-"""Bytes of one request of a larger transfer. `PARTS` of them are in memory."""
+"""Bytes of one request of a larger transfer. `PARTS` of them are in memory, each up to three times
+for a moment: as its pieces arrive, and joined."""
 PARTS = 4
 BLOCK = 1 << 20
 """Bytes that one request for a part of an open file reads."""
