@@ -173,6 +173,18 @@ def test_pages_hold_every_recording_once(database: Database, order: str) -> None
     assert {page.total for page in pages} == {2}
 
 
+def test_lists_and_searches_filter_alike(database: Database) -> None:
+    everything = database.list(None, None, 50)
+    for state in (None, State.DONE, State.QUEUED):
+        for parent in (None, "a", "\0"):  # PostgreSQL cannot compare the last one
+            page = find_jobs(database, JobQuery("key", state=state, parent=parent))
+            listed = database.list("key", state, 50, parent=parent)
+            assert list(page.jobs) == list(listed)
+            own = [job for job in everything if job.owner == "key"]
+            alike = [job for job in own if state in (None, job.state)]
+            assert list(listed) == [job for job in alike if parent in (None, job.parent)]
+
+
 def test_an_edit_changes_one_passage() -> None:
     texts = [f"Satz {number}" for number in range(100)]
     old = passages_of(transcript(texts))

@@ -135,21 +135,11 @@ class Database:
         owner: str | None,
         state: State | None,
         limit: int,
-        before: float | None = None,
         parent: str | None = None,
     ) -> Sequence[Job]:
         """Return jobs, newest first. `owner=None` means all owners."""
-        if parent is not None and not is_storable(parent):
-            return []
-        query = JOBS.order_by(jobs.c.created.desc(), jobs.c.id).limit(limit)
-        if owner is not None:
-            query = query.where(jobs.c.owner == owner)
-        if state is not None:
-            query = query.where(jobs.c.state == state)
-        if before is not None:
-            query = query.where(jobs.c.created < before)
-        if parent is not None:
-            query = query.where(jobs.c.parent == parent)
+        query = JOBS.where(*conditions(owner, state, parent=parent))
+        query = query.order_by(jobs.c.created.desc(), jobs.c.id).limit(limit)
         with self.engine.connect() as c:
             return [job_of(row) for row in c.execute(query).mappings()]
 
@@ -302,6 +292,28 @@ def is_running(c: sa.Connection, job: str, run: int) -> bool:
     running = (jobs.c.id == job, jobs.c.run == run, jobs.c.state == State.RUNNING)
     query = sa.select(jobs.c.id).where(*running).with_for_update(read=True)
     return c.scalar(query) is not None
+
+
+def conditions(
+    owner: str | None = None,
+    state: State | None = None,
+    before: float | None = None,
+    parent: str | None = None,
+) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions of jobs of an owner, in a state, created before a Unix time, that are
+    ranges of a parent. None: any."""
+    if parent is not None and not is_storable(parent):
+        return [sa.false()]
+    found = []
+    if owner is not None:
+        found.append(jobs.c.owner == owner)
+    if state is not None:
+        found.append(jobs.c.state == state)
+    if before is not None:
+        found.append(jobs.c.created < before)
+    if parent is not None:
+        found.append(jobs.c.parent == parent)
+    return found
 
 
 def _add_event(c: sa.Connection, job: str, kind: str, body: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from unispeech.server.storage import text_index
 from unispeech.server.storage.connection import is_storable
-from unispeech.server.storage.database import JOBS, Database, Job, State, job_of
+from unispeech.server.storage.database import JOBS, Database, Job, State, conditions, job_of
 from unispeech.server.storage.search_words import Term, terms_of
 from unispeech.server.storage.tables import jobs, tags
 from unispeech.server.storage.text_index import Passage
@@ -54,14 +54,14 @@ class JobPage:
 
 def find_jobs(database: Database, query: JobQuery) -> JobPage:
     terms = terms_of(query.text or "")
-    texts = (query.text, query.tag, query.parent)
+    texts = (query.text, query.tag)
     if (query.text is not None and not terms) or not all(map(is_storable, filter(None, texts))):
         return JobPage([], 0, {}, terms)
     with database.engine.connect() as c:
-        conditions = [*_conditions(query), *(_has_term(c, term) for term in terms)]
-        count = sa.select(sa.func.count()).select_from(jobs).where(*conditions)
+        wanted = [*_conditions(query), *(_has_term(c, term) for term in terms)]
+        count = sa.select(sa.func.count()).select_from(jobs).where(*wanted)
         total = int(c.execute(count).scalar_one())
-        page = JOBS.where(*conditions).order_by(*ORDERS[query.order])
+        page = JOBS.where(*wanted).order_by(*ORDERS[query.order])
         rows = c.execute(page.limit(query.limit).offset(query.offset)).mappings()
         found = [job_of(row) for row in rows]
         places = text_index.places(c, [job.id for job in found], terms) if terms else {}
@@ -69,18 +69,12 @@ def find_jobs(database: Database, query: JobQuery) -> JobPage:
 
 
 def _conditions(query: JobQuery) -> list[sa.ColumnElement[bool]]:
-    conditions = [jobs.c.owner == query.owner]
-    if query.state is not None:
-        conditions.append(jobs.c.state == query.state)
-    if query.before is not None:
-        conditions.append(jobs.c.created < query.before)
-    if query.parent is not None:
-        conditions.append(jobs.c.parent == query.parent)
+    found = conditions(query.owner, query.state, query.before, query.parent)
     if not query.has_ranges:
-        conditions.append(jobs.c.parent.is_(None))
+        found.append(jobs.c.parent.is_(None))
     if query.tag is not None:
-        conditions.append(sa.exists().where(tags.c.job == jobs.c.id, tags.c.tag == query.tag))
-    return conditions
+        found.append(sa.exists().where(tags.c.job == jobs.c.id, tags.c.tag == query.tag))
+    return found
 
 
 def _has_term(c: sa.Connection, term: Term) -> sa.ColumnElement[bool]:
