@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -64,9 +66,9 @@ def test_the_queue_forgets_the_workflows_of_ended_jobs(tmp_path: Path) -> None:
     with running(tmp_path) as server, server.client() as http:
         for job in jobs[1:]:
             assert http.get(f"/api/jobs/{job}/transcript").status_code == httpx.codes.OK
-        _until_empty(tmp_path)
-        content = (tmp_path / "data" / "workflows.sqlite").read_bytes()
-        assert jobs[0].encode() not in content
+        _until(lambda: not _workflow_ids(tmp_path))
+        file = tmp_path / "data" / "workflows.sqlite"
+        _until(lambda: jobs[0].encode() not in file.read_bytes())  # vacuumed right after
         again = submit(http, SAMPLES / "english.wav")
         assert until_ended(http, again)["state"] == "done"
 
@@ -76,11 +78,9 @@ def _workflow_ids(folder: Path) -> list[str]:
         return [id for (id,) in c.execute("SELECT workflow_uuid FROM workflow_status")]
 
 
-def _until_empty(folder: Path) -> None:
-    import time
-
+def _until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 30
-    while _workflow_ids(folder):
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)
 

@@ -7,7 +7,7 @@ import json
 import shutil
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -246,9 +246,9 @@ class Jobs:
         self.database.remove(id)
         self.store.remove(f"jobs/{id}")
 
-    def sweep(self, days: float) -> int:
-        """Remove jobs that ended more than `days` ago (0: none), and files of requests that died
-        with their process. Return the number of jobs removed."""
+    def sweep(self, days: float, is_stopping: Callable[[], bool] = lambda: False) -> int:
+        """Remove jobs that ended more than `days` ago (0: none), and files and rows that killed
+        processes have left. Ends early if `is_stopping`. Return the number of jobs removed."""
         self.uploads.sweep()
         self._remove_abandoned(time.time() - ABANDONED)
         if self._is_local:
@@ -257,10 +257,12 @@ class Jobs:
         self.links.sweep()
         vocabularies.remove_orphans(self.database)
         old = list(self.database.expired(time.time() - days * 86400)) if days else []
-        for id in old:
+        for removed, id in enumerate(old):
+            if is_stopping():
+                return removed
             self.delete(id)
         if not self._is_local:
-            self._sweep_store()
+            self._sweep_store(is_stopping)
         return len(old)
 
     def _remove_abandoned(self, before: float) -> None:

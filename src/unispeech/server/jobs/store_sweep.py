@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from unispeech.server.storage.database import Database
@@ -32,8 +32,8 @@ class StoreSweep:
         self._copies = copies
         self._last = float("-inf")
 
-    def __call__(self) -> None:
-        """Sweep, unless this process did so a short while ago."""
+    def __call__(self, is_stopping: Callable[[], bool] = lambda: False) -> None:
+        """Sweep, unless this process did so a short while ago. Ends early if `is_stopping`."""
         if time.monotonic() - self._last < INTERVAL:
             return
         if not self._is_ours():
@@ -45,9 +45,13 @@ class StoreSweep:
         folders = {id: list(files) for id, files in grouped}
         old = [id for id, files in folders.items() if all(f.modified < before for f in files)]
         for id in set(old) - self._database.existing(old):
+            if is_stopping():
+                return
             self._store.remove(f"jobs/{id}")
             del folders[id]
         for files in folders.values():
+            if is_stopping():
+                return
             self._remove_expired(files, before)
         self._last = time.monotonic()
         self._store.remove_unfinished(before)  # last: not all keys may

@@ -21,8 +21,8 @@ from unispeech.server.jobs.assistance import Assistance
 from unispeech.server.jobs.heartbeat import Heartbeat
 from unispeech.server.jobs.notices import Notices
 from unispeech.server.jobs.queue_polling import IDLE_INTERVAL, QueuePolling
+from unispeech.server.jobs.retention import Retention
 from unispeech.server.jobs.runner import INTERRUPTIONS, Runner
-from unispeech.server.service_errors import StoreUnavailable
 from unispeech.server.speech.speech import public
 from unispeech.server.storage.connection import (
     UNAVAILABLE,
@@ -49,8 +49,8 @@ SEARCH_INTERVAL = 30.0
 """Seconds between two searches for jobs without a workflow."""
 INDEXED_AT_ONCE = 200
 """Recordings of earlier versions that are indexed between two searches: some seconds of work."""
-SWEEP_INTERVAL = 600.0
-"""Seconds between two removals of expired jobs."""
+TIDY_INTERVAL = 600.0
+"""Seconds between two removals of the workflows of ended jobs."""
 ATTEMPTS = 12
 """Attempts to send a webhook or e-mail; the wait doubles from 1 s to 17 minutes."""
 ACTIVE = frozenset({"PENDING", "ENQUEUED", "DELAYED"})
@@ -151,6 +151,7 @@ class Worker:
         runner.announce = lambda: self._polling.announce(ASSIST)
         self._at_once = at_once
         self._retention_days = retention_days
+        self._retention = Retention(self._sweep)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="unispeech-watch", daemon=True)
 
@@ -188,6 +189,7 @@ class Worker:
         queues = {TRANSCRIBE: self.runner.is_busy, NOTIFY: lambda: False}
         self._polling.start(dbos, queues if self._at_once else {})
         self._thread.start()
+        self._retention.start()
         if self._assistance:
             self._assistance.start()
 
@@ -203,6 +205,7 @@ class Worker:
         self.runner.stopping.set()
         self._stop.set()
         self._thread.join(timeout=30)
+        self._retention.stop()
         if self._assistance:
             self._assistance.stop()
         self.runner.wait(60.0)
@@ -211,8 +214,8 @@ class Worker:
         self.heartbeat.stop()
 
     def _watch(self) -> None:
-        """Recover the jobs of dead workers, enqueue forgotten jobs, and remove expired ones."""
-        last_sweep = last_search = float("-inf")
+        """Recover the jobs of dead workers, enqueue forgotten jobs, and tidy the databases."""
+        last_tidying = last_search = float("-inf")
         while True:
             try:
                 self._recover()
@@ -221,21 +224,21 @@ class Worker:
                     self._release_notices()
                     self.jobs.revisions.index_missing(INDEXED_AT_ONCE)
                     last_search = time.monotonic()
-                if time.monotonic() - last_sweep > SWEEP_INTERVAL:
-                    last_sweep = time.monotonic()
-                    self._sweep()
+                if time.monotonic() - last_tidying > TIDY_INTERVAL:
+                    last_tidying = time.monotonic()
+                    self._tidy()
             except UNAVAILABLE as error:
                 log.warning("orphaned jobs not checked: %s", error_line(error))
-            except StoreUnavailable as error:
-                log.warning("expired recordings not removed: %s", error.reason)
             except Exception:
                 log.exception("orphaned jobs not checked")
             if self._stop.wait(WATCH_INTERVAL):
                 return
 
     def _sweep(self) -> None:
-        """Remove expired jobs, the workflows of ended jobs, and the space that both took."""
-        self.jobs.sweep(self._retention_days)
+        self.jobs.sweep(self._retention_days, self._retention.is_stopping)
+
+    def _tidy(self) -> None:
+        """Remove the workflows of ended jobs, and the space of deleted rows."""
         self._forget_workflows()
         if not self.runner.is_busy():
             vacuum(self.database.engine)
