@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from support import postgres
 from unispeech.server.jobs import workflows
 from unispeech.server.jobs.lifecycle import Jobs
 from unispeech.server.jobs.retention import Retention
@@ -33,6 +34,31 @@ def until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def ended_results_are_removed(database: Database, folder: Path) -> None:
+    """As after a kill between the end of a job and the removal of its chunks."""
+    states = {"queued": State.QUEUED, "running": State.RUNNING, "done": State.DONE}
+    for id, state in states.items():
+        database.add(replace(JOB, id=id, state=state, run=1))
+        for run in (0, 1):
+            database.save_results(id, run, {0: b"{}", 1: b"{}"})
+    Jobs(database, folder / "jobs", 10).sweep(0)
+    left = {(id, run) for id in states for run in (0, 1) if database.count_results(id, run)}
+    assert left == {("queued", 1), ("running", 1)}
+
+
+def test_chunks_of_ended_runs_are_removed(database: Database, tmp_path: Path) -> None:
+    ended_results_are_removed(database, tmp_path)
+
+
+@pytest.mark.slow
+@postgres.NEEDED
+def test_chunks_of_ended_runs_are_removed_from_postgres(tmp_path: Path) -> None:
+    with postgres.postgres(tmp_path) as server:
+        database = Database(server.url)
+        ended_results_are_removed(database, tmp_path)
+        database.close()
 
 
 def test_dead_workers_are_found_while_a_sweep_takes_long(

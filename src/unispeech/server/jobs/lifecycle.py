@@ -256,6 +256,7 @@ class Jobs:
         self._measure_uploads()
         self.links.sweep()
         vocabularies.remove_orphans(self.database)
+        self.database.remove_ended_results()
         old = list(self.database.expired(time.time() - days * 86400)) if days else []
         for removed, id in enumerate(old):
             if is_stopping():

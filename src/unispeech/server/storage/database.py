@@ -265,6 +265,15 @@ class Database:
             for table in (chunks, parts):
                 c.execute(table.delete().where(table.c.job == job, table.c.run <= run))
 
+    def remove_ended_results(self) -> None:
+        """Remove the chunks that runs have left whose process was killed between their end and the
+        removal of their chunks."""
+        for table in (chunks, parts):
+            run = (jobs.c.id == table.c.job, jobs.c.run == table.c.run)
+            going = sa.exists().where(*run, jobs.c.state.in_([State.QUEUED, State.RUNNING]))
+            with self.engine.begin() as c:
+                c.execute(table.delete().where(~going))
+
     def add_event(self, job: str, kind: str, body: dict[str, Any]) -> None:
         with self.engine.begin() as c:
             _add_event(c, job, kind, body)
