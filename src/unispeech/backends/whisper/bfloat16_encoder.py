@@ -46,7 +46,7 @@ class Encoder:
         }
         named = {tensor_names.hf(name): tensor for name, tensor in tensors.items()}
         compiled = ov.Core().compile_model(
-            openvino_graph.encoder(named, config, int8=False),
+            openvino_graph.encoder(named, config, int8=False, bfloat16=True),
             "CPU",
             {
                 "INFERENCE_PRECISION_HINT": "bf16",

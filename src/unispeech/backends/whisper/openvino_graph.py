@@ -12,17 +12,23 @@ from typing import Any
 import numpy as np
 
 from unispeech.backends.whisper.openvino_library import Variable, VariableInfo, op, ov
+from unispeech.types import Floats
 
 Tensors = Mapping[str, Any]
 
 
 class Graph:
-    """Building blocks of both graphs. `int8` stores the large matrices in int8, scaled per row."""
+    """Building blocks of both graphs. `int8` stores the large matrices in int8, scaled per row.
 
-    def __init__(self, tensors: Tensors, heads: int, int8: bool) -> None:
+    `bfloat16` stores and multiplies them in bfloat16. OpenVINO keeps the matrices of a graph beside
+    the packed ones that its kernels use, so float32 would cost as much again (decision 0124).
+    """
+
+    def __init__(self, tensors: Tensors, heads: int, int8: bool, bfloat16: bool = False) -> None:
         self._tensors = tensors
         self._heads = heads
         self._int8 = int8
+        self._bfloat16 = bfloat16
 
     def constant(self, name: str) -> Any:
         return op.constant(np.asarray(self._tensors[name], np.float32))
@@ -37,9 +43,15 @@ class Graph:
         return op.multiply(op.convert(small, "f32"), op.constant(scale.astype(np.float32)))
 
     def linear(self, x: Any, name: str) -> Any:
-        y = op.matmul(x, self.matrix(f"{name}.weight"), False, True)
+        y = self._product(x, f"{name}.weight")
         bias = f"{name}.bias"
         return op.add(y, self.constant(bias)) if bias in self._tensors else y
+
+    def _product(self, x: Any, name: str) -> Any:
+        if not self._bfloat16:
+            return op.matmul(x, self.matrix(name), False, True)
+        matrix = bfloat16_constant(np.asarray(self._tensors[name], np.float32))
+        return op.convert(op.matmul(op.convert(x, "bf16"), matrix, False, True), "f32")
 
     def norm(self, x: Any, name: str) -> Any:
         axes = op.constant(np.array([-1], np.int64))
@@ -64,15 +76,29 @@ class Graph:
         return op.add(x, self.linear(op.gelu(y, "erf"), f"{name}.fc2"))
 
 
+def bfloat16_constant(values: Floats) -> Any:
+    """Round float32 to the nearest bfloat16, which numpy lacks: the upper half of a float32."""
+    bits = np.ascontiguousarray(values).view(np.uint32)
+    tensor = ov.Tensor(ov.Type.bf16, ov.Shape(list(values.shape)))
+    to_even = (bits >> 16) & 1
+    np.asarray(tensor.data).view(np.uint16)[...] = (bits + 0x7FFF + to_even) >> 16
+    return ov.op.Constant(tensor, shared_memory=True)
+
+
 def encoder(
-    tensors: Tensors, config: Mapping[str, Any], int8: bool, cross: ov.Type | None = None
+    tensors: Tensors,
+    config: Mapping[str, Any],
+    int8: bool,
+    cross: ov.Type | None = None,
+    bfloat16: bool = False,
 ) -> ov.Model:
     """Map `input_features` (batch, mels, frames) to `last_hidden_state` (batch, frames / 2, width).
 
     With `cross`, output the keys and values of the decoder's cross-attention instead, in that type:
     `<layer>.k` and `<layer>.v` for each decoder layer.
     """
-    graph, width = Graph(tensors, config["encoder_attention_heads"], int8), config["d_model"]
+    heads, width = config["encoder_attention_heads"], config["d_model"]
+    graph = Graph(tensors, heads, int8, bfloat16)
     features = _input("input_features", [-1, config["num_mel_bins"], -1], ov.Type.f32)
     x: Any = features
     for number, stride in ((1, 1), (2, 2)):
