@@ -12,10 +12,14 @@ import pytest
 
 from support.samples import SAMPLES
 from unispeech.audio.recording import load
-from unispeech.backends.faster import MAX_BATCH_SECONDS, FasterWhisper, _shares
+from unispeech.backends.faster import FasterWhisper, _shares
+from unispeech.backends.whisper import bfloat16_encoder
+from unispeech.backends.whisper.bounds import MAX_BATCH_SECONDS
 from unispeech.engine.engine import Engine
+from unispeech.errors import BackendError
 from unispeech.models import store
 from unispeech.options import DecodeOptions, LoadOptions
+from unispeech.system import memory
 from unispeech.types import SAMPLE_RATE, Chunk, ChunkResult, Span
 
 
@@ -57,6 +61,47 @@ def test_results_keep_the_order_of_chunks_with_different_windows() -> None:
         chunks = [replace(chunk(), window=window) for window in (30.0, 15.0, 30.0, 20.0)]
         results = engine.backend.transcribe_batch(chunks, DecodeOptions(beam_size=1))
     assert len({result.text for result in results}) == 1 and results[0].text
+
+
+def test_short_memory_bounds_the_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available", lambda: 150_000_000)
+    sizes: list[int] = []
+    decode = FasterWhisper._decode
+
+    def watched(
+        self: FasterWhisper, chunks: list[Chunk], options: DecodeOptions
+    ) -> list[ChunkResult]:
+        sizes.append(len(chunks))
+        return decode(self, chunks, options)
+
+    monkeypatch.setattr(FasterWhisper, "_decode", watched)
+    with Engine("faster", "tiny.en", threads=1, compute_type="int8") as engine:
+        engine.backend.transcribe_batch([chunk()] * 8, DecodeOptions(beam_size=1))
+    assert sizes == [4, 4], "60 s of 15 s windows each: a quarter of the memory"
+
+
+def test_a_model_that_cannot_fit_is_refused_before_it_loads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory, "with_swap", lambda: 50_000_000)
+    model, facts = store.obtain("tiny.en"), store.describe("tiny.en")
+    with pytest.raises(BackendError, match=r"'tiny\.en' needs at least \d+ MB of memory, but 50"):
+        FasterWhisper(model, facts, LoadOptions(device="cpu"))
+
+
+def test_the_librarys_own_algorithm_gets_the_whole_model() -> None:
+    """Beside the bfloat16 encoder, CTranslate2 loads only the decoder."""
+    with Engine("faster", "tiny.en", threads=1) as engine:
+        backend = engine.backend
+        assert isinstance(backend, FasterWhisper)
+        before = backend._decoder_only
+        native = engine.transcribe(SAMPLES / "english.wav", strategy="native", beam_size=1)
+        assert before == bfloat16_encoder.is_available() and not backend._decoder_only
+        batched = engine.transcribe(SAMPLES / "english.wav", beam_size=1)
+    with Engine("faster", "tiny.en", threads=1, compute_type="int8") as engine:
+        whole = engine.transcribe(SAMPLES / "english.wav", strategy="native", beam_size=1)
+    assert native.text == whole.text != ""
+    assert batched.text
 
 
 def test_a_batch_is_at_most_160_seconds_of_windows() -> None:

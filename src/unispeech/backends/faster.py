@@ -18,14 +18,22 @@ from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens
 
 from unispeech.backends.base import Backend, NativeRun
-from unispeech.backends.whisper import bfloat16_encoder, faster_results, prompt
+from unispeech.backends.whisper import (
+    bfloat16_encoder,
+    bounds,
+    decoder_only,
+    faster_results,
+    prompt,
+)
 from unispeech.backends.whisper import spoken as detection
 from unispeech.backends.whisper.bfloat16_encoder import Encoder
 from unispeech.errors import BackendError, ModelDamaged, UnispeechError
 from unispeech.features.logmel import log_mel
 from unispeech.models.facts import ModelFacts
 from unispeech.models.formats.ctranslate2 import dimensions
+from unispeech.models.formats.whisper_shape import Dims
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
+from unispeech.system import allocator, memory
 from unispeech.system.cores import cores
 from unispeech.types import Chunk, ChunkResult, Floats, LanguageScore, Samples
 
@@ -43,9 +51,6 @@ TINY_WIDTH = 384
 """Encoder width of the tiny models; the base models have 512."""
 BEST_OF = 5
 """Hypotheses sampled at a temperature above 0 (openai/whisper's default)."""
-MAX_BATCH_SECONDS = 160.0
-"""Upper bound on one CPU worker's batch, in seconds of encoder window. Each second costs 0.6 MB of
-cross-attention cache (tiny), 1.2 MB (base) or 16 MB (large)."""
 BFLOAT16 = "int8_bfloat16"
 """On a CPU: the decoder in int8, the encoder in bfloat16 (`whisper.bfloat16_encoder`)."""
 SEED = 0
@@ -62,28 +67,35 @@ class FasterWhisper(Backend):
     name = "faster"
 
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
-        device, _, number = options.device.partition(":")
         self._gpu = on_gpu(options)
         self._workers = 1 if self._gpu else options.threads or cores()
         # While every worker decodes, as many threads again compute the next features.
         self._threads = ThreadPoolExecutor(2 * self._workers, "unispeech-faster")
         self._free_workers = Semaphore(self._workers)
         self._lock = Lock()
+        self._loading = Lock()
         self._calls = 0  # in progress
-        self._path = str(model)
-        try:  # the encoder and the model take equally long to load, so load them in parallel
-            self._tiny = dimensions(model / "model.bin").n_audio_state <= TINY_WIDTH
-            encoder = self._threads.submit(self._bfloat16_encoder, model, options)
-            self._model = _Model(
-                str(model),
-                device=device,
-                device_index=int(number or 0),
-                compute_type=_compute_type(options),
-                cpu_threads=1,
-                num_workers=self._workers,
-                local_files_only=True,
+        self._path = model
+        self._options = options
+        self._facts = facts
+        try:
+            dims = dimensions(model / "model.bin")
+            self._tiny = dims.n_audio_state <= TINY_WIDTH
+            self._decoder_only = self._uses_bfloat16(dims)
+            self._encoder: Encoder | None = None
+            if self._decoder_only:  # both halves take equally long to load: load them in parallel
+                encoder = self._threads.submit(Encoder, model, self._workers)
+                with decoder_only.folder(model) as folder:
+                    self._model = self._load(folder)
+                self._encoder = encoder.result()
+            else:
+                self._model = self._load(model)
+            allocator.trim()
+            self._max_batch = (
+                math.inf
+                if self._gpu
+                else bounds.batch_seconds(dims, self._workers, memory.available())
             )
-            self._encoder = encoder.result()
         except UnispeechError:
             raise
         except (RuntimeError, ValueError, OSError) as error:
@@ -95,18 +107,40 @@ class FasterWhisper(Backend):
                 ) from error
             raise ModelDamaged(f"faster cannot read the model {model}: {error}") from error
 
-    def _bfloat16_encoder(self, model: Path, options: LoadOptions) -> Encoder | None:
-        """Load the bfloat16 encoder if the options allow and the processor supports it."""
-        if self._gpu or options.compute_type not in ("default", BFLOAT16):
-            return None
-        if bfloat16_encoder.is_available():
-            return Encoder(model, self._workers)
-        if options.compute_type == BFLOAT16:
+    def _load(self, folder: Path) -> _Model:
+        device, _, number = self._options.device.partition(":")
+        return _Model(
+            str(folder),
+            device=device,
+            device_index=int(number or 0),
+            compute_type=_compute_type(self._options),
+            cpu_threads=1,
+            num_workers=self._workers,
+            local_files_only=True,
+        )
+
+    def _uses_bfloat16(self, dims: Dims) -> bool:
+        """Return True to run the encoder in bfloat16: if the options allow it, the processor
+        supports it, and it fits into memory.
+
+        Raises:
+            BackendError: the requested compute type is unsupported or does not fit.
+        """
+        if self._gpu:
+            return False
+        requested, name = self._options.compute_type, self._facts.name
+        need = bounds.Need(dims, (self._path / "model.bin").stat().st_size)
+        free, with_swap = memory.available(), memory.with_swap()
+        if requested in ("default", BFLOAT16) and bfloat16_encoder.is_available():
+            return bounds.fits_bfloat16(name, need, free, with_swap, requested == BFLOAT16)
+        if requested == BFLOAT16:
             raise BackendError(
                 f"faster: {BFLOAT16} needs a processor with bfloat16, and openvino",
                 "use compute_type='int8'",
             )
-        return None
+        required = need.ctranslate2(_compute_type(self._options))
+        bounds.check(name, required, need.ctranslate2("int8"), with_swap)
+        return False
 
     @property
     def windows(self) -> tuple[float, ...]:
@@ -128,7 +162,7 @@ class FasterWhisper(Backend):
         options = self.fit_prompt(options)
         results: dict[int, ChunkResult] = {}
         with self._call() as share_count:
-            shares = _shares(chunks, share_count, math.inf if self._gpu else MAX_BATCH_SECONDS)
+            shares = _shares(chunks, share_count, self._max_batch)
             if options.temperatures[0] > 0:
                 shares = [[i] for share in shares for i in share]
             try:
@@ -263,9 +297,10 @@ class FasterWhisper(Backend):
         if options.temperatures[0] == 0 or self._gpu:
             return model
         ctranslate2.set_random_seed(SEED)
-        return ctranslate2.models.Whisper(
-            self._path, device="cpu", compute_type=model.compute_type, intra_threads=1
-        )
+        with decoder_only.folder(self._path) as folder:
+            return ctranslate2.models.Whisper(
+                str(folder), device="cpu", compute_type=model.compute_type, intra_threads=1
+            )
 
     def _tokenizer(self, language: str | None, task: str) -> Tokenizer:
         multilingual = self._model.model.is_multilingual
@@ -282,7 +317,7 @@ class FasterWhisper(Backend):
             if (value := getattr(decode, name)) is not None
         }
         try:
-            segments, info = self._model.transcribe(
+            segments, info = self._whole_model().transcribe(
                 samples,
                 task=decode.task,
                 word_timestamps=decode.word_timestamps,
@@ -292,6 +327,14 @@ class FasterWhisper(Backend):
         except (RuntimeError, ValueError) as error:
             raise BackendError(f"faster: {error}") from error
         return NativeRun(faster_results.native(segments), info.language, info.language_probability)
+
+    def _whole_model(self) -> _Model:
+        """Return a model with CTranslate2's own encoder, which replaces one without."""
+        with self._loading:
+            if self._decoder_only:
+                self._model = self._load(self._path)
+                self._decoder_only = False
+        return self._model
 
     def detect_language(self, samples: Samples) -> tuple[str, float]:
         features = log_mel(samples, self._model.feature_extractor.mel_filters, 30.0)

@@ -28,3 +28,12 @@ def tune() -> None:
     if hasattr(library, "mallopt"):
         for setting, value in ((ARENA_MAX, 1), (MMAP_MAX, 0), (TRIM_THRESHOLD, MAX_FREE)):
             library.mallopt(setting, value)
+
+
+def trim() -> None:
+    """Return free memory inside the heap to the system: after loading, which frees the weights that
+    were converted to another type. Without glibc, do nothing."""
+    import ctypes
+
+    if os.name == "posix" and hasattr(library := ctypes.CDLL(None), "malloc_trim"):
+        library.malloc_trim(0)

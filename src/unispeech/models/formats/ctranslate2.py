@@ -35,6 +35,13 @@ class Variable:
     offset: int
     size: int
 
+    def header_size(self, name: str) -> int:
+        """Return the bytes between the previous variable and the values: name, shape, type, size.
+
+        CTranslate2 writes `name` with its length and a final zero.
+        """
+        return 2 + len(name.encode()) + 1 + 1 + 4 * len(self.shape) + 5
+
 
 def facts(folder: Path, name: str) -> ModelFacts:
     """Return languages and tasks. Raises ModelDamaged: not Whisper, or no vocabulary."""
@@ -93,6 +100,13 @@ def variables(path: Path) -> dict[str, Variable]:
                 f"{path}: the file is truncated or damaged ({size} bytes)", "download it again"
             ) from None
     return index
+
+
+def count_offset(file: Any) -> int:
+    """Return the position of the number of variables in an open `model.bin`."""
+    file.seek(4)
+    _string(file)
+    return int(file.tell()) + 4
 
 
 def _string(file: Any) -> str:

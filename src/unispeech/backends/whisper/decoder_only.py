@@ -1,0 +1,72 @@
+"""A CTranslate2 folder without the layers of its encoder, for a decoder whose encoder is elsewhere.
+
+CTranslate2 loads every layer of a `model.bin` and cannot unload a part. It takes the number of
+layers from the file, and needs one, so a file with the first layer alone loads, and decodes, aligns
+and detects languages from the output of another encoder.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from unispeech.models.formats import ctranslate2
+
+PIECE = 1 << 20
+"""Bytes copied at a time."""
+REMOVED = re.compile(r"encoder/layer_[1-9]")
+
+
+@contextmanager
+def folder(model: Path) -> Iterator[Path]:
+    """Yield a folder to load at once, of which nothing remains afterwards.
+
+    Its weights are in a memory file (Linux, memfd_create). Where there are none, or no folder for
+    temporary files, this is `model` itself.
+
+    Raises:
+        ModelDamaged: `model.bin` is truncated.
+    """
+    try:
+        file = os.fdopen(os.memfd_create("model.bin"), "r+b")
+        temporary = tempfile.TemporaryDirectory(prefix="unispeech-")
+    except (AttributeError, OSError):
+        yield model
+        return
+    with file, temporary as name:
+        _copy(model / "model.bin", file)
+        for path in model.iterdir():
+            if path.name != "model.bin":
+                (Path(name) / path.name).symlink_to(path.absolute())
+        (Path(name) / "model.bin").symlink_to(f"/proc/{os.getpid()}/fd/{file.fileno()}")
+        yield Path(name)
+
+
+def _copy(path: Path, target: BinaryIO) -> None:
+    """Copy a `model.bin` without the encoder's layers but the first."""
+    index = ctranslate2.variables(path)
+    removed = [(name, variable) for name, variable in index.items() if REMOVED.match(name)]
+    with path.open("rb") as source:
+        head = ctranslate2.count_offset(source)
+        source.seek(0)
+        target.write(source.read(head) + struct.pack("<I", len(index) - len(removed)))
+        start = head + 4
+        for name, variable in removed:
+            _copy_range(source, target, start, variable.offset - variable.header_size(name))
+            start = variable.offset + variable.size
+        _copy_range(source, target, start, path.stat().st_size)
+    target.flush()
+
+
+def _copy_range(source: BinaryIO, target: BinaryIO, start: int, end: int) -> None:
+    source.seek(start)
+    while start < end:
+        piece = source.read(min(PIECE, end - start))
+        target.write(piece)
+        start += len(piece)
