@@ -62,6 +62,16 @@ def _used_memory(nvml: Any, gpus: list[Any]) -> int:
     return sum(int(nvml.nvmlDeviceGetMemoryInfo(gpu).used) for gpu in gpus)
 
 
+def used() -> int | None:
+    """Return the memory in use on all GPUs, of all processes, in bytes; None without a GPU."""
+    gpus = _gpus()
+    if not gpus:
+        return None
+    import pynvml
+
+    return _used_memory(pynvml, gpus)
+
+
 def names() -> list[str]:
     """Return the names of the GPUs."""
     gpus = _gpus()
