@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import subprocess
 import sys
 import threading
@@ -29,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from random_weights import SHAPES, make
-from unispeech.bench import gpu, resources
+from unispeech.bench import gpu, machine, resources
 
 OURS, PEER = "faster", "BatchedInferencePipeline"
 SIDES = (OURS, PEER)
@@ -253,7 +252,7 @@ def main() -> None:
                 saved.write_text(json.dumps(asdict(run(job))), encoding="utf-8")
             rows.append(Measured(**json.loads(saved.read_text(encoding="utf-8"))))
     print(f"Random weights, {args.seconds:g} s of sound, {args.threads} threads, greedy, ", end="")
-    print(f"batch {BATCH}, {args.compute_type}; {platform.processor() or platform.machine()}\n")
+    print(f"batch {BATCH}, {args.compute_type}; {machine.processor()}\n")
     print(table(rows))
 
 

@@ -64,7 +64,7 @@ def test_results_keep_the_order_of_chunks_with_different_windows() -> None:
 
 
 def test_short_memory_bounds_the_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "available", lambda: 150_000_000)
+    monkeypatch.setattr(memory, "available", lambda *_: 150_000_000)
     sizes: list[int] = []
     decode = FasterWhisper._decode
 
@@ -83,7 +83,7 @@ def test_short_memory_bounds_the_batches(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_model_that_cannot_fit_is_refused_before_it_loads(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(memory, "with_swap", lambda: 50_000_000)
+    monkeypatch.setattr(memory, "with_swap", lambda *_: 50_000_000)
     model, facts = store.obtain("tiny.en"), store.describe("tiny.en")
     with pytest.raises(BackendError, match=r"'tiny\.en' needs at least \d+ MB of memory, but 50"):
         FasterWhisper(model, facts, LoadOptions(device="cpu"))

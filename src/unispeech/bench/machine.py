@@ -31,7 +31,7 @@ def facts(data: str, utterances: Sequence[Utterance], repeats: int) -> dict[str,
         "command": shlex.join(["unispeech", *sys.argv[1:]]),
         "unispeech": __version__,
         "commit": _commit(),
-        "processor": _processor(),
+        "processor": processor(),
         "cores": cores(),
         "memory": psutil.virtual_memory().total,
         "gpus": gpu.names(),
@@ -56,7 +56,8 @@ def _commit() -> str:
     return head.stdout.strip() + ("+" if dirty.stdout.strip() else "")
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return the name of the processor."""
     info = Path("/proc/cpuinfo")
     if info.exists():
         for line in info.read_text().splitlines():
