@@ -116,7 +116,7 @@ def throughput(subjects: Sequence[Subject], data: Path, folder: Path) -> None:
 
 def unloading(subjects: Sequence[Subject], data: Path, folder: Path) -> None:
     """Memory before loading, after a transcription, and after closing: of all GPUs, or resident."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for subject in subjects:
         command = [sys.executable, __file__, "--unload"]
         job = json.dumps([subject.backend, subject.model, subject.device])

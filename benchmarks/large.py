@@ -91,7 +91,8 @@ class Lengths:
 
     def generate(self, model: Any, features: Any, prompts: Any, settings: dict[str, Any]) -> Any:
         count = round(TOKENS_PER_SECOND * self._batch.seconds)
-        settings["max_length"] = len(prompts[0]) + count
+        # CTranslate2 also stops at half the maximum (Whisper's context holds a prompt as long).
+        settings["max_length"] = max(2 * count, len(prompts[0]) + count)
         settings["suppress_tokens"] = sorted({*settings["suppress_tokens"], *self._silenced})
         outputs = self._generate(model, features, prompts, **settings)
         with self._lock:
@@ -114,7 +115,7 @@ def ours(job: dict[str, Any], lengths: Lengths) -> Callable[..., Any]:
             for result, chunk in zip(decode(backend, chunks, options), chunks, strict=True)
         ]
 
-    FasterWhisper._decode = credible  # type: ignore[method-assign]
+    FasterWhisper._decode = credible  # type: ignore[assignment,method-assign]
     engine = Engine(
         "faster", job["folder"], device=job["device"], threads=job["threads"],
         compute_type=job["compute_type"], beam_size=1, batch_size=BATCH, language="en",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,9 @@ def test_without_memory_files_the_whole_model_is_loaded(
     def refuse(name: str) -> int:
         raise OSError("not permitted")
 
-    monkeypatch.setattr(decoder_only.os, "memfd_create", refuse)
+    monkeypatch.setattr(os, "memfd_create", refuse)
     with decoder_only.folder(weights) as folder:
         assert folder == weights
-    monkeypatch.delattr(decoder_only.os, "memfd_create")
+    monkeypatch.delattr(os, "memfd_create")
     with decoder_only.folder(weights) as folder:
         assert folder == weights
