@@ -90,7 +90,10 @@ def test_a_round_trip_preserves_the_model(
         model = converted
 
 
-EVERY_PAIR = "hf openai ggml ctranslate2 openai hf ggml openai ctranslate2 ggml hf ctranslate2"
+EVERY_PAIR = (
+    "mlx ggml mlx openai mlx hf mlx ctranslate2 ggml openai ggml hf ggml ctranslate2 openai hf "
+    "openai ctranslate2 hf ctranslate2"
+)
 """A path from ctranslate2 through every pair of formats and back."""
 
 
@@ -176,7 +179,7 @@ from pathlib import Path
 from unispeech.errors import BackendMissing
 from unispeech.models import store
 folder, where = sys.argv[1], Path(sys.argv[2])
-for number, format in enumerate(("ctranslate2", "ggml", "hf")):
+for number, format in enumerate(("ctranslate2", "ggml", "hf", "mlx")):
     store.convert_to(folder, where / f"{number}", format)
 try:
     store.convert_to(folder, where / "x.pt", "openai")
@@ -191,7 +194,7 @@ def test_only_pt_files_need_torch(tmp_path: Path, written: dict[str, Path]) -> N
         capture_output=True, text=True,
     )  # fmt: skip
     assert "pip install 'unispeech[openai]'" in ran.stdout, ran.stderr
-    for number, format in enumerate(("ctranslate2", "ggml", "hf")):
+    for number, format in enumerate(("ctranslate2", "ggml", "hf", "mlx")):
         assert registry.format_of(tmp_path / f"{number}") == format
         assert_same(convert.read(tmp_path / f"{number}", fetch), small())
 
@@ -317,7 +320,10 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path
     yield {format: convert.write(small(), folders[format], format) for format in convert.FORMATS}
 
 
-WEIGHTS = {"ctranslate2": "model.bin", "hf": "model.safetensors", "openai": "", "ggml": ""}
+WEIGHTS = {
+    "ctranslate2": "model.bin", "hf": "model.safetensors", "mlx": "weights.safetensors",
+    "openai": "", "ggml": "",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("format", convert.FORMATS)
@@ -384,7 +390,7 @@ def test_a_file_that_would_run_code_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.parametrize("format", ["hf", "ggml", "openai", "ctranslate2"])
+@pytest.mark.parametrize("format", ["hf", "ggml", "openai", "mlx", "ctranslate2"])
 def test_a_full_disk_is_one_line_and_leaves_nothing(
     tmp_path: Path, written: dict[str, Path], format: str
 ) -> None:

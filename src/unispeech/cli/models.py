@@ -19,7 +19,7 @@ from unispeech.models import catalog, model_names, store, weight_cache
 from unispeech.models.entry import Entry
 from unispeech.models.facts import family_title
 
-FORMATS = ("ctranslate2", "hf", "openai", "ggml")
+FORMATS = ("ctranslate2", "hf", "openai", "ggml", "mlx")
 MANY_CORES = 8
 """Cores from which a larger model than `base` is suggested."""
 
@@ -209,9 +209,9 @@ def verify(names: tuple[str, ...]) -> None:
 def convert(source: str, target: Path, format: str) -> None:
     """Convert a model to another format.
 
-    SRC is a name or a path. DST must not exist. It becomes a folder (ctranslate2, hf) or one file
-    (openai, ggml). The conversion is lossless. If the format of SRC lacks something, it is taken
-    from OpenAI's model of that size, with a note.
+    SRC is a name or a path. DST must not exist. It becomes a folder (ctranslate2, hf, mlx) or
+    one file (openai, ggml). The conversion is lossless. If the format of SRC lacks something, it is
+    taken from OpenAI's model of that size, with a note.
 
     \b
     Examples:

@@ -31,7 +31,7 @@ STALLED_SECONDS = 240.0
 """Longest time that pip may receive nothing."""
 
 HUB_FILES = (
-    "model.bin", "*.safetensors", "*.safetensors.index.json", "config.json",
+    "model.bin", "*.safetensors", "*.safetensors.index.json", "weights.npz", "config.json",
     "generation_config.json", "preprocessor_config.json", "processor_config.json",
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
     "vocabulary.*", "vocab.json", "merges.txt", "normalizer.json", "adapter_config.json",

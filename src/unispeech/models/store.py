@@ -18,11 +18,13 @@ from unispeech.errors import ModelDamaged, ModelUnavailable, OptionError, Unknow
 from unispeech.models import catalog, download, weight_cache
 from unispeech.models.entry import Entry, Source
 from unispeech.models.facts import ModelFacts
-from unispeech.models.formats import lora, registry
+from unispeech.models.formats import lora, mlx, registry
 from unispeech.models.model_names import file_stem, key_of, local_key, local_path
 from unispeech.types import Progress
 
 CTRANSLATE2_FILES = ("model.bin", "config.json", "tokenizer.json")
+SINGLE_WEIGHTS = ("model.safetensors", *mlx.WEIGHTS)
+"""Weights of Hugging Face and MLX repositories whose only other needed file is `config.json`."""
 OnProgress = Callable[[Progress], None]
 Check = Callable[[str], None]
 """Raise `ModelUnavailable` unless the model of this name may be downloaded."""
@@ -191,7 +193,7 @@ def _in_hub_cache(source: Source) -> Path | None:
         return download.in_hub_cache(source.repository, revision, weights)
     if "config.yaml" in source.files:
         return download.in_hub_cache(source.repository, revision, ("config.yaml",))
-    for files in (CTRANSLATE2_FILES, ("config.json", "model.safetensors")):
+    for files in (CTRANSLATE2_FILES, *(("config.json", weights) for weights in SINGLE_WEIGHTS)):
         if path := download.in_hub_cache(source.repository, revision, files):
             return path
     return None
@@ -304,7 +306,7 @@ def convert_to(
 ) -> tuple[str, ...]:
     """Write a model, given by name or path, in another format to a new path.
 
-    `target` becomes a folder (`ctranslate2`, `hf`) or a file (`openai`, `ggml`), atomically.
+    `target` becomes a folder (`ctranslate2`, `hf`, `mlx`) or a file (`openai`, `ggml`), atomically.
     Returns notes about data that the source format lacks, and where it was taken from.
 
     Raises:

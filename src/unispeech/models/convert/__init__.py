@@ -12,7 +12,7 @@ from unispeech.models.formats import registry
 
 __path__.append(f"{_old.__path__[0]}/models/convert")
 
-FORMATS = ("ctranslate2", "hf", "openai", "ggml")
+FORMATS = ("ctranslate2", "hf", "openai", "ggml", "mlx")
 """Formats that can be written. LoRA adapters (`lora`) can be read as well."""
 
 
@@ -26,13 +26,14 @@ def read(path: Path, fetch: Fetch) -> Checkpoint:
         ModelDamaged: truncated, incomplete, or of another architecture.
         BackendMissing: a library that the format needs is not installed.
     """
-    from unispeech.models.convert import ctranslate2, ggml, hf, lora, openai
+    from unispeech.models.convert import ctranslate2, ggml, hf, lora, mlx, openai
 
     format = registry.format_of(path)
     if format == "lora":
         return lora.read(path, lambda name: read(_base(name, fetch), fetch))
     readers = {
         "ctranslate2": ctranslate2.read, "hf": hf.read, "openai": openai.read, "ggml": ggml.read,
+        "mlx": mlx.read,
     }  # fmt: skip
     if format not in readers:
         raise ModelDamaged(f"{path}: a {format} model, not Whisper", "give a Whisper model")
@@ -60,12 +61,14 @@ def write(checkpoint: Checkpoint, folder: Path, format: str, name: str = "model"
         BackendMissing: a library that the format needs is not installed.
         OSError: the disk is full or not writable.
     """
-    from unispeech.models.convert import ctranslate2, ggml, hf, openai
+    from unispeech.models.convert import ctranslate2, ggml, hf, mlx, openai
 
     if format == "ctranslate2":
         ctranslate2.write(checkpoint, folder)
     elif format == "hf":
         hf.write(checkpoint, folder)
+    elif format == "mlx":
+        mlx.write(checkpoint, folder)
     elif format == "openai":
         openai.write(checkpoint, path := folder / f"{name}.pt")
         return path

@@ -85,7 +85,10 @@ def safetensors(path: Path) -> dict[str, Tensor]:
 
 
 def _array(entry: Mapping[str, Any]) -> Tensor:
-    kinds = {"F32": "<f4", "F16": "<f2", "BF16": "<u2", "F64": "<f8", "I64": "<i8"}
+    kinds = {
+        "F32": "<f4", "F16": "<f2", "BF16": "<u2", "F64": "<f8", "I64": "<i8", "I32": "<i4",
+        "U32": "<u4",
+    }  # fmt: skip
     values: Any = np.frombuffer(entry["data"], dtype=kinds[entry["dtype"]])
     if entry["dtype"] == "BF16":  # the upper half of a float32
         values = (values.astype(np.uint32) << 16).view(np.float32)
@@ -144,18 +147,11 @@ def _generation(
 
 def write(checkpoint: Checkpoint, folder: Path) -> None:
     """Write a folder for transformers' `WhisperForConditionalGeneration` and its processor."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import save_file
-
     named = {
         tensor_names.hf(name): np.ascontiguousarray(tensor, dtype=checkpoint.dtype)
         for name, tensor in checkpoint.tensors.items()
     }
-    try:
-        save_file(named, folder / "model.safetensors", metadata={"format": "pt"})
-    except SafetensorError as error:  # it wraps the error of a full disk
-        code = re.search(r"os error (\d+)", str(error))
-        raise OSError(int(code[1]) if code else errno.EIO, str(error)) from None
+    save_safetensors(named, folder / "model.safetensors", "pt")
     words = tokenizer.words_of(checkpoint.tokenizer, checkpoint.dims.n_vocab)
     _dump(folder / "config.json", _config(checkpoint))
     _dump(folder / "generation_config.json", _generation_config(checkpoint, words))
@@ -166,6 +162,22 @@ def write(checkpoint: Checkpoint, folder: Path) -> None:
     _dump(folder / "vocab.json", parsed["vocab"])
     merges = [m if isinstance(m, str) else " ".join(m) for m in parsed["merges"]]
     (folder / "merges.txt").write_text("\n".join(["#version: 0.2", *merges, ""]), encoding="utf-8")
+
+
+def save_safetensors(tensors: dict[str, Tensor], path: Path, framework: str) -> None:
+    """Write tensors to a safetensors file, for a framework: `pt` or `mlx`.
+
+    Raises:
+        OSError: the disk is full or not writable.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    try:
+        save_file(tensors, path, metadata={"format": framework})
+    except SafetensorError as error:  # it wraps the error of a full disk
+        code = re.search(r"os error (\d+)", str(error))
+        raise OSError(int(code[1]) if code else errno.EIO, str(error)) from None
 
 
 def _dump(path: Path, content: Mapping[str, Any]) -> None:

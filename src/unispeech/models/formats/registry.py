@@ -12,7 +12,7 @@ from pathlib import Path
 
 from unispeech.errors import ModelDamaged, UnknownModel
 from unispeech.models.facts import ModelFacts
-from unispeech.models.formats import ctranslate2, ggml, hf, lora, onnx, openai, sherpa
+from unispeech.models.formats import ctranslate2, ggml, hf, lora, mlx, onnx, openai, sherpa
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ FORMATS: tuple[Format, ...] = (
     Format("onnx", onnx.matches, onnx.facts),
     Format("sherpa", sherpa.matches, sherpa.facts),
     Format("hf", hf.matches, hf.facts, hf.is_complete),
+    Format("mlx", mlx.matches, mlx.facts, mlx.is_complete),
     Format(
         "pyannote",
         lambda folder: (folder / "config.yaml").is_file(),
@@ -96,7 +97,7 @@ def fingerprint(path: Path) -> str:
 
 
 def _unknown_file(path: Path) -> Exception:
-    if path.name in ("model.bin", *hf.WEIGHTS, lora.WEIGHTS):
+    if path.name in ("model.bin", *hf.WEIGHTS, *mlx.WEIGHTS, lora.WEIGHTS):
         return ModelDamaged(f"{path}: a single file of a model", "give its folder")
     if path.suffix == ".bin":
         return ModelDamaged(f"{path}: not a ggml file", "check that the download is complete")
@@ -114,9 +115,10 @@ def _unknown_folder(path: Path) -> Exception:
     if (path / "config.json").is_file():
         return ModelDamaged(
             f"{path}: a config.json but no weights",
-            "expected model.bin (CTranslate2) or model.safetensors (Hugging Face)",
+            "expected model.bin (CTranslate2), model.safetensors (Hugging Face) or "
+            "weights.safetensors (MLX)",
         )
     return UnknownModel(
         f"{path}: no model in this folder",
-        "give a CTranslate2 or Hugging Face folder, an OpenAI .pt or a ggml .bin file",
+        "give a CTranslate2, Hugging Face or MLX folder, an OpenAI .pt or a ggml .bin file",
     )
