@@ -29,7 +29,7 @@ test-service:
 	$(BIN)/python -m pytest $(MARKS) $(addprefix tests/,server e2e realtime engine)
 
 test-all: $(VENV)/.all node_modules/.installed
-	for name in openvino jax whisperx; do $(BIN)/unispeech backends install --quiet $$name || exit 1; done
+	for name in openvino jax mlx whisperx; do $(BIN)/unispeech backends install --quiet $$name || exit 1; done
 	UNISPEECH_REQUIRE_ALL=1 $(MAKE) --jobs 2 --output-sync=target check test-page test-service test-core \
 		MARKS='-m "not soak and not alone"'
 	UNISPEECH_REQUIRE_ALL=1 $(BIN)/python -m pytest -m 'alone and not soak'

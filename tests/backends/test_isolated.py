@@ -1,11 +1,15 @@
-"""Backends that only run in isolated environments: whisperX and JAX."""
+"""Backends that only run in isolated environments: whisperX, JAX and MLX."""
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from native_whisperx import differences, direct, through_engine
@@ -17,6 +21,7 @@ from unispeech.backends.remote import Remote
 from unispeech.engine.engine import Engine
 from unispeech.environments import folders
 from unispeech.errors import BackendMissing, UnsupportedOption
+from unispeech.models import store
 from unispeech.types import SAMPLE_RATE
 
 MakeEngine = Callable[..., Engine]
@@ -28,7 +33,7 @@ def test_a_missing_environment_is_reported_with_the_install_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("UNISPEECH_ENV_DIR", str(tmp_path))
-    for name in ("whisperx", "openvino", "jax"):
+    for name in ("whisperx", "openvino", "jax", "mlx"):
         if not registry.find(name).installed():
             with raises(BackendMissing, f"unispeech backends install {name}"):
                 Engine(name, "a-model-that-is-nowhere/at-all")
@@ -62,6 +67,55 @@ def test_jax_caches_compiled_graphs_in_its_environment() -> None:
     finally:
         shutil.rmtree(graphs, ignore_errors=True)
         kept.rename(graphs)
+
+
+@pytest.fixture(scope="module")
+def mlx() -> Iterator[Engine]:
+    if folders.find("mlx") is None:
+        pytest.skip("the environment of MLX is not installed")
+    with Engine("mlx", "tiny.en") as loaded:
+        yield loaded
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_mlx_transcribes_a_clip_with_word_times(mlx: Engine) -> None:
+    """The only clip of the full run that MLX decodes in batches: on Linux it takes 20 s."""
+    assert isinstance(mlx.backend, Remote)
+    options: dict[str, Any] = {"word_timestamps": True, "aligner": "none"}
+    transcript = mlx.transcribe(SAMPLES / "english.wav", **options)
+    assert words(transcript.text) == words(reference("english"))
+    with Engine("faster", "tiny.en") as faster:
+        theirs = faster.transcribe(SAMPLES / "english.wav", **options)
+    ours, expected = (
+        [word.start for segment in t.segments for word in segment.words]
+        for t in (transcript, theirs)
+    )
+    assert np.abs(np.subtract(ours, expected)).max() < 0.5
+
+
+NATIVE_MLX = """
+import json, sys
+import mlx_whisper, numpy as np
+result = mlx_whisper.transcribe(np.load(sys.argv[1]), path_or_hf_repo=sys.argv[2], fp16=False)
+print(json.dumps([[s["start"], s["end"], s["text"]] for s in result["segments"]]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_native_mlx_matches_mlx_whisper_itself(mlx: Engine, tmp_path: Path) -> None:
+    samples = load(SAMPLES / "english.wav")
+    np.save(tmp_path / "samples.npy", samples)
+    environment = folders.find("mlx")
+    assert environment is not None
+    weights = store.obtain("tiny.en", "mlx")
+    command = [
+        str(environment.python), "-c", NATIVE_MLX, str(tmp_path / "samples.npy"), str(weights),
+    ]  # fmt: skip
+    direct = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    ours = mlx.transcribe(samples, SAMPLE_RATE, strategy="native")
+    assert [[s.start, s.end, s.text] for s in ours.segments] == direct
 
 
 @pytest.fixture(scope="module")

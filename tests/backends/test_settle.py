@@ -68,6 +68,7 @@ REFUSED: dict[str, str] = {
     "whisperx": "ngram",
     "jax": "ngram native cuda int8 threads words beam",
     "openvino": "ngram cuda words beam",
+    "mlx": "ngram cuda int8 threads beam",
     "mms": "native translate int8 prompt hotwords beam warm align-with",
     "ctc": "native translate int8 prompt hotwords beam warm align-with",
     "onnx": "native translate prompt hotwords beam warm ngram",

@@ -199,7 +199,7 @@ def test_backends_commands_accept_every_name_of_a_backend(tmp_path: Path) -> Non
     for arguments, code, line in (
         (("install", "openai"), 2, "run: pip install 'unispeech[openai]'"),
         (("install", "whisprex"), 2, "did you mean 'whisperx'?"),
-        (("list",), 0, "these can be installed: jax, openvino, whisperx"),
+        (("list",), 0, "these can be installed: jax, mlx, openvino, whisperx"),
     ):
         done = run("backends", *arguments, env=env)
         (message,) = messages(done)

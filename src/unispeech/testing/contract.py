@@ -249,6 +249,10 @@ class BackendContract:
         # In capitals some models write "pat" for "path", or "rose is" for "roses" (int8 on Zen 4).
         tolerance = 4 / len(words(reference("english"))) if is_prompt else 0.0
         for strategy in capabilities.strategies if is_prompt else ("batched",):
+            if strategy == "native" and name in capabilities.refused_natively:
+                with pytest.raises(UnsupportedOption, match=name):
+                    loaded.transcribe(SAMPLES / "english.wav", strategy="native", **options)
+                continue
             transcript = loaded.transcribe(
                 SAMPLES / "english.wav", **{"strategy": strategy, **case.greedy, **options}
             )
@@ -260,7 +264,12 @@ class BackendContract:
         self, case: Case, engine: Get, strategy: str
     ) -> None:
         capabilities = case.spec.capabilities
-        names = [name for name in ("initial_prompt", "hotwords") if getattr(capabilities, name)]
+        refused = capabilities.refused_natively if strategy == "native" else ()
+        names = [
+            name
+            for name in ("initial_prompt", "hotwords")
+            if getattr(capabilities, name) and name not in refused
+        ]
         if not names or strategy not in capabilities.strategies:
             return
         prompts: dict[str, Any] = dict.fromkeys(names, "The garden by the river is open. " * 60)

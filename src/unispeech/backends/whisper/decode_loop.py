@@ -38,7 +38,7 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """A Hugging Face folder's tokenizer, and the token ids that decoding needs."""
+    """A tokenizer with the interface of Hugging Face's, and the token ids that decoding needs."""
 
     tokenizer: Any
     end: int
@@ -57,6 +57,7 @@ class Vocabulary:
 
     @classmethod
     def read(cls, folder: Path) -> Vocabulary:
+        """Read a Hugging Face folder."""
         from tokenizers import Tokenizer
 
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -127,10 +128,23 @@ def transcribe(
     languages: Sequence[str | None],
     rows: int | None = None,
 ) -> list[ChunkResult]:
+    """Decode chunks to text; arguments as for `decode_chunks`."""
+    decoded = decode_chunks(step, vocabulary, chunks, options, languages, rows)
+    return [vocabulary.result(text, chunk) for text, chunk in zip(decoded, chunks, strict=True)]
+
+
+def decode_chunks(
+    step: Step,
+    vocabulary: Vocabulary,
+    chunks: Sequence[Chunk],
+    options: DecodeOptions,
+    languages: Sequence[str | None],
+    rows: int | None = None,
+) -> list[Decoded]:
     """Decode chunks, each in its language, which are the first of the `rows` rows of `step`."""
     rows = rows or len(chunks)
     tasks = [vocabulary.task_tokens(language, options.task) for language in languages]
-    decoded = decode(
+    return decode(
         step,
         vocabulary,
         vocabulary.prompt_tokens(options),
@@ -139,7 +153,6 @@ def transcribe(
         options.temperatures[0],
         used_rows=len(chunks),
     )
-    return [vocabulary.result(text, chunk) for text, chunk in zip(decoded, chunks, strict=True)]
 
 
 def decode(
