@@ -13,9 +13,9 @@ from support.errors import raises
 from support.samples import SAMPLES, reference, words
 from unispeech.audio.recording import load
 from unispeech.backends.registry import find
-from unispeech.backends.whisper import cpp_tokens
+from unispeech.backends.whisper import cpp_devices, cpp_tokens
 from unispeech.engine.engine import Engine
-from unispeech.errors import UnsupportedOption
+from unispeech.errors import BackendError, UnsupportedOption
 from unispeech.models import store
 from unispeech.options import DecodeOptions
 from unispeech.types import SAMPLE_RATE, Chunk
@@ -117,3 +117,37 @@ def test_tokens_become_words() -> None:
 def test_a_token_is_a_word_in_scripts_without_spaces() -> None:
     tokens = [("你".encode(), 0.2, 1.0), ("好".encode(), 0.4, 1.0), ("。".encode(), 0.9, 1.0)]
     assert [w.word for w in cpp_tokens.words(tokens, 0.0, 1.0)] == ["你", "好。"]
+
+
+@pytest.mark.parametrize("device", ["cuda", "cuda:1", "mps", "vulkan"])
+def test_a_gpu_that_the_build_does_not_support_is_refused(device: str) -> None:
+    with raises(BackendError, device):
+        Engine("cpp", "tiny.en", device=device)
+
+
+@pytest.mark.parametrize(
+    ("device", "gpus", "number"),
+    [
+        ("cuda", ("CUDA0", "CUDA1"), 0),
+        ("cuda:1", ("CUDA0", "CUDA1"), 1),
+        ("vulkan", ("CUDA0", "Vulkan0"), 1),
+        ("mps", ("Metal",), 0),
+        ("mps", ("MTL0",), 0),
+    ],
+)
+def test_a_gpu_has_the_number_that_whisper_cpp_gives_it(
+    device: str, gpus: tuple[str, ...], number: int
+) -> None:
+    assert cpp_devices.number_of(device, gpus) == number
+    missing = f"{device.partition(':')[0]}:7"
+    with raises(BackendError, missing):
+        cpp_devices.number_of(missing, gpus)
+
+
+def test_the_registry_of_ggml_is_readable() -> None:
+    """The wheel for Linux has no GPU support, so only the CPU is listed."""
+    import _pywhispercpp
+
+    assert cpp_devices.devices(_pywhispercpp.__file__) == [(0, "CPU")]
+    assert cpp_devices.gpus(_pywhispercpp.__file__) == ()
+    assert cpp_devices.gpus("no-such-library.so") == ()

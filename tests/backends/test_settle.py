@@ -64,7 +64,7 @@ REFUSED: dict[str, str] = {
     "faster": "ngram",
     "openai": "hotwords ngram",
     "hf": "hotwords ngram int8",
-    "cpp": "hotwords ngram cuda int8",
+    "cpp": "hotwords ngram int8",
     "whisperx": "ngram",
     "jax": "ngram native cuda int8 threads words beam",
     "openvino": "ngram cuda words beam",

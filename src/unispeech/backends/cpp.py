@@ -16,7 +16,7 @@ import numpy as np
 
 from unispeech.backends.base import NativeRun
 from unispeech.backends.serial import SerialBackend
-from unispeech.backends.whisper import cpp_tokens, prompt
+from unispeech.backends.whisper import cpp_devices, cpp_tokens, prompt
 from unispeech.errors import BackendError, ModelDamaged, UnsupportedOption
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
@@ -51,7 +51,11 @@ class WhisperCpp(SerialBackend):
 
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
         self._path = model
-        self._gpu = options.device == "auto"
+        self._gpu = options.device != "cpu"
+        self._gpu_number = 0
+        if options.device not in ("auto", "cpu"):
+            gpus = cpp_devices.gpus(pw.__file__)
+            self._gpu_number = cpp_devices.number_of(options.device, gpus)
         self._threads = options.threads or cores()
         self._lock = threading.Lock()
         self._preset = cpp_tokens.alignment_preset(model)
@@ -61,6 +65,7 @@ class WhisperCpp(SerialBackend):
     def _context(self, aligned: bool) -> Any:
         settings = pw.whisper_context_default_params()
         settings.use_gpu = self._gpu
+        settings.gpu_device = self._gpu_number
         if aligned:
             settings.flash_attn = False
             settings.dtw_token_timestamps = True

@@ -128,7 +128,7 @@ BUILT_IN: tuple[BackendSpec, ...] = (
             beam_size=True,
             temperature=True,
             detect_language=True,
-            devices=("cpu",),
+            devices=("cpu", "cuda", "mps", "vulkan"),
         ),
         extra="cpp",
         model_format="ggml",
