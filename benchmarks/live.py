@@ -38,7 +38,7 @@ from unispeech.options import LoadOptions
 from unispeech.realtime.agreement import plain
 from unispeech.realtime.intake import Intake, fill, listen, without_lag
 from unispeech.realtime.playback import in_real_time, play
-from unispeech.stages import vad
+from unispeech.stages import silero
 from unispeech.system import allocator
 from unispeech.types import SAMPLE_RATE, Word
 
@@ -128,7 +128,7 @@ def ours(engine: Engine, clip: Clip) -> LiveResult:
 def baseline(engine: Engine, clip: Clip) -> LiveResult:
     """Transcribe as whisper_real_time: decode the growing phrase repeatedly, end it at a pause."""
     result, cpu, start = LiveResult(), time.process_time(), time.monotonic()
-    listener = vad.Listener()
+    listener = silero.Listener()
     phrase: list[Samples] = []
     words: list[Word] = []
     at = since = 0.0

@@ -25,7 +25,7 @@ def test_openvino_sends_no_telemetry_and_the_package_stays_importable(tmp_path: 
     (tmp_path / "openvino_telemetry.py").write_text('print("telemetry is imported")')
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "import unispeech.backends.whisper.openvino_library as library; library.ov.Core()\n"
+        "import unispeech.system.openvino_library as library; library.ov.Core()\n"
         "print('openvino is imported'); import openvino_telemetry"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]

@@ -24,7 +24,6 @@ from unispeech.backends.serial import SerialBackend
 from unispeech.backends.whisper import decode_loop, openvino_graph
 from unispeech.backends.whisper import spoken as detection
 from unispeech.backends.whisper.decode_loop import Vocabulary
-from unispeech.backends.whisper.openvino_library import ov
 from unispeech.errors import BackendError, ModelDamaged
 from unispeech.features import mel
 from unispeech.features.logmel import log_mel
@@ -32,6 +31,7 @@ from unispeech.models.convert import hf
 from unispeech.models.facts import ModelFacts
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.system.cores import cores
+from unispeech.system.openvino_library import ov
 from unispeech.types import Chunk, ChunkResult, LanguageScore, Samples, Segment
 
 COPIED = ("config.json", "generation_config.json", "preprocessor_config.json")

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from unispeech.stages.vad import Listener
+from unispeech.stages.silero import Listener
 from unispeech.types import FRAME, SAMPLE_RATE, Flags, Floats, Samples
 
 Channels = npt.NDArray[np.float32]

@@ -1,8 +1,7 @@
-"""Voice activity detection per 32 ms frame: Silero VAD (snakers4/silero-vad) with onnxruntime.
+"""Voice activity detection per 32 ms frame, from the probabilities of Silero (`stages.silero`).
 
-The model file is package data of faster-whisper; the silero-vad package would need torch. The
-network is recurrent, and its state carries over between blocks, so a stream gives the same result
-as the whole file.
+The network is recurrent, and its state carries over between blocks, so a stream gives the same
+result as the whole file.
 
 After loud speech the network misses speech that is much quieter, or short. So `detect` runs it a
 second time on each stretch without speech, with a new state and at the stretch's own level
@@ -12,25 +11,18 @@ second time on each stretch without speech, with a new state and at the stretch'
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from unispeech.errors import BackendMissing
 from unispeech.options import VadOptions
 from unispeech.stages.level import Leveller, raised
+from unispeech.stages.silero import Listener
 from unispeech.types import FRAME, Flags, Floats, Frames, Samples
 
 STRETCH = (31, 312)
 """Fewest and most frames (1 to 10 s) without speech that are looked at a second time."""
 FOUND = 8
 """Fewest frames of speech (0.25 s) that count in the second look."""
-
-_CONTEXT = 64
-_STATE = (1, 1, 128)
 
 
 def detect(blocks: Iterator[Samples], options: VadOptions) -> Iterator[Frames]:
@@ -127,45 +119,3 @@ class Hysteresis:
                 self._speaking = False
             flags[i] = self._speaking
         return flags
-
-
-class Listener:
-    """Silero network with the recurrent state of one stream. Not shared between streams."""
-
-    def __init__(self) -> None:
-        self._h = np.zeros(_STATE, np.float32)
-        self._c = np.zeros(_STATE, np.float32)
-        self._context = np.zeros(_CONTEXT, np.float32)
-
-    def probabilities(self, samples: Samples) -> Floats:
-        """Speech probabilities, shape (n,), of the next samples, shape (512 n,)."""
-        frames = samples.reshape(-1, FRAME)
-        context = np.concatenate([self._context[None], frames[:-1, -_CONTEXT:]])
-        self._context = frames[-1, -_CONTEXT:].copy()
-        output, self._h, self._c = _session().run(
-            None, {"input": np.concatenate([context, frames], 1), "h": self._h, "c": self._c}
-        )
-        probabilities: Floats = np.asarray(output, np.float32).reshape(-1)
-        return probabilities
-
-
-@cache
-def _session() -> Any:
-    import onnxruntime
-
-    package = find_spec("faster_whisper")
-    if package is None or package.origin is None:
-        raise BackendMissing(
-            "vad needs the Silero model in the package faster-whisper, which is not installed",
-            "run: pip install faster-whisper (or transcribe with vad=False)",
-        )
-    options = onnxruntime.SessionOptions()
-    options.inter_op_num_threads = 1
-    options.intra_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
-    options.log_severity_level = 4
-    return onnxruntime.InferenceSession(
-        str(Path(package.origin).parent / "assets" / "silero_vad_v6.onnx"),
-        providers=["CPUExecutionProvider"],
-        sess_options=options,
-    )

@@ -18,7 +18,7 @@ from unispeech.types import Floats
 def is_available() -> bool:
     """Return True if the processor supports bfloat16 and OpenVINO is installed (as on x86)."""
     try:
-        from unispeech.backends.whisper.openvino_library import ov
+        from unispeech.system.openvino_library import ov
     except ImportError:
         return False
     capabilities: list[str] = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
@@ -35,7 +35,7 @@ class Encoder:
 
     def __init__(self, model: Path, streams: int) -> None:
         from unispeech.backends.whisper import openvino_graph
-        from unispeech.backends.whisper.openvino_library import ov
+        from unispeech.system.openvino_library import ov
 
         dims, tensors = ctranslate2.weights(model)
         config = {

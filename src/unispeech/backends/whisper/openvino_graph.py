@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from unispeech.backends.whisper.openvino_library import Variable, VariableInfo, op, ov
+from unispeech.system.openvino_library import Variable, VariableInfo, op, ov
 from unispeech.types import Floats
 
 Tensors = Mapping[str, Any]
