@@ -66,3 +66,28 @@ def test_without_memory_files_the_whole_model_is_loaded(
     monkeypatch.delattr(os, "memfd_create")
     with decoder_only.folder(weights) as folder:
         assert folder == weights
+
+
+@pytest.mark.parametrize("name", ["symlink_to", "open"])
+def test_a_system_without_links_or_proc_gets_the_whole_model(
+    name: str, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, *_: Any) -> None:
+        raise OSError("not permitted")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(decoder_only, "_copy", lambda *_: None)
+        patched.setattr(Path, name, refuse)
+        with decoder_only.folder(weights) as folder:
+            assert folder == weights
+
+
+def test_a_file_that_shrinks_does_not_hang(tmp_path: Path) -> None:
+    path = tmp_path / "model.bin"
+    path.write_bytes(b"1234")
+    with (
+        path.open("rb") as source,
+        (tmp_path / "copy").open("wb") as copy,
+        pytest.raises(OSError, match="shorter"),
+    ):
+        decoder_only._copy_range(source, copy, 0, 5)

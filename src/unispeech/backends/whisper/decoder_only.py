@@ -12,7 +12,7 @@ import re
 import struct
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,19 +33,30 @@ def folder(model: Path) -> Iterator[Path]:
     Raises:
         ModelDamaged: `model.bin` is truncated.
     """
-    try:
-        file = os.fdopen(os.memfd_create("model.bin"), "r+b")
-        temporary = tempfile.TemporaryDirectory(prefix="unispeech-")
-    except (AttributeError, OSError):
-        yield model
-        return
-    with file, temporary as name:
-        _copy(model / "model.bin", file)
-        for path in model.iterdir():
-            if path.name != "model.bin":
-                (Path(name) / path.name).symlink_to(path.absolute())
-        (Path(name) / "model.bin").symlink_to(f"/proc/{os.getpid()}/fd/{file.fileno()}")
-        yield Path(name)
+    with ExitStack() as stack:
+        try:
+            reduced = _reduced(model, stack)
+        except (AttributeError, OSError):
+            reduced = model
+        yield reduced
+
+
+def _reduced(model: Path, stack: ExitStack) -> Path:
+    """Return the folder, which `stack` removes.
+
+    Raises:
+        AttributeError, OSError: the system cannot.
+    """
+    memory = stack.enter_context(os.fdopen(os.memfd_create("model.bin"), "r+b"))
+    name = stack.enter_context(tempfile.TemporaryDirectory(prefix="unispeech-"))
+    _copy(model / "model.bin", memory)
+    for path in model.iterdir():
+        if path.name != "model.bin":
+            (Path(name) / path.name).symlink_to(path.absolute())
+    weights = Path(name) / "model.bin"
+    weights.symlink_to(f"/proc/self/fd/{memory.fileno()}")
+    with weights.open("rb"):  # where there is no /proc, this fails here and not in CTranslate2
+        return Path(name)
 
 
 def _copy(path: Path, target: BinaryIO) -> None:
@@ -68,5 +79,7 @@ def _copy_range(source: BinaryIO, target: BinaryIO, start: int, end: int) -> Non
     source.seek(start)
     while start < end:
         piece = source.read(min(PIECE, end - start))
+        if not piece:
+            raise OSError("model.bin became shorter while it was read")
         target.write(piece)
         start += len(piece)
