@@ -7,6 +7,7 @@ import pytest
 from unispeech.backends.whisper import bounds
 from unispeech.backends.whisper.bounds import Need
 from unispeech.errors import BackendError
+from unispeech.models import catalog
 from unispeech.models.formats.whisper_shape import CANTONESE, Dims
 
 GB = 10**9
@@ -70,6 +71,21 @@ def test_the_error_names_the_largest_model_that_fits() -> None:
         bounds.fits_bfloat16("large-v3", need, GB, GB, is_required=False)
     with pytest.raises(BackendError, match="no Whisper model fits"):
         bounds.check("large-v3", need.ctranslate2("int8"), need.ctranslate2("int8"), 10**6)
+
+
+def test_a_refused_model_is_not_the_one_that_fits() -> None:
+    for entry in (e for e in catalog.ENTRIES if e.family == "whisper"):
+        free = int(entry.megabytes * 1e6)
+        with pytest.raises(BackendError) as raised:
+            bounds.check(entry.name, free + 1, free + 1, free)
+        assert f"'{entry.name}' fits" not in str(raised.value)
+
+
+def test_the_memory_file_counts_for_the_choice_but_not_for_the_refusal() -> None:
+    need = Need(LARGE, LARGE_FILE)
+    assert need.bfloat16() < 6 * GB < need.loading_bfloat16()
+    assert not bounds.fits_bfloat16("large-v3", need, 6 * GB, 6 * GB, is_required=False)
+    assert bounds.fits_bfloat16("large-v3", need, 6 * GB, 6 * GB, is_required=True)
 
 
 def test_float32_weights_count_with_four_bytes() -> None:

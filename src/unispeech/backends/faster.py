@@ -31,7 +31,6 @@ from unispeech.errors import BackendError, ModelDamaged, UnispeechError
 from unispeech.features.logmel import log_mel
 from unispeech.models.facts import ModelFacts
 from unispeech.models.formats.ctranslate2 import dimensions
-from unispeech.models.formats.whisper_shape import Dims
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.system import allocator, memory
 from unispeech.system.cores import cores
@@ -55,6 +54,8 @@ BFLOAT16 = "int8_bfloat16"
 """On a CPU: the decoder in int8, the encoder in bfloat16 (`whisper.bfloat16_encoder`)."""
 SEED = 0
 """Random seed of every chunk, so that sampling at a temperature is repeatable."""
+LOADING = Lock()
+"""Held while a model loads, so that the next one is checked against the memory that is left."""
 
 
 class FasterWhisper(Backend):
@@ -73,7 +74,6 @@ class FasterWhisper(Backend):
         self._threads = ThreadPoolExecutor(2 * self._workers, "unispeech-faster")
         self._free_workers = Semaphore(self._workers)
         self._lock = Lock()
-        self._loading = Lock()
         self._calls = 0  # in progress
         self._path = model
         self._options = options
@@ -81,16 +81,9 @@ class FasterWhisper(Backend):
         try:
             dims = dimensions(model / "model.bin")
             self._tiny = dims.n_audio_state <= TINY_WIDTH
-            self._decoder_only = self._uses_bfloat16(dims)
-            self._encoder: Encoder | None = None
-            if self._decoder_only:  # both halves take equally long to load: load them in parallel
-                encoder = self._threads.submit(Encoder, model, self._workers)
-                with decoder_only.folder(model) as folder:
-                    self._model = self._load(folder)
-                self._encoder = encoder.result()
-            else:
-                self._model = self._load(model)
-            allocator.trim()
+            self._need = bounds.Need(dims, (model / "model.bin").stat().st_size)
+            with LOADING:
+                self._load_halves()
             self._max_batch = (
                 math.inf
                 if self._gpu
@@ -107,9 +100,22 @@ class FasterWhisper(Backend):
                 ) from error
             raise ModelDamaged(f"faster cannot read the model {model}: {error}") from error
 
+    def _load_halves(self) -> None:
+        """Load the encoder and the decoder, which take equally long, in parallel."""
+        self._encoder: Encoder | None = None
+        self._decoder_only = False
+        if not self._uses_bfloat16():
+            self._model = self._load(self._path)
+            return
+        encoder = self._threads.submit(Encoder, self._path, self._workers)
+        with decoder_only.folder(self._path) as folder:
+            self._model = self._load(folder)
+            self._decoder_only = folder != self._path
+        self._encoder = encoder.result()
+
     def _load(self, folder: Path) -> _Model:
         device, _, number = self._options.device.partition(":")
-        return _Model(
+        model = _Model(
             str(folder),
             device=device,
             device_index=int(number or 0),
@@ -118,8 +124,10 @@ class FasterWhisper(Backend):
             num_workers=self._workers,
             local_files_only=True,
         )
+        allocator.trim()
+        return model
 
-    def _uses_bfloat16(self, dims: Dims) -> bool:
+    def _uses_bfloat16(self) -> bool:
         """Return True to run the encoder in bfloat16: if the options allow it, the processor
         supports it, and it fits into memory.
 
@@ -128,8 +136,8 @@ class FasterWhisper(Backend):
         """
         if self._gpu:
             return False
-        requested, name = self._options.compute_type, self._facts.name
-        need = bounds.Need(dims, (self._path / "model.bin").stat().st_size)
+        requested, name, need = self._options.compute_type, self._facts.name, self._need
+        allocator.trim()  # an unloaded model leaves free memory in the heap
         free, with_swap = memory.available(), memory.with_swap()
         if requested in ("default", BFLOAT16) and bfloat16_encoder.is_available():
             return bounds.fits_bfloat16(name, need, free, with_swap, requested == BFLOAT16)
@@ -171,7 +179,7 @@ class FasterWhisper(Backend):
                 )
                 for share, share_results in zip(shares, decoded, strict=True):
                     results.update(zip(share, share_results, strict=True))
-            except (RuntimeError, ValueError) as error:
+            except (RuntimeError, ValueError, OSError) as error:
                 raise BackendError(f"faster: {error}") from error
         return [results[i] for i in range(len(chunks))]
 
@@ -330,8 +338,10 @@ class FasterWhisper(Backend):
 
     def _whole_model(self) -> _Model:
         """Return a model with CTranslate2's own encoder, which replaces one without."""
-        with self._loading:
+        with LOADING:
             if self._decoder_only:
+                need = self._need.ctranslate2("int8")
+                bounds.check(self._facts.name, need, need, memory.with_swap())
                 self._model = self._load(self._path)
                 self._decoder_only = False
         return self._model

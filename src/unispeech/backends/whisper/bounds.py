@@ -21,6 +21,8 @@ BATCH_SHARE = 0.25
 engine's chunks and features, and for whatever else runs."""
 WEIGHT_BYTES = {"float32": 4, "bfloat16": 2, "int16": 2}
 """Bytes per weight of CTranslate2's compute types on a CPU; 1 for the others."""
+FITS = 1.25
+"""Least memory of a model, in sizes of its file: the cache of a window is up to a quarter."""
 ENCODER_BYTES = 4
 """Bytes per weight of OpenVINO's encoder: in bfloat16, as read and as packed for its kernels."""
 
@@ -57,9 +59,16 @@ class Need:
 
     def bfloat16(self) -> int:
         """The encoder in OpenVINO, the decoder in int8 in CTranslate2."""
+        return self._decoder + ENCODER_BYTES * _sizes(self.dims)["encoder"] + self._window
+
+    def loading_bfloat16(self) -> int:
+        """The same while loading: the decoder is in a memory file too (`decoder_only`)."""
+        return self.bfloat16() + self._decoder
+
+    @property
+    def _decoder(self) -> int:
         sizes = _sizes(self.dims)
-        decoder = self.stored * sizes["decoder"] // sum(sizes.values())
-        return decoder + ENCODER_BYTES * sizes["encoder"] + self._window
+        return self.stored * sizes["decoder"] // sum(sizes.values())
 
     @property
     def _window(self) -> int:
@@ -86,7 +95,7 @@ def fits_bfloat16(
         BackendError: neither fits, or the one that `is_required` does not.
     """
     least = need.ctranslate2("int8")
-    would_swap = free is not None and need.bfloat16() > free
+    would_swap = free is not None and need.loading_bfloat16() > free
     if would_swap and not is_required and (with_swap is None or least <= with_swap):
         return False
     check(name, need.bfloat16(), least, with_swap)
@@ -119,7 +128,7 @@ def _what_fits(least: int, free: int) -> str:
     if least <= free:
         return "use compute_type='int8'"
     whisper = [e for e in catalog.ENTRIES if e.family == "whisper" and e.facts.multilingual]
-    fitting = [entry for entry in whisper if entry.megabytes * 1e6 <= free]
+    fitting = [entry for entry in whisper if FITS * entry.megabytes * 1e6 <= free]
     if not fitting:
         return "free some memory: no Whisper model fits"
     largest = max(fitting, key=lambda entry: entry.megabytes)
