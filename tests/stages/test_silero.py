@@ -62,3 +62,15 @@ def test_streams_in_several_threads_keep_apart() -> None:
         together = list(threads.map(lambda part: in_blocks(part, 50), parts))
     for expected, got in zip(alone, together, strict=True):
         np.testing.assert_array_equal(expected, got)
+
+
+@pytest.mark.parametrize("error", [ImportError("no such library"), RuntimeError("no such device")])
+def test_an_unusable_openvino_is_not_needed(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise error
+
+    monkeypatch.setattr(silero, "_in_openvino", refuse)
+    monkeypatch.setattr(silero, "_network", silero._network.__wrapped__)
+    assert Listener().probabilities(np.zeros(FRAME, np.float32)).shape == (1,)

@@ -60,9 +60,10 @@ def _network() -> _Network:
             "run: pip install faster-whisper (or transcribe with vad=False)",
         )
     model = Path(package.origin).parent / "assets" / "silero_vad_v6.onnx"
-    if find_spec("openvino") is None:
+    try:
+        return _in_openvino(model)
+    except (ImportError, RuntimeError):  # not installed, as on ARM, or not usable here
         return _in_onnxruntime(model)
-    return _in_openvino(model)
 
 
 def _in_openvino(model: Path) -> _Network:

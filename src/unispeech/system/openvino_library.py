@@ -7,13 +7,14 @@ import sys
 telemetry = sys.modules.get("openvino_telemetry")
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 
-import openvino as ov  # noqa: E402
-import openvino.opset13 as op  # noqa: E402
-from openvino.op.util import Variable, VariableInfo  # noqa: E402
-
-if telemetry is None:
-    del sys.modules["openvino_telemetry"]
-else:
-    sys.modules["openvino_telemetry"] = telemetry
+try:
+    import openvino as ov
+    import openvino.opset13 as op
+    from openvino.op.util import Variable, VariableInfo
+finally:
+    if telemetry is None:
+        del sys.modules["openvino_telemetry"]
+    else:
+        sys.modules["openvino_telemetry"] = telemetry
 
 __all__ = ["Variable", "VariableInfo", "op", "ov"]

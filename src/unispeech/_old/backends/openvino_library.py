@@ -1,3 +1,3 @@
 from unispeech._old import moved
 
-__getattr__ = moved(__name__, "backends.whisper.openvino_library")
+__getattr__ = moved(__name__, "system.openvino_library")
