@@ -51,6 +51,17 @@ def test_a_published_folder_is_read(published: Path, tiny: Checkpoint) -> None:
             assert np.array_equal(theirs, tensor), name
 
 
+def test_a_folder_of_the_newer_converter_is_read(published: Path, tiny: Checkpoint) -> None:
+    arrays = mlx.weights(published)
+    (published / "weights.npz").unlink()
+    convert.hf.save_safetensors(dict(arrays), published / "model.safetensors", "mlx")
+    config = json.loads((published / "config.json").read_text())
+    (published / "config.json").write_text(json.dumps(config | {"quantization_config": None}))
+    assert registry.format_of(published) == "mlx"
+    assert list(store.describe(str(published)).languages) == ["en"]
+    assert convert.read(published, store.obtain).dims == tiny.dims
+
+
 @pytest.mark.parametrize("cached", [False, True], ids=["downloaded", "cached by the Hub client"])
 def test_a_repository_is_used_as_it_is(tmp_path: Path, published: Path, cached: bool) -> None:
     name = "mlx-community/whisper-tiny.en-mlx"

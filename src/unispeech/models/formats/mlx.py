@@ -1,5 +1,7 @@
 """MLX: a folder of mlx-whisper with `config.json` and `weights.safetensors` or `weights.npz`.
 
+Since 2025-12 its converter writes `model.safetensors` instead.
+
 `config.json` holds openai/whisper's `ModelDimensions`, and `quantization` if the weights are
 quantised (ml-explore/mlx-examples, whisper/convert.py).
 """
@@ -21,13 +23,25 @@ WEIGHTS = ("weights.safetensors", "weights.npz")
 """Names of the weights, in the order in which mlx-whisper looks for them."""
 
 
+NEW_WEIGHTS = "model.safetensors"
+"""Name of the weights since 2025-12, which Hugging Face's folders have too."""
+
+
 def matches(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in WEIGHTS)
+    if any((folder / name).is_file() for name in WEIGHTS):
+        return True
+    config = folder / "config.json"
+    return (
+        (folder / NEW_WEIGHTS).is_file()
+        and config.is_file()
+        and "n_audio_state" in read_object(config)
+    )
 
 
 def weight_file(folder: Path) -> Path:
     """Return the file that holds the weights."""
-    return next(path for name in WEIGHTS if (path := folder / name).is_file())
+    names = (*WEIGHTS, NEW_WEIGHTS)
+    return next(path for name in names if (path := folder / name).is_file())
 
 
 def facts(folder: Path, name: str) -> ModelFacts:

@@ -46,8 +46,8 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("onnx", onnx.matches, onnx.facts),
     Format("sherpa", sherpa.matches, sherpa.facts),
-    Format("hf", hf.matches, hf.facts, hf.is_complete),
     Format("mlx", mlx.matches, mlx.facts, mlx.is_complete),
+    Format("hf", hf.matches, hf.facts, hf.is_complete),
     Format(
         "pyannote",
         lambda folder: (folder / "config.yaml").is_file(),
