@@ -23,7 +23,12 @@ from unispeech.types import SAMPLE_RATE
 Get = Callable[..., Engine]
 
 REQUIRE_ALL = os.environ.get("UNISPEECH_REQUIRE_ALL") == "1"
-WHISPER = [spec.name for spec in registry.BUILT_IN if spec.family == "whisper"]
+WHISPER = [
+    pytest.param(spec.name, marks=pytest.mark.soak if spec.name == "mlx" else ())
+    for spec in registry.BUILT_IN
+    if spec.family == "whisper"
+]
+"""On Linux, MLX needs 20 s for each of the twenty decodings."""
 PIECE = 0.5
 """Seconds of sound fed at a time."""
 

@@ -6,6 +6,8 @@ mlx-whisper's attention, over the encoder's output that the text was decoded fro
 
 from __future__ import annotations
 
+import json
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -33,12 +35,19 @@ from unispeech.features import mel
 from unispeech.features.logmel import log_mel
 from unispeech.models.convert import openai_defaults
 from unispeech.models.facts import ModelFacts
+from unispeech.models.formats import mlx
+from unispeech.models.formats.headers import read_object
 from unispeech.models.formats.whisper_shape import Dims
 from unispeech.options import DecodeOptions, LoadOptions, TranscribeOptions
 from unispeech.types import Chunk, ChunkResult, LanguageScore, Samples, Segment, Word
 
 SEED = 0
 """Random seed of every native call, so that sampling at a temperature is repeatable."""
+PARTS = 8
+"""Parts of the encoder's output whose language is detected at once."""
+CACHE = 512 << 20
+"""Most bytes of freed buffers that MLX keeps for new ones. Each step of the decoder frees keys and
+values of another size, and by default MLX keeps nearly all memory of the GPU."""
 
 
 class MlxWhisper(SerialBackend):
@@ -51,6 +60,7 @@ class MlxWhisper(SerialBackend):
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
         self._device = _device_of(options.device)
         self._dtype = _dtype_of(options.compute_type, self._device)
+        mx.set_cache_limit(CACHE)
         with (
             mx.stream(self._device),
             wrapped(f"mlx cannot read the model {model}", error_class=ModelDamaged),
@@ -99,8 +109,12 @@ class MlxWhisper(SerialBackend):
         self, model: Any, encoded: mx.array, chunks: Sequence[Chunk]
     ) -> list[tuple[LanguageScore, ...]]:
         def detect(parts: Sequence[detection.Part]) -> list[dict[str, float]]:
-            step = _stepper(model, mx.stack([encoded[part] for part in parts]))
-            return decode_loop.languages(step, self._vocabulary, len(parts))
+            found: list[dict[str, float]] = []
+            for start in range(0, len(parts), PARTS):
+                some = mx.stack([encoded[part] for part in parts[start : start + PARTS]])
+                step = _stepper(model, some)
+                found += decode_loop.languages(step, self._vocabulary, len(some))
+            return found
 
         return detection.scores(detect, chunks, bool(self._vocabulary.languages))
 
@@ -178,20 +192,25 @@ class MlxWhisper(SerialBackend):
     @contextmanager
     def _running(self) -> Iterator[Any]:
         with super()._running() as model, mx.stream(self._device):
-            yield model
+            try:
+                yield model
+            finally:
+                mx.clear_cache()
 
 
 def _device_of(name: str) -> mx.Device:
     """Return the device of a name: `mps` is the GPU of a Mac, as in PyTorch.
 
     Raises:
-        BackendError: this machine, or this build of MLX, has no GPU.
+        BackendError: this machine, or this build of MLX, has no such GPU.
     """
-    if name == "cpu":
+    kind, _, number = name.partition(":")
+    if kind == "cpu":
         return mx.Device(mx.cpu)
     has_gpu = mx.is_available(mx.gpu)
-    if name == "mps" and not has_gpu:
-        raise BackendError("mlx: no device mps; MLX finds no GPU", "choose device='cpu'")
+    if kind == "mps" and (not has_gpu or int(number or 0) > 0):
+        found = "one GPU" if has_gpu else "no GPU"
+        raise BackendError(f"mlx: no device {name}; MLX finds {found}", "choose device='cpu'")
     return mx.Device(mx.gpu if has_gpu else mx.cpu)
 
 
@@ -207,12 +226,30 @@ def _loaded(path: Path, dtype: mx.Dtype) -> Any:
 
     Everything is computed here, because a thread cannot compute what another has left undone.
     """
-    model = load_model(str(path), dtype)
+    with _readable(path) as folder:
+        model = load_model(str(folder), dtype)
     model.set_dtype(dtype)
     encoder, decoder = model.encoder, model.decoder
     encoder._positional_embedding = encoder._positional_embedding.astype(dtype)
     mx.eval(model.parameters(), encoder._positional_embedding, decoder._mask)
     return model
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[Path]:
+    """Yield a folder as mlx-whisper reads it: the file names that it knows, and nothing in
+    `config.json` that it does not. Converters since 2025-12 write other ones."""
+    config = read_object(path / "config.json")
+    known = {
+        name: config[name]
+        for name in (*Dims.__dataclass_fields__, "quantization")
+        if name in config
+    }
+    weights = mlx.weight_file(path)
+    with tempfile.TemporaryDirectory(prefix="unispeech-") as name:
+        (Path(name) / "config.json").write_text(json.dumps(known), encoding="utf-8")
+        (Path(name) / f"weights{weights.suffix}").symlink_to(weights.absolute())
+        yield Path(name)
 
 
 def _vocabulary(dims: Dims, tokenizer: Tokenizer) -> Vocabulary:
@@ -264,7 +301,8 @@ def _stepper(model: Any, encoded: mx.array) -> decode_loop.Step:
         # The decoder masks several tokens only at the beginning, so later ones go in one by one.
         logits = None
         for part in [tokens] if cache is None else np.split(tokens, tokens.shape[1], axis=1):
-            logits, cache, _ = model.decoder(mx.array(part), encoded, kv_cache=cache)
+            # Without the third, the attention of every layer: a name would keep it in memory.
+            logits, cache = model.decoder(mx.array(part), encoded, kv_cache=cache)[:2]
         assert logits is not None
         return np.array(logits[:, -1].astype(mx.float32))
 
