@@ -121,8 +121,12 @@ def test_a_token_is_a_word_in_scripts_without_spaces() -> None:
 
 @pytest.mark.parametrize("device", ["cuda", "cuda:1", "mps", "vulkan"])
 def test_a_gpu_that_the_build_does_not_support_is_refused(device: str) -> None:
-    with raises(BackendError, device):
+    with raises(UnsupportedOption, device):
         Engine("cpp", "tiny.en", device=device)
+
+
+def test_the_cpu_may_have_a_number() -> None:
+    Engine("cpp", "tiny.en", device="cpu:0").close()
 
 
 @pytest.mark.parametrize(

@@ -51,9 +51,10 @@ class WhisperCpp(SerialBackend):
 
     def __init__(self, model: Path, facts: ModelFacts, options: LoadOptions) -> None:
         self._path = model
-        self._gpu = options.device != "cpu"
+        kind = options.device.partition(":")[0]
+        self._gpu = kind != "cpu"
         self._gpu_number = 0
-        if options.device not in ("auto", "cpu"):
+        if kind in cpp_devices.PREFIXES:
             gpus = cpp_devices.gpus(pw.__file__)
             self._gpu_number = cpp_devices.number_of(options.device, gpus)
         self._threads = options.threads or cores()

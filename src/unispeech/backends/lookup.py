@@ -13,7 +13,15 @@ from unispeech.backends import registry, word_timing
 from unispeech.backends.settle import Described, Facts, known_language
 from unispeech.backends.spec import BackendSpec
 from unispeech.environments import folders
-from unispeech.errors import BackendMissing, OptionError, UnispeechError, UnknownModel, did_you_mean
+from unispeech.errors import (
+    BackendError,
+    BackendMissing,
+    OptionError,
+    UnispeechError,
+    UnknownModel,
+    UnsupportedOption,
+    did_you_mean,
+)
 from unispeech.models import catalog, companions, store
 from unispeech.models.facts import ModelFacts
 from unispeech.options import LoadOptions, TranscribeOptions
@@ -128,6 +136,8 @@ def _missing(
     except BackendMissing as error:
         error.option = "backend"
         yield error
+    if spec.name == "cpp":
+        yield from _missing_gpu(load.device)
     if ngram is not None and find_spec("ctc_beam_decoder") is None:
         from unispeech.ctc.words import NO_DECODER
 
@@ -145,6 +155,18 @@ def _missing(
             diarization_interpreter()
         except BackendMissing as error:
             yield error
+
+
+def _missing_gpu(device: str) -> Iterator[OptionError]:
+    """Yield an error if whisper.cpp's build lacks a GPU that is asked for."""
+    from unispeech.backends.whisper import cpp_devices
+
+    library = find_spec("_pywhispercpp")
+    if device.partition(":")[0] in cpp_devices.PREFIXES and library and library.origin:
+        try:
+            cpp_devices.number_of(device, cpp_devices.gpus(library.origin))
+        except BackendError as error:
+            yield UnsupportedOption(error.message, error.hint, option="device")
 
 
 def _missing_aligner(option: str) -> Iterator[BackendMissing]:

@@ -137,6 +137,7 @@ def identifier(models: LoadedModels, model: str, device: str) -> Iterator[Langua
     """
     from unispeech.backends.mms_lid import LanguageIdentifier
 
+    device = device if device.partition(":")[0] in ("cpu", "cuda", "mps") else "auto"
     folder = store.obtain(model, "hf")
     key = Key("identifier", str(folder), load=device)
     with models.use(key, lambda: LanguageIdentifier(folder, device)) as loaded:
