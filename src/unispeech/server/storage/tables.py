@@ -22,7 +22,7 @@ jobs = sa.Table(
     sa.Column("webhook_id", sa.Text),
     sa.Column("email", sa.Text),
     sa.Column("url", sa.Text),
-    sa.Column("parent", sa.String(36)),
+    sa.Column("parent", sa.String(36), index=True),
     sa.Column("range_start", sa.Float),
     sa.Column("range_end", sa.Float),
     sa.Column("range_digest", sa.String(64)),
