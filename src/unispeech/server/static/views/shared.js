@@ -133,12 +133,13 @@ async function followCorrections(token, shown, { correct, seen }, signal) {
     try {
       const about = await api.shared(token);
       const { revision } = about;
-      await seen(about);
-      if (revision === known) continue;
-      const latest = await api.transcript(api.place.ofShare(token));
-      if (signal.aborted) return;
-      known = revision;
-      correct(latest.transcript);
+      if (revision !== known) {
+        const latest = await api.transcript(api.place.ofShare(token));
+        if (signal.aborted) return;
+        known = revision;
+        correct(latest.transcript);
+      }
+      await seen(about).catch(() => {}); // a translation that cannot be had now is looked for again
     } catch (error) {
       if (api.statusOf(error) === 404) throw error; // the link has expired; other errors pass
     }
