@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -61,21 +62,23 @@ def test_the_queue_forgets_the_workflows_of_ended_jobs(tmp_path: Path) -> None:
         jobs = [submit(http, SAMPLES / "english.wav") for _ in range(3)]
         for job in jobs:
             assert until_ended(http, job)["state"] == "done"
+        _until(lambda: set(_workflows(tmp_path).values()) == {"SUCCESS"})
         assert http.delete(f"/api/jobs/{jobs[0]}").status_code == httpx.codes.OK
-        assert len(_workflow_ids(tmp_path)) == 3
+        assert len(_workflows(tmp_path)) == 3
     with running(tmp_path) as server, server.client() as http:
         for job in jobs[1:]:
             assert http.get(f"/api/jobs/{job}/transcript").status_code == httpx.codes.OK
-        _until(lambda: not _workflow_ids(tmp_path))
-        file = tmp_path / "data" / "workflows.sqlite"
-        _until(lambda: jobs[0].encode() not in file.read_bytes())  # vacuumed right after
+        _until(lambda: not _workflows(tmp_path))
         again = submit(http, SAMPLES / "english.wav")
         assert until_ended(http, again)["state"] == "done"
+    assert _workflows(tmp_path)  # the last connection to close empties the write-ahead log
+    assert jobs[0].encode() not in (tmp_path / "data" / "workflows.sqlite").read_bytes()
 
 
-def _workflow_ids(folder: Path) -> list[str]:
-    with sqlite3.connect(folder / "data" / "workflows.sqlite") as c:
-        return [id for (id,) in c.execute("SELECT workflow_uuid FROM workflow_status")]
+def _workflows(folder: Path) -> dict[str, str]:
+    """The states of the queue's workflows by name."""
+    with closing(sqlite3.connect(folder / "data" / "workflows.sqlite")) as c:
+        return dict(c.execute("SELECT workflow_uuid, status FROM workflow_status"))
 
 
 def _until(condition: Callable[[], bool]) -> None:

@@ -36,8 +36,13 @@ class Retention:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
+    def end(self) -> None:
+        """Ask the sweep in progress to end, and start no other."""
         self._stop.set()
+
+    def stop(self) -> None:
+        """End, and wait for the sweep in progress."""
+        self.end()
         self._thread.join(timeout=PATIENCE)
 
     def _run(self) -> None:

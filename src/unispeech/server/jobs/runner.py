@@ -314,8 +314,8 @@ class Runner:
         self._clean_up(job, state, now)
 
     def _clean_up(self, job: Job, state: State, now: float) -> None:
-        self.database.remove_results(job.id, job.run)
         self.jobs.clean_up(job)
+        self.database.remove_results(job.id, job.run)  # last: a sweep finds what a kill leaves
         metrics.JOBS.labels(state).inc()
         metrics.JOB_SECONDS.observe(max(0.0, now - job.created))
         log.info("job ended", extra={"job": job.id, "state": str(state)})

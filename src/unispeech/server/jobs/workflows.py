@@ -204,6 +204,7 @@ class Worker:
         """Hand running jobs back after the batch in flight, and stop."""
         self.runner.stopping.set()
         self._stop.set()
+        self._retention.end()
         self._thread.join(timeout=30)
         self._retention.stop()
         if self._assistance:
@@ -225,8 +226,8 @@ class Worker:
                     self.jobs.revisions.index_missing(INDEXED_AT_ONCE)
                     last_search = time.monotonic()
                 if time.monotonic() - last_tidying > TIDY_INTERVAL:
-                    last_tidying = time.monotonic()
                     self._tidy()
+                    last_tidying = time.monotonic()
             except UNAVAILABLE as error:
                 log.warning("orphaned jobs not checked: %s", error_line(error))
             except Exception:
@@ -235,13 +236,15 @@ class Worker:
                 return
 
     def _sweep(self) -> None:
+        """Remove what has expired, and the space of deleted rows."""
         self.jobs.sweep(self._retention_days, self._retention.is_stopping)
+        if not self._retention.is_stopping() and not self.runner.is_busy():
+            vacuum(self.database.engine)
 
     def _tidy(self) -> None:
-        """Remove the workflows of ended jobs, and the space of deleted rows."""
+        """Remove the workflows of ended jobs, and their space."""
         self._forget_workflows()
         if not self.runner.is_busy():
-            vacuum(self.database.engine)
             self._polling.vacuum()
 
     def _forget_workflows(self) -> None:

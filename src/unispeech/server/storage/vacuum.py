@@ -19,7 +19,7 @@ PATIENCE = 1000
 def vacuum(engine: sa.Engine) -> bool:
     """Rewrite a SQLite database without its free pages, and return whether that was necessary.
 
-    Deleted text is gone from the file afterwards, and from the write-ahead log.
+    Deleted text is gone from the write-ahead log afterwards, and from the file if it was rewritten.
     """
     if engine.dialect.name != "sqlite":
         return False
@@ -28,18 +28,20 @@ def vacuum(engine: sa.Engine) -> bool:
         try:
             pages = c.exec_driver_sql("PRAGMA page_count").scalar_one()
             free = c.exec_driver_sql("PRAGMA freelist_count").scalar_one()
-            if free < FREE * pages or not free:
-                return False
-            if sa.inspect(c).has_table("unispeech_words"):  # keeps deleted words until it is merged
-                c.exec_driver_sql(
-                    "INSERT INTO unispeech_words (unispeech_words) VALUES ('optimize')"
-                )
-            c.exec_driver_sql("VACUUM")
+            is_due = bool(free) and free >= FREE * pages
+            if is_due:
+                _rewrite(c)
+                log.debug("database vacuumed", extra={"pages": pages, "free": free})
             c.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            log.debug("database vacuumed", extra={"pages": pages, "free": free})
-            return True
+            return is_due
         except UNAVAILABLE as error:
             log.debug("database not vacuumed: %s", error_line(error))
             return False
         finally:
             c.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
+
+
+def _rewrite(c: sa.Connection) -> None:
+    if sa.inspect(c).has_table("unispeech_words"):  # keeps deleted words until it is merged
+        c.exec_driver_sql("INSERT INTO unispeech_words (unispeech_words) VALUES ('optimize')")
+    c.exec_driver_sql("VACUUM")
