@@ -83,8 +83,10 @@ def contract(subjects: Sequence[Subject], data: Path, folder: Path) -> None:
         test.write_text(subject.contract(), encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(test)]
         done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
-        (folder / f"{subject.backend}.log").write_text(done.stdout, encoding="utf-8")
-        rows.append((subject.backend, subject.model, done.stdout.strip().splitlines()[-1]))
+        if done.returncode:
+            print(done.stdout, done.stderr, sep="", file=sys.stderr)
+        last = [*(done.stderr + done.stdout).strip().splitlines(), ""][-2]
+        rows.append((subject.backend, subject.model, last))
     table(("backend", "model", "contract suite"), *rows)
 
 
