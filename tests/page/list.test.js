@@ -124,6 +124,7 @@ test("tags with commas and quotation marks are read as they are written", () => 
   assert.equal(writtenTags(["a", "b, c"]), 'a, "b, c"');
   assert.deepEqual(parsedTags('"a, b'), ['"a', "b"]);
   assert.deepEqual(parsedTags('"a, b", "", "a, b"'), ["a, b"]);
+  assert.deepEqual(parsedTags("“a, b”, „c, d“, “e”"), ["a, b", "c, d", "“e”"]);
 });
 
 test("tags in common are edited, the others stay", () => {

@@ -108,6 +108,7 @@ export class Sync {
     const edit = become(this.#store.document, { segments: merge.segments, gaps });
     this.#store.change(edit, "loaded");
     this.#saving.settled(withKnownSegments(stored, this.#store.document), last);
+    this.#onLoad(transcript);
     if (!merge.isAsked) say(t("conflict.merged"));
     return last;
   }

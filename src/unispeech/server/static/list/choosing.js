@@ -104,18 +104,22 @@ export function editedTags(tags, { before, after }) {
 const COMMA = /[,，、،]/;
 
 /**
- * Tags in a text, separated by commas. A tag in double quotes may contain commas; `""` is a quote in it.
+ * Tags in a text, separated by commas. A tag in double quotes may contain commas; `""` is a quote in it. Keyboards
+ * of phones type curly quotes.
  * @param {string} text
  */
 export function parsedTags(text) {
-  const parts = text.match(/\s*"(?:[^"]|"")*"\s*(?=[,，、،]|$)|[^,，、،]+/g) ?? [];
+  const parts =
+    text.match(/\s*(?:"(?:[^"]|"")*"|[“„][^“”„]*[“”])\s*(?=[,，、،]|$)|[^,，、،]+/g) ?? [];
   const tags = parts.map((part) => unquoted(part.trim()).trim());
   return [...new Set(tags.filter(Boolean))];
 }
 
 /** @param {string} tag */
-const unquoted = (tag) =>
-  /^"(?:[^"]|"")*"$/.test(tag) ? tag.slice(1, -1).replaceAll('""', '"') : tag;
+function unquoted(tag) {
+  if (/^"(?:[^"]|"")*"$/.test(tag)) return tag.slice(1, -1).replaceAll('""', '"');
+  return /^[“„].*[“”]$/.test(tag) && COMMA.test(tag) ? tag.slice(1, -1) : tag;
+}
 
 /**
  * Tags as a text that `parsedTags` reads.
