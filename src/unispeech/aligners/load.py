@@ -40,7 +40,7 @@ def aligner(
         return
     name = companions.aligner(language, model)
     assert name is not None
-    device = device if device.partition(":")[0] in ("cpu", "cuda", "mps") else "auto"
+    device = companions.device(device)
     load = LoadOptions(device=device)
     key = Key("aligner", name, load=load)
     with models.use(key, partial(_ctc, name, load, on_progress)) as ctc:

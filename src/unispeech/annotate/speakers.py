@@ -111,7 +111,7 @@ def diarizer(
         BackendMissing, ModelDamaged.
         ModelUnavailable: for a gated pipeline it names the token that is needed.
     """
-    device = device if device.partition(":")[0] in ("cpu", "cuda", "mps") else "auto"
+    device = companions.device(device)
     folder = store.obtain(options.diarize_model or companions.DIARIZER, "pyannote", on_progress)
     key = Key("diarizer", str(folder), "pyannote", device)
     with models.use(key, lambda: Diarizer(folder, device)) as loaded:

@@ -14,7 +14,7 @@ import numpy as np
 
 from unispeech.backends.base import Backend
 from unispeech.backends.loaded import Key, LoadedModels
-from unispeech.models import store
+from unispeech.models import companions, store
 from unispeech.models.facts import ModelFacts
 from unispeech.options import TranscribeOptions
 from unispeech.types import SAMPLE_RATE, Chunk, LanguageScore, Segment
@@ -137,7 +137,7 @@ def identifier(models: LoadedModels, model: str, device: str) -> Iterator[Langua
     """
     from unispeech.backends.mms_lid import LanguageIdentifier
 
-    device = device if device.partition(":")[0] in ("cpu", "cuda", "mps") else "auto"
+    device = companions.device(device)
     folder = store.obtain(model, "hf")
     key = Key("identifier", str(folder), load=device)
     with models.use(key, lambda: LanguageIdentifier(folder, device)) as loaded:

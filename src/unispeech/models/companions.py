@@ -30,3 +30,9 @@ def aligner(language: str | None, model: str | None = None) -> str | None:
     if model or language is None:
         return model
     return ALIGNERS.get(language, ALIGNER)
+
+
+def device(name: str) -> str:
+    """Return the device of a companion, which PyTorch runs: the backend's, or `auto` if PyTorch has
+    no such device."""
+    return name if name.partition(":")[0] in ("cpu", "cuda", "mps") else "auto"
